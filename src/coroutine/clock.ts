@@ -1,0 +1,36 @@
+/**
+ * Time and turns, handed in: what a {@linkcode Scheduler} needs of the world.
+ *
+ * Nothing in this folder reads a wall clock or starts a timer by itself, so a test or an embedder
+ * decides when time passes.
+ *
+ * @module
+ */
+
+/**
+ * The clock and event loop that drive a scheduler. Times are milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import type { Clock } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock: Clock = {
+ *   now: () => performance.now(),
+ *   defer: (turn) => void setTimeout(turn, 0),
+ *   setTimer: (delay, turn) => {
+ *     const id = setTimeout(turn, delay);
+ *     return () => clearTimeout(id);
+ *   },
+ * };
+ * assert(clock.now() <= clock.now());
+ * ```
+ */
+export interface Clock {
+  /** Monotonic time in milliseconds, from any origin. */
+  now(): number;
+  /** Calls `turn` once, as soon as the host's event loop has polled for input and output. */
+  defer(turn: () => void): void;
+  /** Calls `turn` once, `delay` milliseconds from now; the result cancels that. */
+  setTimer(delay: number, turn: () => void): () => void;
+}

@@ -1,0 +1,100 @@
+/**
+ * The socket seam: all that the engine knows of a network.
+ *
+ * Push-based, because Node and Bun push, and a pull layer over them costs a turn a read. Whoever
+ * implements {@linkcode Socket} and calls a {@linkcode SocketHandler} as promised here serves HTTP
+ * over any byte stream; `tests/contract` checks these promises on every adapter.
+ *
+ * @module
+ */
+
+import type { Clock } from "../coroutine/clock.ts";
+
+/** Where one end of a connection is. IPv6 hosts stand without brackets. */
+export type Address =
+  | { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number }
+  | { readonly family: "unix"; readonly path: string };
+
+/** What to listen on, as `bindAddr` resolved it. */
+export type ListenAddress =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string };
+
+/** One accepted connection, as its adapter offers it. */
+export interface Socket {
+  readonly remote: Address;
+  readonly local: Address;
+  readonly encrypted: boolean;
+  /**
+   * Sends bytes, in order; a string stands for its latin-1 bytes (no character above U+00FF).
+   *
+   * Never drops what it accepts, and may keep a reference to `bytes` until they have gone.
+   *
+   * @returns `false` when the peer reads more slowly than we write: wait for `onDrain`.
+   */
+  write(bytes: Uint8Array | string): boolean;
+  /** Half-closes: FIN after everything written has gone. Reading goes on. Repeating it is harmless. */
+  endWrite(): void;
+  /** Closes both directions at once; `onClose` follows. Repeating it is harmless. */
+  destroy(): void;
+  /**
+   * Asks for no more `onData` until `resumeReading`.
+   *
+   * The adapter may read ahead a bounded amount, so that it notices a peer that ends or vanishes
+   * meanwhile; what was read ahead of an end is then delivered at once, followed by `onEnd`.
+   */
+  pauseReading(): void;
+  resumeReading(): void;
+}
+
+/** What the engine wants to hear of one {@linkcode Socket}. None of these may throw. */
+export interface SocketHandler {
+  /** Bytes have come. They are the handler's until the call returns; it copies what it keeps. */
+  onData(bytes: Uint8Array): void;
+  /** The peer has sent its FIN: no more `onData`, but it may still be reading. At most once. */
+  onEnd(): void;
+  /** After a `write` that returned `false`: there is room again. */
+  onDrain(): void;
+  /** The connection is gone. Exactly once, and the last call. `error` if the world broke it. */
+  onClose(error?: Error): void;
+}
+
+/** Options of {@linkcode Adapter.listen}. */
+export interface ListenOptions {
+  /** The listen backlog; the adapter's default if absent. */
+  readonly backlog?: number;
+}
+
+/** An open listening socket. */
+export interface Listener {
+  /** The address in use, with the port that was picked for port 0. */
+  readonly address: Address;
+  /** Stops accepting; open connections stay. Resolves when the address is free again. */
+  close(): Promise<void>;
+  /** Lets this listener keep the process alive (the default), or not. */
+  ref(): void;
+  unref(): void;
+}
+
+/** A runtime as the engine sees it: sockets, time, and a few facts. */
+export interface Adapter {
+  /** For logs and `SERVER_SOFTWARE`: `node`, `deno`, `bun`, `memory`, or the embedder's own word. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** The bytes from `start` to `end` as a latin-1 string, each byte one character. */
+  latin1(bytes: Uint8Array, start: number, end: number): string;
+  /** This machine's name, the default `SERVER_NAME`. */
+  hostName(): string;
+  /** Writes one line to the error log (standard error). */
+  log(line: string): void;
+  /**
+   * Listens, and calls `accept` once for each connection before anything else happens to it.
+   *
+   * @throws Rejects with an `Error` whose message names the address, if it cannot be bound.
+   */
+  listen(
+    address: ListenAddress,
+    options: ListenOptions,
+    accept: (socket: Socket) => SocketHandler,
+  ): Promise<Listener>;
+}
