@@ -1,0 +1,58 @@
+/**
+ * Waiting for the end of another coroutine.
+ *
+ * @module
+ */
+
+import type { Abort, Operation, Resume } from "./operation.ts";
+import type { Task } from "./task.ts";
+import { TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
+
+class JoinOperation<T> extends TimedOperation<T> {
+  readonly #task: Task<T>;
+
+  constructor(task: Task<T>, options: TimeoutOptions) {
+    super(options);
+    this.#task = task;
+  }
+
+  get name(): string {
+    return `Join(${this.#task.name})`;
+  }
+
+  protected begin(resume: Resume<T>): Abort | void {
+    if (this.#task === resume.task as Task<unknown>) {
+      throw new TypeError(`Coroutine ${this.#task.name} cannot join itself`);
+    }
+    return this.#task.join(resume);
+  }
+}
+
+/**
+ * Waits until a coroutine ends.
+ *
+ * @param task What `AddCoro` or `scheduler.add` gave.
+ * @param options `timeout`; the joined coroutine goes on when it is over.
+ * @returns An operation that gives what the coroutine returned.
+ * @throws Where it is waited for: the coroutine's error, `TaskCancelled`, or `OperationTimeout`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Join, ManualClock, Scheduler } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const scheduler = new Scheduler({ clock });
+ * const child = scheduler.add(function* () {
+ *   return "done";
+ * });
+ * const task = scheduler.add(function* () {
+ *   return yield* Join(child, { timeout: 5 });
+ * });
+ * clock.advance(0);
+ * assertEquals(task.result, "done");
+ * ```
+ */
+export function Join<T>(task: Task<T>, options: TimeoutOptions = {}): Operation<T> {
+  return new JoinOperation(task, options);
+}

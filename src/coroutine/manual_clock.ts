@@ -1,0 +1,94 @@
+/**
+ * A clock that moves only when told to: for tests, and for running a scheduler inside another loop.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+
+interface Timer {
+  readonly at: number;
+  readonly turn: () => void;
+}
+
+/**
+ * A {@linkcode Clock} whose time is moved by hand. Times are milliseconds.
+ *
+ * @example A second of sleep takes no time
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, Scheduler, Sleep } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const scheduler = new Scheduler({ clock });
+ * const task = scheduler.add(function* () {
+ *   yield* Sleep(1);
+ *   return clock.now();
+ * });
+ * clock.advance(1000);
+ * assertEquals(task.result, 1000);
+ * ```
+ */
+export class ManualClock implements Clock {
+  #now = 0;
+  #deferred: (() => void)[] = [];
+  readonly #timers = new Set<Timer>();
+
+  /** The time: the sum of all that {@linkcode advance} was given. */
+  now(): number {
+    return this.#now;
+  }
+
+  /** Keeps `turn` for the next {@linkcode turn} or {@linkcode advance}. */
+  defer(turn: () => void): void {
+    this.#deferred.push(turn);
+  }
+
+  /** Keeps `turn` for the {@linkcode advance} that reaches it. */
+  setTimer(delay: number, turn: () => void): () => void {
+    const timer = { at: this.#now + delay, turn };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  /** Whether anything waits for a turn or for time. */
+  get idle(): boolean {
+    return this.#deferred.length === 0 && this.#timers.size === 0;
+  }
+
+  /** Runs what was deferred before this call, once. */
+  turn(): void {
+    const turns = this.#deferred;
+    this.#deferred = [];
+    for (const turn of turns) turn();
+  }
+
+  /**
+   * Moves time forward, running every turn and every timer on the way in order of time.
+   *
+   * @param milliseconds How far; 0 runs only what is deferred or due already.
+   */
+  advance(milliseconds: number): void {
+    const end = this.#now + milliseconds;
+    this.#settle();
+    for (let timer = this.#earliest(end); timer !== undefined; timer = this.#earliest(end)) {
+      this.#timers.delete(timer);
+      this.#now = Math.max(this.#now, timer.at);
+      timer.turn();
+      this.#settle();
+    }
+    this.#now = end;
+  }
+
+  #settle(): void {
+    while (this.#deferred.length > 0) this.turn();
+  }
+
+  #earliest(end: number): Timer | undefined {
+    let earliest: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at <= end && (earliest === undefined || timer.at < earliest.at)) earliest = timer;
+    }
+    return earliest;
+  }
+}

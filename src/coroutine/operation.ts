@@ -1,0 +1,142 @@
+/**
+ * The one primitive: an operation is something a coroutine can wait for.
+ *
+ * `start(resume)` begins it and gives how to abort it. Exactly one thing ends a wait: a value or an
+ * error through `resume`, or the abort when the coroutine is cancelled or the time is out. Resuming
+ * only enqueues the coroutine; nobody's generator is ever stepped from inside an operation.
+ *
+ * @module
+ */
+
+import type { Scheduler } from "./scheduler.ts";
+import type { Task } from "./task.ts";
+
+/** Undoes a started operation: leaves its list, stops its work. Not called once it has resumed. */
+export type Abort = () => void;
+
+/** How a started operation ends the wait. The first call counts; later ones do nothing. */
+export interface Resume<T> {
+  /** The coroutine that waits. */
+  readonly task: Task<unknown>;
+  readonly scheduler: Scheduler;
+  /** Whether the wait has ended, in whatever way. */
+  readonly settled: boolean;
+  /** Ends the wait with a value. */
+  value(value: T): void;
+  /** Ends the wait with an error, thrown where the coroutine waits. */
+  error(error: unknown): void;
+  /** Calls `onDeadline` in so many milliseconds unless the wait has ended by then. */
+  setDeadline(milliseconds: number, onDeadline: () => void): void;
+}
+
+/**
+ * What a coroutine waits for with `yield*` (typed) or `yield` (untyped).
+ *
+ * @example An operation of one's own
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, type Operation, operation, Scheduler } from "@x/cogen-wsgi/coroutine";
+ *
+ * const doors: (() => void)[] = [];
+ * const Door = (): Operation<string> =>
+ *   operation((resume) => {
+ *     doors.push(() => resume.value("open"));
+ *     return () => doors.pop();
+ *   });
+ *
+ * const clock = new ManualClock();
+ * const task = new Scheduler({ clock }).add(function* () {
+ *   return yield* Door();
+ * });
+ * clock.advance(0);
+ * doors[0]?.();
+ * clock.advance(0);
+ * assertEquals(task.result, "open");
+ * ```
+ */
+export interface Operation<T> {
+  /** Its name, for tracing and error messages. */
+  readonly name: string;
+  /**
+   * Begins the operation for one waiting coroutine. It may resume at once.
+   *
+   * @returns How to abort it, if there is anything to undo.
+   */
+  start(resume: Resume<T>): Abort | void;
+  /** Makes `yield*` give the operation to the scheduler, and its value, typed, to the coroutine. */
+  [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown>;
+}
+
+/** The base of operations: a subclass defines `start`. */
+export abstract class BaseOperation<T> implements Operation<T> {
+  abstract readonly name: string;
+  abstract start(resume: Resume<T>): Abort | void;
+
+  [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
+    return new OperationIterator<T>(this);
+  }
+}
+
+/** Gives its operation, then returns what it is sent. A third of the cost of a generator. */
+class OperationIterator<T> implements Iterator<Operation<unknown>, T, unknown> {
+  #operation: Operation<unknown> | undefined;
+
+  constructor(operation: Operation<T>) {
+    this.#operation = operation as Operation<unknown>;
+  }
+
+  next(sent: unknown): IteratorResult<Operation<unknown>, T> {
+    const operation = this.#operation;
+    if (operation === undefined) return { done: true, value: sent as T };
+    this.#operation = undefined;
+    return { done: false, value: operation };
+  }
+
+  throw(error: unknown): never {
+    throw error;
+  }
+}
+
+class FunctionOperation<T> extends BaseOperation<T> {
+  readonly name: string;
+  readonly start: (resume: Resume<T>) => Abort | void;
+
+  constructor(name: string, start: (resume: Resume<T>) => Abort | void) {
+    super();
+    this.name = name;
+    this.start = start;
+  }
+}
+
+/**
+ * An operation from its `start` function alone.
+ *
+ * @param start Begins the operation; see {@linkcode Operation.start}.
+ * @param name Its name, for tracing.
+ * @returns The operation; each wait for it calls `start` anew.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, operation, Scheduler } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const task = new Scheduler({ clock }).add(function* () {
+ *   return yield* operation<number>((resume) => resume.value(42));
+ * });
+ * clock.advance(0);
+ * assertEquals(task.result, 42);
+ * ```
+ */
+export function operation<T>(
+  start: (resume: Resume<T>) => Abort | void,
+  name: string = start.name || "operation",
+): Operation<T> {
+  return new FunctionOperation(name, start);
+}
+
+/** Whether a yielded value is an operation. */
+export function isOperation(value: unknown): value is Operation<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { start?: unknown }).start === "function";
+}

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { test } from "node:test";
+import { DeadlineHeap } from "../../src/coroutine/deadline_heap.ts";
+
+interface Entry {
+  time: number;
+  place: number;
+}
+
+test("law: what is taken is what is left of what was added, in order of time", () => {
+  const command = fc.oneof(
+    fc.record({ add: fc.nat(100) }),
+    fc.record({ remove: fc.nat(1000) }),
+    fc.record({ take: fc.nat(100) }),
+  );
+  fc.assert(fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
+    const heap = new DeadlineHeap<Entry>();
+    const model: Entry[] = [];
+    for (const command of commands) {
+      if ("add" in command) {
+        const entry = { time: command.add, place: -1 };
+        heap.add(entry);
+        model.push(entry);
+      } else if ("remove" in command) {
+        const [entry] = model.splice(command.remove % (model.length || 1), 1);
+        if (entry !== undefined) heap.remove(entry);
+        if (entry !== undefined) heap.remove(entry);
+      } else {
+        const taken = heap.takeDue(command.take);
+        const earliest = Math.min(...model.map((entry) => entry.time));
+        assertEquals(taken?.time, earliest <= command.take ? earliest : undefined);
+        if (taken !== undefined) model.splice(model.indexOf(taken), 1);
+      }
+      assertEquals(heap.size, model.length);
+      assertEquals(heap.earliest, Math.min(...model.map((entry) => entry.time)));
+    }
+  }));
+});

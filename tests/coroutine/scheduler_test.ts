@@ -1,0 +1,200 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { type Coroutine, ManualClock, Scheduler, Sleep } from "../../src/coroutine/mod.ts";
+import { stage } from "../support/scheduling.ts";
+
+test("a turn runs only what is ready when it starts", () => {
+  const { scheduler } = stage();
+  const seen: string[] = [];
+  scheduler.add(function* () {
+    seen.push("first");
+    scheduler.add(function* () {
+      seen.push("newcomer");
+    });
+    yield;
+    seen.push("first again");
+  });
+  assertEquals(scheduler.step(), true);
+  assertEquals(seen, ["first"]);
+  scheduler.step();
+  assertEquals(seen, ["first", "newcomer", "first again"]);
+});
+
+/** A clock on which each step of a coroutine that calls `work` takes time. */
+class WorkClock extends ManualClock {
+  worked = 0;
+
+  override now(): number {
+    return super.now() + this.worked;
+  }
+
+  work(milliseconds: number): void {
+    this.worked += milliseconds;
+  }
+}
+
+function workStage(): { clock: WorkClock; scheduler: Scheduler } {
+  const clock = new WorkClock();
+  return { clock, scheduler: new Scheduler({ clock, quantum: { milliseconds: 10 } }) };
+}
+
+test("a quantum bounds a turn", () => {
+  const { clock, scheduler } = workStage();
+  let steps = 0;
+  for (let i = 0; i < 10; i++) {
+    scheduler.add(function* () {
+      steps++;
+      clock.work(4);
+    });
+  }
+  scheduler.step();
+  assertEquals(steps, 3);
+  assertEquals(scheduler.stats().ready, 7);
+});
+
+test("who has used least time goes first", () => {
+  const { clock, scheduler } = workStage();
+  const seen: string[] = [];
+  function* worker(name: string, cost: number): Coroutine<void> {
+    for (;;) {
+      seen.push(name);
+      clock.work(cost);
+      yield;
+    }
+  }
+  for (let i = 0; i < 50; i++) scheduler.add(worker, "long", 20);
+  for (let turn = 0; turn < 120; turn++) scheduler.step();
+  seen.length = 0;
+  scheduler.add(worker, "short", 0.1);
+  for (let turn = 0; turn < 4; turn++) scheduler.step();
+  assert(seen.indexOf("short") >= 0 && seen.indexOf("short") <= 2, seen.join(" "));
+});
+
+test("none starves while newcomers keep coming", () => {
+  const { clock, scheduler } = workStage();
+  let old = 0;
+  scheduler.add(function* () {
+    for (;;) {
+      old++;
+      clock.work(1000);
+      yield;
+    }
+  });
+  scheduler.step();
+  scheduler.step();
+  old = 0;
+  scheduler.add(function* spawner() {
+    for (;;) {
+      scheduler.add(function* () {
+        clock.work(5);
+      });
+      yield;
+    }
+  });
+  for (let turn = 0; turn < 100; turn++) scheduler.step();
+  assert(old >= 5, `the old one ran ${old} times`);
+});
+
+test("several schedulers live side by side", () => {
+  const one = stage(), other = stage();
+  const first = one.scheduler.add(function* () {
+    yield* Sleep(1);
+    return 1;
+  });
+  const second = other.scheduler.add(function* () {
+    yield* Sleep(1);
+    return 2;
+  });
+  one.run(1000);
+  assertEquals([first.result, second.result], [1, undefined]);
+  other.run(1000);
+  assertEquals(second.result, 2);
+  one.assertEmpty();
+  other.assertEmpty();
+});
+
+test("start runs the first step at once from outside, and enqueues from inside", () => {
+  const { scheduler, run } = stage();
+  const seen: string[] = [];
+  scheduler.start(function* () {
+    seen.push("outside");
+    scheduler.start(function* () {
+      seen.push("inside");
+    });
+    seen.push("after");
+  });
+  assertEquals(seen, ["outside", "after"]);
+  run();
+  assertEquals(seen, ["outside", "after", "inside"]);
+});
+
+test("run resolves when nothing is left, shutdown when all is cancelled", async () => {
+  const { scheduler, run, assertEmpty } = stage();
+  await scheduler.run();
+  let cleaned = 0;
+  for (let i = 0; i < 3; i++) {
+    scheduler.add(function* () {
+      try {
+        yield* Sleep(60);
+      } finally {
+        yield* Sleep(1);
+        cleaned++;
+      }
+    });
+  }
+  run();
+  const ended = scheduler.shutdown();
+  run(1000);
+  await ended;
+  assertEquals(cleaned, 3);
+  assertEmpty();
+});
+
+test("adding what is no coroutine is a TypeError", () => {
+  const { scheduler } = stage();
+  assertThrows(
+    () => scheduler.add((() => 42) as unknown as () => Coroutine<void>),
+    TypeError,
+    "expected a generator function",
+  );
+  assertEquals(scheduler.stats().tasks, 0);
+});
+
+test("a turn inside a turn is a TypeError", () => {
+  const { scheduler, run, errors } = stage();
+  scheduler.add(function* () {
+    scheduler.step();
+  });
+  run();
+  assert(errors[0] instanceof TypeError);
+});
+
+test("a million turns of one coroutine keep neither stack nor queue", () => {
+  const { scheduler } = stage();
+  let steps = 0;
+  scheduler.add(function* () {
+    while (++steps < 1_000_000) yield;
+  });
+  while (scheduler.step());
+  assertEquals(steps, 1_000_000);
+  assertEquals(scheduler.stats().ready, 0);
+});
+
+test("timers of the host are set for the earliest deadline alone", () => {
+  const { clock, scheduler, run, assertEmpty } = stage();
+  const timers: number[] = [];
+  const setTimer = clock.setTimer.bind(clock);
+  clock.setTimer = (delay, turn) => {
+    timers.push(delay);
+    return setTimer(delay, turn);
+  };
+  for (let seconds = 1; seconds <= 100; seconds++) {
+    scheduler.add(function* () {
+      yield* Sleep(seconds);
+    });
+  }
+  run();
+  assertEquals(timers, [1000]);
+  run(100_000);
+  assertEmpty();
+});
