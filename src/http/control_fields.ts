@@ -1,0 +1,85 @@
+/**
+ * The fields that steer the protocol itself, picked from a head in one pass, and what they say about
+ * the connection.
+ */
+
+import { ProtocolError } from "./errors.ts";
+import { quote } from "./grammar.ts";
+
+/** The control fields of one head; what came on several lines is joined by `, `. */
+export class ControlFields {
+  readonly minorVersion: 0 | 1;
+  host: string | undefined;
+  hostCount = 0;
+  contentLength: string | undefined;
+  transferEncoding: string | undefined;
+  connection: string | undefined;
+  expect: string | undefined;
+  upgrade: string | undefined;
+
+  constructor(fields: readonly string[], minorVersion: 0 | 1) {
+    this.minorVersion = minorVersion;
+    for (let index = 0; index < fields.length; index += 2) {
+      const value = fields[index + 1]!;
+      switch (fields[index]) {
+        case "host":
+          this.host = value;
+          this.hostCount++;
+          break;
+        case "content-length":
+          this.contentLength = joined(this.contentLength, value);
+          break;
+        case "transfer-encoding":
+          this.transferEncoding = joined(this.transferEncoding, value);
+          break;
+        case "connection":
+          this.connection = joined(this.connection, value);
+          break;
+        case "expect":
+          this.expect = joined(this.expect, value);
+          break;
+        case "upgrade":
+          this.upgrade = joined(this.upgrade, value);
+          break;
+      }
+    }
+  }
+
+  /** RFC 9112 §9.3: HTTP/1.1 persists unless closed, HTTP/1.0 only when asked to. */
+  get keepAlive(): boolean {
+    if (this.connection === undefined) return this.minorVersion === 1;
+    if (hasMember(this.connection, "close")) return false;
+    return this.minorVersion === 1 || hasMember(this.connection, "keep-alive");
+  }
+
+  /** RFC 9110 §7.8: the field counts only when Connection names it, and never in HTTP/1.0. */
+  get wantsUpgrade(): boolean {
+    if (this.upgrade === undefined || this.connection === undefined) return false;
+    return this.minorVersion === 1 && hasMember(this.connection, "upgrade");
+  }
+
+  /**
+   * RFC 9110 §10.1.1: the only expectation there is; another is answered 417. HTTP/1.0 has none, so
+   * there the field means nothing.
+   */
+  get expectsContinue(): boolean {
+    if (this.expect === undefined || this.minorVersion === 0) return false;
+    for (const member of this.expect.split(",")) {
+      if (member.trim().toLowerCase() !== "100-continue") {
+        throw new ProtocolError(417, `Cannot meet expectation ${quote(this.expect)}`);
+      }
+    }
+    return true;
+  }
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`;
+}
+
+/** Whether a list of tokens (RFC 9110 §5.6.1) has `member`, which is in lower case. */
+function hasMember(list: string, member: string): boolean {
+  const lowercase = list.toLowerCase();
+  if (!lowercase.includes(",")) return lowercase === member;
+  return lowercase.split(",").some((item) => item.trim() === member);
+}

@@ -1,0 +1,96 @@
+/**
+ * A request head: scanned, then decoded once, then judged as a whole.
+ */
+
+import { isAuthority } from "./authority.ts";
+import { ControlFields } from "./control_fields.ts";
+import { placeError, ProtocolError } from "./errors.ts";
+import type { RequestHead } from "./events.ts";
+import { sliceFields } from "./field_names.ts";
+import { FieldScanner } from "./field_scanner.ts";
+import { requestFraming } from "./framing.ts";
+import { quote } from "./grammar.ts";
+import type { InputBuffer } from "./input_buffer.ts";
+import type { Latin1Decoder } from "./latin1.ts";
+import type { ParserLimits } from "./limits.ts";
+import { RequestLineScanner } from "./request_line_scanner.ts";
+import { parseRequestTarget } from "./request_target.ts";
+
+/** Reads one head after the other. */
+export class HeadReader {
+  readonly #line: RequestLineScanner;
+  readonly #fields: FieldScanner;
+  readonly #latin1: Latin1Decoder;
+  readonly #maxBodyBytes: number;
+  #lineDone = false;
+
+  constructor(limits: ParserLimits, latin1: Latin1Decoder) {
+    this.#line = new RequestLineScanner(limits);
+    this.#fields = new FieldScanner("Head", limits.maxHeadBytes, limits.maxFieldCount);
+    this.#maxBodyBytes = limits.maxBodyBytes;
+    this.#latin1 = latin1;
+  }
+
+  /** Goes on with the head at the input's start; undefined when it needs more bytes. */
+  read(input: InputBuffer): RequestHead | undefined {
+    if (!this.#lineDone) {
+      if (!this.#line.scan(input)) return undefined;
+      this.#lineDone = true;
+      this.#fields.reset(this.#line.scanned);
+    }
+    if (!this.#fields.scan(input)) return undefined;
+    const { bytes, start } = input;
+    input.start += this.#fields.scanned;
+    this.#lineDone = false;
+    const text = this.#latin1(bytes, start, input.start);
+    try {
+      return this.#judge(text);
+    } catch (error) {
+      throw placeError(error, input.offsetOf(input.start));
+    } finally {
+      this.#line.reset();
+    }
+  }
+
+  #judge(text: string): RequestHead {
+    const { methodEnd, targetEnd, minorVersion } = this.#line;
+    const method = text.slice(0, methodEnd);
+    const target = text.slice(methodEnd + 1, targetEnd);
+    const fields = sliceFields(text, this.#fields.marks, 0);
+    const control = new ControlFields(fields, minorVersion);
+    const { form, path, query, authority } = parseRequestTarget(method, target);
+    checkHost(control);
+    const framing = requestFraming(control);
+    if (framing.kind === "length" && framing.length > this.#maxBodyBytes) {
+      throw new ProtocolError(413, `Body too large: over ${this.#maxBodyBytes} bytes`);
+    }
+    const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
+    return {
+      type: "request",
+      method,
+      target,
+      form,
+      path,
+      query,
+      authority,
+      minorVersion,
+      fields,
+      framing,
+      keepAlive: control.keepAlive,
+      // Who has no body to hold back is not waiting for 100 (Continue), whatever it expects.
+      expectContinue: control.expectsContinue && hasBody,
+      upgrade: control.wantsUpgrade,
+      host: authority ?? control.host,
+    };
+  }
+}
+
+/** RFC 9112 §3.2: exactly one Host in HTTP/1.1, at most one in HTTP/1.0, and always a valid one. */
+function checkHost({ host, hostCount, minorVersion }: ControlFields): void {
+  if (host === undefined) {
+    if (minorVersion === 1) throw new ProtocolError(400, "Cannot serve HTTP/1.1 without Host");
+    return;
+  }
+  if (hostCount > 1) throw new ProtocolError(400, "Cannot serve a request with two Host fields");
+  if (!isAuthority(host)) throw new ProtocolError(400, `Cannot parse Host ${quote(host)}`);
+}
