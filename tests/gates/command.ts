@@ -1,0 +1,100 @@
+/**
+ * Runs a program to its end, with a deadline, and keeps what it said.
+ *
+ * Each program leads a process group of its own, so that whatever it started ends with it.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+
+export interface CommandOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default 300. */
+  readonly timeoutSeconds?: number;
+}
+
+export interface Outcome {
+  /** `undefined` when a signal or the deadline ended it. */
+  readonly code: number | undefined;
+  /** Standard output and error, in the order they came. */
+  readonly output: string;
+  readonly stdout: string;
+}
+
+/** Beyond this many characters the output of a runaway program is dropped. */
+const MAX_OUTPUT = 4_000_000;
+
+/** These would change what a test runner or a runtime does. */
+const UNWANTED_ENV = ["NODE_OPTIONS", "NODE_TEST_CONTEXT", "FORCE_COLOR", "DENO_CONFIG"];
+
+const running = new Set<ChildProcess>();
+
+/** Runs `[program, ...arguments]`. */
+export function runCommand(
+  [program, ...args]: readonly [string, ...string[]],
+  options: CommandOptions,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: environment(options.env),
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: process.platform !== "win32",
+    });
+    running.add(child);
+    const transcript = collect(child);
+    const seconds = options.timeoutSeconds ?? 300;
+    const timer = setTimeout(() => {
+      transcript.all += `\nStill running after ${seconds} s: ended.\n`;
+      endGroup(child);
+    }, seconds * 1000);
+    child.on("exit", () => endGroup(child));
+    const finish = (code: number | null) => {
+      clearTimeout(timer);
+      running.delete(child);
+      resolve({ code: code ?? undefined, output: transcript.all, stdout: transcript.out });
+    };
+    child.on("error", (error) => {
+      transcript.all += `Cannot run ${program}: ${error.message}\n`;
+      finish(null);
+    });
+    child.on("close", finish);
+  });
+}
+
+/** Ends every program that still runs. */
+export function endCommands(): void {
+  for (const child of running) endGroup(child);
+}
+
+function collect(child: ChildProcess): { all: string; out: string } {
+  const transcript = { all: "", out: "" };
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    if (transcript.out.length < MAX_OUTPUT) transcript.out += text;
+    if (transcript.all.length < MAX_OUTPUT) transcript.all += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    if (transcript.all.length < MAX_OUTPUT) transcript.all += text;
+  });
+  return transcript;
+}
+
+/** What it left behind would keep its pipes, and us, waiting. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === "win32") child.kill("SIGKILL");
+    else process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Nothing of the group is left.
+  }
+}
+
+function environment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(([name]) => !UNWANTED_ENV.includes(name));
+  const plain = { ...Object.fromEntries(inherited), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  return { ...plain, ...extra } as Record<string, string>;
+}

@@ -1,0 +1,53 @@
+/** Runs steps, two at a time, and tells about each as it ends. */
+
+import type { Step, StepOptions, StepResult } from "./step.ts";
+
+/** More would disturb the tests on a small machine. */
+const LANES = 2;
+
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Takes the steps in order, as lanes get free. */
+export async function runSteps(steps: readonly Step[], options: StepOptions): Promise<Totals> {
+  const waiting = [...steps];
+  const totals = { passed: 0, failed: 0 };
+  const width = Math.max(...steps.map((step) => step.name.length));
+  const lane = async () => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      const start = performance.now();
+      const result = await runStep(step, options);
+      const seconds = (performance.now() - start) / 1000;
+      console.log(describeStep(step.name.padEnd(width), result, seconds));
+      totals.passed += result.tests?.passed ?? 0;
+      totals.failed += result.ok ? 0 : Math.max(1, result.tests?.failed ?? 0);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return totals;
+}
+
+/** A step that throws has failed. */
+async function runStep(step: Step, options: StepOptions): Promise<StepResult> {
+  try {
+    return await step.run(options);
+  } catch (error) {
+    return {
+      ok: false,
+      detail: error instanceof Error ? error.stack ?? error.message : `${error}`,
+    };
+  }
+}
+
+function describeStep(name: string, result: StepResult, seconds: number): string {
+  const verdict = result.ok ? "ok    " : "FAILED";
+  const time = seconds.toFixed(1).padStart(6);
+  const line = `${verdict}  ${name}  ${time} s  ${result.note ?? ""}`.trimEnd();
+  return result.ok ? line : `${line}\n${indent(result.detail ?? "")}`;
+}
+
+function indent(text: string): string {
+  return text.trimEnd().split("\n").map((line) => `    ${line}`.trimEnd()).join("\n");
+}

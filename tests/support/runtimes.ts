@@ -1,0 +1,144 @@
+/**
+ * Finds the runtimes that the tests, the examples and the benchmarks run on.
+ *
+ * They come with `npm ci`, and nothing of theirs has to run at install time: the binaries are taken
+ * straight from the packages of this platform. Only the machine's own Node is the one that runs npm.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { denoConfig } from "./deno_config.ts";
+
+/** `node` is the machine's own; `currentNode` a recent one that reads TypeScript by itself. */
+export type RuntimeName = "node" | "currentNode" | "deno" | "bun";
+
+/** A runtime that is installed. */
+export interface Runtime {
+  readonly name: RuntimeName;
+  readonly command: string;
+  /** As the runtime tells it, without a leading `v`. */
+  readonly version: string;
+}
+
+/** The runtime is not installed, or not to be had for this platform. */
+export class RuntimeMissing extends Error {
+  override readonly name = "RuntimeMissing";
+}
+
+export const RUNTIME_NAMES: readonly RuntimeName[] = ["node", "currentNode", "deno", "bun"];
+
+/** The repository's root. */
+export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
+
+const PLATFORM = `${process.platform}-${process.arch}`;
+
+/** From this version on, Node runs TypeScript without a loader. */
+const FIRST_NODE_WITH_TYPES = [22, 18];
+
+/**
+ * Finds a runtime.
+ *
+ * @throws {RuntimeMissing} When it is not there, with what to do about it.
+ */
+export function findRuntime(name: RuntimeName): Runtime {
+  const command = FINDERS[name]();
+  const { stdout, error } = spawnSync(command, ["--version"], { encoding: "utf8" });
+  const version = /\d+\.\d+\.\d+\S*/.exec(stdout ?? "")?.[0];
+  if (version === undefined) {
+    throw new RuntimeMissing(`Cannot run ${name} at ${command}: ${error?.message ?? "no version"}`);
+  }
+  return { name, command, version };
+}
+
+/** The arguments that make `runtime` run a TypeScript program of this repository. */
+export function programArguments(runtime: Runtime, file: string): string[] {
+  switch (runtime.name) {
+    case "node":
+      return ["--import", tsxLoader(), file];
+    case "deno":
+      return ["run", "--allow-all", "--no-check", "--config", denoConfig(runtime.command), file];
+    default:
+      return [file];
+  }
+}
+
+/** The loader by its address, so that programs may run in any directory. */
+export function tsxLoader(): string {
+  return pathToFileURL(createRequire(join(ROOT, "package.json")).resolve("tsx")).href;
+}
+
+const FINDERS: Readonly<Record<RuntimeName, () => string>> = {
+  node: () => process.env["npm_node_execpath"] ?? process.execPath,
+  currentNode: findCurrentNode,
+  deno: () => findBinary("deno", denoPackages(), executable("deno")),
+  bun: () => findBinary("bun", bunPackages(), join("bin", executable("bun"))),
+};
+
+function findCurrentNode(): string {
+  const packaged = lookUp("test-runtimes", [`node-${PLATFORM}`], join("bin", executable("node")));
+  if (packaged !== undefined) return packaged;
+  const own = FINDERS.node();
+  const version = spawnSync(own, ["--version"], { encoding: "utf8" }).stdout ?? "";
+  const [major = 0, minor = 0] = version.replace("v", "").split(".").map(Number);
+  const [firstMajor = 0, firstMinor = 0] = FIRST_NODE_WITH_TYPES;
+  if (major > firstMajor || (major === firstMajor && minor >= firstMinor)) return own;
+  throw new RuntimeMissing(
+    `Cannot find a current Node: none comes with npm for ${PLATFORM}, and your own is ` +
+      `${version.trim()}. Run npm with Node ${FIRST_NODE_WITH_TYPES.join(".")} or later.`,
+  );
+}
+
+function findBinary(owner: string, packages: readonly string[], path: string): string {
+  const found = lookUp(owner, packages, path);
+  if (found !== undefined) return found;
+  throw new RuntimeMissing(
+    `Cannot find ${owner} for ${PLATFORM}: looked for ${packages.join(", ")}. ` +
+      "Run `npm ci`; if that does not bring it, npm has none for this platform.",
+  );
+}
+
+/** The file `path` in the first of `packages` that is installed where `owner` sees it. */
+function lookUp(owner: string, packages: readonly string[], path: string): string | undefined {
+  try {
+    const manifest = createRequire(join(ROOT, "package.json")).resolve(`${owner}/package.json`);
+    const require = createRequire(manifest);
+    for (const name of packages) {
+      const directory = installed(require, name);
+      if (directory !== undefined && existsSync(join(directory, path))) {
+        return join(directory, path);
+      }
+    }
+  } catch {
+    // The owner itself is not installed.
+  }
+  return undefined;
+}
+
+function installed(require: ReturnType<typeof createRequire>, name: string): string | undefined {
+  try {
+    return dirname(require.resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+function denoPackages(): string[] {
+  return [`@deno/${PLATFORM}${process.platform === "linux" ? "-glibc" : ""}`];
+}
+
+/** Machines without AVX2 have the `baseline` build, Alpine the `musl` one. */
+function bunPackages(): string[] {
+  const os = process.platform === "win32" ? "windows" : process.platform;
+  const base = `@oven/bun-${os}-${process.arch === "arm64" ? "aarch64" : process.arch}`;
+  return [base, `${base}-baseline`, `${base}-musl`, `${base}-musl-baseline`];
+}
+
+function executable(name: string): string {
+  return process.platform === "win32" ? `${name}.exe` : name;
+}
