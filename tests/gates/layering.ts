@@ -21,7 +21,7 @@ const LAYERS: readonly Layer[] = [
   { folder: "src/http/", mayImport: [] },
   { folder: "src/wsgi/", mayImport: ["src/coroutine/", "src/http/"] },
   { folder: "src/server/", mayImport: ["src/"] },
-  { folder: "adapters/node.ts", mayImport: ["src/server/", "node:"] },
+  { folder: "adapters/node", mayImport: ["adapters/", "src/server/", "node:"] },
   { folder: "adapters/", mayImport: ["src/server/"] },
   { folder: "mod.ts", mayImport: ["src/", "adapters/"] },
 ];

@@ -37,9 +37,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 if (values.list) {
   console.log(STEPS.map((step) => step.name).join("\n"));
 } else {
-  const { passed, failed } = await runSteps(chooseSteps(splitList(values.only)), {
-    files: splitList(values.files),
-  });
+  const options = { files: splitList(values.files) };
+  const { passed, failed } = await runSteps(
+    chooseSteps(splitList(values.only)),
+    options,
+    (text) => console.log(text),
+  );
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
 }

@@ -10,22 +10,26 @@ export interface Totals {
   readonly failed: number;
 }
 
-/** Takes the steps in order, as lanes get free. */
-export async function runSteps(steps: readonly Step[], options: StepOptions): Promise<Totals> {
+/** Takes the steps in order, as lanes get free; `print` gets a text for each as it ends. */
+export async function runSteps(
+  steps: readonly Step[],
+  options: StepOptions,
+  print: (text: string) => void,
+): Promise<Totals> {
   const waiting = [...steps];
   const totals = { passed: 0, failed: 0 };
   const width = Math.max(...steps.map((step) => step.name.length));
-  const lane = async () => {
+  const runLane = async () => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
       const start = performance.now();
       const result = await runStep(step, options);
       const seconds = (performance.now() - start) / 1000;
-      console.log(describeStep(step.name.padEnd(width), result, seconds));
+      print(describeStep(step.name.padEnd(width), result, seconds));
       totals.passed += result.tests?.passed ?? 0;
       totals.failed += result.ok ? 0 : Math.max(1, result.tests?.failed ?? 0);
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: LANES }, runLane));
   return totals;
 }
 

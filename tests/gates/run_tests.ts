@@ -27,7 +27,8 @@ import type { Step, StepOptions, StepResult, TestCount } from "./step.ts";
 /** A test file that has not ended by then hangs. */
 const FILE_SECONDS = 120;
 
-interface FileRun {
+/** How the tests of one file went. */
+export interface FileRun {
   readonly path: string;
   readonly count: TestCount;
   /** What is wrong, or `undefined`. */
@@ -74,7 +75,11 @@ function quieten(output: string): string {
   return output.split("\n").filter((line) => !passed.test(line)).join("\n");
 }
 
-function complain(code: number | undefined, { passed, failed, skipped }: TestCount) {
+/** Tells what is wrong with a file that ended with `code`; `undefined` when nothing is. */
+export function complain(
+  code: number | undefined,
+  { passed, failed, skipped }: TestCount,
+): string | undefined {
   if (failed > 0) return `${failed} failed`;
   if (code === undefined) return "did not end by itself";
   if (code !== 0) return `no test failed, but it ended with code ${code}`;
@@ -82,8 +87,11 @@ function complain(code: number | undefined, { passed, failed, skipped }: TestCou
   return undefined;
 }
 
-/** A complaint about a whole file counts as one failed test. */
-function judge(runtime: Runtime, runs: readonly FileRun[]): StepResult {
+/** Sums up; a complaint about a whole file counts as one failed test. */
+export function judge(
+  runtime: Pick<Runtime, "name" | "version">,
+  runs: readonly FileRun[],
+): StepResult {
   const tests = {
     passed: sum(runs, (run) => run.count.passed),
     failed: sum(runs, (run) => run.complaint === undefined ? 0 : Math.max(1, run.count.failed)),
@@ -100,7 +108,7 @@ function judge(runtime: Runtime, runs: readonly FileRun[]): StepResult {
   };
 }
 
-function describe(runtime: Runtime, files: number, tests: TestCount): string {
+function describe(runtime: Pick<Runtime, "version">, files: number, tests: TestCount): string {
   const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : "";
   return `${runtime.version}: ${tests.passed} passed, ${tests.failed} failed${skipped}, ${files} files`;
 }

@@ -1,0 +1,46 @@
+import { test } from "node:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { complain, type FileRun, judge } from "./run_tests.ts";
+
+const RUNTIME = { name: "bun", version: "1.0.0" } as const;
+const GOOD: FileRun = run({ passed: 3, failed: 0, skipped: 1 });
+
+test("a file whose tests passed is right", () => {
+  assertEquals(complain(0, { passed: 1, failed: 0, skipped: 0 }), undefined);
+});
+
+test("a file whose tests are all skipped is right: it is for another runtime", () => {
+  assertEquals(complain(0, { passed: 0, failed: 0, skipped: 1 }), undefined);
+});
+
+test("a file that reported no test is wrong", () => {
+  assertEquals(complain(0, { passed: 0, failed: 0, skipped: 0 }), "reported no test");
+});
+
+test("a file that ended badly is wrong, though its tests passed", () => {
+  assertStringIncludes(complain(1, { passed: 1, failed: 0, skipped: 0 }) ?? "", "code 1");
+});
+
+test("a file that had to be ended is wrong", () => {
+  const complaint = complain(undefined, { passed: 1, failed: 0, skipped: 0 });
+  assertEquals(complaint, "did not end by itself");
+});
+
+test("a runtime on which all went well is right", () => {
+  const { ok, tests } = judge(RUNTIME, [GOOD, GOOD]);
+  assertEquals({ ok, tests }, { ok: true, tests: { passed: 6, failed: 0, skipped: 2 } });
+});
+
+test("a runtime that ran no test fails", () => {
+  assertEquals(judge(RUNTIME, []).ok, false);
+  assertEquals(judge(RUNTIME, [run({ passed: 0, failed: 0, skipped: 9 })]).ok, false);
+});
+
+test("a complaint about a file counts as a failed test", () => {
+  const { ok, tests } = judge(RUNTIME, [GOOD, { ...GOOD, complaint: "ended badly" }]);
+  assertEquals({ ok, failed: tests?.failed }, { ok: false, failed: 1 });
+});
+
+function run(count: FileRun["count"]): FileRun {
+  return { path: "tests/a_test.ts", count, complaint: undefined };
+}
