@@ -166,8 +166,10 @@ class BunSocket implements Socket {
 
   closed(error: Error | undefined): void {
     this.#writable = false;
-    this.#finished = true;
     this.#output.clear();
+    // After our own FIN, Bun tells of the peer's by closing at once.
+    if (this.#finished && error === undefined) this.inbound.end();
+    this.#finished = true;
     this.inbound.close(error);
   }
 
@@ -265,7 +267,9 @@ function bind(address: ListenAddress, options: ListenOptions, accept: Accept): B
 async function isStale(address: ListenAddress): Promise<boolean> {
   if (!("path" in address)) return false;
   try {
-    await bun().connect({ unix: address.path, socket: { open: (stream) => stream.end() } });
+    // Without a handler for data, Bun does not even try.
+    const socket = { open: (stream: BunStream) => stream.end(), data: () => {} };
+    await bun().connect({ unix: address.path, socket });
     return false;
   } catch (error) {
     return (error as { code?: string }).code === "ECONNREFUSED";

@@ -67,8 +67,8 @@ const encoder = new TextEncoder();
 const pool = new BlockPool();
 
 function writeLatin1(text: string, target: Uint8Array, at: number): void {
-  const { written } = encoder.encodeInto(text, at === 0 ? target : target.subarray(at));
-  if (written === text.length) return;
+  const { read, written } = encoder.encodeInto(text, at === 0 ? target : target.subarray(at));
+  if (read === text.length && written === text.length) return;
   // Not ASCII, so what was encoded is not latin-1. Deno's Buffer would be slower than this loop.
   for (let index = 0; index < text.length; index++) {
     target[at + index] = text.charCodeAt(index);

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Clock } from "../src/coroutine/clock.ts";
+import type { Adapter } from "../src/server/socket.ts";
 
 /** How long a chain of turns may run before the loop is made to poll, in milliseconds. */
 const DEAF_LIMIT = 1;
@@ -48,7 +48,7 @@ function defer(turn: () => void): void {
 }
 
 /** The clock of the Deno adapter. */
-export const denoClock: Clock = {
+export const denoClock: Adapter["clock"] = {
   now: () => performance.now(),
   defer,
   setTimer: (delay, turn) => {

@@ -13,7 +13,6 @@
 
 import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
 import { Inbound } from "../src/server/inbound.ts";
-import type { Clock } from "../src/coroutine/clock.ts";
 import type {
   Adapter,
   Address,
@@ -30,7 +29,7 @@ export type Accept = (socket: Socket) => SocketHandler;
 /** Options of {@linkcode memoryNetwork} and {@linkcode socketPair}. */
 export interface MemoryOptions {
   /** What moves the bytes; by default the runtime's timers. */
-  readonly clock?: Clock;
+  readonly clock?: Adapter["clock"];
   /** How many undelivered bytes make `write` return `false`, a direction; 64 KB by default. */
   readonly window?: number;
   /** Where the error log goes; by default `console.error`. */
@@ -215,7 +214,7 @@ function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
 }
 
 /** The runtime's own timers; `setImmediate`, which all servers have, is the cheaper turn. */
-function portableClock(): Clock {
+function portableClock(): Adapter["clock"] {
   const immediate = (globalThis as { setImmediate?: (turn: () => void) => unknown }).setImmediate;
   return {
     now: () => performance.now(),

@@ -1,6 +1,6 @@
 /**
- * Sockets of Node: `net.Server` behind the seam. Works under Deno and Bun too, through their
- * `node:net`.
+ * Sockets of Node: `net.Server` behind the seam. It keeps its promises under Bun, too; Deno's
+ * `node:net` drops what a half-closed socket has still to write.
  *
  * @module
  */

@@ -1,0 +1,5 @@
+import { bunAdapter } from "../../adapters/bun.ts";
+import { adapterContract } from "./adapter_contract.ts";
+import { RUNTIME, runtimeSubject } from "./runtime_subject.ts";
+
+if (RUNTIME === "bun") adapterContract(runtimeSubject(bunAdapter()));

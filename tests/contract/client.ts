@@ -1,0 +1,160 @@
+/**
+ * The other end of the connections under test: a plain client, over TCP, a Unix socket or memory.
+ *
+ * @module
+ */
+
+import { connect, type Socket as NodeStream } from "node:net";
+import type { Address, Socket } from "../../src/server/socket.ts";
+import type { MemoryNetwork } from "../../adapters/memory.ts";
+
+/** A client that keeps what it receives and does only what it is told. */
+export interface Client {
+  readonly received: Uint8Array[];
+  /** How many bytes it has received. */
+  readonly count: number;
+  /** Whether the server has ended, or is gone. */
+  readonly ended: boolean;
+  readonly closed: boolean;
+  /** How many written bytes have not left yet. */
+  readonly waiting: number;
+  /** Called for whatever it receives. */
+  onData: (bytes: Uint8Array) => void;
+  write(bytes: Uint8Array): void;
+  end(): void;
+  /** Goes away as a process that dies: the kernel closes for it. */
+  destroy(): void;
+  /** Goes away with a reset. */
+  reset(): void;
+  pause(): void;
+  resume(): void;
+}
+
+class Received {
+  readonly received: Uint8Array[] = [];
+  count = 0;
+  ended = false;
+  closed = false;
+  onData: (bytes: Uint8Array) => void = () => {};
+
+  take(bytes: Uint8Array): void {
+    this.received.push(bytes);
+    this.count += bytes.length;
+    this.onData(bytes);
+  }
+}
+
+class NetClient extends Received implements Client {
+  readonly #stream: NodeStream;
+
+  constructor(stream: NodeStream) {
+    super();
+    this.#stream = stream;
+    stream.setNoDelay(true);
+    stream.on("data", (bytes: Uint8Array) => this.take(bytes));
+    stream.on("end", () => this.ended = true);
+    stream.on("error", () => this.ended = true);
+    stream.on("close", () => this.ended = this.closed = true);
+  }
+
+  get waiting(): number {
+    return this.#stream.writableLength;
+  }
+  write(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
+  }
+  end(): void {
+    this.#stream.end();
+  }
+  destroy(): void {
+    this.#stream.destroy();
+  }
+  reset(): void {
+    this.#stream.resetAndDestroy();
+  }
+  pause(): void {
+    this.#stream.pause();
+  }
+  resume(): void {
+    this.#stream.resume();
+  }
+}
+
+/** Connects by the runtime's `node:net`. */
+export function netClient(address: Address): Promise<Client> {
+  const where = address.family === "unix"
+    ? { path: address.path }
+    : { host: address.host, port: address.port };
+  return new Promise((resolve, reject) => {
+    const stream = connect({ ...where, allowHalfOpen: true }, () => {
+      stream.off("error", reject);
+      resolve(new NetClient(stream));
+    });
+    stream.once("error", reject);
+  });
+}
+
+class MemoryClient extends Received implements Client {
+  #socket: Socket | undefined;
+  #unsent: Uint8Array[] = [];
+  #blocked = false;
+  #ending = false;
+
+  open(socket: Socket): void {
+    this.#socket = socket;
+  }
+  get waiting(): number {
+    return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += 16384) {
+      this.#unsent.push(bytes.subarray(at, at + 16384));
+    }
+    this.flush();
+  }
+  flush(): void {
+    while (!this.#blocked) {
+      const bytes = this.#unsent.shift();
+      if (bytes === undefined) break;
+      this.#blocked = !this.#socket?.write(bytes);
+    }
+    if (this.#ending && this.#unsent.length === 0) this.#socket?.endWrite();
+  }
+  drained(): void {
+    this.#blocked = false;
+    this.flush();
+  }
+  end(): void {
+    this.#ending = true;
+    this.flush();
+  }
+  destroy(): void {
+    this.#socket?.destroy();
+  }
+  reset(): void {
+    this.#socket?.destroy();
+  }
+  pause(): void {
+    this.#socket?.pauseReading();
+  }
+  resume(): void {
+    this.#socket?.resumeReading();
+  }
+}
+
+/** Connects through a network in memory. */
+export function memoryClient(network: MemoryNetwork, address: Address): Promise<Client> {
+  return new Promise((resolve) => {
+    const client = new MemoryClient();
+    network.connect(address, (socket) => {
+      client.open(socket);
+      resolve(client);
+      return {
+        onData: (bytes) => client.take(bytes.slice()),
+        onEnd: () => client.ended = true,
+        onDrain: () => client.drained(),
+        onClose: () => client.ended = client.closed = true,
+      };
+    });
+  });
+}

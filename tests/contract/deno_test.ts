@@ -1,0 +1,5 @@
+import { denoAdapter } from "../../adapters/deno.ts";
+import { adapterContract } from "./adapter_contract.ts";
+import { RUNTIME, runtimeSubject } from "./runtime_subject.ts";
+
+if (RUNTIME === "deno") adapterContract(runtimeSubject(denoAdapter()));

@@ -1,0 +1,13 @@
+import { memoryNetwork } from "../../adapters/memory.ts";
+import { adapterContract } from "./adapter_contract.ts";
+import { memoryClient } from "./client.ts";
+
+const network = memoryNetwork();
+let paths = 0;
+
+adapterContract({
+  name: "memory",
+  adapter: network.adapter,
+  connect: (address) => memoryClient(network, address),
+  unixPath: () => `/memory/${++paths}`,
+});

@@ -1,0 +1,48 @@
+/**
+ * What the adapters of real runtimes have in common under test: clients and socket files.
+ *
+ * @module
+ */
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Adapter } from "../../src/server/socket.ts";
+import type { Subject } from "./adapter_contract.ts";
+import { netClient } from "./client.ts";
+import { until } from "./waiting.ts";
+
+/** The runtime that runs the tests. */
+export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
+  ? "deno"
+  : "Bun" in globalThis
+  ? "bun"
+  : "node";
+
+let paths = 0;
+
+/** An adapter to be tested over real sockets, named after itself and the runtime it runs on. */
+export function runtimeSubject(adapter: Adapter): Subject {
+  const name = adapter.name === RUNTIME ? adapter.name : `${adapter.name} on ${RUNTIME}`;
+  return {
+    name,
+    adapter,
+    connect: netClient,
+    unixPath: () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`),
+    crashAt,
+    exists: existsSync,
+  };
+}
+
+/** Listens on `path` in a process that is then killed, so that nobody removes the file. */
+async function crashAt(path: string): Promise<void> {
+  const script = `require("node:net").createServer().listen(${JSON.stringify(path)})`;
+  const child = spawn(process.execPath, [RUNTIME === "deno" ? "eval" : "-e", script], {
+    stdio: "ignore",
+  });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  await until("the socket file", () => existsSync(path));
+  child.kill("SIGKILL");
+  await exited;
+}
