@@ -83,7 +83,9 @@ export class FieldScanner {
       this.#state = LAST_LF;
       return at + 1;
     }
-    if (byte === SPACE || byte === TAB) fail(input, at, "field line", "no line folding");
+    if (byte === SPACE || byte === TAB) {
+      fail(input, at, "field line", "a field name, not a folded line");
+    }
     if ((CLASS_OF[byte]! & TOKEN) === 0) fail(input, at, "field name", "a token character");
     if (this.marks.length === this.#maxMarks) {
       this.#refuse(input, at, `over ${this.#maxMarks / 4} fields`);
@@ -119,7 +121,7 @@ export class FieldScanner {
     let at = from;
     while (at < end && (CLASS_OF[bytes[at]!]! & VALUE) !== 0) at++;
     if (at === end) return at;
-    if (bytes[at] !== CR) fail(input, at, "field value", "no control bytes");
+    if (bytes[at] !== CR) fail(input, at, "field value", "text without control bytes");
     const valueStart = start + this.marks.at(-1)!;
     let valueEnd = at;
     while (

@@ -1,0 +1,21 @@
+import { assert, assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { readCorpus } from "./corpus.ts";
+import { everyByte, splitAt, transcript } from "./transcript.ts";
+
+const corpus = readCorpus();
+
+test("the corpus was found, and no two cases have one name", () => {
+  assert(corpus.length > 100);
+  assertEquals(new Set(corpus.map(({ name }) => name)).size, corpus.length);
+});
+
+for (const { name, bytes, limits, events } of corpus) {
+  test(`${name}, in every split`, () => {
+    assertEquals(transcript([bytes], { limits }), events);
+    assertEquals(transcript(everyByte(bytes), { limits }), events);
+    for (let index = 1; index < bytes.length; index++) {
+      assertEquals(transcript(splitAt(bytes, index), { limits }), events, `split at ${index}`);
+    }
+  });
+}
