@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { isAuthority, isHostAndPort } from "../../src/http/authority.ts";
+
+test("knows IPv6 addresses by RFC 3986 §3.2.2", () => {
+  const valid = [
+    "::",
+    "::1",
+    "1::",
+    "1:2:3:4:5:6:7:8",
+    "1::8",
+    "::2:3:4:5:6:7:8",
+    "1:2:3:4:5:6:7::",
+  ];
+  const withIpv4 = ["::1.2.3.4", "1:2:3:4:5:6:1.2.3.4", "64:ff9b::192.0.2.33"];
+  for (const address of [...valid, ...withIpv4]) assertEquals(isAuthority(`[${address}]`), true);
+  const invalid = [
+    "",
+    ":",
+    ":::",
+    "1",
+    "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9",
+    "1::2::3",
+    ":1::",
+    "1::g",
+  ];
+  const badIpv4 = ["1.2.3.4", "::1.2.3", "::1.2.3.256", "::01.2.3.4", "1.2.3.4::", "::1.2.3.4:5"];
+  const tooLong = ["1:2:3:4:5:6:7:8::", "1:2:3:4:5:6:7:1.2.3.4"];
+  for (const address of [...invalid, ...badIpv4, ...tooLong]) {
+    assertEquals(isAuthority(`[${address}]`), false, address);
+  }
+});
+
+test("knows ports: digits, none, at most 65535", () => {
+  for (const port of ["", ":", ":0", ":80", ":65535"]) assertEquals(isAuthority(`x${port}`), true);
+  for (const port of [":65536", ":-1", ":1e3", ": 1", ":080000", "::"]) {
+    assertEquals(isAuthority(`x${port}`), false, port);
+  }
+});
+
+test("takes time linear in a name's length", () => {
+  // A pattern that backtracks would not come back from this.
+  assertEquals(isAuthority(`${"a%41".repeat(8000)}@`), false);
+});
+
+test("wants both a host and a port where asked", () => {
+  assertEquals(["x:1", "[::1]:1"].map(isHostAndPort), [true, true]);
+  assertEquals(["x", "x:", ":1", "", "[::1]", "x:y"].map(isHostAndPort), Array(6).fill(false));
+});
