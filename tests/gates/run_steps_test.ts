@@ -10,19 +10,20 @@ test("adds up the tests of all steps", async () => {
     step("tests:a", { ok: true, tests: { passed: 2, failed: 0, skipped: 1 } }),
     step("tests:b", { ok: false, tests: { passed: 3, failed: 2, skipped: 0 } }),
   ];
-  assertEquals(await runSteps(steps, NO_FILES, () => {}), { passed: 5, failed: 2 });
+  const totals = await runSteps(steps, NO_FILES, () => {});
+  assertEquals(totals, { passed: 5, failed: 2, failedSteps: ["tests:b"] });
 });
 
 test("a step that fails without a failed test counts as one", async () => {
   const totals = await runSteps([step("lint", { ok: false })], NO_FILES, () => {});
-  assertEquals(totals, { passed: 0, failed: 1 });
+  assertEquals(totals, { passed: 0, failed: 1, failedSteps: ["lint"] });
 });
 
 test("a step that throws has failed, and its message is shown", async () => {
   const texts: string[] = [];
   const broken: Step = { name: "types", run: () => Promise.reject(new Error("no compiler")) };
   const totals = await runSteps([broken], NO_FILES, (text) => texts.push(text));
-  assertEquals(totals, { passed: 0, failed: 1 });
+  assertEquals(totals.failedSteps, ["types"]);
   assert(texts[0]?.startsWith("FAILED  types"), texts[0]);
   assert(texts[0]?.includes("no compiler"), texts[0]);
 });

@@ -89,8 +89,9 @@ function findCurrentNode(): string {
   const [firstMajor = 0, firstMinor = 0] = FIRST_NODE_WITH_TYPES;
   if (major > firstMajor || (major === firstMajor && minor >= firstMinor)) return own;
   throw new RuntimeMissing(
-    `Cannot find a current Node: none comes with npm for ${PLATFORM}, and your own is ` +
-      `${version.trim()}. Run npm with Node ${FIRST_NODE_WITH_TYPES.join(".")} or later.`,
+    `Cannot find a current Node for ${PLATFORM}, and your own is ${version.trim()}. Run \`npm ci\`; ` +
+      "if that does not bring one, npm has none for this platform: " +
+      `run npm with Node ${FIRST_NODE_WITH_TYPES.join(".")} or later.`,
   );
 }
 
