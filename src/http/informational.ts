@@ -6,10 +6,7 @@
 
 import { ResponseError } from "./errors.ts";
 import { reasonPhrase } from "./reason_phrases.ts";
-import { checkField } from "./response_checks.ts";
-
-/** RFC 9110 §15.2 and §8.6: there is no body to describe. */
-const FORBIDDEN: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
+import { checkField, checkFields } from "./response_checks.ts";
 
 /**
  * Makes the head of an informational response. Not to be sent to a client of HTTP/1.0.
@@ -34,17 +31,25 @@ export function informational(
   status: 100 | 101 | 102 | 103,
   fields: readonly (readonly [string, string])[] = [],
 ): string {
+  // Only a switch of protocols is about the connection itself.
+  checkFields(status === 101 ? fields.filter((field) => !isAboutUpgrade(field)) : fields);
   let head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
-  let hasConnection = false;
+  let hasConnection = status !== 101;
   for (const field of fields) {
     checkField(field);
-    const name = field[0].toLowerCase();
-    if (FORBIDDEN.has(name)) {
-      throw new ResponseError(`Cannot send ${field[0]} in an informational response`);
+    const [name, value] = field;
+    const lowercase = name.toLowerCase();
+    if (lowercase === "content-length") {
+      // RFC 9110 §8.6: there is no body that it could describe.
+      throw new ResponseError(`Cannot send ${name} in an informational response`);
     }
-    hasConnection ||= name === "connection";
-    head += `${field[0]}: ${field[1]}\r\n`;
+    hasConnection ||= lowercase === "connection";
+    head += `${name}: ${value}\r\n`;
   }
-  if (status === 101 && !hasConnection) head += "Connection: upgrade\r\n";
+  if (!hasConnection) head += "Connection: upgrade\r\n";
   return `${head}\r\n`;
+}
+
+function isAboutUpgrade([name]: readonly [string, string]): boolean {
+  return /^(?:connection|upgrade)$/i.test(name);
 }

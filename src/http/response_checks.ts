@@ -76,9 +76,12 @@ export function checkFields(fields: readonly (readonly [string, string])[]): voi
   }
 }
 
-/** Checks the syntax of one field. */
+/** Checks the syntax of one field; whether it is a pair at all is what an untyped app may get wrong. */
 export function checkField(field: readonly [string, string]): void {
-  const [name, value] = field;
+  if (!Array.isArray(field) || field.length !== 2) {
+    throw new ResponseError(`Cannot send field ${quote(String(field))}: expected [name, value]`);
+  }
+  const [name, value] = field as readonly [string, string];
   if (typeof name !== "string" || !isToken(name)) {
     throw new ResponseError(`Cannot send field name ${quote(String(name))}: expected a token`);
   }
