@@ -15,7 +15,7 @@ import { WaitList } from "./wait_list.ts";
  * A generator that a scheduler runs. It waits with `yield* operation` (typed), or with `yield` of
  * an operation, a promise or another coroutine; a bare `yield` or `yield ""` lets others run.
  */
-export type Coroutine<T> = Iterator<unknown, T, unknown>;
+export type Coroutine<T> = Generator<unknown, T, unknown>;
 
 /** What makes a coroutine: usually a generator function. */
 export type CoroutineFunction<A extends unknown[], T> = (...args: A) => Coroutine<T>;
@@ -158,11 +158,8 @@ export class Task<T> implements Ready {
     this.#content = undefined;
     const coroutine = this.#coroutine;
     if (this.#delivery === "value") return coroutine.next(content);
-    if (this.#delivery === "error") {
-      if (coroutine.throw) return coroutine.throw(content);
-      throw content;
-    }
-    return coroutine.return?.() ?? { done: true, value: undefined as T };
+    if (this.#delivery === "error") return coroutine.throw(content);
+    return coroutine.return(undefined as T);
   }
 
   #suspend(yielded: unknown): void {

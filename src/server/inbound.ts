@@ -17,6 +17,13 @@ import type { SocketHandler } from "./socket.ts";
  */
 export const READ_AHEAD: number = 64 * 1024;
 
+/**
+ * How often a socket that has stopped reading should look whether its peer has reset, in
+ * milliseconds, on a runtime that does not tell by itself. To write no bytes at all does it: the
+ * kernel sends nothing, but reports what has happened.
+ */
+export const PROBE_INTERVAL: number = 200;
+
 /** What a held chunk costs beside its bytes, so that a flood of tiny chunks is bounded too. */
 const CHUNK_COST = 128;
 

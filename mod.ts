@@ -1,0 +1,104 @@
+/**
+ * A server for WSGI-style apps written as generators: the same bytes on Node, Deno and Bun.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve, Sleep } from "@x/cogen-wsgi";
+ *
+ * const server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   *wsgiApp(environ, startResponse) {
+ *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *     yield "Hello, ";
+ *     yield* environ.cogen.wait(Sleep(0.01));
+ *     yield "world!";
+ *   },
+ * });
+ * const response = await fetch(server.url);
+ * assertEquals(await response.text(), "Hello, world!");
+ * await server.close();
+ * ```
+ *
+ * @module
+ */
+
+import { type Adapter, type ServerOptions, WSGIServer } from "./src/server/mod.ts";
+
+export * from "./src/coroutine/mod.ts";
+export * from "./src/server/mod.ts";
+export * from "./src/wsgi/mod.ts";
+export { ProtocolError, ResponseError } from "./src/http/mod.ts";
+
+/** Options of {@linkcode serve}. */
+export interface ServeOptions extends ServerOptions {
+  /** Where sockets come from. Default: the runtime's. */
+  readonly adapter?: Adapter;
+}
+
+/**
+ * Serves an app until the server is shut down.
+ *
+ * @param options The app, and where to serve it; `bindAddr` is by default `127.0.0.1` and the port in
+ *   the environment variable `PORT`, or 8000.
+ * @returns The server, listening.
+ * @throws {TypeError} For an option that is unknown or of the wrong kind, such as a missing host.
+ * @throws {RangeError} For a number outside its range.
+ * @throws Rejects with an error that names the address, if it cannot be bound.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve } from "@x/cogen-wsgi";
+ *
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   wsgiApp(_environ, startResponse) {
+ *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *     return ["hello"];
+ *   },
+ * });
+ * assertEquals(await (await fetch(server.url)).text(), "hello");
+ * ```
+ */
+export async function serve(options: ServeOptions): Promise<WSGIServer> {
+  const bindAddr = options.bindAddr ?? ["127.0.0.1", defaultPort()] as const;
+  const adapter = options.adapter ?? await runtimeAdapter();
+  return await new WSGIServer({ ...options, bindAddr, adapter }).listen();
+}
+
+/**
+ * The adapter of the runtime this runs on. Those of the others are not even loaded.
+ *
+ * @returns The adapter for Deno, Bun or Node.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { runtimeAdapter } from "@x/cogen-wsgi";
+ *
+ * const adapter = await runtimeAdapter();
+ * assertEquals(adapter.name, "deno");
+ * ```
+ */
+export async function runtimeAdapter(): Promise<Adapter> {
+  if ("Deno" in globalThis) return (await import("./adapters/deno.ts")).denoAdapter();
+  if ("Bun" in globalThis) return (await import("./adapters/bun.ts")).bunAdapter();
+  return (await import("./adapters/node.ts")).nodeAdapter();
+}
+
+/** `PORT`, where there is an environment and we may read it. */
+function defaultPort(): number {
+  const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
+  let port: string | undefined;
+  try {
+    port = process?.env["PORT"];
+  } catch {
+    // Deno without --allow-env: as if it were not set.
+  }
+  if (port === undefined || port === "") return 8000;
+  if (!/^\d{1,5}$/.test(port)) {
+    throw new RangeError(`The environment variable PORT is "${port}": expected a port number`);
+  }
+  return Number(port);
+}

@@ -1,0 +1,327 @@
+/**
+ * One client's connection: bytes to requests, requests to apps, responses to bytes, in order.
+ *
+ * The story: `onData` feeds the parser; `#advance` takes its events; a request becomes an exchange,
+ * whose body is fed from further events; when its app is done and its body read, the next event is
+ * asked for. Every ending goes through `#close` (politely: FIN, then wait for the client's) or
+ * `#cut` (at once). `#awaitPhase` says what is waited for, and so which deadline holds.
+ *
+ * @module
+ */
+
+import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
+import { RequestParser } from "../http/mod.ts";
+import type { ConnectionFacts, ServerFields } from "../wsgi/mod.ts";
+import { type ExchangeHost, RequestExchange } from "./exchange.ts";
+import type { Settings } from "./options.ts";
+import { Output } from "./output.ts";
+import type { Socket, SocketHandler } from "./socket.ts";
+import type { Timeouts } from "./timeouts.ts";
+
+/** What a connection needs of its server. */
+export interface ConnectionHost {
+  readonly settings: Settings;
+  readonly fields: ServerFields;
+  /** Whether no further requests are wanted. */
+  readonly closing: boolean;
+  factsOf(socket: Socket): ConnectionFacts;
+  /** The app of a request has begun. */
+  began(): void;
+  /** The app of a request is done. */
+  ended(): void;
+  /** The connection is gone. */
+  forget(connection: WSGIConnection): void;
+}
+
+/** What a connection waits for, and so which of the timeouts holds. */
+type Phase = Exclude<keyof Timeouts, "halfClosed" | "write"> | "app";
+
+/** How long pipelined requests may go on before others get their turn, in milliseconds. */
+const MAX_ADVANCE = 1;
+
+const HEAD_TIMEOUT = new ProtocolError(408, "The request head did not come in time");
+const BODY_TIMEOUT = new ProtocolError(408, "The request body did not come in time");
+const UNAVAILABLE = new ProtocolError(503, "The server is shutting down");
+
+/** A connection to one client. */
+export class WSGIConnection implements SocketHandler, ExchangeHost {
+  readonly settings: Settings;
+  readonly output: Output;
+  readonly facts: ConnectionFacts;
+  readonly fields: ServerFields;
+
+  readonly #host: ConnectionHost;
+  readonly #socket: Socket;
+  readonly #parser: RequestParser;
+  #exchange: RequestExchange | undefined;
+  /** `serving` until the last response is decided, `lingering` for the client's FIN, then `gone`. */
+  #state: "serving" | "lingering" | "gone" = "serving";
+  #advancing = false;
+  #paused = false;
+  #clientEnded = false;
+  #phase: Phase = "idle";
+  #deadline = Infinity;
+  #cancelHalfClosed: (() => void) | undefined;
+
+  constructor(socket: Socket, host: ConnectionHost) {
+    const { settings } = host;
+    this.#host = host;
+    this.#socket = socket;
+    this.settings = settings;
+    this.fields = host.fields;
+    this.facts = host.factsOf(socket);
+    this.output = new Output(socket, settings.adapter.clock.now);
+    this.#parser = new RequestParser({
+      limits: settings.parserLimits,
+      latin1: settings.adapter.latin1,
+    });
+    this.#await("idle");
+  }
+
+  /** Whether it is between requests. */
+  get idle(): boolean {
+    return this.#exchange === undefined;
+  }
+
+  get mayPersist(): boolean {
+    return !this.#host.closing;
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#state !== "serving") return;
+    this.#parser.push(bytes);
+    if (this.#phase === "idle") this.#await("head");
+    this.#advance();
+    this.#parser.detach();
+  }
+
+  onEnd(): void {
+    this.#clientEnded = true;
+    if (this.#state !== "serving") return; // the adapter closes when what is written has gone
+    this.#parser.end();
+    this.#advance();
+    if (this.#exchange === undefined || this.#exchange.response.ended) return;
+    // A client that has only ended its side waits for its answer; one that is gone looks the same.
+    const { halfClosed } = this.settings.timeouts;
+    if (halfClosed === Infinity) return;
+    this.#cancelHalfClosed = this.settings.adapter.clock.setTimer(halfClosed, () => this.#leave());
+  }
+
+  onDrain(): void {
+    this.output.drain();
+    if (this.#state === "lingering") this.#await("linger");
+    this.#advance();
+  }
+
+  onClose(_error?: Error): void {
+    this.#state = "gone";
+    this.#deadline = Infinity;
+    this.#cancelHalfClosed?.();
+    this.output.close();
+    this.#host.forget(this);
+    this.#exchange?.abort();
+  }
+
+  /** The app wants more of the body: the client may be waiting for leave to send it. */
+  bodyWanted(exchange: RequestExchange): void {
+    if (exchange.received) return;
+    const first = !exchange.asked;
+    exchange.asked = true;
+    if (first && exchange.head.expectContinue && exchange.body.size === 0) {
+      if (!exchange.response.committed) this.output.write(informational(100));
+      this.output.flush();
+    }
+    this.#await("body");
+    this.#advance();
+  }
+
+  /** The app is done. */
+  responded(exchange: RequestExchange, complete: boolean): void {
+    exchange.responded = true;
+    this.#host.ended();
+    exchange.body.discard();
+    if (this.#state === "gone") return;
+    if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);
+    if (!complete || !exchange.persists) return this.#close();
+    if (exchange.received) this.#finish();
+    else this.#await("body");
+    this.#advance();
+  }
+
+  /** Ends the connection if nothing is under way on it; else its response will say that it is the last. */
+  retire(): void {
+    if (this.idle && this.#state === "serving") this.#close();
+  }
+
+  /** Ends what is under way, through its `finally`. */
+  abort(reason: Error): void {
+    this.#exchange?.abort(reason);
+    if (this.idle) this.#cut();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#cut();
+  }
+
+  /** Acts on a deadline that has passed. Called about once a second. */
+  checkDeadline(now: number): void {
+    if (now - this.output.fullSince >= this.settings.timeouts.write) return this.#cut();
+    if (now < this.#deadline) return;
+    this.#deadline = Infinity;
+    if (this.#phase === "idle") return this.#close();
+    if (this.#phase === "head") return this.#refuse(HEAD_TIMEOUT);
+    if (this.#phase === "linger" && !this.output.full) return this.#cut();
+    if (this.#phase !== "body") return;
+    const exchange = this.#exchange as RequestExchange;
+    if (exchange.responded) this.#cut();
+    else if (exchange.body.awaited) this.#refuse(BODY_TIMEOUT);
+  }
+
+  /** Takes events while there are any that may be taken now. */
+  #advance(): void {
+    if (this.#advancing || this.#state !== "serving") return;
+    this.#advancing = true;
+    this.output.cork();
+    try {
+      const { clock } = this.settings.adapter;
+      const end = clock.now() + MAX_ADVANCE;
+      while (this.#takesEvents() && this.#handle(this.#parser.next())) {
+        if (this.idle && this.#parser.bufferedBytes > 0 && clock.now() > end) {
+          clock.defer(() => this.#advance());
+          break;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+    } finally {
+      this.#advancing = false;
+      this.output.uncork();
+      this.#balance();
+    }
+  }
+
+  #takesEvents(): boolean {
+    if (this.#state !== "serving") return false;
+    const exchange = this.#exchange;
+    // A client that reads no responses gets no further requests answered.
+    if (exchange === undefined) return !this.output.full;
+    return !exchange.received && (exchange.responded || exchange.body.hungry);
+  }
+
+  /** Acts on an event; `false` when there is none yet. */
+  #handle(event: HttpEvent): boolean {
+    switch (event.type) {
+      case "request":
+        this.#begin(new RequestExchange(event, this));
+        return true;
+      case "data":
+        this.#receive(this.#exchange as RequestExchange, event.bytes);
+        return true;
+      case "end":
+        this.#received(this.#exchange as RequestExchange);
+        return true;
+      case "need-data":
+        return false;
+      case "closed":
+        this.#close();
+        return false;
+    }
+  }
+
+  #begin(exchange: RequestExchange): void {
+    this.#exchange = exchange;
+    this.#await("app");
+    // A body that needs no waiting for is wholly there before the app looks at it.
+    if (exchange.head.framing.kind === "none") this.#handle(this.#parser.next());
+    this.#host.began();
+    exchange.start();
+  }
+
+  #receive(exchange: RequestExchange, bytes: Uint8Array): void {
+    if (!exchange.responded) {
+      exchange.body.push(bytes);
+      if (exchange.asked) this.#await("body");
+      return;
+    }
+    exchange.surplus += bytes.length;
+    if (exchange.surplus > this.settings.limits.maxDrainedBytes) this.#close();
+  }
+
+  #received(exchange: RequestExchange): void {
+    exchange.received = true;
+    exchange.body.end();
+    if (exchange.responded) this.#finish();
+    else this.#await("app");
+  }
+
+  /** A request is answered and wholly read: on to the next. */
+  #finish(): void {
+    this.#exchange = undefined;
+    this.#await(this.#parser.bufferedBytes > 0 ? "head" : "idle");
+  }
+
+  /** The peer broke HTTP: it gets an answer if none is under way, and no more after it. */
+  #refuse(error: ProtocolError): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || !exchange.response.committed) this.#answer(error);
+    this.#close();
+    exchange?.abort(this.#clientEnded ? undefined : error);
+  }
+
+  #answer(error: ProtocolError): void {
+    this.output.write(errorResponse(error, this.fields.date()));
+  }
+
+  /** The client has been half-closed for too long: it is taken for gone. */
+  #leave(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.response.ended) return;
+    this.#cut();
+    exchange.abort();
+  }
+
+  /** Politely: what is written goes out, then FIN, then the client's FIN is waited for. */
+  #close(): void {
+    if (this.#state !== "serving") return;
+    this.#state = "lingering";
+    this.output.end();
+    // What the client still sends is read for nothing: closing on it would reset what we have sent.
+    this.#resume();
+    this.#await("linger");
+  }
+
+  #cut(): void {
+    if (this.#state === "gone") return;
+    this.#state = "gone";
+    this.#socket.destroy();
+  }
+
+  /** Reads from the client as long as what it sends has a place. */
+  #balance(): void {
+    if (this.#state === "gone") return;
+    const exchange = this.#exchange;
+    const crowded = exchange === undefined || exchange.received
+      ? this.#parser.bufferedBytes > this.settings.limits.maxPipelinedBytes
+      : !exchange.responded && !exchange.body.hungry;
+    if (!crowded || this.#state !== "serving") this.#resume();
+    else if (!this.#paused) {
+      this.#paused = true;
+      this.#socket.pauseReading();
+    }
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resumeReading();
+  }
+
+  #await(phase: Phase): void {
+    this.#phase = phase;
+    this.#deadline = phase === "app"
+      ? Infinity
+      : this.settings.adapter.clock.now() + this.settings.timeouts[phase];
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * One request and its response: everything that is theirs, made anew for each.
+ *
+ * @module
+ */
+
+import type { Coroutine, Operation, Task } from "../coroutine/mod.ts";
+import { type RequestHead, type ResponseContext, ResponseWriter } from "../http/mod.ts";
+import {
+  BodyBuffer,
+  ClientDisconnected,
+  Cogen,
+  type ConnectionFacts,
+  createEnviron,
+  type Environ,
+  type Exchange,
+  Response,
+  runApp,
+  type ServerFields,
+  type WSGIApp,
+  WSGIInput,
+} from "../wsgi/mod.ts";
+import type { Settings } from "./options.ts";
+import type { Output } from "./output.ts";
+
+/** What an exchange needs of its connection. */
+export interface ExchangeHost {
+  readonly settings: Settings;
+  readonly output: Output;
+  readonly facts: ConnectionFacts;
+  readonly fields: ServerFields;
+  /** Whether the server would go on with this connection. */
+  readonly mayPersist: boolean;
+  /** The app wants more of the body of `exchange`. */
+  bodyWanted(exchange: RequestExchange): void;
+  /** The app is done with `exchange`; `complete` is whether its response is. */
+  responded(exchange: RequestExchange, complete: boolean): void;
+}
+
+/** A request on its way through an app. */
+export class RequestExchange implements Exchange, ResponseContext {
+  readonly app: WSGIApp;
+  readonly burst: number;
+  readonly protocol: "HTTP/1.0" | "HTTP/1.1";
+  readonly method: string;
+  readonly minorVersion: 0 | 1;
+  readonly head: RequestHead;
+  readonly body: BodyBuffer;
+  readonly environ: Environ;
+  readonly response: Response;
+  /** Whether the request is wholly read. */
+  received = false;
+  /** Whether the app is done. */
+  responded = false;
+  /** Bytes of the body that came after the app was done. */
+  surplus = 0;
+  /** Whether the app has asked for the body. */
+  asked = false;
+
+  /** Why it was aborted. */
+  #reason: Error | undefined;
+  readonly #host: ExchangeHost;
+  readonly #output: Output;
+  readonly #writer: ResponseWriter;
+  #task: Task<void> | undefined;
+
+  constructor(head: RequestHead, host: ExchangeHost) {
+    const { settings } = host;
+    this.#host = host;
+    this.#output = host.output;
+    this.head = head;
+    this.app = settings.app;
+    this.burst = settings.burst;
+    this.protocol = settings.protocol;
+    this.method = head.method;
+    this.minorVersion = head.minorVersion;
+    this.body = new BodyBuffer(() => host.bodyWanted(this));
+    const cogen = new Cogen(settings.scheduler, this.body);
+    this.environ = createEnviron(head, host.facts, cogen, new WSGIInput(this.body, cogen));
+    this.#writer = new ResponseWriter(this);
+    this.response = new Response(this.#writer, (part) => this.#output.write(part), host.fields);
+  }
+
+  /** Runs the app; its first step at once. */
+  start(): void {
+    this.#task = this.#host.settings.scheduler.start(serve, this, this.#host);
+  }
+
+  /**
+   * Whether the connection may persist, asked when the response's head is made: a body that the
+   * client still holds back, or of which too much is left, is not worth it.
+   */
+  get keepAlive(): boolean {
+    const { head } = this;
+    if (!head.keepAlive || !this.#host.mayPersist || head.method === "CONNECT") return false;
+    if (this.received) return true;
+    if (this.asked) return true;
+    const { expectContinue, framing } = head;
+    if (expectContinue) return false;
+    return framing.kind !== "length" ||
+      framing.length <= this.#host.settings.limits.maxDrainedBytes;
+  }
+
+  /** Whether the connection persists, as the response's head has said. */
+  get persists(): boolean {
+    return this.#writer.keepAlive;
+  }
+
+  /** The client is gone, or must go: waits are aborted and the app is closed. */
+  abort(reason: Error = new ClientDisconnected()): void {
+    if (this.responded || this.response.ended || this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.body.fail(reason);
+    this.environ.cogen.abort(reason);
+    this.#task?.cancel();
+  }
+
+  now(): number {
+    return this.#host.settings.adapter.clock.now();
+  }
+
+  flush(): void {
+    this.#output.flush();
+  }
+
+  pendingBytes(): number {
+    return this.#output.size;
+  }
+
+  full(): boolean {
+    return this.#output.full;
+  }
+
+  drained(): Operation<void> {
+    return this.#output.drained();
+  }
+
+  /** The app that lets an abort pass has done nothing wrong. */
+  report(error: unknown): void {
+    if (error === this.#reason) return;
+    this.#host.settings.report(error, this.environ);
+  }
+}
+
+function* serve(exchange: RequestExchange, host: ExchangeHost): Coroutine<void> {
+  let complete = false;
+  try {
+    complete = yield* runApp(exchange);
+  } finally {
+    host.responded(exchange, complete);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Where the layers meet: the socket seam, connections, the server and its options.
+ *
+ * @module
+ */
+
+export { formatAddress } from "./address.ts";
+export { type BindAddress, parseBindAddress } from "./bind_address.ts";
+export { WSGIConnection } from "./connection.ts";
+export { type Limits } from "./limits.ts";
+export type { ServerOptions } from "./options.ts";
+export { ServerShutdown, type ServerStats, type ShutdownOptions, WSGIServer } from "./server.ts";
+export type {
+  Adapter,
+  Address,
+  ListenAddress,
+  Listener,
+  ListenOptions,
+  Socket,
+  SocketHandler,
+} from "./socket.ts";
+export type { Timeouts } from "./timeouts.ts";

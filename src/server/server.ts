@@ -1,0 +1,301 @@
+/**
+ * A server: listens, keeps its connections, and ends well.
+ *
+ * @module
+ */
+
+import type { Scheduler } from "../coroutine/mod.ts";
+import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
+import type { ConnectionFacts, ServerFields } from "../wsgi/mod.ts";
+import { formatAddress } from "./address.ts";
+import { type ConnectionHost, WSGIConnection } from "./connection.ts";
+import { DateHeader } from "./date_header.ts";
+import { LogStream } from "./error_log.ts";
+import { resolveOptions, type ServerOptions, type Settings } from "./options.ts";
+import type { Adapter, Address, Listener, Socket, SocketHandler } from "./socket.ts";
+
+/** What {@linkcode WSGIServer.stats} counts. */
+export interface ServerStats {
+  /** Open connections. */
+  readonly connections: number;
+  /** Requests whose app has not ended. */
+  readonly activeRequests: number;
+  /** Requests whose app has ended. */
+  readonly servedRequests: number;
+}
+
+/** How a shutdown goes. */
+export interface ShutdownOptions {
+  /** How long running requests may take to finish before they are cancelled. Default 10 s. */
+  readonly grace?: Duration;
+}
+
+/** How often deadlines are checked, in milliseconds. */
+const SWEEP = 1000;
+/** How long a shutdown waits on an idle connection, on which a request may be under way; in ms. */
+const RETIRE_AFTER = 250;
+/** How long the `finally` blocks of cancelled requests may take, in milliseconds. */
+const CANCEL_TIME = 1000;
+
+/** A running request was cancelled because the server is shutting down. */
+export class ServerShutdown extends Error {
+  override readonly name = "ServerShutdown";
+
+  constructor() {
+    super("The server is shutting down");
+  }
+}
+
+/**
+ * An HTTP/1.1 server for WSGI apps, on any adapter.
+ *
+ * @example On a network inside the process
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { WSGIServer } from "@x/cogen-wsgi";
+ * import { memoryNetwork } from "@x/cogen-wsgi/adapters/memory";
+ *
+ * const network = memoryNetwork();
+ * const server = new WSGIServer({
+ *   adapter: network.adapter,
+ *   bindAddr: ["127.0.0.1", 80],
+ *   *wsgiApp(_environ, startResponse) {
+ *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *     yield "hello";
+ *   },
+ * });
+ * await server.listen();
+ * const answer = await new Promise<string>((resolve) => {
+ *   let text = "";
+ *   const client = network.connect({ host: "127.0.0.1", port: 80 }, () => ({
+ *     onData: (bytes) => void (text += network.adapter.latin1(bytes, 0, bytes.length)),
+ *     onEnd: () => resolve(text),
+ *     onDrain() {},
+ *     onClose() {},
+ *   }));
+ *   client.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+ * });
+ * assertStringIncludes(answer, "200 OK");
+ * await server.close();
+ * ```
+ */
+export class WSGIServer implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #options: ServerOptions;
+  readonly #host: ConnectionHost;
+  readonly #connections = new Set<WSGIConnection>();
+  #listener: Listener | undefined;
+  #closing = false;
+  #active = 0;
+  #served = 0;
+  #cancelSweep: (() => void) | undefined;
+  #ended: (() => void) | undefined;
+  #shutdown: Promise<void> | undefined;
+  #hurry: ((grace: number) => void) | undefined;
+  readonly #finished = deferred();
+
+  /**
+   * @param options As of `serve`, and the adapter to listen with.
+   * @throws {TypeError} For an option that is unknown or of the wrong kind.
+   * @throws {RangeError} For a number outside its range.
+   */
+  constructor(options: ServerOptions & { readonly adapter: Adapter }) {
+    this.#options = options;
+    this.#settings = resolveOptions(options, options.adapter);
+    this.#host = this.#connectionHost();
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @returns The server, listening.
+   * @throws Rejects with an error that names the address, if it cannot be bound.
+   */
+  async listen(): Promise<this> {
+    if (this.#listener !== undefined || this.#closing) {
+      throw new TypeError("A server listens only once");
+    }
+    const { adapter, bind, backlog } = this.#settings;
+    const { signal, onListen } = this.#options;
+    signal?.throwIfAborted();
+    const options = backlog === undefined ? {} : { backlog };
+    this.#listener = await adapter.listen(bind, options, (socket) => this.#accept(socket));
+    const abort = () => void this.shutdown();
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    onListen?.(this);
+    return this;
+  }
+
+  /** Where it listens; with the port that was picked for port 0. */
+  get address(): Address {
+    if (this.#listener === undefined) throw new TypeError("The server does not listen yet");
+    return this.#listener.address;
+  }
+
+  /** Where it listens, as a URL with a slash at its end. */
+  get url(): string {
+    const { address } = this;
+    const scheme = address.family === "unix" ? "http+unix" : "http";
+    const authority = address.family === "unix"
+      ? encodeURIComponent(address.path)
+      : formatAddress(reachable(address));
+    return `${scheme}://${authority}/`;
+  }
+
+  /** Runs the apps; coroutines of your own may join them. */
+  get scheduler(): Scheduler {
+    return this.#settings.scheduler;
+  }
+
+  /** Resolves when the server has ended: nothing listens, no connection is open. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  stats(): ServerStats {
+    return {
+      connections: this.#connections.size,
+      activeRequests: this.#active,
+      servedRequests: this.#served,
+    };
+  }
+
+  /**
+   * Ends gracefully: accepts no more, answers what is under way, cancels through `finally` what takes
+   * longer than the grace period, then closes.
+   *
+   * @param options How long running requests may take. A second call may shorten that.
+   * @returns Resolves when all is closed.
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    const grace = toMilliseconds(options.grace ?? 10);
+    if (this.#shutdown === undefined) this.#shutdown = this.#end(grace);
+    else this.#hurry?.(grace);
+    return this.#shutdown;
+  }
+
+  /** Ends at once: running requests are cancelled through `finally`. */
+  close(): Promise<void> {
+    return this.shutdown({ grace: 0 });
+  }
+
+  /** Lets the server keep the process alive, as it does by default. */
+  ref(): void {
+    this.#listener?.ref();
+  }
+
+  /** Lets the process end while the server listens. */
+  unref(): void {
+    this.#listener?.unref();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #end(grace: number): Promise<void> {
+    this.#closing = true;
+    await this.#listener?.close();
+    if (grace > 0) await this.#connectionsGone(RETIRE_AFTER, grace);
+    for (const connection of [...this.#connections]) connection.retire();
+    const left = grace - RETIRE_AFTER;
+    if (left > 0) await this.#connectionsGone(left, grace);
+    const reason = new ServerShutdown();
+    for (const connection of [...this.#connections]) connection.abort(reason);
+    await this.#connectionsGone(CANCEL_TIME, CANCEL_TIME);
+    for (const connection of [...this.#connections]) connection.destroy();
+    await this.#connectionsGone(CANCEL_TIME, CANCEL_TIME);
+    this.#cancelSweep?.();
+    this.#finished.resolve();
+  }
+
+  /** Waits until no connection is open, at most `time` ms, or until somebody is in a hurry. */
+  #connectionsGone(time: number, grace: number): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        this.#ended = this.#hurry = undefined;
+        resolve();
+      };
+      const cancel = this.#settings.adapter.clock.setTimer(Math.min(time, MAX_TIMER), done);
+      this.#ended = done;
+      this.#hurry = (shorter) => {
+        if (shorter < grace) done();
+      };
+    });
+  }
+
+  #accept(socket: Socket): SocketHandler {
+    const connection = new WSGIConnection(socket, this.#host);
+    this.#connections.add(connection);
+    if (this.#connections.size > this.#settings.limits.maxConnections) connection.destroy();
+    if (this.#cancelSweep === undefined) this.#planSweep();
+    return connection;
+  }
+
+  #connectionHost(): ConnectionHost {
+    const settings = this.#settings;
+    const date = new DateHeader();
+    const fields: ServerFields = { date: () => date.value(), server: undefined };
+    const isClosing = () => this.#closing;
+    return {
+      settings,
+      fields,
+      get closing() {
+        return isClosing();
+      },
+      factsOf: (socket) => connectionFacts(socket, settings),
+      began: () => void this.#active++,
+      ended: () => {
+        this.#active--;
+        this.#served++;
+      },
+      forget: (connection) => {
+        this.#connections.delete(connection);
+        if (this.#connections.size === 0) this.#ended?.();
+      },
+    };
+  }
+
+  /** Deadlines are coarse, so that setting one costs nothing: everyone is looked at once a second. */
+  #planSweep(): void {
+    const { clock } = this.#settings.adapter;
+    this.#cancelSweep = clock.setTimer(SWEEP, () => {
+      this.#cancelSweep = undefined;
+      const now = clock.now();
+      for (const connection of [...this.#connections]) connection.checkDeadline(now);
+      if (this.#connections.size > 0) this.#planSweep();
+    });
+  }
+}
+
+const MAX_TIMER = 2 ** 31 - 1;
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => resolve = settle);
+  return { promise, resolve };
+}
+
+/** Any interface is none that a client could ask for. */
+function reachable(address: Exclude<Address, { family: "unix" }>): Address {
+  if (address.host === "0.0.0.0") return { ...address, host: "127.0.0.1" };
+  if (address.host === "::") return { ...address, host: "::1" };
+  return address;
+}
+
+function connectionFacts(socket: Socket, settings: Settings): ConnectionFacts {
+  const { local, remote } = socket;
+  return {
+    serverName: settings.serverName,
+    serverPort: local.family === "unix" ? "" : String(local.port),
+    serverSoftware: `cogen-wsgi (${settings.adapter.name})`,
+    serverProtocol: settings.protocol,
+    remoteAddress: remote.family === "unix" ? "" : remote.host,
+    remotePort: remote.family === "unix" ? "" : String(remote.port),
+    urlScheme: socket.encrypted ? "https" : "http",
+    errors: new LogStream(settings.log),
+  };
+}

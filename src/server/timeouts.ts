@@ -1,0 +1,58 @@
+/**
+ * How long each phase of a connection may take.
+ *
+ * One deadline at a time, checked about once a second: a phase may last up to a second longer.
+ *
+ * @module
+ */
+
+import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
+
+/** A deadline for each phase; `Infinity` for none. */
+export interface Timeouts {
+  /** From the first byte of a request to the end of its head. Default 30 s; then 408. */
+  readonly head: Duration;
+  /** Between two pieces of a request body that the app waits for. Default 30 s. */
+  readonly body: Duration;
+  /** While the client takes nothing of the response. Default 60 s. */
+  readonly write: Duration;
+  /** From one response to the next request, and before the first. Default 60 s. */
+  readonly idle: Duration;
+  /** After the last response, for the client to close. Default 10 s. */
+  readonly linger: Duration;
+  /**
+   * For the response to a client that has ended its side, as one does that is gone: the two look the
+   * same. Default 0.05 s; `Infinity` serves those who half-close in full.
+   */
+  readonly halfClosed: Duration;
+}
+
+const DEFAULTS: Timeouts = {
+  head: 30,
+  body: 30,
+  write: 60,
+  idle: 60,
+  linger: 10,
+  halfClosed: 0.05,
+};
+
+/**
+ * Fills in the defaults.
+ *
+ * @returns Milliseconds.
+ * @throws {TypeError} For a phase that does not exist.
+ * @throws {RangeError} For a negative time.
+ */
+export function resolveTimeouts(given: Partial<Timeouts>): Record<keyof Timeouts, number> {
+  const resolved: Record<string, number> = {};
+  for (const name of Object.keys(given)) {
+    if (!(name in DEFAULTS)) {
+      const names = Object.keys(DEFAULTS).join(", ");
+      throw new TypeError(`Unknown timeout "${name}": expected one of ${names}`);
+    }
+  }
+  for (const [name, value] of Object.entries({ ...DEFAULTS, ...given })) {
+    resolved[name] = toMilliseconds(value);
+  }
+  return resolved as Record<keyof Timeouts, number>;
+}

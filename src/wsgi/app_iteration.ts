@@ -1,0 +1,259 @@
+/**
+ * Running an app: its iterable is stepped, its blocks go to the response, its waits are performed.
+ *
+ * One coroutine a request. Cancelling it closes the app, exactly once, through `close()` and
+ * `return()`; that may wait again, and then goes on to its end.
+ *
+ * @module
+ */
+
+import { isOperation, type Operation, until } from "../coroutine/mod.ts";
+import type { Coroutine } from "../coroutine/mod.ts";
+import type { AppIterable, WSGIApp } from "./app.ts";
+import type { Environ } from "./environ.ts";
+import type { Response } from "./response.ts";
+
+/** What running an app needs of the connection it runs on. */
+export interface Exchange {
+  readonly app: WSGIApp;
+  readonly environ: Environ;
+  readonly response: Response;
+  /** How long an app may go on before what it gave is handed over, in milliseconds. */
+  readonly burst: number;
+  now(): number;
+  /** Hands over to the socket what the response has let go of. */
+  flush(): void;
+  /** How many bytes have not been handed over. */
+  pendingBytes(): number;
+  /** Whether the client's window is full. */
+  full(): boolean;
+  /** Waits until the client's window has room. */
+  drained(): Operation<void>;
+  /** Hears of an error of the app. */
+  report(error: unknown): void;
+}
+
+const MAX_PENDING = 65_536;
+
+type Step = IteratorResult<unknown, unknown>;
+
+/** The methods of sync and async iterators alike: the latter give promises of steps. */
+interface AnyIterator {
+  next(sent?: unknown): Step | PromiseLike<Step>;
+  throw?(error: unknown): Step | PromiseLike<Step>;
+  return?(): Step | PromiseLike<Step>;
+}
+
+/**
+ * Runs an app for one request, and completes its response or reports why it could not.
+ *
+ * @param exchange The request and where its response goes.
+ * @returns Whether the response is complete; if not, the connection must be cut.
+ */
+export function* runApp(exchange: Exchange): Coroutine<boolean> {
+  const run = new AppRun(exchange);
+  try {
+    yield* run.start();
+    yield* run.iterate();
+    exchange.response.end();
+    exchange.flush();
+  } catch (error) {
+    exchange.report(error);
+    answerError(exchange);
+  } finally {
+    yield* run.close();
+  }
+  return exchange.response.ended;
+}
+
+/** Only before anything has gone: a page injected into a half-sent body would lie. */
+function answerError(exchange: Exchange): void {
+  const { response } = exchange;
+  if (response.committed) response.flush();
+  else response.replace("500 Internal Server Error");
+  exchange.flush();
+}
+
+/** An app's iterable, from the call of the app to `close()`. */
+class AppRun {
+  readonly #exchange: Exchange;
+  #iterable: AppIterable | undefined;
+  #iterator: AnyIterator | undefined;
+  /** A promise of an iterable that has not come. */
+  #promised: PromiseLike<AppIterable> | undefined;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** Calls the app, and waits if it promises its iterable. */
+  *start(): Coroutine<void> {
+    const { app, environ, response } = this.#exchange;
+    let given: unknown = app(environ, response.startResponse);
+    if (isPromise(given)) {
+      this.#promised = given as PromiseLike<AppIterable>;
+      given = yield until(given);
+      this.#promised = undefined;
+    }
+    this.#iterable = iterable(given);
+  }
+
+  /** Steps the iterable to its end. */
+  *iterate(): Coroutine<void> {
+    const given = this.#iterable as AppIterable;
+    const { response } = this.#exchange;
+    if (Array.isArray(given)) {
+      for (const block of given as unknown[]) response.push(block);
+      return;
+    }
+    const iterator = this.#iterator = iteratorOf(given);
+    const last = yield* this.#drive(() => iterator.next());
+    if (last !== undefined) response.push(last);
+  }
+
+  /** Ends the iterator and calls `close()`, once each; their errors are only reported. */
+  *close(): Coroutine<void> {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    this.#promised?.then(closeLate, () => {});
+    try {
+      if (iterator?.return !== undefined) {
+        yield* this.#drive(() => iterator.return?.() ?? DONE, iterator);
+      }
+      if (this.#iterable?.close !== undefined) {
+        const closing = this.#iterable.close();
+        if (isPromise(closing)) yield until(closing);
+      }
+    } catch (error) {
+      this.#exchange.report(error);
+    }
+    this.#exchange.environ.cogen.cancelRuns();
+  }
+
+  /** Steps an iterator until it is done, and gives what it returned. */
+  *#drive(first: () => Step | PromiseLike<Step>, closing?: AnyIterator): Coroutine<unknown> {
+    const iterator = closing ?? this.#iterator as AnyIterator;
+    const { burst } = this.#exchange;
+    let burstEnd = this.#exchange.now() + burst;
+    let resume = first;
+    for (;;) {
+      let step = resume();
+      if (isPromise(step)) {
+        this.#flush();
+        step = (yield until(step)) as Step;
+      }
+      if (step.done) {
+        if (closing === undefined) this.#iterator = undefined;
+        return step.value;
+      }
+      resume = () => iterator.next();
+      const { value } = step;
+      if (isOperation(value) || isPromise(value)) {
+        resume = yield* this.#perform(value, iterator);
+      } else if (isEmpty(value)) {
+        yield* this.#performPlanned();
+        burstEnd = this.#exchange.now() + burst;
+      } else {
+        if (closing === undefined) resume = this.#push(value, iterator) ?? resume;
+        if (this.#exchange.now() < burstEnd && this.#pending() < MAX_PENDING) continue;
+        yield* this.#handOver();
+        burstEnd = this.#exchange.now() + burst;
+      }
+    }
+  }
+
+  /** Gives a block to the response; one that it refuses is an error where the app yielded it. */
+  #push(block: unknown, iterator: AnyIterator): (() => Step | PromiseLike<Step>) | undefined {
+    try {
+      this.#exchange.response.push(block);
+    } catch (error) {
+      return () => throwInto(iterator, error);
+    }
+  }
+
+  /** Performs what an app yielded directly, and gives how to go on with its value or error. */
+  *#perform(waited: unknown, iterator: AnyIterator): Coroutine<() => Step | PromiseLike<Step>> {
+    this.#flush();
+    try {
+      const value = yield waited;
+      return () => iterator.next(value);
+    } catch (error) {
+      return () => throwInto(iterator, error);
+    }
+  }
+
+  /** Performs `environ.cogen.operation`; without one, lets others run. */
+  *#performPlanned(): Coroutine<void> {
+    const { cogen } = this.#exchange.environ;
+    const { operation } = cogen;
+    this.#flush();
+    if (operation === undefined) {
+      yield;
+      return;
+    }
+    cogen.operation = undefined;
+    try {
+      cogen.settle(yield operation, undefined);
+    } catch (error) {
+      cogen.settle(error, error);
+    }
+  }
+
+  /** After a burst: what is pending goes to the socket, and the app waits while that is full. */
+  *#handOver(): Coroutine<void> {
+    this.#flush();
+    if (this.#exchange.full()) yield this.#exchange.drained();
+    else yield;
+  }
+
+  #flush(): void {
+    this.#exchange.response.flush();
+    this.#exchange.flush();
+  }
+
+  #pending(): number {
+    return this.#exchange.response.heldBytes + this.#exchange.pendingBytes();
+  }
+}
+
+const DONE: Step = { done: true, value: undefined };
+
+function throwInto(iterator: AnyIterator, error: unknown): Step | PromiseLike<Step> {
+  if (iterator.throw === undefined) throw error;
+  return iterator.throw(error);
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === "" || value === undefined || (value instanceof Uint8Array && value.length === 0);
+}
+
+function iterable(given: unknown): AppIterable {
+  if (typeof given === "object" && given !== null) {
+    if (Symbol.iterator in given || Symbol.asyncIterator in given) return given as AppIterable;
+  }
+  const what = given === null ? "null" : typeof given;
+  throw new TypeError(
+    `The app gave ${what}: expected an iterable of blocks, such as a generator or an array`,
+  );
+}
+
+function iteratorOf(given: AppIterable): AnyIterator {
+  if (Symbol.asyncIterator in given) return given[Symbol.asyncIterator]();
+  return given[Symbol.iterator]();
+}
+
+/** An iterable that was promised to a request that has ended is closed all the same. */
+function closeLate(given: AppIterable): void {
+  try {
+    given.close?.();
+    const iterator: AnyIterator = iteratorOf(given);
+    void iterator.return?.();
+  } catch {
+    // Nobody is left to hear of it.
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The body of one request between the connection that receives it and the app that reads it.
+ *
+ * Bytes are pushed in as they come, and read through operations, by one reader at a time. Only what
+ * nobody has read yet is kept; `hungry` tells the connection when to stop reading from the client.
+ *
+ * @module
+ */
+
+import { type Abort, type Operation, type Resume, TimedOperation } from "../coroutine/mod.ts";
+import type { TimeoutOptions } from "../coroutine/mod.ts";
+
+/** The client went away before its request was complete. */
+export class ClientDisconnected extends Error {
+  override readonly name = "ClientDisconnected";
+
+  constructor() {
+    super("The client disconnected before the request was complete");
+  }
+}
+
+/** What a read tries whenever something has changed: its result, or `undefined` to go on waiting. */
+type Attempt<T> = () => T | undefined;
+
+interface Reader {
+  readonly attempt: Attempt<unknown>;
+  readonly resume: Resume<unknown>;
+}
+
+/** How much unread body is kept for an app that does not read, in bytes. */
+const HIGH_WATER = 65_536;
+/** Pieces smaller than this share an allocation, so that a body of tiny chunks stays small. */
+const BLOCK = 4096;
+const NEWLINE = 0x0a;
+const EMPTY = new Uint8Array(0);
+
+/** A request body on its way. */
+export class BodyBuffer {
+  #chunks: Uint8Array[] = [];
+  /** The unused rest of the allocation in which the last chunk ends. */
+  #spare: Uint8Array = EMPTY;
+  #size = 0;
+  #ended = false;
+  #error: unknown;
+  #reader: Reader | undefined;
+  readonly #onWanted: () => void;
+
+  /** @param onWanted Called whenever the app asks for more of a body that has not ended. */
+  constructor(onWanted: () => void) {
+    this.#onWanted = onWanted;
+  }
+
+  /** Whether more bytes are welcome: somebody waits for them, or little is kept. */
+  get hungry(): boolean {
+    return this.#reader !== undefined || this.#size < HIGH_WATER;
+  }
+
+  /** Whether a reader waits for what has not come yet. */
+  get awaited(): boolean {
+    return this.#reader !== undefined;
+  }
+
+  /** How many bytes wait to be read. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a copy of `bytes`. */
+  push(bytes: Uint8Array): void {
+    if (bytes.length >= BLOCK) this.#chunks.push(bytes.slice());
+    else this.#append(bytes);
+    this.#size += bytes.length;
+    this.#advance();
+  }
+
+  /** The body is complete. */
+  end(): void {
+    this.#ended = true;
+    this.#advance();
+  }
+
+  /** The body will not be complete: whoever reads past what is here is told why. */
+  fail(error: unknown): void {
+    if (this.#ended || this.#error !== undefined) return;
+    this.#error = error;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resume.error(error);
+  }
+
+  /** Forgets what nobody will read any more. */
+  discard(): void {
+    this.#chunks = [];
+    this.#spare = EMPTY;
+    this.#size = 0;
+  }
+
+  /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */
+  read(size: number | undefined, options: TimeoutOptions): Operation<Uint8Array> {
+    if (size !== undefined && !(Number.isInteger(size) && size >= 0)) {
+      throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
+    }
+    const wanted = size ?? Infinity;
+    return new ReadOperation("read", this, options, () => {
+      return this.#size >= wanted || this.#ended ? this.#take(wanted) : undefined;
+    });
+  }
+
+  /** Reads what is here, waiting only if there is nothing; empty at the end. */
+  readChunk(options: TimeoutOptions): Operation<Uint8Array> {
+    return new ReadOperation("readChunk", this, options, () => {
+      return this.#size > 0 || this.#ended ? this.#take(this.#chunks[0]?.length ?? 0) : undefined;
+    });
+  }
+
+  /** Reads up to and with the next newline, at most `limit` bytes; empty at the end. */
+  readLine(limit: number, options: TimeoutOptions): Operation<Uint8Array> {
+    let searched = 0;
+    return new ReadOperation("readline", this, options, () => {
+      const newline = this.#indexOf(NEWLINE, searched);
+      searched = this.#size;
+      if (newline >= 0) return this.#take(Math.min(newline + 1, limit));
+      return this.#size >= limit || this.#ended ? this.#take(limit) : undefined;
+    });
+  }
+
+  /** Begins a read. For {@linkcode ReadOperation} alone. */
+  begin(attempt: Attempt<unknown>, resume: Resume<unknown>): Abort | void {
+    if (this.#reader !== undefined) throw new TypeError("The request body is already being read");
+    const result = attempt();
+    if (result !== undefined) resume.value(result);
+    else if (this.#error !== undefined) resume.error(this.#error);
+    else this.#reader = { attempt, resume };
+    if (!this.#ended) this.#onWanted();
+    return () => void (this.#reader = undefined);
+  }
+
+  #append(bytes: Uint8Array): void {
+    const last = this.#chunks[this.#chunks.length - 1];
+    const spare = this.#spare;
+    const adjoins = last !== undefined && last.buffer === spare.buffer &&
+      last.byteOffset + last.length === spare.byteOffset;
+    if (adjoins && spare.length >= bytes.length) {
+      spare.set(bytes);
+      const joined = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+      this.#chunks[this.#chunks.length - 1] = joined;
+      this.#spare = spare.subarray(bytes.length);
+    } else {
+      // A body that comes in one piece needs no spare room: only a second piece is worth a block.
+      const block = new Uint8Array(last === undefined ? bytes.length : BLOCK);
+      block.set(bytes);
+      this.#chunks.push(block.subarray(0, bytes.length));
+      this.#spare = block.subarray(bytes.length);
+    }
+  }
+
+  #advance(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    const result = reader.attempt();
+    if (result === undefined) return;
+    this.#reader = undefined;
+    reader.resume.value(result);
+  }
+
+  #indexOf(byte: number, from: number): number {
+    let start = 0;
+    for (const chunk of this.#chunks) {
+      const found = start + chunk.length > from
+        ? chunk.indexOf(byte, Math.max(0, from - start))
+        : -1;
+      if (found >= 0) return start + found;
+      start += chunk.length;
+    }
+    return -1;
+  }
+
+  #take(wanted: number): Uint8Array {
+    const size = Math.min(wanted, this.#size);
+    if (size === 0) return EMPTY;
+    const first = this.#chunks[0] as Uint8Array;
+    this.#size -= size;
+    if (first.length === size) return this.#chunks.shift() as Uint8Array;
+    if (first.length > size) {
+      this.#chunks[0] = first.subarray(size);
+      return first.subarray(0, size);
+    }
+    return this.#gather(size);
+  }
+
+  #gather(size: number): Uint8Array {
+    const bytes = new Uint8Array(size);
+    let filled = 0;
+    let used = 0;
+    for (const chunk of this.#chunks) {
+      const part = chunk.length <= size - filled ? chunk : chunk.subarray(0, size - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+      if (part.length < chunk.length) {
+        this.#chunks[used] = chunk.subarray(part.length);
+        break;
+      }
+      if (++used === this.#chunks.length || filled === size) break;
+    }
+    this.#chunks.splice(0, used);
+    return bytes;
+  }
+}
+
+class ReadOperation<T> extends TimedOperation<T> {
+  readonly name: string;
+  readonly #body: BodyBuffer;
+  readonly #attempt: Attempt<T>;
+
+  constructor(name: string, body: BodyBuffer, options: TimeoutOptions, attempt: Attempt<T>) {
+    super(options);
+    this.name = `wsgi.input.${name}`;
+    this.#body = body;
+    this.#attempt = attempt;
+  }
+
+  protected begin(resume: Resume<T>): Abort | void {
+    return this.#body.begin(this.#attempt, resume as Resume<unknown>);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * `environ.cogen`: how an app waits, through whatever middleware lies between it and the server.
+ *
+ * The app leaves the operation in `operation` and yields `""`; middleware passes the empty block on;
+ * the server performs the operation and leaves `result` and `exception`. The object is one for the
+ * request, so a copied environ works as well.
+ *
+ * @module
+ */
+
+import {
+  Call,
+  type Coroutine,
+  type CoroutineFunction,
+  type Operation,
+  type Scheduler,
+  type Task,
+} from "../coroutine/mod.ts";
+import { BodyBuffer } from "./body_buffer.ts";
+import { Events } from "./events.ts";
+import { CogenInput, type Waiting } from "./input.ts";
+
+/** A request's way to wait. */
+export class Cogen {
+  readonly scheduler: Scheduler;
+  /** What the next `yield ""` performs. */
+  operation: Operation<unknown> | undefined;
+  /** What the last operation gave: its value, or its error. */
+  result: unknown;
+  /** The error of the last operation, if it failed. */
+  exception: unknown;
+
+  readonly #body: BodyBuffer;
+  #core: { readonly events: Events } | undefined;
+  #input: CogenInput | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: unknown;
+  /** What {@linkcode run} has started, and whom to tell that it will not end. */
+  #runs: Map<Task<unknown>, (reason: unknown) => void> | undefined;
+
+  constructor(scheduler: Scheduler, body: BodyBuffer) {
+    this.scheduler = scheduler;
+    this.#body = body;
+  }
+
+  /** The operations, in cogen's style. */
+  get core(): { readonly events: Events } {
+    return this.#core ??= { events: new Events(this) };
+  }
+
+  /** The request body, in cogen's style. */
+  get input(): CogenInput {
+    return this.#input ??= new CogenInput(this.#body, this);
+  }
+
+  /** Aborts when the client is gone or a shutdown forces it; never on success. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Leaves an operation for the next `yield ""`, and gives that `""`. */
+  plan(operation: Operation<unknown>): "" {
+    this.operation = operation;
+    return "";
+  }
+
+  /** `yield environ.cogen.call(fn)(...args)`: runs a coroutine; its result is in `result`. */
+  call<A extends unknown[]>(fn: CoroutineFunction<A, unknown>): (...args: A) => "" {
+    return (...args) => this.plan(Call(fn, ...args));
+  }
+
+  /**
+   * `yield* environ.cogen.wait(operation)`: waits, typed, through middleware.
+   *
+   * @returns What the operation gives.
+   * @throws What the operation throws; a `TypeError` if a middleware kept the empty block for itself.
+   */
+  *wait<T>(operation: Operation<T>): Waiting<T> {
+    this.operation = operation as Operation<unknown>;
+    yield "";
+    if (this.operation !== undefined) {
+      this.operation = undefined;
+      throw new TypeError(
+        `${operation.name} was not performed: a middleware took the empty block and did not pass it on`,
+      );
+    }
+    if (this.exception !== undefined) throw this.exception;
+    return this.result as T;
+  }
+
+  /**
+   * `await environ.cogen.run(operation)`: waits, in an async app.
+   *
+   * @returns What the operation gives; rejects with its error, or if the request is cancelled.
+   */
+  run<T>(operation: Operation<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#abortReason !== undefined) return reject(this.#abortReason);
+      const runs = this.#runs ??= new Map();
+      const task = this.scheduler.add(function* run(): Coroutine<void> {
+        try {
+          resolve((yield operation) as T);
+        } catch (error) {
+          reject(error);
+        } finally {
+          runs.delete(task);
+        }
+      });
+      runs.set(task, reject);
+    });
+  }
+
+  /** Keeps what came of the planned operation. The server's. */
+  settle(result: unknown, exception: unknown): void {
+    this.result = result;
+    this.exception = exception;
+  }
+
+  /** The client is gone, or a shutdown forces it. The server's. */
+  abort(reason: Error): void {
+    if (this.#abortReason !== undefined) return;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+    this.cancelRuns();
+  }
+
+  /** Ends what {@linkcode run} started and nobody can wait for any more. The server's. */
+  cancelRuns(): void {
+    if (this.#runs === undefined) return;
+    const reason = this.#abortReason ?? new DOMException("The request has ended", "AbortError");
+    for (const [task, reject] of [...this.#runs]) {
+      task.cancel();
+      reject(reason);
+    }
+  }
+}

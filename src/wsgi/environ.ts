@@ -1,0 +1,171 @@
+/**
+ * The environ of a request: CGI names, `HTTP_*`, `wsgi.*` and `cogen` (PEP 3333, RFC 3875).
+ *
+ * A plain object with own enumerable keys, made for one request; the app and its middleware may
+ * change it or copy it. Strings from the wire are latin-1: each character is a byte.
+ *
+ * @module
+ */
+
+import type { RequestHead } from "../http/mod.ts";
+import { basicCredentials } from "./basic_credentials.ts";
+import type { Cogen } from "./cogen.ts";
+import type { WSGIInput } from "./input.ts";
+import { unquotePath } from "./path_info.ts";
+
+/** Where an app writes what went wrong: `wsgi.errors`. */
+export interface ErrorStream {
+  write(text: string): void;
+  writelines(lines: Iterable<string>): void;
+  flush(): void;
+}
+
+/** A request as its app sees it. */
+export interface Environ {
+  REQUEST_METHOD: string;
+  /** The part of the path that led to this app; empty at the root. */
+  SCRIPT_NAME: string;
+  /** The rest of the path, percent-decoded except `%2F`. */
+  PATH_INFO: string;
+  /** What follows the `?`, as received; empty if nothing does. */
+  QUERY_STRING: string;
+  /** The request target as received. */
+  REQUEST_URI: string;
+  /** The field of that name, or empty. */
+  CONTENT_TYPE: string;
+  /** The field of that name, or empty. */
+  CONTENT_LENGTH: string;
+  SERVER_NAME: string;
+  SERVER_PORT: string;
+  /** The protocol of the request. */
+  SERVER_PROTOCOL: string;
+  /** The protocol that the server speaks. */
+  ACTUAL_SERVER_PROTOCOL: string;
+  SERVER_SOFTWARE: string;
+  /** The client's address; empty on a Unix socket. */
+  REMOTE_ADDR: string;
+  /** The client's port; empty on a Unix socket. */
+  REMOTE_PORT: string;
+  /** `Basic`, if the client sent such credentials. The server does not check them. */
+  AUTH_TYPE?: string;
+  /** The user of Basic credentials. The server does not check them. */
+  REMOTE_USER?: string;
+  "wsgi.version": readonly [number, number];
+  "wsgi.url_scheme": "http" | "https";
+  "wsgi.input": WSGIInput;
+  /** `wsgi.input` ends where the body does, with or without `CONTENT_LENGTH`. */
+  "wsgi.input_terminated": true;
+  "wsgi.errors": ErrorStream;
+  "wsgi.multithread": false;
+  "wsgi.multiprocess": boolean;
+  "wsgi.run_once": boolean;
+  /** Waiting, from inside the app. */
+  cogen: Cogen;
+  /** The request's other header fields, repeated ones combined. */
+  [field: `HTTP_${string}`]: string | undefined;
+  [extension: string]: unknown;
+}
+
+/** What is the same for all requests of a connection. */
+export interface ConnectionFacts {
+  readonly serverName: string;
+  readonly serverPort: string;
+  readonly serverSoftware: string;
+  readonly serverProtocol: "HTTP/1.0" | "HTTP/1.1";
+  readonly remoteAddress: string;
+  readonly remotePort: string;
+  readonly urlScheme: "http" | "https";
+  readonly errors: ErrorStream;
+}
+
+const VERSION = Object.freeze([1, 0] as const);
+
+/**
+ * Makes the environ of a request.
+ *
+ * @param request The parsed head.
+ * @param facts The connection's part.
+ * @param cogen The request's way to wait.
+ * @param input The request's body.
+ * @returns A fresh object.
+ */
+export function createEnviron(
+  request: RequestHead,
+  facts: ConnectionFacts,
+  cogen: Cogen,
+  input: WSGIInput,
+): Environ {
+  const environ: Environ = {
+    REQUEST_METHOD: request.method,
+    SCRIPT_NAME: "",
+    PATH_INFO: unquotePath(request.path),
+    QUERY_STRING: request.query,
+    REQUEST_URI: request.target,
+    CONTENT_TYPE: "",
+    CONTENT_LENGTH: "",
+    SERVER_NAME: facts.serverName,
+    SERVER_PORT: facts.serverPort,
+    SERVER_PROTOCOL: request.minorVersion === 1 ? "HTTP/1.1" : "HTTP/1.0",
+    ACTUAL_SERVER_PROTOCOL: facts.serverProtocol,
+    SERVER_SOFTWARE: facts.serverSoftware,
+    REMOTE_ADDR: facts.remoteAddress,
+    REMOTE_PORT: facts.remotePort,
+    "wsgi.version": VERSION,
+    "wsgi.url_scheme": facts.urlScheme,
+    "wsgi.input": input,
+    "wsgi.input_terminated": true,
+    "wsgi.errors": facts.errors,
+    "wsgi.multithread": false,
+    "wsgi.multiprocess": false,
+    "wsgi.run_once": false,
+    cogen,
+  };
+  addFields(environ, request);
+  return environ;
+}
+
+function addFields(environ: Environ, request: RequestHead): void {
+  const { fields } = request;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    const value = fields[i + 1] as string;
+    const key = environKey(name);
+    if (key === undefined) continue;
+    if (key === "CONTENT_TYPE" || key === "CONTENT_LENGTH") environ[key] = value;
+    else addField(environ, key as `HTTP_${string}`, value);
+    if (name === "authorization") addCredentials(environ, value);
+  }
+  // RFC 9112 §3.2.2: the authority of the target takes the place of the Host field.
+  if (request.host !== undefined) environ.HTTP_HOST = request.host;
+}
+
+/** Repeated fields make one list (RFC 9110 §5.3); cookie pairs are separated by `; ` (RFC 6265). */
+function addField(environ: Environ, key: `HTTP_${string}`, value: string): void {
+  const before = environ[key];
+  if (before === undefined) environ[key] = value;
+  else environ[key] = before + (key === "HTTP_COOKIE" ? "; " : ", ") + value;
+}
+
+function addCredentials(environ: Environ, authorization: string): void {
+  const credentials = basicCredentials(authorization);
+  if (credentials === undefined) return;
+  environ.AUTH_TYPE = "Basic";
+  environ.REMOTE_USER = credentials.user;
+}
+
+const MAX_KNOWN_KEYS = 1000;
+const knownKeys = new Map<string, string>();
+
+/**
+ * `content-type` is CONTENT_TYPE, `x-a` is HTTP_X_A; a name with `_` is nothing, as it could pose as
+ * another (`x_a` as `x-a`).
+ */
+function environKey(name: string): string | undefined {
+  const known = knownKeys.get(name);
+  if (known !== undefined) return known;
+  if (name.includes("_")) return undefined;
+  const upper = name.toUpperCase().replaceAll("-", "_");
+  const key = upper === "CONTENT_TYPE" || upper === "CONTENT_LENGTH" ? upper : `HTTP_${upper}`;
+  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(name, key);
+  return key;
+}

@@ -1,0 +1,17 @@
+/**
+ * The app contract: environ, start_response and the iteration of apps (PEP 3333, with generators).
+ *
+ * @module
+ */
+
+export type { AppIterable, Block, HeaderList, StartResponse, WSGIApp } from "./app.ts";
+export { type Exchange, runApp } from "./app_iteration.ts";
+export { basicCredentials } from "./basic_credentials.ts";
+export { BodyBuffer, ClientDisconnected } from "./body_buffer.ts";
+export { Cogen } from "./cogen.ts";
+export { type ConnectionFacts, createEnviron, type Environ, type ErrorStream } from "./environ.ts";
+export { Events } from "./events.ts";
+export { CogenInput, type Waiting, WSGIInput } from "./input.ts";
+export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
+export { unquotePath } from "./path_info.ts";
+export { Response, type ServerFields, type Sink, WSGIError } from "./response.ts";

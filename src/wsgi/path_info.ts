@@ -1,0 +1,30 @@
+/**
+ * From the path of a request target to `PATH_INFO`.
+ *
+ * @module
+ */
+
+/**
+ * Decodes the percent-encoded bytes of a path.
+ *
+ * `%2F` stays as it is, so that a slash within a segment does not become one between segments; so
+ * does a `%` without two hexadecimal digits.
+ *
+ * @param path An undecoded path.
+ * @returns A latin-1 string: each character is a byte (PEP 3333, "Unicode Issues").
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unquotePath } from "@x/cogen-wsgi/wsgi";
+ *
+ * assertEquals(unquotePath("/a%20b%2Fc/%C3%A9"), "/a b%2Fc/\xc3\xa9");
+ * ```
+ */
+export function unquotePath(path: string): string {
+  if (!path.includes("%")) return path;
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (quoted, digits: string) => {
+    const byte = parseInt(digits, 16);
+    return byte === 0x2f ? quoted : String.fromCharCode(byte);
+  });
+}

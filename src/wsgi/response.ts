@@ -1,0 +1,168 @@
+/**
+ * The response of one request: `startResponse`, blocks in, framed bytes out.
+ *
+ * Blocks are held back until somebody must see them: then the head is made, with `Content-Length` if
+ * the app has ended by then, and everything goes to the sink in one piece.
+ *
+ * @module
+ */
+
+import { checkFields, checkStatus, type ResponseWriter } from "../http/mod.ts";
+import type { Block, HeaderList, StartResponse } from "./app.ts";
+
+/** Where framed bytes go. A string stands for its latin-1 bytes. */
+export type Sink = (part: Uint8Array | string) => void;
+
+/** An app that broke the rules of PEP 3333. */
+export class WSGIError extends Error {
+  override readonly name = "WSGIError";
+}
+
+/** What the server adds to a head. */
+export interface ServerFields {
+  /** The value for a `Date` field. */
+  date(): string;
+  /** The value for a `Server` field, if there is to be one. */
+  readonly server: string | undefined;
+}
+
+const encoder = new TextEncoder();
+
+/** A response being made. */
+export class Response {
+  /** What the app calls to start the response. */
+  readonly startResponse: StartResponse = (status, headers, excInfo) =>
+    this.#start(status, headers, excInfo);
+
+  readonly #writer: ResponseWriter;
+  readonly #sink: Sink;
+  readonly #fields: ServerFields;
+  #status: string | undefined;
+  #headers: HeaderList = [];
+  /** Blocks that wait for the head. */
+  #held: (Uint8Array | string)[] = [];
+  #heldBytes = 0;
+  #headSent = false;
+  #committed = false;
+  #ended = false;
+
+  constructor(writer: ResponseWriter, sink: Sink, fields: ServerFields) {
+    this.#writer = writer;
+    this.#sink = sink;
+    this.#fields = fields;
+  }
+
+  /** Whether the head can no longer be replaced: a non-empty block has been given. */
+  get committed(): boolean {
+    return this.#committed;
+  }
+
+  /** Whether it is complete. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** How many bytes wait for the head. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /**
+   * Takes a block of the body; an empty one is nothing.
+   *
+   * @throws {WSGIError} If the app has not started the response.
+   * @throws {TypeError} If it is neither a string nor bytes.
+   * @throws {ResponseError} If it goes beyond the app's Content-Length.
+   */
+  push(block: unknown): void {
+    const bytes = encode(block);
+    if (bytes.length === 0) return;
+    if (this.#status === undefined) throw new WSGIError("A block came before startResponse()");
+    this.#committed = true;
+    if (!this.#headSent && this.#declaresLength()) this.#sendHead();
+    if (this.#headSent) {
+      this.#writer.data(bytes, this.#sink);
+    } else {
+      this.#held.push(bytes);
+      this.#heldBytes += bytes.length;
+    }
+  }
+
+  /** Lets go of what is held back. */
+  flush(): void {
+    if (this.#heldBytes > 0) this.#release();
+  }
+
+  /**
+   * Completes the response.
+   *
+   * @throws {WSGIError} If the app has not started the response.
+   * @throws {ResponseError} If the body is shorter than the app's Content-Length.
+   */
+  end(): void {
+    if (this.#status === undefined) throw new WSGIError("The app ended without startResponse()");
+    this.#committed = true;
+    if (!this.#headSent) this.#release(this.#heldBytes);
+    this.#ended = true;
+    this.#writer.end(this.#sink);
+  }
+
+  /** Answers with a plain error in place of what the app has started. Not once committed. */
+  replace(status: string): void {
+    const text = `${status}\n`;
+    this.#status = status;
+    this.#headers = [["Content-Type", "text/plain; charset=utf-8"]];
+    this.push(text);
+    this.end();
+  }
+
+  #start(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
+    if (excInfo !== undefined && excInfo !== null) {
+      if (this.#committed) throw excInfo;
+    } else if (this.#status !== undefined) {
+      throw new WSGIError("startResponse() was called twice without excInfo");
+    }
+    checkStatus(status);
+    checkFields(headers);
+    this.#status = status;
+    // A copy: middleware may hold the list and change it later.
+    this.#headers = headers.slice();
+    return (block) => this.push(block);
+  }
+
+  #declaresLength(): boolean {
+    for (const [name] of this.#headers) {
+      if (name.length === 14 && name.toLowerCase() === "content-length") return true;
+    }
+    return false;
+  }
+
+  #release(bodyLength?: number): void {
+    this.#sendHead(bodyLength);
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const block of held) this.#writer.data(block, this.#sink);
+  }
+
+  #sendHead(bodyLength?: number): void {
+    const head = this.#writer.head(this.#status as string, this.#headers, {
+      date: this.#fields.date(),
+      server: this.#fields.server,
+      bodyLength,
+    });
+    this.#headSent = true;
+    this.#sink(head);
+  }
+}
+
+/** UTF-8; ASCII stays a string, as its latin-1 bytes are the same. */
+function encode(block: unknown): Uint8Array | string {
+  if (typeof block === "string") {
+    // deno-lint-ignore no-control-regex -- all of ASCII is meant
+    return /[^\x00-\x7f]/.test(block) ? encoder.encode(block) : block;
+  }
+  if (block instanceof Uint8Array) return block;
+  const what = block === null ? "null" : typeof block;
+  throw new TypeError(`Cannot send ${what} as a block: expected a string or a Uint8Array`);
+}
