@@ -6,7 +6,7 @@
  */
 
 import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
-import { Inbound } from "../src/server/inbound.ts";
+import { Inbound, PROBE_INTERVAL } from "../src/server/inbound.ts";
 import { BLOCK_SIZE, BlockPool, OutputQueue } from "../src/server/output_queue.ts";
 import type {
   Adapter,
@@ -63,6 +63,7 @@ const HIGH_WATER = BLOCK_SIZE;
 /** An idle connection's read buffer, in bytes; one that fills it reads into a whole block. */
 const SMALL_READ = 4 * 1024;
 
+const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 const pool = new BlockPool();
 
@@ -88,6 +89,7 @@ class DenoSocket implements Socket {
   readonly #inbound: Inbound;
   readonly #output = new OutputQueue(pool, writeLatin1);
   readonly #small: Uint8Array = new Uint8Array(SMALL_READ);
+  #probe: ReturnType<typeof setInterval> | undefined;
   #writable = true;
   #writing = false;
   #wantsDrain = false;
@@ -99,7 +101,10 @@ class DenoSocket implements Socket {
     this.remote = toAddress(conn.remoteAddr, "");
     this.local = toAddress(conn.localAddr, listening.family === "unix" ? listening.path : "");
     this.#inbound = new Inbound({
-      resumeSource: () => void this.#readAll(),
+      resumeSource: () => {
+        clearInterval(this.#probe);
+        this.#readAll();
+      },
       destroy: () => this.destroy(),
       soon: queueMicrotask,
       log,
@@ -145,7 +150,9 @@ class DenoSocket implements Socket {
       while (!this.#closed) {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
-        if (count > 0 && !this.#inbound.data(buffer.subarray(0, count), false)) return;
+        if (count > 0 && !this.#inbound.data(buffer.subarray(0, count), false)) {
+          return this.#stopReading();
+        }
         buffer = this.#nextBuffer(buffer, count);
       }
       this.#inbound.end();
@@ -155,6 +162,13 @@ class DenoSocket implements Socket {
     } finally {
       if (buffer !== this.#small) pool.give(buffer);
     }
+  }
+
+  /** Without a read outstanding, only a write tells of a reset. */
+  #stopReading(): void {
+    this.#probe = setInterval(() => {
+      if (this.#writable && !this.#writing) this.#conn.write(NOTHING).catch(this.#broken);
+    }, PROBE_INTERVAL);
   }
 
   /** A busy reader gets a block; one that has calmed down gives it back. */
@@ -201,6 +215,7 @@ class DenoSocket implements Socket {
     if (this.#closed) return;
     this.#closed = true;
     this.#writable = false;
+    clearInterval(this.#probe);
     this.#output.clear();
     // Cancels the outstanding read and write, too.
     this.#conn.close();

@@ -10,7 +10,7 @@ import { connect, createServer, type Server, type Socket as NodeStream } from "n
 import { hostname } from "node:os";
 import { unlinkSync } from "node:fs";
 import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
-import { Inbound, READ_AHEAD } from "../src/server/inbound.ts";
+import { Inbound, PROBE_INTERVAL, READ_AHEAD } from "../src/server/inbound.ts";
 import type {
   Adapter,
   Address,
@@ -40,6 +40,7 @@ class NodeSocket implements Socket {
   readonly #stream: NodeStream;
   readonly #inbound: Inbound;
   #writable = true;
+  #probe: ReturnType<typeof setInterval> | undefined;
   #error: Error | undefined;
 
   constructor(stream: NodeStream, listening: Address) {
@@ -47,7 +48,10 @@ class NodeSocket implements Socket {
     this.remote = endAddress(listening, stream.remoteAddress, stream.remotePort, "");
     this.local = endAddress(listening, stream.localAddress, stream.localPort, undefined);
     this.#inbound = new Inbound({
-      resumeSource: () => void stream.resume(),
+      resumeSource: () => {
+        clearInterval(this.#probe);
+        stream.resume();
+      },
       destroy: () => this.destroy(),
       soon: queueMicrotask,
       log,
@@ -60,16 +64,25 @@ class NodeSocket implements Socket {
     const inbound = this.#inbound;
     stream.on("error", (error) => this.#error = error);
     stream.on("close", () => {
+      clearInterval(this.#probe);
       this.#writable = false;
       inbound.close(this.#error);
     });
     inbound.attach(accept(this));
     stream.on("data", (bytes: Uint8Array) => {
-      // Only this stops the handle: a stream that does not read is never told of a FIN.
-      if (!inbound.data(bytes, true)) stream.pause();
+      if (!inbound.data(bytes, true)) this.#stopReading();
     });
     stream.on("end", () => inbound.end());
     stream.on("drain", () => inbound.drain());
+  }
+
+  /** A stream that does not read is never told of a FIN, so this comes as late as it may. */
+  #stopReading(): void {
+    const stream = this.#stream;
+    stream.pause();
+    this.#probe = setInterval(() => {
+      if (this.#writable && stream.writableLength === 0) stream.write("");
+    }, PROBE_INTERVAL);
   }
 
   write(bytes: Uint8Array | string): boolean {

@@ -432,6 +432,17 @@ function vanishingTests(subject: Subject): void {
     });
   }
 
+  test(`${subject.name}: notices a reset behind a flood that it does not read`, async () => {
+    await connected(subject, async ({ client, recorder, socket }) => {
+      socket.pauseReading();
+      client.write(pattern(32 * MB));
+      await settled();
+      client.reset();
+      await until("onClose", () => recorder.has("close"), SOON);
+      assertEquals(recorder.has("data"), false);
+    });
+  });
+
   test(`${subject.name}: tells the error of a reset`, async () => {
     await connected(subject, async ({ client, recorder }) => {
       client.reset();
