@@ -21,6 +21,7 @@
  * ```
  */
 export class ProtocolError extends Error {
+  /** What the error is called in a log. */
   override readonly name = "ProtocolError";
   /** The status to answer with (RFC 9110 §15). */
   readonly status: number;
@@ -31,6 +32,8 @@ export class ProtocolError extends Error {
   readonly offset: number;
 
   /**
+   * Makes an error to be answered with a status.
+   *
    * @param status The status to answer with.
    * @param message What could not be read, and what was expected.
    * @param offset The byte offset in the connection's stream.
@@ -60,5 +63,6 @@ export function placeError(error: unknown, offset: number): unknown {
  * ```
  */
 export class ResponseError extends Error {
+  /** What the error is called in a log. */
   override readonly name = "ResponseError";
 }

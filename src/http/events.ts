@@ -38,6 +38,7 @@ export type HttpEvent = RequestHead | DataEvent | EndEvent | NeedData | Closed;
  * ```
  */
 export interface RequestHead extends RequestTarget {
+  /** Tells the events apart. */
   readonly type: "request";
   /** The method, any token, as received: methods are case-sensitive (RFC 9110 §9.1). */
   readonly method: string;
@@ -79,6 +80,7 @@ export interface RequestHead extends RequestTarget {
  * ```
  */
 export interface DataEvent {
+  /** Tells the events apart. */
   readonly type: "data";
   /** A view, never empty; valid only until the parser's next `next`, `push` or `detach`. */
   readonly bytes: Uint8Array;
@@ -101,6 +103,7 @@ export interface DataEvent {
  * ```
  */
 export interface EndEvent {
+  /** Tells the events apart. */
   readonly type: "end";
   /** The trailer fields of a chunked body (RFC 9110 §6.5), in the form of `RequestHead.fields`. */
   readonly trailers: readonly string[];
@@ -119,6 +122,7 @@ export interface EndEvent {
  * ```
  */
 export interface NeedData {
+  /** Tells the events apart. */
   readonly type: "need-data";
 }
 
@@ -138,6 +142,7 @@ export interface NeedData {
  * ```
  */
 export interface Closed {
+  /** Tells the events apart. */
   readonly type: "closed";
 }
 

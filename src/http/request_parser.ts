@@ -75,6 +75,8 @@ export class RequestParser {
   #failure: unknown;
 
   /**
+   * Makes a parser for a new connection.
+   *
    * @param options Limits and decoder, where the defaults do not fit.
    * @throws {RangeError} If a limit is not a whole number or `Infinity`.
    */

@@ -106,6 +106,8 @@ export class ResponseWriter {
   #ended = false;
 
   /**
+   * Makes a writer for one response.
+   *
    * @param context What the response answers.
    */
   constructor(context: ResponseContext) {

@@ -8,7 +8,7 @@ import {
   RequestParser,
 } from "../../src/http/mod.ts";
 import { readCorpus } from "./corpus.ts";
-import { latin1Bytes, latin1Text, transcript } from "./transcript.ts";
+import { everyByte, latin1Bytes, latin1Text, splitAt, transcript } from "./transcript.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const PUT = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
@@ -252,45 +252,52 @@ test("law: pieces of any sizes give the events of the whole", () => {
   }));
 });
 
+const words = fc.constantFrom(
+  ...["GET ", "/", " HTTP/1.1", "\r\n", "Host: x", "Content-Length: ", "5", "\r", "\n", ":", " "],
+  ...["Transfer-Encoding: chunked", "0\r\n\r\n", "\0", "\xff", "PUT * HTTP/1.0", ';a="', GET, PUT],
+  ...[PUT_CHUNKED, "\t", "hello", "Expect: 100-continue", "Connection: close", "OPTIONS http://x"],
+  ...["5;a=b\r\nhello\r\n", "0\r\nA: b\r\nC: d\r\n\r\n", "3\r\nyou\r\n"],
+);
+const anyByte = fc.integer({ min: 0, max: 255 });
+const anyText = fc.array(
+  fc.oneof({ weight: 5, arbitrary: words }, anyByte.map((byte) => String.fromCharCode(byte))),
+  { maxLength: 30 },
+).map((parts) => parts.join(""));
+
 test("law: whatever bytes come, in two ways, nothing but a ProtocolError is thrown", () => {
-  const words = fc.constantFrom(
-    ...["GET ", "/", " HTTP/1.1", "\r\n", "Host: x", "Content-Length: ", "5", "\r", "\n", ":", " "],
-    ...[
-      "Transfer-Encoding: chunked",
-      "0\r\n\r\n",
-      "\0",
-      "\xff",
-      "PUT * HTTP/1.0",
-      ';a="',
-      GET,
-      PUT,
-    ],
-    ...[
-      PUT_CHUNKED,
-      "\t",
-      "hello",
-      "Expect: 100-continue",
-      "Connection: close",
-      "OPTIONS http://x",
-    ],
-  );
-  const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
-  const text = fc.array(fc.oneof({ weight: 5, arbitrary: words }, byte), { maxLength: 30 });
-  fc.assert(fc.property(text, fc.nat(), (parts, cut) => {
+  fc.assert(fc.property(anyText, fc.nat(), (text, cut) => {
     // The transcript throws on anything else.
-    const bytes = latin1Bytes(parts.join(""));
-    const index = cut % (bytes.length + 1);
-    const whole = transcript([bytes]);
-    assertEquals(transcript([bytes.subarray(0, index), bytes.subarray(index)]), whole);
+    const bytes = latin1Bytes(text);
+    assertEquals(transcript(splitAt(bytes, cut % (bytes.length + 1))), transcript([bytes]));
+  }));
+});
+
+test("law: whatever the limits, every split gives the same events", () => {
+  const limit = fc.oneof(fc.integer({ min: 0, max: 80 }), fc.constant(Infinity));
+  const limits = fc.record({
+    maxLineBytes: limit,
+    maxHeadBytes: limit,
+    maxFieldCount: fc.nat({ max: 4 }),
+    maxBodyBytes: fc.nat({ max: 12 }),
+    maxChunkExtensionBytes: fc.nat({ max: 8 }),
+    maxTrailerBytes: fc.nat({ max: 20 }),
+    maxEmptyLines: fc.nat({ max: 2 }),
+  });
+  fc.assert(fc.property(anyText, limits, fc.nat(), (text, limits, cut) => {
+    const bytes = latin1Bytes(text);
+    const whole = transcript([bytes], { limits });
+    assertEquals(transcript(everyByte(bytes), { limits }), whole);
+    assertEquals(transcript(splitAt(bytes, cut % (bytes.length + 1)), { limits }), whole);
   }));
 });
 
 test("law: a change of one byte in a valid message throws nothing but a ProtocolError", () => {
   const messages = readCorpus();
-  const byte = fc.integer({ min: 0, max: 255 });
-  fc.assert(fc.property(fc.constantFrom(...messages), fc.nat(), byte, ({ bytes }, place, value) => {
-    const changed = bytes.slice();
-    if (changed.length > 0) changed[place % changed.length] = value;
-    transcript([changed]);
-  }));
+  fc.assert(
+    fc.property(fc.constantFrom(...messages), fc.nat(), anyByte, ({ bytes }, place, value) => {
+      const changed = bytes.slice();
+      if (changed.length > 0) changed[place % changed.length] = value;
+      transcript([changed]);
+    }),
+  );
 });
