@@ -1,18 +1,14 @@
 /**
- * A network inside the process: the smallest adapter there is, for tests and for embedding, and the
- * one to read before writing your own.
+ * A network inside the process, for tests and for embedding, and the adapter to read before writing
+ * your own: this file listens and connects, `memory_socket.ts` carries the bytes.
  *
- * What an adapter has to do is all here: make a `Socket` for each end of a connection, push what
- * comes to its handler through an {@linkcode Inbound} (which keeps the promises about order, pauses
- * and closing), say `false` from `write` when the other side is slow, and `onDrain` when it is not.
- * It needs nothing of the runtime but web standards, and no data moves except in a turn of its
- * clock, so a test that owns the clock decides when.
+ * It needs nothing of the runtime but web standards.
  *
  * @module
  */
 
 import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
-import { Inbound } from "../src/server/inbound.ts";
+import type { Accept } from "../src/server/inbound.ts";
 import type {
   Adapter,
   Address,
@@ -20,11 +16,10 @@ import type {
   Listener,
   ListenOptions,
   Socket,
-  SocketHandler,
 } from "../src/server/socket.ts";
+import { type MemorySettings, MemorySocket } from "./memory_socket.ts";
 
-/** Takes a new socket and gives back who is told of what happens to it. */
-export type Accept = (socket: Socket) => SocketHandler;
+export type { Accept };
 
 /** Options of {@linkcode memoryNetwork} and {@linkcode socketPair}. */
 export interface MemoryOptions {
@@ -54,155 +49,6 @@ export interface MemoryNetwork {
 const DEFAULT_WINDOW = 64 * 1024;
 const FIRST_PORT = 49152;
 
-type Settings = Required<MemoryOptions>;
-
-/** One direction of a connection: bytes on their way to one end. */
-class Pipe {
-  readonly chunks: Uint8Array[] = [];
-  size = 0;
-  /** The FIN follows the last chunk. */
-  ended = false;
-  moving = false;
-  wantsDrain = false;
-}
-
-/** One end of a connection. */
-class MemorySocket implements Socket {
-  readonly remote: Address;
-  readonly local: Address;
-  readonly encrypted = false;
-  readonly #settings: Settings;
-  readonly #inbound: Inbound;
-  readonly #incoming = new Pipe();
-  /** The other end: `join` sets it before anybody has this one. */
-  #peer!: MemorySocket;
-  #reading = true;
-  #writable = true;
-  #finSent = false;
-
-  constructor(settings: Settings, local: Address, remote: Address) {
-    this.#settings = settings;
-    this.local = local;
-    this.remote = remote;
-    this.#inbound = new Inbound({
-      resumeSource: () => {
-        this.#reading = true;
-        this.#move();
-      },
-      destroy: () => this.destroy(),
-      soon: settings.clock.defer,
-      log: settings.log,
-    });
-  }
-
-  /** Joins two ends; in a later turn each gets its handler, and only then its first bytes. */
-  static join(a: MemorySocket, openA: Accept, b: MemorySocket, openB: Accept): void {
-    a.#peer = b;
-    b.#peer = a;
-    a.#settings.clock.defer(() => {
-      a.#open(openA);
-      b.#open(openB);
-    });
-  }
-
-  write(bytes: Uint8Array | string): boolean {
-    const pipe = this.#peer.#incoming;
-    if (!this.#writable || bytes.length === 0) return true;
-    pipe.chunks.push(typeof bytes === "string" ? encodeLatin1(bytes) : bytes);
-    pipe.size += bytes.length;
-    this.#peer.#move();
-    if (pipe.size < this.#settings.window) return true;
-    pipe.wantsDrain = true;
-    return false;
-  }
-
-  endWrite(): void {
-    if (!this.#writable) return;
-    this.#writable = false;
-    this.#peer.#incoming.ended = true;
-    this.#peer.#move();
-  }
-
-  /** The peer hears of it as a reset: what was still under way is lost, in both directions. */
-  destroy(): void {
-    if (!this.#inbound.closing()) return;
-    this.#close();
-    const peer = this.#peer;
-    this.#settings.clock.defer(() => peer.#close(new Error("The connection was reset")));
-  }
-
-  pauseReading(): void {
-    this.#inbound.pause();
-  }
-
-  resumeReading(): void {
-    this.#inbound.resume();
-  }
-
-  #open(accept: Accept): void {
-    try {
-      this.#inbound.attach(accept(this));
-    } catch (error) {
-      this.#settings.log(`Accepting a connection threw: ${error}`);
-      this.destroy();
-    }
-  }
-
-  /** Delivers what is on its way, in a turn of its own. */
-  #move(): void {
-    const pipe = this.#incoming;
-    if (pipe.moving || !this.#reading) return;
-    pipe.moving = true;
-    this.#settings.clock.defer(() => {
-      pipe.moving = false;
-      this.#deliver(pipe);
-    });
-  }
-
-  #deliver(pipe: Pipe): void {
-    // Only what was here when the turn began: two ends that answer each other take turns.
-    for (let left = pipe.chunks.length; left > 0 && this.#reading; left--) {
-      const bytes = pipe.chunks.shift();
-      if (bytes === undefined) break;
-      pipe.size -= bytes.length;
-      this.#reading = this.#inbound.data(bytes, true);
-    }
-    if (pipe.wantsDrain && pipe.size === 0) {
-      pipe.wantsDrain = false;
-      this.#peer.#inbound.drain();
-    }
-    if (pipe.size > 0) return this.#move();
-    if (!pipe.ended || !this.#reading) return;
-    this.#inbound.end();
-    this.#peer.#finDelivered();
-    this.#closeIfDone();
-  }
-
-  #finDelivered(): void {
-    this.#finSent = true;
-    this.#closeIfDone();
-  }
-
-  /** As in TCP, a connection is over when both ends have said so. */
-  #closeIfDone(): void {
-    if (this.#finSent && !this.#inbound.open) this.#close();
-  }
-
-  #close(error?: Error): void {
-    this.#writable = false;
-    this.#reading = false;
-    this.#incoming.chunks.length = 0;
-    this.#incoming.size = 0;
-    this.#inbound.close(error);
-  }
-}
-
-function encodeLatin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
-  return bytes;
-}
-
 /** Latin-1 by web standards alone: `TextDecoder("latin1")` is windows-1252. */
 function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
@@ -226,7 +72,7 @@ function portableClock(): Adapter["clock"] {
   };
 }
 
-function settle(options: MemoryOptions): Settings {
+function settle(options: MemoryOptions): MemorySettings {
   return {
     clock: options.clock ?? portableClock(),
     window: options.window ?? DEFAULT_WINDOW,
@@ -237,11 +83,11 @@ function settle(options: MemoryOptions): Settings {
 /** The listeners of one network, by the text of their address. */
 class Network implements MemoryNetwork {
   readonly adapter: Adapter;
-  readonly #settings: Settings;
+  readonly #settings: MemorySettings;
   readonly #listening = new Map<string, { readonly address: Address; readonly accept: Accept }>();
   #nextPort = FIRST_PORT;
 
-  constructor(settings: Settings) {
+  constructor(settings: MemorySettings) {
     this.#settings = settings;
     this.adapter = {
       name: "memory",

@@ -6,22 +6,19 @@
  */
 
 import { Buffer } from "node:buffer";
-import { connect, createServer, type Server, type Socket as NodeStream } from "node:net";
+import { connect, createServer, type Server, type Socket as Stream } from "node:net";
 import { hostname } from "node:os";
 import { unlinkSync } from "node:fs";
 import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
-import { Inbound, PROBE_INTERVAL, READ_AHEAD } from "../src/server/inbound.ts";
+import { type Accept, READ_AHEAD } from "../src/server/inbound.ts";
 import type {
   Adapter,
   Address,
   ListenAddress,
   Listener,
   ListenOptions,
-  Socket,
-  SocketHandler,
 } from "../src/server/socket.ts";
-
-type Accept = (socket: Socket) => SocketHandler;
+import { NodeSocket } from "./node_socket.ts";
 
 // Ten times as fast as a loop from 100 bytes on, and unlike TextDecoder("latin1") it is latin-1.
 const latin1Slice = (Buffer.prototype as unknown as {
@@ -30,98 +27,6 @@ const latin1Slice = (Buffer.prototype as unknown as {
 
 function log(line: string): void {
   console.error(line);
-}
-
-/** One accepted `net.Socket`. */
-class NodeSocket implements Socket {
-  readonly remote: Address;
-  readonly local: Address;
-  readonly encrypted = false;
-  readonly #stream: NodeStream;
-  readonly #inbound: Inbound;
-  #writable = true;
-  #probe: ReturnType<typeof setInterval> | undefined;
-  #error: Error | undefined;
-
-  constructor(stream: NodeStream, listening: Address) {
-    this.#stream = stream;
-    this.remote = endAddress(listening, stream.remoteAddress, stream.remotePort, "");
-    this.local = endAddress(listening, stream.localAddress, stream.localPort, undefined);
-    this.#inbound = new Inbound({
-      resumeSource: () => {
-        clearInterval(this.#probe);
-        stream.resume();
-      },
-      destroy: () => this.destroy(),
-      soon: queueMicrotask,
-      log,
-    });
-  }
-
-  /** Calls `accept`, then listens: a stream that has no `data` listener does not read yet. */
-  open(accept: Accept): void {
-    const stream = this.#stream;
-    const inbound = this.#inbound;
-    stream.on("error", (error) => this.#error = error);
-    stream.on("close", () => {
-      clearInterval(this.#probe);
-      this.#writable = false;
-      inbound.close(this.#error);
-    });
-    inbound.attach(accept(this));
-    stream.on("data", (bytes: Uint8Array) => {
-      if (!inbound.data(bytes, true)) this.#stopReading();
-    });
-    stream.on("end", () => inbound.end());
-    stream.on("drain", () => inbound.drain());
-  }
-
-  /** A stream that does not read is never told of a FIN, so this comes as late as it may. */
-  #stopReading(): void {
-    const stream = this.#stream;
-    stream.pause();
-    this.#probe = setInterval(() => {
-      if (this.#writable && stream.writableLength === 0) stream.write("");
-    }, PROBE_INTERVAL);
-  }
-
-  write(bytes: Uint8Array | string): boolean {
-    if (!this.#writable) return true;
-    // A latin-1 string is cheaper than the Buffer made of it, and goes out in this very call.
-    return typeof bytes === "string"
-      ? this.#stream.write(bytes, "latin1")
-      : this.#stream.write(bytes);
-  }
-
-  endWrite(): void {
-    if (!this.#writable) return;
-    this.#writable = false;
-    this.#stream.end();
-  }
-
-  destroy(): void {
-    this.#writable = false;
-    if (this.#inbound.closing()) this.#stream.destroy();
-  }
-
-  pauseReading(): void {
-    this.#inbound.pause();
-  }
-
-  resumeReading(): void {
-    this.#inbound.resume();
-  }
-}
-
-function endAddress(
-  listening: Address,
-  host: string | undefined,
-  port: number | undefined,
-  path: string | undefined,
-): Address {
-  if (listening.family === "unix") return { family: "unix", path: path ?? listening.path };
-  // A peer that is gone already has no address any more.
-  return ipAddress(host ?? "", port ?? 0);
 }
 
 function serverAddress(server: Server, asked: ListenAddress): Address {
@@ -181,17 +86,8 @@ async function listen(
   const bound = serverAddress(server, address);
   // Running out of descriptors is reported here; it must not end the process.
   server.on("error", (error) => log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`));
-  server.on("connection", (stream: NodeStream) => welcome(new NodeSocket(stream, bound), accept));
+  server.on("connection", (stream: Stream) => new NodeSocket(stream, bound, log).open(accept));
   return new NodeListener(server, bound);
-}
-
-function welcome(socket: NodeSocket, accept: Accept): void {
-  try {
-    socket.open(accept);
-  } catch (error) {
-    log(`Accepting a connection threw: ${error instanceof Error ? error.stack : error}`);
-    socket.destroy();
-  }
 }
 
 class NodeListener implements Listener {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { SocketHandler } from "./socket.ts";
+import type { Socket, SocketHandler } from "./socket.ts";
 
 /**
  * How much a paused socket reads ahead, in bytes. Enough to see the end of a peer that sent a
@@ -26,6 +26,9 @@ export const PROBE_INTERVAL: number = 200;
 
 /** What a held chunk costs beside its bytes, so that a flood of tiny chunks is bounded too. */
 const CHUNK_COST = 128;
+
+/** Takes a new socket and gives back who is told of what happens to it. */
+export type Accept = (socket: Socket) => SocketHandler;
 
 /** What {@linkcode Inbound} needs of the socket it stands in. */
 export interface InboundHost {
@@ -48,7 +51,7 @@ type Phase = "open" | "ended" | "closing" | "closed";
  * @example
  * ```ts ignore
  * const inbound = new Inbound(host);
- * inbound.attach(accept(socket));
+ * inbound.accept(accept, socket);
  * if (!inbound.data(bytes, true)) stopReading();
  * ```
  */
@@ -67,14 +70,23 @@ export class Inbound {
     this.#host = host;
   }
 
-  /** @param handler Who is told from now on. */
-  attach(handler: SocketHandler): void {
-    this.#handler = handler;
+  /**
+   * Asks who is to be told of this connection; if that throws, the connection is refused.
+   *
+   * @param accept What the adapter's `listen` was given.
+   * @param socket The socket that this stands in.
+   */
+  accept(accept: Accept, socket: Socket): void {
+    try {
+      this.#handler = accept(socket);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  /** Whether the peer may still send: it has neither ended nor gone, nor have we. */
-  get open(): boolean {
-    return this.#phase === "open";
+  /** Whether nothing more will come: the peer has ended or gone, or we have. */
+  get ended(): boolean {
+    return this.#phase !== "open";
   }
 
   /**

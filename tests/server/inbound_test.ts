@@ -1,6 +1,21 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Inbound, READ_AHEAD } from "../../src/server/inbound.ts";
+import type { Address, Socket } from "../../src/server/socket.ts";
+
+const HERE: Address = { family: "unix", path: "" };
+
+/** Nobody calls it here. */
+const SOCKET: Socket = {
+  remote: HERE,
+  local: HERE,
+  encrypted: false,
+  write: () => true,
+  endWrite() {},
+  destroy() {},
+  pauseReading() {},
+  resumeReading() {},
+};
 
 /** An {@linkcode Inbound} whose surroundings write down what happens, in order. */
 function stage(react: (what: string, inbound: Inbound) => void = () => {}) {
@@ -20,12 +35,12 @@ function stage(react: (what: string, inbound: Inbound) => void = () => {}) {
     soon: (job) => later.push(job),
     log: (line) => logged.push(line),
   });
-  inbound.attach({
+  inbound.accept(() => ({
     onData: (bytes) => hear(`data ${String.fromCharCode(...bytes)}`),
     onEnd: () => hear("end"),
     onDrain: () => hear("drain"),
     onClose: (error) => hear(error === undefined ? "close" : `close ${error.message}`),
-  });
+  }), SOCKET);
   const turn = () => later.splice(0).forEach((job) => job());
   return { inbound, heard, logged, turn };
 }
@@ -106,7 +121,7 @@ test("tells what was held before the end, though paused", () => {
   inbound.data(bytes("b"), true);
   inbound.end();
   assertEquals(heard, ["data a", "data b", "end"]);
-  assertEquals(inbound.open, false);
+  assertEquals(inbound.ended, true);
 });
 
 test("drops what was held when the connection breaks", () => {
@@ -163,4 +178,20 @@ test("a handler that throws is logged, and its connection destroyed", () => {
     assertEquals(logged.length, 1);
     assert(logged[0]?.includes(`bug in ${moment}`));
   }
+});
+
+test("an accept that throws is logged, and its connection destroyed", () => {
+  let destroyed = false;
+  const logged: string[] = [];
+  const inbound = new Inbound({
+    resumeSource() {},
+    destroy: () => destroyed = true,
+    soon: (job) => job(),
+    log: (line) => logged.push(line),
+  });
+  inbound.accept(() => {
+    throw new Error("bug in accept");
+  }, SOCKET);
+  inbound.close();
+  assertEquals([destroyed, logged.length], [true, 1]);
 });

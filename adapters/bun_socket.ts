@@ -1,0 +1,150 @@
+/**
+ * One connection of Bun's, as the engine sees it. Bun buffers nothing, so this keeps what the
+ * kernel did not take, and sends it when Bun says `drain`.
+ *
+ * @module
+ */
+
+import { ipAddress } from "../src/server/address.ts";
+import { type Accept, Inbound } from "../src/server/inbound.ts";
+import { BlockPool, OutputQueue } from "../src/server/output_queue.ts";
+import type { Address, ListenAddress, Socket } from "../src/server/socket.ts";
+import { type BunStream, nodeBuffer } from "./bun_runtime.ts";
+
+const pool = new BlockPool();
+
+function writeLatin1(text: string, target: Uint8Array, at: number): void {
+  nodeBuffer().latin1Write.call(target, text, at, text.length);
+}
+
+/** One accepted `Bun.Socket`. */
+export class BunSocket implements Socket {
+  readonly remote: Address;
+  readonly local: Address;
+  readonly encrypted = false;
+  readonly #inbound: Inbound;
+  readonly #stream: BunStream;
+  readonly #output = new OutputQueue(pool, writeLatin1);
+  #writable = true;
+  #wantsDrain = false;
+  #finished = false;
+
+  /**
+   * @param stream What the listener gave.
+   * @param listening Where it listens.
+   * @param log Where a handler's error goes.
+   */
+  constructor(stream: BunStream, listening: ListenAddress, log: (line: string) => void) {
+    this.#stream = stream;
+    this.remote = endAddress(listening, stream.remoteAddress, stream.remotePort, "");
+    this.local = endAddress(listening, stream.localAddress, stream.localPort, undefined);
+    this.#inbound = new Inbound({
+      resumeSource: () => stream.resume(),
+      destroy: () => this.destroy(),
+      soon: queueMicrotask,
+      log,
+    });
+  }
+
+  /** @param accept Gives the handler; Bun tells of nothing before this returns. */
+  open(accept: Accept): void {
+    this.#stream.data = this;
+    this.#stream.setNoDelay(true);
+    this.#inbound.accept(accept, this);
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    if (!this.#writable || bytes.length === 0) return true;
+    const taken = this.#output.size > 0 ? 0 : this.#offer(bytes);
+    if (taken >= bytes.length) return true;
+    this.#output.push(typeof bytes === "string" ? bytes.slice(taken) : bytes.subarray(taken));
+    this.#wantsDrain = true;
+    return false;
+  }
+
+  endWrite(): void {
+    if (!this.#writable) return;
+    this.#writable = false;
+    this.#finishIfSent();
+  }
+
+  destroy(): void {
+    this.#writable = false;
+    // Not `terminate`: that resets, and the peer loses even what it was sent long ago.
+    if (this.#inbound.closing()) this.#stream.end();
+  }
+
+  pauseReading(): void {
+    this.#inbound.pause();
+  }
+
+  resumeReading(): void {
+    this.#inbound.resume();
+  }
+
+  /** @param bytes What has come. */
+  received(bytes: Uint8Array): void {
+    if (!this.#inbound.data(bytes, true)) this.#stream.pause();
+  }
+
+  /** Bun has room again, or says so. */
+  flush(): void {
+    while (this.#output.size > 0) {
+      const head = this.#output.head();
+      const taken = this.#offer(head);
+      this.#output.advance(taken);
+      if (taken < head.length) return;
+    }
+    if (this.#wantsDrain) {
+      this.#wantsDrain = false;
+      this.#inbound.drain();
+    }
+    this.#finishIfSent();
+  }
+
+  /** The peer has ended. */
+  ended(): void {
+    this.#inbound.end();
+    this.#closeIfDone();
+  }
+
+  /** @param error What broke the connection, if anything did. */
+  closed(error: Error | undefined): void {
+    this.#writable = false;
+    this.#output.clear();
+    // After our own FIN, Bun tells of the peer's by closing at once.
+    if (this.#finished && error === undefined) this.#inbound.end();
+    this.#finished = true;
+    this.#inbound.close(error);
+  }
+
+  /** How many bytes the kernel took. Without the encoding Bun would send a string as UTF-8. */
+  #offer(bytes: Uint8Array | string): number {
+    const taken = typeof bytes === "string"
+      ? this.#stream.write(bytes, "latin1")
+      : this.#stream.write(bytes);
+    return Math.max(taken, 0);
+  }
+
+  /** Half-closes once everything is out: Bun's `end` would close, and drop what it had accepted. */
+  #finishIfSent(): void {
+    if (this.#writable || this.#finished || this.#output.size > 0) return;
+    this.#finished = true;
+    this.#stream.shutdown();
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (this.#finished && this.#inbound.ended) this.#stream.end();
+  }
+}
+
+function endAddress(
+  listening: ListenAddress,
+  host: string | undefined,
+  port: number | undefined,
+  path: string | undefined,
+): Address {
+  if ("path" in listening) return { family: "unix", path: path ?? listening.path };
+  return ipAddress(host ?? "", port ?? 0);
+}

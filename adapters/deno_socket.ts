@@ -1,0 +1,179 @@
+/**
+ * One connection of Deno's, as the engine sees it. Deno pulls, so this runs the read loop: one read
+ * is always outstanding, and the next is issued without waiting for what the handler wrote.
+ *
+ * @module
+ */
+
+import { type Accept, Inbound, PROBE_INTERVAL } from "../src/server/inbound.ts";
+import { BLOCK_SIZE, BlockPool, OutputQueue } from "../src/server/output_queue.ts";
+import type { Address, Socket } from "../src/server/socket.ts";
+import { type DenoConn, toAddress } from "./deno_runtime.ts";
+
+/** How much may wait before `write` says so, in bytes. */
+const HIGH_WATER = BLOCK_SIZE;
+
+/** An idle connection's read buffer, in bytes; one that fills it reads into a whole block. */
+const SMALL_READ = 4 * 1024;
+
+const NOTHING = new Uint8Array(0);
+const encoder = new TextEncoder();
+const pool = new BlockPool();
+
+function writeLatin1(text: string, target: Uint8Array, at: number): void {
+  const { read, written } = encoder.encodeInto(text, at === 0 ? target : target.subarray(at));
+  if (read === text.length && written === text.length) return;
+  // Not ASCII, so what was encoded is not latin-1. Deno's Buffer would be slower than this loop.
+  for (let index = 0; index < text.length; index++) {
+    target[at + index] = text.charCodeAt(index);
+  }
+}
+
+/** One accepted `Deno.Conn`. */
+export class DenoSocket implements Socket {
+  readonly remote: Address;
+  readonly local: Address;
+  readonly encrypted = false;
+  readonly #conn: DenoConn;
+  readonly #inbound: Inbound;
+  readonly #output = new OutputQueue(pool, writeLatin1);
+  readonly #small: Uint8Array = new Uint8Array(SMALL_READ);
+  #probe: ReturnType<typeof setInterval> | undefined;
+  #writable = true;
+  #writing = false;
+  #wantsDrain = false;
+  #finished = false;
+  #closed = false;
+
+  /**
+   * @param conn What the listener gave.
+   * @param listening Where it listens.
+   * @param log Where a handler's error goes.
+   */
+  constructor(conn: DenoConn, listening: Address, log: (line: string) => void) {
+    this.#conn = conn;
+    this.remote = toAddress(conn.remoteAddr, "");
+    this.local = toAddress(conn.localAddr, listening.family === "unix" ? listening.path : "");
+    this.#inbound = new Inbound({
+      resumeSource: () => {
+        clearInterval(this.#probe);
+        this.#readAll();
+      },
+      destroy: () => this.destroy(),
+      soon: queueMicrotask,
+      log,
+    });
+  }
+
+  /** @param accept Gives the handler; then reading begins. */
+  open(accept: Accept): void {
+    this.#conn.setNoDelay?.(true);
+    this.#inbound.accept(accept, this);
+    this.#readAll();
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    if (!this.#writable) return true;
+    this.#output.push(bytes);
+    if (!this.#writing && this.#output.size > 0) this.#send();
+    if (this.#output.size < HIGH_WATER) return true;
+    this.#wantsDrain = true;
+    return false;
+  }
+
+  endWrite(): void {
+    if (!this.#writable) return;
+    this.#writable = false;
+    if (!this.#writing) this.#finish();
+  }
+
+  destroy(): void {
+    if (this.#inbound.closing()) this.#close();
+  }
+
+  pauseReading(): void {
+    this.#inbound.pause();
+  }
+
+  resumeReading(): void {
+    this.#inbound.resume();
+  }
+
+  async #readAll(): Promise<void> {
+    let buffer: Uint8Array = this.#small;
+    try {
+      while (!this.#closed) {
+        const count = await this.#conn.read(buffer);
+        if (count === null) break;
+        if (count > 0 && !this.#inbound.data(buffer.subarray(0, count), false)) {
+          return this.#stopReading();
+        }
+        buffer = this.#nextBuffer(buffer, count);
+      }
+      this.#inbound.end();
+      this.#closeIfDone();
+    } catch (error) {
+      this.#close(error as Error);
+    } finally {
+      if (buffer !== this.#small) pool.give(buffer);
+    }
+  }
+
+  /** Without a read outstanding, only a write tells of a reset. */
+  #stopReading(): void {
+    this.#probe = setInterval(() => {
+      if (this.#writable && !this.#writing) this.#conn.write(NOTHING).catch(this.#broken);
+    }, PROBE_INTERVAL);
+  }
+
+  /** A busy reader gets a block; one that has calmed down gives it back. */
+  #nextBuffer(buffer: Uint8Array, count: number): Uint8Array {
+    if (buffer === this.#small) return count === SMALL_READ ? pool.take() : buffer;
+    if (count >= SMALL_READ) return buffer;
+    pool.give(buffer);
+    return this.#small;
+  }
+
+  #send(): void {
+    this.#writing = true;
+    // Deno polls a write at once: with room in the kernel the bytes are out when this returns.
+    this.#conn.write(this.#output.head()).then(this.#sent, this.#broken);
+  }
+
+  readonly #sent = (count: number): void => {
+    if (this.#closed) return;
+    this.#output.advance(count);
+    if (this.#output.size > 0) return this.#send();
+    this.#writing = false;
+    if (this.#wantsDrain) {
+      this.#wantsDrain = false;
+      this.#inbound.drain();
+    }
+    if (!this.#writable && !this.#writing) this.#finish();
+  };
+
+  readonly #broken = (error: unknown): void => this.#close(error as Error);
+
+  /** Sends our FIN: everything written has gone. */
+  #finish(): void {
+    if (this.#closed || this.#finished) return;
+    this.#finished = true;
+    // It fails if the peer is gone, and then the read tells.
+    this.#conn.closeWrite().then(this.#closeIfDone, this.#closeIfDone);
+  }
+
+  readonly #closeIfDone = (): void => {
+    if (this.#finished && this.#inbound.ended) this.#close();
+  };
+
+  #close(error?: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#writable = false;
+    clearInterval(this.#probe);
+    this.#output.clear();
+    // Cancels the outstanding read and write, too.
+    this.#conn.close();
+    this.#inbound.close(error);
+  }
+}

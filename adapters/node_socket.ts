@@ -1,0 +1,111 @@
+/**
+ * One connection of Node's, as the engine sees it.
+ *
+ * @module
+ */
+
+import type { Socket as Stream } from "node:net";
+import { ipAddress } from "../src/server/address.ts";
+import { type Accept, Inbound, PROBE_INTERVAL } from "../src/server/inbound.ts";
+import type { Address, Socket } from "../src/server/socket.ts";
+
+/** One accepted connection of a `net.Server` that allows half-open ones. */
+export class NodeSocket implements Socket {
+  readonly remote: Address;
+  readonly local: Address;
+  readonly encrypted = false;
+  readonly #stream: Stream;
+  readonly #inbound: Inbound;
+  #writable = true;
+  #probe: ReturnType<typeof setInterval> | undefined;
+  #error: Error | undefined;
+
+  /**
+   * @param stream What the server gave.
+   * @param listening Where the server listens.
+   * @param log Where a handler's error goes.
+   */
+  constructor(stream: Stream, listening: Address, log: (line: string) => void) {
+    this.#stream = stream;
+    this.remote = endAddress(listening, stream.remoteAddress, stream.remotePort, "");
+    this.local = endAddress(listening, stream.localAddress, stream.localPort, undefined);
+    this.#inbound = new Inbound({
+      resumeSource: () => {
+        clearInterval(this.#probe);
+        stream.resume();
+      },
+      destroy: () => this.destroy(),
+      soon: queueMicrotask,
+      log,
+    });
+  }
+
+  /**
+   * Calls `accept`, then listens: a stream that has no `data` listener does not read yet.
+   *
+   * @param accept Gives the handler.
+   */
+  open(accept: Accept): void {
+    const stream = this.#stream;
+    const inbound = this.#inbound;
+    stream.on("error", (error) => this.#error = error);
+    stream.on("close", () => {
+      clearInterval(this.#probe);
+      this.#writable = false;
+      inbound.close(this.#error);
+    });
+    inbound.accept(accept, this);
+    stream.on("data", (bytes: Uint8Array) => {
+      if (!inbound.data(bytes, true)) this.#stopReading();
+    });
+    stream.on("end", () => inbound.end());
+    stream.on("drain", () => inbound.drain());
+  }
+
+  /** A stream that does not read is never told of a FIN, so this comes as late as it may. */
+  #stopReading(): void {
+    const stream = this.#stream;
+    stream.pause();
+    this.#probe = setInterval(() => {
+      if (this.#writable && stream.writableLength === 0) stream.write("");
+    }, PROBE_INTERVAL);
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    if (!this.#writable) return true;
+    // A latin-1 string is cheaper than the Buffer made of it, and goes out in this very call.
+    return typeof bytes === "string"
+      ? this.#stream.write(bytes, "latin1")
+      : this.#stream.write(bytes);
+  }
+
+  endWrite(): void {
+    if (!this.#writable) return;
+    this.#writable = false;
+    this.#stream.end();
+  }
+
+  destroy(): void {
+    this.#writable = false;
+    if (this.#inbound.closing()) this.#stream.destroy();
+  }
+
+  pauseReading(): void {
+    this.#inbound.pause();
+  }
+
+  resumeReading(): void {
+    this.#inbound.resume();
+  }
+}
+
+function endAddress(
+  listening: Address,
+  host: string | undefined,
+  port: number | undefined,
+  path: string | undefined,
+): Address {
+  if (listening.family === "unix") return { family: "unix", path: path ?? listening.path };
+  // A peer that is gone already has no address any more.
+  return ipAddress(host ?? "", port ?? 0);
+}
