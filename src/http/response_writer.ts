@@ -6,15 +6,14 @@
 
 import { BodyWriter, type ByteSink } from "./body_writer.ts";
 import { ResponseError } from "./errors.ts";
-import { checkField, checkFields, checkStatus } from "./response_checks.ts";
+import { checkFields, checkStatus } from "./response_checks.ts";
+import { type OwnFields, readOwnFields, trailerText } from "./response_fields.ts";
 import {
   mayHaveBody,
   mayHaveLength,
-  parseOwnLength,
   type ResponseFraming,
   responseFraming,
 } from "./response_framing.ts";
-import { isForbiddenTrailer } from "./trailer_reader.ts";
 
 /**
  * What a response must know of its request and its server.
@@ -69,14 +68,6 @@ export interface ResponseHeadOptions {
   readonly date?: string | undefined;
   /** The value of Server, if the app gave none. */
   readonly server?: string | undefined;
-}
-
-/** What the app's fields leave to the server. */
-interface OwnFields {
-  readonly text: string;
-  readonly length: number | undefined;
-  readonly hasDate: boolean;
-  readonly hasServer: boolean;
 }
 
 /**
@@ -230,41 +221,4 @@ export class ResponseWriter {
     const implied = minorVersion === 1 && protocol === "HTTP/1.1";
     return implied ? "" : "Connection: keep-alive\r\n";
   }
-}
-
-function readOwnFields(
-  fields: readonly (readonly [string, string])[],
-  mayHaveLength: boolean,
-): OwnFields {
-  let text = "";
-  let length: number | undefined;
-  let hasDate = false;
-  let hasServer = false;
-  for (const [name, value] of fields) {
-    const lowercase = name.toLowerCase();
-    if (lowercase === "content-length") {
-      length = parseOwnLength(value, length);
-      if (!mayHaveLength) {
-        if (length > 0) throw new ResponseError("Cannot send Content-Length with this status");
-        continue;
-      }
-    }
-    hasDate ||= lowercase === "date";
-    hasServer ||= lowercase === "server";
-    text += `${name}: ${value}\r\n`;
-  }
-  return { text, length, hasDate, hasServer };
-}
-
-function trailerText(trailers: readonly (readonly [string, string])[]): string {
-  let text = "";
-  for (const trailer of trailers) {
-    checkField(trailer);
-    const [name, value] = trailer;
-    if (isForbiddenTrailer(name.toLowerCase())) {
-      throw new ResponseError(`Cannot send ${name} as a trailer field`);
-    }
-    text += `${name}: ${value}\r\n`;
-  }
-  return text;
 }
