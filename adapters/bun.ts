@@ -20,6 +20,7 @@ import {
   type BunListener,
   type BunStream,
   nodeBuffer,
+  type NodeFiles,
 } from "./bun_runtime.ts";
 import { BunSocket } from "./bun_socket.ts";
 
@@ -45,9 +46,7 @@ class BunListenerHandle implements Listener {
 
   constructor(listener: BunListener, asked: ListenAddress) {
     this.#listener = listener;
-    this.address = "path" in asked
-      ? { family: "unix", path: asked.path }
-      : ipAddress(listener.hostname, listener.port);
+    this.address = "path" in asked ? { family: "unix", path: asked.path } : numeric(listener);
   }
 
   close(): Promise<void> {
@@ -64,17 +63,30 @@ class BunListenerHandle implements Listener {
   }
 }
 
+/** `hostname` is what was asked for; the system's own answer is numeric. */
+function numeric(listener: BunListener): Address {
+  const name: { address?: string } = {};
+  listener.getsockname(name);
+  return ipAddress(name.address ?? listener.hostname, listener.port);
+}
+
 function bind(address: ListenAddress, options: ListenOptions, accept: Accept): BunListener {
   const where = "path" in address
     ? { unix: address.path }
     : { hostname: address.host, port: address.port };
   const socket = events(address, accept);
+  // A future Bun may take `backlog`; 1.4 always uses 512.
   return bun().listen({ ...where, ...options, allowHalfOpen: true, socket });
+}
+
+function files(): NodeFiles {
+  return builtins().getBuiltinModule("node:fs");
 }
 
 /** Whether a Unix socket file was left behind by a process that has gone: nobody answers there. */
 async function isStale(address: ListenAddress): Promise<boolean> {
-  if (!("path" in address)) return false;
+  // What is no socket refuses connections, too; it is not ours to remove.
+  if (!("path" in address) || !files().lstatSync(address.path).isSocket()) return false;
   try {
     // Without a handler for data, Bun does not even try.
     const socket = { open: (stream: BunStream) => stream.end(), data: () => {} };
@@ -91,12 +103,25 @@ async function listen(
   accept: Accept,
 ): Promise<Listener> {
   try {
-    return new BunListenerHandle(bind(address, options, accept), address);
+    return new BunListenerHandle(await bindOrReplace(address, options, accept), address);
   } catch (cause) {
-    const inUse = (cause as { code?: string }).code === "EADDRINUSE";
-    if (!inUse || !await isStale(address)) throw listenError(address, cause);
-    builtins().getBuiltinModule("node:fs").unlinkSync(formatAddress(address));
-    return new BunListenerHandle(bind(address, options, accept), address);
+    throw listenError(address, cause);
+  }
+}
+
+/** Listens, over a stale file if need be. */
+async function bindOrReplace(
+  address: ListenAddress,
+  options: ListenOptions,
+  accept: Accept,
+): Promise<BunListener> {
+  try {
+    return bind(address, options, accept);
+  } catch (error) {
+    const inUse = (error as { code?: string }).code === "EADDRINUSE";
+    if (!inUse || !await isStale(address)) throw error;
+    files().unlinkSync(formatAddress(address));
+    return bind(address, options, accept);
   }
 }
 

@@ -36,6 +36,7 @@ export interface BunEvents {
 export interface BunListener {
   readonly hostname: string;
   readonly port: number;
+  getsockname(into: { address?: string }): void;
   stop(): void;
   ref(): void;
   unref(): void;
@@ -53,11 +54,17 @@ export interface NodeBuffer {
   latin1Write(this: Uint8Array, text: string, at: number, length: number): number;
 }
 
+/** Functions of `node:fs`. */
+export interface NodeFiles {
+  lstatSync(path: string): { isSocket(): boolean };
+  unlinkSync(path: string): void;
+}
+
 /** `process`, for Node's modules as Bun has them. */
 export interface BuiltinModules {
   getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: NodeBuffer } };
   getBuiltinModule(name: "node:os"): { hostname(): string };
-  getBuiltinModule(name: "node:fs"): { unlinkSync(path: string): void };
+  getBuiltinModule(name: "node:fs"): NodeFiles;
 }
 
 /** @returns The runtime. It throws a `TypeError` where there is none. */

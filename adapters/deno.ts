@@ -76,7 +76,8 @@ function removeFile(path: string): void {
 
 /** Whether a Unix socket file was left behind by a process that has gone: nobody answers there. */
 async function isStale(address: ListenAddress): Promise<boolean> {
-  if (!("path" in address)) return false;
+  // What is no socket refuses connections, too; it is not ours to remove.
+  if (!("path" in address) || !deno().lstatSync(address.path).isSocket) return false;
   try {
     (await deno().connect({ transport: "unix", path: address.path })).close();
     return false;
@@ -91,19 +92,29 @@ function bind(address: ListenAddress, options: ListenOptions): DenoListener {
   return deno().listen({ hostname: address.host, port: address.port, ...backlog });
 }
 
+/** Listens, over a stale file if need be. */
+async function bindOrReplace(
+  address: ListenAddress,
+  options: ListenOptions,
+): Promise<DenoListener> {
+  try {
+    return bind(address, options);
+  } catch (error) {
+    if ((error as Error).name !== "AddrInUse" || !await isStale(address)) throw error;
+    removeFile(formatAddress(address));
+    return bind(address, options);
+  }
+}
+
 async function listen(
   address: ListenAddress,
   options: ListenOptions,
   accept: Accept,
 ): Promise<Listener> {
   try {
-    return new DenoListenerHandle(bind(address, options), accept);
+    return new DenoListenerHandle(await bindOrReplace(address, options), accept);
   } catch (cause) {
-    if ((cause as Error).name !== "AddrInUse" || !await isStale(address)) {
-      throw listenError(address, cause);
-    }
-    removeFile(formatAddress(address));
-    return new DenoListenerHandle(bind(address, options), accept);
+    throw listenError(address, cause);
   }
 }
 

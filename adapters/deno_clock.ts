@@ -17,17 +17,26 @@ const DEAF_LIMIT = 1;
 
 const NOTHING = new Uint8Array(0);
 
-let inTurn = false;
+/** Deferred turns that have not run yet. */
+let waiting = 0;
+/** Whether a turn, or what it left to the microtask queue, has run since the last event. */
+let chained = false;
 /** When the loop was last known to have asked for input and output. */
 let polledAt = 0;
 
 function run(turn: () => void): void {
-  inTurn = true;
+  waiting--;
+  chained = true;
   try {
     turn();
   } finally {
-    inTurn = false;
+    // An async app goes on in microtasks, so that the chain is over only after those.
+    if (waiting === 0) setImmediate(unchain);
   }
+}
+
+function unchain(): void {
+  if (waiting === 0) chained = false;
 }
 
 /** Runs `turn` after the loop has polled: the digest is made by another thread. */
@@ -40,9 +49,10 @@ function runPolled(turn: () => void): void {
 }
 
 function defer(turn: () => void): void {
+  waiting++;
   const now = performance.now();
-  // Called from anywhere but a turn, the loop has just brought us an event.
-  if (!inTurn) polledAt = now;
+  // Outside of a chain, the loop has just polled and brought an event.
+  if (!chained) polledAt = now;
   if (now - polledAt < DEAF_LIMIT) setImmediate(run, turn);
   else runPolled(turn);
 }

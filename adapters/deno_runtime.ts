@@ -39,6 +39,7 @@ export interface DenoListener {
 export interface DenoRuntime {
   listen(options: Record<string, unknown>): DenoListener;
   connect(options: Record<string, unknown>): Promise<DenoConn>;
+  lstatSync(path: string): { readonly isSocket: boolean | null };
   removeSync(path: string): void;
   hostname(): string;
 }

@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket as Stream } from "node:net";
 import { hostname } from "node:os";
-import { unlinkSync } from "node:fs";
+import { lstatSync, unlinkSync } from "node:fs";
 import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
 import { type Accept, READ_AHEAD } from "../src/server/inbound.ts";
 import type {
@@ -50,7 +50,8 @@ function bind(server: Server, address: ListenAddress, options: ListenOptions): P
 
 /** Whether a Unix socket file was left behind by a process that has gone: nobody answers there. */
 function isStale(address: ListenAddress): Promise<boolean> {
-  if (!("path" in address)) return Promise.resolve(false);
+  // What is no socket refuses connections, too; it is not ours to remove.
+  if (!("path" in address) || !lstatSync(address.path).isSocket()) return Promise.resolve(false);
   return new Promise((resolve) => {
     const probe = connect(address.path);
     const answer = (stale: boolean) => {
@@ -64,6 +65,21 @@ function isStale(address: ListenAddress): Promise<boolean> {
   });
 }
 
+/** Listens, over a stale file if need be. */
+async function bindOrReplace(
+  server: Server,
+  address: ListenAddress,
+  options: ListenOptions,
+): Promise<void> {
+  try {
+    await bind(server, address, options);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EADDRINUSE" || !await isStale(address)) throw error;
+    unlinkSync(formatAddress(address));
+    await bind(server, address, options);
+  }
+}
+
 async function listen(
   address: ListenAddress,
   options: ListenOptions,
@@ -75,11 +91,7 @@ async function listen(
     highWaterMark: READ_AHEAD,
   });
   try {
-    await bind(server, address, options).catch(async (error: Error & { code?: string }) => {
-      if (error.code !== "EADDRINUSE" || !await isStale(address)) throw error;
-      unlinkSync(formatAddress(address));
-      await bind(server, address, options);
-    });
+    await bindOrReplace(server, address, options);
   } catch (cause) {
     throw listenError(address, cause);
   }

@@ -5,12 +5,12 @@
  */
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Adapter } from "../../src/server/socket.ts";
-import type { Subject } from "./adapter_contract.ts";
 import { netClient } from "./client.ts";
+import type { Subject } from "./connection.ts";
 import { until } from "./waiting.ts";
 
 /** The runtime that runs the tests. */
@@ -30,8 +30,12 @@ export function runtimeSubject(adapter: Adapter): Subject {
     adapter,
     connect: netClient,
     unixPath: () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`),
-    crashAt,
-    exists: existsSync,
+    machine: {
+      crashAt,
+      exists: existsSync,
+      writeFile: (path) => writeFileSync(path, "precious"),
+      removeFile: (path) => rmSync(path),
+    },
   };
 }
 

@@ -1,0 +1,150 @@
+/**
+ * Whoever is slow is waited for, in bounded memory, and nothing is lost by it.
+ *
+ * @module
+ */
+
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import {
+  assertSameBytes,
+  connected,
+  MB,
+  MORE_THAN_KERNELS_TAKE,
+  SOON,
+  stall,
+  type Subject,
+  writePolitely,
+} from "./connection.ts";
+import { concat, pattern, settled, until } from "./waiting.ts";
+
+/** Registers the tests of a slow reader. */
+export function backpressureTests(subject: Subject): void {
+  test(`${subject.name}: delivers 24 MB to a slow reader that is waited for`, async () => {
+    await connected(subject, async (connection) => {
+      const { client, socket } = connection;
+      let budget = MB;
+      client.onData = (bytes) => {
+        budget -= bytes.length;
+        if (budget > 0) return;
+        budget = MB;
+        client.pause();
+        setTimeout(() => client.resume(), 2);
+      };
+      const bytes = pattern(24 * MB);
+      await writePolitely(connection, bytes);
+      socket.endWrite();
+      await until("the end", () => client.ended);
+      assertSameBytes(client.received, bytes);
+    });
+  });
+
+  test(`${subject.name}: endWrite loses nothing, even while the peer keeps sending`, async () => {
+    await connected(subject, async ({ client, socket }) => {
+      const bytes = pattern(12 * MB);
+      const chatter = setInterval(() => client.write(pattern(10_000)), 1);
+      socket.write(bytes);
+      socket.endWrite();
+      await until("the end", () => client.ended).finally(() => clearInterval(chatter));
+      assertSameBytes(client.received, bytes);
+    });
+  });
+
+  test(`${subject.name}: a reader that stalls stops the writer, until it reads on`, async () => {
+    await connected(subject, async (connection) => {
+      const { client, recorder } = connection;
+      const written = await stall(connection);
+      assert(written < MORE_THAN_KERNELS_TAKE, "write never returned false for good");
+      const before = recorder.heard.length;
+      await settled();
+      assertEquals(recorder.heard.length, before, "an onDrain while the reader stalls");
+      client.resume();
+      await until("onDrain", () => recorder.heard.length > before);
+      await until("every byte", () => client.count >= written);
+      assertEquals(client.count, written);
+    });
+  });
+
+  test(`${subject.name}: keeps what is written against its advice`, async () => {
+    await connected(subject, async ({ client, socket }) => {
+      client.pause();
+      const parts: string[] = [];
+      for (let part = 0; part < 2_000; part++) parts.push(`<${part}>`.padEnd(part * 7, "\xe9"));
+      for (const part of parts) socket.write(part);
+      const whole = concat(parts.map((part) => Uint8Array.from(part, (c) => c.charCodeAt(0))));
+      await settled();
+      client.resume();
+      await until("every byte", () => client.count >= whole.length);
+      assertSameBytes(client.received, whole);
+    });
+  });
+}
+
+/** Registers the tests of a paused one. */
+export function pausingTests(subject: Subject): void {
+  test(`${subject.name}: tells nothing while paused, and everything after`, async () => {
+    await connected(subject, async ({ client, recorder, socket }) => {
+      socket.pauseReading();
+      socket.pauseReading();
+      const bytes = pattern(300_000);
+      for (let at = 0; at < bytes.length; at += 1_000) {
+        client.write(bytes.subarray(at, at + 1_000));
+      }
+      await settled();
+      assertEquals(recorder.heard, []);
+      socket.resumeReading();
+      await until("every byte", () => recorder.count >= bytes.length);
+      assertSameBytes(recorder.received, bytes);
+    });
+  });
+
+  test(`${subject.name}: can be paused and resumed at each piece`, async () => {
+    await connected(subject, async ({ client, recorder, socket }) => {
+      let paused = false;
+      let surprises = 0;
+      recorder.react = (what) => {
+        if (what !== "data") return;
+        if (paused) surprises++;
+        paused = true;
+        socket.pauseReading();
+        setTimeout(() => {
+          paused = false;
+          socket.resumeReading();
+        }, 0);
+      };
+      const bytes = pattern(MB);
+      client.write(bytes);
+      await until("every byte", () => recorder.count >= bytes.length);
+      assertSameBytes(recorder.received, bytes);
+      assertEquals(surprises, 0);
+    });
+  });
+
+  test(`${subject.name}: delivers what it read ahead of an end, though paused`, async () => {
+    await connected(subject, async ({ client, recorder, socket }) => {
+      socket.pauseReading();
+      client.write(pattern(20_000));
+      client.end();
+      await until("onEnd", () => recorder.has("end"), SOON);
+      assertSameBytes(recorder.received, pattern(20_000));
+      socket.write("still here");
+      await until("the answer", () => client.count === 10);
+    });
+  });
+
+  test(`${subject.name}: a peer that floods a paused socket is held back`, async () => {
+    await connected(subject, async ({ client, recorder, socket }) => {
+      socket.pauseReading();
+      const bytes = pattern(32 * MB);
+      for (let at = 0; at < bytes.length; at += 65_536) {
+        client.write(bytes.subarray(at, at + 65_536));
+      }
+      await settled();
+      await settled();
+      assert(client.waiting > 8 * MB, `only ${client.waiting} bytes are still at the client`);
+      socket.resumeReading();
+      await until("every byte", () => recorder.count >= bytes.length);
+      assertSameBytes(recorder.received, bytes);
+    });
+  });
+}

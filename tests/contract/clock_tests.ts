@@ -1,0 +1,52 @@
+/**
+ * Turns and timers: a busy program still hears the network.
+ *
+ * @module
+ */
+
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { connected, type Subject } from "./connection.ts";
+import { pattern, until } from "./waiting.ts";
+
+/** Registers the tests of the clock. */
+export function clockTests(subject: Subject): void {
+  const { clock } = subject.adapter;
+
+  const ways: Record<string, (turn: () => void) => void> = {
+    directly: (turn) => clock.defer(turn),
+    "by way of promises": (turn) => void Promise.resolve().then(() => clock.defer(turn)),
+  };
+  for (const [way, next] of Object.entries(ways)) {
+    test(`${subject.name}: the network is heard while turns follow ${way}`, async () => {
+      await connected(subject, async ({ client, recorder }) => {
+        let turns = 0;
+        let timerTurn = 0;
+        const turn = () => {
+          turns++;
+          const start = performance.now();
+          while (performance.now() - start < 2);
+          if ((recorder.count === 0 || timerTurn === 0) && turns < 500) next(turn);
+        };
+        clock.setTimer(5, () => timerTurn = turns);
+        client.write(pattern(1));
+        clock.defer(turn);
+        await until("bytes and timer", () => recorder.count > 0 && timerTurn > 0);
+        assert(turns < 25, `it took ${turns} turns`);
+      });
+    });
+  }
+
+  test(`${subject.name}: defers to a later turn, in order, and can cancel a timer`, async () => {
+    const heard: string[] = [];
+    const cancel = clock.setTimer(1, () => heard.push("cancelled"));
+    clock.setTimer(5, () => heard.push("timer"));
+    clock.defer(() => heard.push("first"));
+    clock.defer(() => heard.push("second"));
+    heard.push("now");
+    cancel();
+    await until("the timer", () => heard.includes("timer"));
+    assertEquals(heard, ["now", "first", "second", "timer"]);
+    assert(clock.now() <= clock.now());
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * A bug in a handler costs one connection, and never the process.
+ *
+ * @module
+ */
+
+import { test } from "node:test";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { connected, LOOPBACK, type Subject, writeUntilFull } from "./connection.ts";
+import { type Heard, Recorder } from "./recorder.ts";
+import { pattern, until } from "./waiting.ts";
+
+/** Registers the tests of handlers that throw. */
+export function failureTests(subject: Subject): void {
+  for (const moment of ["data", "end", "drain", "close"] as const satisfies readonly Heard[]) {
+    test(`${subject.name}: a handler that throws in ${moment} costs its connection`, async () => {
+      const logged = await loggedBy(() =>
+        connected(subject, async ({ client, recorder, socket }) => {
+          recorder.react = (what) => {
+            if (what === moment) throw new TypeError("a bug in the handler");
+          };
+          if (moment === "drain") writeUntilFull(socket);
+          if (moment === "end") client.end();
+          else if (moment === "close") client.reset();
+          else client.write(pattern(10));
+          await until("onClose", () => recorder.has("close"));
+        })
+      );
+      assertEquals(logged.length, 1);
+      assertStringIncludes(logged[0] ?? "", "a bug in the handler");
+    });
+  }
+
+  test(`${subject.name}: an accept that throws costs its connection`, async () => {
+    const logged = await loggedBy(async () => {
+      const listener = await subject.adapter.listen(LOOPBACK, {}, () => {
+        throw new TypeError("a bug in accept");
+      });
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const client = await subject.connect(listener.address);
+        await until("the client is cut off", () => client.ended);
+        client.destroy();
+      }
+      await listener.close();
+    });
+    assertEquals(logged.length, 2);
+    assertStringIncludes(logged[0] ?? "", "a bug in accept");
+  });
+
+  test(`${subject.name}: a connection can be refused by a destroy in accept`, async () => {
+    const listener = await subject.adapter.listen(LOOPBACK, {}, (socket) => {
+      socket.destroy();
+      const recorder = new Recorder(socket);
+      refused.push(recorder);
+      return recorder;
+    });
+    const refused: Recorder[] = [];
+    const client = await subject.connect(listener.address);
+    await until("the client is cut off", () => client.ended);
+    client.destroy();
+    await listener.close();
+    await until("onClose", () => refused[0]?.has("close") === true);
+    assertEquals(refused[0]?.heard, ["close"]);
+  });
+}
+
+/** What is written to the error log while `act` runs. */
+async function loggedBy(act: () => Promise<void>): Promise<string[]> {
+  const original = console.error;
+  const lines: string[] = [];
+  console.error = (line: string) => void lines.push(line);
+  try {
+    await act();
+  } finally {
+    console.error = original;
+  }
+  return lines;
+}
