@@ -7,11 +7,11 @@
 
 import { ipAddress } from "../src/server/address.ts";
 import { type Accept, Inbound } from "../src/server/inbound.ts";
-import { BlockPool, OutputQueue } from "../src/server/output_queue.ts";
+import { BLOCK_SIZE, BlockPool, OutputQueue } from "../src/server/output_queue.ts";
 import type { Address, ListenAddress, Socket } from "../src/server/socket.ts";
 import { type BunStream, nodeBuffer } from "./bun_runtime.ts";
 
-const pool = new BlockPool();
+const pool = new BlockPool(BLOCK_SIZE, 512);
 
 function writeLatin1(text: string, target: Uint8Array, at: number): void {
   nodeBuffer().latin1Write.call(target, text, at, text.length);

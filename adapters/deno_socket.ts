@@ -11,14 +11,16 @@ import type { Address, Socket } from "../src/server/socket.ts";
 import { type DenoConn, toAddress } from "./deno_runtime.ts";
 
 /** How much may wait before `write` says so, in bytes. */
-const HIGH_WATER = BLOCK_SIZE;
+const HIGH_WATER = 64 * 1024;
 
-/** An idle connection's read buffer, in bytes; one that fills it reads into a whole block. */
+/** An idle connection's read buffer, in bytes; one that fills it gets a large one for a while. */
 const SMALL_READ = 4 * 1024;
+const LARGE_READ = 64 * 1024;
 
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
-const pool = new BlockPool();
+const output = new BlockPool(BLOCK_SIZE, 512);
+const largeReads = new BlockPool(LARGE_READ, 16);
 
 function writeLatin1(text: string, target: Uint8Array, at: number): void {
   const { read, written } = encoder.encodeInto(text, at === 0 ? target : target.subarray(at));
@@ -36,7 +38,7 @@ export class DenoSocket implements Socket {
   readonly encrypted = false;
   readonly #conn: DenoConn;
   readonly #inbound: Inbound;
-  readonly #output = new OutputQueue(pool, writeLatin1);
+  readonly #output = new OutputQueue(output, writeLatin1);
   readonly #small: Uint8Array = new Uint8Array(SMALL_READ);
   #probe: ReturnType<typeof setInterval> | undefined;
   #writable = true;
@@ -67,7 +69,11 @@ export class DenoSocket implements Socket {
 
   /** @param accept Gives the handler; then reading begins. */
   open(accept: Accept): void {
-    this.#conn.setNoDelay?.(true);
+    try {
+      this.#conn.setNoDelay?.(true);
+    } catch {
+      // The peer has gone already; the first read tells.
+    }
     this.#inbound.accept(accept, this);
     this.#readAll();
   }
@@ -115,7 +121,7 @@ export class DenoSocket implements Socket {
     } catch (error) {
       this.#close(error as Error);
     } finally {
-      if (buffer !== this.#small) pool.give(buffer);
+      if (buffer !== this.#small) largeReads.give(buffer);
     }
   }
 
@@ -126,11 +132,11 @@ export class DenoSocket implements Socket {
     }, PROBE_INTERVAL);
   }
 
-  /** A busy reader gets a block; one that has calmed down gives it back. */
+  /** A busy reader gets a large buffer; one that has calmed down gives it back. */
   #nextBuffer(buffer: Uint8Array, count: number): Uint8Array {
-    if (buffer === this.#small) return count === SMALL_READ ? pool.take() : buffer;
+    if (buffer === this.#small) return count === SMALL_READ ? largeReads.take() : buffer;
     if (count >= SMALL_READ) return buffer;
-    pool.give(buffer);
+    largeReads.give(buffer);
     return this.#small;
   }
 

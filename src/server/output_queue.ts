@@ -9,14 +9,14 @@
  * @module
  */
 
-/** A block's size in bytes: several small responses, and one good `write`. */
-export const BLOCK_SIZE: number = 64 * 1024;
+/**
+ * A block's size in bytes. A thousand clients answered in one turn take a thousand blocks, so it is
+ * no more than a small response needs.
+ */
+export const BLOCK_SIZE: number = 8 * 1024;
 
 /** A byte array up to this length is copied into a block; a longer one is kept by reference. */
-const COPY_LIMIT = 4 * 1024;
-
-/** How many free blocks a pool keeps. */
-const POOL_LIMIT = 64;
+const COPY_LIMIT = 2 * 1024;
 
 /**
  * Puts a text's latin-1 bytes into `target` at `at`; there is room for them.
@@ -28,26 +28,37 @@ const POOL_LIMIT = 64;
 export type Latin1Writer = (text: string, target: Uint8Array, at: number) => void;
 
 /**
- * Free blocks, shared by the connections of one adapter.
+ * Free blocks of one size, shared by the connections of one adapter.
  *
  * @example
  * ```ts ignore
- * const pool = new BlockPool();
+ * const pool = new BlockPool(BLOCK_SIZE, 512);
  * const block = pool.take();
  * pool.give(block);
  * ```
  */
 export class BlockPool {
+  readonly #size: number;
+  readonly #limit: number;
   readonly #free: Uint8Array[] = [];
 
-  /** @returns A block of {@linkcode BLOCK_SIZE} bytes, whatever they are. */
+  /**
+   * @param size A block's size in bytes.
+   * @param limit How many free blocks are kept.
+   */
+  constructor(size: number, limit: number) {
+    this.#size = size;
+    this.#limit = limit;
+  }
+
+  /** @returns A block, with anything in it. */
   take(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(BLOCK_SIZE);
+    return this.#free.pop() ?? new Uint8Array(this.#size);
   }
 
   /** @param block A block that nobody uses any more. */
   give(block: Uint8Array): void {
-    if (this.#free.length < POOL_LIMIT) this.#free.push(block);
+    if (this.#free.length < this.#limit) this.#free.push(block);
   }
 }
 
@@ -76,7 +87,7 @@ export class OutputQueue {
   #size = 0;
 
   /**
-   * @param pool Where blocks come from.
+   * @param pool Where blocks of {@linkcode BLOCK_SIZE} come from.
    * @param writeLatin1 The runtime's fastest way to encode a string.
    */
   constructor(pool: BlockPool, writeLatin1: Latin1Writer) {
@@ -91,11 +102,15 @@ export class OutputQueue {
 
   /** @param data Bytes, or a string of latin-1 characters, to send after all that waits. */
   push(data: Uint8Array | string): void {
+    if (data.length === 0) return;
     this.#size += data.length;
-    if (typeof data === "string") return this.#pushText(data);
-    if (data.length > COPY_LIMIT) {
+    if (typeof data === "string") {
+      const chunk = this.#room(data.length);
+      this.#writeLatin1(data, chunk.bytes, chunk.end);
+      chunk.end += data.length;
+    } else if (data.length > COPY_LIMIT) {
       this.#chunks.push({ bytes: data, pooled: false, start: 0, end: data.length });
-    } else if (data.length > 0) {
+    } else {
       const chunk = this.#room(data.length);
       chunk.bytes.set(data, chunk.end);
       chunk.end += data.length;
@@ -125,21 +140,13 @@ export class OutputQueue {
     this.#size = 0;
   }
 
-  #pushText(text: string): void {
-    for (let at = 0; at < text.length;) {
-      const chunk = this.#room(Math.min(text.length - at, BLOCK_SIZE));
-      const part = text.slice(at, at + BLOCK_SIZE);
-      this.#writeLatin1(part, chunk.bytes, chunk.end);
-      chunk.end += part.length;
-      at += part.length;
-    }
-  }
-
-  /** A block at the end of the queue with `count` free bytes, `count` at most a block. */
+  /** A chunk at the end of the queue with `count` free bytes: a block, if they fit in one. */
   #room(count: number): Chunk {
     const last = this.#chunks[this.#chunks.length - 1];
     if (last?.pooled && BLOCK_SIZE - last.end >= count) return last;
-    const chunk = { bytes: this.#pool.take(), pooled: true, start: 0, end: 0 };
+    const pooled = count <= BLOCK_SIZE;
+    const bytes = pooled ? this.#pool.take() : new Uint8Array(count);
+    const chunk = { bytes, pooled, start: 0, end: 0 };
     this.#chunks.push(chunk);
     return chunk;
   }

@@ -6,7 +6,7 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
   for (let index = 0; index < text.length; index++) target[at + index] = text.charCodeAt(index);
 }
 
-function newQueue(pool: BlockPool = new BlockPool()): OutputQueue {
+function newQueue(pool: BlockPool = new BlockPool(BLOCK_SIZE, 4)): OutputQueue {
   return new OutputQueue(pool, writeLatin1);
 }
 
@@ -22,7 +22,7 @@ function drain(queue: OutputQueue, step: number): number[] {
 }
 
 test("gives back what was pushed, whatever the sizes and however much is taken", () => {
-  const sizes = [0, 1, 4096, 4097, 100, BLOCK_SIZE - 1, 2, BLOCK_SIZE, BLOCK_SIZE * 2 + 7, 3];
+  const sizes = [0, 1, 2048, 2049, 100, BLOCK_SIZE - 1, 2, BLOCK_SIZE, BLOCK_SIZE * 2 + 7, 3];
   for (const step of [BLOCK_SIZE, 1000, 333]) {
     const queue = newQueue();
     const expected: number[] = [];
@@ -65,7 +65,7 @@ test("leaves the bytes under way alone while more is pushed behind them", () => 
 });
 
 test("gives its blocks back to the pool when they are empty", () => {
-  const pool = new BlockPool();
+  const pool = new BlockPool(BLOCK_SIZE, 4);
   const queue = newQueue(pool);
   queue.push("a");
   const block = queue.head().buffer;
@@ -75,7 +75,7 @@ test("gives its blocks back to the pool when they are empty", () => {
 });
 
 test("forgets everything when cleared, and lets no block that is under way be used again", () => {
-  const pool = new BlockPool();
+  const pool = new BlockPool(BLOCK_SIZE, 4);
   const queue = newQueue(pool);
   queue.push("a");
   const block = queue.head().buffer;
