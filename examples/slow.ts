@@ -1,0 +1,23 @@
+/** A long computation, a few milliseconds a step: others are served between the steps. */
+
+import type { Environ, StartResponse } from "../mod.ts";
+import { serveWhenMain } from "./main.ts";
+
+const END = 2_000_000;
+const STEP = 20_000;
+
+export function* slow(_environ: Environ, startResponse: StartResponse) {
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  let primes = 0;
+  for (let from = 2; from < END; from += STEP) {
+    for (let n = from; n < from + STEP; n++) if (isPrime(n)) primes++;
+    yield `${primes} primes below ${from + STEP}\n`;
+  }
+}
+
+function isPrime(n: number): boolean {
+  for (let divisor = 2; divisor * divisor <= n; divisor++) if (n % divisor === 0) return false;
+  return true;
+}
+
+await serveWhenMain(import.meta, slow);

@@ -1,0 +1,37 @@
+/** `npm start`: serves the example site on the runtime of one's choice. */
+
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { findRuntime, programArguments, type RuntimeName } from "../tests/support/runtimes.ts";
+
+const RUNTIMES: readonly string[] = ["node", "deno", "bun"] satisfies RuntimeName[];
+const USAGE = `Usage: npm start -- [--runtime ${RUNTIMES.join("|")}]
+
+Serves the examples on http://127.0.0.1:8000/, or on the port in the environment variable PORT.`;
+
+function parseRuntime(args: readonly string[]): RuntimeName {
+  const [name = "--runtime", value = "node", ...rest] = args.flatMap((arg) => arg.split("="));
+  if (name !== "--runtime" || rest.length > 0 || !RUNTIMES.includes(value)) {
+    throw new TypeError(`Cannot start with ${args.join(" ")}`);
+  }
+  return value as RuntimeName;
+}
+
+/** Runs the site in a process of its own, which hears Ctrl-C as this one does. */
+function run(name: RuntimeName): void {
+  const runtime = findRuntime(name);
+  const site = fileURLToPath(new URL("site.ts", import.meta.url));
+  const child = spawn(runtime.command, programArguments(runtime, site), { stdio: "inherit" });
+  process.on("SIGINT", () => {}); // the terminal has told the child as well: it decides
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code) => process.exit(code ?? 1));
+}
+
+try {
+  if (process.argv.includes("--help")) console.log(USAGE);
+  else run(parseRuntime(process.argv.slice(2)));
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  process.exit(1);
+}

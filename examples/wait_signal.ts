@@ -1,0 +1,38 @@
+/**
+ * One request waits for a signal, another gives it, in the style of Python's cogen: the call of an
+ * operation leaves it in `environ.cogen.operation`, and the empty block that is yielded carries it
+ * through any middleware to the server.
+ */
+
+import type { Environ, StartResponse } from "../mod.ts";
+import { serveWhenMain } from "./main.ts";
+
+export function* waitApp(environ: Environ, startResponse: StartResponse) {
+  startResponse("200 OK", [["Content-Type", "text/html"]]);
+  yield "I'm waiting for some signal";
+  yield environ.cogen.core.events.WaitForSignal("abc", { timeout: 1 });
+  if (environ.cogen.result instanceof Error) yield "Your time is up !";
+  else yield `Someone signaled me: ${environ.cogen.result}`;
+}
+
+/** The same, with a minute to try it by hand, and a message that is safe to show. */
+export function* patientApp(environ: Environ, startResponse: StartResponse) {
+  startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
+  yield "<!doctype html><title>Waiting</title><p>I'm waiting for some signal\n";
+  yield environ.cogen.core.events.WaitForSignal("abc", { timeout: 60 });
+  if (environ.cogen.result instanceof Error) yield "<p>Your time is up !\n";
+  else yield `<p>Someone signaled me: ${escapeHTML(String(environ.cogen.result))}\n`;
+}
+
+/** Wakes all who wait with the message in the query: `/signal?hi`. */
+export function* signalApp(environ: Environ, startResponse: StartResponse) {
+  startResponse("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
+  yield environ.cogen.core.events.Signal("abc", environ.QUERY_STRING || "hi");
+  yield `Woke ${environ.cogen.result}\n`;
+}
+
+function escapeHTML(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+await serveWhenMain(import.meta, { "/": waitApp, "/patient": patientApp, "/signal": signalApp });
