@@ -146,7 +146,7 @@ const adapter: Adapter = {
  *
  * A Unix socket file that a crashed process left behind is replaced; one in use rejects.
  *
- * @returns The adapter; always the same. It throws a `TypeError` when used under another runtime.
+ * @returns The adapter; always the same. Under another runtime, its `listen` rejects.
  *
  * @example
  * ```ts

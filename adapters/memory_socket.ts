@@ -60,7 +60,7 @@ export class MemorySocket implements Socket {
         this.#move();
       },
       destroy: () => this.destroy(),
-      soon: settings.clock.defer,
+      soon: (job) => settings.clock.defer(job),
       log: settings.log,
     });
   }
@@ -100,7 +100,7 @@ export class MemorySocket implements Socket {
     this.#peer.#move();
   }
 
-  /** The peer hears of it as a reset: what was still under way is lost, in both directions. */
+  /** The peer hears of it as a reset, a turn later: what has not arrived by then is lost. */
   destroy(): void {
     if (!this.#inbound.closing()) return;
     this.#close();

@@ -1,0 +1,22 @@
+import { test } from "node:test";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { bunAdapter } from "../../adapters/bun.ts";
+import { denoAdapter } from "../../adapters/deno.ts";
+
+const FOREIGN = [
+  ["Deno", denoAdapter()],
+  ["Bun", bunAdapter()],
+] as const;
+
+for (const [runtime, adapter] of FOREIGN) {
+  if (runtime in globalThis) continue;
+  test(`the ${runtime} adapter can be imported elsewhere, and says what it needs`, async () => {
+    assertEquals(adapter.name, runtime.toLowerCase());
+    const listen = () =>
+      adapter.listen({ host: "127.0.0.1", port: 0 }, {}, () => {
+        throw new Error("nobody connects");
+      });
+    const error = await assertRejects(listen, Error);
+    assertStringIncludes(error.message, `no global ${runtime}`);
+  });
+}

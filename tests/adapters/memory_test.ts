@@ -1,0 +1,89 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Accept, memoryNetwork, socketPair } from "../../adapters/memory.ts";
+import { ManualClock } from "../../src/coroutine/manual_clock.ts";
+
+/** A handler that writes down what it hears in `log`, after `name`. */
+function hearing(log: string[], name: string): Accept {
+  return () => ({
+    onData: (bytes) => log.push(`${name} hears ${String.fromCharCode(...bytes)}`),
+    onEnd: () => log.push(`${name} hears the end`),
+    onDrain: () => log.push(`${name} has room`),
+    onClose: (error) => log.push(`${name} is closed${error === undefined ? "" : " by a reset"}`),
+  });
+}
+
+test("moves nothing until its clock does", () => {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const [left] = socketPair(hearing(log, "left"), hearing(log, "right"), { clock });
+  left.write("hello");
+  left.endWrite();
+  assertEquals(log, []);
+  clock.advance(0);
+  assertEquals(log, ["right hears hello", "right hears the end"]);
+});
+
+test("is over when both ends have said so", () => {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const [left, right] = socketPair(hearing(log, "left"), hearing(log, "right"), { clock });
+  left.endWrite();
+  clock.advance(0);
+  right.write("bye");
+  right.endWrite();
+  clock.advance(0);
+  assertEquals(log, [
+    "right hears the end",
+    "left hears bye",
+    "left hears the end",
+    "right is closed",
+    "left is closed",
+  ]);
+});
+
+test("tells the other end of a destroy as of a reset, and loses what was coming back", () => {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const [left, right] = socketPair(hearing(log, "left"), hearing(log, "right"), { clock });
+  clock.advance(0);
+  left.write("bye");
+  right.write("lost");
+  left.destroy();
+  clock.advance(0);
+  assertEquals(log, ["right hears bye", "left is closed", "right is closed by a reset"]);
+});
+
+test("asks a writer to wait at the window it was given", () => {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const options = { clock, window: 4 };
+  const [left] = socketPair(hearing(log, "left"), hearing(log, "right"), options);
+  assertEquals([left.write("abc"), left.write("d"), left.write("e")], [true, false, false]);
+  clock.advance(0);
+  assertEquals(log.filter((line) => line === "left has room").length, 1);
+});
+
+test("gives each client a port of its own, and both ends the same two addresses", async () => {
+  const clock = new ManualClock();
+  const network = memoryNetwork({ clock });
+  const address = { host: "::1", port: 80 };
+  const ends: string[] = [];
+  const accept: Accept = (socket) => {
+    ends.push(JSON.stringify([socket.remote, socket.local]));
+    return hearing([], "server")(socket);
+  };
+  await network.adapter.listen(address, {}, accept);
+  for (let client = 0; client < 2; client++) {
+    const { local, remote } = network.connect(address, hearing([], "client"));
+    clock.advance(0);
+    assertEquals(ends[client], JSON.stringify([local, remote]));
+  }
+  assertEquals(new Set(ends).size, 2);
+});
+
+test("refuses to connect where nobody listens, naming the address", () => {
+  const network = memoryNetwork();
+  const connect = () => network.connect({ host: "::1", port: 9 }, hearing([], "client"));
+  assertThrows(connect, Error, "[::1]:9");
+});
