@@ -5,6 +5,7 @@
  */
 
 import { type Abort, BaseOperation, type Operation, type Resume } from "./operation.ts";
+import type { RunningTask } from "./running_task.ts";
 import type { Coroutine, CoroutineFunction } from "./task.ts";
 
 class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
@@ -29,7 +30,7 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
   /** `yield Call(fn)`: a child that is joined, and cancelled with its caller. */
   start(resume: Resume<T>): Abort {
     const fn = this.#fn as (...args: A) => Coroutine<T>;
-    const child = resume.scheduler.add(fn, ...this.#args);
+    const child = resume.scheduler.add(fn, ...this.#args) as RunningTask<T>;
     child.join(resume);
     return () => child.cancel();
   }

@@ -5,14 +5,18 @@
  */
 
 import type { Abort, Operation, Resume } from "./operation.ts";
+import { RunningTask } from "./running_task.ts";
 import type { Task } from "./task.ts";
 import { TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
 
 class JoinOperation<T> extends TimedOperation<T> {
-  readonly #task: Task<T>;
+  readonly #task: RunningTask<T>;
 
   constructor(task: Task<T>, options: TimeoutOptions) {
     super(options);
+    if (!(task instanceof RunningTask)) {
+      throw new TypeError("Cannot join: expected a task, as AddCoro or scheduler.add gives it");
+    }
     this.#task = task;
   }
 
@@ -21,7 +25,7 @@ class JoinOperation<T> extends TimedOperation<T> {
   }
 
   protected begin(resume: Resume<T>): Abort | void {
-    if (this.#task === resume.task as Task<unknown>) {
+    if (this.#task as unknown === resume.task) {
       throw new TypeError(`Coroutine ${this.#task.name} cannot join itself`);
     }
     return this.#task.join(resume);
@@ -34,6 +38,7 @@ class JoinOperation<T> extends TimedOperation<T> {
  * @param task What `AddCoro` or `scheduler.add` gave.
  * @param options `timeout`; the joined coroutine goes on when it is over.
  * @returns An operation that gives what the coroutine returned.
+ * @throws {TypeError} If it is no task.
  * @throws Where it is waited for: the coroutine's error, `TaskCancelled`, or `OperationTimeout`.
  *
  * @example

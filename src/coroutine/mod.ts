@@ -26,7 +26,7 @@ export { Sleep } from "./sleep.ts";
 export {
   type Coroutine,
   type CoroutineFunction,
-  Task,
+  type Task,
   TaskCancelled,
   type TaskState,
 } from "./task.ts";

@@ -18,6 +18,7 @@ export type Abort = () => void;
 export interface Resume<T> {
   /** The coroutine that waits. */
   readonly task: Task<unknown>;
+  /** The scheduler of that coroutine. */
   readonly scheduler: Scheduler;
   /** Whether the wait has ended, in whatever way. */
   readonly settled: boolean;
@@ -67,11 +68,14 @@ export interface Operation<T> {
   [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown>;
 }
 
-/** The base of operations: a subclass defines `start`. */
+/** The base of operations: a subclass defines `name` and `start`. */
 export abstract class BaseOperation<T> implements Operation<T> {
+  /** As {@linkcode Operation.name}. */
   abstract readonly name: string;
+  /** As {@linkcode Operation.start}. */
   abstract start(resume: Resume<T>): Abort | void;
 
+  /** As {@linkcode Operation}: for `yield*`. */
   [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
     return new OperationIterator<T>(this);
   }

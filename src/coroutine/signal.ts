@@ -5,6 +5,7 @@
  */
 
 import type { Abort, Operation, Resume } from "./operation.ts";
+import { SignalBoard } from "./signal_board.ts";
 import { TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
 
 class WaitForSignalOperation extends TimedOperation<unknown> {
@@ -20,7 +21,7 @@ class WaitForSignalOperation extends TimedOperation<unknown> {
   }
 
   protected begin(resume: Resume<unknown>): Abort {
-    return resume.scheduler.signals.wait(this.#signal, resume);
+    return SignalBoard.of(resume.scheduler).wait(this.#signal, resume);
   }
 }
 
@@ -84,7 +85,7 @@ class SignalOperation extends TimedOperation<number> {
   }
 
   protected begin(resume: Resume<number>): Abort | void {
-    const { signals } = resume.scheduler;
+    const signals = SignalBoard.of(resume.scheduler);
     if (this.#recipients === 0) {
       resume.value(signals.wakeAll(this.#signal, this.#value));
       return;

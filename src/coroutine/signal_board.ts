@@ -5,6 +5,7 @@
  */
 
 import type { Abort, Resume } from "./operation.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { WaitList } from "./wait_list.ts";
 
 /** A signal that waits until enough coroutines wait for it. */
@@ -21,6 +22,11 @@ interface Channel {
 
 /** The signals of one scheduler, by name. A name that nobody uses takes no memory. */
 export class SignalBoard {
+  /** The board of a scheduler. */
+  static of(scheduler: Scheduler): SignalBoard {
+    return scheduler.state(createBoard);
+  }
+
   readonly #channels = new Map<unknown, Channel>();
 
   /** How many waits and pending signals there are. */
@@ -28,11 +34,6 @@ export class SignalBoard {
     let size = 0;
     for (const { waiters, pending } of this.#channels.values()) size += waiters.size + pending.size;
     return size;
-  }
-
-  /** How many coroutines wait for `name`. */
-  waiting(name: unknown): number {
-    return this.#channels.get(name)?.waiters.size ?? 0;
   }
 
   /** Adds a waiter. */
@@ -88,6 +89,10 @@ export class SignalBoard {
   #forget(name: unknown, { waiters, pending }: Channel): void {
     if (waiters.size === 0 && pending.size === 0) this.#channels.delete(name);
   }
+}
+
+function createBoard(): SignalBoard {
+  return new SignalBoard();
 }
 
 function wake(waiters: WaitList<Resume<unknown>>, count: number, value: unknown): number {

@@ -7,11 +7,11 @@
 import type { Expiring } from "./deadline_heap.ts";
 import type { Abort, Operation, Resume } from "./operation.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Task } from "./task.ts";
+import type { RunningTask } from "./running_task.ts";
 
 /** A started operation, until it settles; it is also its own entry in the deadline heap. */
 export class Suspension implements Resume<unknown>, Expiring {
-  readonly task: Task<unknown>;
+  readonly task: RunningTask<unknown>;
   readonly operation: Operation<unknown>;
   settled = false;
   time = 0;
@@ -19,7 +19,7 @@ export class Suspension implements Resume<unknown>, Expiring {
   #abort: Abort | undefined;
   #onDeadline: (() => void) | undefined;
 
-  constructor(task: Task<unknown>, operation: Operation<unknown>) {
+  constructor(task: RunningTask<unknown>, operation: Operation<unknown>) {
     this.task = task;
     this.operation = operation;
   }
@@ -48,9 +48,9 @@ export class Suspension implements Resume<unknown>, Expiring {
 
   setDeadline(milliseconds: number, onDeadline: () => void): void {
     if (this.settled) return;
-    this.scheduler.removeDeadline(this);
+    this.task.kernel.removeDeadline(this);
     this.#onDeadline = onDeadline;
-    this.scheduler.addDeadline(this, milliseconds);
+    this.task.kernel.addDeadline(this, milliseconds);
   }
 
   /** Its time has come. */
@@ -71,7 +71,7 @@ export class Suspension implements Resume<unknown>, Expiring {
   #settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
-    this.scheduler.removeDeadline(this);
+    this.task.kernel.removeDeadline(this);
     this.#abort = this.#onDeadline = undefined;
     return true;
   }

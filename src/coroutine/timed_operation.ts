@@ -18,10 +18,12 @@ export interface TimeoutOptions {
 
 /** A wait took longer than its `timeout`. */
 export class OperationTimeout extends Error {
+  /** `OperationTimeout`. */
   override readonly name = "OperationTimeout";
   /** What was waited for. */
   readonly operation: Operation<unknown>;
 
+  /** @param operation What was waited for. */
   constructor(operation: Operation<unknown>) {
     super(`${operation.name} timed out`);
     this.operation = operation;
@@ -32,6 +34,10 @@ export class OperationTimeout extends Error {
 export abstract class TimedOperation<T> extends BaseOperation<T> {
   readonly #timeout: Deadline | undefined;
 
+  /**
+   * @param options `timeout`.
+   * @throws {RangeError} If the timeout is negative (other than -1) or not a number.
+   */
   constructor(options: TimeoutOptions) {
     super();
     this.#timeout = options.timeout;
@@ -41,6 +47,7 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
   /** As {@linkcode Operation.start}, without the timeout. */
   protected abstract begin(resume: Resume<T>): Abort | void;
 
+  /** Begins, and gives up with {@linkcode OperationTimeout} when the time is out. */
   override start(resume: Resume<T>): Abort | void {
     const abort = this.begin(resume);
     if (resume.settled) return;

@@ -20,20 +20,27 @@ export type ListenAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-/** One accepted connection, as its adapter offers it. */
+/** One accepted connection, as its adapter offers it. After `onClose` its methods do nothing. */
 export interface Socket {
+  /** The client's end; the path of a Unix client is empty. */
   readonly remote: Address;
+  /** Our end. */
   readonly local: Address;
+  /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
   /**
    * Sends bytes, in order; a string stands for its latin-1 bytes (no character above U+00FF).
    *
    * Never drops what it accepts, and may keep a reference to `bytes` until they have gone.
    *
-   * @returns `false` when the peer reads more slowly than we write: wait for `onDrain`.
+   * @returns `false` when the peer reads more slowly than we write: wait for `onDrain`. Bytes written
+   *   to a connection that has ended are dropped, and the result is `true`.
    */
   write(bytes: Uint8Array | string): boolean;
-  /** Half-closes: FIN after everything written has gone. Reading goes on. Repeating it is harmless. */
+  /**
+   * Half-closes: FIN after everything written has gone. Reading goes on; once the peer has ended too,
+   * `onClose` follows. Repeating it is harmless.
+   */
   endWrite(): void;
   /** Closes both directions at once; `onClose` follows. Repeating it is harmless. */
   destroy(): void;
@@ -44,10 +51,16 @@ export interface Socket {
    * meanwhile; what was read ahead of an end is then delivered at once, followed by `onEnd`.
    */
   pauseReading(): void;
+  /** Ends {@linkcode pauseReading}. */
   resumeReading(): void;
 }
 
-/** What the engine wants to hear of one {@linkcode Socket}. None of these may throw. */
+/**
+ * What the engine wants to hear of one {@linkcode Socket}.
+ *
+ * No callback runs inside a call of the socket's own methods. One that throws costs its connection,
+ * never the process.
+ */
 export interface SocketHandler {
   /** Bytes have come. They are the handler's until the call returns; it copies what it keeps. */
   onData(bytes: Uint8Array): void;
@@ -73,6 +86,7 @@ export interface Listener {
   close(): Promise<void>;
   /** Lets this listener keep the process alive (the default), or not. */
   ref(): void;
+  /** Undoes {@linkcode ref}. */
   unref(): void;
 }
 
@@ -80,6 +94,7 @@ export interface Listener {
 export interface Adapter {
   /** For logs and `SERVER_SOFTWARE`: `node`, `deno`, `bun`, `memory`, or the embedder's own word. */
   readonly name: string;
+  /** Time and turns. */
   readonly clock: Clock;
   /** The bytes from `start` to `end` as a latin-1 string, each byte one character. */
   latin1(bytes: Uint8Array, start: number, end: number): string;

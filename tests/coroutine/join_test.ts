@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { test } from "node:test";
-import { type Coroutine, Join, Sleep, Task, TaskCancelled } from "../../src/coroutine/mod.ts";
+import { type Coroutine, Join, Sleep, type Task, TaskCancelled } from "../../src/coroutine/mod.ts";
 import { stage } from "../support/scheduling.ts";
 
 function* sleeper(seconds: number): Coroutine<string> {

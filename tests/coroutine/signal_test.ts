@@ -51,7 +51,7 @@ test("a wait that times out names its operation and leaves the list", () => {
   assertInstanceOf(waiter.error, OperationTimeout);
   assertEquals(waiter.error.message, 'WaitForSignal("abc") timed out');
   assertEquals(waiter.error.operation.name, 'WaitForSignal("abc")');
-  assertEquals(scheduler.signals.waiting("abc"), 0);
+  assertEquals(scheduler.stats().signals, 0);
   assertEmpty();
 });
 

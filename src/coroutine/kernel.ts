@@ -1,0 +1,232 @@
+/**
+ * The kernel: turns, and what a turn needs to know. {@linkcode Scheduler} is its public face.
+ *
+ * A turn runs only what is ready when it starts, least used first, and ends when its quantum is
+ * over. Driven by its clock, the kernel runs turn after turn until the quantum is spent or nothing
+ * is ready; then input and output are polled.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import { DeadlineHeap } from "./deadline_heap.ts";
+import { ReadyQueue } from "./ready_queue.ts";
+import type { RunningTask } from "./running_task.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Suspension } from "./suspension.ts";
+import type { Task } from "./task.ts";
+
+type AnyTask = RunningTask<unknown>;
+
+/** Timers of every runtime overflow above 2^31 - 1 ms; a day early is woken for nothing. */
+const MAX_TIMER = 86_400_000;
+
+/** The state of one scheduler. */
+export class Kernel {
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  /** The coroutine that is being stepped. */
+  running: AnyTask | undefined;
+
+  readonly #quantum: number;
+  readonly #onError: (error: unknown, task: Task<unknown>) => void;
+  readonly #ready = new ReadyQueue<AnyTask>();
+  readonly #deadlines = new DeadlineHeap<Suspension>();
+  #idle: (() => void)[] = [];
+  #failed: AnyTask[] = [];
+  #firstTask: AnyTask | undefined;
+  #tasks = 0;
+  #driving = false;
+  #deferred = false;
+  #timerAt = Infinity;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(
+    scheduler: Scheduler,
+    clock: Clock,
+    quantum: number,
+    onError: (error: unknown, task: Task<unknown>) => void,
+  ) {
+    this.scheduler = scheduler;
+    this.clock = clock;
+    this.#quantum = quantum;
+    this.#onError = onError;
+  }
+
+  /** How many coroutines have not ended. */
+  get taskCount(): number {
+    return this.#tasks;
+  }
+
+  get readyCount(): number {
+    return this.#ready.size;
+  }
+
+  get deadlineCount(): number {
+    return this.#deadlines.size;
+  }
+
+  /** The coroutines that have not ended, youngest first. */
+  *tasks(): Generator<AnyTask, void, unknown> {
+    for (let task = this.#firstTask; task !== undefined; task = task.nextTask) yield task;
+  }
+
+  /** Runs one turn, and gives whether anything is ready for another. */
+  step(): boolean {
+    if (this.#driving) throw new TypeError("Cannot step a scheduler from inside its own turn");
+    this.#driving = true;
+    try {
+      this.#turn(this.clock.now());
+    } finally {
+      this.#driving = false;
+      this.#plan();
+    }
+    return this.#ready.size > 0;
+  }
+
+  /** Resolves when no coroutine is left. */
+  whenIdle(): Promise<void> {
+    if (this.#tasks === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Takes in a new task, and runs its first step: in the next turn, or now if that may be. */
+  admit(task: AnyTask, now: boolean): void {
+    this.#link(task);
+    if (!now || this.#driving) return this.enqueue(task);
+    this.#driving = true;
+    try {
+      this.#stepTask(task);
+    } finally {
+      this.#driving = false;
+      this.#plan();
+    }
+  }
+
+  /** Makes a task ready. */
+  enqueue(task: AnyTask): void {
+    this.#ready.add(task);
+    this.#wake();
+  }
+
+  addDeadline(suspension: Suspension, milliseconds: number): void {
+    suspension.time = this.clock.now() + milliseconds;
+    this.#deadlines.add(suspension);
+    if (!this.#driving) this.#arm();
+  }
+
+  removeDeadline(suspension: Suspension): void {
+    this.#deadlines.remove(suspension);
+  }
+
+  /** A task has ended. */
+  ended(task: AnyTask): void {
+    this.#unlink(task);
+    if (task.state === "failed" && !task.observed) {
+      this.#failed.push(task);
+      this.#wake(); // so that the report comes even if nothing else is to be done
+    }
+    if (this.#tasks > 0) return;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  /** Tells the error sink, whose own errors are not ours. */
+  report(error: unknown, task: AnyTask): void {
+    try {
+      this.#onError(error, task);
+    } catch (sinkError) {
+      void Promise.reject(sinkError);
+    }
+  }
+
+  #turn(start: number): void {
+    for (let due; (due = this.#deadlines.takeDue(start)) !== undefined;) due.expire();
+    const { arrivals } = this.#ready;
+    let before = start;
+    for (let task; (task = this.#ready.take(arrivals)) !== undefined;) {
+      this.#stepTask(task);
+      const now = this.clock.now();
+      task.attained += now - before;
+      before = now;
+      if (now - start >= this.#quantum) break;
+    }
+    if (this.#failed.length > 0) this.#reportFailures();
+  }
+
+  #stepTask(task: AnyTask): void {
+    this.running = task;
+    task.step();
+    this.running = undefined;
+  }
+
+  /** Only now, so that one who joins within the turn is in time. */
+  #reportFailures(): void {
+    const failed = this.#failed;
+    this.#failed = [];
+    for (const task of failed) if (!task.observed) this.report(task.error, task);
+  }
+
+  readonly #drive = (): void => {
+    this.#deferred = false;
+    const end = this.clock.now() + this.#quantum;
+    this.#driving = true;
+    try {
+      do this.#turn(this.clock.now()); while (this.#ready.size > 0 && this.clock.now() < end);
+    } finally {
+      this.#driving = false;
+      this.#plan();
+    }
+  };
+
+  /** After a turn: asks for the next one, now or when the earliest deadline comes. */
+  #plan(): void {
+    if (this.#ready.size > 0 || this.#failed.length > 0) this.#wake();
+    this.#arm();
+  }
+
+  #wake(): void {
+    if (this.#driving || this.#deferred) return;
+    this.#deferred = true;
+    this.clock.defer(this.#drive);
+  }
+
+  /** A timer that is too early fires for nothing, once; that is cheaper than moving it each time. */
+  #arm(): void {
+    const { earliest } = this.#deadlines;
+    if (earliest === Infinity) return this.#disarm();
+    if (earliest >= this.#timerAt) return;
+    this.#disarm();
+    this.#timerAt = earliest;
+    const delay = Math.min(Math.max(0, earliest - this.clock.now()), MAX_TIMER);
+    this.#cancelTimer = this.clock.setTimer(delay, () => {
+      this.#timerAt = Infinity;
+      this.#cancelTimer = undefined;
+      this.#drive();
+    });
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#timerAt = Infinity;
+  }
+
+  #link(task: AnyTask): void {
+    const first = this.#firstTask;
+    task.nextTask = first;
+    if (first !== undefined) first.previousTask = task;
+    this.#firstTask = task;
+    this.#tasks++;
+  }
+
+  #unlink(task: AnyTask): void {
+    const { previousTask, nextTask } = task;
+    if (previousTask === undefined) this.#firstTask = nextTask;
+    else previousTask.nextTask = nextTask;
+    if (nextTask !== undefined) nextTask.previousTask = previousTask;
+    task.previousTask = task.nextTask = undefined;
+    this.#tasks--;
+  }
+}

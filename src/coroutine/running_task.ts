@@ -1,0 +1,183 @@
+/**
+ * A coroutine from the inside: a generator, what it waits for, and how it ended.
+ *
+ * @module
+ */
+
+import { adapt } from "./adapt.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Resume } from "./operation.ts";
+import type { Ready } from "./ready_queue.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { Suspension } from "./suspension.ts";
+import { type Coroutine, type Task, TaskCancelled, type TaskState } from "./task.ts";
+import { WaitList } from "./wait_list.ts";
+
+/** How the generator is to be resumed. */
+type Delivery = "value" | "error" | "cancel";
+
+/** A task from the inside. */
+export class RunningTask<T> implements Task<T>, Ready {
+  readonly kernel: Kernel;
+  readonly name: string;
+  readonly parent: Task<unknown> | undefined;
+  attained = 0;
+  arrival = 0;
+  nextReady: Ready | undefined;
+  /** The kernel's list of its tasks. */
+  previousTask: RunningTask<unknown> | undefined;
+  nextTask: RunningTask<unknown> | undefined;
+
+  readonly #coroutine: Coroutine<T>;
+  #state: TaskState = "ready";
+  #delivery: Delivery = "value";
+  /** What is to be delivered; after the end, the result or the error. */
+  #content: unknown;
+  #suspension: Suspension | undefined;
+  #joiners: WaitList<Resume<T>> | undefined;
+  /** Ready without anything to be given: not started yet, or letting others run. */
+  #pausing = true;
+  #cancelRequested = false;
+  #cancelling = false;
+  #observed = false;
+
+  constructor(kernel: Kernel, coroutine: Coroutine<T>, name: string) {
+    this.kernel = kernel;
+    this.#coroutine = coroutine;
+    this.name = name;
+    this.parent = kernel.running;
+  }
+
+  get scheduler(): Scheduler {
+    return this.kernel.scheduler;
+  }
+
+  get state(): TaskState {
+    return this.#state;
+  }
+
+  get done(): boolean {
+    return this.#state === "returned" || this.#state === "failed" || this.#state === "cancelled";
+  }
+
+  get result(): T | undefined {
+    return this.#state === "returned" ? this.#content as T : undefined;
+  }
+
+  get error(): unknown {
+    return this.#state === "failed" || this.#state === "cancelled" ? this.#content : undefined;
+  }
+
+  get waitsFor(): string | undefined {
+    return this.#suspension?.operation.name;
+  }
+
+  cancel(): void {
+    if (this.done || this.#cancelRequested) return;
+    this.#cancelRequested = true;
+    if (this.#state === "waiting") {
+      this.#abortWait();
+      this.#enqueueCancel();
+    } else if (this.#state === "ready" && this.#pausing) {
+      this.#cancelling = true;
+      this.#delivery = "cancel";
+    }
+  }
+
+  /** Adds one who wants the end of this task; how to leave is the result. The `Join` operation's. */
+  join(resume: Resume<T>): (() => void) | void {
+    if (this.done) return this.#tell(resume);
+    if (resume.settled) return;
+    const joiners = this.#joiners ??= new WaitList();
+    const place = joiners.add(resume);
+    return () => joiners.remove(place);
+  }
+
+  /** Whether its end has been given to anybody. */
+  get observed(): boolean {
+    return this.#observed;
+  }
+
+  /** Puts the end of a wait on its way. For its {@linkcode Suspension}. */
+  deliver(delivery: "value" | "error", content: unknown): void {
+    this.#suspension = undefined;
+    this.#pausing = false;
+    this.attained /= 2; // who waits is forgiven half of the time used
+    this.#enqueue(delivery, content);
+  }
+
+  /** Steps the generator once. For the kernel. */
+  step(): void {
+    this.#state = "running";
+    let result: IteratorResult<unknown, T>;
+    try {
+      result = this.#resume();
+    } catch (error) {
+      return this.#end("failed", error);
+    }
+    if (!result.done) return this.#suspend(result.value);
+    if (this.#cancelling) this.#end("cancelled", new TaskCancelled(this as RunningTask<unknown>));
+    else this.#end("returned", result.value);
+  }
+
+  #resume(): IteratorResult<unknown, T> {
+    const content = this.#content;
+    this.#content = undefined;
+    const coroutine = this.#coroutine;
+    if (this.#delivery === "value") return coroutine.next(content);
+    if (this.#delivery === "error") return coroutine.throw(content);
+    return coroutine.return(undefined as T);
+  }
+
+  #suspend(yielded: unknown): void {
+    if (this.#cancelRequested && !this.#cancelling) return this.#enqueueCancel();
+    if (yielded === undefined || yielded === "") {
+      this.#pausing = true;
+      return this.#enqueue("value", undefined);
+    }
+    this.#state = "waiting";
+    const suspension = this.#suspension = new Suspension(
+      this as RunningTask<unknown>,
+      adapt(yielded),
+    );
+    suspension.start();
+  }
+
+  #abortWait(): void {
+    const suspension = this.#suspension;
+    this.#suspension = undefined;
+    try {
+      suspension?.abort();
+    } catch (error) {
+      this.kernel.report(error, this as RunningTask<unknown>);
+    }
+  }
+
+  #enqueueCancel(): void {
+    this.#pausing = false;
+    this.#cancelling = true;
+    this.#enqueue("cancel", undefined);
+  }
+
+  #enqueue(delivery: Delivery, content: unknown): void {
+    this.#state = "ready";
+    this.#delivery = delivery;
+    this.#content = content;
+    this.kernel.enqueue(this as RunningTask<unknown>);
+  }
+
+  #end(state: "returned" | "failed" | "cancelled", content: unknown): void {
+    this.#state = state;
+    this.#content = content;
+    const joiners = this.#joiners;
+    this.#joiners = undefined;
+    for (let resume; (resume = joiners?.shift()) !== undefined;) this.#tell(resume);
+    this.kernel.ended(this as RunningTask<unknown>);
+  }
+
+  #tell(resume: Resume<T>): void {
+    this.#observed = true;
+    if (this.#state === "returned") resume.value(this.#content as T);
+    else resume.error(this.#content);
+  }
+}
