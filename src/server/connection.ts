@@ -34,7 +34,7 @@ export interface ConnectionHost {
 }
 
 /** What a connection waits for, and so which of the timeouts holds. */
-type Phase = Exclude<keyof Timeouts, "halfClosed" | "write"> | "app";
+type Phase = Exclude<keyof Timeouts, "halfClosed" | "write" | "close"> | "app";
 
 /** How long pipelined requests may go on before others get their turn, in milliseconds. */
 const MAX_ADVANCE = 1;
@@ -59,6 +59,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   #advancing = false;
   #paused = false;
   #clientEnded = false;
+  #retired = false;
   #phase: Phase = "idle";
   #deadline = Infinity;
   #cancelHalfClosed: (() => void) | undefined;
@@ -90,8 +91,9 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   onData(bytes: Uint8Array): void {
     if (this.#state !== "serving") return;
     this.#parser.push(bytes);
-    if (this.#phase === "idle") this.#await("head");
     this.#advance();
+    // An empty line after a body (RFC 9112 §2.2) does not begin a request.
+    if (this.#phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
     this.#parser.detach();
   }
 
@@ -100,16 +102,12 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     if (this.#state !== "serving") return; // the adapter closes when what is written has gone
     this.#parser.end();
     this.#advance();
-    if (this.#exchange === undefined || this.#exchange.response.ended) return;
-    // A client that has only ended its side waits for its answer; one that is gone looks the same.
-    const { halfClosed } = this.settings.timeouts;
-    if (halfClosed === Infinity) return;
-    this.#cancelHalfClosed = this.settings.adapter.clock.setTimer(halfClosed, () => this.#leave());
+    this.#limitHalfClosed();
   }
 
   onDrain(): void {
     this.output.drain();
-    if (this.#state === "lingering") this.#await("linger");
+    if (this.#phase !== "body") this.#await(this.#phase);
     this.#advance();
   }
 
@@ -128,7 +126,10 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     const first = !exchange.asked;
     exchange.asked = true;
     if (first && exchange.head.expectContinue && exchange.body.size === 0) {
-      if (!exchange.response.committed) this.output.write(informational(100));
+      const { protocol } = this.settings;
+      if (protocol === "HTTP/1.1" && !exchange.response.committed) {
+        this.output.write(informational(100));
+      }
       this.output.flush();
     }
     this.#await("body");
@@ -140,7 +141,8 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     exchange.responded = true;
     this.#host.ended();
     exchange.body.discard();
-    if (this.#state === "gone") return;
+    this.facts.errors.flush();
+    if (this.#state !== "serving") return;
     if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);
     if (!complete || !exchange.persists) return this.#close();
     if (exchange.received) this.#finish();
@@ -150,7 +152,8 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
 
   /** Ends the connection if nothing is under way on it; else its response will say that it is the last. */
   retire(): void {
-    if (this.idle && this.#state === "serving") this.#close();
+    this.#retired = true;
+    if (this.#exchange?.responded !== false) this.#close();
   }
 
   /** Ends what is under way, through its `finally`. */
@@ -167,11 +170,12 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   /** Acts on a deadline that has passed. Called about once a second. */
   checkDeadline(now: number): void {
     if (now - this.output.fullSince >= this.settings.timeouts.write) return this.#cut();
-    if (now < this.#deadline) return;
+    // Who still takes a response in is neither idle nor late: the timeout for writes holds.
+    if (now < this.#deadline || this.output.full) return;
     this.#deadline = Infinity;
     if (this.#phase === "idle") return this.#close();
     if (this.#phase === "head") return this.#refuse(HEAD_TIMEOUT);
-    if (this.#phase === "linger" && !this.output.full) return this.#cut();
+    if (this.#phase === "linger") return this.#cut();
     if (this.#phase !== "body") return;
     const exchange = this.#exchange as RequestExchange;
     if (exchange.responded) this.#cut();
@@ -237,6 +241,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     if (exchange.head.framing.kind === "none") this.#handle(this.#parser.next());
     this.#host.began();
     exchange.start();
+    if (this.#clientEnded) this.#limitHalfClosed();
   }
 
   #receive(exchange: RequestExchange, bytes: Uint8Array): void {
@@ -259,6 +264,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   /** A request is answered and wholly read: on to the next. */
   #finish(): void {
     this.#exchange = undefined;
+    if (this.#retired) return this.#close();
     this.#await(this.#parser.bufferedBytes > 0 ? "head" : "idle");
   }
 
@@ -271,7 +277,18 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   }
 
   #answer(error: ProtocolError): void {
-    this.output.write(errorResponse(error, this.fields.date()));
+    const response = errorResponse(error, this.fields.date());
+    this.output.write(response.replace("HTTP/1.1", this.settings.protocol));
+  }
+
+  /** A client that has only ended its side waits for its answer; one that is gone looks the same. */
+  #limitHalfClosed(): void {
+    const { halfClosed } = this.settings.timeouts;
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
+    const { clock } = this.settings.adapter;
+    this.#cancelHalfClosed?.();
+    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#leave());
   }
 
   /** The client has been half-closed for too long: it is taken for gone. */
@@ -302,9 +319,10 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   #balance(): void {
     if (this.#state === "gone") return;
     const exchange = this.#exchange;
-    const crowded = exchange === undefined || exchange.received
+    const waiting = exchange === undefined ? this.output.full : exchange.received;
+    const crowded = waiting
       ? this.#parser.bufferedBytes > this.settings.limits.maxPipelinedBytes
-      : !exchange.responded && !exchange.body.hungry;
+      : exchange !== undefined && !exchange.responded && !exchange.body.hungry;
     if (!crowded || this.#state !== "serving") this.#resume();
     else if (!this.#paused) {
       this.#paused = true;

@@ -41,12 +41,14 @@ export interface ExchangeHost {
 export class RequestExchange implements Exchange, ResponseContext {
   readonly app: WSGIApp;
   readonly burst: number;
+  readonly closeTime: number;
   readonly protocol: "HTTP/1.0" | "HTTP/1.1";
   readonly method: string;
   readonly minorVersion: 0 | 1;
   readonly head: RequestHead;
   readonly body: BodyBuffer;
   readonly environ: Environ;
+  readonly cogen: Cogen;
   readonly response: Response;
   /** Whether the request is wholly read. */
   received = false;
@@ -71,11 +73,12 @@ export class RequestExchange implements Exchange, ResponseContext {
     this.head = head;
     this.app = settings.app;
     this.burst = settings.burst;
+    this.closeTime = settings.timeouts.close;
     this.protocol = settings.protocol;
     this.method = head.method;
     this.minorVersion = head.minorVersion;
     this.body = new BodyBuffer(() => host.bodyWanted(this));
-    const cogen = new Cogen(settings.scheduler, this.body);
+    const cogen = this.cogen = new Cogen(settings.scheduler, this.body);
     this.environ = createEnviron(head, host.facts, cogen, new WSGIInput(this.body, cogen));
     this.#writer = new ResponseWriter(this);
     this.response = new Response(this.#writer, (part) => this.#output.write(part), host.fields);
@@ -111,7 +114,7 @@ export class RequestExchange implements Exchange, ResponseContext {
     if (this.responded || this.response.ended || this.#reason !== undefined) return;
     this.#reason = reason;
     this.body.fail(reason);
-    this.environ.cogen.abort(reason);
+    this.cogen.abort(reason);
     this.#task?.cancel();
   }
 
@@ -137,7 +140,7 @@ export class RequestExchange implements Exchange, ResponseContext {
 
   /** The app that lets an abort pass has done nothing wrong. */
   report(error: unknown): void {
-    if (error === this.#reason) return;
+    if (this.#reason !== undefined && error === this.#reason) return;
     this.#host.settings.report(error, this.environ);
   }
 }

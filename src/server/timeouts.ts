@@ -25,6 +25,11 @@ export interface Timeouts {
    * same. Default 0.05 s; `Infinity` serves those who half-close in full.
    */
   readonly halfClosed: Duration;
+  /**
+   * For the `finally` blocks and the `close()` of an app, after its response or after its client has
+   * gone; an app that takes longer is abandoned, and that is logged. Default 30 s.
+   */
+  readonly close: Duration;
 }
 
 const DEFAULTS: Timeouts = {
@@ -34,6 +39,7 @@ const DEFAULTS: Timeouts = {
   idle: 60,
   linger: 10,
   halfClosed: 0.05,
+  close: 30,
 };
 
 /**
@@ -46,7 +52,7 @@ const DEFAULTS: Timeouts = {
 export function resolveTimeouts(given: Partial<Timeouts>): Record<keyof Timeouts, number> {
   const resolved: Record<string, number> = {};
   for (const name of Object.keys(given)) {
-    if (!(name in DEFAULTS)) {
+    if (!Object.hasOwn(DEFAULTS, name)) {
       const names = Object.keys(DEFAULTS).join(", ");
       throw new TypeError(`Unknown timeout "${name}": expected one of ${names}`);
     }

@@ -7,17 +7,22 @@
  * @module
  */
 
-import { isOperation, type Operation, until } from "../coroutine/mod.ts";
+import { isOperation, Join, type Operation, operation, until } from "../coroutine/mod.ts";
 import type { Coroutine } from "../coroutine/mod.ts";
 import type { AppIterable, WSGIApp } from "./app.ts";
+import type { Cogen } from "./cogen.ts";
 import type { Environ } from "./environ.ts";
-import type { Response } from "./response.ts";
+import { type Response, WSGIError } from "./response.ts";
 
 /** What running an app needs of the connection it runs on. */
 export interface Exchange {
   readonly app: WSGIApp;
   readonly environ: Environ;
+  /** That of the environ, whatever an app may put there. */
+  readonly cogen: Cogen;
   readonly response: Response;
+  /** How long the `finally` blocks and the `close()` of an app may take, in milliseconds. */
+  readonly closeTime: number;
   /** How long an app may go on before what it gave is handed over, in milliseconds. */
   readonly burst: number;
   now(): number;
@@ -69,8 +74,12 @@ export function* runApp(exchange: Exchange): Coroutine<boolean> {
 /** Only before anything has gone: a page injected into a half-sent body would lie. */
 function answerError(exchange: Exchange): void {
   const { response } = exchange;
-  if (response.committed) response.flush();
-  else response.replace("500 Internal Server Error");
+  try {
+    response.flush();
+  } catch (error) {
+    exchange.report(error);
+  }
+  if (!response.committed) response.replace("500 Internal Server Error");
   exchange.flush();
 }
 
@@ -113,26 +122,48 @@ class AppRun {
 
   /** Ends the iterator and calls `close()`, once each; their errors are only reported. */
   *close(): Coroutine<void> {
-    const iterator = this.#iterator;
-    this.#iterator = undefined;
-    this.#promised?.then(closeLate, () => {});
+    this.#promised?.then((given) => this.#closeLate(given), () => {});
     try {
-      if (iterator?.return !== undefined) {
-        yield* this.#drive(() => iterator.return?.() ?? DONE, iterator);
-      }
-      if (this.#iterable?.close !== undefined) {
-        const closing = this.#iterable.close();
-        if (isPromise(closing)) yield until(closing);
-      }
+      if (this.#iterator !== undefined) yield* this.#endIterator(this.#iterator);
+    } finally {
+      if (this.#iterable?.close !== undefined) yield* this.#closeIterable(this.#iterable);
+      this.#exchange.cogen.close();
+    }
+  }
+
+  *#endIterator(iterator: AnyIterator): Coroutine<void> {
+    this.#iterator = undefined;
+    try {
+      const step = iterator.return?.() ?? DONE;
+      if (!isPromise(step) && step.done) return;
+      yield closing(() => this.#drive(() => step, iterator), this.#exchange.closeTime);
     } catch (error) {
       this.#exchange.report(error);
     }
-    this.#exchange.environ.cogen.cancelRuns();
+  }
+
+  *#closeIterable(given: AppIterable): Coroutine<void> {
+    try {
+      const closed = given.close?.();
+      if (isPromise(closed)) yield closing(() => settled(closed), this.#exchange.closeTime);
+    } catch (error) {
+      this.#exchange.report(error);
+    }
+  }
+
+  /** An iterable that was promised to a request that has ended is closed all the same. */
+  async #closeLate(given: AppIterable): Promise<void> {
+    try {
+      await iteratorOf(iterable(given)).return?.();
+      await given.close?.();
+    } catch (error) {
+      this.#exchange.report(error);
+    }
   }
 
   /** Steps an iterator until it is done, and gives what it returned. */
-  *#drive(first: () => Step | PromiseLike<Step>, closing?: AnyIterator): Coroutine<unknown> {
-    const iterator = closing ?? this.#iterator as AnyIterator;
+  *#drive(first: () => Step | PromiseLike<Step>, ending?: AnyIterator): Coroutine<unknown> {
+    const iterator = ending ?? this.#iterator as AnyIterator;
     const { burst } = this.#exchange;
     let burstEnd = this.#exchange.now() + burst;
     let resume = first;
@@ -143,7 +174,7 @@ class AppRun {
         step = (yield until(step)) as Step;
       }
       if (step.done) {
-        if (closing === undefined) this.#iterator = undefined;
+        if (ending === undefined) this.#iterator = undefined;
         return step.value;
       }
       resume = () => iterator.next();
@@ -152,13 +183,14 @@ class AppRun {
         resume = yield* this.#perform(value, iterator);
       } else if (isEmpty(value)) {
         yield* this.#performPlanned();
-        burstEnd = this.#exchange.now() + burst;
       } else {
-        if (closing === undefined) resume = this.#push(value, iterator) ?? resume;
+        if (ending === undefined) resume = this.#push(value, iterator) ?? resume;
         if (this.#exchange.now() < burstEnd && this.#pending() < MAX_PENDING) continue;
-        yield* this.#handOver();
-        burstEnd = this.#exchange.now() + burst;
+        this.#flush();
+        yield;
       }
+      if (ending === undefined && this.#exchange.full()) yield this.#exchange.drained();
+      burstEnd = this.#exchange.now() + burst;
     }
   }
 
@@ -184,26 +216,19 @@ class AppRun {
 
   /** Performs `environ.cogen.operation`; without one, lets others run. */
   *#performPlanned(): Coroutine<void> {
-    const { cogen } = this.#exchange.environ;
-    const { operation } = cogen;
+    const { cogen } = this.#exchange;
+    const planned = cogen.operation;
     this.#flush();
-    if (operation === undefined) {
+    if (planned === undefined) {
       yield;
       return;
     }
     cogen.operation = undefined;
     try {
-      cogen.settle(yield operation, undefined);
+      cogen.settle(yield planned);
     } catch (error) {
-      cogen.settle(error, error);
+      cogen.fail(error);
     }
-  }
-
-  /** After a burst: what is pending goes to the socket, and the app waits while that is full. */
-  *#handOver(): Coroutine<void> {
-    this.#flush();
-    if (this.#exchange.full()) yield this.#exchange.drained();
-    else yield;
   }
 
   #flush(): void {
@@ -214,6 +239,27 @@ class AppRun {
   #pending(): number {
     return this.#exchange.response.heldBytes + this.#exchange.pendingBytes();
   }
+}
+
+/**
+ * Waits for what an app does when it is closed, but not for ever: then it is abandoned.
+ *
+ * It runs as a task of its own, so that cancelling the request does not cut it short.
+ */
+function closing(rest: () => Coroutine<unknown>, milliseconds: number): Operation<unknown> {
+  return operation((resume) => {
+    const task = resume.scheduler.add(rest);
+    Join(task).start(resume);
+    if (milliseconds === Infinity) return;
+    resume.setDeadline(milliseconds, () => {
+      task.cancel();
+      resume.error(new WSGIError(`The app was closed and has not ended in ${milliseconds} ms`));
+    });
+  }, "close");
+}
+
+function* settled(promise: PromiseLike<unknown>): Coroutine<void> {
+  yield until(promise);
 }
 
 const DONE: Step = { done: true, value: undefined };
@@ -234,9 +280,12 @@ function isEmpty(value: unknown): boolean {
 
 function iterable(given: unknown): AppIterable {
   if (typeof given === "object" && given !== null) {
-    if (Symbol.iterator in given || Symbol.asyncIterator in given) return given as AppIterable;
+    const isBlock = given instanceof Uint8Array; // of which an iterator would give numbers
+    if (!isBlock && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
+      return given as AppIterable;
+    }
   }
-  const what = given === null ? "null" : typeof given;
+  const what = given === null ? "null" : given instanceof Uint8Array ? "bytes" : typeof given;
   throw new TypeError(
     `The app gave ${what}: expected an iterable of blocks, such as a generator or an array`,
   );
@@ -245,15 +294,4 @@ function iterable(given: unknown): AppIterable {
 function iteratorOf(given: AppIterable): AnyIterator {
   if (Symbol.asyncIterator in given) return given[Symbol.asyncIterator]();
   return given[Symbol.iterator]();
-}
-
-/** An iterable that was promised to a request that has ended is closed all the same. */
-function closeLate(given: AppIterable): void {
-  try {
-    given.close?.();
-    const iterator: AnyIterator = iteratorOf(given);
-    void iterator.return?.();
-  } catch {
-    // Nobody is left to hear of it.
-  }
 }

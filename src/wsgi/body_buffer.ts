@@ -67,6 +67,7 @@ export class BodyBuffer {
 
   /** Adds a copy of `bytes`. */
   push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     if (bytes.length >= BLOCK) this.#chunks.push(bytes.slice());
     else this.#append(bytes);
     this.#size += bytes.length;

@@ -16,9 +16,15 @@ import {
   type Scheduler,
   type Task,
 } from "../coroutine/mod.ts";
-import { BodyBuffer } from "./body_buffer.ts";
+import type { BodyBuffer } from "./body_buffer.ts";
 import { Events } from "./events.ts";
 import { CogenInput, type Waiting } from "./input.ts";
+
+/** What {@linkcode Cogen.run} has started: somebody may wait for it. */
+interface Run {
+  readonly promise: Promise<unknown>;
+  readonly reject: (reason: unknown) => void;
+}
 
 /** A request's way to wait. */
 export class Cogen {
@@ -35,8 +41,8 @@ export class Cogen {
   #input: CogenInput | undefined;
   #controller: AbortController | undefined;
   #abortReason: unknown;
-  /** What {@linkcode run} has started, and whom to tell that it will not end. */
-  #runs: Map<Task<unknown>, (reason: unknown) => void> | undefined;
+  #runs: Map<Task<unknown>, Run> | undefined;
+  #closed = false;
 
   constructor(scheduler: Scheduler, body: BodyBuffer) {
     this.scheduler = scheduler;
@@ -95,29 +101,41 @@ export class Cogen {
   /**
    * `await environ.cogen.run(operation)`: waits, in an async app.
    *
-   * @returns What the operation gives; rejects with its error, or if the request is cancelled.
+   * @returns What the operation gives; rejects with its error, if the request is cancelled meanwhile,
+   *   and once the app has been closed.
    */
   run<T>(operation: Operation<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#abortReason !== undefined) return reject(this.#abortReason);
-      const runs = this.#runs ??= new Map();
-      const task = this.scheduler.add(function* run(): Coroutine<void> {
-        try {
-          resolve((yield operation) as T);
-        } catch (error) {
-          reject(error);
-        } finally {
-          runs.delete(task);
-        }
-      });
-      runs.set(task, reject);
+    let resolve!: (value: T) => void;
+    let reject!: (reason: unknown) => void;
+    const promise = new Promise<T>((...settle) => [resolve, reject] = settle);
+    if (this.#closed) {
+      // In a turn of its own: an app that tries for ever must not hold up all others.
+      this.scheduler.clock.defer(() => reject(this.#endReason()));
+      return promise;
+    }
+    const runs = this.#runs ??= new Map();
+    const task = this.scheduler.add(function* run(): Coroutine<void> {
+      try {
+        resolve((yield operation) as T);
+      } catch (error) {
+        reject(error);
+      } finally {
+        runs.delete(task);
+      }
     });
+    runs.set(task, { promise, reject });
+    return promise;
   }
 
-  /** Keeps what came of the planned operation. The server's. */
-  settle(result: unknown, exception: unknown): void {
+  /** Keeps what the planned operation gave. The server's. */
+  settle(result: unknown): void {
     this.result = result;
-    this.exception = exception;
+    this.exception = undefined;
+  }
+
+  /** Keeps how the planned operation failed; even a promise rejected with nothing has. The server's. */
+  fail(error: unknown): void {
+    this.result = this.exception = error ?? new Error(`The operation threw ${error}`);
   }
 
   /** The client is gone, or a shutdown forces it. The server's. */
@@ -125,16 +143,27 @@ export class Cogen {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
     this.#controller?.abort(reason);
-    this.cancelRuns();
+    this.#cancelRuns();
   }
 
-  /** Ends what {@linkcode run} started and nobody can wait for any more. The server's. */
-  cancelRuns(): void {
+  /** The app has ended: nobody can wait any more. The server's. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelRuns();
+  }
+
+  #cancelRuns(): void {
     if (this.#runs === undefined) return;
-    const reason = this.#abortReason ?? new DOMException("The request has ended", "AbortError");
-    for (const [task, reject] of [...this.#runs]) {
+    const reason = this.#endReason();
+    for (const [task, { promise, reject }] of [...this.#runs]) {
       task.cancel();
+      // An app that has started something and let it be has done nothing wrong.
+      promise.catch(() => {});
       reject(reason);
     }
+  }
+
+  #endReason(): unknown {
+    return this.#abortReason ?? new DOMException("The request has ended", "AbortError");
   }
 }

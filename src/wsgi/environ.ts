@@ -133,8 +133,8 @@ function addFields(environ: Environ, request: RequestHead): void {
     if (key === undefined) continue;
     if (key === "CONTENT_TYPE" || key === "CONTENT_LENGTH") environ[key] = value;
     else addField(environ, key as `HTTP_${string}`, value);
-    if (name === "authorization") addCredentials(environ, value);
   }
+  if (environ.HTTP_AUTHORIZATION !== undefined) addCredentials(environ, environ.HTTP_AUTHORIZATION);
   // RFC 9112 §3.2.2: the authority of the target takes the place of the Host field.
   if (request.host !== undefined) environ.HTTP_HOST = request.host;
 }
@@ -153,7 +153,9 @@ function addCredentials(environ: Environ, authorization: string): void {
   environ.REMOTE_USER = credentials.user;
 }
 
+/** Clients choose the names: what they make us keep is bounded. */
 const MAX_KNOWN_KEYS = 1000;
+const MAX_KNOWN_LENGTH = 64;
 const knownKeys = new Map<string, string>();
 
 /**
@@ -166,6 +168,9 @@ function environKey(name: string): string | undefined {
   if (name.includes("_")) return undefined;
   const upper = name.toUpperCase().replaceAll("-", "_");
   const key = upper === "CONTENT_TYPE" || upper === "CONTENT_LENGTH" ? upper : `HTTP_${upper}`;
-  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(name, key);
+  if (knownKeys.size < MAX_KNOWN_KEYS && name.length <= MAX_KNOWN_LENGTH) {
+    // A string of its own: `name` may be a slice that keeps its whole head in memory.
+    knownKeys.set(upper.toLowerCase().replaceAll("_", "-"), key);
+  }
   return key;
 }

@@ -20,7 +20,7 @@ export type Mounts = readonly (readonly [prefix: string, app: WSGIApp])[] | {
  *
  * @param mounts Prefixes and apps, as pairs or as a record.
  * @returns The app.
- * @throws {TypeError} If a prefix does not begin with a slash, or stands twice.
+ * @throws {TypeError} If a prefix does not begin with a slash or stands twice, or an app is none.
  *
  * @example
  * ```ts
@@ -56,6 +56,9 @@ function mountTable(mounts: Mounts): [prefix: string, app: WSGIApp][] {
   const table: [string, WSGIApp][] = [];
   for (const [given, app] of pairs as readonly (readonly [string, WSGIApp])[]) {
     const prefix = native(given.replace(/\/+$/, ""));
+    if (typeof app !== "function") {
+      throw new TypeError(`Cannot mount ${typeof app} at "${given}": expected an app`);
+    }
     if (prefix !== "" && !prefix.startsWith("/")) {
       throw new TypeError(`Cannot mount an app at "${given}": a prefix begins with "/"`);
     }

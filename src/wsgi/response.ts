@@ -52,7 +52,7 @@ export class Response {
     this.#fields = fields;
   }
 
-  /** Whether the head can no longer be replaced: a non-empty block has been given. */
+  /** Whether the head can no longer be replaced: a non-empty block has been given, or the end. */
   get committed(): boolean {
     return this.#committed;
   }
@@ -123,6 +123,7 @@ export class Response {
       throw new WSGIError("startResponse() was called twice without excInfo");
     }
     checkStatus(status);
+    if (!Array.isArray(headers)) throw new TypeError("Headers are not an array of [name, value]");
     checkFields(headers);
     this.#status = status;
     // A copy: middleware may hold the list and change it later.
@@ -146,13 +147,22 @@ export class Response {
   }
 
   #sendHead(bodyLength?: number): void {
-    const head = this.#writer.head(this.#status as string, this.#headers, {
-      date: this.#fields.date(),
-      server: this.#fields.server,
-      bodyLength,
-    });
+    this.#sink(this.#makeHead(bodyLength));
     this.#headSent = true;
-    this.#sink(head);
+  }
+
+  /** A head that cannot be made has not been sent: the response may still be replaced. */
+  #makeHead(bodyLength: number | undefined): string {
+    const { server } = this.#fields;
+    try {
+      const options = { date: this.#fields.date(), server, bodyLength };
+      return this.#writer.head(this.#status as string, this.#headers, options);
+    } catch (error) {
+      this.#committed = false;
+      this.#held = [];
+      this.#heldBytes = 0;
+      throw error;
+    }
   }
 }
 

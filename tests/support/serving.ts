@@ -1,0 +1,263 @@
+/**
+ * A server on a network in memory whose time is moved by hand, and plain clients for it.
+ *
+ * Nothing happens unless the test moves the clock; `settle` also lets promises come in between.
+ */
+
+import { assertEquals } from "@std/assert";
+import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
+import { ManualClock } from "../../src/coroutine/mod.ts";
+import { type ServerOptions, type Socket, WSGIServer } from "../../src/server/mod.ts";
+import type { Mounts, WSGIApp } from "../../src/wsgi/mod.ts";
+import { parseResponses, type TextResponse } from "./http_text.ts";
+
+/** A clock that also passes while a coroutine works. */
+export class WorkingClock extends ManualClock {
+  #worked = 0;
+
+  /** To be called by an app: it has computed for so long. */
+  work(milliseconds: number): void {
+    this.#worked += milliseconds;
+  }
+
+  override now(): number {
+    return super.now() + this.#worked;
+  }
+}
+
+/** A client that does only what it is told. */
+export class TestClient {
+  /** What came, one string for each piece that the server wrote. */
+  readonly pieces: string[] = [];
+  /** Whether the server has sent its FIN. */
+  ended = false;
+  /** Whether the connection is gone. */
+  closed = false;
+  #socket: Socket | undefined;
+  #unsent: Uint8Array[] = [];
+  #taken = 0;
+  #blocked = false;
+
+  constructor(network: MemoryNetwork, server: WSGIServer) {
+    const { address } = server;
+    const where = address.family === "unix" ? { path: address.path } : address;
+    network.connect(where, (socket) => {
+      this.#socket = socket;
+      return {
+        onData: (bytes) => void this.pieces.push(network.adapter.latin1(bytes, 0, bytes.length)),
+        onEnd: () => void (this.ended = true),
+        onDrain: () => this.#flush(),
+        onClose: () => void (this.closed = true),
+      };
+    });
+  }
+
+  /** All that came, as latin-1. */
+  received(): string {
+    return this.pieces.join("");
+  }
+
+  /** What came since the last call. */
+  take(): string {
+    const text = this.received().slice(this.#taken);
+    this.#taken += text.length;
+    return text;
+  }
+
+  /** All that came, as responses to requests of these methods. */
+  responses(...methods: string[]): TextResponse[] {
+    return parseResponses(this.received(), methods);
+  }
+
+  /** The one response that came. */
+  response(method = "GET"): TextResponse {
+    const responses = this.responses(method);
+    assertEquals(responses.length, 1, this.received());
+    return responses[0] as TextResponse;
+  }
+
+  /** Sends as much as the server takes, the rest when it takes more; a string is latin-1. */
+  send(data: string | Uint8Array): this {
+    this.#unsent.push(typeof data === "string" ? latin1Bytes(data) : data);
+    this.#blocked = false;
+    this.#flush();
+    return this;
+  }
+
+  /** How many bytes the server has not taken. */
+  get unsent(): number {
+    return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+
+  end(): void {
+    this.#open.endWrite();
+  }
+
+  destroy(): void {
+    this.#socket?.destroy();
+  }
+
+  pause(): void {
+    this.#open.pauseReading();
+  }
+
+  resume(): void {
+    this.#open.resumeReading();
+  }
+
+  get #open(): Socket {
+    if (this.#socket === undefined) throw new Error("The client is not connected yet");
+    return this.#socket;
+  }
+
+  #flush(): void {
+    this.#blocked = false;
+    for (let bytes; !this.#blocked && (bytes = this.#unsent.shift()) !== undefined;) {
+      const rest = bytes.subarray(PIECE);
+      if (rest.length > 0) this.#unsent.unshift(rest);
+      this.#blocked = !this.#open.write(bytes.subarray(0, PIECE));
+    }
+  }
+}
+
+const PIECE = 16_384;
+
+/** The bytes of a latin-1 string. */
+export function latin1Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** A request without a body. */
+export function get(path: string, ...fields: string[]): string {
+  return requestText("GET", path, fields);
+}
+
+/** A request with a body and its Content-Length. */
+export function post(path: string, body: string, ...fields: string[]): string {
+  return requestText("POST", path, [`Content-Length: ${body.length}`, ...fields]) + body;
+}
+
+/** The head of a request. */
+export function requestText(method: string, path: string, fields: readonly string[] = []): string {
+  return [`${method} ${path} HTTP/1.1`, "Host: test", ...fields, "", ""].join("\r\n");
+}
+
+/** What a test plays with. */
+export interface Serving {
+  readonly clock: ManualClock;
+  readonly network: MemoryNetwork;
+  readonly server: WSGIServer;
+  /** Connects a client; it may send at once. */
+  connect(): TestClient;
+  /** Sends one request on a connection of its own, and gives the client. */
+  ask(request: string): TestClient;
+  /** Moves time, by default only through what is due now. */
+  run(milliseconds?: number): void;
+  /** Moves time, and lets promises come before and after. */
+  settle(milliseconds?: number): Promise<void>;
+  /** Moves time until a promise settles. */
+  until<T>(promise: Promise<T>): Promise<T>;
+  /** The lines of the log since the last call. */
+  takeLog(): string[];
+  /** Ends all, and fails if anything is left behind or in the log. */
+  finish(): Promise<void>;
+}
+
+/** Options of {@linkcode serving}. */
+export interface ServingOptions extends Partial<ServerOptions> {
+  readonly clock?: ManualClock;
+  /** How many bytes may be under way before `write` says to wait. */
+  readonly window?: number;
+}
+
+/** Serves an app in memory. */
+export async function serving(
+  wsgiApp: WSGIApp | Mounts,
+  { clock = new ManualClock(), window = 65_536, ...options }: ServingOptions = {},
+): Promise<Serving> {
+  const log: string[] = [];
+  const network = memoryNetwork({ clock, window, log: (line) => log.push(line) });
+  const server = new WSGIServer({
+    bindAddr: ["127.0.0.1", 80],
+    ...options,
+    wsgiApp,
+    adapter: network.adapter,
+  });
+  await server.listen();
+  return new MemoryServing(clock, network, server, log);
+}
+
+class MemoryServing implements Serving {
+  readonly clock: ManualClock;
+  readonly network: MemoryNetwork;
+  readonly server: WSGIServer;
+  readonly #log: string[];
+  readonly #clients: TestClient[] = [];
+
+  constructor(clock: ManualClock, network: MemoryNetwork, server: WSGIServer, log: string[]) {
+    this.clock = clock;
+    this.network = network;
+    this.server = server;
+    this.#log = log;
+  }
+
+  connect(): TestClient {
+    const client = new TestClient(this.network, this.server);
+    this.#clients.push(client);
+    this.clock.turn();
+    return client;
+  }
+
+  ask(request: string): TestClient {
+    const client = this.connect().send(request);
+    this.run();
+    return client;
+  }
+
+  run(milliseconds = 0): void {
+    this.clock.advance(milliseconds);
+  }
+
+  async settle(milliseconds = 0): Promise<void> {
+    await this.#promises();
+    this.run(milliseconds);
+    await this.#promises();
+  }
+
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => void (settled = true);
+    promise.then(done, done);
+    for (let round = 0; round < 1000; round++) {
+      await this.#promises();
+      if (settled) return promise;
+      this.run(100);
+    }
+    throw new Error("The promise did not settle in 100 seconds of the clock");
+  }
+
+  takeLog(): string[] {
+    return this.#log.splice(0);
+  }
+
+  async finish(): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    await this.settle();
+    const { connections, activeRequests } = this.server.stats();
+    assertEquals({ connections, activeRequests }, { connections: 0, activeRequests: 0 });
+    assertEquals(this.server.scheduler.stats(), { tasks: 0, ready: 0, deadlines: 0, signals: 0 });
+    await this.until(this.server.close());
+    assertEquals(this.#log, []);
+    assertEquals(this.clock.idle, true);
+  }
+
+  async #promises(): Promise<void> {
+    for (let turn = 0; turn < 20; turn++) {
+      await Promise.resolve();
+      this.clock.turn();
+    }
+    // Streams of the runtime take more than microtasks.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.run();
+  }
+}

@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { unquotePath } from "../../src/wsgi/mod.ts";
+
+const CASES: readonly (readonly [name: string, path: string, expected: string])[] = [
+  ["a path without escapes stays as it is", "/a/b", "/a/b"],
+  ["escapes become bytes, each one character", "/caf%C3%A9", "/caf\xc3\xa9"],
+  ["digits of both cases are read", "/%c3%C3", "/\xc3\xc3"],
+  ["%2F stays, as it is no separator", "/a%2Fb%2fc", "/a%2Fb%2fc"],
+  ["%25 is decoded once only", "/%252F%2541", "/%2F%41"],
+  ["a % without two digits stays", "/100%/%4/%zz/%", "/100%/%4/%zz/%"],
+  ["a plus is a plus", "/a+b", "/a+b"],
+  ["every byte can be escaped", "/%00%7f%80%ff", "/\0\x7f\x80\xff"],
+];
+
+for (const [name, path, expected] of CASES) {
+  test(name, () => assertEquals(unquotePath(path), expected));
+}
