@@ -13,11 +13,23 @@ import type { ErrorStream } from "../wsgi/mod.ts";
  * @returns One or more lines.
  */
 export function describeError(error: unknown): string {
+  const texts: string[] = [];
+  // Causes may go round in a circle.
+  for (let cause = error; texts.length < MAX_CAUSES; cause = cause.cause) {
+    texts.push(describeOne(cause));
+    if (!(cause instanceof Error) || cause.cause === undefined) break;
+  }
+  return texts.join("\ncaused by ");
+}
+
+const MAX_CAUSES = 8;
+
+function describeOne(error: unknown): string {
   if (!(error instanceof Error)) return `${typeof error} thrown: ${safeString(error)}`;
-  const text = error.stack ?? `${error.name}: ${error.message}`;
+  const summary = `${safeString(error.name)}: ${safeString(error.message)}`;
+  const stack = safeString(error.stack ?? summary);
   // Some engines leave the message out of the stack, and some stacks are empty.
-  const whole = text.includes(error.message) ? text : `${error.name}: ${error.message}\n${text}`;
-  return error.cause === undefined ? whole : `${whole}\ncaused by ${describeError(error.cause)}`;
+  return stack.includes(safeString(error.message)) ? stack : `${summary}\n${stack}`;
 }
 
 function safeString(value: unknown): string {

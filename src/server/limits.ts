@@ -31,7 +31,7 @@ const OWN_DEFAULTS = {
 export function completeLimits(given: Partial<Limits>): Limits {
   const defaults: Limits = { ...DEFAULT_LIMITS, ...OWN_DEFAULTS };
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaults)) {
+    if (!Object.hasOwn(defaults, name)) {
       const names = Object.keys(defaults).join(", ");
       throw new TypeError(`Unknown limit "${name}": expected one of ${names}`);
     }

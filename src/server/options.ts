@@ -89,7 +89,7 @@ export interface Settings {
  */
 export function resolveOptions(options: ServerOptions, adapter: Adapter): Settings {
   checkNames(options);
-  const log = options.log ?? ((line: string) => adapter.log(line));
+  const log = forgiving(options.log ?? ((line: string) => adapter.log(line)));
   const report = reporter(options, log);
   const limits = completeLimits(options.limits ?? {});
   return {
@@ -142,6 +142,17 @@ function resolveProtocol(protocol: unknown): "HTTP/1.0" | "HTTP/1.1" {
   throw new TypeError(`protocol is ${String(protocol)}: expected "HTTP/1.1" or "HTTP/1.0"`);
 }
 
+/** A log that fails, as one on a full disk does, must not bring down what it was told of. */
+function forgiving(log: (line: string) => void): (line: string) => void {
+  return (line) => {
+    try {
+      log(line);
+    } catch {
+      // There is nobody to tell.
+    }
+  };
+}
+
 function reporter(options: ServerOptions, log: (line: string) => void): Settings["report"] {
   return (error, environ) => {
     try {
@@ -151,7 +162,7 @@ function reporter(options: ServerOptions, log: (line: string) => void): Settings
     }
     const where = environ === undefined
       ? ""
-      : `${environ.REQUEST_METHOD} ${environ.REQUEST_URI} failed: `;
+      : `${String(environ.REQUEST_METHOD)} ${String(environ.REQUEST_URI)} failed: `;
     log(where + describeError(error));
   };
 }

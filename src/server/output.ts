@@ -63,7 +63,7 @@ export class Output {
 
   /** Hands over what the socket has room for now, the rest as it drains; if corked, later. */
   flush(): void {
-    if (this.#size === 0 || this.#corked && this.#size < CORK_LIMIT) return;
+    if (this.#full || this.#size === 0 || this.#corked && this.#size < CORK_LIMIT) return;
     if (this.#parts.length > 1 && this.#size <= JOIN_LIMIT) {
       this.#parts = [join(this.#parts, this.#size)];
     }

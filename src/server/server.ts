@@ -85,13 +85,16 @@ export class WSGIServer implements AsyncDisposable {
   readonly #host: ConnectionHost;
   readonly #connections = new Set<WSGIConnection>();
   #listener: Listener | undefined;
+  #listening = false;
   #closing = false;
   #active = 0;
   #served = 0;
   #cancelSweep: (() => void) | undefined;
-  #ended: (() => void) | undefined;
+  /** Looks again whether a shutdown must wait. */
+  #review: (() => void) | undefined;
   #shutdown: Promise<void> | undefined;
-  #hurry: ((grace: number) => void) | undefined;
+  /** When a shutdown cancels what still runs, by the clock. */
+  #cancelAt = Infinity;
   readonly #finished = deferred();
 
   /**
@@ -109,22 +112,41 @@ export class WSGIServer implements AsyncDisposable {
    * Begins to listen.
    *
    * @returns The server, listening.
-   * @throws Rejects with an error that names the address, if it cannot be bound.
+   * @throws Rejects with an error that names the address, if it cannot be bound; with `ServerShutdown`
+   *   if it was shut down meanwhile.
    */
   async listen(): Promise<this> {
-    if (this.#listener !== undefined || this.#closing) {
+    if (this.#listening || this.#listener !== undefined || this.#closing) {
       throw new TypeError("A server listens only once");
     }
     const { adapter, bind, backlog } = this.#settings;
     const { signal, onListen } = this.#options;
     signal?.throwIfAborted();
+    this.#listening = true;
     const options = backlog === undefined ? {} : { backlog };
-    this.#listener = await adapter.listen(bind, options, (socket) => this.#accept(socket));
-    const abort = () => void this.shutdown();
-    signal?.addEventListener("abort", abort, { once: true });
-    if (signal?.aborted) abort();
-    onListen?.(this);
+    const listening = adapter.listen(bind, options, (socket) => this.#accept(socket));
+    this.#listener = await listening.finally(() => this.#listening = false);
+    if (this.#closing) {
+      await this.#listener.close();
+      throw new ServerShutdown();
+    }
+    this.#followSignal(signal);
+    try {
+      onListen?.(this);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     return this;
+  }
+
+  #followSignal(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const abort = () => void this.shutdown();
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    // A signal may outlive many servers.
+    void this.finished.then(() => signal.removeEventListener("abort", abort));
   }
 
   /** Where it listens; with the port that was picked for port 0. */
@@ -153,6 +175,11 @@ export class WSGIServer implements AsyncDisposable {
     return this.#finished.promise;
   }
 
+  /** Whether a shutdown has begun. */
+  get stopping(): boolean {
+    return this.#closing;
+  }
+
   stats(): ServerStats {
     return {
       connections: this.#connections.size,
@@ -170,9 +197,12 @@ export class WSGIServer implements AsyncDisposable {
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     const grace = toMilliseconds(options.grace ?? 10);
-    if (this.#shutdown === undefined) this.#shutdown = this.#end(grace);
-    else this.#hurry?.(grace);
-    return this.#shutdown;
+    const cancelAt = this.#settings.adapter.clock.now() + grace;
+    if (cancelAt < this.#cancelAt) {
+      this.#cancelAt = cancelAt;
+      this.#review?.();
+    }
+    return this.#shutdown ??= this.#end();
   }
 
   /** Ends at once: running requests are cancelled through `finally`. */
@@ -194,37 +224,43 @@ export class WSGIServer implements AsyncDisposable {
     return this.shutdown();
   }
 
-  async #end(grace: number): Promise<void> {
+  async #end(): Promise<void> {
+    const { clock } = this.#settings.adapter;
     this.#closing = true;
-    await this.#listener?.close();
-    if (grace > 0) await this.#connectionsGone(RETIRE_AFTER, grace);
+    try {
+      await this.#listener?.close();
+    } catch (error) {
+      this.#settings.report(error);
+    }
+    const retireAt = clock.now() + RETIRE_AFTER;
+    await this.#quiet(() => Math.min(retireAt, this.#cancelAt));
     for (const connection of [...this.#connections]) connection.retire();
-    const left = grace - RETIRE_AFTER;
-    if (left > 0) await this.#connectionsGone(left, grace);
+    await this.#quiet(() => this.#cancelAt);
     const reason = new ServerShutdown();
     for (const connection of [...this.#connections]) connection.abort(reason);
-    await this.#connectionsGone(CANCEL_TIME, CANCEL_TIME);
+    const destroyAt = clock.now() + CANCEL_TIME;
+    await this.#quiet(() => destroyAt);
     for (const connection of [...this.#connections]) connection.destroy();
-    await this.#connectionsGone(CANCEL_TIME, CANCEL_TIME);
+    await this.#quiet(() => destroyAt + CANCEL_TIME);
     this.#cancelSweep?.();
     this.#finished.resolve();
   }
 
-  /** Waits until no connection is open, at most `time` ms, or until somebody is in a hurry. */
-  #connectionsGone(time: number, grace: number): Promise<void> {
-    if (this.#connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        this.#ended = this.#hurry = undefined;
-        resolve();
-      };
-      const cancel = this.#settings.adapter.clock.setTimer(Math.min(time, MAX_TIMER), done);
-      this.#ended = done;
-      this.#hurry = (shorter) => {
-        if (shorter < grace) done();
-      };
-    });
+  /** Waits until no connection is open and no app runs, or for a time that may still change. */
+  async #quiet(until: () => number): Promise<void> {
+    const { clock } = this.#settings.adapter;
+    for (;;) {
+      const left = until() - clock.now();
+      if (this.#connections.size + this.#active === 0 || left <= 0) return;
+      await new Promise<void>((resolve) => {
+        const cancel = clock.setTimer(Math.min(left, MAX_TIMER), resolve);
+        this.#review = () => {
+          cancel();
+          resolve();
+        };
+      });
+      this.#review = undefined;
+    }
   }
 
   #accept(socket: Socket): SocketHandler {
@@ -251,10 +287,11 @@ export class WSGIServer implements AsyncDisposable {
       ended: () => {
         this.#active--;
         this.#served++;
+        if (this.#active === 0) this.#review?.();
       },
       forget: (connection) => {
         this.#connections.delete(connection);
-        if (this.#connections.size === 0) this.#ended?.();
+        if (this.#connections.size === 0) this.#review?.();
       },
     };
   }
