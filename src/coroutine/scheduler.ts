@@ -70,6 +70,8 @@ export class Scheduler {
   readonly #state = new Map<() => unknown, unknown>();
 
   /**
+   * Makes a scheduler without coroutines.
+   *
    * @param options The clock, and what differs from the defaults.
    * @throws {RangeError} If the quantum is negative.
    */

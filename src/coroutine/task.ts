@@ -71,7 +71,11 @@ export class TaskCancelled extends Error {
   /** The coroutine that was cancelled. */
   readonly task: Task<unknown>;
 
-  /** @param task The coroutine that was cancelled. */
+  /**
+   * Makes the error for those who join.
+   *
+   * @param task The coroutine that was cancelled.
+   */
   constructor(task: Task<unknown>) {
     super(`Coroutine ${task.name} was cancelled`);
     this.task = task;

@@ -23,7 +23,11 @@ export class OperationTimeout extends Error {
   /** What was waited for. */
   readonly operation: Operation<unknown>;
 
-  /** @param operation What was waited for. */
+  /**
+   * Makes the error; its message names the operation.
+   *
+   * @param operation What was waited for.
+   */
   constructor(operation: Operation<unknown>) {
     super(`${operation.name} timed out`);
     this.operation = operation;
@@ -35,6 +39,8 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
   readonly #timeout: Deadline | undefined;
 
   /**
+   * Keeps the timeout for each start.
+   *
    * @param options `timeout`.
    * @throws {RangeError} If the timeout is negative (other than -1) or not a number.
    */

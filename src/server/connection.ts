@@ -11,7 +11,8 @@
 
 import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
 import { RequestParser } from "../http/mod.ts";
-import type { ConnectionFacts, ServerFields } from "../wsgi/mod.ts";
+import type { ConnectionFacts } from "../wsgi/environ.ts";
+import type { ServerFields } from "../wsgi/response.ts";
 import { type ExchangeHost, RequestExchange } from "./exchange.ts";
 import type { Settings } from "./options.ts";
 import { Output } from "./output.ts";

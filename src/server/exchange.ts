@@ -6,20 +6,13 @@
 
 import type { Coroutine, Operation, Task } from "../coroutine/mod.ts";
 import { type RequestHead, type ResponseContext, ResponseWriter } from "../http/mod.ts";
-import {
-  BodyBuffer,
-  ClientDisconnected,
-  Cogen,
-  type ConnectionFacts,
-  createEnviron,
-  type Environ,
-  type Exchange,
-  Response,
-  runApp,
-  type ServerFields,
-  type WSGIApp,
-  WSGIInput,
-} from "../wsgi/mod.ts";
+import type { WSGIApp } from "../wsgi/app.ts";
+import { type Exchange, runApp } from "../wsgi/app_iteration.ts";
+import { BodyBuffer, ClientDisconnected } from "../wsgi/body_buffer.ts";
+import { Cogen } from "../wsgi/cogen.ts";
+import { type ConnectionFacts, createEnviron, type Environ } from "../wsgi/environ.ts";
+import { WSGIInput } from "../wsgi/input.ts";
+import { Response, type ServerFields } from "../wsgi/response.ts";
 import type { Settings } from "./options.ts";
 import type { Output } from "./output.ts";
 

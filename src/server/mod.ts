@@ -6,7 +6,6 @@
 
 export { formatAddress } from "./address.ts";
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
-export { WSGIConnection } from "./connection.ts";
 export { type Limits } from "./limits.ts";
 export type { ServerOptions } from "./options.ts";
 export { ServerShutdown, type ServerStats, type ShutdownOptions, WSGIServer } from "./server.ts";

@@ -6,7 +6,8 @@
 
 import type { Scheduler } from "../coroutine/mod.ts";
 import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
-import type { ConnectionFacts, ServerFields } from "../wsgi/mod.ts";
+import type { ConnectionFacts } from "../wsgi/environ.ts";
+import type { ServerFields } from "../wsgi/response.ts";
 import { formatAddress } from "./address.ts";
 import { type ConnectionHost, WSGIConnection } from "./connection.ts";
 import { DateHeader } from "./date_header.ts";
@@ -39,8 +40,10 @@ const CANCEL_TIME = 1000;
 
 /** A running request was cancelled because the server is shutting down. */
 export class ServerShutdown extends Error {
+  /** `ServerShutdown`. */
   override readonly name = "ServerShutdown";
 
+  /** Makes the error; its message is always the same. */
   constructor() {
     super("The server is shutting down");
   }
@@ -98,6 +101,8 @@ export class WSGIServer implements AsyncDisposable {
   readonly #finished = deferred();
 
   /**
+   * Checks the options; it does not listen yet.
+   *
    * @param options As of `serve`, and the adapter to listen with.
    * @throws {TypeError} For an option that is unknown or of the wrong kind.
    * @throws {RangeError} For a number outside its range.
@@ -124,7 +129,7 @@ export class WSGIServer implements AsyncDisposable {
     signal?.throwIfAborted();
     this.#listening = true;
     const options = backlog === undefined ? {} : { backlog };
-    const listening = adapter.listen(bind, options, (socket) => this.#accept(socket));
+    const listening = adapter.listen(bind, options, (socket) => this.accept(socket));
     this.#listener = await listening.finally(() => this.#listening = false);
     if (this.#closing) {
       await this.#listener.close();
@@ -147,6 +152,44 @@ export class WSGIServer implements AsyncDisposable {
     signal.addEventListener("abort", abort, { once: true });
     // A signal may outlive many servers.
     void this.finished.then(() => signal.removeEventListener("abort", abort));
+  }
+
+  /**
+   * Serves a connection that came some other way than by listening: a tunnel, a test, a device.
+   *
+   * @param socket The connection.
+   * @returns Who must be told what happens to it.
+   *
+   * @example A connection within the process
+   * ```ts
+   * import { assertStringIncludes } from "@std/assert";
+   * import { WSGIServer } from "@x/cogen-wsgi";
+   * import { memoryNetwork, socketPair } from "@x/cogen-wsgi/adapters/memory";
+   *
+   * const { adapter } = memoryNetwork();
+   * const server = new WSGIServer({ adapter, wsgiApp: (_environ, start) => {
+   *   start("200 OK", []);
+   *   return ["hello"];
+   * } });
+   * const answer = await new Promise<string>((resolve) => {
+   *   const [, client] = socketPair((socket) => server.accept(socket), () => ({
+   *     onData: (bytes) => resolve(adapter.latin1(bytes, 0, bytes.length)),
+   *     onEnd() {},
+   *     onDrain() {},
+   *     onClose() {},
+   *   }));
+   *   client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+   * });
+   * assertStringIncludes(answer, "hello");
+   * await server.close();
+   * ```
+   */
+  accept(socket: Socket): SocketHandler {
+    const connection = new WSGIConnection(socket, this.#host);
+    this.#connections.add(connection);
+    if (this.#connections.size > this.#settings.limits.maxConnections) connection.destroy();
+    if (this.#cancelSweep === undefined) this.#planSweep();
+    return connection;
   }
 
   /** Where it listens; with the port that was picked for port 0. */
@@ -180,6 +223,11 @@ export class WSGIServer implements AsyncDisposable {
     return this.#closing;
   }
 
+  /**
+   * Counts what there is.
+   *
+   * @returns The counts now.
+   */
   stats(): ServerStats {
     return {
       connections: this.#connections.size,
@@ -220,6 +268,7 @@ export class WSGIServer implements AsyncDisposable {
     this.#listener?.unref();
   }
 
+  /** As {@linkcode shutdown}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
@@ -261,14 +310,6 @@ export class WSGIServer implements AsyncDisposable {
       });
       this.#review = undefined;
     }
-  }
-
-  #accept(socket: Socket): SocketHandler {
-    const connection = new WSGIConnection(socket, this.#host);
-    this.#connections.add(connection);
-    if (this.#connections.size > this.#settings.limits.maxConnections) connection.destroy();
-    if (this.#cancelSweep === undefined) this.#planSweep();
-    return connection;
   }
 
   #connectionHost(): ConnectionHost {

@@ -12,8 +12,10 @@ import type { TimeoutOptions } from "../coroutine/mod.ts";
 
 /** The client went away before its request was complete. */
 export class ClientDisconnected extends Error {
+  /** `ClientDisconnected`. */
   override readonly name = "ClientDisconnected";
 
+  /** Its message is always the same. */
   constructor() {
     super("The client disconnected before the request was complete");
   }

@@ -28,6 +28,7 @@ interface Run {
 
 /** A request's way to wait. */
 export class Cogen {
+  /** Runs the app; coroutines of one's own may join it. */
   readonly scheduler: Scheduler;
   /** What the next `yield ""` performs. */
   operation: Operation<unknown> | undefined;
@@ -44,6 +45,7 @@ export class Cogen {
   #runs: Map<Task<unknown>, Run> | undefined;
   #closed = false;
 
+  /** @ignore */
   constructor(scheduler: Scheduler, body: BodyBuffer) {
     this.scheduler = scheduler;
     this.#body = body;
@@ -127,18 +129,30 @@ export class Cogen {
     return promise;
   }
 
-  /** Keeps what the planned operation gave. The server's. */
+  /**
+   * Keeps what the planned operation gave.
+   *
+   * @ignore
+   */
   settle(result: unknown): void {
     this.result = result;
     this.exception = undefined;
   }
 
-  /** Keeps how the planned operation failed; even a promise rejected with nothing has. The server's. */
+  /**
+   * Keeps how the planned operation failed; even a promise rejected with nothing has.
+   *
+   * @ignore
+   */
   fail(error: unknown): void {
     this.result = this.exception = error ?? new Error(`The operation threw ${error}`);
   }
 
-  /** The client is gone, or a shutdown forces it. The server's. */
+  /**
+   * The client is gone, or a shutdown forces it.
+   *
+   * @ignore
+   */
   abort(reason: Error): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
@@ -146,7 +160,11 @@ export class Cogen {
     this.#cancelRuns();
   }
 
-  /** The app has ended: nobody can wait any more. The server's. */
+  /**
+   * The app has ended: nobody can wait any more.
+   *
+   * @ignore
+   */
   close(): void {
     this.#closed = true;
     this.#cancelRuns();

@@ -15,13 +15,17 @@ import { unquotePath } from "./path_info.ts";
 
 /** Where an app writes what went wrong: `wsgi.errors`. */
 export interface ErrorStream {
+  /** Writes text, which may hold several lines or a part of one. */
   write(text: string): void;
+  /** Writes texts one after the other; it adds no newlines. */
   writelines(lines: Iterable<string>): void;
+  /** Lets go of an unfinished line. */
   flush(): void;
 }
 
 /** A request as its app sees it. */
 export interface Environ {
+  /** The method, as received. */
   REQUEST_METHOD: string;
   /** The part of the path that led to this app; empty at the root. */
   SCRIPT_NAME: string;
@@ -35,12 +39,15 @@ export interface Environ {
   CONTENT_TYPE: string;
   /** The field of that name, or empty. */
   CONTENT_LENGTH: string;
+  /** The name of the server, never what the client calls it. */
   SERVER_NAME: string;
+  /** The port that the request came to; empty on a Unix socket. */
   SERVER_PORT: string;
   /** The protocol of the request. */
   SERVER_PROTOCOL: string;
   /** The protocol that the server speaks. */
   ACTUAL_SERVER_PROTOCOL: string;
+  /** The name of this server, and the adapter it runs on. */
   SERVER_SOFTWARE: string;
   /** The client's address; empty on a Unix socket. */
   REMOTE_ADDR: string;
@@ -50,31 +57,47 @@ export interface Environ {
   AUTH_TYPE?: string;
   /** The user of Basic credentials. The server does not check them. */
   REMOTE_USER?: string;
+  /** 1.0 (PEP 3333). */
   "wsgi.version": readonly [number, number];
+  /** Whether the connection is encrypted. */
   "wsgi.url_scheme": "http" | "https";
+  /** The request body. */
   "wsgi.input": WSGIInput;
   /** `wsgi.input` ends where the body does, with or without `CONTENT_LENGTH`. */
   "wsgi.input_terminated": true;
+  /** The error log. */
   "wsgi.errors": ErrorStream;
+  /** No app is run by two threads at once. */
   "wsgi.multithread": false;
+  /** No other process is known to run the app. */
   "wsgi.multiprocess": boolean;
+  /** The app may be run any number of times. */
   "wsgi.run_once": boolean;
   /** Waiting, from inside the app. */
   cogen: Cogen;
   /** The request's other header fields, repeated ones combined. */
   [field: `HTTP_${string}`]: string | undefined;
+  /** What middleware adds. */
   [extension: string]: unknown;
 }
 
 /** What is the same for all requests of a connection. */
 export interface ConnectionFacts {
+  /** `SERVER_NAME`. */
   readonly serverName: string;
+  /** `SERVER_PORT`. */
   readonly serverPort: string;
+  /** `SERVER_SOFTWARE`. */
   readonly serverSoftware: string;
+  /** `ACTUAL_SERVER_PROTOCOL`. */
   readonly serverProtocol: "HTTP/1.0" | "HTTP/1.1";
+  /** `REMOTE_ADDR`. */
   readonly remoteAddress: string;
+  /** `REMOTE_PORT`. */
   readonly remotePort: string;
+  /** `wsgi.url_scheme`. */
   readonly urlScheme: "http" | "https";
+  /** `wsgi.errors`. */
   readonly errors: ErrorStream;
 }
 

@@ -26,6 +26,7 @@ import type { Cogen } from "./cogen.ts";
 export class Events {
   readonly #cogen: Cogen;
 
+  /** @ignore */
   constructor(cogen: Cogen) {
     this.#cogen = cogen;
   }

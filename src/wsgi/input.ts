@@ -21,6 +21,7 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
   readonly #body: BodyBuffer;
   readonly #cogen: Cogen;
 
+  /** @ignore */
   constructor(body: BodyBuffer, cogen: Cogen) {
     this.#body = body;
     this.#cogen = cogen;
@@ -65,6 +66,7 @@ export class CogenInput {
   readonly #body: BodyBuffer;
   readonly #cogen: Cogen;
 
+  /** @ignore */
   constructor(body: BodyBuffer, cogen: Cogen) {
     this.#body = body;
     this.#cogen = cogen;

@@ -5,13 +5,12 @@
  */
 
 export type { AppIterable, Block, HeaderList, StartResponse, WSGIApp } from "./app.ts";
-export { type Exchange, runApp } from "./app_iteration.ts";
 export { basicCredentials } from "./basic_credentials.ts";
-export { BodyBuffer, ClientDisconnected } from "./body_buffer.ts";
+export { ClientDisconnected } from "./body_buffer.ts";
 export { Cogen } from "./cogen.ts";
-export { type ConnectionFacts, createEnviron, type Environ, type ErrorStream } from "./environ.ts";
+export type { Environ, ErrorStream } from "./environ.ts";
 export { Events } from "./events.ts";
 export { CogenInput, type Waiting, WSGIInput } from "./input.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
 export { unquotePath } from "./path_info.ts";
-export { Response, type ServerFields, type Sink, WSGIError } from "./response.ts";
+export { WSGIError } from "./response.ts";

@@ -15,6 +15,7 @@ export type Sink = (part: Uint8Array | string) => void;
 
 /** An app that broke the rules of PEP 3333. */
 export class WSGIError extends Error {
+  /** `WSGIError`. */
   override readonly name = "WSGIError";
 }
 
@@ -46,6 +47,11 @@ export class Response {
   #committed = false;
   #ended = false;
 
+  /**
+   * @param writer Frames the response.
+   * @param sink Takes the framed bytes.
+   * @param fields What the server adds to the head.
+   */
   constructor(writer: ResponseWriter, sink: Sink, fields: ServerFields) {
     this.#writer = writer;
     this.#sink = sink;
