@@ -7,13 +7,8 @@ import {
   OperationTimeout,
   type Task,
 } from "../../src/coroutine/mod.ts";
-import {
-  BodyBuffer,
-  ClientDisconnected,
-  Cogen,
-  type Waiting,
-  WSGIInput,
-} from "../../src/wsgi/mod.ts";
+import { BodyBuffer } from "../../src/wsgi/body_buffer.ts";
+import { ClientDisconnected, Cogen, type Waiting, WSGIInput } from "../../src/wsgi/mod.ts";
 import { type Stage, stage } from "../support/scheduling.ts";
 import { latin1Bytes } from "../support/serving.ts";
 
