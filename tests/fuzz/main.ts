@@ -1,0 +1,67 @@
+/**
+ * `npm run fuzz`: breaks messages at random until the parser breaks a promise, or the time is over.
+ *
+ *     npm run fuzz                              60 seconds, another seed each time
+ *     npm run fuzz -- --seconds 600             longer
+ *     npm run fuzz -- --seed 7 --runs 100000    the same inputs again
+ *
+ * The last line counts; the exit code is 1 after a find, which is printed as it can be had again.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { readCorpus } from "../http/corpus.ts";
+import { Fuzzer, FuzzFailure } from "./fuzzer.ts";
+
+/** How many inputs are run between two looks at the clock. */
+const BATCH = 1000;
+const PROGRESS_SECONDS = 10;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string" },
+    seed: { type: "string" },
+    runs: { type: "string" },
+  },
+});
+const seed = wholeNumber("seed", values.seed ?? String(Date.now() % 2 ** 31));
+const runs = values.runs === undefined ? Infinity : wholeNumber("runs", values.runs);
+const seconds = values.seconds === undefined
+  ? (runs === Infinity ? 60 : Infinity)
+  : wholeNumber("seconds", values.seconds);
+
+const fuzzer = new Fuzzer(seed, readCorpus());
+const started = performance.now();
+let told = 0;
+try {
+  while (fuzzer.runs < runs && elapsed() < seconds) {
+    for (let left = Math.min(BATCH, runs - fuzzer.runs); left > 0; left--) fuzzer.step();
+    if (elapsed() - told < PROGRESS_SECONDS) continue;
+    told = elapsed();
+    console.error(summary());
+  }
+} catch (error) {
+  if (!(error instanceof FuzzFailure)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+console.log(`Seed ${seed}: ${summary()}`);
+
+function elapsed(): number {
+  return (performance.now() - started) / 1000;
+}
+
+function summary(): string {
+  const megabytes = (fuzzer.bytes / 1e6).toFixed(1);
+  return `${fuzzer.runs} inputs, ${megabytes} MB, ${fuzzer.shapes.size} kinds of outcome, ` +
+    `${elapsed().toFixed(0)} s`;
+}
+
+function wholeNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 0 && text !== "") return number;
+  console.error(`Cannot use --${name} ${text}: expected a whole number`);
+  process.exit(2);
+}
