@@ -1,0 +1,34 @@
+/**
+ * Compiles the programs that are measured, and all that they import, to JavaScript.
+ *
+ * So the same files run on every runtime, as they are published to npm, and no loader that rewrites
+ * TypeScript in its own way is measured with them.
+ *
+ * @module
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { runCommand } from "../tests/gates/command.ts";
+import { typeChecker } from "../tests/gates/tools.ts";
+import { ROOT } from "../tests/support/runtimes.ts";
+
+/** Where the compiled form of `bench/<name>.ts` is. */
+export type ProgramPath = (name: string) => string;
+
+/** Compiles into a directory that is removed when this process ends. */
+export async function compilePrograms(): Promise<ProgramPath> {
+  const directory = mkdtempSync(join(tmpdir(), "bench-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  // Outside the repository nothing else says that these are modules.
+  writeFileSync(join(directory, "package.json"), '{ "type": "module" }\n');
+  const project = join(ROOT, "bench", "build.json");
+  const { code, output } = await runCommand(
+    [...typeChecker(), "--project", project, "--outDir", directory, "--noCheck"],
+    { cwd: ROOT },
+  );
+  if (code !== 0) throw new Error(`Cannot compile the servers:\n${output}`);
+  return (name) => join(directory, "bench", `${name}.js`);
+}

@@ -1,0 +1,26 @@
+/** Deno's own server: `Deno.serve`. */
+
+import { HELLO } from "../workloads.ts";
+import { announce } from "./control.ts";
+
+interface ServeOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly onListen: (address: { readonly port: number }) => void;
+}
+
+/** The part of `Deno` that is used here, so that Node's type checker knows it. */
+interface DenoRuntime {
+  serve(options: ServeOptions, answer: () => Response): unknown;
+}
+
+const runtime = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
+const options = {
+  hostname: "127.0.0.1",
+  port: 0,
+  onListen: ({ port }: { readonly port: number }) => announce(port),
+};
+runtime.serve(
+  options,
+  () => new Response(HELLO.body, { headers: { "Content-Type": HELLO.contentType } }),
+);

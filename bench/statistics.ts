@@ -1,0 +1,17 @@
+/** Figures of several rounds, summed up. */
+
+/** The middle of several values, and how far they lie apart. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** @throws {RangeError} When there are no values. */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const low = sorted[(sorted.length - 1) >> 1];
+  const high = sorted[sorted.length >> 1];
+  if (low === undefined || high === undefined) throw new RangeError("No values: expected some");
+  return { median: (low + high) / 2, min: Math.min(...sorted), max: Math.max(...sorted) };
+}
