@@ -53,11 +53,13 @@ export function table(results: readonly Result[]): string {
   return align([header, ...rows]);
 }
 
-function spread({ median, min, max }: Spread, digits: number): string {
+/** The median, the least and the greatest, as text. */
+export function spread({ median, min, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}-${max.toFixed(digits)})`;
 }
 
-function align(rows: readonly (readonly string[])[]): string {
+/** Rows as a Markdown table whose columns line up; the first row is its head. */
+export function align(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0))
   );
