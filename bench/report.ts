@@ -34,7 +34,7 @@ export function describeCpu(): string {
 export function describeMethod(report: Report): string {
   const { cpu, load, pinned, rounds, seconds } = report;
   const place = pinned ? "server and client on a CPU each" : "server and client not pinned";
-  return `${rounds} rounds of ${seconds} s after one to warm up, load from ${load}, ${place} (${cpu}). ` +
+  return `${rounds} rounds of ${seconds} s after warming up, load from ${load}, ${place} (${cpu}). ` +
     "CPU is the server's, user and system, in microseconds a request; medians (min-max).";
 }
 
