@@ -72,7 +72,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.settings = settings;
     this.fields = host.fields;
     this.facts = host.factsOf(socket);
-    this.output = new Output(socket, settings.adapter.clock.now);
+    this.output = new Output(socket, settings.adapter.clock);
     this.#parser = new RequestParser({
       limits: settings.parserLimits,
       latin1: settings.adapter.latin1,
@@ -116,9 +116,10 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.#state = "gone";
     this.#deadline = Infinity;
     this.#cancelHalfClosed?.();
+    // First, so that an app which waits for room is cancelled rather than woken.
+    this.#exchange?.abort();
     this.output.close();
     this.#host.forget(this);
-    this.#exchange?.abort();
   }
 
   /** The app wants more of the body: the client may be waiting for leave to send it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Operation, operation, type Resume } from "../coroutine/mod.ts";
+import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
 import type { Socket } from "./socket.ts";
 
 /** Up to this many bytes, strings and byte arrays are joined, as one write is cheaper than two. */
@@ -17,7 +17,7 @@ const PIECE = 262_144;
 /** The writing side of a connection. */
 export class Output {
   readonly #socket: Socket;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #parts: (Uint8Array | string)[] = [];
   #size = 0;
   #corked = false;
@@ -29,11 +29,11 @@ export class Output {
 
   /**
    * @param socket Where it all goes.
-   * @param now The clock, in milliseconds.
+   * @param clock Tells since when the client takes nothing.
    */
-  constructor(socket: Socket, now: () => number) {
+  constructor(socket: Socket, clock: Clock) {
     this.#socket = socket;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** How many bytes have not been handed to the socket. */
@@ -135,7 +135,7 @@ export class Output {
     this.#size -= piece.length;
     if (this.#socket.write(piece)) return;
     this.#full = true;
-    this.#fullSince = this.#now();
+    this.#fullSince = this.#clock.now();
   }
 
   #wake(): void {

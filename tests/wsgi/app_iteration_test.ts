@@ -13,7 +13,7 @@ function ok(startResponse: StartResponse): void {
 async function answer(app: WSGIApp, log: string = ""): Promise<TestClient> {
   const stage = await serving(app);
   const client = stage.ask(get("/"));
-  await stage.settle(5000);
+  for (let second = 0; second < 5; second++) await stage.settle(1000);
   const lines = stage.takeLog().join("\n");
   if (log === "") assertEquals(lines, "");
   else assertStringIncludes(lines, log);
@@ -340,11 +340,12 @@ test("a block before a wait is handed over first, of whatever kind the wait is",
     () => "",
   ];
   for (const wait of waits) {
+    const clock = new WorkingClock();
     const stage = await serving(function* (environ, startResponse) {
       ok(startResponse);
       yield "first";
-      for (;;) yield wait(environ);
-    });
+      for (;; clock.work(0.1)) yield wait(environ);
+    }, { clock });
     const client = stage.connect().send(get("/"));
     for (let turn = 0; turn < 10; turn++) stage.clock.turn();
     assertEquals(client.response().chunks, ["first"]);
@@ -758,15 +759,16 @@ for (const [name, app] of ENDLESS) {
 }
 
 test("an app that spins in its finally does not keep others from running", async () => {
+  const clock = new WorkingClock();
   const stage = await serving(function* (environ, startResponse) {
     ok(startResponse);
     if (environ.PATH_INFO === "/") return "served";
     try {
       yield environ.cogen.core.events.WaitForSignal("never");
     } finally {
-      for (let spins = 0; spins < 1000; spins++) yield "";
+      for (let spins = 0; spins < 1000; spins++, clock.work(1)) yield "";
     }
-  });
+  }, { clock });
   const spinning = stage.ask(get("/spin"));
   spinning.destroy();
   for (let turn = 0; turn < 5; turn++) stage.clock.turn();
@@ -812,14 +814,15 @@ test("a promise of an iterable that rejects after the client has gone harms nobo
 
 test("a generator that loops without waiting ends when its client leaves", async () => {
   let ended = false;
+  const clock = new WorkingClock();
   const stage = await serving(function* (_environ, startResponse) {
     ok(startResponse);
     try {
-      for (;;) yield "";
+      for (;; clock.work(0.1)) yield "";
     } finally {
       ended = true;
     }
-  });
+  }, { clock });
   const client = stage.connect().send(get("/"));
   for (let turn = 0; turn < 10; turn++) stage.clock.turn();
   assertEquals(ended, false);
