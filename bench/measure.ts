@@ -39,7 +39,7 @@ export interface Result {
 /** After this many requests a server is warm. */
 const WARM_REQUESTS = 30_000;
 /** How often the load may be repeated to get there. */
-const WARM_UP_TURNS = 3;
+const WARM_UP_TURNS = 2;
 
 interface Entrant {
   readonly name: string;
