@@ -65,6 +65,10 @@ export class RunningTask<T> implements Task<T>, Ready {
   }
 
   get error(): unknown {
+    // Made when it is asked for: a stack costs more than all else that a cancellation does.
+    if (this.#state === "cancelled") {
+      this.#content ??= new TaskCancelled(this as RunningTask<unknown>);
+    }
     return this.#state === "failed" || this.#state === "cancelled" ? this.#content : undefined;
   }
 
@@ -116,7 +120,7 @@ export class RunningTask<T> implements Task<T>, Ready {
       return this.#end("failed", error);
     }
     if (!result.done) return this.#suspend(result.value);
-    if (this.#cancelling) this.#end("cancelled", new TaskCancelled(this as RunningTask<unknown>));
+    if (this.#cancelling) this.#end("cancelled", undefined);
     else this.#end("returned", result.value);
   }
 
@@ -178,6 +182,6 @@ export class RunningTask<T> implements Task<T>, Ready {
   #tell(resume: Resume<T>): void {
     this.#observed = true;
     if (this.#state === "returned") resume.value(this.#content as T);
-    else resume.error(this.#content);
+    else resume.error(this.error);
   }
 }
