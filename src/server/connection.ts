@@ -93,8 +93,6 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     if (this.#state !== "serving") return;
     this.#parser.push(bytes);
     this.#advance();
-    // An empty line after a body (RFC 9112 §2.2) does not begin a request.
-    if (this.#phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
     this.#parser.detach();
   }
 
@@ -204,6 +202,8 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     } finally {
       this.#advancing = false;
       this.output.uncork();
+      // An empty line after a body (RFC 9112 §2.2) is not kept: it does not begin a request.
+      if (this.#phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
       this.#balance();
     }
   }
@@ -267,7 +267,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   #finish(): void {
     this.#exchange = undefined;
     if (this.#retired) return this.#close();
-    this.#await(this.#parser.bufferedBytes > 0 ? "head" : "idle");
+    this.#await("idle");
   }
 
   /** The peer broke HTTP: it gets an answer if none is under way, and no more after it. */
