@@ -53,7 +53,7 @@ export class Output {
 
   /** Adds bytes to the next {@linkcode flush}; a string stands for its latin-1 bytes. */
   write(part: Uint8Array | string): void {
-    if (this.#state !== "open") return;
+    if (this.#state !== "open" || part.length === 0) return;
     const parts = this.#parts;
     const last = parts.length - 1;
     this.#size += part.length;

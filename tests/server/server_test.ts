@@ -1,0 +1,491 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { test } from "node:test";
+import { memoryNetwork } from "../../adapters/memory.ts";
+import { ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
+import { ServerShutdown, WSGIServer } from "../../src/server/mod.ts";
+import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
+import { get, post, requestText, serving } from "../support/serving.ts";
+
+function ok(startResponse: StartResponse): void {
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+}
+
+/** Waits as many seconds as its path says. */
+const waits: WSGIApp = function* (environ, startResponse) {
+  ok(startResponse);
+  yield* environ.cogen.wait(Sleep(Number(environ.PATH_INFO.slice(1))));
+  return "done";
+};
+
+const forEver: WSGIApp = function* (_environ, startResponse) {
+  ok(startResponse);
+  yield WaitForSignal("never");
+};
+
+function newServer(options: Record<string, unknown> = {}): WSGIServer {
+  const { adapter } = memoryNetwork({ clock: new ManualClock() });
+  return new WSGIServer({ adapter, wsgiApp: waits, bindAddr: ["127.0.0.1", 80], ...options });
+}
+
+test("stats count connections and requests", async () => {
+  const stage = await serving(waits);
+  assertEquals(stage.server.stats(), { connections: 0, activeRequests: 0, servedRequests: 0 });
+  const client = stage.ask(get("/1") + get("/1"));
+  stage.connect();
+  stage.run();
+  assertEquals(stage.server.stats(), { connections: 2, activeRequests: 1, servedRequests: 0 });
+  stage.run(1000);
+  assertEquals(stage.server.stats(), { connections: 2, activeRequests: 1, servedRequests: 1 });
+  client.destroy();
+  stage.run();
+  assertEquals(stage.server.stats(), { connections: 1, activeRequests: 0, servedRequests: 2 });
+  await stage.finish();
+});
+
+test("tells where it listens", async () => {
+  const cases: [options: Record<string, unknown>, url: string][] = [
+    [{ bindAddr: ["127.0.0.1", 8080] }, "http://127.0.0.1:8080/"],
+    [{ bindAddr: ["0.0.0.0", 8080] }, "http://127.0.0.1:8080/"],
+    [{ bindAddr: ["::", 8080] }, "http://[::1]:8080/"],
+    [{ bindAddr: ["[::1]", 8080] }, "http://[::1]:8080/"],
+    [{ bindAddr: "/run/app.sock" }, "http+unix://%2Frun%2Fapp.sock/"],
+  ];
+  for (const [options, url] of cases) {
+    const server = newServer(options);
+    assertThrows(() => server.address, TypeError, "does not listen");
+    await server.listen();
+    assertEquals(server.url, url);
+  }
+});
+
+test("port 0 picks a port", async () => {
+  const server = await newServer({ bindAddr: ["127.0.0.1", 0] }).listen();
+  const { address } = server;
+  assert(address.family !== "unix" && address.port > 0);
+});
+
+test("an address in use rejects with the address in the message, and may be tried again", async () => {
+  const network = memoryNetwork({ clock: new ManualClock() });
+  const options = { adapter: network.adapter, wsgiApp: waits, bindAddr: ["::1", 80] as const };
+  const first = await new WSGIServer(options).listen();
+  const second = new WSGIServer(options);
+  await assertRejects(() => second.listen(), Error, "[::1]:80");
+  await first.close();
+  await second.listen();
+  await second.close();
+});
+
+test("listens only once", async () => {
+  const server = newServer();
+  const first = server.listen();
+  await assertRejects(() => server.listen(), TypeError, "only once");
+  await first;
+  await assertRejects(() => server.listen(), TypeError, "only once");
+  await server.close();
+  await assertRejects(() => server.listen(), TypeError, "only once");
+});
+
+test("a server that is shut down before it listens does not listen", async () => {
+  const network = memoryNetwork({ clock: new ManualClock() });
+  const { adapter } = network;
+  const server = new WSGIServer({ adapter, wsgiApp: waits, bindAddr: ["127.0.0.1", 80] });
+  const listening = server.listen();
+  const closing = server.close();
+  await assertRejects(() => listening, ServerShutdown);
+  await closing;
+  const where = { host: "127.0.0.1", port: 80 };
+  assertThrows(() => network.connect(where, () => ({}) as never), Error, "nobody listens");
+});
+
+test("onListen hears of the server; if it throws, nothing listens", async () => {
+  const network = memoryNetwork({ clock: new ManualClock() });
+  const options = {
+    adapter: network.adapter,
+    wsgiApp: waits,
+    bindAddr: ["127.0.0.1", 80],
+  } as const;
+  const urls: string[] = [];
+  const onListen = (server: WSGIServer) => void urls.push(server.url);
+  const server = await new WSGIServer({ ...options, onListen }).listen();
+  assertEquals(urls, ["http://127.0.0.1:80/"]);
+  await server.close();
+  const failing = () => {
+    throw new Error("not today");
+  };
+  const broken = new WSGIServer({ ...options, onListen: failing });
+  await assertRejects(() => broken.listen(), Error, "not today");
+  await (await new WSGIServer(options).listen()).close();
+});
+
+// Shutdown
+
+test("shutdown lets requests finish, then closes", async () => {
+  const stage = await serving(waits);
+  const client = stage.ask(get("/2"));
+  let finished = false;
+  void stage.server.finished.then(() => finished = true);
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(1900);
+  assertEquals([finished, client.ended], [false, false]);
+  await stage.settle(200);
+  const { body, headers } = client.response();
+  assertEquals([body, headers["connection"], client.ended], ["done", "close", true]);
+  client.end();
+  await stage.settle();
+  assertEquals(finished, true);
+  await shutdown;
+  await stage.finish();
+});
+
+test("a request on its way when a shutdown begins is served", async () => {
+  const stage = await serving(waits);
+  const client = stage.connect();
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(100);
+  client.send(get("/0"));
+  await stage.settle(100);
+  assertEquals(client.response().headers["connection"], "close");
+  client.end();
+  await stage.until(shutdown);
+  await stage.finish();
+});
+
+test("shutdown closes idle connections soon", async () => {
+  const stage = await serving(waits);
+  const client = stage.ask(get("/0"));
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(300);
+  assertEquals(client.ended, true);
+  client.end();
+  await stage.settle();
+  await shutdown;
+  await stage.finish();
+});
+
+test("shutdown closes a connection whose head promised to keep it, after its response", async () => {
+  const stage = await serving(function* (environ, startResponse) {
+    ok(startResponse);
+    yield "begun ";
+    yield* environ.cogen.wait(Sleep(2));
+    yield "ended";
+  });
+  const client = stage.ask(get("/"));
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(1500);
+  assertEquals(client.ended, false);
+  await stage.settle(600);
+  assertEquals([client.response().complete, client.ended], [true, true]);
+  client.end();
+  await stage.settle();
+  await shutdown;
+  await stage.finish();
+});
+
+test("shutdown does not wait for a body that nobody reads", async () => {
+  const stage = await serving((_environ, startResponse) => {
+    ok(startResponse);
+    return ["answered"];
+  });
+  const client = stage.ask(requestText("POST", "/", ["Content-Length: 100"]));
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(300);
+  assertEquals(client.ended, true);
+  client.end();
+  await stage.settle();
+  await shutdown;
+  await stage.finish();
+});
+
+test("what outlives the grace period is cancelled through finally, and answered 503", async () => {
+  let ended = false;
+  const stage = await serving(function* (_environ, startResponse) {
+    ok(startResponse);
+    try {
+      yield WaitForSignal("never");
+    } finally {
+      ended = true;
+    }
+  });
+  const client = stage.ask(get("/"));
+  const shutdown = stage.server.shutdown({ grace: 2 });
+  await stage.settle(1900);
+  assertEquals(ended, false);
+  await stage.settle(200);
+  assertEquals([ended, client.response().status], [true, "503 Service Unavailable"]);
+  await stage.until(shutdown);
+  assertEquals(client.closed, true);
+  await stage.finish();
+});
+
+test("a response that has begun is cut when the grace period is over", async () => {
+  const stage = await serving(function* (_environ, startResponse) {
+    ok(startResponse);
+    yield "begun";
+    yield WaitForSignal("never");
+  });
+  const client = stage.ask(get("/"));
+  await stage.until(stage.server.close());
+  assertEquals([client.response().complete, client.closed], [false, true]);
+  await stage.finish();
+});
+
+test("shutdown waits for the finally of a request whose client has left", async () => {
+  let ended = false;
+  const stage = await serving(function* (environ, startResponse) {
+    ok(startResponse);
+    try {
+      yield WaitForSignal("never");
+    } finally {
+      yield environ.cogen.core.events.Sleep(2);
+      ended = true;
+    }
+  });
+  const client = stage.ask(get("/"));
+  client.destroy();
+  await stage.settle();
+  assertEquals(stage.server.stats().connections, 0);
+  const shutdown = stage.server.shutdown({ grace: 10 }).then(() => ended);
+  await stage.settle(2100);
+  assertEquals(await shutdown, true);
+  await stage.finish();
+});
+
+test("close cancels at once", async () => {
+  const stage = await serving(forEver);
+  const client = stage.ask(get("/"));
+  const closing = stage.server.close();
+  await stage.settle();
+  assertEquals(stage.server.stats().activeRequests, 0);
+  client.end();
+  await stage.settle();
+  await closing;
+  await stage.finish();
+});
+
+test("a second shutdown may shorten the grace period, even at once, but not lengthen it", async () => {
+  for (const wait of [0, 100, 1000]) {
+    const stage = await serving(forEver);
+    stage.ask(get("/"));
+    const shutdown = stage.server.shutdown({ grace: 60 });
+    await stage.settle(wait);
+    void stage.server.shutdown({ grace: 5 });
+    void stage.server.shutdown({ grace: 100 });
+    await stage.settle(4900);
+    assertEquals(stage.server.stats().activeRequests, 1);
+    await stage.settle(200);
+    assertEquals(stage.server.stats().activeRequests, 0);
+    await stage.until(shutdown);
+    await stage.finish();
+  }
+});
+
+test("close hurries a shutdown that has just begun", async () => {
+  const stage = await serving(forEver);
+  const client = stage.ask(get("/"));
+  const shutdown = stage.server.shutdown({ grace: 60 });
+  await stage.settle(10);
+  void stage.server.close();
+  await stage.settle();
+  assertEquals(stage.server.stats().activeRequests, 0);
+  client.end();
+  await stage.settle();
+  await shutdown;
+  await stage.finish();
+});
+
+test("an app that cannot be ended does not keep close from ending", async () => {
+  const stage = await serving(function* (_environ, startResponse) {
+    ok(startResponse);
+    try {
+      yield WaitForSignal("never");
+    } finally {
+      yield WaitForSignal("never either");
+    }
+  }, { timeouts: { close: 10 } });
+  const client = stage.ask(get("/"));
+  const closing = stage.server.close();
+  await stage.settle(2100);
+  await closing;
+  assertEquals(client.closed, true);
+  await stage.settle(10_000);
+  assertEquals(stage.takeLog().length, 1);
+  await stage.finish();
+});
+
+test("the signal option begins a graceful shutdown", async () => {
+  const controller = new AbortController();
+  const stage = await serving(waits, { signal: controller.signal });
+  const client = stage.ask(get("/1"));
+  controller.abort();
+  assertEquals(stage.server.stopping, true);
+  await stage.settle(1000);
+  assertEquals(client.response().body, "done");
+  client.end();
+  await stage.settle();
+  await stage.server.finished;
+  await stage.finish();
+});
+
+test("a signal that has aborted before rejects listen with its reason", async () => {
+  const server = newServer({ signal: AbortSignal.abort(new Error("stopped before")) });
+  await assertRejects(() => server.listen(), Error, "stopped before");
+});
+
+test("disposing of a server shuts it down", async () => {
+  const stage = await serving(waits);
+  const disposed = stage.server[Symbol.asyncDispose]();
+  await stage.settle();
+  await disposed;
+  await stage.server.finished;
+  await stage.finish();
+});
+
+// Options with effects
+
+test("more connections than maxConnections are closed at once, and others later served", async () => {
+  const stage = await serving(waits, { limits: { maxConnections: 2 } });
+  const [first, second, third] = [stage.connect(), stage.connect(), stage.connect()];
+  stage.run();
+  assertEquals([first, second, third].map(({ closed }) => closed), [false, false, true]);
+  first.destroy();
+  stage.run();
+  assertEquals(stage.ask(get("/0")).response().body, "done");
+  await stage.finish();
+});
+
+test("a body beyond maxBodyBytes is refused before any of it is read", async () => {
+  const stage = await serving(waits, { limits: { maxBodyBytes: 3 } });
+  assertEquals(stage.ask(post("/0", "1234")).response().status, "413 Content Too Large");
+  assertEquals(stage.ask(post("/0", "123")).response().status, "200 OK");
+  await stage.finish();
+});
+
+test("onError hears of an app's errors with the environ; its own errors are logged", async () => {
+  const heard: unknown[] = [];
+  const stage = await serving(() => {
+    throw new Error("from the app");
+  }, {
+    onError: (error, environ) => {
+      heard.push((error as Error).message, environ?.PATH_INFO);
+      throw new Error("from onError");
+    },
+  });
+  assertEquals(stage.ask(get("/a")).response().status, "500 Internal Server Error");
+  assertEquals(heard, ["from the app", "/a"]);
+  const log = stage.takeLog();
+  assertStringIncludes(log[0] ?? "", "from onError");
+  assertStringIncludes(log[1] ?? "", "GET /a failed: Error: from the app");
+  await stage.finish();
+});
+
+test("the log option takes the place of the adapter's log; one that throws harms nobody", async () => {
+  const lines: string[] = [];
+  const app: WSGIApp = () => {
+    throw new Error("from the app");
+  };
+  const stage = await serving(app, { log: (line) => lines.push(line) });
+  stage.ask(get("/"));
+  assertEquals(lines.length, 1);
+  await stage.finish();
+  const log = () => {
+    throw new Error("disk full");
+  };
+  const other = await serving(app, { log });
+  const client = other.ask(get("/") + get("/"));
+  assertEquals(client.responses().length, 2);
+  await other.finish();
+});
+
+test("errors of coroutines that an app has started are logged", async () => {
+  const stage = await serving((environ, startResponse) => {
+    environ.cogen.scheduler.add(function* background() {
+      throw new Error("from the background");
+    });
+    ok(startResponse);
+    return [];
+  });
+  stage.ask(get("/"));
+  const log = stage.takeLog().join("\n");
+  assertStringIncludes(log, "Coroutine background failed");
+  assertStringIncludes(log, "from the background");
+  await stage.finish();
+});
+
+test("servers may share a scheduler, and so signals", async () => {
+  const clock = new ManualClock();
+  const scheduler = new Scheduler({ clock });
+  const waiting = await serving(function* (environ, startResponse) {
+    ok(startResponse);
+    return `${yield* environ.cogen.wait(WaitForSignal("abc"))}`;
+  }, { clock, scheduler });
+  const signalling = await serving(function* (environ, startResponse) {
+    ok(startResponse);
+    yield environ.cogen.core.events.Signal("abc", "across");
+    return `${environ.cogen.result}`;
+  }, { clock, scheduler });
+  const client = waiting.ask(get("/"));
+  const other = signalling.ask(get("/"));
+  assertEquals(other.response().body, "1");
+  assertEquals(client.response().body, "across");
+  client.destroy();
+  other.destroy();
+  clock.advance(2000); // until neither looks after deadlines any more
+  await waiting.finish();
+  await signalling.finish();
+});
+
+test("apps are mounted by prefix", async () => {
+  const where: WSGIApp = (environ, startResponse) => {
+    ok(startResponse);
+    return [`${environ.SCRIPT_NAME}|${environ.PATH_INFO}`];
+  };
+  const stage = await serving({ "/a": where, "/a/b": where });
+  const client = stage.ask(get("/a/x") + get("/a/b/x") + get("/c"));
+  assertEquals(client.responses().map(({ status, body }) => `${status} ${body}`), [
+    "200 OK /a|/x",
+    "200 OK /a/b|/x",
+    "404 Not Found 404 Not Found\n",
+  ]);
+  await stage.finish();
+});
+
+const WRONG: readonly (readonly [options: Record<string, unknown>, message: string])[] = [
+  [{ wsgiapp: waits }, 'Unknown option "wsgiapp"'],
+  [{ tls: { cert: "", key: "" } }, 'Unknown option "tls"'],
+  [{ wsgiApp: undefined }, "wsgiApp is missing"],
+  [{ wsgiApp: [["a", waits]] }, 'begins with "/"'],
+  [{ bindAddr: ["", 8000] }, 'write ["127.0.0.1", 8000]'],
+  [{ bindAddr: [undefined, 8000] }, 'write ["127.0.0.1", 8000]'],
+  [{ bindAddr: [8000] }, 'write ["127.0.0.1", 8000]'],
+  [{ bindAddr: 8000 }, 'write ["127.0.0.1", 8000]'],
+  [{ bindAddr: "" }, 'write ["127.0.0.1", 8000]'],
+  [{ bindAddr: ["127.0.0.1", "8000"] }, "the port 8000"],
+  [{ bindAddr: ["127.0.0.1", 65536] }, "the port 65536"],
+  [{ bindAddr: ["127.0.0.1", 1.5] }, "the port 1.5"],
+  [{ bindAddr: "a\0b" }, "NUL"],
+  [{ protocol: "HTTP/2" }, "protocol is HTTP/2"],
+  [{ requestQueueSize: 0 }, "requestQueueSize is 0"],
+  [{ requestQueueSize: 1.5 }, "requestQueueSize is 1.5"],
+  [{ burst: -1 }, "-1"],
+  [{ limits: { maxConections: 5 } }, 'Unknown limit "maxConections"'],
+  [{ limits: { toString: 5 } }, 'Unknown limit "toString"'],
+  [{ limits: { maxConnections: -1 } }, "maxConnections is -1"],
+  [{ limits: { maxHeadBytes: 1.5 } }, "maxHeadBytes is 1.5"],
+  [{ timeouts: { heads: 5 } }, 'Unknown timeout "heads"'],
+  [{ timeouts: { valueOf: 5 } }, 'Unknown timeout "valueOf"'],
+  [{ timeouts: { head: -1 } }, "-1"],
+  [{ timeouts: { head: NaN } }, "NaN"],
+];
+
+for (const [options, message] of WRONG) {
+  test(`refuses ${JSON.stringify(options)}, and says what is wrong`, () => {
+    const error = assertThrows(() => newServer(options), Error, message);
+    assert(error instanceof TypeError || error instanceof RangeError, error.name);
+  });
+}
