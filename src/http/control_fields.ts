@@ -5,8 +5,18 @@
 
 import { ProtocolError } from "./errors.ts";
 import { quote } from "./grammar.ts";
+import { refuseRepeated } from "./repeated_fields.ts";
 
-/** The control fields of one head; what came on several lines is joined by `, `. */
+/** One bit for each field that may come once and is not read here. */
+const AUTHORIZATION = 1;
+const PROXY_AUTHORIZATION = 2;
+const CONTENT_TYPE = 4;
+const ORIGIN = 8;
+
+/**
+ * The control fields of one head; what came on several lines is joined by `, `. A field that may come
+ * once only is refused here (see `repeated_fields.ts`), or where its value is judged.
+ */
 export class ControlFields {
   readonly minorVersion: 0 | 1;
   host: string | undefined;
@@ -16,6 +26,7 @@ export class ControlFields {
   connection: string | undefined;
   expect: string | undefined;
   upgrade: string | undefined;
+  #seen = 0;
 
   constructor(fields: readonly string[], minorVersion: 0 | 1) {
     this.minorVersion = minorVersion;
@@ -40,6 +51,18 @@ export class ControlFields {
           break;
         case "upgrade":
           this.upgrade = joined(this.upgrade, value);
+          break;
+        case "authorization":
+          this.#once("Authorization", AUTHORIZATION);
+          break;
+        case "proxy-authorization":
+          this.#once("Proxy-Authorization", PROXY_AUTHORIZATION);
+          break;
+        case "content-type":
+          this.#once("Content-Type", CONTENT_TYPE);
+          break;
+        case "origin":
+          this.#once("Origin", ORIGIN);
           break;
       }
     }
@@ -70,6 +93,11 @@ export class ControlFields {
       }
     }
     return true;
+  }
+
+  #once(name: string, bit: number): void {
+    if ((this.#seen & bit) !== 0) refuseRepeated(name);
+    this.#seen |= bit;
   }
 }
 

@@ -5,7 +5,7 @@
  * these must not come this late, so it is an error, not silently dropped.
  */
 
-/** Fields of framing, routing, request modifiers, authentication and content format. */
+/** Fields of framing, routing, request modifiers, authentication, response controls, content format. */
 const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   ...[
     "connection",
@@ -20,8 +20,9 @@ const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   ...["x-forwarded-port", "x-forwarded-proto", "x-real-ip"],
   ...["cache-control", "expect", "if-match", "if-modified-since", "if-none-match", "if-range"],
   ...["if-unmodified-since", "max-forwards", "pragma", "range"],
-  ...["authorization", "cookie", "proxy-authenticate", "proxy-authorization", "set-cookie"],
-  ...["www-authenticate"],
+  ...["authorization", "cookie", "origin", "proxy-authenticate", "proxy-authorization"],
+  ...["set-cookie", "www-authenticate"],
+  ...["age", "date", "expires", "location", "retry-after", "vary"],
   ...["content-encoding", "content-range", "content-type"],
 ]);
 

@@ -13,6 +13,7 @@ import { quote } from "./grammar.ts";
 import type { InputBuffer } from "./input_buffer.ts";
 import type { Latin1Decoder } from "./latin1.ts";
 import type { ParserLimits } from "./limits.ts";
+import { refuseRepeated } from "./repeated_fields.ts";
 import { RequestLineScanner } from "./request_line_scanner.ts";
 import { parseRequestTarget } from "./request_target.ts";
 
@@ -91,6 +92,6 @@ function checkHost({ host, hostCount, minorVersion }: ControlFields): void {
     if (minorVersion === 1) throw new ProtocolError(400, "Cannot serve HTTP/1.1 without Host");
     return;
   }
-  if (hostCount > 1) throw new ProtocolError(400, "Cannot serve a request with two Host fields");
+  if (hostCount > 1) refuseRepeated("Host");
   if (!isAuthority(host)) throw new ProtocolError(400, `Cannot parse Host ${quote(host)}`);
 }
