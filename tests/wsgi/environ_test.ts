@@ -118,7 +118,7 @@ test("Basic credentials give AUTH_TYPE and REMOTE_USER", async () => {
 test("other or several credentials give no user", async () => {
   const fields = [
     ["Authorization: Bearer abc"],
-    ["Authorization: Basic YTpi", "Authorization: Basic YzpkCg=="],
+    ["Authorization: Basic YTpi, Basic YzpkCg=="],
     [],
   ];
   for (const some of fields) {
