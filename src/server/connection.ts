@@ -153,7 +153,8 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   /** Ends the connection if nothing is under way on it; else its response will say that it is the last. */
   retire(): void {
     this.#retired = true;
-    if (this.#exchange?.responded !== false) this.#close();
+    // A request that has begun to come is still answered.
+    if (this.#exchange?.responded ?? this.#parser.bufferedBytes === 0) this.#close();
   }
 
   /** Ends what is under way, through its `finally`. */

@@ -90,6 +90,7 @@ export class WSGIServer implements AsyncDisposable {
   #listener: Listener | undefined;
   #listening = false;
   #closing = false;
+  #gone = false;
   #active = 0;
   #served = 0;
   #cancelSweep: (() => void) | undefined;
@@ -187,7 +188,8 @@ export class WSGIServer implements AsyncDisposable {
   accept(socket: Socket): SocketHandler {
     const connection = new WSGIConnection(socket, this.#host);
     this.#connections.add(connection);
-    if (this.#connections.size > this.#settings.limits.maxConnections) connection.destroy();
+    const isTooMany = this.#connections.size > this.#settings.limits.maxConnections;
+    if (isTooMany || this.#gone) connection.destroy();
     if (this.#cancelSweep === undefined) this.#planSweep();
     return connection;
   }
@@ -291,6 +293,7 @@ export class WSGIServer implements AsyncDisposable {
     await this.#quiet(() => destroyAt);
     for (const connection of [...this.#connections]) connection.destroy();
     await this.#quiet(() => destroyAt + CANCEL_TIME);
+    this.#gone = true;
     this.#cancelSweep?.();
     this.#finished.resolve();
   }

@@ -100,10 +100,7 @@ export class BodyBuffer {
 
   /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */
   read(size: number | undefined, options: TimeoutOptions): Operation<Uint8Array> {
-    if (size !== undefined && !(Number.isInteger(size) && size >= 0)) {
-      throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
-    }
-    const wanted = size ?? Infinity;
+    const wanted = size === undefined ? Infinity : checkSize(size);
     return new ReadOperation("read", this, options, () => {
       return this.#size >= wanted || this.#ended ? this.#take(wanted) : undefined;
     });
@@ -118,6 +115,7 @@ export class BodyBuffer {
 
   /** Reads up to and with the next newline, at most `limit` bytes; empty at the end. */
   readLine(limit: number, options: TimeoutOptions): Operation<Uint8Array> {
+    if (limit !== Infinity) checkSize(limit);
     let searched = 0;
     return new ReadOperation("readline", this, options, () => {
       const newline = this.#indexOf(NEWLINE, searched);
@@ -208,6 +206,11 @@ export class BodyBuffer {
     this.#chunks.splice(0, used);
     return bytes;
   }
+}
+
+function checkSize(size: number): number {
+  if (Number.isInteger(size) && size >= 0) return size;
+  throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
 }
 
 class ReadOperation<T> extends TimedOperation<T> {

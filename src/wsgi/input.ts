@@ -89,9 +89,10 @@ export class CogenInput {
 }
 
 function readLines(body: BodyBuffer, hint: number): Operation<Uint8Array[]> {
+  const enough = hint > 0 ? hint : Infinity; // as Python's files have it
   return Call(function* readlines(): Coroutine<Uint8Array[]> {
     const lines: Uint8Array[] = [];
-    for (let size = 0; size < hint;) {
+    for (let size = 0; size < enough;) {
       const line = (yield body.readLine(Infinity, {})) as Uint8Array;
       if (line.length === 0) break;
       lines.push(line);

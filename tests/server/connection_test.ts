@@ -261,6 +261,16 @@ test("100 Continue is sent when the app asks for the body, once", async () => {
   await stage.finish();
 });
 
+test("100 Continue is sent to a client whose app asks in its first step", async () => {
+  const stage = await serving(readsAll);
+  const client = stage.ask(EXPECTING);
+  assertEquals(client.received(), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("1234" + get("/"));
+  stage.run();
+  assertEquals(bodies(client), ["", "4", "0"]);
+  await stage.finish();
+});
+
 test("100 Continue is not sent when the body is here already", async () => {
   const stage = await serving(function* (environ, startResponse) {
     yield* environ.cogen.wait(Sleep(1));

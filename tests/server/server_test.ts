@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { test } from "node:test";
-import { memoryNetwork } from "../../adapters/memory.ts";
+import { memoryNetwork, socketPair } from "../../adapters/memory.ts";
 import { ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { ServerShutdown, WSGIServer } from "../../src/server/mod.ts";
 import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
@@ -153,6 +153,23 @@ test("a request on its way when a shutdown begins is served", async () => {
   assertEquals(client.response().headers["connection"], "close");
   client.end();
   await stage.until(shutdown);
+  await stage.finish();
+});
+
+test("requests that have begun to come when a shutdown begins are served, pipelined ones too", async () => {
+  const stage = await serving(waits);
+  const client = stage.ask("GET /1 HTTP/1.1\r\nHo");
+  const piped = stage.ask(get("/1") + get("/0"));
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(500);
+  assertEquals(client.ended, false);
+  client.send("st: a\r\n\r\n");
+  await stage.settle(2000);
+  assertEquals([client.response().body, client.ended], ["done", true]);
+  assertEquals(piped.response().headers["connection"], "close");
+  for (const one of [client, piped]) one.end();
+  await stage.settle();
+  await shutdown;
   await stage.finish();
 });
 
@@ -489,3 +506,18 @@ for (const [options, message] of WRONG) {
     assert(error instanceof TypeError || error instanceof RangeError, error.name);
   });
 }
+
+test("a connection that comes after the end is closed", async () => {
+  const clock = new ManualClock();
+  const { adapter } = memoryNetwork({ clock });
+  const server = new WSGIServer({ adapter, wsgiApp: waits });
+  await server.close();
+  let closed = false;
+  const ignore = { onData() {}, onEnd() {}, onDrain() {} };
+  socketPair((socket) => server.accept(socket), () => ({
+    ...ignore,
+    onClose: () => void (closed = true),
+  }), { clock });
+  clock.advance(2000);
+  assertEquals([closed, server.stats().connections, clock.idle], [true, 0, true]);
+});
