@@ -20,9 +20,9 @@ export function isAuthority(text: string): boolean {
   return isHost(text.slice(0, hostEnd)) && isPortSuffix(text.slice(hostEnd));
 }
 
-/** Whether `text` is a host and a port, neither of them empty. */
+/** Whether `text` is a host and a port, neither of them empty, that could be connected to. */
 export function isHostAndPort(text: string): boolean {
-  return isAuthority(text) && !text.startsWith(":") && /:\d+$/.test(text);
+  return isAuthority(text) && !text.startsWith(":") && /:0*[1-9]\d*$/.test(text);
 }
 
 function endOfHost(text: string): number {

@@ -4,7 +4,7 @@
  */
 
 import { ProtocolError } from "./errors.ts";
-import { quote } from "./grammar.ts";
+import { listMembers, quote } from "./grammar.ts";
 import { refuseRepeated } from "./repeated_fields.ts";
 
 /** One bit for each field that may come once and is not read here. */
@@ -87,12 +87,11 @@ export class ControlFields {
    */
   get expectsContinue(): boolean {
     if (this.expect === undefined || this.minorVersion === 0) return false;
-    for (const member of this.expect.split(",")) {
-      if (member.trim().toLowerCase() !== "100-continue") {
-        throw new ProtocolError(417, `Cannot meet expectation ${quote(this.expect)}`);
-      }
+    const members = listMembers(this.expect.toLowerCase());
+    if (members.some((member) => member !== "100-continue")) {
+      throw new ProtocolError(417, `Cannot meet expectation ${quote(this.expect)}`);
     }
-    return true;
+    return members.length > 0;
   }
 
   #once(name: string, bit: number): void {
@@ -105,9 +104,8 @@ function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`;
 }
 
-/** Whether a list of tokens (RFC 9110 §5.6.1) has `member`, which is in lower case. */
+/** Whether a list of tokens has `member`, which is in lower case. */
 function hasMember(list: string, member: string): boolean {
   const lowercase = list.toLowerCase();
-  if (!lowercase.includes(",")) return lowercase === member;
-  return lowercase.split(",").some((item) => item.trim() === member);
+  return lowercase === member || listMembers(lowercase).includes(member);
 }

@@ -8,7 +8,7 @@
  */
 
 import { ProtocolError } from "./errors.ts";
-import { isToken, quote } from "./grammar.ts";
+import { isToken, quote, trimWhitespace } from "./grammar.ts";
 
 /**
  * How a body is delimited.
@@ -101,9 +101,9 @@ function parseContentLength(value: string): number {
 
 /** RFC 9112 §6.1: 501 for codings below a final chunked; §6.3: 400 if chunked is not final. */
 function refuseCoding(value: string): never {
-  const codings = value.toLowerCase().split(",").map((coding) => coding.trim());
+  const codings = value.toLowerCase().split(",").map(trimWhitespace);
   const isLast = codings.pop() === "chunked";
-  const names = codings.map((coding) => coding.split(";")[0]!.trimEnd());
+  const names = codings.map((coding) => trimWhitespace(coding.split(";")[0]!));
   const isUnknown = names.length > 0 &&
     names.every((name) => isToken(name) && name !== "chunked");
   const status = isLast && isUnknown ? 501 : 400;

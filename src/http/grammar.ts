@@ -49,6 +49,28 @@ export function isToken(text: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 }
 
+/**
+ * The members of a list, whose empty ones are ignored (RFC 9110 §5.6.1.2). Around them only OWS is cut
+ * off: `trim()` would take a no-break space for one, and hide what another party sees.
+ */
+export function listMembers(list: string): string[] {
+  return list.split(",").map(trimWhitespace).filter((member) => member !== "");
+}
+
+/** `text` without the OWS (RFC 9110 §5.6.3) around it. */
+export function trimWhitespace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(text, start)) start++;
+  while (end > start && isWhitespace(text, end - 1)) end--;
+  return text.slice(start, end);
+}
+
+function isWhitespace(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code === SPACE || code === TAB;
+}
+
 const NAMED_BYTES = new Map([
   [0, "NUL"],
   [TAB, "tab"],

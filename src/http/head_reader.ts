@@ -66,6 +66,10 @@ export class HeadReader {
       throw new ProtocolError(413, `Body too large: over ${this.#maxBodyBytes} bytes`);
     }
     const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
+    if (hasBody && method === "CONNECT") {
+      // RFC 9110 §9.3.6: it has no content. Some take what follows for the tunnel's, some for a body.
+      throw new ProtocolError(400, "Cannot serve CONNECT with a body");
+    }
     return {
       type: "request",
       method,

@@ -46,5 +46,8 @@ test("takes time linear in a name's length", () => {
 
 test("wants both a host and a port where asked", () => {
   assertEquals(["x:1", "[::1]:1"].map(isHostAndPort), [true, true]);
-  assertEquals(["x", "x:", ":1", "", "[::1]", "x:y"].map(isHostAndPort), Array(6).fill(false));
+  assertEquals(
+    ["x", "x:", ":1", "", "[::1]", "x:y", "x:0", "x:00"].map(isHostAndPort),
+    Array(8).fill(false),
+  );
 });
