@@ -32,7 +32,7 @@ export class RequestLineScanner {
   methodEnd = 0;
   /** Past the target. */
   targetEnd = 0;
-  /** 0 or 1: a later 1.x is answered as 1.1 (RFC 9110 §2.5). */
+  /** 0 or 1: a later 1.x is answered as 1.1 (RFC 9110 §6.2). */
   minorVersion: 0 | 1 = 1;
   /** Past the CRLF, once done. */
   scanned = 0;

@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { test } from "node:test";
+import { readCorpus } from "../corpus.ts";
+import { latin1Bytes } from "../transcript.ts";
+import { type Disagreement, readDisagreements } from "./disagreements.ts";
+import { readWithHttpParserJs } from "./http_parser_js_reader.ts";
+import { readWithLlhttp } from "./llhttp_reader.ts";
+import { readWithOwn } from "./own_reader.ts";
+import { disagreement, type ReadConnection } from "./reading.ts";
+
+const OTHERS: Readonly<Record<string, ReadConnection>> = {
+  "llhttp": readWithLlhttp,
+  "http-parser-js": readWithHttpParserJs,
+};
+const corpus = readCorpus();
+const sections = readDisagreements();
+
+function find(parser: string): string[] {
+  const found: Disagreement[] = [];
+  for (const { name, bytes, limits } of corpus) {
+    const kind = disagreement(readWithOwn(bytes, limits), OTHERS[parser]!(bytes, limits));
+    if (kind !== undefined) found.push({ message: name, parser, kind });
+  }
+  return found.map(describe);
+}
+
+function listed(parser: string): string[] {
+  const all = sections.flatMap(({ disagreements }) => disagreements);
+  return all.filter((one) => one.parser === parser).map(describe);
+}
+
+function describe({ message, kind }: Disagreement): string {
+  return `${kind}: ${message}`;
+}
+
+for (const parser of Object.keys(OTHERS)) {
+  test(`agrees with ${parser} on every message but those that are listed with a rule`, () => {
+    assertEquals(find(parser).sort(), listed(parser).sort());
+  });
+
+  test(`${parser} was asked: it reads a message with a body, trailers and another behind it`, () => {
+    const bytes = latin1Bytes([
+      ...["POST /a?b HTTP/1.1", "Host: x", "A:  b ", "Transfer-Encoding: chunked", ""],
+      ...["5;c=d", "hello", "0", "E: f", "", "GET / HTTP/1.0", "", ""],
+    ].join("\r\n"));
+    const reading = OTHERS[parser]!(bytes, {});
+    assertEquals(reading, readWithOwn(bytes, {}));
+    assertEquals(reading.messages.map(({ method }) => method), ["POST", "GET"]);
+  });
+
+  test(`${parser} was asked: it refuses what is no HTTP`, () => {
+    assert(
+      OTHERS[parser]!(latin1Bytes("\x16\x03\x01 / HTTP/1.1\r\n\r\n"), {}).refusal !== undefined,
+    );
+  });
+}
+
+test("every disagreement is listed under a sentence of an RFC", () => {
+  for (const { rule, quote, source, disagreements } of sections) {
+    assert(disagreements.length > 0, rule);
+    assert(quote.length > 10, rule);
+    assertMatch(source, /^RFC \d{4} §[\d.C]+$/);
+  }
+});
+
+test("no disagreement is listed twice", () => {
+  for (const parser of Object.keys(OTHERS)) {
+    assertEquals(new Set(listed(parser)).size, listed(parser).length);
+  }
+});

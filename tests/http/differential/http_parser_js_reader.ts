@@ -1,0 +1,116 @@
+/**
+ * http-parser-js, which reads what nearly any peer sends, and so shows what leniency accepts.
+ *
+ * It decodes ASCII unless told otherwise; it is told to decode latin-1, as the others do.
+ */
+
+import { Buffer } from "node:buffer";
+import { createRequire } from "node:module";
+import { isLast, type ReadConnection, type Reading, type ReadMessage } from "./reading.ts";
+
+/** What it says of a head. */
+interface HeadInfo {
+  readonly method: number;
+  readonly url: string;
+  readonly headers: readonly string[];
+  readonly shouldKeepAlive: boolean;
+}
+
+/** Its parser, so far as it is used here. */
+interface JsParser {
+  execute(chunk: Buffer): number | Error;
+  finish(): Error | undefined;
+  [callback: number]: (...args: never[]) => number | undefined;
+}
+
+interface JsParserClass {
+  new (type: "REQUEST"): JsParser;
+  encoding: string;
+  readonly methods: readonly string[];
+}
+
+/** Its callbacks have these numbers. */
+const ON_TRAILERS = 1;
+const ON_HEAD = 2;
+const ON_BODY = 3;
+const ON_COMPLETE = 4;
+
+/** A negative chunk size makes it read in circles. */
+const MAX_PARTS = 1000;
+
+const { HTTPParser } = createRequire(import.meta.url)("http-parser-js") as {
+  readonly HTTPParser: JsParserClass;
+};
+HTTPParser.encoding = "latin1";
+
+/** Nothing further is read. */
+class Stop extends Error {}
+
+/** Reads with http-parser-js; it knows no limits but its own for a head. */
+export const readWithHttpParserJs: ReadConnection = (bytes) => {
+  const messages: ReadMessage[] = [];
+  const parser = new HTTPParser("REQUEST");
+  listen(parser, (message) => {
+    messages.push(message);
+    if (isLast(message)) throw new Stop();
+  });
+  try {
+    return { messages, refusal: refusalOf(parser, bytes) };
+  } catch (error) {
+    if (error instanceof Stop) return { messages, refusal: undefined };
+    throw error;
+  }
+};
+
+function listen(parser: JsParser, complete: (message: ReadMessage) => void): void {
+  let head: HeadInfo | undefined;
+  let body = "";
+  let trailers: readonly string[] = [];
+  let parts = 0;
+  parser[ON_HEAD] = (info: HeadInfo) => {
+    head = info;
+    body = "";
+    trailers = [];
+    return undefined;
+  };
+  parser[ON_BODY] = (chunk: Buffer) => {
+    body += chunk.toString("latin1");
+    if (++parts === MAX_PARTS) throw new Stop();
+    return undefined;
+  };
+  parser[ON_TRAILERS] = (fields: readonly string[]) => {
+    trailers = fields;
+    return undefined;
+  };
+  parser[ON_COMPLETE] = () => {
+    complete(makeMessage(head!, body, trailers));
+    return undefined;
+  };
+}
+
+function makeMessage(head: HeadInfo, body: string, trailers: readonly string[]): ReadMessage {
+  return {
+    method: HTTPParser.methods[head.method] ?? "",
+    target: head.url,
+    fields: lowercaseNames(head.headers),
+    body,
+    trailers: lowercaseNames(trailers),
+    keepAlive: head.shouldKeepAlive,
+  };
+}
+
+/** It stops behind an upgrade; a server that ignores the upgrade goes on. */
+function refusalOf(parser: JsParser, bytes: Uint8Array): Reading["refusal"] {
+  for (let rest = Buffer.from(bytes); rest.length > 0;) {
+    const result = parser.execute(rest);
+    if (typeof result !== "number") return String(result);
+    if (!(result > 0)) return `consumed ${result} bytes`;
+    rest = rest.subarray(result);
+  }
+  const result = parser.finish();
+  return result === undefined ? undefined : String(result);
+}
+
+function lowercaseNames(fields: readonly string[]): string[] {
+  return fields.map((text, index) => index % 2 === 0 ? text.toLowerCase() : text);
+}
