@@ -39,6 +39,8 @@ type Phase = Exclude<keyof Timeouts, "halfClosed" | "write" | "close"> | "app";
 
 /** How long pipelined requests may go on before others get their turn, in milliseconds. */
 const MAX_ADVANCE = 1;
+/** Timers of every runtime overflow above this, in milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1;
 
 const HEAD_TIMEOUT = new ProtocolError(408, "The request head did not come in time");
 const BODY_TIMEOUT = new ProtocolError(408, "The request body did not come in time");
@@ -291,7 +293,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
     const { clock } = this.settings.adapter;
     this.#cancelHalfClosed?.();
-    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#leave());
+    this.#cancelHalfClosed = clock.setTimer(Math.min(halfClosed, MAX_TIMER), () => this.#leave());
   }
 
   /** The client has been half-closed for too long: it is taken for gone. */

@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { serve, type ServeOptions, type WSGIApp, type WSGIServer } from "../../mod.ts";
 import { parseResponse, type TextResponse } from "../support/http_text.ts";
-import { get, post } from "../support/serving.ts";
+import { get, post, requestText } from "../support/serving.ts";
 
 /** A client over TCP. */
 class NetClient {
@@ -327,6 +327,60 @@ test("a client that does not read suspends an app that streams, and its leaving 
   assert(made < 1000, `${made} blocks of 64 KB made`);
   client.stream.destroy();
   await eventually(() => ended, "the app ends");
+  await finish(server);
+});
+
+test("a client that uploads to an app that does not read is held up, and its leaving is noticed", async () => {
+  let ended = false;
+  const server = await serving(function* (environ, startResponse) {
+    startResponse("200 OK", []);
+    yield "begun";
+    try {
+      yield environ.cogen.core.events.WaitForSignal("never");
+    } finally {
+      ended = true;
+    }
+  });
+  const size = 100_000_000;
+  const client = await ask(server, requestText("POST", "/", [`Content-Length: ${size}`]));
+  await client.has("begun");
+  const block = new Uint8Array(1_000_000);
+  for (let sent = 0; sent < size; sent += block.length) client.stream.write(block);
+  let before = -1;
+  await eventually(() => {
+    const isHeldUp = client.stream.writableLength === before;
+    before = client.stream.writableLength;
+    return isHeldUp;
+  }, "the upload stops");
+  assert(client.stream.writableLength > size / 2, `${client.stream.writableLength} not sent`);
+  assertEquals(ended, false);
+  client.stream.resetAndDestroy();
+  await eventually(() => ended, "the app ends");
+  await eventually(() => server.stats().connections === 0, "the connection ends");
+  await finish(server);
+});
+
+test("a client that has ended its side is answered if that comes soon, else taken for gone", async () => {
+  let ended = 0;
+  const server = await serving(function* (environ, startResponse) {
+    startResponse("200 OK", []);
+    try {
+      if (environ.PATH_INFO === "/late") yield environ.cogen.core.events.Sleep(60);
+      return "soon";
+    } finally {
+      ended++;
+    }
+  }, { timeouts: { halfClosed: 0.2 } });
+  const soon = await ask(server, get("/soon"));
+  soon.stream.end();
+  assertEquals((await soon.response()).body, "soon");
+  const late = await ask(server, get("/late"));
+  late.stream.end();
+  await late.until(() => late.ended);
+  assertEquals(late.text, "");
+  await eventually(() => ended === 2, "the app ends");
+  for (const client of [soon, late]) client.stream.destroy();
+  await eventually(() => server.stats().connections === 0, "the connections end");
   await finish(server);
 });
 
