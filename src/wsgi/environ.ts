@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { RequestHead } from "../http/mod.ts";
+import { combineFieldLines, type RequestHead } from "../http/mod.ts";
 import { basicCredentials } from "./basic_credentials.ts";
 import type { Cogen } from "./cogen.ts";
 import type { WSGIInput } from "./input.ts";
@@ -155,18 +155,14 @@ function addFields(environ: Environ, request: RequestHead): void {
     const key = environKey(name);
     if (key === undefined) continue;
     if (key === "CONTENT_TYPE" || key === "CONTENT_LENGTH") environ[key] = value;
-    else addField(environ, key as `HTTP_${string}`, value);
+    else {
+      const before = environ[key] as string | undefined;
+      environ[key] = before === undefined ? value : combineFieldLines(name, before, value);
+    }
   }
   if (environ.HTTP_AUTHORIZATION !== undefined) addCredentials(environ, environ.HTTP_AUTHORIZATION);
   // RFC 9112 §3.2.2: the authority of the target takes the place of the Host field.
   if (request.host !== undefined) environ.HTTP_HOST = request.host;
-}
-
-/** Repeated fields make one list (RFC 9110 §5.3); cookie pairs are separated by `; ` (RFC 6265). */
-function addField(environ: Environ, key: `HTTP_${string}`, value: string): void {
-  const before = environ[key];
-  if (before === undefined) environ[key] = value;
-  else environ[key] = before + (key === "HTTP_COOKIE" ? "; " : ", ") + value;
 }
 
 function addCredentials(environ: Environ, authorization: string): void {
