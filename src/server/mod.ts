@@ -8,7 +8,8 @@ export { formatAddress } from "./address.ts";
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
 export { type Limits } from "./limits.ts";
 export type { ServerOptions } from "./options.ts";
-export { ServerShutdown, type ServerStats, type ShutdownOptions, WSGIServer } from "./server.ts";
+export { type ServerStats, type ShutdownOptions, WSGIServer } from "./server.ts";
+export { ServerShutdown } from "./shutdown.ts";
 export type {
   Adapter,
   Address,

@@ -4,15 +4,11 @@
  * @module
  */
 
-import type { Scheduler } from "../coroutine/mod.ts";
-import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
-import type { ConnectionFacts } from "../wsgi/environ.ts";
-import type { ServerFields } from "../wsgi/response.ts";
+import { type Duration, type Scheduler, toMilliseconds } from "../coroutine/mod.ts";
 import { formatAddress } from "./address.ts";
-import { type ConnectionHost, WSGIConnection } from "./connection.ts";
-import { DateHeader } from "./date_header.ts";
-import { LogStream } from "./error_log.ts";
+import { Connections } from "./connections.ts";
 import { resolveOptions, type ServerOptions, type Settings } from "./options.ts";
+import { ServerShutdown, Shutdown } from "./shutdown.ts";
 import type { Adapter, Address, Listener, Socket, SocketHandler } from "./socket.ts";
 
 /** What {@linkcode WSGIServer.stats} counts. */
@@ -29,24 +25,6 @@ export interface ServerStats {
 export interface ShutdownOptions {
   /** How long running requests may take to finish before they are cancelled. Default 10 s. */
   readonly grace?: Duration;
-}
-
-/** How often deadlines are checked, in milliseconds. */
-const SWEEP = 1000;
-/** How long a shutdown waits on an idle connection, on which a request may be under way; in ms. */
-const RETIRE_AFTER = 250;
-/** How long the `finally` blocks of cancelled requests may take, in milliseconds. */
-const CANCEL_TIME = 1000;
-
-/** A running request was cancelled because the server is shutting down. */
-export class ServerShutdown extends Error {
-  /** `ServerShutdown`. */
-  override readonly name = "ServerShutdown";
-
-  /** Makes the error; its message is always the same. */
-  constructor() {
-    super("The server is shutting down");
-  }
 }
 
 /**
@@ -83,23 +61,17 @@ export class ServerShutdown extends Error {
  * ```
  */
 export class WSGIServer implements AsyncDisposable {
-  readonly #settings: Settings;
+  /** Resolves when the server has ended: nothing listens, no connection is open, no app runs. */
+  readonly finished: Promise<void>;
+
   readonly #options: ServerOptions;
-  readonly #host: ConnectionHost;
-  readonly #connections = new Set<WSGIConnection>();
-  #listener: Listener | undefined;
+  readonly #settings: Settings;
+  readonly #connections: Connections;
+  readonly #shutdown: Shutdown;
   #listening = false;
-  #closing = false;
-  #gone = false;
-  #active = 0;
-  #served = 0;
-  #cancelSweep: (() => void) | undefined;
-  /** Looks again whether a shutdown must wait. */
-  #review: (() => void) | undefined;
-  #shutdown: Promise<void> | undefined;
-  /** When a shutdown cancels what still runs, by the clock. */
-  #cancelAt = Infinity;
-  readonly #finished = deferred();
+  #listener: Listener | undefined;
+  #ending: Promise<void> | undefined;
+  #resolveFinished!: () => void;
 
   /**
    * Checks the options; it does not listen yet.
@@ -111,7 +83,9 @@ export class WSGIServer implements AsyncDisposable {
   constructor(options: ServerOptions & { readonly adapter: Adapter }) {
     this.#options = options;
     this.#settings = resolveOptions(options, options.adapter);
-    this.#host = this.#connectionHost();
+    this.#connections = new Connections(this.#settings);
+    this.#shutdown = new Shutdown(this.#connections);
+    this.finished = new Promise((resolve) => this.#resolveFinished = resolve);
   }
 
   /**
@@ -122,7 +96,7 @@ export class WSGIServer implements AsyncDisposable {
    *   if it was shut down meanwhile.
    */
   async listen(): Promise<this> {
-    if (this.#listening || this.#listener !== undefined || this.#closing) {
+    if (this.#listening || this.#listener !== undefined || this.stopping) {
       throw new TypeError("A server listens only once");
     }
     const { adapter, bind, backlog } = this.#settings;
@@ -132,7 +106,7 @@ export class WSGIServer implements AsyncDisposable {
     const options = backlog === undefined ? {} : { backlog };
     const listening = adapter.listen(bind, options, (socket) => this.accept(socket));
     this.#listener = await listening.finally(() => this.#listening = false);
-    if (this.#closing) {
+    if (this.stopping) {
       await this.#listener.close();
       throw new ServerShutdown();
     }
@@ -186,12 +160,7 @@ export class WSGIServer implements AsyncDisposable {
    * ```
    */
   accept(socket: Socket): SocketHandler {
-    const connection = new WSGIConnection(socket, this.#host);
-    this.#connections.add(connection);
-    const isTooMany = this.#connections.size > this.#settings.limits.maxConnections;
-    if (isTooMany || this.#gone) connection.destroy();
-    if (this.#cancelSweep === undefined) this.#planSweep();
-    return connection;
+    return this.#connections.accept(socket);
   }
 
   /** Where it listens; with the port that was picked for port 0. */
@@ -215,14 +184,9 @@ export class WSGIServer implements AsyncDisposable {
     return this.#settings.scheduler;
   }
 
-  /** Resolves when the server has ended: nothing listens, no connection is open. */
-  get finished(): Promise<void> {
-    return this.#finished.promise;
-  }
-
   /** Whether a shutdown has begun. */
   get stopping(): boolean {
-    return this.#closing;
+    return this.#ending !== undefined;
   }
 
   /**
@@ -233,8 +197,8 @@ export class WSGIServer implements AsyncDisposable {
   stats(): ServerStats {
     return {
       connections: this.#connections.size,
-      activeRequests: this.#active,
-      servedRequests: this.#served,
+      activeRequests: this.#connections.active,
+      servedRequests: this.#connections.served,
     };
   }
 
@@ -246,13 +210,8 @@ export class WSGIServer implements AsyncDisposable {
    * @returns Resolves when all is closed.
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
-    const grace = toMilliseconds(options.grace ?? 10);
-    const cancelAt = this.#settings.adapter.clock.now() + grace;
-    if (cancelAt < this.#cancelAt) {
-      this.#cancelAt = cancelAt;
-      this.#review?.();
-    }
-    return this.#shutdown ??= this.#end();
+    this.#shutdown.limit(toMilliseconds(options.grace ?? 10));
+    return this.#ending ??= this.#end();
   }
 
   /** Ends at once: running requests are cancelled through `finally`. */
@@ -276,88 +235,15 @@ export class WSGIServer implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    const { clock } = this.#settings.adapter;
-    this.#closing = true;
+    this.#connections.closing = true;
     try {
       await this.#listener?.close();
     } catch (error) {
       this.#settings.report(error);
     }
-    const retireAt = clock.now() + RETIRE_AFTER;
-    await this.#quiet(() => Math.min(retireAt, this.#cancelAt));
-    for (const connection of [...this.#connections]) connection.retire();
-    await this.#quiet(() => this.#cancelAt);
-    const reason = new ServerShutdown();
-    for (const connection of [...this.#connections]) connection.abort(reason);
-    const destroyAt = clock.now() + CANCEL_TIME;
-    await this.#quiet(() => destroyAt);
-    for (const connection of [...this.#connections]) connection.destroy();
-    await this.#quiet(() => destroyAt + CANCEL_TIME);
-    this.#gone = true;
-    this.#cancelSweep?.();
-    this.#finished.resolve();
+    await this.#shutdown.run();
+    this.#resolveFinished();
   }
-
-  /** Waits until no connection is open and no app runs, or for a time that may still change. */
-  async #quiet(until: () => number): Promise<void> {
-    const { clock } = this.#settings.adapter;
-    for (;;) {
-      const left = until() - clock.now();
-      if (this.#connections.size + this.#active === 0 || left <= 0) return;
-      await new Promise<void>((resolve) => {
-        const cancel = clock.setTimer(Math.min(left, MAX_TIMER), resolve);
-        this.#review = () => {
-          cancel();
-          resolve();
-        };
-      });
-      this.#review = undefined;
-    }
-  }
-
-  #connectionHost(): ConnectionHost {
-    const settings = this.#settings;
-    const date = new DateHeader();
-    const fields: ServerFields = { date: () => date.value(), server: undefined };
-    const isClosing = () => this.#closing;
-    return {
-      settings,
-      fields,
-      get closing() {
-        return isClosing();
-      },
-      factsOf: (socket) => connectionFacts(socket, settings),
-      began: () => void this.#active++,
-      ended: () => {
-        this.#active--;
-        this.#served++;
-        if (this.#active === 0) this.#review?.();
-      },
-      forget: (connection) => {
-        this.#connections.delete(connection);
-        if (this.#connections.size === 0) this.#review?.();
-      },
-    };
-  }
-
-  /** Deadlines are coarse, so that setting one costs nothing: everyone is looked at once a second. */
-  #planSweep(): void {
-    const { clock } = this.#settings.adapter;
-    this.#cancelSweep = clock.setTimer(SWEEP, () => {
-      this.#cancelSweep = undefined;
-      const now = clock.now();
-      for (const connection of [...this.#connections]) connection.checkDeadline(now);
-      if (this.#connections.size > 0) this.#planSweep();
-    });
-  }
-}
-
-const MAX_TIMER = 2 ** 31 - 1;
-
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => resolve = settle);
-  return { promise, resolve };
 }
 
 /** Any interface is none that a client could ask for. */
@@ -365,18 +251,4 @@ function reachable(address: Exclude<Address, { family: "unix" }>): Address {
   if (address.host === "0.0.0.0") return { ...address, host: "127.0.0.1" };
   if (address.host === "::") return { ...address, host: "::1" };
   return address;
-}
-
-function connectionFacts(socket: Socket, settings: Settings): ConnectionFacts {
-  const { local, remote } = socket;
-  return {
-    serverName: settings.serverName,
-    serverPort: local.family === "unix" ? "" : String(local.port),
-    serverSoftware: `cogen-wsgi (${settings.adapter.name})`,
-    serverProtocol: settings.protocol,
-    remoteAddress: remote.family === "unix" ? "" : remote.host,
-    remotePort: remote.family === "unix" ? "" : String(remote.port),
-    urlScheme: socket.encrypted ? "https" : "http",
-    errors: new LogStream(settings.log),
-  };
 }
