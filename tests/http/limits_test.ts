@@ -1,0 +1,155 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "node:test";
+import { type ParserLimits, ProtocolError, RequestParser } from "../../src/http/mod.ts";
+import { latin1Bytes } from "./transcript.ts";
+
+const HEAD = "POST / HTTP/1.1\r\nHost: x\r\n";
+const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
+
+interface Bound {
+  readonly limit: keyof ParserLimits;
+  /** What is counted, where a limit has several uses. */
+  readonly use: string;
+  /** The least that a message needs. */
+  readonly least: number;
+  /** A message that needs exactly so much. */
+  readonly message: (count: number) => string;
+  readonly status: number;
+  /** What the error says in front of the limit. */
+  readonly error: string;
+}
+
+const BOUNDS: readonly Bound[] = [
+  {
+    limit: "maxLineBytes",
+    use: "a target",
+    least: 14,
+    message: (count) => `GET /${"a".repeat(count - 14)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+    status: 414,
+    error: "Request line too long: over",
+  },
+  {
+    limit: "maxHeadBytes",
+    use: "a value",
+    least: HEAD.length + 7,
+    message: (count) => `${HEAD}A: ${"a".repeat(count - HEAD.length - 7)}\r\n\r\n`,
+    status: 431,
+    error: "Head too long: over",
+  },
+  {
+    limit: "maxHeadBytes",
+    use: "a name",
+    least: HEAD.length + 6,
+    message: (count) => `${HEAD}${"A".repeat(count - HEAD.length - 5)}:\r\n\r\n`,
+    status: 431,
+    error: "Head too long: over",
+  },
+  {
+    limit: "maxFieldCount",
+    use: "a head",
+    least: 1,
+    message: (count) => `${HEAD}${"A: b\r\n".repeat(count - 1)}\r\n`,
+    status: 431,
+    error: "Head too long: over",
+  },
+  {
+    limit: "maxFieldCount",
+    use: "trailers",
+    least: 2,
+    message: (count) => `${CHUNKED}0\r\n${"A: b\r\n".repeat(count)}\r\n`,
+    status: 431,
+    error: "Trailers too long: over",
+  },
+  {
+    limit: "maxBodyBytes",
+    use: "a length",
+    least: 0,
+    message: (count) => `${HEAD}Content-Length: ${count}\r\n\r\n${"b".repeat(count)}`,
+    status: 413,
+    error: "Body too large: over",
+  },
+  {
+    limit: "maxBodyBytes",
+    use: "chunks",
+    least: 0,
+    message: (count) => `${CHUNKED}${"1\r\na\r\n".repeat(count)}0\r\n\r\n`,
+    status: 413,
+    error: "Body too large: over",
+  },
+  {
+    limit: "maxBodyBytes",
+    use: "a chunk",
+    least: 1,
+    message: (count) => `${CHUNKED}${count.toString(16)}\r\n${"b".repeat(count)}\r\n0\r\n\r\n`,
+    status: 413,
+    error: "Body too large: over",
+  },
+  {
+    limit: "maxChunkExtensionBytes",
+    use: "an extension",
+    least: 2,
+    message: (count) => `${CHUNKED}0;${"e".repeat(count - 1)}\r\n\r\n`,
+    status: 413,
+    error: "Chunk extensions too long: over",
+  },
+  {
+    limit: "maxChunkExtensionBytes",
+    use: "the extensions of all chunks",
+    least: 4,
+    message: (count) => `${CHUNKED}1;a\r\na\r\n0;${"e".repeat(count - 3)}\r\n\r\n`,
+    status: 413,
+    error: "Chunk extensions too long: over",
+  },
+  {
+    limit: "maxTrailerBytes",
+    use: "a trailer",
+    least: 7,
+    message: (count) => `${CHUNKED}0\r\nA: ${"a".repeat(count - 7)}\r\n\r\n`,
+    status: 431,
+    error: "Trailers too long: over",
+  },
+  {
+    limit: "maxEmptyLines",
+    use: "lines before a request",
+    least: 0,
+    message: (count) => `${"\r\n".repeat(count)}${HEAD}\r\n`,
+    status: 400,
+    error: "Too many empty lines",
+  },
+];
+
+/** What becomes of `text`: `"read"`, or the error. */
+function outcome(text: string, limits: Partial<ParserLimits>): "read" | ProtocolError {
+  const parser = new RequestParser({ limits });
+  parser.push(latin1Bytes(text));
+  try {
+    for (;;) if (parser.next().type === "end") return "read";
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+}
+
+for (const { limit, use, least, message, status, error } of BOUNDS) {
+  test(`${limit} holds for ${use}: at the limit it is read, one more is refused`, () => {
+    for (let count = least; count < least + 40; count++) {
+      assertEquals(outcome(message(count), { [limit]: count }), "read");
+      const refused = outcome(message(count + 1), { [limit]: count });
+      assertEquals((refused as ProtocolError).status, status);
+      assertStringIncludes((refused as ProtocolError).message, error);
+    }
+  });
+}
+
+test("every limit of the parser is tested here", () => {
+  const limits: Record<keyof ParserLimits, true> = {
+    maxLineBytes: true,
+    maxHeadBytes: true,
+    maxFieldCount: true,
+    maxBodyBytes: true,
+    maxChunkExtensionBytes: true,
+    maxTrailerBytes: true,
+    maxEmptyLines: true,
+  };
+  assertEquals([...new Set(BOUNDS.map(({ limit }) => limit))].sort(), Object.keys(limits).sort());
+});
