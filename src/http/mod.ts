@@ -5,27 +5,103 @@
  * ask it for events, answer each request through a {@link ResponseWriter}. It is strict where leniency
  * lets requests be smuggled past a proxy: what could be read in two ways is a {@link ProtocolError}.
  *
+ * A connection driven by hand. Bytes come in pieces of any size; each request is answered before the
+ * next one is asked for; a peer that breaks HTTP gets its answer and loses the connection.
+ *
  * @example
  * ```ts
- * import { assertEquals } from "@std/assert";
- * import { RequestParser, ResponseWriter } from "@x/cogen-wsgi/http";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ * import {
+ *   type ByteSink,
+ *   errorResponse,
+ *   ProtocolError,
+ *   type RequestHead,
+ *   RequestParser,
+ *   ResponseWriter,
+ * } from "@x/cogen-wsgi/http";
  *
- * const parser = new RequestParser();
- * const message = "GET /hello HTTP/1.1\r\nHost: example.org\r\n\r\n";
- * parser.push(Uint8Array.from(message, (character) => character.charCodeAt(0)));
+ * class Connection {
+ *   readonly #parser = new RequestParser({ limits: { maxBodyBytes: 1000 } });
+ *   readonly #send: ByteSink;
+ *   #request: RequestHead | undefined;
+ *   #bodyBytes = 0;
+ *   open = true;
+ *
+ *   constructor(send: ByteSink) {
+ *     this.#send = send;
+ *   }
+ *
+ *   // For each piece that the socket reads. Its buffer may be used again afterwards.
+ *   onData(bytes: Uint8Array): void {
+ *     this.#parser.push(bytes);
+ *     this.#read();
+ *     this.#parser.detach();
+ *   }
+ *
+ *   // When the peer has sent its last byte.
+ *   onEnd(): void {
+ *     this.#parser.end();
+ *     this.#read();
+ *   }
+ *
+ *   #read(): void {
+ *     try {
+ *       while (this.open && this.#step());
+ *     } catch (error) {
+ *       if (!(error instanceof ProtocolError)) throw error;
+ *       this.#send(errorResponse(error));
+ *       this.open = false;
+ *     }
+ *   }
+ *
+ *   // Takes one event; whether there may be another one.
+ *   #step(): boolean {
+ *     const event = this.#parser.next();
+ *     switch (event.type) {
+ *       case "request":
+ *         this.#request = event;
+ *         this.#bodyBytes = 0;
+ *         return true;
+ *       case "data":
+ *         // To be copied by whoever keeps it: it is a view of the socket's buffer.
+ *         this.#bodyBytes += event.bytes.length;
+ *         return true;
+ *       case "end":
+ *         this.#answer(this.#request!);
+ *         return true;
+ *       case "need-data":
+ *         return false;
+ *       case "closed":
+ *         this.open = false;
+ *         return false;
+ *     }
+ *   }
+ *
+ *   #answer(request: RequestHead): void {
+ *     const writer = new ResponseWriter({ ...request, protocol: "HTTP/1.1" });
+ *     this.#send(writer.head("200 OK", [["Content-Type", "text/plain"]]));
+ *     writer.data(`${request.method} ${request.path}, `, this.#send);
+ *     writer.data(`${this.#bodyBytes} bytes`, this.#send);
+ *     writer.end(this.#send);
+ *     this.open = writer.keepAlive;
+ *   }
+ * }
  *
  * let wire = "";
- * const request = parser.next();
- * if (request.type === "request") {
- *   const writer = new ResponseWriter({ ...request, protocol: "HTTP/1.1" });
- *   wire += writer.head("200 OK", [["Content-Type", "text/plain"]], { bodyLength: 5 });
- *   writer.data("hello", (part) => wire += part);
- *   writer.end((part) => wire += part);
+ * const connection = new Connection((part) => wire += part);
+ * const pieces = [
+ *   "POST /a HTTP/1.1\r\nHost: x\r\nContent-Len",
+ *   "gth: 5\r\n\r\nhel",
+ *   "loGET /b HTTP/1.1\r\nHost: x\r\n\r\nGET /c HTTP/1.1\r\nHost : x\r\n\r\n",
+ * ];
+ * for (const piece of pieces) {
+ *   connection.onData(Uint8Array.from(piece, (character) => character.charCodeAt(0)));
  * }
- * assertEquals(
- *   wire,
- *   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
- * );
+ * const [first, second, third] = wire.split(/(?<=\r\n)(?=HTTP)/);
+ * assertStringIncludes(first!, "9\r\nPOST /a, \r\n7\r\n5 bytes\r\n0\r\n\r\n");
+ * assertStringIncludes(second!, "8\r\nGET /b, \r\n7\r\n0 bytes\r\n0\r\n\r\n");
+ * assertEquals(third!.split("\r\n")[0], "HTTP/1.1 400 Bad Request");
+ * assertEquals(connection.open, false);
  * ```
  *
  * @module
