@@ -12,11 +12,16 @@ import { type Mounts, serve, type WSGIApp } from "../mod.ts";
  */
 export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts): Promise<void> {
   if (fileURLToPath(meta.url) !== process.argv[1]) return;
-  await serveUntilInterrupted(wsgiApp);
+  try {
+    await serveUntilInterrupted(wsgiApp);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
 }
 
 /** Ctrl-C lets running requests finish; a second one cancels them. */
-export async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
+async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
   console.log(`Serving on ${server.url} (${runtime()}). Ctrl-C ends it.`);
   const end = () => void (server.stopping ? server.close() : server.shutdown());
