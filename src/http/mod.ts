@@ -119,9 +119,10 @@ export { DEFAULT_LIMITS, type ParserLimits } from "./limits.ts";
 export { combineFieldLines, isSingleton } from "./repeated_fields.ts";
 export { type ParserOptions, RequestParser } from "./request_parser.ts";
 export { parseRequestTarget, type RequestTarget } from "./request_target.ts";
-export { checkFields, checkStatus } from "./response_checks.ts";
+export { checkFields, checkStatus, checkTrailers } from "./response_checks.ts";
 export {
   type ResponseContext,
   type ResponseHeadOptions,
   ResponseWriter,
 } from "./response_writer.ts";
+export { tunnelResponse } from "./tunnel.ts";

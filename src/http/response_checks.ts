@@ -6,6 +6,7 @@
  */
 
 import { ResponseError } from "./errors.ts";
+import { isForbiddenTrailer } from "./forbidden_trailers.ts";
 import { isToken, quote } from "./grammar.ts";
 
 /** PEP 3333: "999 Message here"; the phrase by RFC 9112 §4, and without control bytes. */
@@ -72,6 +73,31 @@ export function checkFields(fields: readonly (readonly [string, string])[]): voi
     checkField(field);
     if (HOP_BY_HOP.has(field[0].toLowerCase())) {
       throw new ResponseError(`Cannot send field ${quote(field[0])}: hop-by-hop, the server's own`);
+    }
+  }
+}
+
+/**
+ * Checks the trailer fields of a response.
+ *
+ * @param trailers Pairs of name and value.
+ * @throws {ResponseError} For what {@link checkFields} refuses, and for a field that decides framing,
+ * routing, authentication or how the content is read (RFC 9110 §6.5.1).
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { checkTrailers, ResponseError } from "@x/cogen-wsgi/http";
+ *
+ * checkTrailers([["Server-Timing", "db;dur=12"]]);
+ * assertThrows(() => checkTrailers([["Content-Type", "text/html"]]), ResponseError, "trailer");
+ * ```
+ */
+export function checkTrailers(trailers: readonly (readonly [string, string])[]): void {
+  for (const trailer of trailers) {
+    checkField(trailer);
+    if (isForbiddenTrailer(trailer[0].toLowerCase())) {
+      throw new ResponseError(`Cannot send ${trailer[0]} as a trailer field`);
     }
   }
 }

@@ -1,8 +1,7 @@
 /** The fields of an app as lines, and what they leave to the server to say. */
 
 import { ResponseError } from "./errors.ts";
-import { isForbiddenTrailer } from "./forbidden_trailers.ts";
-import { checkField } from "./response_checks.ts";
+import { checkTrailers } from "./response_checks.ts";
 import { parseOwnLength } from "./response_framing.ts";
 
 /** What the app's fields leave to the server. */
@@ -40,14 +39,6 @@ export function readOwnFields(
 
 /** The lines of a trailer section, each field checked. */
 export function trailerText(trailers: readonly (readonly [string, string])[]): string {
-  let text = "";
-  for (const trailer of trailers) {
-    checkField(trailer);
-    const [name, value] = trailer;
-    if (isForbiddenTrailer(name.toLowerCase())) {
-      throw new ResponseError(`Cannot send ${name} as a trailer field`);
-    }
-    text += `${name}: ${value}\r\n`;
-  }
-  return text;
+  checkTrailers(trailers);
+  return trailers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
 }

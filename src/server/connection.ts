@@ -11,6 +11,7 @@
 
 import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
 import { RequestParser } from "../http/mod.ts";
+import type { TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/response.ts";
 import { type ExchangeHost, RequestExchange } from "./exchange.ts";
@@ -57,8 +58,13 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   readonly #socket: Socket;
   readonly #parser: RequestParser;
   #exchange: RequestExchange | undefined;
-  /** `serving` until the last response is decided, `lingering` for the client's FIN, then `gone`. */
-  #state: "serving" | "lingering" | "gone" = "serving";
+  /**
+   * `serving` until the last response is decided, `lingering` for the client's FIN, then `gone`; or
+   * `given`, to an app, until then.
+   */
+  #state: "serving" | "lingering" | "given" | "gone" = "serving";
+  /** Who is told of the connection since it was given away. */
+  #taker: TakenSocketHandler | undefined;
   #advancing = false;
   #paused = false;
   #clientEnded = false;
@@ -92,6 +98,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   }
 
   onData(bytes: Uint8Array): void {
+    if (this.#state === "given") this.#taker?.onData(bytes);
     if (this.#state !== "serving") return;
     this.#parser.push(bytes);
     this.#advance();
@@ -100,6 +107,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
 
   onEnd(): void {
     this.#clientEnded = true;
+    if (this.#state === "given") this.#taker?.onEnd();
     if (this.#state !== "serving") return; // the adapter closes when what is written has gone
     this.#parser.end();
     this.#advance();
@@ -108,11 +116,14 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
 
   onDrain(): void {
     this.output.drain();
+    if (this.#state === "given") return this.#taker?.onDrain();
     if (this.#phase !== "body") this.#await(this.#phase);
     this.#advance();
   }
 
-  onClose(_error?: Error): void {
+  onClose(error?: Error): void {
+    const taker = this.#taker;
+    this.#taker = undefined;
     this.#state = "gone";
     this.#deadline = Infinity;
     this.#cancelHalfClosed?.();
@@ -120,6 +131,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.#exchange?.abort();
     this.output.close();
     this.#host.forget(this);
+    taker?.onClose(error);
   }
 
   /** The app wants more of the body: the client may be waiting for leave to send it. */
@@ -138,12 +150,26 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.#advance();
   }
 
+  /** An app takes the connection: what has come is delivered first, and no deadline holds any more. */
+  giveAway(accept: (socket: TakenSocket) => TakenSocketHandler): void {
+    this.output.uncork();
+    this.#state = "given";
+    this.#deadline = Infinity;
+    this.#cancelHalfClosed?.();
+    this.#resume();
+    const rest = this.#parser.takeBuffered();
+    const taker = this.#taker = accept(this.#socket);
+    if (rest.length > 0) taker.onData(rest);
+    if (this.#clientEnded) taker.onEnd();
+  }
+
   /** The app is done. */
   responded(exchange: RequestExchange, complete: boolean): void {
     exchange.responded = true;
     this.#host.ended();
     exchange.body.discard();
     this.facts.errors.flush();
+    if (this.#state === "given") this.#exchange = undefined;
     if (this.#state !== "serving") return;
     if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);
     if (!complete || !exchange.persists) return this.#close();

@@ -5,14 +5,21 @@
  */
 
 import type { Coroutine, Operation, Task } from "../coroutine/mod.ts";
-import { type RequestHead, type ResponseContext, ResponseWriter } from "../http/mod.ts";
-import type { WSGIApp } from "../wsgi/app.ts";
+import {
+  informational,
+  type RequestHead,
+  type ResponseContext,
+  ResponseWriter,
+  tunnelResponse,
+} from "../http/mod.ts";
+import type { HeaderList, WSGIApp } from "../wsgi/app.ts";
 import { type Exchange, runApp } from "../wsgi/app_iteration.ts";
 import { BodyBuffer, ClientDisconnected } from "../wsgi/body_buffer.ts";
 import { Cogen } from "../wsgi/cogen.ts";
+import type { Conversation, TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
 import { type ConnectionFacts, createEnviron, type Environ } from "../wsgi/environ.ts";
 import { WSGIInput } from "../wsgi/input.ts";
-import { Response, type ServerFields } from "../wsgi/response.ts";
+import { Response, type ServerFields, WSGIError } from "../wsgi/response.ts";
 import type { Settings } from "./options.ts";
 import type { Output } from "./output.ts";
 
@@ -28,10 +35,12 @@ export interface ExchangeHost {
   bodyWanted(exchange: RequestExchange): void;
   /** The app is done with `exchange`; `complete` is whether its response is. */
   responded(exchange: RequestExchange, complete: boolean): void;
+  /** The app of an exchange takes the connection, when what was written has been handed over. */
+  giveAway(accept: (socket: TakenSocket) => TakenSocketHandler): void;
 }
 
 /** A request on its way through an app. */
-export class RequestExchange implements Exchange, ResponseContext {
+export class RequestExchange implements Exchange, ResponseContext, Conversation {
   readonly app: WSGIApp;
   readonly burst: number;
   readonly closeTime: number;
@@ -71,7 +80,7 @@ export class RequestExchange implements Exchange, ResponseContext {
     this.method = head.method;
     this.minorVersion = head.minorVersion;
     this.body = new BodyBuffer(() => host.bodyWanted(this));
-    const cogen = this.cogen = new Cogen(settings.scheduler, this.body);
+    const cogen = this.cogen = new Cogen(settings.scheduler, this.body, this);
     this.environ = createEnviron(head, host.facts, cogen, new WSGIInput(this.body, cogen));
     this.#writer = new ResponseWriter(this);
     this.response = new Response(this.#writer, (part) => this.#output.write(part), host.fields);
@@ -129,6 +138,35 @@ export class RequestExchange implements Exchange, ResponseContext {
 
   drained(): Operation<void> {
     return this.#output.drained();
+  }
+
+  inform(status: 102 | 103, headers: HeaderList): void {
+    if (this.#speaksHTTP10) return;
+    this.response.inform(status, headers);
+    this.flush();
+  }
+
+  setTrailers(trailers: HeaderList): void {
+    this.response.setTrailers(trailers);
+  }
+
+  takeSocket(headers: HeaderList, accept: (socket: TakenSocket) => TakenSocketHandler): void {
+    const isTunnel = this.method === "CONNECT";
+    if (!isTunnel && (!this.head.upgrade || this.#speaksHTTP10)) {
+      throw new WSGIError("A socket cannot be taken: the client has not asked for an upgrade");
+    }
+    if (!isTunnel && !headers.some(([name]) => name.toLowerCase() === "upgrade")) {
+      throw new WSGIError("A socket cannot be taken without an Upgrade field in the answer");
+    }
+    if (!this.received) {
+      throw new WSGIError("A socket cannot be taken before the request body is read");
+    }
+    this.response.giveUp(isTunnel ? tunnelResponse(headers) : informational(101, headers));
+    this.#host.giveAway(accept);
+  }
+
+  get #speaksHTTP10(): boolean {
+    return this.minorVersion === 0 || this.protocol === "HTTP/1.0";
   }
 
   /** The app that lets an abort pass has done nothing wrong. */

@@ -16,7 +16,9 @@ import {
   type Scheduler,
   type Task,
 } from "../coroutine/mod.ts";
+import type { HeaderList } from "./app.ts";
 import type { BodyBuffer } from "./body_buffer.ts";
+import type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
 import { Events } from "./events.ts";
 import { CogenInput, type Waiting } from "./input.ts";
 
@@ -38,6 +40,7 @@ export class Cogen {
   exception: unknown;
 
   readonly #body: BodyBuffer;
+  readonly #conversation: Conversation;
   #core: { readonly events: Events } | undefined;
   #input: CogenInput | undefined;
   #controller: AbortController | undefined;
@@ -46,9 +49,10 @@ export class Cogen {
   #closed = false;
 
   /** @ignore */
-  constructor(scheduler: Scheduler, body: BodyBuffer) {
+  constructor(scheduler: Scheduler, body: BodyBuffer, conversation: Conversation) {
     this.scheduler = scheduler;
     this.#body = body;
+    this.#conversation = conversation;
   }
 
   /** The operations, in cogen's style. */
@@ -127,6 +131,47 @@ export class Cogen {
     });
     runs.set(task, { promise, reject });
     return promise;
+  }
+
+  /**
+   * Sends an informational response at once, such as 103 (Early Hints, RFC 8297); nothing to clients
+   * of HTTP/1.0.
+   *
+   * @param status 103, or 102.
+   * @param headers Its header fields, such as `Link`.
+   * @throws {WSGIError} If the response has begun.
+   * @throws {ResponseError} For a field that may not be sent.
+   */
+  inform(status: 102 | 103, headers: HeaderList): void {
+    this.#conversation.inform(status, headers);
+  }
+
+  /**
+   * Sets the trailer fields, sent after a chunked body (RFC 9110 §6.5). `startResponse` must have been
+   * given a `Trailer` field with their names, and no `Content-Length`. Clients of HTTP/1.0 do not get
+   * them.
+   *
+   * @param trailers The fields; a later call replaces them.
+   * @throws {WSGIError} If they were not announced.
+   * @throws {ResponseError} For a field that may not be a trailer, such as `Content-Type`.
+   */
+  setTrailers(trailers: HeaderList): void {
+    this.#conversation.setTrailers(trailers);
+  }
+
+  /**
+   * Takes the connection over: `101 Switching Protocols` is sent, or `200 OK` to CONNECT, and from then
+   * on the bytes are the app's. What has come already is delivered first. The request body must have
+   * been read to its end. The app itself may go on, and is cancelled when the connection is gone.
+   *
+   * @param headers The header fields of the answer; for 101 with an `Upgrade` field.
+   * @param accept Is given the connection, and gives who is told what happens to it.
+   * @throws {WSGIError} If the client has not asked for it, the body is not read, or a response has
+   *   begun.
+   * @throws {ResponseError} For a field that may not be sent.
+   */
+  takeSocket(headers: HeaderList, accept: (socket: TakenSocket) => TakenSocketHandler): void {
+    this.#conversation.takeSocket(headers, accept);
   }
 
   /**

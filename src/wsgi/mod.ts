@@ -8,6 +8,7 @@ export type { AppIterable, Block, HeaderList, StartResponse, WSGIApp } from "./a
 export { basicCredentials } from "./basic_credentials.ts";
 export { ClientDisconnected } from "./body_buffer.ts";
 export { Cogen } from "./cogen.ts";
+export type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
 export type { Environ, ErrorStream } from "./environ.ts";
 export { Events } from "./events.ts";
 export { CogenInput, type Waiting, WSGIInput } from "./input.ts";

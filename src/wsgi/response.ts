@@ -7,7 +7,13 @@
  * @module
  */
 
-import { checkFields, checkStatus, type ResponseWriter } from "../http/mod.ts";
+import {
+  checkFields,
+  checkStatus,
+  checkTrailers,
+  informational,
+  type ResponseWriter,
+} from "../http/mod.ts";
 import type { Block, HeaderList, StartResponse } from "./app.ts";
 
 /** Where framed bytes go. A string stands for its latin-1 bytes. */
@@ -44,8 +50,11 @@ export class Response {
   #held: (Uint8Array | string)[] = [];
   #heldBytes = 0;
   #headSent = false;
+  #trailers: HeaderList = [];
   #committed = false;
   #ended = false;
+  /** Whether the connection is the app's now. */
+  #given = false;
 
   /**
    * @param writer Frames the response.
@@ -83,9 +92,10 @@ export class Response {
   push(block: unknown): void {
     const bytes = encode(block);
     if (bytes.length === 0) return;
+    if (this.#given) throw new WSGIError("A block came after the socket had been taken");
     if (this.#status === undefined) throw new WSGIError("A block came before startResponse()");
     this.#committed = true;
-    if (!this.#headSent && this.#declaresLength()) this.#sendHead();
+    if (!this.#headSent && this.#header("content-length") !== undefined) this.#sendHead();
     if (this.#headSent) {
       this.#writer.data(bytes, this.#sink);
     } else {
@@ -100,17 +110,64 @@ export class Response {
   }
 
   /**
+   * Sends a response that is not the final one (RFC 9110 §15.2).
+   *
+   * @throws {WSGIError} If the final one is on its way.
+   * @throws {ResponseError} For a field that may not be sent.
+   */
+  inform(status: 102 | 103, headers: HeaderList): void {
+    if (this.#committed) throw new WSGIError(`${status} came after the response had begun`);
+    this.#sink(informational(status, headers));
+  }
+
+  /**
+   * Keeps the fields that follow the body (RFC 9110 §6.5). Clients of HTTP/1.0 do not get them.
+   *
+   * @throws {WSGIError} If `startResponse` has not announced them in `Trailer`, or has given a
+   *   `Content-Length`.
+   * @throws {ResponseError} For a field that may not be a trailer.
+   */
+  setTrailers(trailers: HeaderList): void {
+    checkTrailers(trailers);
+    const announced = this.#header("trailer")?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
+    for (const [name] of trailers) {
+      if (announced.includes(name.toLowerCase())) continue;
+      throw new WSGIError(`The trailer field ${name} was not announced in a Trailer field`);
+    }
+    if (this.#header("content-length") !== undefined) {
+      throw new WSGIError("A response with Content-Length has no trailers");
+    }
+    this.#trailers = trailers.slice();
+  }
+
+  /**
+   * Gives the connection to the app after `head`: there is no further response.
+   *
+   * @throws {WSGIError} If a response is on its way.
+   */
+  giveUp(head: string): void {
+    if (this.#committed) {
+      throw new WSGIError("A socket cannot be taken once the response has begun");
+    }
+    this.#committed = this.#given = true;
+    this.#sink(head);
+  }
+
+  /**
    * Completes the response.
    *
    * @throws {WSGIError} If the app has not started the response.
    * @throws {ResponseError} If the body is shorter than the app's Content-Length.
    */
   end(): void {
+    if (this.#given) return void (this.#ended = true);
     if (this.#status === undefined) throw new WSGIError("The app ended without startResponse()");
     this.#committed = true;
-    if (!this.#headSent) this.#release(this.#heldBytes);
+    // Only a chunked body has trailers.
+    const hasTrailers = this.#header("trailer") !== undefined;
+    if (!this.#headSent) this.#release(hasTrailers ? undefined : this.#heldBytes);
     this.#ended = true;
-    this.#writer.end(this.#sink);
+    this.#writer.end(this.#sink, this.#trailers);
   }
 
   /** Answers with a plain error in place of what the app has started. Not once committed. */
@@ -118,11 +175,13 @@ export class Response {
     const text = `${status}\n`;
     this.#status = status;
     this.#headers = [["Content-Type", "text/plain; charset=utf-8"]];
+    this.#trailers = [];
     this.push(text);
     this.end();
   }
 
   #start(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
+    if (this.#given) throw new WSGIError("startResponse() came after the socket had been taken");
     if (excInfo !== undefined && excInfo !== null) {
       if (this.#committed) throw excInfo;
     } else if (this.#status !== undefined) {
@@ -137,11 +196,11 @@ export class Response {
     return (block) => this.push(block);
   }
 
-  #declaresLength(): boolean {
-    for (const [name] of this.#headers) {
-      if (name.length === 14 && name.toLowerCase() === "content-length") return true;
+  #header(wanted: string): string | undefined {
+    for (const [name, value] of this.#headers) {
+      if (name.length === wanted.length && name.toLowerCase() === wanted) return value;
     }
-    return false;
+    return undefined;
   }
 
   #release(bodyLength?: number): void {

@@ -1,0 +1,70 @@
+/**
+ * The corpus over real sockets: every runtime answers every message with the bytes in golden.txt.
+ * After a change that is meant to show there, `WRITE_GOLDEN=1` writes it anew.
+ */
+
+import { assertEquals } from "@std/assert";
+import process from "node:process";
+import { test } from "node:test";
+import { type Environ, serve, type StartResponse, type WSGIServer } from "../../mod.ts";
+import { type CorpusCase, readCorpus } from "../http/corpus.ts";
+import { exchange } from "./exchange.ts";
+import { readGolden, section, writeGolden } from "./golden.ts";
+
+/** Tells what it was asked, once it has read all of it. */
+function* tell(environ: Environ, startResponse: StartResponse) {
+  const body = yield* environ["wsgi.input"].read();
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  const { REQUEST_METHOD, SCRIPT_NAME, PATH_INFO, QUERY_STRING, HTTP_HOST } = environ;
+  yield `${REQUEST_METHOD} ${SCRIPT_NAME}|${PATH_INFO}|${QUERY_STRING} at ${HTTP_HOST}\n`;
+  yield body;
+}
+
+/** One server for each set of limits. Time must not show: what is slow is answered all the same. */
+class Servers {
+  readonly #servers = new Map<string, Promise<WSGIServer>>();
+
+  for({ limits }: CorpusCase): Promise<WSGIServer> {
+    const key = JSON.stringify(limits);
+    let server = this.#servers.get(key);
+    if (server === undefined) {
+      server = serve({
+        wsgiApp: tell,
+        bindAddr: ["127.0.0.1", 0],
+        burst: 60,
+        limits,
+        timeouts: { halfClosed: Infinity },
+      });
+      this.#servers.set(key, server);
+    }
+    return server;
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.#servers.values()) await (await server).close();
+  }
+}
+
+async function answer(servers: Servers, message: CorpusCase): Promise<string> {
+  const { address } = await servers.for(message);
+  if (address.family === "unix") throw new TypeError("Expected a port");
+  return section(message.name, await exchange(address.port, message.bytes));
+}
+
+test("every message of the corpus has the same answer on every runtime", async () => {
+  const corpus = readCorpus();
+  const servers = new Servers();
+  const sections: string[] = [];
+  try {
+    for (let from = 0; from < corpus.length; from += 16) {
+      const batch = corpus.slice(from, from + 16);
+      sections.push(...await Promise.all(batch.map((message) => answer(servers, message))));
+    }
+  } finally {
+    await servers.close();
+  }
+  if (process.env["WRITE_GOLDEN"] !== undefined) writeGolden(sections);
+  const golden = readGolden();
+  for (const [place, { name }] of corpus.entries()) assertEquals(sections[place], golden.get(name));
+  assertEquals(golden.size, corpus.length);
+});
