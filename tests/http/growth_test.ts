@@ -92,6 +92,24 @@ for (const [shape, makeText] of Object.entries(SHAPES)) {
   }
 }
 
+test("a backlog that nearly fills its storage is not moved for every byte", () => {
+  const workFor = (bytes: number): number => {
+    const meter: Meter = { work: 0 };
+    withCountedArrays(meter, () => {
+      const input = new InputBuffer();
+      input.push(new Uint8Array(bytes));
+      input.detach();
+      input.push(new Uint8Array(bytes));
+      for (let count = 0; count < bytes; count++) {
+        input.take(1);
+        input.push(new Uint8Array(1));
+      }
+    });
+    return meter.work;
+  };
+  assert(Math.log(workFor(8000) / workFor(500)) / Math.log(16) <= MAX_EXPONENT);
+});
+
 test("the measure sees what grows faster", () => {
   const quadratic = (bytes: number): number => {
     const meter: Meter = { work: 0 };
