@@ -8,11 +8,20 @@ import { DEFAULT_LIMITS, type ParserLimits } from "../http/mod.ts";
 
 /** The parser's limits, and those of a connection. */
 export interface Limits extends ParserLimits {
-  /** Bytes of pipelined requests kept while one is being answered. Default 64 KB. */
+  /**
+   * Bytes of pipelined requests kept while one is being answered; beyond it the client is not read
+   * from until then. Default 64 KiB, as Node's sockets; hyper keeps up to 400 KiB.
+   */
   readonly maxPipelinedBytes: number;
-  /** Bytes of a request body read for nothing after its response, to keep a connection. Default 64 KB. */
+  /**
+   * Bytes of a request body read for nothing after its response, so that the connection may persist;
+   * beyond it the connection ends. Default 64 KiB; Go reads 256 KiB.
+   */
   readonly maxDrainedBytes: number;
-  /** Open connections; one more is closed at once. Default `Infinity`. */
+  /**
+   * Open connections; one more is closed at once. Default `Infinity`, as Node: the limit of the system
+   * on open files holds before.
+   */
   readonly maxConnections: number;
 }
 

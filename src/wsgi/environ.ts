@@ -121,7 +121,7 @@ export function createEnviron(
   const environ: Environ = {
     REQUEST_METHOD: request.method,
     SCRIPT_NAME: "",
-    PATH_INFO: unquotePath(request.path),
+    PATH_INFO: request.path === "*" ? "" : unquotePath(request.path), // PEP 3333: empty, or from "/"
     QUERY_STRING: request.query,
     REQUEST_URI: request.target,
     CONTENT_TYPE: "",

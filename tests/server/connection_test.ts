@@ -151,6 +151,16 @@ test("a body that comes after the response is skipped as well", async () => {
   await stage.finish();
 });
 
+test("a body as long as may be skipped keeps the connection", async () => {
+  const stage = await serving(echoPath);
+  const client = stage.ask(requestText("POST", "/a", ["Content-Length: 65536"]));
+  assertEquals(client.response().headers["connection"], undefined);
+  client.send("x".repeat(65536) + get("/b"));
+  stage.run();
+  assertEquals(bodies(client), ["/a", "/b"]);
+  await stage.finish();
+});
+
 test("a body too long to be skipped closes the connection, and the response says so", async () => {
   const stage = await serving(echoPath);
   const client = stage.ask(requestText("POST", "/a", ["Content-Length: 65537"]));

@@ -105,9 +105,9 @@ test("an absolute target gives the host, in place of the field", async () => {
   assertEquals(environ.REQUEST_URI, "http://real.example:8080/a?b");
 });
 
-test("OPTIONS * has * for its path", async () => {
+test("OPTIONS * has an empty path, as it is about the server", async () => {
   const environ = await environOf(requestText("OPTIONS", "*"));
-  assertEquals([environ.PATH_INFO, environ.REQUEST_URI], ["*", "*"]);
+  assertEquals([environ.PATH_INFO, environ.REQUEST_URI], ["", "*"]);
 });
 
 test("Basic credentials give AUTH_TYPE and REMOTE_USER", async () => {
