@@ -41,8 +41,15 @@ export function disagreement(own: Reading, other: Reading): string | undefined {
   if (own.refusal !== undefined && other.refusal === undefined) return "accepts";
   if (own.refusal === undefined && other.refusal !== undefined) return "rejects";
   if (own.messages.length !== other.messages.length) return "messages";
+  return differentPart(own, other);
+}
+
+/** The first part that differs of a message that both have read, whatever they refuse behind it. */
+export function differentPart(own: Reading, other: Reading): string | undefined {
   for (const [index, message] of own.messages.entries()) {
-    const part = differingPart(message, other.messages[index]!);
+    const counterpart = other.messages[index];
+    if (counterpart === undefined) return undefined;
+    const part = differingPart(message, counterpart);
     if (part !== undefined) return part;
   }
   return undefined;
