@@ -53,6 +53,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   readonly output: Output;
   readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
+  time: number;
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
@@ -85,6 +86,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
       limits: settings.parserLimits,
       latin1: settings.adapter.latin1,
     });
+    this.time = settings.adapter.clock.now();
     this.#await("idle");
   }
 
@@ -218,9 +220,11 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.output.cork();
     try {
       const { clock } = this.settings.adapter;
-      const end = clock.now() + MAX_ADVANCE;
+      const end = (this.time = clock.now()) + MAX_ADVANCE;
       while (this.#takesEvents() && this.#handle(this.#parser.next())) {
-        if (this.idle && this.#parser.bufferedBytes > 0 && clock.now() > end) {
+        if (!this.idle || this.#parser.bufferedBytes === 0) continue;
+        this.time = clock.now();
+        if (this.time > end) {
           clock.defer(() => this.#advance());
           break;
         }
@@ -369,8 +373,10 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
 
   #await(phase: Phase): void {
     this.#phase = phase;
-    this.#deadline = phase === "app"
-      ? Infinity
-      : this.settings.adapter.clock.now() + this.settings.timeouts[phase];
+    if (phase === "app") this.#deadline = Infinity;
+    else {
+      const now = this.#advancing ? this.time : this.settings.adapter.clock.now();
+      this.#deadline = now + this.settings.timeouts[phase];
+    }
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Coroutine, Operation, Task } from "../coroutine/mod.ts";
+import type { Operation, Task } from "../coroutine/mod.ts";
 import {
   informational,
   type RequestHead,
@@ -29,6 +29,8 @@ export interface ExchangeHost {
   readonly output: Output;
   readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
+  /** The time, as of the bytes that came last, by the clock. */
+  readonly time: number;
   /** Whether the server would go on with this connection. */
   readonly mayPersist: boolean;
   /** The app wants more of the body of `exchange`. */
@@ -44,6 +46,7 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
   readonly app: WSGIApp;
   readonly burst: number;
   readonly closeTime: number;
+  readonly startedAt: number;
   readonly protocol: "HTTP/1.0" | "HTTP/1.1";
   readonly method: string;
   readonly minorVersion: 0 | 1;
@@ -76,6 +79,7 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     this.app = settings.app;
     this.burst = settings.burst;
     this.closeTime = settings.timeouts.close;
+    this.startedAt = host.time;
     this.protocol = settings.protocol;
     this.method = head.method;
     this.minorVersion = head.minorVersion;
@@ -88,7 +92,7 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
 
   /** Runs the app; its first step at once. */
   start(): void {
-    this.#task = this.#host.settings.scheduler.start(serve, this, this.#host);
+    this.#task = this.#host.settings.scheduler.start(runApp, this);
   }
 
   /**
@@ -169,18 +173,13 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     return this.minorVersion === 0 || this.protocol === "HTTP/1.0";
   }
 
+  ended(complete: boolean): void {
+    this.#host.responded(this, complete);
+  }
+
   /** The app that lets an abort pass has done nothing wrong. */
   report(error: unknown): void {
     if (this.#reason !== undefined && error === this.#reason) return;
     this.#host.settings.report(error, this.environ);
-  }
-}
-
-function* serve(exchange: RequestExchange, host: ExchangeHost): Coroutine<void> {
-  let complete = false;
-  try {
-    complete = yield* runApp(exchange);
-  } finally {
-    host.responded(exchange, complete);
   }
 }
