@@ -116,6 +116,7 @@ export { imfFixdate } from "./http_date.ts";
 export { informational } from "./informational.ts";
 export { type Latin1Decoder } from "./latin1.ts";
 export { DEFAULT_LIMITS, type ParserLimits } from "./limits.ts";
+export { type PreparedHead, prepareHead } from "./prepared_head.ts";
 export { combineFieldLines, isSingleton } from "./repeated_fields.ts";
 export { type ParserOptions, RequestParser } from "./request_parser.ts";
 export { parseRequestTarget, type RequestTarget } from "./request_target.ts";

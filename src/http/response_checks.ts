@@ -111,7 +111,12 @@ export function checkField(field: readonly [string, string]): void {
   if (typeof name !== "string" || !isToken(name)) {
     throw new ResponseError(`Cannot send field name ${quote(String(name))}: expected a token`);
   }
-  if (typeof value === "string" && FIELD_VALUE.test(value)) return;
+  if (isFieldValue(value)) return;
   const expected = "expected a string of latin-1 characters without control characters";
   throw new ResponseError(`Cannot send field ${quote(name)}: ${expected}`);
+}
+
+/** Whether a value may stand in a field line. */
+export function isFieldValue(value: unknown): boolean {
+  return typeof value === "string" && FIELD_VALUE.test(value);
 }

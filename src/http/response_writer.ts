@@ -6,8 +6,8 @@
 
 import { BodyWriter, type ByteSink } from "./body_writer.ts";
 import { ResponseError } from "./errors.ts";
-import { checkFields, checkStatus } from "./response_checks.ts";
-import { type OwnFields, readOwnFields, trailerText } from "./response_fields.ts";
+import { type PreparedHead, prepareHead } from "./prepared_head.ts";
+import { checkTrailers } from "./response_checks.ts";
 import {
   mayHaveBody,
   mayHaveLength,
@@ -131,21 +131,39 @@ export class ResponseWriter {
     fields: readonly (readonly [string, string])[],
     options: ResponseHeadOptions = {},
   ): string {
+    return this.begin(prepareHead(status, fields), options);
+  }
+
+  /**
+   * As {@link head}, of a status and fields that were checked before.
+   *
+   * @param prepared What `prepareHead` gave.
+   * @param options What the server adds.
+   * @returns The whole head as a latin-1 string.
+   * @throws {ResponseError} If it was called before; for a Content-Length that may not be there, or that
+   * differs from `bodyLength`. Nothing is decided then.
+   */
+  begin(prepared: PreparedHead, options: ResponseHeadOptions = {}): string {
     if (this.#body !== undefined) throw new ResponseError("Cannot send a second head");
-    checkStatus(status);
-    checkFields(fields);
-    const code = Number(status.slice(0, 3));
+    const { code } = prepared;
     const { method, protocol } = this.#context;
-    const own = readOwnFields(fields, mayHaveLength(method, code));
-    const framing = this.#decideFraming(code, own.length, options.bodyLength);
+    const mayTellLength = mayHaveLength(method, code);
+    if (!mayTellLength && prepared.length !== undefined && prepared.length > 0) {
+      throw new ResponseError("Cannot send Content-Length with this status");
+    }
+    const ownLength = mayTellLength ? prepared.length : undefined;
+    const framing = this.#decideFraming(code, ownLength, options.bodyLength);
     this.#body = new BodyWriter(framing);
     this.#bodyAllowed = framing.kind !== "none";
     this.#keepAlive = this.#context.keepAlive && framing.kind !== "close";
-    let head = `${protocol} ${status}\r\n${own.text}`;
-    if (!own.hasDate && options.date !== undefined) head += `Date: ${options.date}\r\n`;
-    if (!own.hasServer && options.server !== undefined) head += `Server: ${options.server}\r\n`;
+    let head = `${protocol} ${prepared.status}\r\n`;
+    head += mayTellLength ? prepared.text : prepared.text.replace(prepared.lengthLine, "");
+    if (!prepared.hasDate && options.date !== undefined) head += `Date: ${options.date}\r\n`;
+    if (!prepared.hasServer && options.server !== undefined) {
+      head += `Server: ${options.server}\r\n`;
+    }
     if (framing.kind === "chunked") head += "Transfer-Encoding: chunked\r\n";
-    const length = this.#lengthToAdd(code, own, options.bodyLength);
+    const length = this.#lengthToAdd(code, ownLength, options.bodyLength);
     if (length !== undefined) head += `Content-Length: ${length}\r\n`;
     return `${head}${this.#connectionField()}\r\n`;
   }
@@ -205,8 +223,12 @@ export class ResponseWriter {
   }
 
   /** The length that the app left to be said. */
-  #lengthToAdd(code: number, own: OwnFields, bodyLength: number | undefined): number | undefined {
-    if (bodyLength === undefined || own.length !== undefined) return undefined;
+  #lengthToAdd(
+    code: number,
+    ownLength: number | undefined,
+    bodyLength: number | undefined,
+  ): number | undefined {
+    if (bodyLength === undefined || ownLength !== undefined) return undefined;
     if (this.#bodyAllowed) return bodyLength;
     // An app may well yield nothing for HEAD, and 304 repeats the length of a body that is not here
     // (RFC 9110 §8.6): only blocks that were given tell the length of what GET would send.
@@ -221,4 +243,10 @@ export class ResponseWriter {
     const implied = minorVersion === 1 && protocol === "HTTP/1.1";
     return implied ? "" : "Connection: keep-alive\r\n";
   }
+}
+
+/** The lines of a trailer section, each field checked. */
+function trailerText(trailers: readonly (readonly [string, string])[]): string {
+  checkTrailers(trailers);
+  return trailers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
 }

@@ -8,10 +8,10 @@
  */
 
 import {
-  checkFields,
-  checkStatus,
   checkTrailers,
   informational,
+  type PreparedHead,
+  prepareHead,
   type ResponseWriter,
 } from "../http/mod.ts";
 import type { Block, HeaderList, StartResponse } from "./app.ts";
@@ -39,13 +39,12 @@ const encoder = new TextEncoder();
 export class Response {
   /** What the app calls to start the response. */
   readonly startResponse: StartResponse = (status, headers, excInfo) =>
-    this.#start(status, headers, excInfo);
+    this.#prepare(status, headers, excInfo);
 
   readonly #writer: ResponseWriter;
   readonly #sink: Sink;
   readonly #fields: ServerFields;
-  #status: string | undefined;
-  #headers: HeaderList = [];
+  #start: PreparedHead | undefined;
   /** Blocks that wait for the head. */
   #held: (Uint8Array | string)[] = [];
   #heldBytes = 0;
@@ -93,9 +92,9 @@ export class Response {
     const bytes = encode(block);
     if (bytes.length === 0) return;
     if (this.#given) throw new WSGIError("A block came after the socket had been taken");
-    if (this.#status === undefined) throw new WSGIError("A block came before startResponse()");
+    if (this.#start === undefined) throw new WSGIError("A block came before startResponse()");
     this.#committed = true;
-    if (!this.#headSent && this.#header("content-length") !== undefined) this.#sendHead();
+    if (!this.#headSent && this.#start.length !== undefined) this.#sendHead();
     if (this.#headSent) {
       this.#writer.data(bytes, this.#sink);
     } else {
@@ -129,12 +128,12 @@ export class Response {
    */
   setTrailers(trailers: HeaderList): void {
     checkTrailers(trailers);
-    const announced = this.#header("trailer")?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
+    const announced = this.#start?.trailer?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
     for (const [name] of trailers) {
       if (announced.includes(name.toLowerCase())) continue;
       throw new WSGIError(`The trailer field ${name} was not announced in a Trailer field`);
     }
-    if (this.#header("content-length") !== undefined) {
+    if (this.#start?.length !== undefined) {
       throw new WSGIError("A response with Content-Length has no trailers");
     }
     this.#trailers = trailers.slice();
@@ -161,10 +160,10 @@ export class Response {
    */
   end(): void {
     if (this.#given) return void (this.#ended = true);
-    if (this.#status === undefined) throw new WSGIError("The app ended without startResponse()");
+    if (this.#start === undefined) throw new WSGIError("The app ended without startResponse()");
     this.#committed = true;
     // Only a chunked body has trailers.
-    const hasTrailers = this.#header("trailer") !== undefined;
+    const hasTrailers = this.#start.trailer !== undefined;
     if (!this.#headSent) this.#release(hasTrailers ? undefined : this.#heldBytes);
     this.#ended = true;
     this.#writer.end(this.#sink, this.#trailers);
@@ -173,34 +172,22 @@ export class Response {
   /** Answers with a plain error in place of what the app has started. Not once committed. */
   replace(status: string): void {
     const text = `${status}\n`;
-    this.#status = status;
-    this.#headers = [["Content-Type", "text/plain; charset=utf-8"]];
+    this.#start = prepareHead(status, [["Content-Type", "text/plain; charset=utf-8"]]);
     this.#trailers = [];
     this.push(text);
     this.end();
   }
 
-  #start(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
+  #prepare(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
     if (this.#given) throw new WSGIError("startResponse() came after the socket had been taken");
     if (excInfo !== undefined && excInfo !== null) {
       if (this.#committed) throw excInfo;
-    } else if (this.#status !== undefined) {
+    } else if (this.#start !== undefined) {
       throw new WSGIError("startResponse() was called twice without excInfo");
     }
-    checkStatus(status);
     if (!Array.isArray(headers)) throw new TypeError("Headers are not an array of [name, value]");
-    checkFields(headers);
-    this.#status = status;
-    // A copy: middleware may hold the list and change it later.
-    this.#headers = headers.slice();
+    this.#start = prepareHead(status, headers);
     return (block) => this.push(block);
-  }
-
-  #header(wanted: string): string | undefined {
-    for (const [name, value] of this.#headers) {
-      if (name.length === wanted.length && name.toLowerCase() === wanted) return value;
-    }
-    return undefined;
   }
 
   #release(bodyLength?: number): void {
@@ -221,7 +208,7 @@ export class Response {
     const { server } = this.#fields;
     try {
       const options = { date: this.#fields.date(), server, bodyLength };
-      return this.#writer.head(this.#status as string, this.#headers, options);
+      return this.#writer.begin(this.#start as PreparedHead, options);
     } catch (error) {
       this.#committed = false;
       this.#held = [];
