@@ -23,6 +23,7 @@ import {
   type NodeFiles,
 } from "./bun_runtime.ts";
 import { BunSocket } from "./bun_socket.ts";
+import { builtinFiles } from "./system_files.ts";
 
 function log(line: string): void {
   console.error(line);
@@ -138,6 +139,7 @@ const adapter: Adapter = {
   latin1: (bytes, start, end) => nodeBuffer().latin1Slice.call(bytes, start, end),
   hostName: () => builtins().getBuiltinModule("node:os").hostname(),
   log,
+  files: builtinFiles,
   listen,
 };
 

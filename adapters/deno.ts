@@ -16,6 +16,7 @@ import type {
 import { denoClock } from "./deno_clock.ts";
 import { deno, type DenoListener, toAddress } from "./deno_runtime.ts";
 import { DenoSocket } from "./deno_socket.ts";
+import { builtinFiles } from "./system_files.ts";
 
 function log(line: string): void {
   console.error(line);
@@ -143,7 +144,15 @@ function hostName(): string {
   }
 }
 
-const adapter: Adapter = { name: "deno", clock: denoClock, latin1, hostName, log, listen };
+const adapter: Adapter = {
+  name: "deno",
+  clock: denoClock,
+  latin1,
+  hostName,
+  log,
+  files: builtinFiles,
+  listen,
+};
 
 /**
  * Gives the adapter for Deno.

@@ -29,6 +29,8 @@ export interface MemoryOptions {
   readonly window?: number;
   /** Where the error log goes; by default `console.error`. */
   readonly log?: (line: string) => void;
+  /** The files that apps may read; by default there are none. */
+  readonly files?: Adapter["files"] | undefined;
 }
 
 /** A network that reaches no further than the object itself. */
@@ -77,6 +79,7 @@ function settle(options: MemoryOptions): MemorySettings {
     clock: options.clock ?? portableClock(),
     window: options.window ?? DEFAULT_WINDOW,
     log: options.log ?? ((line) => console.error(line)),
+    files: options.files,
   };
 }
 
@@ -95,6 +98,7 @@ class Network implements MemoryNetwork {
       latin1: decodeLatin1,
       hostName: () => "localhost",
       log: settings.log,
+      files: settings.files,
       listen: (address, options, accept) => this.#listen(address, options, accept),
     };
   }

@@ -19,6 +19,8 @@ export interface MemorySettings {
   readonly window: number;
   /** Where the error log goes. */
   readonly log: (line: string) => void;
+  /** What apps may read. */
+  readonly files: Adapter["files"];
 }
 
 /** One direction of a connection: bytes on their way to one end. */

@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket as Stream } from "node:net";
 import { hostname } from "node:os";
 import { lstatSync, unlinkSync } from "node:fs";
+import * as files from "node:fs/promises";
 import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
 import { type Accept, READ_AHEAD } from "../src/server/inbound.ts";
 import type {
@@ -19,6 +20,7 @@ import type {
   ListenOptions,
 } from "../src/server/socket.ts";
 import { NodeSocket } from "./node_socket.ts";
+import { systemFiles } from "./system_files.ts";
 
 // Ten times as fast as a loop from 100 bytes on, and unlike TextDecoder("latin1") it is latin-1.
 const latin1Slice = (Buffer.prototype as unknown as {
@@ -139,6 +141,7 @@ const adapter: Adapter = {
   latin1: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   hostName: hostname,
   log,
+  files: systemFiles(() => files),
   listen,
 };
 

@@ -18,6 +18,7 @@ import { BodyBuffer, ClientDisconnected } from "../wsgi/body_buffer.ts";
 import { Cogen } from "../wsgi/cogen.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
 import { type ConnectionFacts, createEnviron, type Environ } from "../wsgi/environ.ts";
+import type { Files } from "../wsgi/files.ts";
 import { WSGIInput } from "../wsgi/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/response.ts";
 import type { Settings } from "./options.ts";
@@ -122,6 +123,10 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     this.body.fail(reason);
     this.cogen.abort(reason);
     this.#task?.cancel();
+  }
+
+  get files(): Files | undefined {
+    return this.#host.settings.adapter.files;
   }
 
   now(): number {

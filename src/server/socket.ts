@@ -9,6 +9,9 @@
  */
 
 import type { Clock } from "../coroutine/clock.ts";
+import type { Files, OpenFile } from "../wsgi/files.ts";
+
+export type { Files, OpenFile };
 
 /** Where one end of a connection is. IPv6 hosts stand without brackets. */
 export type Address =
@@ -102,6 +105,8 @@ export interface Adapter {
   hostName(): string;
   /** Writes one line to the error log (standard error). */
   log(line: string): void;
+  /** The system's files, if there are any: what `wsgi.file_wrapper` and static files read. */
+  readonly files?: Files | undefined;
   /**
    * Listens, and calls `accept` once for each connection before anything else happens to it.
    *

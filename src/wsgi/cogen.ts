@@ -20,6 +20,7 @@ import type { HeaderList } from "./app.ts";
 import type { BodyBuffer } from "./body_buffer.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
 import { Events } from "./events.ts";
+import type { Files } from "./files.ts";
 import { CogenInput, type Waiting } from "./input.ts";
 
 /** What {@linkcode Cogen.run} has started: somebody may wait for it. */
@@ -72,6 +73,11 @@ export class Cogen {
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
+  }
+
+  /** The files that the server may read; `undefined` if its adapter has none. */
+  get files(): Files | undefined {
+    return this.#conversation.files;
   }
 
   /** Leaves an operation for the next `yield ""`, and gives that `""`. */

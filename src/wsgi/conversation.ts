@@ -5,6 +5,7 @@
  */
 
 import type { HeaderList } from "./app.ts";
+import type { Files } from "./files.ts";
 
 /** A connection that an app has taken over; its methods are those of the server's socket. */
 export interface TakenSocket {
@@ -34,6 +35,8 @@ export interface TakenSocketHandler {
 
 /** What `environ.cogen` passes on to the exchange it belongs to. */
 export interface Conversation {
+  /** See {@linkcode Cogen.files}. */
+  readonly files?: Files | undefined;
   /** See {@linkcode Cogen.setTrailers}. */
   setTrailers(trailers: HeaderList): void;
   /** See {@linkcode Cogen.inform}. */

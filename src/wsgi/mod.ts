@@ -11,6 +11,7 @@ export { Cogen } from "./cogen.ts";
 export type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
 export type { Environ, ErrorStream } from "./environ.ts";
 export { Events } from "./events.ts";
+export type { Files, OpenFile } from "./files.ts";
 export { CogenInput, type Waiting, WSGIInput } from "./input.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
 export { unquotePath } from "./path_info.ts";

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
 import { ManualClock } from "../../src/coroutine/mod.ts";
-import { type ServerOptions, type Socket, WSGIServer } from "../../src/server/mod.ts";
+import { type Adapter, type ServerOptions, type Socket, WSGIServer } from "../../src/server/mod.ts";
 import type { Mounts, WSGIApp } from "../../src/wsgi/mod.ts";
 import { parseResponses, type TextResponse } from "./http_text.ts";
 
@@ -168,15 +168,17 @@ export interface ServingOptions extends Partial<ServerOptions> {
   readonly clock?: ManualClock;
   /** How many bytes may be under way before `write` says to wait. */
   readonly window?: number;
+  /** What apps may read. */
+  readonly files?: Adapter["files"] | undefined;
 }
 
 /** Serves an app in memory. */
 export async function serving(
   wsgiApp: WSGIApp | Mounts,
-  { clock = new ManualClock(), window = 65_536, ...options }: ServingOptions = {},
+  { clock = new ManualClock(), window = 65_536, files, ...options }: ServingOptions = {},
 ): Promise<Serving> {
   const log: string[] = [];
-  const network = memoryNetwork({ clock, window, log: (line) => log.push(line) });
+  const network = memoryNetwork({ clock, window, files, log: (line) => log.push(line) });
   const server = new WSGIServer({
     bindAddr: ["127.0.0.1", 80],
     ...options,
