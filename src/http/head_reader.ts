@@ -6,6 +6,7 @@ import { isAuthority } from "./authority.ts";
 import { ControlFields } from "./control_fields.ts";
 import { placeError, ProtocolError } from "./errors.ts";
 import type { RequestHead } from "./events.ts";
+import { FieldMemory, type ReadFields } from "./field_memory.ts";
 import { sliceFields } from "./field_names.ts";
 import { FieldScanner } from "./field_scanner.ts";
 import { requestFraming } from "./framing.ts";
@@ -15,7 +16,7 @@ import type { Latin1Decoder } from "./latin1.ts";
 import type { ParserLimits } from "./limits.ts";
 import { refuseRepeated } from "./repeated_fields.ts";
 import { RequestLineScanner } from "./request_line_scanner.ts";
-import { parseRequestTarget } from "./request_target.ts";
+import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 
 /** Reads one head after the other. */
 export class HeadReader {
@@ -23,12 +24,19 @@ export class HeadReader {
   readonly #fields: FieldScanner;
   readonly #latin1: Latin1Decoder;
   readonly #maxBodyBytes: number;
+  readonly #maxHeadBytes: number;
+  readonly #memory = new FieldMemory();
   #lineDone = false;
+  /** The target that was parsed last; clients ask for the same again. */
+  #lastTarget: RequestTarget | undefined;
+  #method = "";
+  #target = "";
 
   constructor(limits: ParserLimits, latin1: Latin1Decoder) {
     this.#line = new RequestLineScanner(limits);
     this.#fields = new FieldScanner("Head", limits.maxHeadBytes, limits.maxFieldCount);
     this.#maxBodyBytes = limits.maxBodyBytes;
+    this.#maxHeadBytes = limits.maxHeadBytes;
     this.#latin1 = latin1;
   }
 
@@ -36,6 +44,8 @@ export class HeadReader {
   read(input: InputBuffer): RequestHead | undefined {
     if (!this.#lineDone) {
       if (!this.#line.scan(input)) return undefined;
+      const known = this.#recall(input);
+      if (known !== undefined) return this.#readKnown(input, known);
       this.#lineDone = true;
       this.#fields.reset(this.#line.scanned);
     }
@@ -45,7 +55,10 @@ export class HeadReader {
     this.#lineDone = false;
     const text = this.#latin1(bytes, start, input.start);
     try {
-      return this.#judge(text);
+      const read = this.#judge(text);
+      const head = this.#makeHead(text, read);
+      this.#memory.keep(bytes, start + this.#line.scanned, input.start, read);
+      return head;
     } catch (error) {
       throw placeError(error, input.offsetOf(input.start));
     } finally {
@@ -53,18 +66,47 @@ export class HeadReader {
     }
   }
 
-  #judge(text: string): RequestHead {
+  /** What was read in the same fields before, if they have wholly come and the head is not too long. */
+  #recall(input: InputBuffer): ReadFields | undefined {
+    const { scanned, minorVersion } = this.#line;
+    if (scanned + this.#memory.length > this.#maxHeadBytes) return undefined;
+    return this.#memory.recall(input, scanned, minorVersion);
+  }
+
+  /** A head whose fields are those of the one before. */
+  #readKnown(input: InputBuffer, known: ReadFields): RequestHead {
+    const { bytes, start } = input;
+    const lineEnd = start + this.#line.scanned;
+    input.start = lineEnd + this.#memory.length;
+    try {
+      return this.#makeHead(this.#latin1(bytes, start, lineEnd), known);
+    } catch (error) {
+      throw placeError(error, input.offsetOf(input.start));
+    } finally {
+      this.#line.reset();
+    }
+  }
+
+  /** What the fields say by themselves; of several errors, that of the target is told first. */
+  #judge(text: string): ReadFields {
     const { methodEnd, targetEnd, minorVersion } = this.#line;
-    const method = text.slice(0, methodEnd);
-    const target = text.slice(methodEnd + 1, targetEnd);
     const fields = sliceFields(text, this.#fields.marks, 0);
     const control = new ControlFields(fields, minorVersion);
-    const { form, path, query, authority } = parseRequestTarget(method, target);
+    this.#parseTarget(text.slice(0, methodEnd), text.slice(methodEnd + 1, targetEnd));
     checkHost(control);
     const framing = requestFraming(control);
     if (framing.kind === "length" && framing.length > this.#maxBodyBytes) {
       throw new ProtocolError(413, `Body too large: over ${this.#maxBodyBytes} bytes`);
     }
+    return { minorVersion, fields, control, framing };
+  }
+
+  /** What line and fields say together. */
+  #makeHead(text: string, { minorVersion, fields, control, framing }: ReadFields): RequestHead {
+    const { methodEnd, targetEnd } = this.#line;
+    const method = text.slice(0, methodEnd);
+    const target = text.slice(methodEnd + 1, targetEnd);
+    const { form, path, query, authority } = this.#parseTarget(method, target);
     const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
     if (hasBody && method === "CONNECT") {
       // RFC 9110 §9.3.6: it has no content. Some take what follows for the tunnel's, some for a body.
@@ -87,6 +129,15 @@ export class HeadReader {
       upgrade: control.wantsUpgrade,
       host: authority ?? control.host,
     };
+  }
+
+  #parseTarget(method: string, target: string): RequestTarget {
+    if (this.#lastTarget === undefined || method !== this.#method || target !== this.#target) {
+      this.#lastTarget = parseRequestTarget(method, target);
+      this.#method = method;
+      this.#target = target;
+    }
+    return this.#lastTarget;
   }
 }
 
