@@ -10,13 +10,16 @@
 export interface Expiring {
   /** When, in the clock's milliseconds. */
   time: number;
+  /** Decides between equal times. The heap's own. */
+  order: number;
   /** Its place in the heap; -1 when it is in none. The heap's own. */
   place: number;
 }
 
-/** A heap of {@linkcode Expiring} entries, earliest first; equal times in no promised order. */
+/** A heap of {@linkcode Expiring} entries, earliest first, equal times in the order they came in. */
 export class DeadlineHeap<T extends Expiring> {
   readonly #entries: T[] = [];
+  #added = 0;
 
   get size(): number {
     return this.#entries.length;
@@ -29,6 +32,7 @@ export class DeadlineHeap<T extends Expiring> {
 
   /** Puts in an entry that is in no heap. */
   add(entry: T): void {
+    entry.order = ++this.#added;
     this.#entries.push(entry);
     this.#rise(entry, this.#entries.length - 1);
   }
@@ -41,7 +45,7 @@ export class DeadlineHeap<T extends Expiring> {
     const last = this.#entries.pop() as T;
     if (last === entry) return;
     const parent = this.#entries[(place - 1) >> 1];
-    if (place > 0 && last.time < (parent as T).time) this.#rise(last, place);
+    if (place > 0 && isBefore(last, parent as T)) this.#rise(last, place);
     else this.#sink(last, place);
   }
 
@@ -58,7 +62,7 @@ export class DeadlineHeap<T extends Expiring> {
     while (place > 0) {
       const above = (place - 1) >> 1;
       const parent = entries[above] as T;
-      if (parent.time <= entry.time) break;
+      if (isBefore(parent, entry)) break;
       entries[place] = parent;
       parent.place = place;
       place = above;
@@ -71,9 +75,9 @@ export class DeadlineHeap<T extends Expiring> {
     const entries = this.#entries;
     const count = entries.length;
     for (let below = 2 * place + 1; below < count; below = 2 * place + 1) {
-      if (below + 1 < count && (entries[below + 1] as T).time < (entries[below] as T).time) below++;
+      if (below + 1 < count && isBefore(entries[below + 1] as T, entries[below] as T)) below++;
       const child = entries[below] as T;
-      if (child.time >= entry.time) break;
+      if (isBefore(entry, child)) break;
       entries[place] = child;
       child.place = place;
       place = below;
@@ -81,4 +85,8 @@ export class DeadlineHeap<T extends Expiring> {
     entries[place] = entry;
     entry.place = place;
   }
+}
+
+function isBefore(one: Expiring, other: Expiring): boolean {
+  return one.time < other.time || (one.time === other.time && one.order < other.order);
 }

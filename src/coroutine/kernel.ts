@@ -9,17 +9,29 @@
  */
 
 import type { Clock } from "./clock.ts";
+import { enterTask } from "./current_task.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import type { RunningTask } from "./running_task.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Suspension } from "./suspension.ts";
+import type { Priority } from "./priority.ts";
 import type { Task } from "./task.ts";
+import type { Tracer } from "./tracer.ts";
+import type { Wait } from "./wait.ts";
 
 type AnyTask = RunningTask<unknown>;
 
 /** Timers of every runtime overflow above 2^31 - 1 ms; a day early is woken for nothing. */
 const MAX_TIMER = 86_400_000;
+
+/** What a kernel is told once and for all. */
+export interface KernelSettings {
+  /** Milliseconds. */
+  readonly quantum: number;
+  readonly defaultPriority: Priority;
+  readonly tracer: Tracer | undefined;
+  readonly onError: (error: unknown, task: Task<unknown>) => void;
+}
 
 /** The state of one scheduler. */
 export class Kernel {
@@ -27,11 +39,16 @@ export class Kernel {
   readonly clock: Clock;
   /** The coroutine that is being stepped. */
   running: AnyTask | undefined;
+  /** While set, all others that become ready go first: it performs an operation that says so. */
+  unfavoured: AnyTask | undefined;
+  readonly defaultPriority: Priority;
+  /** Remembers who waits since when and where, if somebody wants to know. */
+  readonly tracer: Tracer | undefined;
 
   readonly #quantum: number;
   readonly #onError: (error: unknown, task: Task<unknown>) => void;
   readonly #ready = new ReadyQueue<AnyTask>();
-  readonly #deadlines = new DeadlineHeap<Suspension>();
+  readonly #deadlines = new DeadlineHeap<Wait>();
   #idle: (() => void)[] = [];
   #failed: AnyTask[] = [];
   #firstTask: AnyTask | undefined;
@@ -44,13 +61,14 @@ export class Kernel {
   constructor(
     scheduler: Scheduler,
     clock: Clock,
-    quantum: number,
-    onError: (error: unknown, task: Task<unknown>) => void,
+    settings: KernelSettings,
   ) {
     this.scheduler = scheduler;
     this.clock = clock;
-    this.#quantum = quantum;
-    this.#onError = onError;
+    this.defaultPriority = settings.defaultPriority;
+    this.tracer = settings.tracer;
+    this.#quantum = settings.quantum;
+    this.#onError = settings.onError;
   }
 
   /** How many coroutines have not ended. */
@@ -103,20 +121,21 @@ export class Kernel {
     }
   }
 
-  /** Makes a task ready. */
-  enqueue(task: AnyTask): void {
-    this.#ready.add(task);
+  /** Makes a task ready; `first` is before all others. */
+  enqueue(task: AnyTask, first: boolean = false): void {
+    const favoured = this.unfavoured !== undefined && this.unfavoured !== task;
+    this.#ready.add(task, first || favoured);
     this.#wake();
   }
 
-  addDeadline(suspension: Suspension, milliseconds: number): void {
-    suspension.time = this.clock.now() + milliseconds;
-    this.#deadlines.add(suspension);
+  addDeadline(wait: Wait, milliseconds: number): void {
+    wait.time = this.clock.now() + milliseconds;
+    this.#deadlines.add(wait);
     if (!this.#driving) this.#arm();
   }
 
-  removeDeadline(suspension: Suspension): void {
-    this.#deadlines.remove(suspension);
+  removeDeadline(wait: Wait): void {
+    this.#deadlines.remove(wait);
   }
 
   /** A task has ended. */
@@ -125,7 +144,7 @@ export class Kernel {
     if (task.state === "failed" && !task.observed) {
       this.#failed.push(task);
       this.#wake(); // so that the report comes even if nothing else is to be done
-    }
+    } else task.forgetAncestors();
     if (this.#tasks > 0) return;
     const idle = this.#idle;
     this.#idle = [];
@@ -157,7 +176,9 @@ export class Kernel {
 
   #stepTask(task: AnyTask): void {
     this.running = task;
+    const outer = enterTask(task);
     task.step();
+    enterTask(outer);
     this.running = undefined;
   }
 
@@ -165,7 +186,10 @@ export class Kernel {
   #reportFailures(): void {
     const failed = this.#failed;
     this.#failed = [];
-    for (const task of failed) if (!task.observed) this.report(task.error, task);
+    for (const task of failed) {
+      if (!task.observed) this.report(task.error, task);
+      task.forgetAncestors();
+    }
   }
 
   readonly #drive = (): void => {

@@ -11,6 +11,7 @@ export { Call } from "./call.ts";
 export type { Clock } from "./clock.ts";
 export { type Deadline, type Duration, fromNow, toMilliseconds } from "./duration.ts";
 export { Join } from "./join.ts";
+export { type Local, local } from "./local.ts";
 export { ManualClock } from "./manual_clock.ts";
 export {
   type Abort,
@@ -20,6 +21,7 @@ export {
   operation,
   type Resume,
 } from "./operation.ts";
+export { type Priority, priority, withPriority } from "./priority.ts";
 export { Scheduler, type SchedulerOptions, type SchedulerStats } from "./scheduler.ts";
 export { Signal, type SignalOptions, WaitForSignal } from "./signal.ts";
 export { Sleep } from "./sleep.ts";
@@ -31,4 +33,5 @@ export {
   type TaskState,
 } from "./task.ts";
 export { OperationTimeout, TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
+export { taskChain, type TaskTrace, traceTasks } from "./tracer.ts";
 export { until } from "./until.ts";

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { noteOrigin } from "./origin.ts";
+import type { Priority } from "./priority.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Task } from "./task.ts";
 
@@ -26,8 +28,13 @@ export interface Resume<T> {
   value(value: T): void;
   /** Ends the wait with an error, thrown where the coroutine waits. */
   error(error: unknown): void;
-  /** Calls `onDeadline` in so many milliseconds unless the wait has ended by then. */
-  setDeadline(milliseconds: number, onDeadline: () => void): void;
+  /**
+   * Calls `onDeadline` in so many milliseconds unless the wait has ended by then. A later call
+   * replaces an earlier one. A weak deadline starts anew with each {@linkcode active}.
+   */
+  setDeadline(milliseconds: number, onDeadline: () => void, weak?: boolean): void;
+  /** Tells that something has happened, though not the end: a weak timeout starts anew. */
+  active(): void;
 }
 
 /**
@@ -58,6 +65,8 @@ export interface Resume<T> {
 export interface Operation<T> {
   /** Its name, for tracing and error messages. */
   readonly name: string;
+  /** Who goes first when it is done; default: the scheduler's `defaultPriority`. */
+  readonly priority?: Priority | undefined;
   /**
    * Begins the operation for one waiting coroutine. It may resume at once.
    *
@@ -72,6 +81,13 @@ export interface Operation<T> {
 export abstract class BaseOperation<T> implements Operation<T> {
   /** As {@linkcode Operation.name}. */
   abstract readonly name: string;
+  /** As {@linkcode Operation.priority}. */
+  declare readonly priority?: Priority | undefined;
+  /** Notes where it was made, if the scheduler that runs is debugging. */
+  constructor() {
+    noteOrigin(this);
+  }
+
   /** As {@linkcode Operation.start}. */
   abstract start(resume: Resume<T>): Abort | void;
 

@@ -2,7 +2,8 @@
  * Who runs next: the coroutine that has used least time so far (least attained service).
  *
  * Kept as a few first-in, first-out lists, one for each power of two of milliseconds used, so that
- * both adding and taking are O(1) however many are ready. Every eighth taken is the one that has
+ * both adding and taking are O(1) however many are ready. One list more is for those whom a priority
+ * puts before all others. Every eighth taken is the one that has
  * waited longest, whatever it has used: with n ready, none waits for more than 8 n others.
  *
  * @module
@@ -18,7 +19,8 @@ export interface Ready {
   arrival: number;
 }
 
-const LEVELS = 16;
+/** Level 0 is for those who go first; the others go by the time used. */
+const LEVELS = 17;
 const OLDEST_EVERY = 8;
 
 /** Ready entries, least used first. */
@@ -40,9 +42,9 @@ export class ReadyQueue<T extends Ready> {
     return this.#arrivals;
   }
 
-  /** Puts in an entry that is not in the queue. */
-  add(entry: T): void {
-    const level = levelOf(entry.attained);
+  /** Puts in an entry that is not in the queue; `first` is before all that are not. */
+  add(entry: T, first: boolean = false): void {
+    const level = first ? 0 : levelOf(entry.attained);
     entry.arrival = ++this.#arrivals;
     entry.nextReady = undefined;
     const tail = this.#tails[level];
@@ -89,7 +91,7 @@ export class ReadyQueue<T extends Ready> {
   }
 }
 
-/** 0 below a millisecond, 1 below two, 2 below four, and so on. */
+/** 1 below a millisecond, 2 below two, 3 below four, and so on. */
 function levelOf(attained: number): number {
-  return Math.min(LEVELS - 1, 32 - Math.clz32(Math.min(attained, 0x7fffffff)));
+  return Math.min(LEVELS - 1, 33 - Math.clz32(Math.min(attained, 0x7fffffff)));
 }

@@ -6,12 +6,22 @@
 
 import { adapt } from "./adapt.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Resume } from "./operation.ts";
+import type { LocalValues } from "./local.ts";
 import type { Ready } from "./ready_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Suspension } from "./suspension.ts";
 import { type Coroutine, type Task, TaskCancelled, type TaskState } from "./task.ts";
 import { WaitList } from "./wait_list.ts";
+
+/** One who is told how a task ends. */
+export interface Joiner<T> {
+  /** Whether it has lost interest. */
+  readonly settled: boolean;
+  /** It only watches: that it hears of an error does not make anybody responsible for it. */
+  readonly watches?: boolean;
+  value(value: T): void;
+  error(error: unknown): void;
+}
 
 /** How the generator is to be resumed. */
 type Delivery = "value" | "error" | "cancel";
@@ -20,7 +30,8 @@ type Delivery = "value" | "error" | "cancel";
 export class RunningTask<T> implements Task<T>, Ready {
   readonly kernel: Kernel;
   readonly name: string;
-  readonly parent: Task<unknown> | undefined;
+  /** The coroutine's locals: never changed, but replaced, so that children can share them. */
+  locals: LocalValues | undefined;
   attained = 0;
   arrival = 0;
   nextReady: Ready | undefined;
@@ -29,12 +40,13 @@ export class RunningTask<T> implements Task<T>, Ready {
   nextTask: RunningTask<unknown> | undefined;
 
   readonly #coroutine: Coroutine<T>;
+  #parent: RunningTask<unknown> | undefined;
   #state: TaskState = "ready";
   #delivery: Delivery = "value";
   /** What is to be delivered; after the end, the result or the error. */
   #content: unknown;
   #suspension: Suspension | undefined;
-  #joiners: WaitList<Resume<T>> | undefined;
+  #joiners: WaitList<Joiner<T>> | undefined;
   /** Ready without anything to be given: not started yet, or letting others run. */
   #pausing = true;
   #cancelRequested = false;
@@ -45,7 +57,12 @@ export class RunningTask<T> implements Task<T>, Ready {
     this.kernel = kernel;
     this.#coroutine = coroutine;
     this.name = name;
-    this.parent = kernel.running;
+    this.#parent = kernel.running;
+    this.locals = this.#parent?.locals;
+  }
+
+  get parent(): Task<unknown> | undefined {
+    return this.#parent;
   }
 
   get scheduler(): Scheduler {
@@ -89,12 +106,27 @@ export class RunningTask<T> implements Task<T>, Ready {
   }
 
   /** Adds one who wants the end of this task; how to leave is the result. The `Join` operation's. */
-  join(resume: Resume<T>): (() => void) | void {
-    if (this.done) return this.#tell(resume);
-    if (resume.settled) return;
+  join(joiner: Joiner<T>): (() => void) | void {
+    if (this.done) return this.#tell(joiner);
+    if (joiner.settled) return;
     const joiners = this.#joiners ??= new WaitList();
-    const place = joiners.add(resume);
+    const place = joiners.add(joiner);
     return () => joiners.remove(place);
+  }
+
+  /** Calls `onEnd` when it has ended, however; the result calls that off. */
+  watch(onEnd: () => void): () => void {
+    const undo = this.join({ settled: false, watches: true, value: onEnd, error: onEnd });
+    return undo ?? (() => {});
+  }
+
+  /**
+   * Lets go of the parent's own parent, if both this task and its parent have ended: coroutines that
+   * each add their successor would hold on to all of their ancestors.
+   */
+  forgetAncestors(): void {
+    const parent = this.#parent;
+    if (parent?.done) parent.#parent = undefined;
   }
 
   /** Whether its end has been given to anybody. */
@@ -104,10 +136,11 @@ export class RunningTask<T> implements Task<T>, Ready {
 
   /** Puts the end of a wait on its way. For its {@linkcode Suspension}. */
   deliver(delivery: "value" | "error", content: unknown): void {
+    const first = this.#suspension?.first;
     this.#suspension = undefined;
     this.#pausing = false;
     this.attained /= 2; // who waits is forgiven half of the time used
-    this.#enqueue(delivery, content);
+    this.#enqueue(delivery, content, first);
   }
 
   /** Steps the generator once. For the kernel. */
@@ -144,6 +177,7 @@ export class RunningTask<T> implements Task<T>, Ready {
       this as RunningTask<unknown>,
       adapt(yielded),
     );
+    this.kernel.tracer?.suspended(this as RunningTask<unknown>, suspension.operation);
     suspension.start();
   }
 
@@ -163,11 +197,11 @@ export class RunningTask<T> implements Task<T>, Ready {
     this.#enqueue("cancel", undefined);
   }
 
-  #enqueue(delivery: Delivery, content: unknown): void {
+  #enqueue(delivery: Delivery, content: unknown, first: boolean = false): void {
     this.#state = "ready";
     this.#delivery = delivery;
     this.#content = content;
-    this.kernel.enqueue(this as RunningTask<unknown>);
+    this.kernel.enqueue(this as RunningTask<unknown>, first);
   }
 
   #end(state: "returned" | "failed" | "cancelled", content: unknown): void {
@@ -175,13 +209,13 @@ export class RunningTask<T> implements Task<T>, Ready {
     this.#content = content;
     const joiners = this.#joiners;
     this.#joiners = undefined;
-    for (let resume; (resume = joiners?.shift()) !== undefined;) this.#tell(resume);
+    for (let joiner; (joiner = joiners?.shift()) !== undefined;) this.#tell(joiner);
     this.kernel.ended(this as RunningTask<unknown>);
   }
 
-  #tell(resume: Resume<T>): void {
-    this.#observed = true;
-    if (this.#state === "returned") resume.value(this.#content as T);
-    else resume.error(this.error);
+  #tell(joiner: Joiner<T>): void {
+    if (!joiner.watches) this.#observed = true;
+    if (this.#state === "returned") joiner.value(this.#content as T);
+    else joiner.error(joiner.watches ? undefined : this.error);
   }
 }

@@ -9,9 +9,11 @@
 import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
 import { Kernel } from "./kernel.ts";
+import { checkPriority, type Priority, priority } from "./priority.ts";
 import { RunningTask } from "./running_task.ts";
 import { SignalBoard } from "./signal_board.ts";
 import type { Coroutine, CoroutineFunction, Task } from "./task.ts";
+import { Tracer } from "./tracer.ts";
 
 /** Options of {@linkcode Scheduler}. */
 export interface SchedulerOptions {
@@ -19,6 +21,13 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   /** For operations that are given no `timeout`; -1 (the default) for none. */
   readonly defaultTimeout?: Deadline;
+  /** For operations that are given no `priority`; default `priority.LAST`. */
+  readonly defaultPriority?: Priority;
+  /**
+   * Remember where each coroutine waits, and since when, for {@linkcode traceTasks}. Costs a stack
+   * trace an operation. Default `false`.
+   */
+  readonly debug?: boolean;
   /** How long a turn may last before the host's event loop is polled. Default 1 ms. */
   readonly quantum?: Duration;
   /**
@@ -73,14 +82,18 @@ export class Scheduler {
    * Makes a scheduler without coroutines.
    *
    * @param options The clock, and what differs from the defaults.
-   * @throws {RangeError} If the quantum is negative.
+   * @throws {RangeError} If the quantum is negative, or the priority none of the four.
    */
   constructor(options: SchedulerOptions) {
     this.clock = options.clock;
     this.defaultTimeout = options.defaultTimeout ?? -1;
-    const quantum = toMilliseconds(options.quantum ?? 0.001);
-    const onError = options.onError ?? ((error) => void Promise.reject(error));
-    this.#kernel = new Kernel(this, options.clock, quantum, onError);
+    checkPriority(options.defaultPriority);
+    this.#kernel = new Kernel(this, options.clock, {
+      quantum: toMilliseconds(options.quantum ?? 0.001),
+      defaultPriority: options.defaultPriority ?? priority.LAST,
+      tracer: options.debug ? new Tracer(options.clock) : undefined,
+      onError: options.onError ?? ((error) => void Promise.reject(error)),
+    });
   }
 
   /**

@@ -1,78 +1,40 @@
 /**
- * One wait of one coroutine: the only holder of the right to resume it.
+ * The wait of a coroutine: the only holder of the right to resume it.
  *
  * @module
  */
 
-import type { Expiring } from "./deadline_heap.ts";
-import type { Abort, Operation, Resume } from "./operation.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Operation } from "./operation.ts";
+import { favoursCaller, favoursOthers } from "./priority.ts";
 import type { RunningTask } from "./running_task.ts";
+import { Wait } from "./wait.ts";
 
-/** A started operation, until it settles; it is also its own entry in the deadline heap. */
-export class Suspension implements Resume<unknown>, Expiring {
-  readonly task: RunningTask<unknown>;
+/** What a coroutine has yielded, until it settles. */
+export class Suspension extends Wait {
   readonly operation: Operation<unknown>;
-  settled = false;
-  time = 0;
-  place = -1;
-  #abort: Abort | undefined;
-  #onDeadline: (() => void) | undefined;
 
   constructor(task: RunningTask<unknown>, operation: Operation<unknown>) {
-    this.task = task;
+    super(task);
     this.operation = operation;
   }
 
-  get scheduler(): Scheduler {
-    return this.task.scheduler;
+  /** Whether the coroutine goes first once it goes on. */
+  get first(): boolean {
+    return favoursCaller(this.operation.priority ?? this.task.kernel.defaultPriority);
   }
 
-  /** Starts the operation; an error in doing so is the coroutine's. */
+  /** Starts the operation, and lets those it wakes go first if it says so. */
   start(): void {
-    try {
-      const abort = this.operation.start(this);
-      if (!this.settled && abort) this.#abort = abort;
-    } catch (error) {
-      this.error(error);
+    const { kernel } = this.task;
+    if (!favoursOthers(this.operation.priority ?? kernel.defaultPriority)) {
+      return this.begin(this.operation);
     }
+    kernel.unfavoured = this.task;
+    this.begin(this.operation);
+    kernel.unfavoured = undefined;
   }
 
-  value(value: unknown): void {
-    if (this.#settle()) this.task.deliver("value", value);
-  }
-
-  error(error: unknown): void {
-    if (this.#settle()) this.task.deliver("error", error);
-  }
-
-  setDeadline(milliseconds: number, onDeadline: () => void): void {
-    if (this.settled) return;
-    this.task.kernel.removeDeadline(this);
-    this.#onDeadline = onDeadline;
-    this.task.kernel.addDeadline(this, milliseconds);
-  }
-
-  /** Its time has come. */
-  expire(): void {
-    try {
-      this.#onDeadline?.();
-    } catch (error) {
-      this.error(error);
-    }
-  }
-
-  /** Ends the wait without resuming: the coroutine is being cancelled. */
-  abort(): void {
-    const abort = this.#abort;
-    if (this.#settle()) abort?.();
-  }
-
-  #settle(): boolean {
-    if (this.settled) return false;
-    this.settled = true;
-    this.task.kernel.removeDeadline(this);
-    this.#abort = this.#onDeadline = undefined;
-    return true;
+  protected deliver(kind: "value" | "error", content: unknown): void {
+    this.task.deliver(kind, content);
   }
 }

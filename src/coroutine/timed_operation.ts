@@ -6,6 +6,7 @@
 
 import { type Deadline, fromNow } from "./duration.ts";
 import { type Abort, BaseOperation, type Operation, type Resume } from "./operation.ts";
+import { checkPriority, type Priority } from "./priority.ts";
 
 /** The option that every timed operation takes. */
 export interface TimeoutOptions {
@@ -14,6 +15,13 @@ export interface TimeoutOptions {
    * -1 for never. Default: the scheduler's `defaultTimeout`.
    */
   readonly timeout?: Deadline;
+  /**
+   * Whether the timeout starts anew whenever something happens, such as a part of what was asked for:
+   * then it bounds silence, not the whole. Default `false`.
+   */
+  readonly weakTimeout?: boolean;
+  /** Who goes first when it is done. Default: the scheduler's `defaultPriority`. */
+  readonly priority?: Priority;
 }
 
 /** A wait took longer than its `timeout`. */
@@ -36,17 +44,24 @@ export class OperationTimeout extends Error {
 
 /** The base of operations that take a `timeout`: a subclass defines `begin`. */
 export abstract class TimedOperation<T> extends BaseOperation<T> {
+  /** As {@linkcode Operation.priority}. */
+  override readonly priority: Priority | undefined;
   readonly #timeout: Deadline | undefined;
+  readonly #weak: boolean;
 
   /**
    * Keeps the timeout for each start.
    *
-   * @param options `timeout`.
-   * @throws {RangeError} If the timeout is negative (other than -1) or not a number.
+   * @param options `timeout`, `weakTimeout`, `priority`.
+   * @throws {RangeError} If the timeout is negative (other than -1) or not a number, or the priority
+   *   none of the four.
    */
   constructor(options: TimeoutOptions) {
     super();
     this.#timeout = options.timeout;
+    this.#weak = options.weakTimeout ?? false;
+    this.priority = options.priority;
+    if (this.priority !== undefined) checkPriority(this.priority);
     if (this.#timeout !== undefined && this.#timeout !== -1) fromNow(this.#timeout);
   }
 
@@ -64,9 +79,10 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
 
   #arm(resume: Resume<T>, milliseconds: number, abort: Abort | void): void {
     if (milliseconds === Infinity) return;
-    resume.setDeadline(milliseconds, () => {
+    const giveUp = () => {
       abort?.();
       resume.error(new OperationTimeout(this as Operation<unknown>));
-    });
+    };
+    resume.setDeadline(milliseconds, giveUp, this.#weak);
   }
 }

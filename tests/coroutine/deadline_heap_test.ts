@@ -1,14 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { DeadlineHeap } from "../../src/coroutine/deadline_heap.ts";
 
 interface Entry {
   time: number;
+  order: number;
   place: number;
 }
 
-test("law: what is taken is what is left of what was added, in order of time", () => {
+test("law: what is taken is what is left of what was added, in order of time and arrival", () => {
   const command = fc.oneof(
     fc.record({ add: fc.nat(100) }),
     fc.record({ remove: fc.nat(1000) }),
@@ -19,7 +20,7 @@ test("law: what is taken is what is left of what was added, in order of time", (
     const model: Entry[] = [];
     for (const command of commands) {
       if ("add" in command) {
-        const entry = { time: command.add, place: -1 };
+        const entry = { time: command.add, order: 0, place: -1 };
         heap.add(entry);
         model.push(entry);
       } else if ("remove" in command) {
@@ -29,7 +30,8 @@ test("law: what is taken is what is left of what was added, in order of time", (
       } else {
         const taken = heap.takeDue(command.take);
         const earliest = Math.min(...model.map((entry) => entry.time));
-        assertEquals(taken?.time, earliest <= command.take ? earliest : undefined);
+        const first = model.find((entry) => entry.time === earliest && earliest <= command.take);
+        assert(taken === first, "equal times come in the order they were added");
         if (taken !== undefined) model.splice(model.indexOf(taken), 1);
       }
       assertEquals(heap.size, model.length);

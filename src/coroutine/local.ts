@@ -1,0 +1,77 @@
+/**
+ * Coroutine locals: variables that each coroutine has for itself, and its children inherit.
+ *
+ * The values belong to the task, not to the host's async context: they are the same on every runtime,
+ * cost nothing when unused, and are at hand for as long as a coroutine's own step runs.
+ *
+ * @module
+ */
+
+import { currentTask } from "./current_task.ts";
+
+/** What a coroutine keeps, by local. Never changed in place. */
+export type LocalValues = ReadonlyMap<object, unknown>;
+
+/** A variable with a value for each coroutine. */
+export interface Local<T> {
+  /**
+   * The running coroutine's value: its own, or the one its parent had when it added this coroutine, or
+   * else the initial value. Outside of any coroutine it is the initial value.
+   *
+   * Setting it throws a `TypeError` outside of a coroutine, such as after an `await`.
+   */
+  value: T;
+}
+
+class CoroutineLocal<T> implements Local<T> {
+  readonly #initial: T;
+
+  constructor(initial: T) {
+    this.#initial = initial;
+  }
+
+  get value(): T {
+    const values = currentTask()?.locals;
+    return values?.has(this) ? values.get(this) as T : this.#initial;
+  }
+
+  set value(value: T) {
+    const task = currentTask();
+    if (task === undefined) throw new TypeError("Cannot set a coroutine local: no coroutine runs");
+    task.locals = new Map(task.locals).set(this, value);
+  }
+}
+
+/**
+ * Makes a variable that each coroutine has for itself.
+ *
+ * A child starts with what its parent has at that moment; what either sets later, the other does not
+ * see. `yield* Call(fn)` is the same coroutine; `yield Call(fn)` is a child.
+ *
+ * @param initial The value where none was set.
+ * @returns The variable.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { AddCoro, Join, local, ManualClock, Scheduler, Sleep } from "@x/cogen-wsgi/coroutine";
+ *
+ * const user = local("nobody");
+ * const clock = new ManualClock();
+ * const task = new Scheduler({ clock }).add(function* () {
+ *   user.value = "alice";
+ *   const child = yield* AddCoro(function* () {
+ *     yield* Sleep(1);
+ *     return user.value;
+ *   });
+ *   user.value = "bob";
+ *   return [user.value, yield* Join(child)];
+ * });
+ * clock.advance(1000);
+ * assertEquals(task.result, ["bob", "alice"]);
+ * assertEquals(user.value, "nobody");
+ * ```
+ */
+export function local<T>(initial: T): Local<T> {
+  return new CoroutineLocal(initial);
+}

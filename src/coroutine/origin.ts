@@ -1,0 +1,32 @@
+/**
+ * Where in the source an operation was made: only noted for schedulers that debug.
+ *
+ * A suspended generator has no stack to look at, so the line is taken while its step still runs.
+ *
+ * @module
+ */
+
+import { currentTask } from "./current_task.ts";
+
+const origins = new WeakMap<object, string>();
+
+/** Notes where an operation is being made, if the coroutine that makes it is being debugged. */
+export function noteOrigin(operation: object): void {
+  if (currentTask()?.kernel.tracer === undefined) return;
+  const line = callerOf(new Error().stack ?? "");
+  if (line !== undefined) origins.set(operation, line);
+}
+
+/** The line that made an operation, as the runtime writes it. */
+export function originOf(operation: object): string | undefined {
+  return origins.get(operation);
+}
+
+/** The first line of a stack that is not in this folder, which is that of the first line. */
+function callerOf(stack: string): string | undefined {
+  const lines = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line));
+  const here = /(?:file:\/\/)?[^\s(@]*[/\\]/.exec(lines[0] ?? "")?.[0];
+  if (here === undefined) return undefined;
+  const caller = lines.find((line) => !line.includes(here)) ?? lines.at(-1);
+  return caller?.trim().replace(/^at /, "");
+}

@@ -1,0 +1,126 @@
+/**
+ * Debug tracing: who waits on what, since when, and from which line.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import type { Operation } from "./operation.ts";
+import { originOf } from "./origin.ts";
+import type { RunningTask } from "./running_task.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Task, TaskState } from "./task.ts";
+
+/** The last wait of a coroutine. */
+interface LastWait {
+  readonly since: number;
+  readonly from: string | undefined;
+}
+
+/** What a scheduler that debugs remembers of its coroutines. */
+export class Tracer {
+  readonly #clock: Clock;
+  readonly #waits = new WeakMap<Task<unknown>, LastWait>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A coroutine starts to wait. */
+  suspended(task: Task<unknown>, operation: Operation<unknown>): void {
+    this.#waits.set(task, { since: this.#clock.now(), from: originOf(operation) });
+  }
+
+  /** The last wait of a coroutine. */
+  lastWait(task: Task<unknown>): LastWait | undefined {
+    return this.#waits.get(task);
+  }
+}
+
+/** One coroutine, as {@linkcode traceTasks} tells of it. */
+export interface TaskTrace {
+  /** The coroutine. */
+  readonly task: Task<unknown>;
+  /** Its name, and those of the coroutines that added it, nearest first. */
+  readonly chain: readonly string[];
+  /** Where it is in its life. */
+  readonly state: TaskState;
+  /** What it waits for. */
+  readonly waitsFor: string | undefined;
+  /** For how long, in milliseconds. Only with `debug`. */
+  readonly waited: number | undefined;
+  /** The line that waits, as the runtime writes it. Only with `debug`. */
+  readonly from: string | undefined;
+}
+
+/**
+ * Tells what every coroutine of a scheduler is doing, oldest first.
+ *
+ * @param scheduler With the option `debug`, it knows since when and from which line.
+ * @returns One entry for each coroutine that has not ended.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertMatch } from "@std/assert";
+ * import { ManualClock, Scheduler, traceTasks, WaitForSignal } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const scheduler = new Scheduler({ clock, debug: true });
+ * scheduler.add(function* listener() {
+ *   yield* WaitForSignal("abc");
+ * });
+ * clock.advance(1500);
+ * const [trace] = traceTasks(scheduler);
+ * assertEquals(trace?.chain, ["listener"]);
+ * assertEquals(trace?.waitsFor, 'WaitForSignal("abc")');
+ * assertEquals(trace?.waited, 1500);
+ * assertMatch(trace?.from ?? "", /listener/);
+ * ```
+ */
+export function traceTasks(scheduler: Scheduler): TaskTrace[] {
+  const now = scheduler.clock.now();
+  const traces: TaskTrace[] = [];
+  for (const task of scheduler.tasks()) {
+    const waits = task.state === "waiting";
+    const wait = waits ? (task as RunningTask<unknown>).kernel.tracer?.lastWait(task) : undefined;
+    traces.push({
+      task,
+      chain: taskChain(task),
+      state: task.state,
+      waitsFor: task.waitsFor,
+      waited: wait && now - wait.since,
+      from: wait?.from,
+    });
+  }
+  return traces.reverse();
+}
+
+/**
+ * The names of a coroutine and of those that added it, nearest first: for error messages.
+ *
+ * Ancestors that ended long ago are forgotten.
+ *
+ * @param task A coroutine.
+ * @returns At least its own name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, Scheduler, taskChain } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const scheduler = new Scheduler({ clock });
+ * scheduler.add(function* parent() {
+ *   const child = scheduler.add(function* child() {});
+ *   assertEquals(taskChain(child), ["child", "parent"]);
+ * });
+ * clock.advance(0);
+ * ```
+ */
+export function taskChain(task: Task<unknown>): string[] {
+  const names: string[] = [];
+  for (let at: Task<unknown> | undefined = task; at !== undefined; at = at.parent) {
+    names.push(at.name);
+  }
+  return names;
+}

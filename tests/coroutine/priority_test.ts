@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import {
+  AddCoro,
+  type Coroutine,
+  type Priority,
+  priority,
+  Signal,
+  WaitForSignal,
+  withPriority,
+} from "../../src/coroutine/mod.ts";
+import { type Ready, ReadyQueue } from "../../src/coroutine/ready_queue.ts";
+import { stage } from "../support/scheduling.ts";
+
+/** Who goes first: the woken one, the signaller, or one that was ready before both. */
+function orderWith(option: { priority?: Priority }, defaultPriority: Priority = 0): string[] {
+  const { scheduler, run, assertEmpty } = stage({ defaultPriority });
+  const order: string[] = [];
+  function* note(name: string): Coroutine<void> {
+    order.push(name);
+  }
+  scheduler.add(function* () {
+    yield* WaitForSignal("go", { priority: priority.LAST });
+    order.push("woken");
+  });
+  run();
+  scheduler.add(function* () {
+    scheduler.add(note, "ready");
+    yield* Signal("go", 1, option);
+    order.push("caller");
+  });
+  run();
+  assertEmpty();
+  return order;
+}
+
+test("a priority says who goes first: nobody, the woken, the caller, or both", () => {
+  assertEquals(orderWith({}), ["ready", "woken", "caller"]);
+  assertEquals(orderWith({ priority: priority.LAST }), ["ready", "woken", "caller"]);
+  assertEquals(orderWith({ priority: priority.CORO }), ["woken", "ready", "caller"]);
+  assertEquals(orderWith({ priority: priority.OP }), ["caller", "ready", "woken"]);
+  assertEquals(orderWith({ priority: priority.FIRST }), ["woken", "caller", "ready"]);
+});
+
+test("the scheduler's default priority holds where none is given", () => {
+  assertEquals(orderWith({}, priority.CORO), ["woken", "ready", "caller"]);
+  assertEquals(orderWith({}, priority.FIRST), ["woken", "caller", "ready"]);
+});
+
+test("an operation without options gets its priority from withPriority", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const order: string[] = [];
+  function* note(name: string): Coroutine<void> {
+    order.push(name);
+  }
+  scheduler.add(function* () {
+    yield* AddCoro(note, "first");
+    yield* withPriority(AddCoro(note, "second"), priority.CORO);
+    order.push("caller");
+  });
+  run();
+  assertEquals(order, ["first", "second", "caller"]);
+  assertEmpty();
+});
+
+test("a priority that is none of the four is refused", () => {
+  const wrong = 7 as Priority;
+  assertThrows(() => withPriority(Signal("abc"), wrong), RangeError, "priority 7");
+  assertThrows(() => WaitForSignal("abc", { priority: wrong }), RangeError, "priority 7");
+  assertThrows(() => stage({ defaultPriority: wrong }), RangeError, "priority 7");
+});
+
+test("those who are put first for ever starve nobody", () => {
+  const queue = new ReadyQueue<Ready>();
+  const entry = (): Ready => ({ attained: 0, arrival: 0, nextReady: undefined });
+  const patient = entry();
+  queue.add(patient);
+  for (let others = 0; others < 3; others++) queue.add(entry(), true);
+  let waited = 0;
+  for (;; waited++) {
+    const taken = queue.take(Infinity) as Ready;
+    if (taken === patient) break;
+    queue.add(taken, true);
+  }
+  assert(waited < 8, `waited for ${waited}`);
+});
+
+test("two that favour each other leave others their turn within a long turn of theirs", () => {
+  let time = 0;
+  const { scheduler } = stage({
+    clock: { now: () => time += 0.01, defer: () => {}, setTimer: () => () => {} },
+    quantum: { milliseconds: 1 },
+  });
+  let laps = 0;
+  function* favourite(): Coroutine<void> {
+    for (; laps < 1000; laps++) yield* withPriority(Signal("nobody"), priority.FIRST);
+  }
+  scheduler.add(favourite);
+  scheduler.add(favourite);
+  const patient = scheduler.add(function* () {
+    yield;
+    return laps;
+  });
+  while (scheduler.step());
+  assert((patient.result as number) < 50, `${patient.result} laps`);
+});
