@@ -12,11 +12,14 @@ import type { Coroutine } from "../coroutine/mod.ts";
 import type { AppIterable, WSGIApp } from "./app.ts";
 import type { Cogen } from "./cogen.ts";
 import type { Environ } from "./environ.ts";
+import { WSGIFileWrapper } from "./file_wrapper.ts";
 import { type Response, WSGIError } from "./response.ts";
 
 /** What running an app needs of the connection it runs on. */
 export interface Exchange {
   readonly app: WSGIApp;
+  /** The method, whatever an app may put in the environ. */
+  readonly method: string;
   readonly environ: Environ;
   /** That of the environ, whatever an app may put there. */
   readonly cogen: Cogen;
@@ -140,7 +143,7 @@ class AppRun {
       this.#pushAll(given);
       return true;
     }
-    const iterator = this.#iterator = iteratorOf(given);
+    const iterator = this.#iterator = this.#iteratorOf(given);
     for (;;) {
       const step = iterator.next();
       const value = (step as Step).value;
@@ -150,6 +153,10 @@ class AppRun {
       }
       if (step.done) {
         this.#iterator = undefined;
+        if (value instanceof WSGIFileWrapper) {
+          this.#iterator = this.#iteratorOf(value);
+          return false;
+        }
         if (value !== undefined) response.push(value);
         return true;
       }
@@ -203,15 +210,24 @@ class AppRun {
       const given = this.#iterable as AppIterable;
       if (Array.isArray(given)) this.#pushAll(given);
       else {
-        const iterator = this.#iterator ??= iteratorOf(given);
+        const iterator = this.#iterator ??= this.#iteratorOf(given);
         if (this.#burstOver) yield* this.#handOver();
-        const last = yield* this.#drive(this.#resume ?? (() => iterator.next()));
+        let last = yield* this.#drive(this.#resume ?? (() => iterator.next()));
+        if (last instanceof WSGIFileWrapper) {
+          const file = this.#iterator = this.#iteratorOf(last);
+          last = yield* this.#drive(() => file.next());
+        }
         if (last !== undefined) this.#exchange.response.push(last);
       }
       this.#complete();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #iteratorOf(given: AppIterable): AnyIterator {
+    if (!(given instanceof WSGIFileWrapper)) return iteratorOf(given);
+    return given.serve(this.#exchange.response, this.#exchange.method);
   }
 
   #pushAll(blocks: readonly unknown[]): void {

@@ -10,6 +10,7 @@
 import { combineFieldLines, type RequestHead } from "../http/mod.ts";
 import { basicCredentials } from "./basic_credentials.ts";
 import type { Cogen } from "./cogen.ts";
+import { type FileWrapper, WSGIFileWrapper } from "./file_wrapper.ts";
 import type { WSGIInput } from "./input.ts";
 import { unquotePath } from "./path_info.ts";
 
@@ -73,6 +74,8 @@ export interface Environ {
   "wsgi.multiprocess": boolean;
   /** The app may be run any number of times. */
   "wsgi.run_once": boolean;
+  /** Makes a response body of a file (PEP 3333). */
+  "wsgi.file_wrapper": FileWrapper;
   /** Waiting, from inside the app. */
   cogen: Cogen;
   /** The request's other header fields, repeated ones combined. */
@@ -141,6 +144,7 @@ export function createEnviron(
     "wsgi.multithread": false,
     "wsgi.multiprocess": false,
     "wsgi.run_once": false,
+    "wsgi.file_wrapper": (source, options) => new WSGIFileWrapper(source, cogen, options),
     cogen,
   };
   addFields(environ, request);

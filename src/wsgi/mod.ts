@@ -11,6 +11,8 @@ export { Cogen } from "./cogen.ts";
 export type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
 export type { Environ, ErrorStream } from "./environ.ts";
 export { Events } from "./events.ts";
+export type { ByteStream, FileSource } from "./file_source.ts";
+export { type FileWrapper, type FileWrapperOptions, WSGIFileWrapper } from "./file_wrapper.ts";
 export type { Files, OpenFile } from "./files.ts";
 export { CogenInput, type Waiting, WSGIInput } from "./input.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";

@@ -169,6 +169,21 @@ export class Response {
     this.#writer.end(this.#sink, this.#trailers);
   }
 
+  /** Whether its status forbids a body. */
+  get bodiless(): boolean {
+    const code = this.#start?.code;
+    return code === 204 || code === 304;
+  }
+
+  /** Lets the length of the whole body be told, if the app has not and it may be. */
+  announceLength(length: number): void {
+    const start = this.#start;
+    if (start === undefined || start.length !== undefined || start.trailer !== undefined) return;
+    if (this.#committed || this.bodiless) return;
+    const lengthLine = `Content-Length: ${length}\r\n`;
+    this.#start = { ...start, text: start.text + lengthLine, length, lengthLine };
+  }
+
   /** Answers with a plain error in place of what the app has started. Not once committed. */
   replace(status: string): void {
     const text = `${status}\n`;

@@ -26,11 +26,13 @@ test("has every CGI and wsgi name, as own enumerable keys", async () => {
   const environ = await environOf(
     post("/a%20b/c?d=%20e", "body", "Content-Type: text/plain", "X-Custom: yes"),
   );
-  const { cogen: _, "wsgi.input": input, "wsgi.errors": errors, ...rest } = environ;
+  const { cogen: _, "wsgi.input": input, "wsgi.errors": errors, ...others } = environ;
+  const { "wsgi.file_wrapper": wrapFile, ...rest } = others;
   const { REMOTE_PORT, ...facts } = rest;
   assert(/^\d+$/.test(REMOTE_PORT), REMOTE_PORT);
   assertEquals(typeof input.read, "function");
   assertEquals(typeof errors.write, "function");
+  assertEquals(typeof wrapFile, "function");
   assertEquals(facts, {
     REQUEST_METHOD: "POST",
     SCRIPT_NAME: "",
