@@ -6,17 +6,17 @@ import { isAuthority } from "./authority.ts";
 import { ControlFields } from "./control_fields.ts";
 import { placeError, ProtocolError } from "./errors.ts";
 import type { RequestHead } from "./events.ts";
-import { FieldMemory, type ReadFields } from "./field_memory.ts";
 import { sliceFields } from "./field_names.ts";
 import { FieldScanner } from "./field_scanner.ts";
 import { requestFraming } from "./framing.ts";
 import { quote } from "./grammar.ts";
+import { HeadMemory, type ReadFields } from "./head_memory.ts";
 import type { InputBuffer } from "./input_buffer.ts";
 import type { Latin1Decoder } from "./latin1.ts";
 import type { ParserLimits } from "./limits.ts";
 import { refuseRepeated } from "./repeated_fields.ts";
 import { RequestLineScanner } from "./request_line_scanner.ts";
-import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
+import { parseRequestTarget } from "./request_target.ts";
 
 /** Reads one head after the other. */
 export class HeadReader {
@@ -25,12 +25,8 @@ export class HeadReader {
   readonly #latin1: Latin1Decoder;
   readonly #maxBodyBytes: number;
   readonly #maxHeadBytes: number;
-  readonly #memory = new FieldMemory();
+  readonly #memory = new HeadMemory();
   #lineDone = false;
-  /** The target that was parsed last; clients ask for the same again. */
-  #lastTarget: RequestTarget | undefined;
-  #method = "";
-  #target = "";
 
   constructor(limits: ParserLimits, latin1: Latin1Decoder) {
     this.#line = new RequestLineScanner(limits);
@@ -43,21 +39,32 @@ export class HeadReader {
   /** Goes on with the head at the input's start; undefined when it needs more bytes. */
   read(input: InputBuffer): RequestHead | undefined {
     if (!this.#lineDone) {
+      if (this.#line.scanned === 0) {
+        const same = this.#memory.recallHead(input);
+        if (same !== undefined) return same;
+      }
       if (!this.#line.scan(input)) return undefined;
       const known = this.#recall(input);
-      if (known !== undefined) return this.#readKnown(input, known);
+      if (known !== undefined) return this.#finish(input, this.#memory.sectionLength, known);
       this.#lineDone = true;
       this.#fields.reset(this.#line.scanned);
     }
     if (!this.#fields.scan(input)) return undefined;
-    const { bytes, start } = input;
-    input.start += this.#fields.scanned;
     this.#lineDone = false;
-    const text = this.#latin1(bytes, start, input.start);
+    return this.#finish(input, this.#fields.scanned - this.#line.scanned, undefined);
+  }
+
+  /** Judges a head that has wholly come; its fields are `known` if they are those of the last. */
+  #finish(input: InputBuffer, sectionLength: number, known: ReadFields | undefined): RequestHead {
+    const { bytes, start } = input;
+    const lineEnd = start + this.#line.scanned;
+    input.start = lineEnd + sectionLength;
     try {
-      const read = this.#judge(text);
+      const text = this.#latin1(bytes, start, known === undefined ? input.start : lineEnd);
+      const read = known ?? this.#judge(text);
       const head = this.#makeHead(text, read);
-      this.#memory.keep(bytes, start + this.#line.scanned, input.start, read);
+      if (known === undefined) this.#memory.keepFields(bytes, lineEnd, input.start, read);
+      this.#memory.keepLine(bytes, start, lineEnd, head);
       return head;
     } catch (error) {
       throw placeError(error, input.offsetOf(input.start));
@@ -69,22 +76,8 @@ export class HeadReader {
   /** What was read in the same fields before, if they have wholly come and the head is not too long. */
   #recall(input: InputBuffer): ReadFields | undefined {
     const { scanned, minorVersion } = this.#line;
-    if (scanned + this.#memory.length > this.#maxHeadBytes) return undefined;
-    return this.#memory.recall(input, scanned, minorVersion);
-  }
-
-  /** A head whose fields are those of the one before. */
-  #readKnown(input: InputBuffer, known: ReadFields): RequestHead {
-    const { bytes, start } = input;
-    const lineEnd = start + this.#line.scanned;
-    input.start = lineEnd + this.#memory.length;
-    try {
-      return this.#makeHead(this.#latin1(bytes, start, lineEnd), known);
-    } catch (error) {
-      throw placeError(error, input.offsetOf(input.start));
-    } finally {
-      this.#line.reset();
-    }
+    if (scanned + this.#memory.sectionLength > this.#maxHeadBytes) return undefined;
+    return this.#memory.recallFields(input, scanned, minorVersion);
   }
 
   /** What the fields say by themselves; of several errors, that of the target is told first. */
@@ -92,7 +85,7 @@ export class HeadReader {
     const { methodEnd, targetEnd, minorVersion } = this.#line;
     const fields = sliceFields(text, this.#fields.marks, 0);
     const control = new ControlFields(fields, minorVersion);
-    this.#parseTarget(text.slice(0, methodEnd), text.slice(methodEnd + 1, targetEnd));
+    parseRequestTarget(text.slice(0, methodEnd), text.slice(methodEnd + 1, targetEnd));
     checkHost(control);
     const framing = requestFraming(control);
     if (framing.kind === "length" && framing.length > this.#maxBodyBytes) {
@@ -106,7 +99,7 @@ export class HeadReader {
     const { methodEnd, targetEnd } = this.#line;
     const method = text.slice(0, methodEnd);
     const target = text.slice(methodEnd + 1, targetEnd);
-    const { form, path, query, authority } = this.#parseTarget(method, target);
+    const { form, path, query, authority } = parseRequestTarget(method, target);
     const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
     if (hasBody && method === "CONNECT") {
       // RFC 9110 §9.3.6: it has no content. Some take what follows for the tunnel's, some for a body.
@@ -129,15 +122,6 @@ export class HeadReader {
       upgrade: control.wantsUpgrade,
       host: authority ?? control.host,
     };
-  }
-
-  #parseTarget(method: string, target: string): RequestTarget {
-    if (this.#lastTarget === undefined || method !== this.#method || target !== this.#target) {
-      this.#lastTarget = parseRequestTarget(method, target);
-      this.#method = method;
-      this.#target = target;
-    }
-    return this.#lastTarget;
   }
 }
 

@@ -17,16 +17,28 @@ function heads(parser: RequestParser, ...messages: string[]): RequestHead[] {
 
 const FIELDS = "Host: x\r\nAccept: */*\r\nCookie: a=1\r\n\r\n";
 
-test("equal fields are read once, and lines by themselves", () => {
+test("an equal head is read once, and is the same fact", () => {
   const [first, same, other] = heads(
     new RequestParser(),
     `GET /a HTTP/1.1\r\n${FIELDS}`,
     `GET /a HTTP/1.1\r\n${FIELDS}`,
     `POST /b?c HTTP/1.1\r\n${FIELDS}`,
   );
-  assertEquals(same, first);
+  assert(same === first);
   assertEquals([other?.method, other?.path, other?.query], ["POST", "/b", "c"]);
   assert(same?.fields === first?.fields && other?.fields === first?.fields);
+});
+
+test("a head after a line of its own is remembered with that line", () => {
+  const [, second, third, fourth] = heads(
+    new RequestParser(),
+    `GET /a HTTP/1.1\r\n${FIELDS}`,
+    `GET /b HTTP/1.1\r\n${FIELDS}`,
+    `GET /b HTTP/1.1\r\n${FIELDS}`,
+    `GET /a HTTP/1.1\r\n${FIELDS}`,
+  );
+  assert(third === second);
+  assertEquals([second?.path, fourth?.path], ["/b", "/a"]);
 });
 
 test("fields that differ in a byte, or that go on, are read anew", () => {
