@@ -12,7 +12,7 @@
 import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
 import { RequestParser } from "../http/mod.ts";
 import type { TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
-import type { ConnectionFacts } from "../wsgi/environ.ts";
+import { type ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/response.ts";
 import { type ExchangeHost, RequestExchange } from "./exchange.ts";
 import type { Settings } from "./options.ts";
@@ -51,12 +51,13 @@ const UNAVAILABLE = new ProtocolError(503, "The server is shutting down");
 export class WSGIConnection implements SocketHandler, ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
-  readonly facts: ConnectionFacts;
+  readonly environs: EnvironMaker;
   readonly fields: ServerFields;
   time: number;
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
+  readonly #facts: ConnectionFacts;
   readonly #parser: RequestParser;
   #exchange: RequestExchange | undefined;
   /**
@@ -80,7 +81,8 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.#socket = socket;
     this.settings = settings;
     this.fields = host.fields;
-    this.facts = host.factsOf(socket);
+    this.#facts = host.factsOf(socket);
+    this.environs = new EnvironMaker(this.#facts);
     this.output = new Output(socket, settings.adapter.clock);
     this.#parser = new RequestParser({
       limits: settings.parserLimits,
@@ -170,7 +172,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     exchange.responded = true;
     this.#host.ended();
     exchange.body.discard();
-    this.facts.errors.flush();
+    this.#facts.errors.flush();
     if (this.#state === "given") this.#exchange = undefined;
     if (this.#state !== "serving") return;
     if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);

@@ -27,14 +27,14 @@ export class Connections implements ConnectionHost {
   onQuiet: () => void = () => {};
 
   readonly #open = new Set<WSGIConnection>();
+  readonly #date = new DateHeader();
   #active = 0;
   #served = 0;
   #cancelSweep: (() => void) | undefined;
 
   constructor(settings: Settings) {
     this.settings = settings;
-    const date = new DateHeader();
-    this.fields = { date: () => date.value(), server: undefined };
+    this.fields = { date: () => this.#date.value, server: undefined };
   }
 
   /** Open connections. */
@@ -110,6 +110,7 @@ export class Connections implements ConnectionHost {
 
   /** Deadlines are coarse, so that setting one costs nothing: everyone is looked at once a second. */
   #planSweep(): void {
+    this.#date.refresh();
     const { clock } = this.settings.adapter;
     this.#cancelSweep = clock.setTimer(SWEEP, () => {
       this.#cancelSweep = undefined;

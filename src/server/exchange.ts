@@ -17,7 +17,7 @@ import { type Exchange, runApp } from "../wsgi/app_iteration.ts";
 import { BodyBuffer, ClientDisconnected } from "../wsgi/body_buffer.ts";
 import { Cogen } from "../wsgi/cogen.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
-import { type ConnectionFacts, createEnviron, type Environ } from "../wsgi/environ.ts";
+import type { Environ, EnvironMaker } from "../wsgi/environ.ts";
 import type { Files } from "../wsgi/files.ts";
 import { WSGIInput } from "../wsgi/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/response.ts";
@@ -28,7 +28,7 @@ import type { Output } from "./output.ts";
 export interface ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
-  readonly facts: ConnectionFacts;
+  readonly environs: EnvironMaker;
   readonly fields: ServerFields;
   /** The time, as of the bytes that came last, by the clock. */
   readonly time: number;
@@ -86,7 +86,7 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     this.minorVersion = head.minorVersion;
     this.body = new BodyBuffer(() => host.bodyWanted(this));
     const cogen = this.cogen = new Cogen(settings.scheduler, this.body, this);
-    this.environ = createEnviron(head, host.facts, cogen, new WSGIInput(this.body, cogen));
+    this.environ = host.environs.make(head, cogen, new WSGIInput(this.body, cogen));
     this.#writer = new ResponseWriter(this);
     this.response = new Response(this.#writer, (part) => this.#output.write(part), host.fields);
   }

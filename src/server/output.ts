@@ -19,6 +19,8 @@ export class Output {
   readonly #socket: Socket;
   readonly #clock: Clock;
   #parts: (Uint8Array | string)[] = [];
+  /** Text that follows the parts: a response is often nothing else. */
+  #tail = "";
   #size = 0;
   #corked = false;
   #full = false;
@@ -54,16 +56,23 @@ export class Output {
   /** Adds bytes to the next {@linkcode flush}; a string stands for its latin-1 bytes. */
   write(part: Uint8Array | string): void {
     if (this.#state !== "open" || part.length === 0) return;
-    const parts = this.#parts;
-    const last = parts.length - 1;
     this.#size += part.length;
-    if (typeof part === "string" && typeof parts[last] === "string") parts[last] += part;
-    else parts.push(part);
+    if (typeof part === "string") this.#tail += part;
+    else {
+      this.#takeTail();
+      this.#parts.push(part);
+    }
   }
 
   /** Hands over what the socket has room for now, the rest as it drains; if corked, later. */
   flush(): void {
     if (this.#full || this.#size === 0 || this.#corked && this.#size < CORK_LIMIT) return;
+    if (this.#parts.length === 0 && this.#tail.length <= PIECE) {
+      const text = this.#tail;
+      this.#tail = "";
+      return this.#send(text);
+    }
+    this.#takeTail();
     if (this.#parts.length > 1 && this.#size <= JOIN_LIMIT) {
       this.#parts = [join(this.#parts, this.#size)];
     }
@@ -100,6 +109,7 @@ export class Output {
   close(): void {
     this.#state = "closed";
     this.#parts = [];
+    this.#tail = "";
     this.#size = 0;
     this.#full = false;
     this.#wake();
@@ -114,7 +124,14 @@ export class Output {
     }, "drain");
   }
 
+  #takeTail(): void {
+    if (this.#tail === "") return;
+    this.#parts.push(this.#tail);
+    this.#tail = "";
+  }
+
   #pump(): void {
+    this.#takeTail();
     const parts = this.#parts;
     let sent = 0;
     while (!this.#full && sent < parts.length) {
