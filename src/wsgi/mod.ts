@@ -17,4 +17,5 @@ export type { Files, OpenFile } from "./files.ts";
 export { CogenInput, type Waiting, WSGIInput } from "./input.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
 export { unquotePath } from "./path_info.ts";
+export { staticFiles, type StaticFilesOptions } from "./static_files.ts";
 export { WSGIError } from "./response.ts";
