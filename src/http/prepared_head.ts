@@ -72,6 +72,33 @@ export function prepareHead(
   status: string,
   fields: readonly (readonly [string, string])[],
 ): PreparedHead {
+  if (isLast(status, fields)) return last as PreparedHead;
+  const head = makeHead(status, fields);
+  last = head;
+  lastFields = fields.flat();
+  return head;
+}
+
+/** What was asked for last: an app often says the same again. */
+let last: PreparedHead | undefined;
+let lastFields: readonly string[] = [];
+
+/** Comparing is cheap where the texts are the app's own constants: then they are the same strings. */
+function isLast(status: string, fields: readonly (readonly [string, string])[]): boolean {
+  if (last === undefined || last.status !== status) return false;
+  if (fields.length * 2 !== lastFields.length) return false;
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index] as readonly [string, string];
+    if (!Array.isArray(field) || field.length !== 2) return false;
+    if (field[0] !== lastFields[2 * index] || field[1] !== lastFields[2 * index + 1]) return false;
+  }
+  return true;
+}
+
+function makeHead(
+  status: string,
+  fields: readonly (readonly [string, string])[],
+): PreparedHead {
   const code = codeOf(status);
   let text = "";
   let length: number | undefined;
@@ -92,7 +119,7 @@ export function prepareHead(
     } else if (kind === "date") hasDate = true;
     else hasServer = true;
   }
-  return { status, code, text, length, lengthLine, trailer, hasDate, hasServer };
+  return Object.freeze({ status, code, text, length, lengthLine, trailer, hasDate, hasServer });
 }
 
 function codeOf(status: string): number {

@@ -14,7 +14,7 @@ import {
 } from "../http/mod.ts";
 import type { HeaderList, WSGIApp } from "../wsgi/app.ts";
 import { type Exchange, runApp } from "../wsgi/app_iteration.ts";
-import { BodyBuffer, ClientDisconnected } from "../wsgi/body_buffer.ts";
+import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/body_buffer.ts";
 import { Cogen } from "../wsgi/cogen.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
 import type { Environ, EnvironMaker } from "../wsgi/environ.ts";
@@ -84,7 +84,9 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     this.protocol = settings.protocol;
     this.method = head.method;
     this.minorVersion = head.minorVersion;
-    this.body = new BodyBuffer(() => host.bodyWanted(this));
+    this.body = head.framing.kind === "none"
+      ? NO_BODY
+      : new BodyBuffer(() => host.bodyWanted(this));
     const cogen = this.cogen = new Cogen(settings.scheduler, this.body, this);
     this.environ = host.environs.make(head, cogen, new WSGIInput(this.body, cogen));
     this.#writer = new ResponseWriter(this);

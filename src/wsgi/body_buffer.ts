@@ -229,3 +229,7 @@ class ReadOperation<T> extends TimedOperation<T> {
     return this.#body.begin(this.#attempt, resume as Resume<unknown>);
   }
 }
+
+/** The body of all requests without one: it has ended, so that it keeps nothing of any of them. */
+export const NO_BODY: BodyBuffer = new BodyBuffer(() => {});
+NO_BODY.end();
