@@ -9,9 +9,11 @@ import type { RunningTask } from "./running_task.ts";
 import { Wait } from "./wait.ts";
 
 /** How one of several operations ended. */
-export type Outcome =
-  | { readonly kind: "value"; readonly content: unknown }
-  | { readonly kind: "error"; readonly content: unknown };
+export interface Outcome {
+  readonly kind: "value" | "error";
+  /** The value, or the error. */
+  readonly content: unknown;
+}
 
 /** The wait for one of several operations, on behalf of a coroutine that waits for them together. */
 class Branch extends Wait {
@@ -35,6 +37,12 @@ class Branch extends Wait {
   }
 }
 
+/** Ends a wait as one of its operations ended. */
+export function settle(resume: Resume<unknown>, { kind, content }: Outcome): void {
+  if (kind === "value") resume.value(content);
+  else resume.error(content);
+}
+
 /** Several operations of one wait. */
 export class Branches {
   readonly #outer: Resume<unknown>;
@@ -54,18 +62,25 @@ export class Branches {
     branch.begin(operation);
   }
 
-  /** Aborts those that have not ended. An error in doing so keeps none of the others. */
+  /**
+   * Aborts those that have not ended.
+   *
+   * All are settled before the first is undone: what one of them gives back must not go to another
+   * that nobody waits for any more.
+   */
   readonly abort: Abort = () => {
-    const branches = [...this.#open];
+    const aborts = Array.from(this.#open, (branch) => branch.release());
     this.#open.clear();
-    let failures: unknown[] | undefined;
-    for (const branch of branches) {
-      try {
-        branch.abort();
-      } catch (error) {
-        (failures ??= []).push(error);
-      }
-    }
-    if (failures !== undefined) throw failures[0];
+    for (const abort of aborts) this.#undo(abort);
   };
+
+  /** Whoever ended the wait is not to blame if this fails. */
+  #undo(abort: Abort | undefined): void {
+    try {
+      abort?.();
+    } catch (error) {
+      const task = this.#outer.task as RunningTask<unknown>;
+      task.kernel.report(error, task);
+    }
+  }
 }

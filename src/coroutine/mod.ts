@@ -6,10 +6,19 @@
  * @module
  */
 
+export {
+  type AbortControllerLike,
+  aborted,
+  type AbortSignalLike,
+  cancelOn,
+  signalOf,
+} from "./abort_signal.ts";
 export { AddCoro } from "./add_coro.ts";
+export { all, allSettled, type OperationResults, type OperationValues } from "./all.ts";
 export { Call } from "./call.ts";
 export type { Clock } from "./clock.ts";
 export { type Deadline, type Duration, fromNow, toMilliseconds } from "./duration.ts";
+export { type Callback, fromCallback } from "./from_callback.ts";
 export { Join } from "./join.ts";
 export { type Local, local } from "./local.ts";
 export { ManualClock } from "./manual_clock.ts";
@@ -22,7 +31,11 @@ export {
   type Resume,
 } from "./operation.ts";
 export { type Priority, priority, withPriority } from "./priority.ts";
+export { Empty, Full, Queue, QueueClosed } from "./queue.ts";
+export { type OperationValue, race } from "./race.ts";
 export { Scheduler, type SchedulerOptions, type SchedulerStats } from "./scheduler.ts";
+export { type Scope, scope } from "./scope.ts";
+export { Semaphore } from "./semaphore.ts";
 export { Signal, type SignalOptions, WaitForSignal } from "./signal.ts";
 export { Sleep } from "./sleep.ts";
 export {
@@ -33,5 +46,7 @@ export {
   type TaskState,
 } from "./task.ts";
 export { OperationTimeout, TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
+export { timeout } from "./timeout.ts";
+export { toPromise } from "./to_promise.ts";
 export { taskChain, type TaskTrace, traceTasks } from "./tracer.ts";
 export { until } from "./until.ts";

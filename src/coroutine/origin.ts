@@ -22,11 +22,17 @@ export function originOf(operation: object): string | undefined {
   return origins.get(operation);
 }
 
-/** The first line of a stack that is not in this folder, which is that of the first line. */
+/** The first line of a stack that is in no file of this folder; the first line of all is. */
 function callerOf(stack: string): string | undefined {
   const lines = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line));
-  const here = /(?:file:\/\/)?[^\s(@]*[/\\]/.exec(lines[0] ?? "")?.[0];
-  if (here === undefined) return undefined;
-  const caller = lines.find((line) => !line.includes(here)) ?? lines.at(-1);
+  const here = folderOf(lines[0]);
+  const caller = lines.find((line) => folderOf(line) !== here) ?? lines.at(-1);
   return caller?.trim().replace(/^at /, "");
+}
+
+/** Folder, file, line and column: the same in the stacks of V8 and JavaScriptCore. */
+const PLACE = /([^\s(@]*[/\\])[\w.-]+:\d+:\d+\)?$/;
+
+function folderOf(line: string | undefined): string | undefined {
+  return PLACE.exec(line ?? "")?.[1];
 }

@@ -129,6 +129,11 @@ export class RunningTask<T> implements Task<T>, Ready {
     if (parent?.done) parent.#parent = undefined;
   }
 
+  /** Somebody answers for its error, should it end with one. */
+  observe(): void {
+    this.#observed = true;
+  }
+
   /** Whether its end has been given to anybody. */
   get observed(): boolean {
     return this.#observed;

@@ -86,3 +86,23 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
     resume.setDeadline(milliseconds, giveUp, this.#weak);
   }
 }
+
+class FunctionTimedOperation<T> extends TimedOperation<T> {
+  readonly name: string;
+  protected readonly begin: (resume: Resume<T>) => Abort | void;
+
+  constructor(name: string, options: TimeoutOptions, begin: (resume: Resume<T>) => Abort | void) {
+    super(options);
+    this.name = name;
+    this.begin = begin;
+  }
+}
+
+/** A timed operation from its `begin` function alone. */
+export function timed<T>(
+  name: string,
+  options: TimeoutOptions,
+  begin: (resume: Resume<T>) => Abort | void,
+): Operation<T> {
+  return new FunctionTimedOperation(name, options, begin);
+}

@@ -18,6 +18,7 @@ export abstract class Wait implements Resume<unknown>, Expiring {
   place = -1;
   #abort: Abort | undefined;
   #onDeadline: (() => void) | undefined;
+  #released = false;
   /** How far activity moves the deadline, in milliseconds; 0 for not at all. */
   #extension = 0;
 
@@ -36,7 +37,8 @@ export abstract class Wait implements Resume<unknown>, Expiring {
   begin(operation: Operation<unknown>): void {
     try {
       const abort = operation.start(this);
-      if (!this.settled && abort) this.#abort = abort;
+      if (!this.settled) this.#abort = abort ?? undefined;
+      else if (this.#released) abort?.(); // what it did while starting has ended its own wait
     } catch (error) {
       this.error(error);
     }
@@ -72,8 +74,15 @@ export abstract class Wait implements Resume<unknown>, Expiring {
 
   /** Ends the wait without resuming: nobody is interested any more. */
   abort(): void {
+    this.release()?.();
+  }
+
+  /** The first half of {@linkcode abort}: nothing is taken in any more; the rest is the result. */
+  release(): Abort | undefined {
     const abort = this.#abort;
-    if (this.#settle()) abort?.();
+    if (!this.#settle()) return undefined;
+    this.#released = true;
+    return abort;
   }
 
   #arm(milliseconds: number): void {

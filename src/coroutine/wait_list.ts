@@ -67,6 +67,11 @@ export class WaitList<T> {
     return node.item;
   }
 
+  /** Takes out all of them, in order. */
+  *drain(): Generator<T, void, unknown> {
+    for (let left = this.#size; left > 0 && this.#size > 0; left--) yield this.shift() as T;
+  }
+
   *[Symbol.iterator](): Generator<T, void, unknown> {
     for (let node = this.#first; node !== undefined; node = node.next) yield node.item;
   }
