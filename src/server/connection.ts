@@ -4,7 +4,7 @@
  * The story: `onData` feeds the parser; `#advance` takes its events; a request becomes an exchange,
  * whose body is fed from further events; when its app is done and its body read, the next event is
  * asked for. Every ending goes through `#close` (politely: FIN, then wait for the client's) or
- * `#cut` (at once). `#awaitPhase` says what is waited for, and so which deadline holds.
+ * `#cut` (at once). `#await` says what is waited for, and so which deadline holds.
  *
  * @module
  */
@@ -17,8 +17,8 @@ import type { ServerFields } from "../wsgi/response.ts";
 import { type ExchangeHost, RequestExchange } from "./exchange.ts";
 import type { Settings } from "./options.ts";
 import { Output } from "./output.ts";
+import { Patience, type Phase } from "./patience.ts";
 import type { Socket, SocketHandler } from "./socket.ts";
-import type { Timeouts } from "./timeouts.ts";
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
@@ -35,9 +35,6 @@ export interface ConnectionHost {
   forget(connection: WSGIConnection): void;
 }
 
-/** What a connection waits for, and so which of the timeouts holds. */
-type Phase = Exclude<keyof Timeouts, "halfClosed" | "write" | "close"> | "app";
-
 /** How long pipelined requests may go on before others get their turn, in milliseconds. */
 const MAX_ADVANCE = 1;
 /** Timers of every runtime overflow above this, in milliseconds. */
@@ -45,6 +42,7 @@ const MAX_TIMER = 2 ** 31 - 1;
 
 const HEAD_TIMEOUT = new ProtocolError(408, "The request head did not come in time");
 const BODY_TIMEOUT = new ProtocolError(408, "The request body did not come in time");
+const REQUEST_TIMEOUT = new ProtocolError(503, "The request took too long");
 const UNAVAILABLE = new ProtocolError(503, "The server is shutting down");
 
 /** A connection to one client. */
@@ -71,8 +69,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   #paused = false;
   #clientEnded = false;
   #retired = false;
-  #phase: Phase = "idle";
-  #deadline = Infinity;
+  readonly #patience: Patience;
   #cancelHalfClosed: (() => void) | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
@@ -88,6 +85,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
       limits: settings.parserLimits,
       latin1: settings.adapter.latin1,
     });
+    this.#patience = new Patience(settings.timeouts, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
     this.#await("idle");
   }
@@ -121,7 +119,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   onDrain(): void {
     this.output.drain();
     if (this.#state === "given") return this.#taker?.onDrain();
-    if (this.#phase !== "body") this.#await(this.#phase);
+    this.#await(this.#patience.phase);
     this.#advance();
   }
 
@@ -129,7 +127,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     const taker = this.#taker;
     this.#taker = undefined;
     this.#state = "gone";
-    this.#deadline = Infinity;
+    this.#patience.end();
     this.#cancelHalfClosed?.();
     // First, so that an app which waits for room is cancelled rather than woken.
     this.#exchange?.abort();
@@ -150,7 +148,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
       }
       this.output.flush();
     }
-    this.#await("body");
+    if (exchange.body.awaited) this.#await("body");
     this.#advance();
   }
 
@@ -158,7 +156,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   giveAway(accept: (socket: TakenSocket) => TakenSocketHandler): void {
     this.output.uncork();
     this.#state = "given";
-    this.#deadline = Infinity;
+    this.#patience.end();
     this.#cancelHalfClosed?.();
     this.#resume();
     const rest = this.#parser.takeBuffered();
@@ -204,15 +202,21 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   checkDeadline(now: number): void {
     if (now - this.output.fullSince >= this.settings.timeouts.write) return this.#cut();
     // Who still takes a response in is neither idle nor late: the timeout for writes holds.
-    if (now < this.#deadline || this.output.full) return;
-    this.#deadline = Infinity;
-    if (this.#phase === "idle") return this.#close();
-    if (this.#phase === "head") return this.#refuse(HEAD_TIMEOUT);
-    if (this.#phase === "linger") return this.#cut();
-    if (this.#phase !== "body") return;
-    const exchange = this.#exchange as RequestExchange;
-    if (exchange.responded) this.#cut();
-    else if (exchange.body.awaited) this.#refuse(BODY_TIMEOUT);
+    if (this.output.full) return;
+    const exchange = this.#exchange;
+    const isLate = now - (exchange?.startedAt ?? now) >= this.settings.timeouts.request;
+    if (isLate && exchange?.responded === false) return this.#refuse(REQUEST_TIMEOUT);
+    const { phase } = this.#patience;
+    // A read that was given up, or cancelled, is waited for no more.
+    if (phase === "body" && exchange?.body.awaited === false && !exchange.responded) {
+      return this.#await("app");
+    }
+    if (!this.#patience.isOver(now)) return;
+    this.#patience.end();
+    if (phase === "idle") this.#close();
+    else if (phase === "head") this.#refuse(HEAD_TIMEOUT);
+    else if (phase === "body" && exchange?.responded === false) this.#refuse(BODY_TIMEOUT);
+    else this.#cut();
   }
 
   /** Takes events while there are any that may be taken now. */
@@ -238,7 +242,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
       this.#advancing = false;
       this.output.uncork();
       // An empty line after a body (RFC 9112 §2.2) is not kept: it does not begin a request.
-      if (this.#phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
+      if (this.#patience.phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
       this.#balance();
     }
   }
@@ -273,6 +277,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
 
   #begin(exchange: RequestExchange): void {
     this.#exchange = exchange;
+    this.#patience.startBody();
     this.#await("app");
     // A body that needs no waiting for is wholly there before the app looks at it.
     if (exchange.head.framing.kind === "none") this.#handle(this.#parser.next());
@@ -284,9 +289,11 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   #receive(exchange: RequestExchange, bytes: Uint8Array): void {
     if (!exchange.responded) {
       exchange.body.push(bytes);
-      if (exchange.asked) this.#await("body");
+      this.#patience.bodyCame(bytes.length, this.time);
+      if (!exchange.body.awaited) this.#await("app");
       return;
     }
+    this.#patience.bodyCame(bytes.length, this.time);
     exchange.surplus += bytes.length;
     if (exchange.surplus > this.settings.limits.maxDrainedBytes) this.#close();
   }
@@ -374,11 +381,6 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   }
 
   #await(phase: Phase): void {
-    this.#phase = phase;
-    if (phase === "app") this.#deadline = Infinity;
-    else {
-      const now = this.#advancing ? this.time : this.settings.adapter.clock.now();
-      this.#deadline = now + this.settings.timeouts[phase];
-    }
+    this.#patience.await(phase, this.#advancing ? this.time : this.settings.adapter.clock.now());
   }
 }

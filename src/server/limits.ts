@@ -19,6 +19,11 @@ export interface Limits extends ParserLimits {
    */
   readonly maxDrainedBytes: number;
   /**
+   * Bytes a second that a request body must bring on the average while it is waited for; 0 to accept
+   * any. Default 500, as Apache (`mod_reqtimeout`); `timeouts.body` is the time it has beside that.
+   */
+  readonly minBodyRate: number;
+  /**
    * Open connections; one more is closed at once. Default `Infinity`, as Node: the limit of the system
    * on open files holds before.
    */
@@ -28,6 +33,7 @@ export interface Limits extends ParserLimits {
 const OWN_DEFAULTS = {
   maxPipelinedBytes: 65_536,
   maxDrainedBytes: 65_536,
+  minBodyRate: 500,
   maxConnections: Infinity,
 };
 

@@ -12,8 +12,16 @@ import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
 export interface Timeouts {
   /** From the first byte of a request to the end of its head. Default 30 s; then 408. */
   readonly head: Duration;
-  /** Between two pieces of a request body that the app waits for. Default 30 s. */
+  /**
+   * For a request body that the app waits for, or that is read for nothing after the response. What
+   * comes gives more time, by `limits.minBodyRate`, up to this again. Default 30 s; then 408.
+   */
   readonly body: Duration;
+  /**
+   * From a request's head to the end of its app, which is then cancelled through `finally`; 503 if
+   * nothing was sent. Default `Infinity`: a long poll is no error.
+   */
+  readonly request: Duration;
   /** While the client takes nothing of the response. Default 60 s. */
   readonly write: Duration;
   /** From one response to the next request, and before the first. Default 60 s. */
@@ -35,6 +43,7 @@ export interface Timeouts {
 const DEFAULTS: Timeouts = {
   head: 30,
   body: 30,
+  request: Infinity,
   write: 60,
   idle: 60,
   linger: 10,

@@ -611,12 +611,81 @@ test("a body that the app waits for and that does not come is a 408 and an error
   }, { timeouts: { body: 5 } });
   const client = stage.ask(requestText("POST", "/", ["Content-Length: 10"]));
   stage.run(4000);
-  client.send("12");
-  stage.run(4000);
   assertEquals(seen, []);
   stage.run(3000);
   assertEquals([client.response().status, client.ended], ["408 Request Timeout", true]);
   assertEquals(seen, ["The request body did not come in time"]);
+  await stage.finish();
+});
+
+const reading: WSGIApp = function* (environ, startResponse) {
+  let size = 0;
+  for (let piece; (piece = yield* environ["wsgi.input"].read(1)).length > 0;) size += piece.length;
+  startResponse("200 OK", []);
+  return `${size}`;
+};
+
+/** Sends a body of 60 bytes, so many a second. */
+async function trickle(bytesASecond: number, minBodyRate: number): Promise<string> {
+  const stage = await serving(reading, { timeouts: { body: 5 }, limits: { minBodyRate } });
+  const client = stage.ask(requestText("POST", "/", ["Content-Length: 60"]));
+  for (let sent = 0; sent < 60 && !client.ended; sent += bytesASecond) {
+    client.send("x".repeat(bytesASecond));
+    stage.run(1000);
+  }
+  const { status } = client.response();
+  await stage.finish();
+  return status;
+}
+
+test("a body that trickles in is late, in however many pieces it is read", async () => {
+  assertEquals(await trickle(2, 10), "408 Request Timeout");
+  assertEquals(await trickle(4, 10), "408 Request Timeout");
+});
+
+test("a body at the least rate, or with none asked for, may take its time", async () => {
+  assertEquals(await trickle(10, 10), "200 OK");
+  assertEquals(await trickle(2, 2), "200 OK");
+  assertEquals(await trickle(2, 0), "200 OK");
+});
+
+test("a read that was given up does not make the request late", async () => {
+  const stage = await serving(function* (environ, startResponse) {
+    const timeouts: unknown[] = [];
+    try {
+      yield* environ["wsgi.input"].read(10, { timeout: 1 });
+    } catch (error) {
+      timeouts.push(error);
+    }
+    yield* environ.cogen.wait(Sleep(60));
+    startResponse("200 OK", []);
+    return `${timeouts.length}`;
+  }, { timeouts: { body: 5 } });
+  const client = stage.ask(requestText("POST", "/", ["Content-Length: 10"]));
+  stage.run(70_000);
+  assertEquals(client.response().body, "1");
+  await stage.finish();
+});
+
+test("a request that takes too long is cancelled: 503, or cut if something was sent", async () => {
+  const events: string[] = [];
+  const stage = await serving(function* (environ, startResponse) {
+    try {
+      startResponse("200 OK", []);
+      if (environ.PATH_INFO === "/begun") yield "begun";
+      yield* environ.cogen.wait(Sleep(60));
+    } finally {
+      events.push(`finally ${environ.PATH_INFO} ${environ.cogen.signal.aborted}`);
+    }
+  }, { timeouts: { request: 5 } });
+  const early = stage.ask(get("/"));
+  const begun = stage.ask(get("/begun"));
+  stage.run(4000);
+  assertEquals(events, []);
+  stage.run(2500);
+  assertEquals(events, ["finally / true", "finally /begun true"]);
+  assertEquals(early.response().status, "503 Service Unavailable");
+  assertEquals([begun.response().complete, begun.ended], [false, true]);
   await stage.finish();
 });
 
