@@ -94,3 +94,18 @@ declare function atob(data: string): string;
 declare function btoa(data: string): string;
 
 declare function queueMicrotask(callback: () => void): void;
+
+interface CompressionStream {
+  readonly readable: object;
+  readonly writable: object;
+}
+
+declare const CompressionStream: {
+  prototype: CompressionStream;
+  new (format: "deflate" | "deflate-raw" | "gzip"): CompressionStream;
+};
+
+declare const DecompressionStream: {
+  prototype: CompressionStream;
+  new (format: "deflate" | "deflate-raw" | "gzip"): CompressionStream;
+};

@@ -1,0 +1,59 @@
+/**
+ * A request body that is wholly in memory, read without waiting.
+ *
+ * @module
+ */
+
+const NEWLINE = 0x0a;
+
+/** `wsgi.input` behind {@linkcode syncInput}: as Python's, a file in memory. */
+export class BufferedInput implements Iterable<Uint8Array> {
+  readonly #bytes: Uint8Array;
+  #position = 0;
+
+  /**
+   * Reads from the beginning.
+   *
+   * @param bytes The body.
+   */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Reads `size` bytes, fewer only at the end of the body; without `size`, all that is left. */
+  read(size: number = Infinity): Uint8Array {
+    const start = this.#position;
+    this.#position = Math.min(this.#bytes.length, start + checkSize(size));
+    return this.#bytes.subarray(start, this.#position);
+  }
+
+  /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
+  readline(limit: number = Infinity): Uint8Array {
+    const newline = this.#bytes.indexOf(NEWLINE, this.#position);
+    const end = newline < 0 ? this.#bytes.length : newline + 1;
+    return this.read(Math.min(checkSize(limit), end - this.#position));
+  }
+
+  /** Reads all lines, or lines until they have at least `hint` bytes. */
+  readlines(hint: number = Infinity): Uint8Array[] {
+    const enough = hint > 0 ? hint : Infinity;
+    const lines: Uint8Array[] = [];
+    for (let size = 0; size < enough;) {
+      const line = this.readline();
+      if (line.length === 0) break;
+      lines.push(line);
+      size += line.length;
+    }
+    return lines;
+  }
+
+  /** Gives the lines that are left. */
+  *[Symbol.iterator](): Generator<Uint8Array, void, undefined> {
+    for (let line = this.readline(); line.length > 0; line = this.readline()) yield line;
+  }
+}
+
+function checkSize(size: number): number {
+  if (size === Infinity || Number.isInteger(size) && size >= 0) return size;
+  throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
+}
