@@ -39,7 +39,7 @@ export class AsyncView<T> implements AsyncIterableIterator<T> {
     if (this.#ended) return DONE;
     const operation = this.#operation();
     const task = this.#scheduler.start(function* next() {
-      return (yield operation) as T;
+      return yield* operation;
     });
     this.#pending.add(task);
     try {
@@ -55,8 +55,8 @@ export class AsyncView<T> implements AsyncIterableIterator<T> {
   }
 
   return(): Promise<IteratorResult<T>> {
-    this.#end();
     for (const task of this.#pending) task.cancel();
+    this.#end();
     return Promise.resolve(DONE);
   }
 

@@ -30,7 +30,9 @@ export {
   operation,
   type Resume,
 } from "./operation.ts";
+export { type Chunk, chunk, type ChunkOf, Iterate, type Pipe, sentinel } from "./pipe.ts";
 export { type Priority, priority, withPriority } from "./priority.ts";
+export { PublishSubscribeQueue } from "./publish_subscribe.ts";
 export { Empty, Full, Queue, QueueClosed } from "./queue.ts";
 export { type OperationValue, race } from "./race.ts";
 export { Scheduler, type SchedulerOptions, type SchedulerStats } from "./scheduler.ts";
@@ -38,6 +40,13 @@ export { type Scope, scope } from "./scope.ts";
 export { Semaphore } from "./semaphore.ts";
 export { Signal, type SignalOptions, WaitForSignal } from "./signal.ts";
 export { Sleep } from "./sleep.ts";
+export {
+  type FetchOptions,
+  NotSubscribed,
+  type PublishSubscribeOptions,
+  type SlowConsumerPolicy,
+  type SubscribeOptions,
+} from "./subscription.ts";
 export {
   type Coroutine,
   type CoroutineFunction,

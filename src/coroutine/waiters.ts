@@ -38,6 +38,11 @@ export class Waiters<T, B = undefined> {
     return undefined;
   }
 
+  /** Takes out all who wait now, in order. */
+  drain(): Generator<Waiter<T, B>, void, unknown> {
+    return this.#list.drain();
+  }
+
   /** Gives a value to all who wait now. */
   resumeAll(value: T): void {
     for (const { resume } of this.#list.drain()) resume.value(value);
