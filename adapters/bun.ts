@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
+import { formatAddress, ipAddress } from "../src/server/address.ts";
 import type { Accept } from "../src/server/inbound.ts";
 import type {
   Adapter,
@@ -12,6 +12,7 @@ import type {
   ListenAddress,
   Listener,
   ListenOptions,
+  ListenTLSOptions,
 } from "../src/server/socket.ts";
 import {
   builtins,
@@ -23,6 +24,7 @@ import {
   type NodeFiles,
 } from "./bun_runtime.ts";
 import { BunSocket } from "./bun_socket.ts";
+import { listenOnEvery } from "./every_address.ts";
 import { builtinFiles } from "./system_files.ts";
 
 function log(line: string): void {
@@ -30,9 +32,15 @@ function log(line: string): void {
 }
 
 /** Bun's events of every connection of one listener; each finds its socket in `stream.data`. */
-function events(listening: ListenAddress, accept: Accept): BunEvents {
+function events(
+  listening: ListenAddress,
+  tls: ListenTLSOptions | undefined,
+  accept: Accept,
+): BunEvents {
+  const handshakeTimeout = tls?.handshakeTimeout;
   return {
-    open: (stream) => new BunSocket(stream, listening, log).open(accept),
+    open: (stream) => new BunSocket(stream, listening, log, handshakeTimeout).open(accept),
+    handshake: (stream, success, error) => stream.data.secured(success ? undefined : error),
     data: (stream, bytes) => stream.data.received(bytes),
     end: (stream) => stream.data.ended(),
     drain: (stream) => stream.data.flush(),
@@ -75,9 +83,17 @@ function bind(address: ListenAddress, options: ListenOptions, accept: Accept): B
   const where = "path" in address
     ? { unix: address.path }
     : { hostname: address.host, port: address.port };
-  const socket = events(address, accept);
+  const socket = events(address, options.tls, accept);
   // A future Bun may take `backlog`; 1.4 always uses 512.
-  return bun().listen({ ...where, ...options, allowHalfOpen: true, socket });
+  const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
+  const tls = options.tls === undefined ? {} : { tls: encryption(options.tls) };
+  return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
+}
+
+/** Bun takes protocols as they stand in the handshake: each after its length. */
+function encryption({ cert, key, passphrase }: ListenTLSOptions): Record<string, unknown> {
+  const ALPNProtocols = new TextEncoder().encode("\x08http/1.1").buffer;
+  return { cert, key, ...(passphrase === undefined ? {} : { passphrase }), ALPNProtocols };
 }
 
 function files(): NodeFiles {
@@ -98,16 +114,14 @@ async function isStale(address: ListenAddress): Promise<boolean> {
   }
 }
 
-async function listen(
+function listen(
   address: ListenAddress,
   options: ListenOptions,
   accept: Accept,
 ): Promise<Listener> {
-  try {
-    return new BunListenerHandle(await bindOrReplace(address, options, accept), address);
-  } catch (cause) {
-    throw listenError(address, cause);
-  }
+  const listenOnOne = async (one: ListenAddress) =>
+    new BunListenerHandle(await bindOrReplace(one, options, accept), one);
+  return listenOnEvery(address, listenOnOne, () => builtins().getBuiltinModule("node:dns"));
 }
 
 /** Listens, over a stale file if need be. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { NameLookup } from "./every_address.ts";
 import type { BunSocket } from "./bun_socket.ts";
 
 /** `Bun.Socket`, whose `data` is ours to set. */
@@ -17,6 +18,7 @@ export interface BunStream {
   write(bytes: Uint8Array): number;
   shutdown(): void;
   end(): void;
+  terminate(): void;
   pause(): void;
   resume(): void;
   setNoDelay(on: boolean): boolean;
@@ -25,6 +27,8 @@ export interface BunStream {
 /** The handlers of `Bun.listen`. */
 export interface BunEvents {
   open(stream: BunStream): void;
+  /** After `open`, of TLS alone. `error` is also that no certificate of the client was verified. */
+  handshake?(stream: BunStream, success: boolean, error: Error | null): void;
   data?(stream: BunStream, bytes: Uint8Array): void;
   end?(stream: BunStream): void;
   drain?(stream: BunStream): void;
@@ -65,6 +69,7 @@ export interface BuiltinModules {
   getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: NodeBuffer } };
   getBuiltinModule(name: "node:os"): { hostname(): string };
   getBuiltinModule(name: "node:fs"): NodeFiles;
+  getBuiltinModule(name: "node:dns"): NameLookup;
 }
 
 /** @returns The runtime. It throws a `TypeError` where there is none. */

@@ -21,10 +21,14 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
 export class BunSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
-  readonly encrypted = false;
+  readonly encrypted: boolean;
   readonly #inbound: Inbound;
   readonly #stream: BunStream;
   readonly #output = new OutputQueue(pool, writeLatin1);
+  readonly #handshakeTimeout: number | undefined;
+  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What broke the connection, where Bun does not say it itself. */
+  #error: Error | undefined;
   #writable = true;
   #wantsDrain = false;
   #finished = false;
@@ -33,9 +37,17 @@ export class BunSocket implements Socket {
    * @param stream What the listener gave.
    * @param listening Where it listens.
    * @param log Where a handler's error goes.
+   * @param handshakeTimeout How long a TLS handshake may take, in milliseconds; none without TLS.
    */
-  constructor(stream: BunStream, listening: ListenAddress, log: (line: string) => void) {
+  constructor(
+    stream: BunStream,
+    listening: ListenAddress,
+    log: (line: string) => void,
+    handshakeTimeout: number | undefined,
+  ) {
     this.#stream = stream;
+    this.#handshakeTimeout = handshakeTimeout;
+    this.encrypted = handshakeTimeout !== undefined;
     this.remote = endAddress(listening, stream.remoteAddress, stream.remotePort, "");
     this.local = endAddress(listening, stream.localAddress, stream.localPort, undefined);
     this.#inbound = new Inbound({
@@ -51,6 +63,23 @@ export class BunSocket implements Socket {
     this.#stream.data = this;
     this.#stream.setNoDelay(true);
     this.#inbound.accept(accept, this);
+    this.#limitHandshake();
+  }
+
+  #limitHandshake(): void {
+    const limit = this.#handshakeTimeout;
+    if (limit === undefined || this.#inbound.ended) return;
+    this.#handshakeTimer = setTimeout(() => {
+      this.#error = new Error(`TLS handshake: not done in ${limit} ms`);
+      this.#stream.terminate();
+    }, limit);
+  }
+
+  /** @param failure Why the TLS handshake failed; Bun closes then. */
+  secured(failure: Error | null | undefined): void {
+    clearTimeout(this.#handshakeTimer);
+    if (failure === undefined) return;
+    this.#error ??= new Error(`TLS handshake: ${failure?.message ?? "failed"}`);
   }
 
   write(bytes: Uint8Array | string): boolean {
@@ -71,7 +100,12 @@ export class BunSocket implements Socket {
   destroy(): void {
     this.#writable = false;
     // Not `terminate`: that resets, and the peer loses even what it was sent long ago.
-    if (this.#inbound.closing()) this.#stream.end();
+    if (!this.#inbound.closing()) return;
+    // Under TLS, `end` alone waits for the peer's `close_notify`, for ever, and after `shutdown` it
+    // still waits for a peer that does not read.
+    if (this.encrypted) this.#stream.shutdown();
+    if (this.encrypted && this.#output.size > 0) this.#stream.terminate();
+    else this.#stream.end();
   }
 
   pauseReading(): void {
@@ -110,12 +144,14 @@ export class BunSocket implements Socket {
 
   /** @param error What broke the connection, if anything did. */
   closed(error: Error | undefined): void {
+    clearTimeout(this.#handshakeTimer);
     this.#writable = false;
     this.#output.clear();
+    const cause = error ?? this.#error;
     // After our own FIN, Bun tells of the peer's by closing at once.
-    if (this.#finished && error === undefined) this.#inbound.end();
+    if (this.#finished && cause === undefined) this.#inbound.end();
     this.#finished = true;
-    this.#inbound.close(error);
+    this.#inbound.close(cause);
   }
 
   /** How many bytes the kernel took. Without the encoding Bun would send a string as UTF-8. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress, listenError } from "../src/server/address.ts";
+import { formatAddress } from "../src/server/address.ts";
 import type { Accept } from "../src/server/inbound.ts";
 import type {
   Adapter,
@@ -12,10 +12,12 @@ import type {
   ListenAddress,
   Listener,
   ListenOptions,
+  ListenTLSOptions,
 } from "../src/server/socket.ts";
 import { denoClock } from "./deno_clock.ts";
-import { deno, type DenoListener, toAddress } from "./deno_runtime.ts";
+import { builtins, deno, type DenoListener, type Latin1Slicer, toAddress } from "./deno_runtime.ts";
 import { DenoSocket } from "./deno_socket.ts";
+import { listenOnEvery } from "./every_address.ts";
 import { builtinFiles } from "./system_files.ts";
 
 function log(line: string): void {
@@ -25,11 +27,13 @@ function log(line: string): void {
 class DenoListenerHandle implements Listener {
   readonly address: Address;
   readonly #listener: DenoListener;
+  readonly #handshakeTimeout: number | undefined;
   readonly #accepting: Promise<void>;
   #closed = false;
 
-  constructor(listener: DenoListener, accept: Accept) {
+  constructor(listener: DenoListener, tls: ListenTLSOptions | undefined, accept: Accept) {
     this.#listener = listener;
+    this.#handshakeTimeout = tls?.handshakeTimeout;
     this.address = toAddress(listener.addr, "");
     this.#accepting = this.#acceptAll(accept);
   }
@@ -37,7 +41,8 @@ class DenoListenerHandle implements Listener {
   async #acceptAll(accept: Accept): Promise<void> {
     while (!this.#closed) {
       try {
-        new DenoSocket(await this.#listener.accept(), this.address, log).open(accept);
+        const socket = new DenoSocket(await this.#listener.accept(), this.address, log);
+        socket.open(accept, this.#handshakeTimeout);
       } catch (error) {
         if (this.#closed) return;
         // Out of descriptors, or a peer that left the queue. At once, it would fail again.
@@ -88,9 +93,24 @@ async function isStale(address: ListenAddress): Promise<boolean> {
 }
 
 function bind(address: ListenAddress, options: ListenOptions): DenoListener {
-  if ("path" in address) return deno().listen({ transport: "unix", path: address.path });
-  const backlog = options.backlog === undefined ? {} : { tcpBacklog: options.backlog };
-  return deno().listen({ hostname: address.host, port: address.port, ...backlog });
+  const { backlog, tls } = options;
+  if ("path" in address) {
+    if (tls !== undefined) throw new TypeError("Deno has no TLS on Unix sockets");
+    return deno().listen({ transport: "unix", path: address.path });
+  }
+  const { host: hostname, port } = address;
+  const common = { hostname, port, ...(backlog === undefined ? {} : { tcpBacklog: backlog }) };
+  if (tls === undefined) return deno().listen(common);
+  const { cert } = tls;
+  return deno().listenTls({ ...common, cert, key: plainKey(tls), alpnProtocols: ["http/1.1"] });
+}
+
+/** Deno itself takes no encrypted keys. */
+function plainKey({ key, passphrase }: ListenTLSOptions): string {
+  if (passphrase === undefined) return key;
+  const { createPrivateKey } = builtins().getBuiltinModule("node:crypto");
+  return createPrivateKey({ key, format: "pem", passphrase })
+    .export({ type: "pkcs8", format: "pem" });
 }
 
 /** Listens, over a stale file if need be. */
@@ -107,31 +127,20 @@ async function bindOrReplace(
   }
 }
 
-async function listen(
+function listen(
   address: ListenAddress,
   options: ListenOptions,
   accept: Accept,
 ): Promise<Listener> {
-  try {
-    return new DenoListenerHandle(await bindOrReplace(address, options), accept);
-  } catch (cause) {
-    throw listenError(address, cause);
-  }
-}
-
-/** A Buffer's own method, called on plain bytes: it copies nothing but the characters. */
-interface Latin1Slicer {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-}
-interface BuiltinModules {
-  process: { getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: Latin1Slicer } } };
+  const listenOnOne = async (one: ListenAddress) =>
+    new DenoListenerHandle(await bindOrReplace(one, options), options.tls, accept);
+  return listenOnEvery(address, listenOnOne, () => builtins().getBuiltinModule("node:dns"));
 }
 
 let slice: Latin1Slicer["latin1Slice"] | undefined;
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  slice ??= (globalThis as unknown as BuiltinModules).process.getBuiltinModule("node:buffer").Buffer
-    .prototype.latin1Slice;
+  slice ??= builtins().getBuiltinModule("node:buffer").Buffer.prototype.latin1Slice;
   return slice.call(bytes, start, end);
 }
 

@@ -6,6 +6,7 @@
 
 import { ipAddress } from "../src/server/address.ts";
 import type { Address } from "../src/server/socket.ts";
+import type { NameLookup } from "./every_address.ts";
 
 /** `Deno.Addr`. */
 export interface DenoAddress {
@@ -24,6 +25,8 @@ export interface DenoConn {
   closeWrite(): Promise<void>;
   close(): void;
   setNoDelay?(on: boolean): void;
+  /** Of a `Deno.TlsConn` alone. */
+  handshake?(): Promise<unknown>;
 }
 
 /** `Deno.Listener`. */
@@ -35,9 +38,29 @@ export interface DenoListener {
   unref(): void;
 }
 
+/** A Buffer's own method, called on plain bytes: it copies nothing but the characters. */
+export interface Latin1Slicer {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+}
+
+/** `createPrivateKey` of `node:crypto`. */
+interface NodeCrypto {
+  createPrivateKey(options: { key: string; format: "pem"; passphrase: string }): {
+    export(options: { type: "pkcs8"; format: "pem" }): string;
+  };
+}
+
+/** `process`, for Node's modules as Deno has them. */
+export interface BuiltinModules {
+  getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: Latin1Slicer } };
+  getBuiltinModule(name: "node:crypto"): NodeCrypto;
+  getBuiltinModule(name: "node:dns"): NameLookup;
+}
+
 /** `Deno` itself. */
 export interface DenoRuntime {
   listen(options: Record<string, unknown>): DenoListener;
+  listenTls(options: Record<string, unknown>): DenoListener;
   connect(options: Record<string, unknown>): Promise<DenoConn>;
   lstatSync(path: string): { readonly isSocket: boolean | null };
   removeSync(path: string): void;
@@ -49,6 +72,11 @@ export function deno(): DenoRuntime {
   const runtime = (globalThis as unknown as { Deno?: DenoRuntime }).Deno;
   if (runtime === undefined) throw new TypeError("The Deno adapter needs Deno: no global Deno");
   return runtime;
+}
+
+/** Node's modules as Deno has them, reached without an import that other runtimes would follow. */
+export function builtins(): BuiltinModules {
+  return (globalThis as unknown as { process: BuiltinModules }).process;
 }
 
 /**

@@ -35,12 +35,13 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
 export class DenoSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
-  readonly encrypted = false;
+  readonly encrypted: boolean;
   readonly #conn: DenoConn;
   readonly #inbound: Inbound;
   readonly #output = new OutputQueue(output, writeLatin1);
   readonly #small: Uint8Array = new Uint8Array(SMALL_READ);
   #probe: ReturnType<typeof setInterval> | undefined;
+  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #writable = true;
   #writing = false;
   #wantsDrain = false;
@@ -54,6 +55,7 @@ export class DenoSocket implements Socket {
    */
   constructor(conn: DenoConn, listening: Address, log: (line: string) => void) {
     this.#conn = conn;
+    this.encrypted = conn.handshake !== undefined;
     this.remote = toAddress(conn.remoteAddr, "");
     this.local = toAddress(conn.localAddr, listening.family === "unix" ? listening.path : "");
     this.#inbound = new Inbound({
@@ -67,15 +69,31 @@ export class DenoSocket implements Socket {
     });
   }
 
-  /** @param accept Gives the handler; then reading begins. */
-  open(accept: Accept): void {
+  /**
+   * Calls `accept`, then begins to read.
+   *
+   * @param accept Gives the handler.
+   * @param handshakeTimeout How long a TLS handshake may take, in milliseconds.
+   */
+  open(accept: Accept, handshakeTimeout: number | undefined): void {
     try {
       this.#conn.setNoDelay?.(true);
     } catch {
       // The peer has gone already; the first read tells.
     }
     this.#inbound.accept(accept, this);
+    if (handshakeTimeout !== undefined) this.#limitHandshake(handshakeTimeout);
     this.#readAll();
+  }
+
+  /** Reading makes the handshake, and tells when it fails. */
+  #limitHandshake(milliseconds: number): void {
+    if (this.#closed) return;
+    this.#handshakeTimer = setTimeout(() => {
+      this.#close(new Error(`TLS handshake: not done in ${milliseconds} ms`));
+    }, milliseconds);
+    const done = () => clearTimeout(this.#handshakeTimer);
+    this.#conn.handshake?.().then(done, done);
   }
 
   write(bytes: Uint8Array | string): boolean {
@@ -177,6 +195,7 @@ export class DenoSocket implements Socket {
     this.#closed = true;
     this.#writable = false;
     clearInterval(this.#probe);
+    clearTimeout(this.#handshakeTimer);
     this.#output.clear();
     // Cancels the outstanding read and write, too.
     this.#conn.close();

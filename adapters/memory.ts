@@ -120,7 +120,10 @@ class Network implements MemoryNetwork {
     return { family: server.family, host: server.host, port: this.#nextPort++ };
   }
 
-  #listen(asked: ListenAddress, _options: ListenOptions, accept: Accept): Promise<Listener> {
+  #listen(asked: ListenAddress, options: ListenOptions, accept: Accept): Promise<Listener> {
+    if (options.tls !== undefined) {
+      return Promise.reject(listenError(asked, "a network in memory has no TLS"));
+    }
     const address: Address = "path" in asked
       ? { family: "unix", path: asked.path }
       : ipAddress(asked.host, asked.port === 0 ? this.#nextPort++ : asked.port);

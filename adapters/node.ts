@@ -9,8 +9,9 @@ import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket as Stream } from "node:net";
 import { hostname } from "node:os";
 import { lstatSync, unlinkSync } from "node:fs";
+import * as dns from "node:dns";
 import * as files from "node:fs/promises";
-import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
+import { formatAddress, ipAddress } from "../src/server/address.ts";
 import { type Accept, READ_AHEAD } from "../src/server/inbound.ts";
 import type {
   Adapter,
@@ -19,7 +20,9 @@ import type {
   Listener,
   ListenOptions,
 } from "../src/server/socket.ts";
+import { listenOnEvery } from "./every_address.ts";
 import { NodeSocket } from "./node_socket.ts";
+import { encryption } from "./node_tls.ts";
 import { systemFiles } from "./system_files.ts";
 
 // Ten times as fast as a loop from 100 bytes on, and unlike TextDecoder("latin1") it is latin-1.
@@ -34,7 +37,7 @@ function log(line: string): void {
 function serverAddress(server: Server, asked: ListenAddress): Address {
   if ("path" in asked) return { family: "unix", path: asked.path };
   const bound = server.address();
-  if (bound === null || typeof bound === "string") throw listenError(asked, "no address");
+  if (bound === null || typeof bound === "string") throw new Error("no address");
   return ipAddress(bound.address, bound.port);
 }
 
@@ -82,25 +85,32 @@ async function bindOrReplace(
   }
 }
 
-async function listen(
+function listen(
   address: ListenAddress,
   options: ListenOptions,
   accept: Accept,
 ): Promise<Listener> {
+  return listenOnEvery(address, (one) => listenOnOne(one, options, accept), () => dns);
+}
+
+async function listenOnOne(
+  address: ListenAddress,
+  options: ListenOptions,
+  accept: Accept,
+): Promise<Listener> {
+  const encrypt = options.tls && encryption(options.tls);
   const server = createServer({
     allowHalfOpen: true,
     noDelay: true,
     highWaterMark: READ_AHEAD,
   });
-  try {
-    await bindOrReplace(server, address, options);
-  } catch (cause) {
-    throw listenError(address, cause);
-  }
+  await bindOrReplace(server, address, options);
   const bound = serverAddress(server, address);
   // Running out of descriptors is reported here; it must not end the process.
   server.on("error", (error) => log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`));
-  server.on("connection", (stream: Stream) => new NodeSocket(stream, bound, log).open(accept));
+  server.on("connection", (stream: Stream) => {
+    new NodeSocket(stream, encrypt?.(stream), bound, log).open(accept);
+  });
   return new NodeListener(server, bound);
 }
 

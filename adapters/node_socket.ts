@@ -13,22 +13,31 @@ import type { Address, Socket } from "../src/server/socket.ts";
 export class NodeSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
-  readonly encrypted = false;
+  readonly encrypted: boolean;
   readonly #stream: Stream;
+  readonly #raw: Stream;
   readonly #inbound: Inbound;
   #writable = true;
   #probe: ReturnType<typeof setInterval> | undefined;
   #error: Error | undefined;
 
   /**
-   * @param stream What the server gave.
+   * @param raw What the server gave.
+   * @param secure TLS over it, if the bytes travel encrypted.
    * @param listening Where the server listens.
    * @param log Where a handler's error goes.
    */
-  constructor(stream: Stream, listening: Address, log: (line: string) => void) {
-    this.#stream = stream;
-    this.remote = endAddress(listening, stream.remoteAddress, stream.remotePort, "");
-    this.local = endAddress(listening, stream.localAddress, stream.localPort, undefined);
+  constructor(
+    raw: Stream,
+    secure: Stream | undefined,
+    listening: Address,
+    log: (line: string) => void,
+  ) {
+    const stream = this.#stream = secure ?? raw;
+    this.#raw = raw;
+    this.encrypted = secure !== undefined;
+    this.remote = endAddress(listening, raw.remoteAddress, raw.remotePort, "");
+    this.local = endAddress(listening, raw.localAddress, raw.localPort, undefined);
     this.#inbound = new Inbound({
       resumeSource: () => {
         clearInterval(this.#probe);
@@ -58,7 +67,10 @@ export class NodeSocket implements Socket {
     stream.on("data", (bytes: Uint8Array) => {
       if (!inbound.data(bytes, true)) this.#stopReading();
     });
-    stream.on("end", () => inbound.end());
+    stream.on("end", () => {
+      // In the middle of a handshake, it was no end but a failure.
+      if (!stream.destroyed) inbound.end();
+    });
     stream.on("drain", () => inbound.drain());
   }
 
@@ -67,7 +79,8 @@ export class NodeSocket implements Socket {
     const stream = this.#stream;
     stream.pause();
     this.#probe = setInterval(() => {
-      if (this.#writable && stream.writableLength === 0) stream.write("");
+      // Under TLS, too: an empty write of its own does not get as far as the kernel.
+      if (this.#writable && stream.writableLength === 0) this.#raw.write("");
     }, PROBE_INTERVAL);
   }
 

@@ -16,7 +16,9 @@ export type {
   ListenAddress,
   Listener,
   ListenOptions,
+  ListenTLSOptions,
   Socket,
   SocketHandler,
 } from "./socket.ts";
 export type { Timeouts } from "./timeouts.ts";
+export type { TLSOptions } from "./tls_options.ts";

@@ -10,9 +10,10 @@ import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from 
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
 import { describeError } from "./error_log.ts";
 import { completeLimits, type Limits, parserLimits } from "./limits.ts";
-import type { Adapter, ListenAddress } from "./socket.ts";
+import type { Adapter, ListenAddress, ListenTLSOptions } from "./socket.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import type { WSGIServer } from "./server.ts";
+import { resolveTls, type TLSOptions } from "./tls_options.ts";
 
 /** Options of `serve` and {@linkcode WSGIServer}. */
 export interface ServerOptions {
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly serverName?: string;
   /** How many connections may wait to be accepted. Default: the runtime's. */
   readonly requestQueueSize?: number;
+  /** Serves HTTPS with this certificate and key; not on a Unix socket. Default: plain HTTP. */
+  readonly tls?: TLSOptions;
   /** The version in the status line, which limits the features used. Default `"HTTP/1.1"`. */
   readonly protocol?: "HTTP/1.0" | "HTTP/1.1";
   /** Runs the apps. Default: one of the server's own. */
@@ -49,6 +52,7 @@ const KNOWN = new Set<string>([
   "bindAddr",
   "serverName",
   "requestQueueSize",
+  "tls",
   "protocol",
   "scheduler",
   "adapter",
@@ -69,6 +73,7 @@ export interface Settings {
   readonly scheduler: Scheduler;
   readonly serverName: string;
   readonly backlog: number | undefined;
+  readonly tls: ListenTLSOptions | undefined;
   readonly protocol: "HTTP/1.0" | "HTTP/1.1";
   /** In milliseconds. */
   readonly burst: number;
@@ -92,9 +97,10 @@ export function resolveOptions(options: ServerOptions, adapter: Adapter): Settin
   const log = forgiving(options.log ?? ((line: string) => adapter.log(line)));
   const report = reporter(options, log);
   const limits = completeLimits(options.limits ?? {});
+  const bind = parseBindAddress(options.bindAddr ?? ["127.0.0.1", 8000]);
   return {
     app: resolveApp(options.wsgiApp),
-    bind: parseBindAddress(options.bindAddr ?? ["127.0.0.1", 8000]),
+    bind,
     adapter,
     scheduler: options.scheduler ??
       new Scheduler({
@@ -106,6 +112,7 @@ export function resolveOptions(options: ServerOptions, adapter: Adapter): Settin
       }),
     serverName: options.serverName ?? adapter.hostName(),
     backlog: resolveBacklog(options.requestQueueSize),
+    tls: resolveTlsAt(bind, options.tls),
     protocol: resolveProtocol(options.protocol),
     burst: toMilliseconds(options.burst ?? 0.001),
     limits,
@@ -134,6 +141,12 @@ function resolveApp(app: WSGIApp | Mounts): WSGIApp {
 function resolveBacklog(backlog: number | undefined): number | undefined {
   if (backlog === undefined || Number.isInteger(backlog) && backlog > 0) return backlog;
   throw new RangeError(`requestQueueSize is ${backlog}: expected a whole number above 0`);
+}
+
+function resolveTlsAt(bind: ListenAddress, tls: TLSOptions | undefined): Settings["tls"] {
+  if (tls === undefined) return undefined;
+  if (!("path" in bind)) return resolveTls(tls);
+  throw new TypeError("tls is of no use on a Unix socket: leave it out, or bind [host, port]");
 }
 
 function resolveProtocol(protocol: unknown): "HTTP/1.0" | "HTTP/1.1" {

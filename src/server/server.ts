@@ -99,11 +99,14 @@ export class WSGIServer implements AsyncDisposable {
     if (this.#listening || this.#listener !== undefined || this.stopping) {
       throw new TypeError("A server listens only once");
     }
-    const { adapter, bind, backlog } = this.#settings;
+    const { adapter, bind, backlog, tls } = this.#settings;
     const { signal, onListen } = this.#options;
     signal?.throwIfAborted();
     this.#listening = true;
-    const options = backlog === undefined ? {} : { backlog };
+    const options = {
+      ...(backlog === undefined ? {} : { backlog }),
+      ...(tls === undefined ? {} : { tls }),
+    };
     const listening = adapter.listen(bind, options, (socket) => this.accept(socket));
     this.#listener = await listening.finally(() => this.#listening = false);
     if (this.stopping) {
@@ -172,7 +175,8 @@ export class WSGIServer implements AsyncDisposable {
   /** Where it listens, as a URL with a slash at its end. */
   get url(): string {
     const { address } = this;
-    const scheme = address.family === "unix" ? "http+unix" : "http";
+    const secure = this.#settings.tls === undefined ? "http" : "https";
+    const scheme = address.family === "unix" ? "http+unix" : secure;
     const authority = address.family === "unix"
       ? encodeURIComponent(address.path)
       : formatAddress(reachable(address));

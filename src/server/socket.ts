@@ -79,6 +79,25 @@ export interface SocketHandler {
 export interface ListenOptions {
   /** The listen backlog; the adapter's default if absent. */
   readonly backlog?: number;
+  /** Encrypts every connection; plain text if absent. An adapter that cannot must reject. */
+  readonly tls?: ListenTLSOptions;
+}
+
+/**
+ * How an adapter encrypts: TLS 1.2 or 1.3, `http/1.1` by ALPN, no certificate of the client.
+ *
+ * A connection is accepted before its handshake, so that limits on connections hold for those, too.
+ * A handshake that fails or takes too long closes it, with an error, and is not logged.
+ */
+export interface ListenTLSOptions {
+  /** The certificate chain, in PEM. */
+  readonly cert: string;
+  /** Its private key, in PEM. */
+  readonly key: string;
+  /** Decrypts the key. */
+  readonly passphrase?: string;
+  /** How long a handshake may take, in milliseconds. */
+  readonly handshakeTimeout: number;
 }
 
 /** An open listening socket. */

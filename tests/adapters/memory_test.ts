@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Accept, memoryNetwork, socketPair } from "../../adapters/memory.ts";
 import { ManualClock } from "../../src/coroutine/manual_clock.ts";
 
@@ -86,4 +86,11 @@ test("refuses to connect where nobody listens, naming the address", () => {
   const network = memoryNetwork();
   const connect = () => network.connect({ host: "::1", port: 9 }, hearing([], "client"));
   assertThrows(connect, Error, "[::1]:9");
+});
+
+test("has no TLS, and says so rather than serve in plain text", async () => {
+  const { adapter } = memoryNetwork();
+  const tls = { cert: "", key: "", handshakeTimeout: 1 };
+  const listen = () => adapter.listen({ host: "::1", port: 443 }, { tls }, hearing([], "server"));
+  await assertRejects(listen, Error, "Cannot listen on [::1]:443: a network in memory has no TLS");
 });

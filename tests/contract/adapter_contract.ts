@@ -9,12 +9,26 @@ import { backpressureTests, pausingTests } from "./backpressure_tests.ts";
 import { clockTests } from "./clock_tests.ts";
 import { closingTests, halfCloseTests } from "./closing_tests.ts";
 import { failureTests } from "./failure_tests.ts";
+import { handshakeTests } from "./handshake_tests.ts";
 import { addressTests, listenerTests, machineTests } from "./listener_tests.ts";
 import { orderTests } from "./order_tests.ts";
 import { vanishingTests } from "./vanishing_tests.ts";
 
 /** Registers the tests of one adapter. */
 export function adapterContract(subject: Subject): void {
+  connectionContract(subject);
+  listenerTests(subject);
+  machineTests(subject);
+  clockTests(subject);
+}
+
+/** Registers those of one adapter that encrypts. */
+export function tlsContract(subject: Subject): void {
+  handshakeTests(subject);
+  connectionContract(subject);
+}
+
+function connectionContract(subject: Subject): void {
   orderTests(subject);
   backpressureTests(subject);
   halfCloseTests(subject);
@@ -23,7 +37,4 @@ export function adapterContract(subject: Subject): void {
   pausingTests(subject);
   failureTests(subject);
   addressTests(subject);
-  listenerTests(subject);
-  machineTests(subject);
-  clockTests(subject);
 }

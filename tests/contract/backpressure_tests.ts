@@ -11,6 +11,7 @@ import {
   connected,
   MB,
   MORE_THAN_KERNELS_TAKE,
+  slow,
   SOON,
   stall,
   type Subject,
@@ -21,7 +22,7 @@ import { concat, pattern, settled, until } from "./waiting.ts";
 /** Registers the tests of a slow reader. */
 export function backpressureTests(subject: Subject): void {
   test(`${subject.name}: delivers 24 MB to a slow reader that is waited for`, async () => {
-    await connected(subject, async (connection) => {
+    await connected(slow(subject), async (connection) => {
       const { client, socket } = connection;
       let budget = MB;
       client.onData = (bytes) => {
@@ -40,7 +41,7 @@ export function backpressureTests(subject: Subject): void {
   });
 
   test(`${subject.name}: endWrite loses nothing, even while the peer keeps sending`, async () => {
-    await connected(subject, async ({ client, socket }) => {
+    await connected(slow(subject), async ({ client, socket }) => {
       const bytes = pattern(12 * MB);
       const chatter = setInterval(() => client.write(pattern(10_000)), 1);
       socket.write(bytes);
@@ -51,7 +52,7 @@ export function backpressureTests(subject: Subject): void {
   });
 
   test(`${subject.name}: a reader that stalls stops the writer, until it reads on`, async () => {
-    await connected(subject, async (connection) => {
+    await connected(slow(subject), async (connection) => {
       const { client, recorder } = connection;
       const written = await stall(connection);
       assert(written < MORE_THAN_KERNELS_TAKE, "write never returned false for good");
@@ -66,7 +67,7 @@ export function backpressureTests(subject: Subject): void {
   });
 
   test(`${subject.name}: keeps what is written against its advice`, async () => {
-    await connected(subject, async ({ client, socket }) => {
+    await connected(slow(subject), async ({ client, socket }) => {
       client.pause();
       const parts: string[] = [];
       for (let part = 0; part < 2_000; part++) parts.push(`<${part}>`.padEnd(part * 7, "\xe9"));

@@ -5,6 +5,7 @@
  */
 
 import { connect, type Socket as NodeStream } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { Address, Socket } from "../../src/server/socket.ts";
 import type { MemoryNetwork } from "../../adapters/memory.ts";
 
@@ -30,7 +31,8 @@ export interface Client {
   resume(): void;
 }
 
-class Received {
+/** What every client does with what it receives. */
+export class Received {
   readonly received: Uint8Array[] = [];
   count = 0;
   ended = false;
@@ -46,11 +48,13 @@ class Received {
 
 class NetClient extends Received implements Client {
   readonly #stream: NodeStream;
+  readonly #raw: NodeStream;
 
-  constructor(stream: NodeStream) {
+  constructor(stream: NodeStream, raw: NodeStream = stream) {
     super();
     this.#stream = stream;
-    stream.setNoDelay(true);
+    this.#raw = raw;
+    raw.setNoDelay(true);
     stream.on("data", (bytes: Uint8Array) => this.take(bytes));
     stream.on("end", () => this.ended = true);
     stream.on("error", () => this.ended = true);
@@ -70,7 +74,7 @@ class NetClient extends Received implements Client {
     this.#stream.destroy();
   }
   reset(): void {
-    this.#stream.resetAndDestroy();
+    this.#raw.resetAndDestroy();
   }
   pause(): void {
     this.#stream.pause();
@@ -91,6 +95,24 @@ export function netClient(address: Address): Promise<Client> {
       resolve(new NetClient(stream));
     });
     stream.once("error", reject);
+  });
+}
+
+/** Connects by the runtime's `node:tls`. */
+export function tlsClient(address: Address): Promise<Client> {
+  if (address.family === "unix") throw new TypeError("No TLS on Unix sockets");
+  const { host, port } = address;
+  return new Promise((resolve, reject) => {
+    const raw = connect({ host, port, allowHalfOpen: true });
+    raw.on("error", reject);
+    raw.once("connect", () => {
+      const options = { socket: raw, rejectUnauthorized: false, allowHalfOpen: true };
+      const stream = connectTls(options, () => {
+        stream.off("error", reject);
+        resolve(new NetClient(stream, raw));
+      });
+      stream.once("error", reject);
+    });
   });
 }
 

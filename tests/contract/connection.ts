@@ -6,7 +6,14 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Adapter, Address, ListenAddress, Listener, Socket } from "../../src/server/socket.ts";
+import type {
+  Adapter,
+  Address,
+  ListenAddress,
+  Listener,
+  ListenOptions,
+  Socket,
+} from "../../src/server/socket.ts";
 import type { Client } from "./client.ts";
 import { Recorder } from "./recorder.ts";
 import { concat, firstDifference, pattern, settled, until } from "./waiting.ts";
@@ -15,9 +22,15 @@ import { concat, firstDifference, pattern, settled, until } from "./waiting.ts";
 export interface Subject {
   readonly name: string;
   readonly adapter: Adapter;
+  /** What its connections are listened for with. */
+  readonly listening: ListenOptions;
   connect(address: Address): Promise<Client>;
+  /** Gives a client that can be slow, where that of `connect` reads on while it is paused. */
+  readonly connectSlow?: Subject["connect"];
   /** A path for a Unix socket that nobody uses. */
   unixPath(): string;
+  /** The promises that its runtime cannot keep, and why. */
+  readonly gaps?: Partial<Record<"noDelay" | "unreadReset" | "silence", string>>;
   /** What the machine has that a network in memory has not. */
   readonly machine?: Machine;
 }
@@ -50,6 +63,11 @@ export const MORE_THAN_KERNELS_TAKE: number = 64 * MB;
 /** A peer that is gone must be noticed this soon, in ms: 100 on an idle machine. */
 export const SOON = 1_000;
 
+/** The same, with clients that can be slow. */
+export function slow(subject: Subject): Subject {
+  return { ...subject, connect: subject.connectSlow ?? subject.connect };
+}
+
 /** Runs `story` on a fresh connection, then checks that it ends as every connection must. */
 export async function connected(
   subject: Subject,
@@ -57,7 +75,7 @@ export async function connected(
   address: ListenAddress = LOOPBACK,
 ): Promise<void> {
   const recorders: Recorder[] = [];
-  const listener = await subject.adapter.listen(address, {}, (socket) => {
+  const listener = await subject.adapter.listen(address, subject.listening, (socket) => {
     const recorder = new Recorder(socket);
     recorders.push(recorder);
     return recorder;
@@ -108,6 +126,8 @@ export async function stall({ socket, recorder, client }: Connection): Promise<n
   while (drains !== recorder.heard.length && written < MORE_THAN_KERNELS_TAKE) {
     drains = recorder.heard.length;
     written += writeUntilFull(socket);
+    // Twice: a write may wait 40 ms for a delayed acknowledgement.
+    await settled();
     await settled();
   }
   return written;

@@ -23,11 +23,13 @@ export function addressTests(subject: Subject): void {
         assert(socket.remote.family === family);
         assertEquals(socket.remote.host, host);
         assert(socket.remote.port > 0);
-        assertEquals(socket.encrypted, false);
+        assertEquals(socket.encrypted, subject.listening.tls !== undefined);
       }, { host, port: 0 });
     });
   }
 
+  // A Unix socket is not encrypted.
+  if (subject.listening.tls !== undefined) return;
   test(`${subject.name}: tells the path of a Unix connection`, async () => {
     const path = subject.unixPath();
     await connected(subject, async ({ client, socket, listener }) => {

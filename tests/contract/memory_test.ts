@@ -8,6 +8,7 @@ let paths = 0;
 adapterContract({
   name: "memory",
   adapter: network.adapter,
+  listening: {},
   connect: (address) => memoryClient(network, address),
   unixPath: () => `/memory/${++paths}`,
 });

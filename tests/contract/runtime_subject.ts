@@ -9,9 +9,10 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Adapter } from "../../src/server/socket.ts";
-import { netClient } from "./client.ts";
+import { netClient, tlsClient } from "./client.ts";
 import type { Subject } from "./connection.ts";
 import { until } from "./waiting.ts";
+import { CERT, KEY } from "../support/tls_fixtures.ts";
 
 /** The runtime that runs the tests. */
 export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
@@ -28,6 +29,7 @@ export function runtimeSubject(adapter: Adapter): Subject {
   return {
     name,
     adapter,
+    listening: {},
     connect: netClient,
     unixPath: () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`),
     machine: {
@@ -36,6 +38,17 @@ export function runtimeSubject(adapter: Adapter): Subject {
       writeFile: (path) => writeFileSync(path, "precious"),
       removeFile: (path) => rmSync(path),
     },
+  };
+}
+
+/** The same adapter, encrypting. */
+export function tlsSubject(adapter: Adapter): Subject {
+  const plain = runtimeSubject(adapter);
+  return {
+    ...plain,
+    name: `${plain.name}, TLS`,
+    listening: { tls: { cert: CERT, key: KEY, handshakeTimeout: 10_000 } },
+    connect: tlsClient,
   };
 }
 

@@ -1,0 +1,67 @@
+/**
+ * `tls`: the certificate and key to serve with, as the user gave them.
+ *
+ * Only what means the same on every runtime is an option: they speak TLS 1.2 and 1.3, offer
+ * `http/1.1` by ALPN, and ask for no certificate of the client.
+ *
+ * @module
+ */
+
+import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
+import type { ListenTLSOptions } from "./socket.ts";
+
+/** The option `tls` of a server. */
+export interface TLSOptions {
+  /** The server's certificate, followed by those of its issuers (not the root), in PEM. */
+  readonly cert: string | Uint8Array;
+  /** The certificate's private key, in PEM. */
+  readonly key: string | Uint8Array;
+  /** Decrypts the key, if it is encrypted (`BEGIN ENCRYPTED PRIVATE KEY`). */
+  readonly passphrase?: string;
+  /** How long a client may take to complete the handshake. Default 10 s. */
+  readonly handshakeTimeout?: Duration;
+}
+
+const KNOWN: readonly string[] = ["cert", "key", "passphrase", "handshakeTimeout"];
+
+const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its path";
+
+/**
+ * Checks a `tls`. Whether the certificate and the key can be used, `listen` finds out.
+ *
+ * @param tls What the user gave.
+ * @returns What an adapter listens with.
+ * @throws {TypeError} For a member that is unknown, missing or of the wrong kind.
+ * @throws {RangeError} For a time that is negative or none.
+ *
+ * @example
+ * ```ts ignore
+ * resolveTls({ cert: readFileSync("cert.pem"), key: readFileSync("key.pem") });
+ * ```
+ */
+export function resolveTls(tls: TLSOptions): ListenTLSOptions {
+  if (typeof tls !== "object" || tls === null) throw new TypeError(`tls is no object: ${ADVICE}`);
+  for (const name of Object.keys(tls)) {
+    if (KNOWN.includes(name)) continue;
+    throw new TypeError(`Unknown tls option "${name}": expected one of ${KNOWN.join(", ")}`);
+  }
+  const { passphrase, handshakeTimeout } = tls;
+  if (passphrase !== undefined && typeof passphrase !== "string") {
+    throw new TypeError("tls.passphrase is no string");
+  }
+  return {
+    cert: pem("cert", tls.cert),
+    key: pem("key", tls.key),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    handshakeTimeout: toMilliseconds(handshakeTimeout ?? 10),
+  };
+}
+
+function pem(name: "cert" | "key", value: unknown): string {
+  if (value === undefined || value === "") throw new TypeError(`tls has no ${name}: ${ADVICE}`);
+  const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
+  if (typeof text !== "string" || !text.includes("-----BEGIN ")) {
+    throw new TypeError(`tls.${name} is not in PEM: ${ADVICE}`);
+  }
+  return text;
+}
