@@ -6,11 +6,15 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { files } from "../../examples/files.ts";
 import {
+  gzip,
   serve,
   staticFiles,
   type StaticFilesOptions,
+  validator,
   type WSGIApp,
+  WSGIPathInfoDispatcher,
   type WSGIServer,
 } from "../../mod.ts";
 import { parseResponse, type TextResponse } from "../support/http_text.ts";
@@ -318,4 +322,20 @@ test("a client that leaves in the middle of a file does no harm", async () => {
     stream.destroy();
     assertEquals(await (await fetch(`${server.url}digits.txt`)).text(), TEXT);
   });
+});
+
+test("it keeps the rules of PEP 3333, compressed or not, and so does the example", async () => {
+  const paths = ["/", "/digits.txt", "/sub", "/nothing", "/empty.css"];
+  for (const app of [staticFiles(root), gzip(staticFiles(root))]) {
+    for (const path of paths) {
+      const request = requestText("GET", path, ["Connection: close", "Accept-Encoding: gzip"]);
+      const text = await withServer(validator(app), (server) => exchange(server, request));
+      assert(!text.startsWith("HTTP/1.1 500"), text);
+    }
+  }
+  const example = validator(WSGIPathInfoDispatcher(files));
+  const source = await withServer(example, async (server) => {
+    return await (await fetch(`${server.url}files/files.ts`)).text();
+  });
+  assertMatch(source, /^\/\*\* Static files/);
 });

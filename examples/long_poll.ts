@@ -1,0 +1,81 @@
+/**
+ * A chat by long polling, as cogen was made for: a request for messages waits, for as long as half a
+ * minute, until somebody says something. A thousand of them wait in a thousand generators.
+ */
+
+import { type Environ, Signal, type StartResponse, WaitForSignal } from "../mod.ts";
+import { OperationTimeout, type WSGIApp } from "../mod.ts";
+import { serveWhenMain } from "./main.ts";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Chat</title>
+<form><input name="text" autocomplete="off" autofocus maxlength="1000"> <button>Say</button></form>
+<ul></ul>
+<script type="module">
+  const say = document.querySelector("form");
+  say.onsubmit = async (event) => {
+    event.preventDefault();
+    await fetch("say", { method: "POST", body: say.text.value });
+    say.reset();
+  };
+  for (let since = 0;;) {
+    const response = await fetch("messages?" + since);
+    const { messages, next } = await response.json();
+    for (const message of messages) {
+      const item = document.createElement("li");
+      item.textContent = message;
+      document.querySelector("ul").append(item);
+    }
+    since = next;
+  }
+</script>
+</html>
+`;
+
+const KEPT = 100;
+const MAX_LENGTH = 1000;
+const PATIENCE = 30;
+
+/** A chat room; each has messages of its own. */
+export function chatRoom(): WSGIApp {
+  const messages: string[] = [];
+  let said = 0;
+
+  function* say(environ: Environ, startResponse: StartResponse) {
+    const body = yield* environ["wsgi.input"].read(MAX_LENGTH);
+    messages.push(new TextDecoder().decode(body));
+    said++;
+    if (messages.length > KEPT) messages.shift();
+    yield* environ.cogen.wait(Signal(messages));
+    startResponse("204 No Content", []);
+  }
+
+  function* listen(environ: Environ, startResponse: StartResponse) {
+    const since = Number(environ.QUERY_STRING) || 0;
+    try {
+      if (since >= said) yield* environ.cogen.wait(WaitForSignal(messages, { timeout: PATIENCE }));
+    } catch (error) {
+      if (!(error instanceof OperationTimeout)) throw error;
+    }
+    const fresh = said > since ? messages.slice(-(said - since)) : [];
+    startResponse("200 OK", [["Content-Type", "application/json"], ["Cache-Control", "no-store"]]);
+    yield JSON.stringify({ messages: fresh, next: said });
+  }
+
+  function* page(_environ: Environ, startResponse: StartResponse) {
+    startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
+    yield PAGE;
+  }
+
+  return (environ, startResponse) => {
+    const { REQUEST_METHOD: method, PATH_INFO: path } = environ;
+    if (method === "POST" && path === "/say") return say(environ, startResponse);
+    if (path === "/messages") return listen(environ, startResponse);
+    return page(environ, startResponse);
+  };
+}
+
+await serveWhenMain(import.meta, chatRoom());
