@@ -71,24 +71,35 @@ function* passAll(
   let resume = (): Step | PromiseLike<Step> => iterator.next();
   for (;;) {
     const stepped = resume();
-    const step = isPromise(stepped) ? yield* waitFor(cogen, stepped) : stepped;
+    const step = isPromise(stepped) ? yield* waitAside(cogen, stepped) : stepped;
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isFullBlock(value);
     if (step.done) return yield* passLast(value, cogen, stage);
     try {
-      // The stage may wait as well, and a planned operation waits for its yield.
-      const { operation } = cogen;
-      cogen.operation = undefined;
-      if (!isWait) yield* stage.block(value);
-      else if (stage.wait !== undefined) yield* stage.wait();
-      cogen.operation = operation;
+      if (!isWait) yield* aside(cogen, stage.block(value));
+      else if (stage.wait !== undefined) yield* aside(cogen, stage.wait());
       const sent = isWait ? yield value : undefined;
       resume = () => iterator.next(sent);
     } catch (error) {
       resume = () => throwInto(iterator, error);
     }
   }
+}
+
+/** The stage may wait as well: the app must find what it has planned, and what came of it before. */
+function* aside(cogen: Cogen, waits: Iterable<unknown>): Generator<unknown, void, unknown> {
+  const { operation, result, exception } = cogen;
+  cogen.operation = undefined;
+  yield* waits;
+  Object.assign(cogen, { operation, result, exception });
+}
+
+function* waitAside<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, T, unknown> {
+  const { result, exception } = cogen;
+  const value = yield* waitFor(cogen, promise);
+  Object.assign(cogen, { result, exception });
+  return value;
 }
 
 /** What a generator returns: a last block, or a wrapped file. */

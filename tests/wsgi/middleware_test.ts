@@ -150,6 +150,20 @@ async function answer(app: WSGIApp, request: string = get("/")) {
   return response;
 }
 
+test("what an app has waited for stays there while a middleware waits", async () => {
+  const app: WSGIApp = function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    yield environ.cogen.call(function* answer() {
+      return 42;
+    })();
+    yield LONG + LONG;
+    yield "";
+    yield String(environ.cogen.result);
+  };
+  const { body } = await answer(gzip(validator(gzip(app))), get("/", GZIP));
+  assertEquals(unzipped(body).slice(-2), "42");
+});
+
 // lazyStartResponse
 
 test("lazyStartResponse calls startResponse just before the first block", async () => {
