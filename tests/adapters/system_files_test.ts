@@ -1,0 +1,140 @@
+/** The files of the adapter of whatever runtime this runs on. */
+
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { spawnSync } from "node:child_process";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type Adapter, type Files, type OpenFile, runtimeAdapter, serve } from "../../mod.ts";
+import { requestText } from "../support/serving.ts";
+
+let directory: string;
+let files: Files;
+
+before(async () => {
+  directory = realpathSync(mkdtempSync(join(tmpdir(), "system-files-")));
+  writeFileSync(join(directory, "a.txt"), "0123456789");
+  utimesSync(join(directory, "a.txt"), 784_111_777, 784_111_777);
+  mkdirSync(join(directory, "sub"));
+  symlinkSync("../a.txt", join(directory, "sub", "link"));
+  const adapter: Adapter = await runtimeAdapter();
+  assert(adapter.files !== undefined);
+  files = adapter.files;
+});
+
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+function code(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
+}
+
+test("tells size and time, and reads anywhere", async () => {
+  const file = await files.open(join(directory, "a.txt"));
+  assertEquals([file.size, file.modified], [10, 784_111_777_000]);
+  const into = new Uint8Array(4);
+  assertEquals([await file.read(into, 3), new TextDecoder().decode(into)], [4, "3456"]);
+  assertEquals([await file.read(into, 8), await file.read(into, 10)], [2, 0]);
+  await file.close();
+});
+
+test("may be closed twice, and is not read afterwards", async () => {
+  const file = await files.open(join(directory, "a.txt"));
+  await file.close();
+  await file.close();
+  await assertRejects(() => file.read(new Uint8Array(1), 0), Error, "The file is closed");
+});
+
+test("closes after a read that is under way", async () => {
+  const file = await files.open(join(directory, "a.txt"));
+  const reading = file.read(new Uint8Array(10), 0);
+  await file.close();
+  assertEquals(await reading, 10);
+});
+
+test("follows links, and resolves them", async () => {
+  const link = join(directory, "sub", "..", "sub", "link");
+  assertEquals(await files.realPath(link), join(directory, "a.txt"));
+  const file = await files.open(link);
+  assertEquals(file.size, 10);
+  await file.close();
+});
+
+test("opens regular files alone, and does not wait for anything else", async () => {
+  const pipe = join(directory, "pipe");
+  const { status } = spawnSync("mkfifo", [pipe]);
+  assertStrictEquals(status, 0);
+  assertEquals(code(await assertRejects(() => files.open(pipe))), "EINVAL");
+  assertEquals(code(await assertRejects(() => files.open(directory))), "EISDIR");
+});
+
+test("tells that nothing is there", async () => {
+  const path = join(directory, "nothing");
+  assertEquals(code(await assertRejects(() => files.open(path))), "ENOENT");
+  assertEquals(code(await assertRejects(() => files.realPath(path))), "ENOENT");
+});
+
+/** Files that count what is read of them. */
+function counting(real: Files): { readonly files: Files; readonly bytes: () => number } {
+  let bytes = 0;
+  const open = async (path: string): Promise<OpenFile> => {
+    const file = await real.open(path);
+    return {
+      size: file.size,
+      modified: file.modified,
+      read: async (into, position) => {
+        const read = await file.read(into, position);
+        bytes += read;
+        return read;
+      },
+      close: () => file.close(),
+    };
+  };
+  return { files: { open, realPath: real.realPath }, bytes: () => bytes };
+}
+
+test("a huge file is read no faster than a client takes it", async () => {
+  const path = join(directory, "huge");
+  const descriptor = openSync(path, "w");
+  ftruncateSync(descriptor, 2 ** 31);
+  closeSync(descriptor);
+  const counted = counting(files);
+  await using server = await serve({
+    bindAddr: ["127.0.0.1", 0],
+    adapter: { ...await runtimeAdapter(), files: counted.files },
+    wsgiApp(environ, startResponse) {
+      startResponse("200 OK", [["Content-Type", "application/octet-stream"]]);
+      return environ["wsgi.file_wrapper"](path);
+    },
+  });
+  const { address } = server;
+  assert(address.family !== "unix");
+  const stream = connect({ host: address.host, port: address.port });
+  stream.write(requestText("GET", "/"));
+  const head = await new Promise<string>((resolve) => {
+    stream.once("data", (bytes: Uint8Array) => {
+      stream.pause();
+      resolve(new TextDecoder("latin1").decode(bytes));
+    });
+  });
+  assert(head.includes(`Content-Length: ${2 ** 31}\r\n`));
+  for (let before = -1; before !== counted.bytes();) {
+    before = counted.bytes();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  // What the system buffers on both ends of the loopback is a few megabytes.
+  assert(counted.bytes() < 64 * 2 ** 20, `${counted.bytes()} bytes were read`);
+  stream.destroy();
+});
