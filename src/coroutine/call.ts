@@ -7,6 +7,7 @@
 import { type Abort, BaseOperation, type Operation, type Resume } from "./operation.ts";
 import type { RunningTask } from "./running_task.ts";
 import type { Coroutine, CoroutineFunction } from "./task.ts";
+import { CallIterator } from "./unwind.ts";
 
 class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
   readonly #fn: CoroutineFunction<A, T>;
@@ -22,9 +23,9 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
     return `Call(${this.#fn.name})`;
   }
 
-  /** `yield* Call(fn)` needs no scheduler: it is `yield* fn()`. */
+  /** `yield* Call(fn)` needs no scheduler: it is `yield* fn()`, but can be cancelled at any time. */
   override [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
-    return this.#fn(...this.#args) as Iterator<Operation<unknown>, T, unknown>;
+    return new CallIterator(this.#fn(...this.#args));
   }
 
   /** `yield Call(fn)`: a child that is joined, and cancelled with its caller. */
@@ -38,6 +39,10 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
 
 /**
  * Runs another coroutine and waits for what it returns.
+ *
+ * `yield* fn()` does nearly the same, at less cost. But a `finally` that waits belongs into a function
+ * that is called in this way: after such a wait the language itself forgets that a plain `yield* fn()`
+ * was being cancelled, and goes on behind it.
  *
  * @param fn Usually a generator function.
  * @param args Its arguments.

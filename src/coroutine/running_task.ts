@@ -11,6 +11,7 @@ import type { Ready } from "./ready_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Suspension } from "./suspension.ts";
 import { type Coroutine, type Task, TaskCancelled, type TaskState } from "./task.ts";
+import { UNWIND } from "./unwind.ts";
 import { WaitList } from "./wait_list.ts";
 
 /** One who is told how a task ends. */
@@ -154,6 +155,9 @@ export class RunningTask<T> implements Task<T>, Ready {
     let result: IteratorResult<unknown, T>;
     try {
       result = this.#resume();
+      while (result.value === UNWIND && this.#cancelling) {
+        result = this.#coroutine.return(undefined as T);
+      }
     } catch (error) {
       return this.#end("failed", error);
     }

@@ -59,7 +59,7 @@ export interface Task<T> {
    *
    * What it waits for is aborted at once. A value that is already on its way still arrives; the
    * cancellation then follows at the next wait. Its `finally` blocks may wait; a second `cancel`
-   * does not disturb them.
+   * does not disturb them. Functions whose `finally` waits are to be called with `yield* Call(fn)`.
    */
   cancel(): void;
 }
