@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lookup } from "node:dns/promises";
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Socket } from "../../src/server/socket.ts";
@@ -46,24 +47,31 @@ export function addressTests(subject: Subject): void {
   });
 
   if (subject.machine === undefined) return;
-  test(`${subject.name}: gives an IPv4 peer of a listener on :: as IPv4`, async () => {
-    const { adapter } = subject;
-    const seen: Socket[] = [];
-    const listener = await adapter.listen({ host: "::", port: 0 }, {}, (socket) => {
-      seen.push(socket);
-      return new Recorder(socket);
+  const anywhere = [
+    ["0.0.0.0", "IPv4", "127.0.0.1"],
+    ["::", "IPv4", "127.0.0.1"],
+    ["::", "IPv6", "::1"],
+  ] as const;
+  for (const [host, family, peer] of anywhere) {
+    test(`${subject.name}: a listener on ${host} is reached by ${family}, and tells so`, async () => {
+      const seen: Socket[] = [];
+      const listener = await subject.adapter.listen({ host, port: 0 }, {}, (socket) => {
+        seen.push(socket);
+        return new Recorder(socket);
+      });
+      assert(listener.address.family !== "unix");
+      assertEquals(listener.address.host, host);
+      const { port } = listener.address;
+      const client = await subject.connect({ family, host: peer, port });
+      await until("accept", () => seen.length > 0);
+      assert(seen[0]?.remote.family === family);
+      assertEquals(seen[0].remote.host, peer);
+      assertEquals(seen[0].local, { family, host: peer, port });
+      seen[0].destroy();
+      client.destroy();
+      await listener.close();
     });
-    assert(listener.address.family === "IPv6");
-    const { port } = listener.address;
-    const client = await subject.connect({ family: "IPv4", host: "127.0.0.1", port });
-    await until("accept", () => seen.length > 0);
-    assert(seen[0]?.remote.family === "IPv4");
-    assertEquals(seen[0].remote.host, "127.0.0.1");
-    assertEquals(seen[0].local, { family: "IPv4", host: "127.0.0.1", port });
-    seen[0].destroy();
-    client.destroy();
-    await listener.close();
-  });
+  }
 }
 
 /** Registers the tests of listeners. */
@@ -138,10 +146,16 @@ export function machineTests(subject: Subject): void {
     machine.removeFile(path);
   });
 
-  test(`${subject.name}: listens on a host by name, and tells its number`, async () => {
+  test(`${subject.name}: listens on every address of localhost, and tells the first`, async () => {
+    const found = await lookup("localhost", { all: true });
     const listener = await adapter.listen({ host: "localhost", port: 0 }, {}, accept);
     assert(listener.address.family !== "unix");
-    assert(["127.0.0.1", "::1"].includes(listener.address.host), listener.address.host);
+    const { host, port } = listener.address;
+    assert(found.some(({ address }) => address === host), host);
+    for (const { address } of found) {
+      const family = address.includes(":") ? "IPv6" : "IPv4";
+      (await subject.connect({ family, host: address, port })).destroy();
+    }
     await listener.close();
   });
 
