@@ -298,7 +298,11 @@ class AppRun {
       } else if (isEmpty(value)) {
         yield* this.#performPlanned();
       } else {
-        if (ending === undefined) resume = this.#push(value, iterator) ?? resume;
+        if (ending === undefined) {
+          resume = this.#push(value, iterator) ?? resume;
+          // To HEAD, a stream without end would never be answered: nobody wants more blocks of it.
+          if (this.#exchange.response.bodyless) return undefined;
+        }
         if (this.#exchange.now() < burstEnd && this.#pending() < MAX_PENDING) continue;
         yield* this.#handOver();
       }

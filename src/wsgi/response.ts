@@ -76,6 +76,11 @@ export class Response {
     return this.#ended;
   }
 
+  /** Whether its head has gone and has no body to follow. */
+  get bodyless(): boolean {
+    return this.#headSent && !this.#writer.bodyAllowed;
+  }
+
   /** How many bytes wait for the head. */
   get heldBytes(): number {
     return this.#heldBytes;

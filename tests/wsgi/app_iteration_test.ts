@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { SignalBoard } from "../../src/coroutine/signal_board.ts";
 import { Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import type { AppIterable, StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
-import { get, type Serving, serving, type TestClient, WorkingClock } from "../support/serving.ts";
+import {
+  get,
+  requestText,
+  type Serving,
+  serving,
+  type TestClient,
+  WorkingClock,
+} from "../support/serving.ts";
 
 function ok(startResponse: StartResponse): void {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
@@ -849,5 +856,22 @@ test("an app that throws away environ.cogen is closed all the same", async () =>
   client.destroy();
   await stage.settle();
   assertEquals(ended, true);
+  await stage.finish();
+});
+
+test("an endless stream is ended after its head if that is all that was asked for", async () => {
+  let closed = 0;
+  const stage = await serving(function* (_environ, startResponse) {
+    startResponse("200 OK", []);
+    try {
+      for (;;) yield "x".repeat(10_000);
+    } finally {
+      closed++;
+    }
+  });
+  const client = stage.ask(requestText("HEAD", "/") + requestText("HEAD", "/"));
+  stage.run(10);
+  assertEquals(client.responses("HEAD", "HEAD").map(({ status }) => status), ["200 OK", "200 OK"]);
+  assertEquals(closed, 2);
   await stage.finish();
 });
