@@ -3,6 +3,88 @@
  *
  * Usable alone, in any ECMAScript host: it imports nothing, and time is handed in.
  *
+ * ## For those who know `async` and `await`
+ *
+ * | with promises | here |
+ * |---|---|
+ * | `async function f() {}` | `function* f() {}` |
+ * | `await f()` | `yield* f()`, or `yield* Call(f)` if a `finally` in it waits |
+ * | `await promise` | `yield* until(promise)` |
+ * | `const p = f(); ...; await p` | `const task = yield* AddCoro(f); ...; yield* Join(task)` |
+ * | `Promise.all`, `.allSettled`, `.race` | `all`, `allSettled`, `race`: the losers are ended |
+ * | `setTimeout` in a promise | `Sleep(seconds)` |
+ * | `AbortController`, passed everywhere | `task.cancel()`, passed nowhere |
+ * | `AsyncLocalStorage` | `local(initial)` |
+ * | `p` in async code | `toPromise(task)` |
+ *
+ * A coroutine is a generator, and a {@linkcode Scheduler} runs it. What it yields is an
+ * {@linkcode Operation}: a thing to wait for. Calling `Sleep(1)` does nothing yet; `yield*` performs
+ * it, and has its type. Between two `yield`s nobody else runs, so there are no locks to forget.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, Queue, race, Scheduler, Sleep } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock(); // `runtimeAdapter()` has the real one: `adapter.clock`
+ * const scheduler = new Scheduler({ clock });
+ * const jobs = new Queue<string>(10);
+ *
+ * function* worker() {
+ *   for (let done = 0;; done++) {
+ *     const job = yield* race([jobs.get(), Sleep(5)]); // string | void
+ *     if (job === undefined) return done;
+ *   }
+ * }
+ * const task = scheduler.add(worker);
+ * jobs.putNowait("one");
+ * jobs.putNowait("two");
+ * clock.advance(5000);
+ * assertEquals(task.result, 2);
+ * ```
+ *
+ * ## What ends a wait
+ *
+ * Exactly one of three things: a value, an error, or the coroutine's cancellation. `task.cancel()` takes
+ * it out of whatever it waits for and makes its generator `return`: its `finally` blocks run, its
+ * `catch` blocks do not. What was already on its way, such as an item of a queue, still arrives; the
+ * cancellation then follows at the next wait. So nothing is lost in between.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, Scheduler, Semaphore, Sleep } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const scheduler = new Scheduler({ clock });
+ * const lock = new Semaphore();
+ * const task = scheduler.add(function* () {
+ *   yield* lock.acquire();
+ *   try {
+ *     yield* Sleep(60);
+ *   } finally {
+ *     lock.release();
+ *   }
+ * });
+ * clock.advance(0);
+ * task.cancel();
+ * clock.advance(0);
+ * assertEquals([task.state, lock.available], ["cancelled", 1]);
+ * ```
+ *
+ * One trap is the language's own: when the `finally` of a *nested* generator waits, a plain `yield*`
+ * around it forgets that it was being cancelled. `yield* Call(fn)` does not forget.
+ *
+ * ## Who belongs to whom
+ *
+ * `AddCoro` adds a coroutine that lives for itself; an error of one that nobody joins goes to the
+ * scheduler's `onError`. In a {@linkcode scope}, children end with the block that added them, and an
+ * error of any ends all. What is waited for with `Call`, `race`, `all` or `timeout` ends with the wait.
+ *
+ * ## Time, turns and order
+ *
+ * A turn runs what was ready when it started, the coroutine that has used least time first, and then
+ * the host's event loop has its turn. Whoever waits in a list, such as that of a queue or a signal, is
+ * served in order of arrival. Durations are seconds; every timed operation takes a `timeout`.
+ *
  * @module
  */
 

@@ -9,15 +9,23 @@
 
 import {
   AddCoro,
+  all,
+  allSettled,
   Call,
   type CoroutineFunction,
   type Deadline,
   Join,
+  type Operation,
+  race,
+  type Scope,
+  scope,
   Signal,
   type SignalOptions,
   Sleep,
   type Task,
+  timeout,
   type TimeoutOptions,
+  until,
   WaitForSignal,
 } from "../coroutine/mod.ts";
 import type { Cogen } from "./cogen.ts";
@@ -59,5 +67,40 @@ export class Events {
   /** Runs a coroutine; `environ.cogen.result` is its result, or its error. */
   Call<A extends unknown[]>(fn: CoroutineFunction<A, unknown>, ...args: A): "" {
     return this.#cogen.plan(Call(fn, ...args));
+  }
+
+  /** Waits for any operation, such as `queue.get()`; `environ.cogen.result` is what it gives. */
+  perform(operation: Operation<unknown>): "" {
+    return this.#cogen.plan(operation);
+  }
+
+  /** Waits for the first of several operations; `environ.cogen.result` is its value, or its error. */
+  race(operations: readonly Operation<unknown>[]): "" {
+    return this.#cogen.plan(race(operations));
+  }
+
+  /** Waits for several operations; `environ.cogen.result` is their values, or the first error. */
+  all(operations: readonly Operation<unknown>[]): "" {
+    return this.#cogen.plan(all(operations));
+  }
+
+  /** Waits for several operations; `environ.cogen.result` tells how each of them ended. */
+  allSettled(operations: readonly Operation<unknown>[]): "" {
+    return this.#cogen.plan(allSettled(operations));
+  }
+
+  /** Waits so long for an operation; `environ.cogen.result` is its value, or an `OperationTimeout`. */
+  timeout(operation: Operation<unknown>, deadline: Deadline): "" {
+    return this.#cogen.plan(timeout(operation, deadline));
+  }
+
+  /** Waits for a promise; `environ.cogen.result` is what it resolves to, or its error. */
+  until(promise: PromiseLike<unknown>): "" {
+    return this.#cogen.plan(until(promise));
+  }
+
+  /** Runs a coroutine whose children end with it; `environ.cogen.result` is what it returns. */
+  scope(body: CoroutineFunction<[Scope], unknown>): "" {
+    return this.#cogen.plan(scope(body));
   }
 }
