@@ -30,13 +30,18 @@ export interface Subject {
   /** A path for a Unix socket that nobody uses. */
   unixPath(): string;
   /** The promises that its runtime cannot keep, and why. */
-  readonly gaps?: Partial<Record<"noDelay" | "unreadReset" | "silence", string>>;
+  readonly gaps?: Partial<Record<Gap, string>>;
   /** What the machine has that a network in memory has not. */
   readonly machine?: Machine;
 }
 
+/** A promise that some runtime cannot keep. */
+export type Gap = "backlog" | "noDelay" | "silence" | "unreadReset";
+
 /** A file system, and processes that may crash. */
 export interface Machine {
+  /** How many of `count` clients can connect to a port of the loopback while this process sleeps. */
+  connectUnaccepted(port: number, count: number): number;
   /** Leaves a socket file behind, as a process that was killed does. */
   crashAt(path: string): Promise<void>;
   exists(path: string): boolean;

@@ -146,6 +146,18 @@ export function machineTests(subject: Subject): void {
     machine.removeFile(path);
   });
 
+  test(`${subject.name}: the backlog is how many clients wait to be accepted`, {
+    skip: subject.gaps?.backlog ?? false,
+  }, async () => {
+    for (const [backlog, fewest, most] of [[4, 4, 20], [64, 30, 30]] as const) {
+      const listener = await adapter.listen(LOOPBACK, { backlog }, accept);
+      assert(listener.address.family !== "unix");
+      const connected = machine.connectUnaccepted(listener.address.port, 30);
+      await listener.close();
+      assert(connected >= fewest && connected <= most, `${backlog}: ${connected} of 30 connected`);
+    }
+  });
+
   test(`${subject.name}: listens on every address of localhost, and tells the first`, async () => {
     const found = await lookup("localhost", { all: true });
     const listener = await adapter.listen({ host: "localhost", port: 0 }, {}, accept);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,8 +31,10 @@ export function runtimeSubject(adapter: Adapter): Subject {
     adapter,
     listening: {},
     connect: netClient,
+    ...(RUNTIME === "bun" ? { gaps: { backlog: "Bun listens with a backlog of 512 always" } } : {}),
     unixPath: () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`),
     machine: {
+      connectUnaccepted,
       crashAt,
       exists: existsSync,
       writeFile: (path) => writeFileSync(path, "precious"),
@@ -50,6 +52,24 @@ export function tlsSubject(adapter: Adapter): Subject {
     listening: { tls: { cert: CERT, key: KEY, handshakeTimeout: 10_000 } },
     connect: tlsClient,
   };
+}
+
+/** Nobody accepts meanwhile: this process waits for the one that connects. */
+function connectUnaccepted(port: number, count: number): number {
+  const script = `
+    let connected = 0;
+    for (let client = 0; client < ${count}; client++) {
+      require("node:net").connect(${port}, "127.0.0.1", () => connected++).on("error", () => {});
+    }
+    setTimeout(() => { console.log(connected); process.exit(); }, 300);
+  `;
+  const options = { encoding: "utf8" } as const;
+  const { stdout } = spawnSync(
+    process.execPath,
+    [RUNTIME === "deno" ? "eval" : "-e", script],
+    options,
+  );
+  return Number(stdout);
 }
 
 /** Listens on `path` in a process that is then killed, so that nobody removes the file. */
