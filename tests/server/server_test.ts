@@ -474,7 +474,7 @@ test("apps are mounted by prefix", async () => {
 
 const WRONG: readonly (readonly [options: Record<string, unknown>, message: string])[] = [
   [{ wsgiapp: waits }, 'Unknown option "wsgiapp"'],
-  [{ tls: { cert: "", key: "" } }, 'Unknown option "tls"'],
+  [{ tsl: { cert: "", key: "" } }, 'Unknown option "tsl"'],
   [{ wsgiApp: undefined }, "wsgiApp is missing"],
   [{ wsgiApp: [["a", waits]] }, 'begins with "/"'],
   [{ bindAddr: ["", 8000] }, 'write ["127.0.0.1", 8000]'],
