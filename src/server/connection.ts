@@ -11,6 +11,7 @@
 
 import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
 import { RequestParser } from "../http/mod.ts";
+import { NO_BODY } from "../wsgi/body_buffer.ts";
 import type { TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
 import { type ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/response.ts";
@@ -265,7 +266,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
         this.#receive(this.#exchange as RequestExchange, event.bytes);
         return true;
       case "end":
-        this.#received(this.#exchange as RequestExchange);
+        this.#received(this.#exchange as RequestExchange, event.trailers);
         return true;
       case "need-data":
         return false;
@@ -298,9 +299,9 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     if (exchange.surplus > this.settings.limits.maxDrainedBytes) this.#close();
   }
 
-  #received(exchange: RequestExchange): void {
+  #received(exchange: RequestExchange, trailers: readonly string[]): void {
     exchange.received = true;
-    exchange.body.end();
+    if (exchange.body !== NO_BODY) exchange.body.end(trailers);
     if (exchange.responded) this.#finish();
     else this.#await("app");
   }

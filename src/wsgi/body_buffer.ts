@@ -35,6 +35,7 @@ const HIGH_WATER = 65_536;
 const BLOCK = 4096;
 const NEWLINE = 0x0a;
 const EMPTY = new Uint8Array(0);
+const NO_TRAILERS: readonly string[] = [];
 
 /** A request body on its way. */
 export class BodyBuffer {
@@ -42,6 +43,7 @@ export class BodyBuffer {
   /** The unused rest of the allocation in which the last chunk ends. */
   #spare: Uint8Array = EMPTY;
   #size = 0;
+  #trailers: readonly string[] = NO_TRAILERS;
   #ended = false;
   #error: unknown;
   #reader: Reader | undefined;
@@ -76,8 +78,14 @@ export class BodyBuffer {
     this.#advance();
   }
 
-  /** The body is complete. */
-  end(): void {
+  /** The trailer fields that came after the body: lower-case name, value, name, value, ... */
+  get trailers(): readonly string[] {
+    return this.#trailers;
+  }
+
+  /** The body is complete, with these trailer fields. */
+  end(trailers: readonly string[] = NO_TRAILERS): void {
+    this.#trailers = trailers;
     this.#ended = true;
     this.#advance();
   }

@@ -5,6 +5,7 @@
  */
 
 import { Call, type Coroutine, type Operation, type TimeoutOptions } from "../coroutine/mod.ts";
+import type { HeaderList } from "./app.ts";
 import type { BodyBuffer } from "./body_buffer.ts";
 import type { Cogen } from "./cogen.ts";
 
@@ -44,6 +45,19 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
   /** Reads all lines, or lines until they have at least `hint` bytes. */
   readlines(hint: number = Infinity): Waiting<Uint8Array[]> {
     return this.#cogen.wait(readLines(this.#body, hint));
+  }
+
+  /**
+   * The trailer fields that came after a chunked body (RFC 9110 §6.5), names in lower case; empty until
+   * the body is read to its end. Fields of framing, routing and authentication are never among them.
+   */
+  get trailers(): HeaderList {
+    const { trailers } = this.#body;
+    const pairs: [string, string][] = [];
+    for (let i = 0; i < trailers.length; i += 2) {
+      pairs.push([trailers[i] as string, trailers[i + 1] as string]);
+    }
+    return pairs;
   }
 
   /** Gives the body as it comes, for `for await` in an async app. */

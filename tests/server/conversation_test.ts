@@ -76,6 +76,28 @@ test("a response with Content-Length has no trailers", async () => {
   await stage.finish();
 });
 
+test("the trailers of a request are there when its body is read", async () => {
+  const stage = await serving(function* (environ, startResponse) {
+    const input = environ["wsgi.input"];
+    yield* input.read(2);
+    const before = input.trailers.length;
+    yield* input.read();
+    startResponse("200 OK", PLAIN);
+    return JSON.stringify([before, input.trailers]);
+  });
+  const client = stage.ask(
+    requestText("POST", "/", ["Transfer-Encoding: chunked"]) +
+      "4\r\nbody\r\n",
+  );
+  client.send("0\r\nX-Sum: 1\r\nX-Other: a b\r\n\r\n" + get("/next"));
+  stage.run();
+  assertEquals(client.responses().map(({ body }) => JSON.parse(body)), [
+    [0, [["x-sum", "1"], ["x-other", "a b"]]],
+    [0, []],
+  ]);
+  await stage.finish();
+});
+
 test("early hints go out before the app goes on", async () => {
   const stage = await serving(function* (environ, startResponse) {
     environ.cogen.inform(103, [["Link", "</style.css>; rel=preload"]]);
