@@ -63,10 +63,16 @@ async function holds(open: Uint8Array, bytes: Uint8Array): Promise<boolean> {
   try {
     const inflater = new DecompressionStream("deflate-raw") as unknown as ByteTransform;
     const read = await transform(inflater, joined([open, LAST_BLOCK]));
-    return read.length === bytes.length && read.every((byte, at) => byte === bytes[at]);
+    return isSame(read, bytes);
   } catch {
     return false;
   }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
 }
 
 /** RFC 1951 §3.2.4. */

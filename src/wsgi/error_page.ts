@@ -6,7 +6,7 @@
 
 import type { Block, HeaderList, WSGIApp } from "./app.ts";
 import type { Environ } from "./environ.ts";
-import { passThrough } from "./passing.ts";
+import { passThrough, UNCHANGED } from "./passing.ts";
 
 /** What is sent in place of an app's response. */
 export interface ErrorResponse {
@@ -56,11 +56,7 @@ export function errorPage(
 ): WSGIApp {
   return function* guarded(environ, startResponse) {
     try {
-      yield* passThrough(() => app(environ, startResponse), environ.cogen, {
-        *block(block) {
-          yield block;
-        },
-      });
+      yield* passThrough(() => app(environ, startResponse), environ.cogen, UNCHANGED);
     } catch (error) {
       if (environ.cogen.signal.aborted) throw error;
       const { status, headers, body } = page(error, environ);

@@ -42,9 +42,9 @@ const BLOCK_SIZE = 65_536;
  * A response body that is read block by block from a file, a stream or an iterable.
  *
  * An app that returns it, from a function or as the last thing of a generator, gets `Content-Length`
- * where it can be known, and nothing is read for HEAD. An app may also `yield*` it. Its source is
- * closed in either case, once, however the request ends; `close()` does it for an app that changes its
- * mind.
+ * where it can be known, and nothing is read for HEAD. An app may also `yield*` it, and then says the
+ * length itself. Its source is closed in either case, once, however the request ends; `close()` does it
+ * for an app that changes its mind.
  *
  * @example
  * ```ts

@@ -25,6 +25,13 @@ export interface Stage {
   end?(): Iterable<unknown>;
 }
 
+/** Passes every block on as it is. */
+export const UNCHANGED: Stage = {
+  *block(block) {
+    yield block;
+  },
+};
+
 type Step = IteratorResult<unknown, unknown>;
 interface AnyIterator {
   next(sent?: unknown): Step | PromiseLike<Step>;

@@ -41,7 +41,8 @@ type Answer = Generator<Block, void, unknown>;
  *   followed. Names that begin with a dot are not there.
  *
  * It may be mounted anywhere. A file that is replaced should be replaced by renaming: one that is
- * written over while it is sent may be mixed.
+ * written over while it is sent may be mixed. Whoever may write under the root while it is served is
+ * trusted: a name is checked a moment before it is opened.
  *
  * @param root A directory: absolute, or relative to where the process runs.
  * @param options What to serve, and how.

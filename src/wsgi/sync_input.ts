@@ -7,7 +7,7 @@
 import type { AppIterable, StartResponse, WSGIApp } from "./app.ts";
 import { BufferedInput } from "./buffered_input.ts";
 import type { Environ } from "./environ.ts";
-import { passThrough } from "./passing.ts";
+import { passThrough, UNCHANGED } from "./passing.ts";
 
 /** The environ of an app behind {@linkcode syncInput}. */
 export type SyncEnviron =
@@ -57,12 +57,6 @@ export function syncInput(app: SyncApp): WSGIApp {
       "wsgi.input": new BufferedInput(body),
       CONTENT_LENGTH: body.length > 0 ? String(body.length) : environ.CONTENT_LENGTH,
     };
-    yield* passThrough(() => app(inner as SyncEnviron, startResponse), environ.cogen, PLAIN);
+    yield* passThrough(() => app(inner as SyncEnviron, startResponse), environ.cogen, UNCHANGED);
   };
 }
-
-const PLAIN = {
-  *block(block: string | Uint8Array): Generator<string | Uint8Array, void, unknown> {
-    yield block;
-  },
-};
