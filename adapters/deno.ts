@@ -39,15 +39,18 @@ class DenoListenerHandle implements Listener {
   }
 
   async #acceptAll(accept: Accept): Promise<void> {
+    let failures = 0;
     while (!this.#closed) {
       try {
         const socket = new DenoSocket(await this.#listener.accept(), this.address, log);
+        failures = 0;
         socket.open(accept, this.#handshakeTimeout);
       } catch (error) {
         if (this.#closed) return;
-        // Out of descriptors, or a peer that left the queue. At once, it would fail again.
-        log(`Cannot accept on ${formatAddress(this.address)}: ${error}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        // A peer that left the queue fails once. Out of descriptors, it would fail again at once; then
+        // one line is enough.
+        if (failures++ === 0) log(`Cannot accept on ${formatAddress(this.address)}: ${error}`);
+        else await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
   }

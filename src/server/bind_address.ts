@@ -6,7 +6,14 @@
 
 import type { ListenAddress } from "./socket.ts";
 
-/** `[host, port]`, or the path of a Unix socket. */
+/**
+ * `[host, port]`, or the path of a Unix socket.
+ *
+ * A host is an IPv4 or IPv6 address, or a name: then every address of the name that this machine has
+ * is listened on, at the same port (`localhost` is what the hosts file says, often both `127.0.0.1`
+ * and `::1`). `"0.0.0.0"` is any interface by IPv4, `"::"` any by both; whoever comes by IPv4 has an
+ * IPv4 address. Port 0 picks a free port.
+ */
 export type BindAddress = readonly [host: string, port: number] | string;
 
 const HOST_ADVICE = 'write ["127.0.0.1", 8000] to be reached from this machine alone, ' +

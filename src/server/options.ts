@@ -19,11 +19,14 @@ import { resolveTls, type TLSOptions } from "./tls_options.ts";
 export interface ServerOptions {
   /** The app, or path prefixes and their apps; the longest matching prefix wins. */
   readonly wsgiApp: WSGIApp | Mounts;
-  /** `[host, port]` (port 0 picks one) or the path of a Unix socket. Default `["127.0.0.1", 8000]`. */
+  /**
+   * `[host, port]` (port 0 picks one) or the path of a Unix socket. Default `["127.0.0.1", 8000]`.
+   * See {@linkcode BindAddress}.
+   */
   readonly bindAddr?: BindAddress;
   /** `SERVER_NAME`. Default: the host's name. */
   readonly serverName?: string;
-  /** How many connections may wait to be accepted. Default: the runtime's. */
+  /** How many connections may wait to be accepted. Default: the runtime's. Bun has always 512. */
   readonly requestQueueSize?: number;
   /** Serves HTTPS with this certificate and key; not on a Unix socket. Default: plain HTTP. */
   readonly tls?: TLSOptions;

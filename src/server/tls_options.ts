@@ -10,7 +10,22 @@
 import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
 import type { ListenTLSOptions } from "./socket.ts";
 
-/** The option `tls` of a server. */
+/**
+ * The option `tls` of a server.
+ *
+ * @example Files are read by you: a path is refused
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { serve } from "@x/cogen-wsgi";
+ *
+ * const mistaken = { cert: "/etc/tls/cert.pem", key: "/etc/tls/key.pem" };
+ * await assertRejects(
+ *   () => serve({ tls: mistaken, wsgiApp: () => [] }),
+ *   TypeError,
+ *   "tls.cert is not in PEM",
+ * );
+ * ```
+ */
 export interface TLSOptions {
   /** The server's certificate, followed by those of its issuers (not the root), in PEM. */
   readonly cert: string | Uint8Array;
