@@ -8,6 +8,7 @@ import { until } from "../coroutine/mod.ts";
 import type { Block, HeaderList, WSGIApp } from "./app.ts";
 import type { Cogen } from "./cogen.ts";
 import { DeferredStart } from "./deferred_start.ts";
+import type { Environ } from "./environ.ts";
 import { GzipEncoder } from "./gzip_encoder.ts";
 import { passThrough, type Stage } from "./passing.ts";
 
@@ -63,7 +64,7 @@ type Blocks = Generator<Block, void, unknown>;
 export function gzip(app: WSGIApp, options: GzipOptions = {}): WSGIApp {
   return (environ, startResponse) => {
     const start = new DeferredStart(startResponse);
-    const stage = new GzipStage(start, environ.cogen, options, environ.HTTP_ACCEPT_ENCODING ?? "");
+    const stage = new GzipStage(start, environ, options);
     const run = () =>
       app(environ, (...call) => {
         start.keep(...call);
@@ -79,17 +80,19 @@ class GzipStage implements Stage {
   readonly #cogen: Cogen;
   readonly #options: GzipOptions;
   readonly #accepted: boolean;
+  readonly #isHead: boolean;
   readonly #encoder = new GzipEncoder();
   #flushedAt: number;
   /** `undecided` until the first block. */
   #mode: "undecided" | "plain" | "gathering" | "encoding" = "undecided";
 
-  constructor(start: DeferredStart, cogen: Cogen, options: GzipOptions, accepted: string) {
+  constructor(start: DeferredStart, environ: Environ, options: GzipOptions) {
     this.#start = start;
-    this.#cogen = cogen;
+    this.#cogen = environ.cogen;
     this.#options = options;
-    this.#accepted = acceptsGzip(accepted);
-    this.#flushedAt = cogen.scheduler.clock.now();
+    this.#accepted = acceptsGzip(environ.HTTP_ACCEPT_ENCODING ?? "");
+    this.#isHead = environ.REQUEST_METHOD === "HEAD";
+    this.#flushedAt = environ.cogen.scheduler.clock.now();
   }
 
   *block(block: Block): Blocks {
@@ -123,7 +126,11 @@ class GzipStage implements Stage {
 
   /** The whole body is here, and nothing has been sent. */
   *#endAtOnce(): Blocks {
-    if (this.#encoder.size < (this.#options.minBytes ?? 1024)) {
+    const length = valueOf(this.#start.call?.headers ?? [], "content-length");
+    if (this.#isHead && this.#encoder.size === 0 && length !== undefined) {
+      // It tells of a body that GET would give, encoded.
+      this.#start.begin(encoded);
+    } else if (this.#encoder.size < (this.#options.minBytes ?? 1024)) {
       this.#start.begin(varying);
       const plain = this.#encoder.takePlain();
       if (plain.length > 0) yield plain;

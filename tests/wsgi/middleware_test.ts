@@ -15,7 +15,15 @@ import {
   WSGIError,
 } from "../../src/wsgi/mod.ts";
 import { MemoryFile } from "../support/memory_files.ts";
-import { get, latin1Bytes, post, type Serving, serving, WorkingClock } from "../support/serving.ts";
+import {
+  get,
+  latin1Bytes,
+  post,
+  requestText,
+  type Serving,
+  serving,
+  WorkingClock,
+} from "../support/serving.ts";
 
 const PLAIN: [string, string][] = [["Content-Type", "text/plain"]];
 
@@ -502,6 +510,18 @@ for (const header of ALREADY) {
     assertEquals([headers["vary"], body], [undefined, LONG]);
   });
 }
+
+test("gzip tells HEAD what it would tell GET", async () => {
+  const app = gzip((_environ, startResponse) => {
+    startResponse("200 OK", [...PLAIN, ["Content-Length", "5000"], ["ETag", '"a"']]);
+    return [];
+  });
+  const { headers } = await answer(app, requestText("HEAD", "/", [GZIP]));
+  assertEquals(
+    [headers["content-encoding"], headers["content-length"], headers["etag"]],
+    ["gzip", undefined, 'W/"a"'],
+  );
+});
 
 test("gzip leaves images alone", async () => {
   const app = gzip(texts([LONG], [["Content-Type", "image/png"]]));
