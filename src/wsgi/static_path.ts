@@ -57,7 +57,7 @@ export function pathSegments(pathInfo: string, dotfiles: boolean): string[] | un
   // A backslash separates on some systems, an encoded slash may for whoever decodes once more.
   if (path === undefined || /[\0\\]|%2f/i.test(path)) return undefined;
   if (path !== "" && !path.startsWith("/")) return undefined;
-  const segments = path === "" ? [""] : path.slice(1).split("/");
+  const segments = path === "" ? [] : path.slice(1).split("/");
   const isHidden = (name: string) => name.startsWith(dotfiles ? "\0" : ".");
   const climbs = (name: string) => name === "." || name === "..";
   const hasHole = segments.slice(0, -1).includes("");

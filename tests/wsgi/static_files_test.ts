@@ -145,6 +145,7 @@ test("a directory gives its index, and its name without a slash redirects", asyn
   assertEquals((await ask("/m/sub/")).body, "<h1>sub</h1>");
   const { status, headers } = await ask("/m/sub?a=b");
   assertEquals([status, headers["location"]], ["301 Moved Permanently", "/m/sub/?a=b"]);
+  assertEquals((await ask("/m")).headers["location"], "/m/");
 });
 
 test("a directory without an index is not there, and is never listed", async () => {
