@@ -147,7 +147,10 @@ export class BunSocket implements Socket {
     clearTimeout(this.#handshakeTimer);
     this.#writable = false;
     this.#output.clear();
-    const cause = error ?? this.#error;
+    // Of a record that cannot be decrypted, Bun says nothing.
+    const broken = this.encrypted && !this.#finished && !this.#inbound.ended;
+    const unsaid = broken ? new Error("The TLS connection broke") : undefined;
+    const cause = error ?? this.#error ?? unsaid;
     // After our own FIN, Bun tells of the peer's by closing at once.
     if (this.#finished && cause === undefined) this.#inbound.end();
     this.#finished = true;

@@ -31,6 +31,11 @@ export function encryption(options: ListenTLSOptions): Encrypt {
   return (raw) => {
     const stream = new TLSSocket(raw, settings);
     raw.on("error", (error) => stream.destroy(error));
+    // What breaks after the handshake, such as a record that cannot be decrypted, is told of here
+    // alone: Node's own server listens for it, too.
+    stream.on("_tlsError", (error: Error) => stream.destroy(error));
+    // TLS 1.2 lets a client ask for a handshake again and again, and each costs us more than it.
+    stream.disableRenegotiation();
     limitHandshake(stream, handshakeTimeout);
     return stream;
   };

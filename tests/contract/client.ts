@@ -64,6 +64,9 @@ class NetClient extends Received implements Client {
   get waiting(): number {
     return this.#stream.writableLength;
   }
+  writeRaw(bytes: Uint8Array): void {
+    this.#raw.write(bytes);
+  }
   write(bytes: Uint8Array): void {
     this.#stream.write(bytes);
   }
@@ -98,8 +101,14 @@ export function netClient(address: Address): Promise<Client> {
   });
 }
 
+/** A TLS client that can also send what is no TLS. */
+export interface TlsClient extends Client {
+  /** Sends bytes as they are. */
+  writeRaw(bytes: Uint8Array): void;
+}
+
 /** Connects by the runtime's `node:tls`. */
-export function tlsClient(address: Address): Promise<Client> {
+export function tlsClient(address: Address): Promise<TlsClient> {
   if (address.family === "unix") throw new TypeError("No TLS on Unix sockets");
   const { host, port } = address;
   return new Promise((resolve, reject) => {

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { Address, Listener, ListenTLSOptions } from "../../src/server/socket.ts";
 import { CERT, ENCRYPTED_KEY, KEY, OTHER_KEY, PASSPHRASE } from "../support/tls_fixtures.ts";
-import { type Client, netClient } from "./client.ts";
+import { type Client, netClient, tlsClient } from "./client.ts";
 import { LOOPBACK, SOON, type Subject } from "./connection.ts";
 import { Recorder } from "./recorder.ts";
 import { settled, until } from "./waiting.ts";
@@ -45,6 +45,19 @@ export function handshakeTests(subject: Subject): void {
       });
     });
   }
+
+  test(`${subject.name}: a record that cannot be decrypted breaks the connection`, async () => {
+    await listening(subject, TLS, async ({ address }, recorders) => {
+      const client = await tlsClient(address);
+      client.write(ascii("hello"));
+      await until("data", () => recorders[0]?.count === 5);
+      client.writeRaw(new Uint8Array([0x17, 3, 3, 0, 40, ...new Uint8Array(40).fill(7)]));
+      await until("onClose", () => recorders[0]?.has("close") === true, SOON);
+      assertEquals(recorders[0]?.heard, ["data", "close"]);
+      assert(recorders[0]?.error instanceof Error, "it tells why");
+      client.destroy();
+    });
+  });
 
   test(`${subject.name}: a client that never begins a handshake is cut off`, async () => {
     const tls = { ...TLS, handshakeTimeout: 100 };
