@@ -301,7 +301,7 @@ class AppRun {
         if (ending === undefined) {
           resume = this.#push(value, iterator) ?? resume;
           // To HEAD, a stream without end would never be answered: nobody wants more blocks of it.
-          if (this.#exchange.response.bodyless) return undefined;
+          if (this.#exchange.response.headOnly) return undefined;
         }
         if (this.#exchange.now() < burstEnd && this.#pending() < MAX_PENDING) continue;
         yield* this.#handOver();

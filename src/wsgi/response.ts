@@ -77,7 +77,7 @@ export class Response {
   }
 
   /** Whether its head has gone and has no body to follow. */
-  get bodyless(): boolean {
+  get headOnly(): boolean {
     return this.#headSent && !this.#writer.bodyAllowed;
   }
 
