@@ -17,6 +17,9 @@ const HIGH_WATER = 64 * 1024;
 const SMALL_READ = 4 * 1024;
 const LARGE_READ = 64 * 1024;
 
+/** How long a handshake may still take when there is nothing to say after it, in milliseconds. */
+const HANDSHAKE_REST = 500;
+
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 const output = new BlockPool(BLOCK_SIZE, 512);
@@ -42,6 +45,8 @@ export class DenoSocket implements Socket {
   readonly #small: Uint8Array = new Uint8Array(SMALL_READ);
   #probe: ReturnType<typeof setInterval> | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether nothing can be said to the peer yet, and nothing has been. */
+  #speechless = false;
   #writable = true;
   #writing = false;
   #wantsDrain = false;
@@ -89,15 +94,25 @@ export class DenoSocket implements Socket {
   /** Reading makes the handshake, and tells when it fails. */
   #limitHandshake(milliseconds: number): void {
     if (this.#closed) return;
+    this.#speechless = this.#output.size === 0 && !this.#writing;
+    this.#startTimer(milliseconds);
+    const done = () => {
+      this.#speechless = false;
+      clearTimeout(this.#handshakeTimer);
+    };
+    this.#conn.handshake?.().then(done, done);
+  }
+
+  #startTimer(milliseconds: number): void {
+    clearTimeout(this.#handshakeTimer);
     this.#handshakeTimer = setTimeout(() => {
       this.#close(new Error(`TLS handshake: not done in ${milliseconds} ms`));
     }, milliseconds);
-    const done = () => clearTimeout(this.#handshakeTimer);
-    this.#conn.handshake?.().then(done, done);
   }
 
   write(bytes: Uint8Array | string): boolean {
     if (!this.#writable) return true;
+    this.#speechless = false;
     this.#output.push(bytes);
     if (!this.#writing && this.#output.size > 0) this.#send();
     if (this.#output.size < HIGH_WATER) return true;
@@ -182,6 +197,8 @@ export class DenoSocket implements Socket {
   #finish(): void {
     if (this.#closed || this.#finished) return;
     this.#finished = true;
+    // Deno ends after the handshake, which by now is worth no long wait.
+    if (this.#speechless) this.#startTimer(HANDSHAKE_REST);
     // It fails if the peer is gone, and then the read tells.
     this.#conn.closeWrite().then(this.#closeIfDone, this.#closeIfDone);
   }

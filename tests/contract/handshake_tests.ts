@@ -99,6 +99,17 @@ export function handshakeTests(subject: Subject): void {
     });
   });
 
+  test(`${subject.name}: nobody waits for a handshake to end what has not begun`, async () => {
+    await listening(subject, TLS, async (listener, recorders) => {
+      const silent = await netClient(listener.address);
+      await until("accept", () => recorders.length === 1);
+      recorders[0]?.socket.endWrite();
+      const isOver = () => silent.ended || recorders[0]?.has("close") === true;
+      await until("the end, on one side", isOver, SOON);
+      silent.destroy();
+    });
+  });
+
   test(`${subject.name}: what is written before the handshake comes after it`, async () => {
     const greeting = (recorder: Recorder) => recorder.socket.write("welcome");
     await listening(subject, TLS, async (listener) => {

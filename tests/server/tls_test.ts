@@ -191,6 +191,22 @@ test("a handshake that does not come in time is no connection any more", async (
   await finish(server);
 });
 
+test("a shutdown does not wait for a client that never begins its handshake", async () => {
+  const server = await serving(facts);
+  assert(server.address.family !== "unix");
+  const { host, port } = server.address;
+  const silent = connect(port, host);
+  silent.on("error", () => {}).resume();
+  for (let tries = 0; tries < 1000 && server.stats().connections === 0; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const start = performance.now();
+  await server.shutdown({ grace: 8 });
+  assert(performance.now() - start < 4000, "it took more than 4 s");
+  silent.destroy();
+  await finish(server);
+});
+
 const MISTAKES: readonly (readonly [unknown, string])[] = [
   [{ key: KEY }, "tls has no cert: write tls: { cert, key }"],
   [{ cert: CERT }, "tls has no key: write tls: { cert, key }"],
