@@ -2,7 +2,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
-import { get, post, requestText, serving, type TestClient } from "../support/serving.ts";
+import {
+  get,
+  latin1Bytes,
+  post,
+  requestText,
+  serving,
+  type TestClient,
+} from "../support/serving.ts";
 
 function ok(startResponse: StartResponse): void {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
@@ -129,6 +136,25 @@ test("a limit on pipelined bytes below the size of a head holds up nobody", asyn
     stage.run();
   }
   assertEquals(bodies(client), ["/a", "/b"]);
+  await stage.finish();
+});
+
+test("reading stops one byte beyond the limit on pipelined bytes, and not before", async () => {
+  const stage = await serving(slow, { limits: { maxPipelinedBytes: 100 } });
+  const pausesAfter = (surplus: number): number => {
+    let pauses = 0;
+    const address = { family: "unix", path: "" } as const;
+    const handler = stage.server.accept({
+      ...{ remote: address, local: address, encrypted: false },
+      ...{ endWrite() {}, destroy: () => handler.onClose(), resumeReading() {} },
+      write: () => true,
+      pauseReading: () => void pauses++,
+    });
+    handler.onData(latin1Bytes(get("/") + "G".repeat(surplus)));
+    handler.onClose();
+    return pauses;
+  };
+  assertEquals([pausesAfter(100), pausesAfter(101)], [0, 1]);
   await stage.finish();
 });
 
