@@ -95,6 +95,7 @@ export {
   cancelOn,
   signalOf,
 } from "./abort_signal.ts";
+export { Accept, Acceptor, Connect, type Dial } from "./acceptor.ts";
 export { AddCoro } from "./add_coro.ts";
 export { all, allSettled, type OperationResults, type OperationValues } from "./all.ts";
 export { Call } from "./call.ts";
@@ -121,6 +122,13 @@ export { Scheduler, type SchedulerOptions, type SchedulerStats } from "./schedul
 export { type Scope, scope } from "./scope.ts";
 export { Semaphore } from "./semaphore.ts";
 export { Signal, type SignalOptions, WaitForSignal } from "./signal.ts";
+export { readline, readlines, Recv, RecvAll, Send, SendAll } from "./socket_operations.ts";
+export {
+  ConnectionClosed,
+  type PushSocket,
+  type PushSocketHandler,
+  SocketStream,
+} from "./socket_stream.ts";
 export { Sleep } from "./sleep.ts";
 export {
   type FetchOptions,

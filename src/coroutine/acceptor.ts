@@ -1,0 +1,105 @@
+/**
+ * How coroutines come by connections.
+ *
+ * @module
+ */
+
+import type { Operation } from "./operation.ts";
+import { Queue } from "./queue.ts";
+import { type PushSocket, type PushSocketHandler, SocketStream } from "./socket_stream.ts";
+import { timed, type TimeoutOptions } from "./timed_operation.ts";
+
+/**
+ * The connections of a listener, waiting to be accepted.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryNetwork } from "@x/cogen-wsgi/adapters/memory";
+ * import {
+ *   Accept,
+ *   Acceptor,
+ *   Connect,
+ *   readline,
+ *   Scheduler,
+ *   Send,
+ *   toPromise,
+ * } from "@x/cogen-wsgi/coroutine";
+ *
+ * const network = memoryNetwork();
+ * const scheduler = new Scheduler({ clock: network.adapter.clock });
+ * const address = { host: "127.0.0.1", port: 7 };
+ * const acceptor = new Acceptor();
+ * const listener = await network.adapter.listen(address, {}, acceptor.accept);
+ * scheduler.add(function* echo() {
+ *   const stream = yield* Accept(acceptor);
+ *   yield* Send(stream, yield* readline(stream));
+ *   stream.endWrite();
+ * });
+ * const task = scheduler.add(function* () {
+ *   const stream = yield* Connect((open) => network.connect(address, open));
+ *   yield* Send(stream, "hello\n");
+ *   const line = yield* readline(stream, 100, { timeout: 5 });
+ *   stream.destroy();
+ *   return line.length;
+ * });
+ * assertEquals(await toPromise(task), 6);
+ * await listener.close();
+ * ```
+ */
+export class Acceptor {
+  readonly #streams = new Queue<SocketStream>();
+
+  /** What a listener calls with each new connection. */
+  readonly accept: (socket: PushSocket) => PushSocketHandler = (socket) => {
+    const stream = new SocketStream(socket);
+    if (this.#streams.closed) stream.destroy();
+    else this.#streams.putNowait(stream);
+    return stream;
+  };
+
+  /** Waits for the next connection that is still there. For {@linkcode Accept}. */
+  next(options: TimeoutOptions): Operation<SocketStream> {
+    return this.#streams.get(options);
+  }
+
+  /** Closes what nobody has accepted, and all that comes. Who waits gets `QueueClosed`. */
+  close(): void {
+    this.#streams.close();
+    while (!this.#streams.empty) this.#streams.getNowait().destroy();
+  }
+}
+
+/**
+ * Waits for the next connection.
+ *
+ * @param acceptor Whose `accept` was given to a listener.
+ * @param options `timeout`, `priority`.
+ * @returns An operation that gives the connection.
+ * @throws {QueueClosed} Where it is waited for, if the acceptor is closed.
+ */
+export function Accept(acceptor: Acceptor, options: TimeoutOptions = {}): Operation<SocketStream> {
+  return acceptor.next(options);
+}
+
+/** Opens a connection: calls `open` once, with the socket, and tells what it gives of all else. */
+export type Dial = (open: (socket: PushSocket) => PushSocketHandler) => unknown;
+
+/**
+ * Opens a connection, where there is something that can.
+ *
+ * @param dial Begins to connect; it may throw, or give a promise that rejects.
+ * @param options `timeout`, `priority`. A connection that comes too late is closed.
+ * @returns An operation that gives the connection.
+ */
+export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<SocketStream> {
+  return timed("Connect", options, (resume) => {
+    const given = dial((socket) => {
+      const stream = new SocketStream(socket);
+      if (resume.settled) stream.destroy();
+      else resume.value(stream);
+      return stream;
+    });
+    Promise.resolve(given).catch((error: unknown) => resume.error(error));
+  });
+}

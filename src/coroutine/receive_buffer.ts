@@ -1,0 +1,60 @@
+/**
+ * Bytes that have come and were not asked for yet.
+ *
+ * @module
+ */
+
+/** A queue of bytes. Chunks are joined only as they are taken, and each is searched once. */
+export class ReceiveBuffer {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  /** How many bytes from the beginning hold no line feed. */
+  #searched = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a copy of bytes. */
+  push(bytes: Uint8Array): void {
+    this.#chunks.push(bytes.slice());
+    this.#size += bytes.length;
+  }
+
+  /** Takes out the first `count` bytes, or all if there are fewer. */
+  take(count: number): Uint8Array {
+    const taken = new Uint8Array(Math.min(count, this.#size));
+    let filled = 0;
+    let used = 0;
+    for (; filled < taken.length; used++) {
+      const chunk = this.#chunks[used] as Uint8Array;
+      const part = chunk.subarray(0, taken.length - filled);
+      taken.set(part, filled);
+      filled += part.length;
+      if (part.length === chunk.length) continue;
+      this.#chunks[used] = chunk.subarray(part.length);
+      break;
+    }
+    this.#chunks.splice(0, used);
+    this.#size -= filled;
+    this.#searched = Math.max(0, this.#searched - filled);
+    return taken;
+  }
+
+  /** The length of the first line with its line feed; 0 if none is complete. */
+  lineLength(): number {
+    let begin = 0;
+    for (const chunk of this.#chunks) {
+      const end = begin + chunk.length;
+      if (end > this.#searched) {
+        const found = chunk.indexOf(LINE_FEED, Math.max(0, this.#searched - begin));
+        if (found >= 0) return begin + found + 1;
+        this.#searched = end;
+      }
+      begin = end;
+    }
+    return 0;
+  }
+}
+
+const LINE_FEED = 10;
