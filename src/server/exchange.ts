@@ -13,7 +13,8 @@ import {
   tunnelResponse,
 } from "../http/mod.ts";
 import type { HeaderList, WSGIApp } from "../wsgi/app.ts";
-import { type Exchange, runApp } from "../wsgi/app_iteration.ts";
+import { runApp } from "../wsgi/app_iteration.ts";
+import type { Exchange } from "../wsgi/exchange.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/body_buffer.ts";
 import { Cogen } from "../wsgi/cogen.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";

@@ -9,53 +9,24 @@
 
 import { isOperation, Join, type Operation, operation, until } from "../coroutine/mod.ts";
 import type { Coroutine } from "../coroutine/mod.ts";
-import type { AppIterable, WSGIApp } from "./app.ts";
-import type { Cogen } from "./cogen.ts";
-import type { Environ } from "./environ.ts";
+import type { AppIterable } from "./app.ts";
+import {
+  type AnyIterator,
+  DONE,
+  isBlock,
+  isEmpty,
+  isPromise,
+  iterable,
+  iteratorOf,
+  type Step,
+  type Steps,
+  throwInto,
+} from "./app_steps.ts";
+import type { Exchange } from "./exchange.ts";
 import { WSGIFileWrapper } from "./file_wrapper.ts";
-import { type Response, WSGIError } from "./response.ts";
-
-/** What running an app needs of the connection it runs on. */
-export interface Exchange {
-  readonly app: WSGIApp;
-  /** The method, whatever an app may put in the environ. */
-  readonly method: string;
-  readonly environ: Environ;
-  /** That of the environ, whatever an app may put there. */
-  readonly cogen: Cogen;
-  readonly response: Response;
-  /** How long the `finally` blocks and the `close()` of an app may take, in milliseconds. */
-  readonly closeTime: number;
-  /** How long an app may go on before what it gave is handed over, in milliseconds. */
-  readonly burst: number;
-  /** When its first burst began, by the clock. */
-  readonly startedAt: number;
-  now(): number;
-  /** Hands over to the socket what the response has let go of. */
-  flush(): void;
-  /** How many bytes have not been handed over. */
-  pendingBytes(): number;
-  /** Whether the client's window is full. */
-  full(): boolean;
-  /** Waits until the client's window has room. */
-  drained(): Operation<void>;
-  /** Hears of an error of the app. */
-  report(error: unknown): void;
-  /** The app is done; if its response is not complete, the connection must be cut. */
-  ended(complete: boolean): void;
-}
+import { WSGIError } from "./response.ts";
 
 const MAX_PENDING = 65_536;
-
-type Step = IteratorResult<unknown, unknown>;
-type Steps = Step | PromiseLike<Step>;
-
-/** The methods of sync and async iterators alike: the latter give promises of steps. */
-interface AnyIterator {
-  next(sent?: unknown): Steps;
-  throw?(error: unknown): Steps;
-  return?(): Steps;
-}
 
 /**
  * Runs an app for one request, and completes its response or reports why it could not.
@@ -383,43 +354,4 @@ function closing(rest: () => Coroutine<unknown>, milliseconds: number): Operatio
 
 function* settled(promise: PromiseLike<unknown>): Coroutine<void> {
   yield until(promise);
-}
-
-const DONE: Step = { done: true, value: undefined };
-
-function throwInto(iterator: AnyIterator, error: unknown): Steps {
-  if (iterator.throw === undefined) throw error;
-  return iterator.throw(error);
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
-}
-
-/** What can only be sent, not waited for. */
-function isBlock(value: unknown): boolean {
-  return typeof value === "string" ? value !== "" : value instanceof Uint8Array && value.length > 0;
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === "" || value === undefined || (value instanceof Uint8Array && value.length === 0);
-}
-
-function iterable(given: unknown): AppIterable {
-  if (typeof given === "object" && given !== null) {
-    const isBlock = given instanceof Uint8Array; // of which an iterator would give numbers
-    if (!isBlock && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
-      return given as AppIterable;
-    }
-  }
-  const what = given === null ? "null" : given instanceof Uint8Array ? "bytes" : typeof given;
-  throw new TypeError(
-    `The app gave ${what}: expected an iterable of blocks, such as a generator or an array`,
-  );
-}
-
-function iteratorOf(given: AppIterable): AnyIterator {
-  if (Symbol.asyncIterator in given) return given[Symbol.asyncIterator]();
-  return given[Symbol.iterator]();
 }
