@@ -26,6 +26,7 @@ import {
 import { BunSocket } from "./bun_socket.ts";
 import { listenOnEvery } from "./every_address.ts";
 import { builtinFiles } from "./system_files.ts";
+import { hostClock } from "./host_clock.ts";
 
 function log(line: string): void {
   console.error(line);
@@ -142,14 +143,7 @@ async function bindOrReplace(
 
 const adapter: Adapter = {
   name: "bun",
-  clock: {
-    now: () => performance.now(),
-    defer: (turn) => void setImmediate(turn),
-    setTimer: (delay, turn) => {
-      const timer = setTimeout(turn, delay);
-      return () => clearTimeout(timer);
-    },
-  },
+  clock: hostClock((turn) => void setImmediate(turn)),
   latin1: (bytes, start, end) => nodeBuffer().latin1Slice.call(bytes, start, end),
   hostName: () => builtins().getBuiltinModule("node:os").hostname(),
   log,

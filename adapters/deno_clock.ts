@@ -12,6 +12,7 @@
  */
 
 import type { Adapter } from "../src/server/socket.ts";
+import { hostClock } from "./host_clock.ts";
 
 /** How long a chain of turns may run before the loop is made to poll, in milliseconds. */
 const DEAF_LIMIT = 2;
@@ -72,11 +73,4 @@ function defer(turn: () => void): void {
 }
 
 /** The clock of the Deno adapter. */
-export const denoClock: Adapter["clock"] = {
-  now: () => performance.now(),
-  defer,
-  setTimer: (delay, turn) => {
-    const timer = setTimeout(turn, delay);
-    return () => clearTimeout(timer);
-  },
-};
+export const denoClock: Adapter["clock"] = hostClock(defer);

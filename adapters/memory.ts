@@ -18,6 +18,7 @@ import type {
   Socket,
 } from "../src/server/socket.ts";
 import { type MemorySettings, MemorySocket } from "./memory_socket.ts";
+import { hostClock } from "./host_clock.ts";
 
 export type { Accept };
 
@@ -64,14 +65,9 @@ function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
 /** The runtime's own timers; `setImmediate`, which all servers have, is the cheaper turn. */
 function portableClock(): Adapter["clock"] {
   const immediate = (globalThis as { setImmediate?: (turn: () => void) => unknown }).setImmediate;
-  return {
-    now: () => performance.now(),
-    defer: (turn) => void (immediate === undefined ? setTimeout(turn, 0) : immediate(turn)),
-    setTimer: (delay, turn) => {
-      const timer = setTimeout(turn, delay);
-      return () => clearTimeout(timer);
-    },
-  };
+  return hostClock(
+    (turn) => void (immediate === undefined ? setTimeout(turn, 0) : immediate(turn)),
+  );
 }
 
 function settle(options: MemoryOptions): MemorySettings {

@@ -24,6 +24,7 @@ import { listenOnEvery } from "./every_address.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { encryption } from "./node_tls.ts";
 import { systemFiles } from "./system_files.ts";
+import { hostClock } from "./host_clock.ts";
 
 // Ten times as fast as a loop from 100 bytes on, and unlike TextDecoder("latin1") it is latin-1.
 const latin1Slice = (Buffer.prototype as unknown as {
@@ -140,14 +141,7 @@ class NodeListener implements Listener {
 
 const adapter: Adapter = {
   name: "node",
-  clock: {
-    now: () => performance.now(),
-    defer: (turn) => void setImmediate(turn),
-    setTimer: (delay, turn) => {
-      const timer = setTimeout(turn, delay);
-      return () => clearTimeout(timer);
-    },
-  },
+  clock: hostClock((turn) => void setImmediate(turn)),
   latin1: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   hostName: hostname,
   log,

@@ -16,7 +16,7 @@ import type { Latin1Decoder } from "./latin1.ts";
 import type { ParserLimits } from "./limits.ts";
 import { refuseRepeated } from "./repeated_fields.ts";
 import { RequestLineScanner } from "./request_line_scanner.ts";
-import { parseRequestTarget } from "./request_target.ts";
+import { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 
 /** Reads one head after the other. */
 export class HeadReader {
@@ -61,8 +61,12 @@ export class HeadReader {
     input.start = lineEnd + sectionLength;
     try {
       const text = this.#latin1(bytes, start, known === undefined ? input.start : lineEnd);
-      const read = known ?? this.#judge(text);
-      const head = this.#makeHead(text, read);
+      const fields = known?.fields ?? sliceFields(text, this.#fields.marks, 0);
+      const control = known?.control ?? new ControlFields(fields, this.#line.minorVersion);
+      // Of several errors in a head, that of the target comes before those of Host and framing.
+      const line = this.#parseLine(text);
+      const read = known ?? this.#judge(fields, control);
+      const head = makeHead(line, read);
       if (known === undefined) this.#memory.keepFields(bytes, lineEnd, input.start, read);
       this.#memory.keepLine(bytes, start, lineEnd, head);
       return head;
@@ -80,49 +84,57 @@ export class HeadReader {
     return this.#memory.recallFields(input, scanned, minorVersion);
   }
 
-  /** What the fields say by themselves; of several errors, that of the target is told first. */
-  #judge(text: string): ReadFields {
-    const { methodEnd, targetEnd, minorVersion } = this.#line;
-    const fields = sliceFields(text, this.#fields.marks, 0);
-    const control = new ControlFields(fields, minorVersion);
-    parseRequestTarget(text.slice(0, methodEnd), text.slice(methodEnd + 1, targetEnd));
+  #parseLine(text: string): ReadLine {
+    const { methodEnd, targetEnd } = this.#line;
+    const method = text.slice(0, methodEnd);
+    const target = text.slice(methodEnd + 1, targetEnd);
+    return { method, target, parsed: parseRequestTarget(method, target) };
+  }
+
+  /** What the fields say by themselves. */
+  #judge(fields: readonly string[], control: ControlFields): ReadFields {
     checkHost(control);
     const framing = requestFraming(control);
     if (framing.kind === "length" && framing.length > this.#maxBodyBytes) {
       throw new ProtocolError(413, `Body too large: over ${this.#maxBodyBytes} bytes`);
     }
-    return { minorVersion, fields, control, framing };
+    return { minorVersion: control.minorVersion, fields, control, framing };
   }
+}
 
-  /** What line and fields say together. */
-  #makeHead(text: string, { minorVersion, fields, control, framing }: ReadFields): RequestHead {
-    const { methodEnd, targetEnd } = this.#line;
-    const method = text.slice(0, methodEnd);
-    const target = text.slice(methodEnd + 1, targetEnd);
-    const { form, path, query, authority } = parseRequestTarget(method, target);
-    const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
-    if (hasBody && method === "CONNECT") {
-      // RFC 9110 §9.3.6: it has no content. Some take what follows for the tunnel's, some for a body.
-      throw new ProtocolError(400, "Cannot serve CONNECT with a body");
-    }
-    return {
-      type: "request",
-      method,
-      target,
-      form,
-      path,
-      query,
-      authority,
-      minorVersion,
-      fields,
-      framing,
-      keepAlive: control.keepAlive,
-      // Who has no body to hold back is not waiting for 100 (Continue), whatever it expects.
-      expectContinue: control.expectsContinue && hasBody,
-      upgrade: control.wantsUpgrade,
-      host: authority ?? control.host,
-    };
+/** What the request line says. */
+interface ReadLine {
+  readonly method: string;
+  readonly target: string;
+  readonly parsed: RequestTarget;
+}
+
+/** What line and fields say together. */
+function makeHead({ method, target, parsed }: ReadLine, read: ReadFields): RequestHead {
+  const { minorVersion, fields, control, framing } = read;
+  const { form, path, query, authority } = parsed;
+  const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
+  if (hasBody && method === "CONNECT") {
+    // RFC 9110 §9.3.6: it has no content. Some take what follows for the tunnel's, some for a body.
+    throw new ProtocolError(400, "Cannot serve CONNECT with a body");
   }
+  return {
+    type: "request",
+    method,
+    target,
+    form,
+    path,
+    query,
+    authority,
+    minorVersion,
+    fields,
+    framing,
+    keepAlive: control.keepAlive,
+    // Who has no body to hold back is not waiting for 100 (Continue), whatever it expects.
+    expectContinue: control.expectsContinue && hasBody,
+    upgrade: control.wantsUpgrade,
+    host: authority ?? control.host,
+  };
 }
 
 /** RFC 9112 §3.2: exactly one Host in HTTP/1.1, at most one in HTTP/1.0, and always a valid one. */

@@ -288,13 +288,12 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   }
 
   #receive(exchange: RequestExchange, bytes: Uint8Array): void {
+    this.#patience.bodyCame(bytes.length, this.time);
     if (!exchange.responded) {
       exchange.body.push(bytes);
-      this.#patience.bodyCame(bytes.length, this.time);
       if (!exchange.body.awaited) this.#await("app");
       return;
     }
-    this.#patience.bodyCame(bytes.length, this.time);
     exchange.surplus += bytes.length;
     if (exchange.surplus > this.settings.limits.maxDrainedBytes) this.#close();
   }

@@ -1,0 +1,26 @@
+/**
+ * The clock that all runtimes share, but for how each defers a turn.
+ *
+ * @module
+ */
+
+import type { Adapter } from "../src/server/socket.ts";
+
+type Clock = Adapter["clock"];
+
+/**
+ * Makes a clock of the host's monotonic time and timers.
+ *
+ * @param defer The host's cheapest turn after it has polled for input and output.
+ * @returns The clock.
+ */
+export function hostClock(defer: Clock["defer"]): Clock {
+  return {
+    now: () => performance.now(),
+    defer,
+    setTimer: (delay, turn) => {
+      const timer = setTimeout(turn, delay);
+      return () => clearTimeout(timer);
+    },
+  };
+}
