@@ -1,0 +1,104 @@
+/**
+ * A client that leaves is noticed at once, whatever its app is doing, in every style and through
+ * middleware: what the app waits for is given up, its `finally` runs and `close()` is called once,
+ * `environ.cogen.signal` aborts, nothing waits any more and nothing is an error.
+ *
+ * With `LATENCIES=1` the time from the client's leaving to `finally` is printed.
+ */
+
+import { assertEquals } from "@std/assert";
+import process from "node:process";
+import { after, test } from "node:test";
+import { RUNTIME, servingOverTcp, type Way, WAYS } from "../support/tcp.ts";
+import { checkLeaving, latencies, NOTICED_WITHIN } from "./leaving.ts";
+import { type Body, DOINGS, STYLES, type Wait, type WaitMaker, WAITS } from "./states.ts";
+
+for (const way of WAYS) {
+  for (const [name, make] of Object.entries(WAITS)) {
+    test(`a client that ${way} is noticed while its app waits in ${name}`, async () => {
+      await checkWait(name, make, way);
+    });
+  }
+  for (const [name, doing] of Object.entries(DOINGS)) {
+    test(`a client that ${way} is noticed while ${name}`, () => checkLeaving(name, doing, way));
+  }
+}
+
+async function checkWait(name: string, make: WaitMaker, way: Way): Promise<void> {
+  const waits: Wait[] = [];
+  const bodies = Object.entries(STYLES).map(([style, perform]) => {
+    const body: Body = (environ, trace) => {
+      const wait = make(trace, environ.cogen.scheduler);
+      waits.push(wait);
+      return perform(wait)(environ, trace);
+    };
+    return [style, body] as const;
+  });
+  await checkLeaving(name, { bodies: Object.fromEntries(bodies) }, way, {
+    waiting: () => waits.reduce((sum, wait) => sum + (wait.waiting?.() ?? 0), 0),
+    dispose: () => waits.forEach((wait) => wait.dispose?.()),
+  });
+}
+
+for (const way of WAYS) {
+  test(`a client that ${way} in the middle of a head is noticed`, async () => {
+    let served = 0;
+    const serving = await servingOverTcp((_environ, startResponse) => {
+      served++;
+      startResponse("200 OK", []);
+      return ["whole"];
+    });
+    const client = await serving.open();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\nGET /half HTTP/1.1\r\nHo");
+    await client.has("whole");
+    client.leave(way);
+    await serving.quiet(NOTICED_WITHIN);
+    assertEquals(served, 1);
+    await serving.finish();
+  });
+
+  test(`a client that ${way} between two requests is noticed`, async () => {
+    const serving = await servingOverTcp((_environ, startResponse) => {
+      startResponse("200 OK", []);
+      return ["whole"];
+    });
+    const client = await serving.open();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    await client.has("whole");
+    client.leave(way);
+    await serving.quiet(NOTICED_WITHIN);
+    await serving.finish();
+  });
+
+  test(`a client that ${way} leaves no request behind that it had pipelined`, async () => {
+    const begun: string[] = [];
+    const serving = await servingOverTcp(function* (environ, startResponse) {
+      begun.push(environ.PATH_INFO);
+      startResponse("200 OK", []);
+      yield "first";
+      yield environ.cogen.core.events.Sleep(60);
+    });
+    const client = await serving.open();
+    client.send(
+      "GET /1 HTTP/1.1\r\nHost: test\r\n\r\nGET /2 HTTP/1.1\r\nHost: test\r\n\r\n",
+    );
+    await client.has("first");
+    client.leave(way);
+    await serving.quiet(NOTICED_WITHIN);
+    assertEquals(begun, ["/1"]);
+    await serving.finish();
+  });
+}
+
+after(() => {
+  if (process.env["LATENCIES"] === undefined) return;
+  const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1]!;
+  console.log(`${RUNTIME}: milliseconds from leaving to finally, median and most`);
+  for (const name of new Set([...latencies.keys()].map((key) => key.split("|")[0]!))) {
+    const columns = WAYS.map((way) => {
+      const times = latencies.get(`${name}|${way}`) ?? [];
+      return `${way} ${median(times)?.toFixed(1)} ${Math.max(...times).toFixed(1)}`;
+    });
+    console.log(`| ${[name, ...columns].join(" | ")} |`);
+  }
+});

@@ -1,0 +1,220 @@
+/**
+ * A server on a free port of the loopback, and plain TCP clients for it, on whatever runtime this is.
+ *
+ * Time is real here, so tests wait for what they want to see, with a deadline.
+ */
+
+import { assertEquals } from "@std/assert";
+import { connect, type Socket } from "node:net";
+import process from "node:process";
+import { serve, type ServeOptions, type WSGIApp, type WSGIServer } from "../../mod.ts";
+
+/** How much slower than it should be a loaded machine may be; 1 to hold it to the promise. */
+export const SLACK: number = Number(process.env["SLACK"] ?? 5);
+
+/** The runtime that runs the tests, with its version. */
+export const RUNTIME: string = describeRuntime();
+
+function describeRuntime(): string {
+  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
+  return bun !== undefined ? `bun ${bun}` : deno !== undefined ? `deno ${deno}` : `node ${node}`;
+}
+
+/** A wait that looks again and again, once a turn of the event loop; sparing, if it takes long. */
+export async function eventually(
+  what: string,
+  condition: () => boolean,
+  limit: number = 20_000,
+): Promise<void> {
+  const start = performance.now();
+  for (let tries = 0; !condition(); tries++) {
+    if (performance.now() - start > limit) throw new Error(`Waited ${limit} ms for: ${what}`);
+    await new Promise<void>((resolve) => {
+      if (tries < 100) setImmediate(resolve);
+      else setTimeout(resolve, 1);
+    });
+  }
+}
+
+/** Resolves when `count()` has stayed the same for a while: whoever moved it is held up. */
+export async function standstill(what: string, count: () => number): Promise<number> {
+  let before = NaN;
+  let since = performance.now();
+  await eventually(what, () => {
+    if (count() !== before) {
+      before = count();
+      since = performance.now();
+    }
+    return performance.now() - since > 50;
+  });
+  return before;
+}
+
+/** Ways for a client to go: its side ends, the whole of it closes, or it resets. */
+export const WAYS = ["ends", "closes", "resets"] as const;
+export type Way = typeof WAYS[number];
+
+/** A client that does only what it is told. */
+export class TcpClient {
+  readonly stream: Socket;
+  /** How many bytes have come. */
+  count = 0;
+  /** What has come, as latin-1, unless it is only counted. */
+  text = "";
+  /** Whether the server has sent its FIN. */
+  ended = false;
+  closed = false;
+  /** The code of what broke the connection. */
+  error: string | undefined;
+  /** Called whenever something has come or changed. */
+  onChange: () => void = () => {};
+
+  private constructor(stream: Socket, keep: boolean) {
+    this.stream = stream;
+    stream.setNoDelay(true);
+    stream.on("data", (bytes: Uint8Array) => {
+      this.count += bytes.length;
+      if (keep) this.text += (bytes as { toString(encoding?: string): string }).toString("latin1");
+      this.onChange();
+    });
+    stream.on("end", () => {
+      this.ended = true;
+      this.onChange();
+    });
+    stream.on("error", (error: Error & { code?: string }) => {
+      this.error = error.code ?? error.message;
+      this.onChange();
+    });
+    stream.on("close", () => {
+      this.closed = true;
+      this.onChange();
+    });
+  }
+
+  /** Connects; `count: true` only counts what comes. */
+  static open(server: WSGIServer, options: { readonly count?: boolean } = {}): Promise<TcpClient> {
+    const { address } = server;
+    if (address.family === "unix") throw new TypeError("These clients are of TCP");
+    const { host, port } = address;
+    return new Promise((resolve, reject) => {
+      const stream = connect({ host, port, allowHalfOpen: true }, () => {
+        stream.off("error", reject);
+        resolve(new TcpClient(stream, options.count !== true));
+      });
+      stream.once("error", reject);
+    });
+  }
+
+  /** Sends latin-1 text, or bytes; `false` if the client should wait before it sends more. */
+  send(data: string | Uint8Array): boolean {
+    return typeof data === "string" ? this.stream.write(data, "latin1") : this.stream.write(data);
+  }
+
+  /** Sends `size` zeros in all, never more than the stream takes at a time. */
+  async flood(size: number, block: Uint8Array = new Uint8Array(262_144)): Promise<void> {
+    for (let sent = 0; sent < size && !this.stream.destroyed;) {
+      const piece = block.subarray(0, Math.min(block.length, size - sent));
+      sent += piece.length;
+      this.sent += piece.length;
+      if (!this.send(piece)) await this.#drained();
+    }
+  }
+
+  /** How many bytes {@linkcode flood} has given to the stream. */
+  sent = 0;
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.stream.off("drain", done).off("close", done);
+        resolve();
+      };
+      this.stream.on("drain", done).on("close", done);
+    });
+  }
+
+  /** Goes, in one of the {@linkcode WAYS}. */
+  leave(way: Way): void {
+    if (way === "ends") this.stream.end();
+    else if (way === "closes") this.stream.destroy();
+    else this.stream.resetAndDestroy();
+  }
+
+  /** Waits until `condition` holds of what has come. */
+  async until(what: string, condition: () => boolean, limit: number = 20_000): Promise<void> {
+    const late = performance.now() + limit;
+    while (!condition()) {
+      if (performance.now() > late) {
+        throw new Error(`Waited for ${what}; came: ${JSON.stringify(this.text.slice(-500))}`);
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 500);
+        this.onChange = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  has(text: string): Promise<void> {
+    return this.until(text, () => this.text.includes(text));
+  }
+}
+
+/** A server under test: what it reports is kept. */
+export interface RealServing {
+  readonly server: WSGIServer;
+  readonly errors: unknown[];
+  readonly log: string[];
+  open(options?: { readonly count?: boolean }): Promise<TcpClient>;
+  /** Waits until no connection, no app, no coroutine and no deadline is left. */
+  quiet(limit?: number): Promise<void>;
+  /** Ends it, and fails if anything is left behind or was reported. */
+  finish(): Promise<void>;
+}
+
+const NOTHING = { connections: 0, activeRequests: 0, tasks: 0, ready: 0, deadlines: 0, signals: 0 };
+
+/** Serves an app on a free port. */
+export async function servingOverTcp(
+  wsgiApp: WSGIApp,
+  options: Partial<ServeOptions> = {},
+): Promise<RealServing> {
+  const errors: unknown[] = [];
+  const log: string[] = [];
+  const clients: TcpClient[] = [];
+  const server = await serve({
+    bindAddr: ["127.0.0.1", 0],
+    onError: (error) => errors.push(error),
+    log: (line) => log.push(line),
+    ...options,
+    wsgiApp,
+  });
+  const left = () => {
+    const { connections, activeRequests } = server.stats();
+    return { connections, activeRequests, ...server.scheduler.stats() };
+  };
+  const isQuiet = () => Object.values(left()).every((count) => count === 0);
+  return {
+    server,
+    errors,
+    log,
+    open: async (options) => {
+      const client = await TcpClient.open(server, options);
+      clients.push(client);
+      return client;
+    },
+    quiet: async (limit) => {
+      await eventually("quiet", isQuiet, limit).catch(() => {});
+      assertEquals(left(), NOTHING);
+    },
+    finish: async () => {
+      for (const client of clients) client.stream.destroy();
+      await server.close();
+      await server.finished;
+      assertEquals(left(), NOTHING);
+      assertEquals([errors, log], [[], []]);
+    },
+  };
+}
