@@ -50,6 +50,7 @@ const UNAVAILABLE = new ProtocolError(503, "The server is shutting down");
 export class WSGIConnection implements SocketHandler, ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
+  readonly patience: Patience;
   readonly environs: EnvironMaker;
   readonly fields: ServerFields;
   time: number;
@@ -70,7 +71,6 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   #paused = false;
   #clientEnded = false;
   #retired = false;
-  readonly #patience: Patience;
   #cancelHalfClosed: (() => void) | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
@@ -86,7 +86,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
       limits: settings.parserLimits,
       latin1: settings.adapter.latin1,
     });
-    this.#patience = new Patience(settings.timeouts, settings.limits.minBodyRate);
+    this.patience = new Patience(settings.timeouts, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
     this.#await("idle");
   }
@@ -120,7 +120,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   onDrain(): void {
     this.output.drain();
     if (this.#state === "given") return this.#taker?.onDrain();
-    this.#await(this.#patience.phase);
+    this.#await(this.patience.phase);
     this.#advance();
   }
 
@@ -128,7 +128,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     const taker = this.#taker;
     this.#taker = undefined;
     this.#state = "gone";
-    this.#patience.end();
+    this.patience.end();
     this.#cancelHalfClosed?.();
     // First, so that an app which waits for room is cancelled rather than woken.
     this.#exchange?.abort();
@@ -157,7 +157,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   giveAway(accept: (socket: TakenSocket) => TakenSocketHandler): void {
     this.output.uncork();
     this.#state = "given";
-    this.#patience.end();
+    this.patience.end();
     this.#cancelHalfClosed?.();
     this.#resume();
     const rest = this.#parser.takeBuffered();
@@ -201,19 +201,20 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
 
   /** Acts on a deadline that has passed. Called about once a second. */
   checkDeadline(now: number): void {
-    if (now - this.output.fullSince >= this.settings.timeouts.write) return this.#cut();
+    const { timeouts } = this.patience;
+    if (now - this.output.fullSince >= timeouts.write) return this.#cut();
     // Who still takes a response in is neither idle nor late: the timeout for writes holds.
     if (this.output.full) return;
     const exchange = this.#exchange;
-    const isLate = now - (exchange?.startedAt ?? now) >= this.settings.timeouts.request;
+    const isLate = now - (exchange?.startedAt ?? now) >= timeouts.request;
     if (isLate && exchange?.responded === false) return this.#refuse(REQUEST_TIMEOUT);
-    const { phase } = this.#patience;
+    const { phase } = this.patience;
     // A read that was given up, or cancelled, is waited for no more.
     if (phase === "body" && exchange?.body.awaited === false && !exchange.responded) {
       return this.#await("app");
     }
-    if (!this.#patience.isOver(now)) return;
-    this.#patience.end();
+    if (!this.patience.isOver(now)) return;
+    this.patience.end();
     if (phase === "idle") this.#close();
     else if (phase === "head") this.#refuse(HEAD_TIMEOUT);
     else if (phase === "body" && exchange?.responded === false) this.#refuse(BODY_TIMEOUT);
@@ -243,7 +244,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
       this.#advancing = false;
       this.output.uncork();
       // An empty line after a body (RFC 9112 §2.2) is not kept: it does not begin a request.
-      if (this.#patience.phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
+      if (this.patience.phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
       this.#balance();
     }
   }
@@ -278,7 +279,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
 
   #begin(exchange: RequestExchange): void {
     this.#exchange = exchange;
-    this.#patience.startBody();
+    this.patience.begin();
     this.#await("app");
     // A body that needs no waiting for is wholly there before the app looks at it.
     if (exchange.head.framing.kind === "none") this.#handle(this.#parser.next());
@@ -288,7 +289,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   }
 
   #receive(exchange: RequestExchange, bytes: Uint8Array): void {
-    this.#patience.bodyCame(bytes.length, this.time);
+    this.patience.bodyCame(bytes.length, this.time);
     if (!exchange.responded) {
       exchange.body.push(bytes);
       if (!exchange.body.awaited) this.#await("app");
@@ -381,6 +382,6 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   }
 
   #await(phase: Phase): void {
-    this.#patience.await(phase, this.#advancing ? this.time : this.settings.adapter.clock.now());
+    this.patience.await(phase, this.#advancing ? this.time : this.settings.adapter.clock.now());
   }
 }

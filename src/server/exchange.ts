@@ -22,13 +22,17 @@ import type { Environ, EnvironMaker } from "../wsgi/environ.ts";
 import type { Files } from "../wsgi/files.ts";
 import { WSGIInput } from "../wsgi/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/response.ts";
+import type { RequestTimeouts } from "../wsgi/request_timeouts.ts";
 import type { Settings } from "./options.ts";
 import type { Output } from "./output.ts";
+import type { Patience } from "./patience.ts";
+import { changeTimeouts } from "./timeouts.ts";
 
 /** What an exchange needs of its connection. */
 export interface ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
+  readonly patience: Patience;
   readonly environs: EnvironMaker;
   readonly fields: ServerFields;
   /** The time, as of the bytes that came last, by the clock. */
@@ -47,7 +51,6 @@ export interface ExchangeHost {
 export class RequestExchange implements Exchange, ResponseContext, Conversation {
   readonly app: WSGIApp;
   readonly burst: number;
-  readonly closeTime: number;
   readonly startedAt: number;
   readonly protocol: "HTTP/1.0" | "HTTP/1.1";
   readonly method: string;
@@ -80,7 +83,6 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     this.head = head;
     this.app = settings.app;
     this.burst = settings.burst;
-    this.closeTime = settings.timeouts.close;
     this.startedAt = host.time;
     this.protocol = settings.protocol;
     this.method = head.method;
@@ -128,6 +130,10 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     this.#task?.cancel();
   }
 
+  get closeTime(): number {
+    return this.#host.patience.timeouts.close;
+  }
+
   get files(): Files | undefined {
     return this.#host.settings.adapter.files;
   }
@@ -160,6 +166,13 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
 
   setTrailers(trailers: HeaderList): void {
     this.response.setTrailers(trailers);
+  }
+
+  /** Of no effect once the app is done: the next request may have begun. */
+  setTimeouts(timeouts: RequestTimeouts): void {
+    const { patience } = this.#host;
+    const changed = changeTimeouts(patience.timeouts, timeouts);
+    if (!this.responded) patience.change(changed, this.now());
   }
 
   takeSocket(headers: HeaderList, accept: (socket: TakenSocket) => TakenSocketHandler): void {

@@ -11,7 +11,7 @@ import { type BindAddress, parseBindAddress } from "./bind_address.ts";
 import { describeError } from "./error_log.ts";
 import { completeLimits, type Limits, parserLimits } from "./limits.ts";
 import type { Adapter, ListenAddress, ListenTLSOptions } from "./socket.ts";
-import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
+import { type Milliseconds, resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import type { WSGIServer } from "./server.ts";
 import { resolveTls, type TLSOptions } from "./tls_options.ts";
 
@@ -82,8 +82,7 @@ export interface Settings {
   readonly burst: number;
   readonly limits: Limits;
   readonly parserLimits: ParserLimits;
-  /** In milliseconds. */
-  readonly timeouts: Readonly<Record<keyof Timeouts, number>>;
+  readonly timeouts: Milliseconds;
   readonly log: (line: string) => void;
   /** Takes an error of an app or of a coroutine to `onError` and the log. */
   readonly report: (error: unknown, environ?: Environ) => void;

@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Timeouts } from "./timeouts.ts";
+import type { Milliseconds } from "./timeouts.ts";
 
 /** What is waited for; while it is the `app`, there is no deadline. */
 export type Phase = "idle" | "head" | "body" | "linger" | "app";
 
 /** The deadline of a connection, by the clock. */
 export class Patience {
-  readonly #timeouts: Readonly<Record<keyof Timeouts, number>>;
+  /** Those of the server. */
+  readonly #defaults: Milliseconds;
+  #timeouts: Milliseconds;
   /** Bytes in a millisecond that a body must bring on the average. */
   readonly #bodyRate: number;
   #phase: Phase = "app";
@@ -23,8 +25,8 @@ export class Patience {
    * @param timeouts In milliseconds.
    * @param minBodyRate In bytes a second.
    */
-  constructor(timeouts: Readonly<Record<keyof Timeouts, number>>, minBodyRate: number) {
-    this.#timeouts = timeouts;
+  constructor(timeouts: Milliseconds, minBodyRate: number) {
+    this.#defaults = this.#timeouts = timeouts;
     this.#bodyRate = minBodyRate / 1000;
   }
 
@@ -33,9 +35,24 @@ export class Patience {
     return this.#phase;
   }
 
-  /** A request has begun: its body has all of its time. */
-  startBody(): void {
+  /** The deadlines that hold now: those of the last request, until the next one begins. */
+  get timeouts(): Milliseconds {
+    return this.#timeouts;
+  }
+
+  /** A request has begun: the server's deadlines hold again, and its body has all of its time. */
+  begin(): void {
+    this.#timeouts = this.#defaults;
     this.#bodyTime = this.#timeouts.body;
+  }
+
+  /** The deadlines of this request are others from now on; a new one for the body begins anew. */
+  change(timeouts: Milliseconds, now: number): void {
+    const isNewForBody = timeouts.body !== this.#timeouts.body;
+    this.#timeouts = timeouts;
+    if (!isNewForBody) return;
+    this.#bodyTime = timeouts.body;
+    if (this.#phase === "body") this.#deadline = now + timeouts.body;
   }
 
   /**
@@ -67,6 +84,7 @@ export class Patience {
 
   /** No deadline holds any more. */
   end(): void {
+    this.#phase = "app";
     this.#deadline = Infinity;
   }
 }

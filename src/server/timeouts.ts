@@ -7,6 +7,7 @@
  */
 
 import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
+import type { RequestTimeouts } from "../wsgi/request_timeouts.ts";
 
 /** A deadline for each phase; `Infinity` for none. */
 export interface Timeouts {
@@ -40,6 +41,9 @@ export interface Timeouts {
   readonly close: Duration;
 }
 
+/** Deadlines in milliseconds. */
+export type Milliseconds = Readonly<Record<keyof Timeouts, number>>;
+
 const DEFAULTS: Timeouts = {
   head: 30,
   body: 30,
@@ -51,6 +55,9 @@ const DEFAULTS: Timeouts = {
   close: 30,
 };
 
+/** What an app may change for its own request; the other phases are between requests. */
+const CHANGEABLE = ["body", "request", "write", "close"] as const;
+
 /**
  * Fills in the defaults.
  *
@@ -58,16 +65,38 @@ const DEFAULTS: Timeouts = {
  * @throws {TypeError} For a phase that does not exist.
  * @throws {RangeError} For a negative time.
  */
-export function resolveTimeouts(given: Partial<Timeouts>): Record<keyof Timeouts, number> {
-  const resolved: Record<string, number> = {};
+export function resolveTimeouts(given: Partial<Timeouts>): Milliseconds {
+  checkNames(given, Object.keys(DEFAULTS), "Unknown timeout");
+  return { ...inMilliseconds(DEFAULTS), ...inMilliseconds(given) } as Milliseconds;
+}
+
+/**
+ * What an app has set for its own request, over what holds for it so far.
+ *
+ * @returns Milliseconds.
+ * @throws {TypeError} For a phase that does not exist, or is not the request's own.
+ * @throws {RangeError} For a negative time.
+ */
+export function changeTimeouts(before: Milliseconds, given: RequestTimeouts): Milliseconds {
+  checkNames(given, CHANGEABLE, "A request has no timeout");
+  return { ...before, ...inMilliseconds(given) };
+}
+
+function checkNames(given: object, names: readonly string[], complaint: string): void {
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(DEFAULTS, name)) {
-      const names = Object.keys(DEFAULTS).join(", ");
-      throw new TypeError(`Unknown timeout "${name}": expected one of ${names}`);
-    }
+    if (names.includes(name)) continue;
+    throw new TypeError(`${complaint} "${name}": expected one of ${names.join(", ")}`);
   }
-  for (const [name, value] of Object.entries({ ...DEFAULTS, ...given })) {
+}
+
+function inMilliseconds(given: Partial<Timeouts>): Partial<Milliseconds> {
+  const resolved: Record<string, number> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (typeof value === "number" && !(value >= 0)) {
+      throw new RangeError(`Timeout "${name}" is ${value} seconds: expected 0 or more`);
+    }
     resolved[name] = toMilliseconds(value);
   }
-  return resolved as Record<keyof Timeouts, number>;
+  return resolved;
 }

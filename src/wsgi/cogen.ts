@@ -22,6 +22,7 @@ import type { Conversation, TakenSocket, TakenSocketHandler } from "./conversati
 import { Events } from "./events.ts";
 import type { Files } from "./files.ts";
 import { CogenInput, type Waiting } from "./input.ts";
+import type { RequestTimeouts } from "./request_timeouts.ts";
 
 /** What {@linkcode Cogen.run} has started: somebody may wait for it. */
 interface Run {
@@ -163,6 +164,38 @@ export class Cogen {
    */
   setTrailers(trailers: HeaderList): void {
     this.#conversation.setTrailers(trailers);
+  }
+
+  /**
+   * Gives this request other deadlines than the server's: a long upload more time, a cheap page less.
+   * They take effect at once, and end with the request; like all deadlines they are looked at once a
+   * second. What is left out stays as it is. Once the app has ended, nothing changes any more.
+   *
+   * @param timeouts The deadlines to change.
+   * @throws {TypeError} For a deadline that a request has not.
+   * @throws {RangeError} For a negative time.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   timeouts: { body: 5, request: 10 },
+   *   *wsgiApp(environ, startResponse) {
+   *     environ.cogen.setTimeouts({ body: { minutes: 5 }, request: Infinity });
+   *     const upload = yield* environ["wsgi.input"].read();
+   *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+   *     yield `${upload.length} bytes`;
+   *   },
+   * });
+   * const response = await fetch(server.url, { method: "POST", body: "a long upload" });
+   * assertEquals(await response.text(), "13 bytes");
+   * ```
+   */
+  setTimeouts(timeouts: RequestTimeouts): void {
+    this.#conversation.setTimeouts(timeouts);
   }
 
   /**

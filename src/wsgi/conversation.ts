@@ -6,6 +6,7 @@
 
 import type { HeaderList } from "./app.ts";
 import type { Files } from "./files.ts";
+import type { RequestTimeouts } from "./request_timeouts.ts";
 
 /** A connection that an app has taken over; its methods are those of the server's socket. */
 export interface TakenSocket {
@@ -41,6 +42,8 @@ export interface Conversation {
   setTrailers(trailers: HeaderList): void;
   /** See {@linkcode Cogen.inform}. */
   inform(status: 102 | 103, headers: HeaderList): void;
+  /** See {@linkcode Cogen.setTimeouts}. */
+  setTimeouts(timeouts: RequestTimeouts): void;
   /** See {@linkcode Cogen.takeSocket}. */
   takeSocket(headers: HeaderList, accept: (socket: TakenSocket) => TakenSocketHandler): void;
 }

@@ -7,7 +7,7 @@ const RATE = 100; // bytes a second
 
 function patience(): Patience {
   const made = new Patience(resolveTimeouts({ head: 3, body: 5, idle: 10 }), RATE);
-  made.startBody();
+  made.begin();
   return made;
 }
 
@@ -48,7 +48,33 @@ test("the next request's body has all of its time", () => {
   const own = patience();
   own.await("body", 0);
   own.await("idle", 4999);
-  own.startBody();
+  own.begin();
   own.await("body", 5000);
   assertEquals([own.isOver(9999), own.isOver(10_000)], [false, true]);
+});
+
+test("a request's own times end with it; one for the body begins when it is set", () => {
+  const defaults = resolveTimeouts({ head: 3, body: 5 });
+  const own = new Patience(defaults, RATE);
+  own.begin();
+  own.await("body", 0);
+  own.change({ ...defaults, body: 20_000 }, 4000);
+  assertEquals([own.isOver(23_999), own.isOver(24_000)], [false, true]);
+  own.change({ ...defaults, body: 20_000, write: 1 }, 20_000);
+  assertEquals([own.isOver(24_000), own.timeouts.write], [true, 1]);
+  own.await("idle", 20_000);
+  own.begin();
+  own.await("body", 21_000);
+  assertEquals([own.isOver(25_999), own.isOver(26_000)], [false, true]);
+  assertEquals(own.timeouts, defaults);
+});
+
+test("once no deadline holds, none comes of a change", () => {
+  const defaults = resolveTimeouts({ body: 5 });
+  const own = new Patience(defaults, RATE);
+  own.begin();
+  own.await("body", 0);
+  own.end();
+  own.change({ ...defaults, body: 1000 }, 0);
+  assertEquals(own.isOver(Number.MAX_VALUE), false);
 });

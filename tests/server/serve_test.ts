@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
-import { serve, type ServeOptions, type WSGIApp, type WSGIServer } from "../../mod.ts";
+import { serve, type ServeOptions, Sleep, type WSGIApp, type WSGIServer } from "../../mod.ts";
 import { parseResponse, type TextResponse } from "../support/http_text.ts";
 import { get, post, requestText } from "../support/serving.ts";
 
@@ -413,4 +413,25 @@ test("await using ends the server", async () => {
     );
   }
   await assertRejects(() => fetch(url));
+});
+
+test("an app gives its own request less time than the server does, the next has the server's", async () => {
+  const waited: string[] = [];
+  const server = await serving(function* (environ, startResponse) {
+    try {
+      if (environ.PATH_INFO === "/cheap") environ.cogen.setTimeouts({ request: 0.1 });
+      yield* environ.cogen.wait(Sleep(1.5));
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      yield "in time";
+    } finally {
+      waited.push(environ.PATH_INFO);
+    }
+  }, { timeouts: { request: 60 } });
+  const cheap = await ask(server, get("/cheap", LAST));
+  const usual = await ask(server, get("/usual", LAST));
+  assertEquals((await cheap.response()).status, "503 Service Unavailable");
+  assertEquals((await usual.response()).body, "in time");
+  assertEquals(waited, ["/cheap", "/usual"]);
+  for (const { stream } of [cheap, usual]) stream.destroy();
+  await finish(server);
 });
