@@ -7,7 +7,7 @@
  * @module
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -18,17 +18,33 @@ import { ROOT } from "../tests/support/runtimes.ts";
 /** Where the compiled form of `bench/<name>.ts` is. */
 export type ProgramPath = (name: string) => string;
 
-/** Compiles into a directory that is removed when this process ends. */
-export async function compilePrograms(): Promise<ProgramPath> {
-  const directory = mkdtempSync(join(tmpdir(), "bench-"));
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+/** What Deno has to be told that the programs may import from `node_modules`. */
+const PEERS = ["@hono/node-server", "fastify", "hono", "srvx"];
+
+/**
+ * Compiles into a directory that is removed when this process ends.
+ *
+ * @param sources Where `mod.ts` and `bench/` are. Default: here.
+ */
+export async function compilePrograms(sources: string = ROOT): Promise<ProgramPath> {
+  const directory = temporaryDirectory();
   // Outside the repository nothing else says that these are modules.
-  writeFileSync(join(directory, "package.json"), '{ "type": "module" }\n');
-  const project = join(ROOT, "bench", "build.json");
+  const dependencies = Object.fromEntries(PEERS.map((name) => [name, "*"]));
+  const manifest = JSON.stringify({ type: "module", dependencies });
+  writeFileSync(join(directory, "package.json"), manifest);
+  symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"), "junction");
+  const project = join(sources, "bench", "build.json");
   const { code, output } = await runCommand(
     [...typeChecker(), "--project", project, "--outDir", directory, "--noCheck"],
     { cwd: ROOT },
   );
   if (code !== 0) throw new Error(`Cannot compile the servers:\n${output}`);
   return (name) => join(directory, "bench", `${name}.js`);
+}
+
+/** Makes a directory that is removed when this process ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "bench-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }

@@ -1,7 +1,10 @@
 /**
- * The coroutine kernel's costs beside those of bare promises, on each runtime:
+ * What coroutines cost, on each runtime:
  *
- *     node --import tsx bench/coroutine.ts [runtime ...]
+ *     node --import tsx bench/coroutine.ts [--scaling] [runtime ...]
+ *
+ * Ours beside bare promises, Effection and Effect; with `--scaling` ours alone, from 10 coroutines to
+ * 1,000,000.
  *
  * @module
  */
@@ -17,6 +20,7 @@ import {
 } from "../tests/support/runtimes.ts";
 import { compilePrograms } from "./compile.ts";
 import type { CostResult } from "./coroutine/costs.ts";
+import type { ScalingResult } from "./coroutine/scaling.ts";
 import { align, spread } from "./report.ts";
 
 /** So that memory is measured after a collection. Bun needs no leave for it. */
@@ -27,27 +31,45 @@ const COLLECTABLE: Readonly<Record<RuntimeName, readonly string[]>> = {
   bun: [],
 };
 
+const SIZES = ["10", "100", "1,000", "10,000", "100,000", "1,000,000"];
+
 const path = await compilePrograms();
 const asked = process.argv.slice(2);
-const rows = [["operation", "runtime", "unit", "ours", "promises", "ours / promises"]];
-for (const name of RUNTIME_NAMES) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
-  rows.push(...await costRows(findRuntime(name)));
+const scaling = asked.includes("--scaling");
+const names = RUNTIME_NAMES.filter((name) => asked.includes(name));
+for (const name of names.length > 0 ? names : RUNTIME_NAMES) {
+  const runtime = findRuntime(name);
+  console.log(`\n${runtime.name} ${runtime.version}\n`);
+  console.log(align(scaling ? await scalingRows(runtime) : await costRows(runtime)));
 }
-console.log(align(rows));
 
-async function costRows(runtime: Runtime): Promise<string[][]> {
+async function run(runtime: Runtime, program: string): Promise<unknown> {
   const { code, output, stdout } = await runCommand(
-    [runtime.command, ...COLLECTABLE[runtime.name], path("coroutine/costs")],
+    [runtime.command, ...COLLECTABLE[runtime.name], path(`coroutine/${program}`)],
     { cwd: ROOT },
   );
   if (code !== 0) throw new Error(`It failed on ${runtime.name}:\n${output}`);
-  return (JSON.parse(stdout) as CostResult[]).map(({ name, unit, ours, bare, ratio }) => [
-    name,
-    `${runtime.name} ${runtime.version}`,
-    unit,
-    spread(ours, 0),
-    spread(bare, 0),
-    spread(ratio, 2),
-  ]);
+  return JSON.parse(stdout);
+}
+
+/** A line for each workload: what ours costs, and that divided by what the others do. */
+async function costRows(runtime: Runtime): Promise<string[][]> {
+  const results = await run(runtime, "costs") as CostResult[];
+  const others = [...new Set(results.map(({ contender }) => contender))].slice(1);
+  const rows = [["operation", "ours", ...others.map((other) => `ours / ${other}`)]];
+  for (const { workload, contender, unit, cost } of results) {
+    if (contender !== "ours") continue;
+    const ratios = results.filter((result) => result.workload === workload).slice(1);
+    const cells = ratios.map(({ ratio }) => spread(ratio, 2));
+    rows.push([workload, `${spread(cost, 0)} ${unit}`, ...cells]);
+  }
+  return rows;
+}
+
+async function scalingRows(runtime: Runtime): Promise<string[][]> {
+  const results = await run(runtime, "scaling") as ScalingResult[];
+  const rows = results.map((
+    { workload, costs },
+  ) => [workload, ...costs.map((ns) => ns.toFixed(0))]);
+  return [["ns an operation, coroutines:", ...SIZES], ...rows];
 }

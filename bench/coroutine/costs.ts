@@ -1,200 +1,55 @@
 /**
- * What the coroutine kernel's operations cost on the runtime that runs this, each beside the same
- * done with bare promises. Prints one line of JSON.
+ * What coroutines cost on the runtime that runs this, ours beside those of other libraries. Prints one
+ * line of JSON.
  */
 
 import process from "node:process";
-import {
-  AddCoro,
-  Join,
-  runtimeAdapter,
-  Scheduler,
-  Signal,
-  Sleep,
-  type Task,
-  WaitForSignal,
-} from "../../mod.ts";
 import { type Spread, spreadOf } from "../statistics.ts";
+import { type Contender, time } from "./contender.ts";
+import { effect } from "./effect.ts";
+import { effection } from "./effection.ts";
+import { ours } from "./ours.ts";
+import { promises } from "./promises.ts";
 
-/** How one operation did: nanoseconds, or bytes, an operation. */
+/** How one library did: nanoseconds, or bytes, for one operation. */
 export interface CostResult {
-  readonly name: string;
+  readonly workload: string;
+  readonly contender: string;
   readonly unit: "ns" | "bytes";
-  readonly ours: Spread;
-  readonly bare: Spread;
-  /** Ours divided by bare, round by round. */
+  readonly cost: Spread;
+  /** Ours divided by this, round by round. */
   readonly ratio: Spread;
 }
 
-interface Cost {
+interface Work {
   readonly name: string;
-  readonly unit: "ns" | "bytes";
-  ours(): Promise<number>;
-  bare(): Promise<number>;
+  readonly key: Exclude<keyof Contender, "name">;
+  readonly count: number;
+  /** How often in a round, for those that are over too soon to be timed. */
+  readonly repeats: number;
 }
 
 const ROUNDS = 5;
 const MANY = 100_000;
-/** Long enough that no timer fires while it is measured. */
-const FAR_SECONDS = 600;
+const CONTENDERS = [ours, promises, effection, effect] as const;
 
-const { clock } = await runtimeAdapter();
+const WORKS: readonly Work[] = [
+  { name: "spawn and join", key: "spawnAndJoin", count: MANY, repeats: 1 },
+  { name: "sleep and wake, 100,000 at once", key: "sleepAndWake", count: MANY, repeats: 1 },
+  { name: "queue hand-over", key: "handOver", count: MANY, repeats: 1 },
+  { name: "signal to 1", key: "signal", count: 1, repeats: 2_000 },
+  { name: "signal to 1,000", key: "signal", count: 1_000, repeats: 50 },
+  { name: "signal to 100,000", key: "signal", count: MANY, repeats: 1 },
+  { name: "cancel 100,000 sleepers", key: "cancelSleepers", count: MANY, repeats: 1 },
+];
 
-function* nothing() {}
-
-function* sleeper(seconds: number) {
-  yield* Sleep(seconds);
-}
-
-function* waiter() {
-  yield* WaitForSignal("go");
-}
-
-async function timed(count: number, work: () => Promise<void>): Promise<number> {
-  const begin = performance.now();
+/** Bytes of heap for each coroutine that waits for a signal. */
+async function memory({ signal }: Contender): Promise<number> {
+  const before = heapInUse();
+  const work = await signal(MANY);
+  const used = heapInUse() - before;
   await work();
-  return (performance.now() - begin) * 1e6 / count;
-}
-
-function spawnAndJoin(): Cost {
-  return {
-    name: "spawn and join",
-    unit: "ns",
-    ours: () =>
-      timed(MANY, async () => {
-        const scheduler = new Scheduler({ clock });
-        scheduler.add(function* () {
-          for (let left = MANY; left > 0; left--) yield* Join(yield* AddCoro(nothing));
-        });
-        await scheduler.run();
-      }),
-    bare: () =>
-      timed(MANY, async () => {
-        const task = async () => {};
-        for (let left = MANY; left > 0; left--) await task();
-      }),
-  };
-}
-
-function sleepAndWake(): Cost {
-  return {
-    name: "sleep and wake, 100,000 at once",
-    unit: "ns",
-    ours: () =>
-      timed(MANY, async () => {
-        const scheduler = new Scheduler({ clock });
-        for (let left = MANY; left > 0; left--) scheduler.start(sleeper, 0.001);
-        await scheduler.run();
-      }),
-    bare: () =>
-      timed(MANY, async () => {
-        const sleep = async () => {
-          await new Promise((resolve) => setTimeout(resolve, 1));
-        };
-        await Promise.all(Array.from({ length: MANY }, sleep));
-      }),
-  };
-}
-
-/** Only the waking is timed, from the signal until the last waiter has ended. */
-function fanOut(waiters: number): Cost {
-  const repeats = Math.max(1, MANY / waiters);
-  return {
-    name: `signal to ${waiters.toLocaleString("en")}`,
-    unit: "ns",
-    ours: () => repeated(repeats, () => oursFanOut(waiters)),
-    bare: () => repeated(repeats, () => bareFanOut(waiters)),
-  };
-}
-
-async function oursFanOut(waiters: number): Promise<number> {
-  const scheduler = new Scheduler({ clock });
-  for (let left = waiters; left > 0; left--) scheduler.start(waiter);
-  return await timed(waiters, async () => {
-    scheduler.start(function* () {
-      yield* Signal("go");
-    });
-    await scheduler.run();
-  });
-}
-
-async function bareFanOut(waiters: number): Promise<number> {
-  let signal = () => {};
-  const signalled = new Promise<void>((resolve) => signal = resolve);
-  const wait = async () => await signalled;
-  const all = Array.from({ length: waiters }, wait);
-  return await timed(waiters, async () => {
-    signal();
-    await Promise.all(all);
-  });
-}
-
-async function repeated(times: number, work: () => Promise<number>): Promise<number> {
-  let total = 0;
-  for (let left = times; left > 0; left--) total += await work();
-  return total / times;
-}
-
-function cancelTimers(): Cost {
-  return {
-    name: "cancel 100,000 sleepers",
-    unit: "ns",
-    ours: async () => {
-      const scheduler = new Scheduler({ clock });
-      const tasks: Task<void>[] = [];
-      for (let left = MANY; left > 0; left--) tasks.push(scheduler.start(sleeper, FAR_SECONDS));
-      return await timed(MANY, async () => {
-        for (const task of tasks) task.cancel();
-        await scheduler.run();
-      });
-    },
-    bare: async () => {
-      const cancels: (() => void)[] = [];
-      const sleep = async () => {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, FAR_SECONDS * 1000);
-          cancels.push(() => {
-            clearTimeout(timer);
-            resolve();
-          });
-        });
-      };
-      const all = Array.from({ length: MANY }, sleep);
-      return await timed(MANY, async () => {
-        for (const cancel of cancels) cancel();
-        await Promise.all(all);
-      });
-    },
-  };
-}
-
-function memory(): Cost {
-  return {
-    name: "memory, suspended",
-    unit: "bytes",
-    ours: async () => {
-      const before = heapInUse();
-      const scheduler = new Scheduler({ clock });
-      for (let left = MANY; left > 0; left--) scheduler.start(waiter);
-      const used = heapInUse() - before;
-      scheduler.start(function* () {
-        yield* Signal("go");
-      });
-      await scheduler.run();
-      return used / MANY;
-    },
-    bare: async () => {
-      const before = heapInUse();
-      let signal = () => {};
-      const signalled = new Promise<void>((resolve) => signal = resolve);
-      const wait = async () => await signalled;
-      for (let left = MANY; left > 0; left--) void wait();
-      const used = heapInUse() - before;
-      signal();
-      await signalled;
-      return used / MANY;
-    },
-  };
+  return used / MANY;
 }
 
 function heapInUse(): number {
@@ -204,32 +59,37 @@ function heapInUse(): number {
   return process.memoryUsage().heapUsed;
 }
 
-async function measureCost({ name, unit, ours, bare }: Cost): Promise<CostResult> {
-  const rounds: { readonly ours: number; readonly bare: number }[] = [];
+type Measure = (contender: Contender) => Promise<number>;
+
+async function compare(
+  workload: string,
+  unit: CostResult["unit"],
+  measure: Measure,
+): Promise<CostResult[]> {
+  const rounds: number[][] = [];
   // The first round warms up.
   for (let round = 0; round <= ROUNDS; round++) {
-    const figures = { ours: await ours(), bare: await bare() };
+    const figures: number[] = [];
+    for (const contender of CONTENDERS) figures.push(await measure(contender));
     if (round > 0) rounds.push(figures);
   }
-  return {
-    name,
+  return CONTENDERS.map(({ name }, index) => ({
+    workload,
+    contender: name,
     unit,
-    ours: spreadOf(rounds.map((figures) => figures.ours)),
-    bare: spreadOf(rounds.map((figures) => figures.bare)),
-    ratio: spreadOf(rounds.map((figures) => figures.ours / figures.bare)),
-  };
+    cost: spreadOf(rounds.map((figures) => figures[index] as number)),
+    ratio: spreadOf(rounds.map((figures) => (figures[0] as number) / (figures[index] as number))),
+  }));
 }
 
-const costs = [
-  spawnAndJoin(),
-  sleepAndWake(),
-  fanOut(1),
-  fanOut(1_000),
-  fanOut(MANY),
-  cancelTimers(),
-  memory(),
-];
-const results: CostResult[] = [];
-for (const cost of costs) results.push(await measureCost(cost));
-console.log(JSON.stringify(results));
+async function compareAll(): Promise<CostResult[]> {
+  const results: CostResult[] = [];
+  for (const { name, key, count, repeats } of WORKS) {
+    results.push(...await compare(name, "ns", (contender) => time(contender[key], count, repeats)));
+  }
+  results.push(...await compare("memory, suspended", "bytes", memory));
+  return results;
+}
+
+console.log(JSON.stringify(await compareAll()));
 process.exit();

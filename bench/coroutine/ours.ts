@@ -1,0 +1,78 @@
+/** Our coroutines. */
+
+import {
+  AddCoro,
+  Join,
+  Queue,
+  runtimeAdapter,
+  Scheduler,
+  Signal,
+  Sleep,
+  type Task,
+  WaitForSignal,
+} from "../../mod.ts";
+import { type Contender, FAR_SECONDS, NAP_SECONDS } from "./contender.ts";
+
+const { clock } = await runtimeAdapter();
+
+function* nothing() {}
+
+function* sleeper(seconds: number) {
+  yield* Sleep(seconds);
+}
+
+function* waiter() {
+  yield* WaitForSignal("go");
+}
+
+export const ours: Contender = {
+  name: "ours",
+  async spawnAndJoin(count) {
+    const scheduler = new Scheduler({ clock });
+    return async () => {
+      scheduler.add(function* () {
+        for (let left = count; left > 0; left--) yield* Join(yield* AddCoro(nothing));
+      });
+      await scheduler.run();
+    };
+  },
+  async sleepAndWake(count) {
+    const scheduler = new Scheduler({ clock });
+    return async () => {
+      for (let left = count; left > 0; left--) scheduler.start(sleeper, NAP_SECONDS);
+      await scheduler.run();
+    };
+  },
+  async handOver(count) {
+    const scheduler = new Scheduler({ clock });
+    const queue = new Queue<number>(1);
+    return async () => {
+      scheduler.add(function* producer() {
+        for (let left = count; left > 0; left--) yield* queue.put(left);
+      });
+      scheduler.add(function* consumer() {
+        for (let left = count; left > 0; left--) yield* queue.get();
+      });
+      await scheduler.run();
+    };
+  },
+  async signal(count) {
+    const scheduler = new Scheduler({ clock });
+    for (let left = count; left > 0; left--) scheduler.start(waiter);
+    return async () => {
+      scheduler.start(function* () {
+        yield* Signal("go");
+      });
+      await scheduler.run();
+    };
+  },
+  async cancelSleepers(count) {
+    const scheduler = new Scheduler({ clock });
+    const tasks: Task<void>[] = [];
+    for (let left = count; left > 0; left--) tasks.push(scheduler.start(sleeper, FAR_SECONDS));
+    return async () => {
+      for (const task of tasks) task.cancel();
+      await scheduler.run();
+    };
+  },
+};

@@ -1,0 +1,87 @@
+/** Bare `async` and `await`, as one writes it without any library. */
+
+import { type Contender, FAR_SECONDS, NAP_SECONDS } from "./contender.ts";
+
+async function nothing(): Promise<void> {}
+
+async function sleeper(seconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+/** Holds one item. One producer, one consumer: more would need lists of those who wait. */
+class Slot {
+  #item: number | undefined;
+  #wake: (() => void) | undefined;
+
+  async put(item: number): Promise<void> {
+    while (this.#item !== undefined) await this.#changed();
+    this.#item = item;
+    this.#wake?.();
+  }
+
+  async get(): Promise<number> {
+    while (this.#item === undefined) await this.#changed();
+    const item = this.#item;
+    this.#item = undefined;
+    this.#wake?.();
+    return item;
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+}
+
+export const promises: Contender = {
+  name: "promises",
+  async spawnAndJoin(count) {
+    return async () => {
+      for (let left = count; left > 0; left--) {
+        const task = nothing();
+        await task;
+      }
+    };
+  },
+  async sleepAndWake(count) {
+    return async () => {
+      await Promise.all(Array.from({ length: count }, () => sleeper(NAP_SECONDS)));
+    };
+  },
+  async handOver(count) {
+    const slot = new Slot();
+    const produce = async () => {
+      for (let left = count; left > 0; left--) await slot.put(left);
+    };
+    const consume = async () => {
+      for (let left = count; left > 0; left--) await slot.get();
+    };
+    return async () => void await Promise.all([produce(), consume()]);
+  },
+  async signal(count) {
+    let signal = () => {};
+    const signalled = new Promise<void>((resolve) => signal = resolve);
+    const waiter = async () => await signalled;
+    const all = Array.from({ length: count }, waiter);
+    return async () => {
+      signal();
+      await Promise.all(all);
+    };
+  },
+  async cancelSleepers(count) {
+    const cancels: (() => void)[] = [];
+    const cancellable = async () => {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, FAR_SECONDS * 1000);
+        cancels.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    };
+    const all = Array.from({ length: count }, cancellable);
+    return async () => {
+      for (const cancel of cancels) cancel();
+      await Promise.all(all);
+    };
+  },
+};

@@ -1,0 +1,74 @@
+/**
+ * What our coroutines cost as their number grows, on the runtime that runs this. Prints one line of
+ * JSON.
+ */
+
+import process from "node:process";
+import { Join, Queue, runtimeAdapter, Scheduler, type Task } from "../../mod.ts";
+import { time, type Workload } from "./contender.ts";
+import { ours } from "./ours.ts";
+
+/** Nanoseconds an operation at each of {@linkcode SIZES}. */
+export interface ScalingResult {
+  readonly workload: string;
+  readonly costs: readonly number[];
+}
+
+/** How many coroutines there are at the same time. */
+export const SIZES = [10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
+
+/** So many operations are timed at least. */
+const OPERATIONS = 100_000;
+
+const { clock } = await runtimeAdapter();
+
+function* nothing() {}
+
+async function spawnAllJoinAll(count: number): Promise<() => Promise<void>> {
+  const scheduler = new Scheduler({ clock });
+  return async () => {
+    scheduler.add(function* () {
+      const tasks: Task<void>[] = [];
+      for (let left = count; left > 0; left--) tasks.push(scheduler.add(nothing));
+      for (const task of tasks) yield* Join(task);
+    });
+    await scheduler.run();
+  };
+}
+
+/** One item for each of many who wait for one. */
+async function handToEach(count: number): Promise<() => Promise<void>> {
+  const scheduler = new Scheduler({ clock });
+  const queue = new Queue<number>(1);
+  const consume = function* () {
+    yield* queue.get();
+  };
+  for (let left = count; left > 0; left--) scheduler.start(consume);
+  return async () => {
+    scheduler.add(function* () {
+      for (let left = count; left > 0; left--) yield* queue.put(left);
+    });
+    await scheduler.run();
+  };
+}
+
+const WORKLOADS: readonly (readonly [name: string, workload: Workload])[] = [
+  ["spawn all, join all", spawnAllJoinAll],
+  ["sleep and wake", ours.sleepAndWake],
+  ["queue hand-over to each", handToEach],
+  ["signal to all", ours.signal],
+  ["cancel all sleepers", ours.cancelSleepers],
+];
+
+const results: ScalingResult[] = [];
+for (const [workload, work] of WORKLOADS) {
+  const costs: number[] = [];
+  for (const size of SIZES) {
+    const repeats = Math.max(1, OPERATIONS / size);
+    await time(work, size, repeats);
+    costs.push(await time(work, size, repeats));
+  }
+  results.push({ workload, costs });
+}
+console.log(JSON.stringify(results));
+process.exit();
