@@ -167,6 +167,16 @@ export class Cogen {
   }
 
   /**
+   * Tells the server's `onError` and its log of an error that the app, or a middleware, has dealt with
+   * itself. What an app throws is told of without this.
+   *
+   * @param error The error; with it goes the environ that the server made.
+   */
+  report(error: unknown): void {
+    this.#conversation.report(error);
+  }
+
+  /**
    * Gives this request other deadlines than the server's: a long upload more time, a cheap page less.
    * They take effect at once, and end with the request; like all deadlines they are looked at once a
    * second. What is left out stays as it is. Once the app has ended, nothing changes any more.

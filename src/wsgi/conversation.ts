@@ -44,6 +44,8 @@ export interface Conversation {
   inform(status: 102 | 103, headers: HeaderList): void;
   /** See {@linkcode Cogen.setTimeouts}. */
   setTimeouts(timeouts: RequestTimeouts): void;
+  /** See {@linkcode Cogen.report}. */
+  report(error: unknown): void;
   /** See {@linkcode Cogen.takeSocket}. */
   takeSocket(headers: HeaderList, accept: (socket: TakenSocket) => TakenSocketHandler): void;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Block, HeaderList, WSGIApp } from "./app.ts";
+import type { Block, HeaderList, StartResponse, WSGIApp } from "./app.ts";
 import type { Environ } from "./environ.ts";
 import { passThrough, UNCHANGED } from "./passing.ts";
 
@@ -21,9 +21,10 @@ export interface ErrorResponse {
 /**
  * Answers an app that throws before its first block with a page of one's own.
  *
- * The error goes to `wsgi.errors`, with its trace, and not to the server's `onError`; nothing of it is
- * in the page unless `page` puts it there. An error after the first block passes to the server, which
- * cuts the connection; so does one of a request whose client has left.
+ * The server's `onError` and its log hear of the error as they would without the page, once; nothing of
+ * it is in the page unless `page` puts it there. An error after the first block passes to the server,
+ * which cuts the connection; so does one of a request whose client has left. If `page` itself fails, that
+ * is an error of the app as well.
  *
  * @param app The app.
  * @param page Makes the page of the error.
@@ -34,12 +35,14 @@ export interface ErrorResponse {
  * import { assertEquals } from "@std/assert";
  * import { errorPage, serve } from "@x/cogen-wsgi";
  *
+ * const heard: unknown[] = [];
  * const broken = () => {
  *   throw new Error("a secret");
  * };
  * await using server = await serve({
  *   bindAddr: ["127.0.0.1", 0],
  *   log: () => {},
+ *   onError: (error) => heard.push((error as Error).message),
  *   wsgiApp: errorPage(broken, () => ({
  *     status: "503 Service Unavailable",
  *     headers: [["Content-Type", "text/plain"]],
@@ -48,6 +51,7 @@ export interface ErrorResponse {
  * });
  * const response = await fetch(server.url);
  * assertEquals([response.status, await response.text()], [503, "Back soon."]);
+ * assertEquals(heard, ["a secret"]);
  * ```
  */
 export function errorPage(
@@ -55,16 +59,28 @@ export function errorPage(
   page: (error: unknown, environ: Environ) => ErrorResponse,
 ): WSGIApp {
   return function* guarded(environ, startResponse) {
+    const { cogen } = environ;
     try {
-      yield* passThrough(() => app(environ, startResponse), environ.cogen, UNCHANGED);
-    } catch (error) {
-      if (environ.cogen.signal.aborted) throw error;
-      const { status, headers, body } = page(error, environ);
-      // Throws the error itself if the head has gone (PEP 3333).
-      startResponse(status, headers, error ?? new Error(`The app threw ${error}`));
-      const trace = error instanceof Error ? error.stack ?? String(error) : String(error);
-      environ["wsgi.errors"].write(`${environ.REQUEST_METHOD} ${environ.REQUEST_URI}: ${trace}\n`);
+      yield* passThrough(() => app(environ, startResponse), cogen, UNCHANGED);
+    } catch (thrown) {
+      if (cogen.signal.aborted) throw thrown;
+      const error = thrown ?? new Error(`The app threw ${thrown}`);
+      let body: Block;
+      try {
+        body = begin(page(error, environ), startResponse, error);
+      } catch (refusal) {
+        // The server hears of what leaves us by itself.
+        if (refusal !== error) cogen.report(error);
+        throw refusal;
+      }
+      cogen.report(error);
       yield body;
     }
   };
+}
+
+/** Throws the error itself if the head of the app's own response has gone (PEP 3333). */
+function begin(answer: ErrorResponse, startResponse: StartResponse, error: unknown): Block {
+  startResponse(answer.status, answer.headers, error);
+  return answer.body;
 }

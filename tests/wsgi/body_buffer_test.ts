@@ -385,7 +385,13 @@ function* performed<T>(cogen: Cogen, waiting: Waiting<T>): Coroutine<T> {
 test("readlines gives all lines, or lines until the hint is reached, in any pieces", () => {
   fc.assert(fc.property(pieces, fc.integer({ min: 0, max: 30 }), (given, hint) => {
     const { scheduler, run, body, assertEmpty } = reading();
-    const silent = { inform() {}, setTrailers() {}, setTimeouts() {}, takeSocket() {} };
+    const silent = {
+      inform() {},
+      report() {},
+      setTrailers() {},
+      setTimeouts() {},
+      takeSocket() {},
+    };
     const cogen = new Cogen(scheduler, body, silent);
     const input = new WSGIInput(body, cogen);
     const task = scheduler.add(function* read() {

@@ -270,14 +270,19 @@ for (
     },
   })
 ) {
-  test(`errorPage answers an app that throws ${name}, and the log tells`, async () => {
-    const stage = await serving(errorPage(app, sorry));
+  test(`errorPage answers an app that throws ${name}, and the server hears of it once`, async () => {
+    const heard: unknown[] = [];
+    const stage = await serving(errorPage(app, sorry), {
+      onError: (error, environ) => heard.push((error as Error).message, environ?.REQUEST_URI),
+    });
     const client = stage.ask(get("/x"));
     await settle(stage);
     const response = client.response();
     assertEquals([response.status, response.body], ["500 Oh", "sorry"]);
-    const log = stage.takeLog().join("\n");
-    assertStringIncludes(log, "GET /x: Error: a secret");
+    assertEquals(heard, ["a secret", "/x"]);
+    const log = stage.takeLog();
+    assertEquals(log.length, 1);
+    assertStringIncludes(log[0]!, "GET /x failed: Error: a secret");
     await stage.finish();
   });
 }
@@ -293,7 +298,51 @@ test("errorPage leaves an error after the first block to the server", async () =
   await settle(stage);
   const response = client.response();
   assertEquals([response.status, response.body, response.complete], ["200 OK", "one", false]);
-  assertStringIncludes(stage.takeLog().join("\n"), "late");
+  const log = stage.takeLog();
+  assertEquals(log.length, 1);
+  assertStringIncludes(log[0]!, "late");
+  await stage.finish();
+});
+
+/** What the server hears if a page cannot be made of an app's error. */
+async function heardOf(app: WSGIApp, page: Parameters<typeof errorPage>[1]): Promise<string[]> {
+  const heard: string[] = [];
+  const stage = await serving(errorPage(app, page), {
+    onError: (error) => heard.push(String(error)),
+  });
+  const client = stage.ask(get("/"));
+  await settle(stage);
+  assertEquals(client.response().status, "500 Internal Server Error");
+  assertEquals(stage.takeLog().length, heard.length);
+  await stage.finish();
+  return heard;
+}
+
+test("errorPage tells of the app's error, and of one that the page has", async () => {
+  const broken = () => {
+    throw new Error("of the page");
+  };
+  assertEquals(await heardOf(throwing, broken), ["Error: a secret", "Error: of the page"]);
+  const rethrowing = (error: unknown) => {
+    throw error;
+  };
+  assertEquals(await heardOf(throwing, rethrowing), ["Error: a secret"]);
+  const nonsense = () => ({ ...sorry(), status: "nonsense" });
+  const heard = await heardOf(throwing, nonsense);
+  assertEquals([heard.length, heard[0]], [2, "Error: a secret"]);
+});
+
+test("errorPage makes an error of nothing, if that was thrown", async () => {
+  const heard: string[] = [];
+  const nothing: WSGIApp = () => {
+    throw undefined;
+  };
+  const stage = await serving(errorPage(nothing, sorry), {
+    onError: (error) => heard.push(String(error)),
+    log: () => {},
+  });
+  assertEquals(stage.ask(get("/")).response().body, "sorry");
+  assertEquals(heard, ["Error: The app threw undefined"]);
   await stage.finish();
 });
 
