@@ -1,0 +1,139 @@
+/**
+ * What ends well is no disconnect: the signal of a request that was answered never aborts, neither
+ * with its response nor when its client leaves later.
+ */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { Sleep, syncInput, type WSGIApp } from "../../mod.ts";
+import { eventually, servingOverTcp, type Way, WAYS } from "../support/tcp.ts";
+import { NOTICED_WITHIN } from "./leaving.ts";
+import { STACKS, SYNC_STACKS } from "./middleware.ts";
+import { Trace } from "./states.ts";
+
+const UPLOAD = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody";
+
+/** Reads, waits and answers in the end, leaving traces. */
+function answering(trace: Trace): WSGIApp {
+  return (environ, startResponse) => {
+    environ.cogen.signal.addEventListener("abort", () => void trace.aborts++);
+    function* blocks(): Generator<unknown, string, unknown> {
+      try {
+        startResponse("200 OK", [["Content-Type", "text/plain"]]);
+        yield "begun, ";
+        const body = yield* environ["wsgi.input"].read();
+        yield environ.cogen.core.events.Sleep(0.001);
+        yield* environ.cogen.wait(Sleep(0.001));
+        return `read ${body.length}`;
+      } finally {
+        trace.finallies++;
+        trace.abortedInFinally = environ.cogen.signal.aborted;
+      }
+    }
+    return Object.assign(blocks(), { close: () => void trace.closes++ });
+  };
+}
+
+// What a generator returns is only seen by middleware that steps it by hand.
+const { "errorPage, validator, upper case": _dropsReturned, ...KEEPING } = {
+  ...STACKS,
+  ...SYNC_STACKS,
+};
+
+for (const way of WAYS) {
+  for (const [stack, wrap] of Object.entries(KEEPING)) {
+    test(`a request that is answered is not aborted, though its client ${way} later: ${stack}`, async () => {
+      const trace = new Trace();
+      const serving = await servingOverTcp(wrap(answering(trace)));
+      const client = await serving.open();
+      client.send(UPLOAD);
+      await client.has("read 4");
+      await client.until("the end", () => client.text.endsWith("0\r\n\r\n"));
+      client.leave(way);
+      await serving.quiet(NOTICED_WITHIN);
+      const { finallies, closes, aborts, abortedInFinally } = trace;
+      assertEquals(
+        { finallies, closes, aborts, abortedInFinally },
+        { finallies: 1, closes: 1, aborts: 0, abortedInFinally: false },
+      );
+      await serving.finish();
+    });
+  }
+
+  test(`a client that has ended its side is answered and not taken for gone: it ${way} later`, async () => {
+    const trace = new Trace();
+    const serving = await servingOverTcp(answering(trace));
+    const client = await serving.open();
+    client.send(UPLOAD);
+    client.stream.end();
+    await client.until("the server's end", () => client.ended);
+    client.leave(way);
+    await serving.quiet(NOTICED_WITHIN);
+    assertEquals([trace.finallies, trace.closes, trace.aborts], [1, 1, 0]);
+    assertEquals(client.text.endsWith("0\r\n\r\n"), true);
+    await serving.finish();
+  });
+
+  test(`a signal that nobody asked for before has aborted in finally: the client ${way}`, async () => {
+    let aborted: boolean | undefined;
+    const serving = await servingOverTcp(function* (environ, startResponse) {
+      startResponse("200 OK", []);
+      try {
+        yield "begun";
+        yield environ.cogen.core.events.Sleep(60);
+      } finally {
+        aborted = environ.cogen.signal.aborted;
+      }
+    });
+    await leaveWhen(serving, "GET / HTTP/1.1\r\nHost: test\r\n\r\n", "begun", way);
+    assertEquals(aborted, true);
+    await serving.finish();
+  });
+
+  test(`a finally that waits is waited for: the client ${way}`, async () => {
+    const steps: string[] = [];
+    const serving = await servingOverTcp(function* (environ, startResponse) {
+      startResponse("200 OK", []);
+      try {
+        yield "begun";
+        yield environ.cogen.core.events.Sleep(60);
+      } finally {
+        steps.push("begins");
+        yield* environ.cogen.wait(Sleep(0.01));
+        steps.push("ends");
+      }
+    });
+    await leaveWhen(serving, "GET / HTTP/1.1\r\nHost: test\r\n\r\n", "begun", way);
+    assertEquals(steps, ["begins", "ends"]);
+    await serving.finish();
+  });
+
+  test(`an app is not called whose body syncInput reads when the client ${way}`, async () => {
+    let called = 0;
+    const serving = await servingOverTcp(syncInput((_environ, startResponse) => {
+      called++;
+      startResponse("200 OK", []);
+      return ["never"];
+    }));
+    const client = await serving.open();
+    client.send(UPLOAD.replace("4", "5"));
+    await eventually("the app to begin", () => serving.server.stats().activeRequests === 1);
+    client.leave(way);
+    await serving.quiet(NOTICED_WITHIN);
+    assertEquals(called, 0);
+    await serving.finish();
+  });
+}
+
+async function leaveWhen(
+  serving: Awaited<ReturnType<typeof servingOverTcp>>,
+  request: string,
+  text: string,
+  way: Way,
+): Promise<void> {
+  const client = await serving.open();
+  client.send(request);
+  await client.has(text);
+  client.leave(way);
+  await serving.quiet(NOTICED_WITHIN);
+}
