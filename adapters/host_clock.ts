@@ -8,6 +8,9 @@ import type { Adapter } from "../src/server/socket.ts";
 
 type Clock = Adapter["clock"];
 
+/** Read once: on some hosts the global is a getter. */
+const { performance } = globalThis;
+
 /**
  * Makes a clock of the host's monotonic time and timers.
  *

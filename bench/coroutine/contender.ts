@@ -13,6 +13,8 @@ export type Workload = (count: number) => Promise<() => Promise<void>>;
 /** One library. */
 export interface Contender {
   readonly name: string;
+  /** With more coroutines it would take too long; what one costs does not depend on how many. */
+  readonly most?: number;
   /** One after the other, each coroutine does nothing and is joined. */
   readonly spawnAndJoin: Workload;
   /** As many sleep a millisecond at the same time. */

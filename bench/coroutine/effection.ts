@@ -51,6 +51,7 @@ function* joinAll(tasks: readonly Task<void>[]): Operation<void> {
 
 export const effection: Contender = {
   name: "effection",
+  most: 5_000,
   async spawnAndJoin(count) {
     return async () => {
       await run(function* () {

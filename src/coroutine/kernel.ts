@@ -15,6 +15,7 @@ import { ReadyQueue } from "./ready_queue.ts";
 import type { RunningTask } from "./running_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Priority } from "./priority.ts";
+import { StepClock } from "./step_clock.ts";
 import type { Task } from "./task.ts";
 import type { Tracer } from "./tracer.ts";
 import type { Wait } from "./wait.ts";
@@ -46,6 +47,7 @@ export class Kernel {
   readonly tracer: Tracer | undefined;
 
   readonly #quantum: number;
+  readonly #steps: StepClock;
   readonly #onError: (error: unknown, task: Task<unknown>) => void;
   readonly #ready = new ReadyQueue<AnyTask>();
   readonly #deadlines = new DeadlineHeap<Wait>();
@@ -68,6 +70,7 @@ export class Kernel {
     this.defaultPriority = settings.defaultPriority;
     this.tracer = settings.tracer;
     this.#quantum = settings.quantum;
+    this.#steps = new StepClock(clock, settings.quantum);
     this.#onError = settings.onError;
   }
 
@@ -94,7 +97,7 @@ export class Kernel {
     if (this.#driving) throw new TypeError("Cannot step a scheduler from inside its own turn");
     this.#driving = true;
     try {
-      this.#turn(this.clock.now());
+      this.#turn(this.#steps.look());
     } finally {
       this.#driving = false;
       this.#plan();
@@ -160,16 +163,14 @@ export class Kernel {
     }
   }
 
+  /** Runs what is ready at `start`, which is when the step clock was last looked at. */
   #turn(start: number): void {
     for (let due; (due = this.#deadlines.takeDue(start)) !== undefined;) due.expire();
     const { arrivals } = this.#ready;
-    let before = start;
     for (let task; (task = this.#ready.take(arrivals)) !== undefined;) {
       this.#stepTask(task);
-      const now = this.clock.now();
-      task.attained += now - before;
-      before = now;
-      if (now - start >= this.#quantum) break;
+      task.attained += this.#steps.stepped();
+      if (this.#steps.now - start >= this.#quantum) break;
     }
     if (this.#failed.length > 0) this.#reportFailures();
   }
@@ -194,10 +195,10 @@ export class Kernel {
 
   readonly #drive = (): void => {
     this.#deferred = false;
-    const end = this.clock.now() + this.#quantum;
+    const end = this.#steps.look() + this.#quantum;
     this.#driving = true;
     try {
-      do this.#turn(this.clock.now()); while (this.#ready.size > 0 && this.clock.now() < end);
+      do this.#turn(this.#steps.now); while (this.#ready.size > 0 && this.#steps.now < end);
     } finally {
       this.#driving = false;
       this.#plan();
