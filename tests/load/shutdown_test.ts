@@ -1,0 +1,115 @@
+/**
+ * A server is shut down while clients of every kind keep it busy: whatever it has begun is answered
+ * in full, nobody sees a reset or half a response, and no request is run and then not answered.
+ *
+ * `ROUNDS` is how often; the default is 5.
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import process from "node:process";
+import { test } from "node:test";
+import type { Environ, WSGIApp } from "../../mod.ts";
+import { eventually, type RealServing, servingOverTcp, TcpClient } from "../support/tcp.ts";
+import { type Account, hammer, type Kind } from "./clients.ts";
+
+const ROUNDS = Number(process.env["ROUNDS"] ?? 5);
+/** Of each kind. */
+const CLIENTS = 13;
+const BODY = "b".repeat(20_000);
+
+function plain(id: string, ...fields: string[]): string {
+  return [`GET /${id} HTTP/1.1`, "Host: test", ...fields, "", ""].join("\r\n");
+}
+
+function upload(id: string): string {
+  return `POST /${id} HTTP/1.1\r\nHost: test\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "get", request: (id) => plain(id), expected: (id) => `<${id}>` },
+  { name: "post", request: upload, expected: (id) => `${BODY.length} <${id}>` },
+  { name: "stream", request: (id) => plain(id), expected: (id) => `0 1 2 3 4 <${id}>` },
+  { name: "poll", request: (id) => plain(id), expected: (id) => `told <${id}>` },
+  { name: "pipelined", depth: 4, request: (id) => plain(id), expected: (id) => `<${id}>` },
+];
+
+/** Does what the kind of the request is, and keeps account of what it has begun and ended. */
+function working(begun: string[], ended: string[]): WSGIApp {
+  return function* (environ, startResponse) {
+    const id = environ.PATH_INFO.slice(1);
+    begun.push(id);
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    yield* perform(id.split("-")[0]!, environ);
+    ended.push(id);
+    return `<${id}>`;
+  };
+}
+
+function* perform(kind: string, environ: Environ): Generator<unknown, void, unknown> {
+  const { events } = environ.cogen.core;
+  if (kind === "post") {
+    const body = yield* environ["wsgi.input"].read();
+    yield `${body.length} `;
+  } else if (kind === "stream") {
+    for (let index = 0; index < 5; index++) {
+      yield `${index} `;
+      yield events.Sleep(0.01);
+    }
+  } else if (kind === "poll") {
+    yield events.WaitForSignal("news", { timeout: 0.05 });
+    yield "told ";
+  } else if (kind === "pipelined") yield events.Sleep(0.001);
+}
+
+for (let round = 1; round <= ROUNDS; round++) {
+  test(`a shutdown under load loses nothing that was begun (${round} of ${ROUNDS})`, async () => {
+    const begun: string[] = [];
+    const ended: string[] = [];
+    const serving = await servingOverTcp(working(begun, ended));
+    const clients = await Promise.all(KINDS.flatMap((kind) => {
+      return Array.from({ length: CLIENTS }, () => connected(serving, kind));
+    }));
+    // Those that the server has not taken in yet are not its own: the kernel resets them.
+    await eventually("all to be taken in", () => {
+      return serving.server.stats().connections === clients.length;
+    });
+    const accounts = clients.map(({ client, kind }, index) => {
+      return hammer(client, kind, `${kind.name}-${index}`);
+    });
+    // The later the round, the more is under way.
+    await eventually("the load", () => ended.length > 150 * round);
+    const shutdown = serving.server.shutdown({ grace: 10 });
+    const lateBegins = performance.now();
+    await checkRefusal(serving);
+    checkAccounts(await Promise.all(accounts), begun, ended);
+    await shutdown;
+    await serving.server.finished;
+    assert(performance.now() - lateBegins < 9_000, "it did not wait for its grace to end");
+    await serving.finish();
+  });
+}
+
+async function connected(serving: RealServing, kind: Kind) {
+  return { kind, client: await serving.open() };
+}
+
+/** The address is free again, or at least nobody answers there. */
+async function checkRefusal(serving: RealServing): Promise<void> {
+  const { server } = serving;
+  await eventually("the listener to close", () => server.stopping);
+  await assertRejects(() => TcpClient.open(server), Error);
+}
+
+function checkAccounts(
+  accounts: readonly Account[],
+  begun: readonly string[],
+  ended: readonly string[],
+): void {
+  assertEquals(accounts.flatMap(({ complaints }) => complaints), []);
+  const answered = accounts.flatMap((account) => account.answered).sort();
+  assertEquals(answered, [...begun].sort());
+  assertEquals(answered, [...ended].sort());
+  const wasBegun = new Set(begun);
+  const refused = accounts.flatMap((account) => account.refused);
+  assertEquals(refused.filter((id) => wasBegun.has(id)), []);
+}
