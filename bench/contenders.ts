@@ -1,33 +1,94 @@
 /**
  * Who is measured: ours, and what it is measured against.
  *
- * A contender is a program under `servers/` that answers every workload. A new one is a new entry of
- * {@linkcode CONTENDERS}; the first is the one that all others are compared with.
+ * A contender is a program under `servers/` that runs the apps it has, or a server that is installed
+ * on this machine. A new one is a new entry of {@linkcode CONTENDERS}.
  *
  * @module
  */
 
 import type { RuntimeName } from "../tests/support/runtimes.ts";
+import type { AppName } from "./content.ts";
+import { FOREIGN_SERVERS, type ForeignServer } from "./foreign_servers.ts";
 
 export interface Contender {
   readonly name: string;
+  /** `core`: ours, and what the aims are about. */
+  readonly rank: "core" | "peer";
   /** Its program on each runtime, under `servers/`, without the suffix. */
-  readonly programs: Readonly<Record<RuntimeName, string>>;
+  readonly programs: Readonly<Partial<Record<RuntimeName, string>>>;
+  /** Instead of a program: a server that is not ours to write. Measured beside the machine's Node. */
+  readonly foreign?: ForeignServer;
+  readonly apps: readonly AppName[];
 }
 
-export const CONTENDERS: readonly [Contender, ...Contender[]] = [
-  { name: "ours", programs: everywhere("ours") },
+/** The one that all others are compared with. */
+export const FIRST = "ours";
+
+const SMALL_APPS: readonly AppName[] = ["hello", "stream", "echo"];
+const ALL_APPS: readonly AppName[] = [
+  ...SMALL_APPS,
+  "upload",
+  "download1m",
+  "download100m",
+  "poll",
+  "steps",
+];
+const DOWNLOADS: readonly AppName[] = ["upload", "download1m", "download100m"];
+
+export const CONTENDERS: readonly Contender[] = [
+  { name: FIRST, rank: "core", programs: everywhere("ours"), apps: ALL_APPS },
   {
     name: "own",
+    rank: "core",
     programs: {
       node: "own_node",
       currentNode: "own_node",
       deno: "own_deno",
       bun: "own_bun",
     },
+    apps: ALL_APPS,
   },
-  { name: "limit", programs: everywhere("limit") },
+  {
+    name: "limit",
+    rank: "core",
+    programs: everywhere("limit"),
+    apps: [...SMALL_APPS, ...DOWNLOADS],
+  },
+  { name: "srvx", rank: "peer", programs: everywhere("srvx"), apps: ALL_APPS },
+  {
+    name: "hono",
+    rank: "peer",
+    programs: {
+      node: "hono_node",
+      currentNode: "hono_node",
+      deno: "hono_deno",
+      bun: "hono_bun",
+    },
+    apps: ALL_APPS,
+  },
+  {
+    name: "fastify",
+    rank: "peer",
+    programs: { node: "fastify", currentNode: "fastify" },
+    apps: SMALL_APPS,
+  },
+  ...FOREIGN_SERVERS.map((foreign): Contender => ({
+    name: foreign.name,
+    rank: "peer",
+    programs: {},
+    foreign,
+    apps: foreign.apps,
+  })),
 ];
+
+export const CONTENDER_NAMES: readonly string[] = CONTENDERS.map(({ name }) => name);
+
+/** Whether `contender` can run `app` beside others on `runtime`. */
+export function isAble(contender: Contender, runtime: RuntimeName, app: AppName): boolean {
+  const there = contender.foreign ? runtime === "node" : contender.programs[runtime] !== undefined;
+  return there && contender.apps.includes(app);
+}
 
 function everywhere(program: string): Contender["programs"] {
   return { node: program, currentNode: program, deno: program, bun: program };

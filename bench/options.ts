@@ -6,28 +6,48 @@
 
 import { parseArgs } from "node:util";
 import { RUNTIME_NAMES, type RuntimeName } from "../tests/support/runtimes.ts";
+import { type Contender, CONTENDER_NAMES, CONTENDERS } from "./contenders.ts";
 import { LOAD_NAMES, type LoadName } from "./load/choose.ts";
+import { type Workload, WORKLOAD_NAMES, WORKLOADS } from "./workloads.ts";
 
 export const HELP: string = `npm run bench -- [options]
 
-Times hello on each runtime: ours, the runtime's own server, and a canned response on our adapter.
+Measures ours beside each runtime's own server, the limit, and what people would pick instead.
 
-  --quick            under a minute; without it also on a current Node, longer, in more rounds
-  --runtime <name>   ${RUNTIME_NAMES.join(", ")}; may be repeated
-  --rounds <n>       how often each server gets the load
-  --seconds <n>      how long each time; fractions are fine
-  --load <name>      wrk, or net for our own client; the default is wrk if it is installed
-  --write            writes bench/results/quick.{json,md}, without --quick full.{json,md}
-  --help             this text
+  --quick             under a minute: few workloads; ours, own and limit; Node, Deno and Bun
+  --workload <name>   ${WORKLOAD_NAMES.join(", ")}
+  --runtime <name>    ${RUNTIME_NAMES.join(", ")}
+  --contender <name>  ${CONTENDER_NAMES.join(", ")}
+  --rounds <n>        how often each server gets the load
+  --seconds <n>       how long each time; fractions are fine
+  --load <name>       wrk, or net for our own client; the default is wrk if it is installed
+  --write             writes bench/results/<kind of run>.{json,md,svg}
+  --help              this text
+
+--workload, --runtime and --contender may be repeated. Other kinds of run:
+
+  --scaling           cost by number of connections and by size of head; slow clients beside others
+  --fairness          a tiny request beside 50 clients whose answers take computing
+  --compare <ref>     ours beside ours of a git ref; fails when it has become slower
 `;
 
+export type Mode = "contenders" | "scaling" | "fairness" | "compare";
+
 export interface Options {
+  readonly mode: Mode;
   readonly quick: boolean;
+  readonly workloads: readonly Workload[];
   readonly runtimes: readonly RuntimeName[];
+  /** In the order of the table, so that those without a name are the same as all by name. */
+  readonly contenders: readonly Contender[];
+  /** Whether contenders were asked for by name: then they get every workload. */
+  readonly named: boolean;
   readonly rounds: number;
   readonly seconds: number;
   /** `undefined`: the best that is there. */
   readonly load: LoadName | undefined;
+  /** With `--compare`: the git ref. */
+  readonly ref: string;
   readonly write: boolean;
   readonly help: boolean;
 }
@@ -37,9 +57,18 @@ export class OptionError extends Error {
   override readonly name = "OptionError";
 }
 
-/** Enough to see a change of a tenth. The clock that is read ticks every 10 ms. */
-const QUICK = { runtimes: ["node", "deno", "bun"], rounds: 3, seconds: 0.6 } as const;
-const FULL = { runtimes: RUNTIME_NAMES, rounds: 7, seconds: 2 } as const;
+interface Defaults {
+  readonly runtimes: readonly RuntimeName[];
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+const THREE = ["node", "deno", "bun"] as const;
+const QUICK: Defaults = { runtimes: THREE, rounds: 3, seconds: 0.25 };
+/** All of it takes under ten minutes. */
+const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.45 };
+/** A change of a few hundredths has to show. */
+const COMPARE: Defaults = { runtimes: THREE, rounds: 7, seconds: 0.5 };
 
 /** The load takes a while to begin and to end. */
 const SHORTEST = 0.2;
@@ -52,18 +81,28 @@ const SHORTEST = 0.2;
 export function parseOptions(args: readonly string[]): Options {
   const values = parse(args);
   const quick = values.quick ?? false;
-  const defaults = quick ? QUICK : FULL;
+  const mode = modeOf(values);
+  const defaults = quick ? QUICK : mode === "compare" ? COMPARE : FULL;
   const rounds = atLeast(1, "rounds", values.rounds, defaults.rounds);
   if (!Number.isInteger(rounds)) {
     throw new OptionError(`--rounds is ${rounds}: expected a whole number`);
   }
+  const workloads = allOf("workload", values.workload, WORKLOAD_NAMES);
+  const contenders = allOf("contender", values.contender, CONTENDER_NAMES);
+  const few = quick || mode === "compare";
   return {
+    mode,
     quick,
-    runtimes: values.runtime?.map((name) => oneOf("runtime", name, RUNTIME_NAMES)) ??
-      defaults.runtimes,
+    workloads: WORKLOADS.filter(({ name, quick }) => workloads?.includes(name) ?? (!few || quick)),
+    runtimes: allOf("runtime", values.runtime, RUNTIME_NAMES) ?? defaults.runtimes,
+    contenders: CONTENDERS.filter(({ name, rank }) =>
+      contenders?.includes(name) ?? (!quick || rank === "core")
+    ),
+    named: contenders !== undefined,
     rounds,
     seconds: atLeast(SHORTEST, "seconds", values.seconds, defaults.seconds),
     load: values.load === undefined ? undefined : oneOf("load", values.load, LOAD_NAMES),
+    ref: values.compare ?? "",
     write: values.write ?? false,
     help: values.help ?? false,
   };
@@ -75,10 +114,15 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         quick: { type: "boolean" },
+        workload: { type: "string", multiple: true },
         runtime: { type: "string", multiple: true },
+        contender: { type: "string", multiple: true },
         rounds: { type: "string" },
         seconds: { type: "string" },
         load: { type: "string" },
+        scaling: { type: "boolean" },
+        fairness: { type: "boolean" },
+        compare: { type: "string" },
         write: { type: "boolean" },
         help: { type: "boolean" },
       },
@@ -88,10 +132,27 @@ function parse(args: readonly string[]) {
   }
 }
 
+function modeOf(values: ReturnType<typeof parse>): Mode {
+  const asked = (["scaling", "fairness", "compare"] as const)
+    .filter((mode) => values[mode] !== undefined);
+  if (asked.length > 1) {
+    throw new OptionError(`--${asked.join(" and --")} do not go together: expected one of them`);
+  }
+  return asked[0] ?? "contenders";
+}
+
 function atLeast(least: number, name: string, text: string | undefined, fallback: number): number {
   const value = text === undefined ? fallback : Number(text);
   if (value >= least && value <= 600) return value;
   throw new OptionError(`--${name} is "${text}": expected a number from ${least} to 600`);
+}
+
+function allOf<Name extends string>(
+  option: string,
+  texts: readonly string[] | undefined,
+  names: readonly Name[],
+): Name[] | undefined {
+  return texts?.map((text) => oneOf(option, text, names));
 }
 
 function oneOf<Name extends string>(option: string, text: string, names: readonly Name[]): Name {

@@ -20,20 +20,104 @@ export function startProcess(commandLine: readonly string[]): Process {
   // It may end before it has read what it is told.
   child.stdin.on("error", () => {});
   running.add(child);
+  // Some cannot be started at all.
+  child.once("error", () => running.delete(child));
   child.once("close", () => running.delete(child));
   return child;
 }
 
-/** Ends a process, and resolves when it has gone. */
-export function endProcess(child: Process): Promise<void> {
+/** What a process says until it ends. */
+export interface Transcript {
+  readonly code: number | null;
+  readonly output: string;
+  readonly complaint: string;
+}
+
+/** Resolves when the process has ended. */
+export function outputOf(child: Process): Promise<Transcript> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    let complaint = "";
+    child.stdout.on("data", (text: string) => output += text);
+    child.stderr.on("data", (text: string) => complaint += text);
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output, complaint }));
+  });
+}
+
+/** Runs a program that prints JSON, and is ended when it takes longer than `seconds`. */
+export async function runClient<Result>(
+  commandLine: readonly string[],
+  seconds: number,
+): Promise<Result> {
+  const child = startProcess(commandLine);
+  const timer = setTimeout(() => void endProcess(child), seconds * 1000);
+  const { code, output, complaint } = await outputOf(child);
+  clearTimeout(timer);
+  if (code === 0) return JSON.parse(output) as Result;
+  throw new Error(`The client failed: ${complaint || "it did not end"}`);
+}
+
+/** Who has not ended by then when asked kindly is made to. */
+const GRACE_MILLISECONDS = 3_000;
+
+/** Ends a process, and resolves when it has gone. One with children has to be asked kindly. */
+export function endProcess(child: Process, kindly: boolean = false): Promise<void> {
   if (!running.has(child)) return Promise.resolve();
   return new Promise((resolve) => {
-    child.once("close", () => resolve());
-    child.kill("SIGKILL");
+    const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MILLISECONDS);
+    child.once("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.kill(kindly ? "SIGTERM" : "SIGKILL");
   });
 }
 
 /** Ends all that were started. */
 export async function endProcesses(): Promise<void> {
-  await Promise.all([...running].map(endProcess));
+  await Promise.all([...running].map((child) => endProcess(child, true)));
+}
+
+/** How long a process is given to say something, unless told otherwise. */
+const ANSWER_MILLISECONDS = 20_000;
+
+/**
+ * Resolves when a process prints a line that `pattern` matches.
+ *
+ * @param question What it is told first, if anything.
+ */
+export function awaitLine(
+  child: Process,
+  pattern: RegExp,
+  question?: string,
+  milliseconds: number = ANSWER_MILLISECONDS,
+): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    let complaint = "";
+    const collect = (text: string) => {
+      output += text;
+      const found = pattern.exec(output);
+      if (found !== null) settle(() => resolve(found));
+    };
+    const complain = (text: string) => complaint += text;
+    const fail = (reason: string) => settle(() => reject(new Error(`${reason}\n${complaint}`)));
+    const ended = () => fail("it ended");
+    const failed = (error: Error) => fail(error.message);
+    const timer = setTimeout(() => fail(`no ${pattern} came in time`), milliseconds);
+    const settle = (then: () => void) => {
+      clearTimeout(timer);
+      child.stdout.off("data", collect);
+      child.stderr.off("data", complain);
+      child.off("close", ended);
+      child.off("error", failed);
+      then();
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", complain);
+    child.on("close", ended);
+    child.on("error", failed);
+    if (question !== undefined) child.stdin.write(`${question}\n`);
+  });
 }

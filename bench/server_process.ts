@@ -4,79 +4,90 @@
  * @module
  */
 
-import type { Runtime } from "../tests/support/runtimes.ts";
-import { processCpuTime } from "./cpu_time.ts";
-import { endProcess, type Process, startProcess } from "./processes.ts";
+import { connect } from "node:net";
+import { awaitLine, endProcess, type Process, startProcess } from "./processes.ts";
+import { processCpuTime, processMemory } from "./usage.ts";
 
-/** A server that has not told its port by then never will. */
-const START_MILLISECONDS = 20_000;
+/** How a server is started. */
+export interface Launch {
+  readonly commandLine: readonly string[];
+  /** Where it listens, if it was told so; such a server is no program of ours and answers nothing. */
+  readonly port?: number;
+}
 
 export interface ServerProcess {
   readonly port: number;
   /** The CPU time it has used so far, in microseconds. */
   cpuTime(): Promise<number>;
+  /** The memory it takes after a collection, in bytes. */
+  memory(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts a compiled program; resolves when it listens. */
-export async function startServer(
-  runtime: Runtime,
-  program: string,
-  pinning: readonly string[],
-): Promise<ServerProcess> {
-  const child = startProcess([...pinning, runtime.command, ...programArguments(runtime), program]);
+/** Starts a server; resolves when it listens. */
+export async function startServer(launch: Launch): Promise<ServerProcess> {
+  const child = startProcess(launch.commandLine);
   try {
-    const port = await awaitFigure(child, "port");
-    return {
-      port,
-      cpuTime: () => cpuTimeOf(child),
-      stop: () => endProcess(child),
-    };
+    if (launch.port === undefined) return ours(child, await ask(child, "port"));
+    await awaitListening(launch.port);
+    return foreign(child, launch.port);
   } catch (error) {
     await endProcess(child);
-    throw new Error(`${program} did not start on ${runtime.name}: ${(error as Error).message}`);
+    const command = launch.commandLine.join(" ");
+    throw new Error(`This did not start: ${command}: ${(error as Error).message}`);
   }
 }
 
-/** The programs need no configuration: they are JavaScript and import each other only. */
-function programArguments(runtime: Runtime): string[] {
-  return runtime.name === "deno" ? ["run", "--allow-all", "--no-config"] : [];
+/** It speaks as `servers/control.ts` does. */
+function ours(child: Process, port: number): ServerProcess {
+  return {
+    port,
+    cpuTime: () => ask(child, "cpu"),
+    async memory() {
+      await ask(child, "gc");
+      return processMemory(child.pid ?? 0);
+    },
+    stop: () => endProcess(child),
+  };
 }
 
-async function cpuTimeOf(child: Process): Promise<number> {
-  const fromOutside = processCpuTime(child.pid ?? 0);
-  if (fromOutside !== undefined) return fromOutside;
-  const answer = awaitFigure(child, "cpu");
-  child.stdin.write("cpu\n");
-  return await answer;
+/** It may have children, which it ends itself if it is told to end. */
+function foreign(child: Process, port: number): ServerProcess {
+  const pid = child.pid ?? 0;
+  return {
+    port,
+    cpuTime: () => Promise.resolve(processCpuTime(pid)),
+    memory: () => Promise.resolve(processMemory(pid)),
+    stop: () => endProcess(child, true),
+  };
 }
 
-/** Resolves when the program prints a line `<name> <number>`. */
-function awaitFigure(child: Process, name: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    let complaint = "";
-    const collect = (text: string) => {
-      output += text;
-      const found = new RegExp(`^${name} (\\d+)$`, "m").exec(output);
-      if (found !== null) settle(() => resolve(Number(found[1])));
+/** Asks for a number; the port it tells unasked. */
+async function ask(child: Process, name: "port" | "cpu" | "gc"): Promise<number> {
+  const question = name === "port" ? undefined : name;
+  const [, figure] = await awaitLine(child, new RegExp(`^${name} (\\d+)$`, "m"), question);
+  return Number(figure);
+}
+
+const START_MILLISECONDS = 10_000;
+
+/** Resolves when somebody listens there. */
+async function awaitListening(port: number): Promise<void> {
+  const deadline = Date.now() + START_MILLISECONDS;
+  while (!await accepts(port)) {
+    if (Date.now() > deadline) throw new Error(`nobody listens on port ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const settle = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
     };
-    const complain = (text: string) => complaint += text;
-    const fail = (reason: string) => settle(() => reject(new Error(`${reason}\n${complaint}`)));
-    const ended = () => fail("it ended");
-    const failed = (error: Error) => fail(error.message);
-    const timer = setTimeout(() => fail(`no ${name} came in time`), START_MILLISECONDS);
-    const settle = (then: () => void) => {
-      clearTimeout(timer);
-      child.stdout.off("data", collect);
-      child.stderr.off("data", complain);
-      child.off("close", ended);
-      child.off("error", failed);
-      then();
-    };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", complain);
-    child.on("close", ended);
-    child.on("error", failed);
+    socket.once("connect", () => settle(true));
+    socket.once("error", () => settle(false));
   });
 }

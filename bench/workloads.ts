@@ -1,38 +1,143 @@
 /**
- * What is asked of the servers, and what each of them has to answer.
+ * What is asked of the servers, and how that is measured.
  *
- * A workload is one message, sent over and over on connections that stay open. A new one is a new
- * entry of {@linkcode WORKLOADS}, and, if its answer is a new one, an app in every server.
+ * A new workload is a new entry of {@linkcode WORKLOADS}, and, if it needs a new app, one in every
+ * server.
  *
  * @module
  */
 
-/** An answer, as far as all servers have to agree. */
-export interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
+import {
+  type Answer,
+  type AppName,
+  DOWNLOAD_100M,
+  DOWNLOAD_1M,
+  ECHO,
+  HELLO,
+  POLL_PATHS,
+  POLLED,
+  STREAM,
+  UPLOAD,
+} from "./content.ts";
+import { BROWSER, CLOSING, ECHO_POST, get, PLAIN, UPLOAD_POST } from "./requests.ts";
+
+/**
+ * - `load`: as many requests as the server can take; what counts is CPU time a request
+ * - `download`: big answers to a client that only counts bytes; what counts is the rate
+ * - `idle`: connections that have been answered and stay open; what counts is memory
+ * - `suspended`: requests that wait for a signal; what counts is memory, and how soon all are answered
+ */
+export type WorkloadKind = "load" | "download" | "idle" | "suspended";
 
 export interface Workload {
   readonly name: string;
+  readonly title: string;
+  readonly kind: WorkloadKind;
+  readonly app: AppName;
   /** One request, byte for byte. */
   readonly request: string;
   /** How many requests are sent at once before their answers are awaited. */
   readonly depth: number;
   readonly connections: number;
   readonly answer: Answer;
+  /** Whether `--quick` measures it. */
+  readonly quick: boolean;
+  /** Whether the servers beside `ours`, `own` and `limit` are measured with it, if not asked for. */
+  readonly peers: boolean;
 }
 
-export const HELLO: Answer = {
-  status: 200,
-  contentType: "text/plain",
-  body: "Hello, World!",
-};
-
-const PLAIN_REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const LOAD = { kind: "load", depth: 1, connections: 64, quick: false, peers: false } as const;
+const HELLO_LOAD = { ...LOAD, app: "hello", answer: HELLO } as const;
+const QUICK = { quick: true } as const;
+const WITH_PEERS = { peers: true } as const;
+const CROWD = 10_000;
 
 export const WORKLOADS: readonly Workload[] = [
-  { name: "hello", request: PLAIN_REQUEST, depth: 1, connections: 64, answer: HELLO },
-  { name: "hello x16", request: PLAIN_REQUEST, depth: 16, connections: 64, answer: HELLO },
+  { ...HELLO_LOAD, ...QUICK, ...WITH_PEERS, name: "hello", title: "hello", request: PLAIN },
+  {
+    ...HELLO_LOAD,
+    ...QUICK,
+    ...WITH_PEERS,
+    name: "browser",
+    title: "hello, a browser's head",
+    request: BROWSER,
+  },
+  {
+    ...HELLO_LOAD,
+    ...QUICK,
+    name: "x16",
+    title: "hello, pipelined x16",
+    request: PLAIN,
+    depth: 16,
+  },
+  {
+    ...LOAD,
+    ...QUICK,
+    ...WITH_PEERS,
+    name: "stream",
+    title: "3 blocks, chunked",
+    app: "stream",
+    request: PLAIN,
+    answer: STREAM,
+  },
+  {
+    ...LOAD,
+    ...QUICK,
+    ...WITH_PEERS,
+    name: "post",
+    title: "JSON echo of 1 KB",
+    app: "echo",
+    request: ECHO_POST,
+    answer: ECHO,
+  },
+  {
+    ...LOAD,
+    name: "upload",
+    title: "upload of 1 MB",
+    app: "upload",
+    request: UPLOAD_POST,
+    answer: UPLOAD,
+    connections: 16,
+  },
+  { ...HELLO_LOAD, name: "churn", title: "a connection a request", request: CLOSING },
+  {
+    ...LOAD,
+    kind: "download",
+    name: "download1m",
+    title: "download of 1 MB",
+    app: "download1m",
+    request: PLAIN,
+    answer: DOWNLOAD_1M,
+    connections: 8,
+  },
+  {
+    ...LOAD,
+    kind: "download",
+    name: "download100m",
+    title: "download of 100 MB",
+    app: "download100m",
+    request: PLAIN,
+    answer: DOWNLOAD_100M,
+    connections: 1,
+  },
+  {
+    ...HELLO_LOAD,
+    kind: "idle",
+    name: "idle",
+    title: "10,000 idle connections",
+    request: PLAIN,
+    connections: CROWD,
+  },
+  {
+    ...LOAD,
+    kind: "suspended",
+    name: "suspended",
+    title: "10,000 suspended requests",
+    app: "poll",
+    request: get(POLL_PATHS.poll, "Accept: */*"),
+    answer: POLLED,
+    connections: CROWD,
+  },
 ];
+
+export const WORKLOAD_NAMES: readonly string[] = WORKLOADS.map(({ name }) => name);

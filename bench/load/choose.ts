@@ -8,18 +8,21 @@ import { wrkLoad } from "./wrk.ts";
 export const LOAD_NAMES = ["wrk", "net"] as const;
 export type LoadName = typeof LOAD_NAMES[number];
 
-/**
- * @param asked `undefined`: the best that is there.
- * @param pinning What to put before the command line of the client.
- * @param clientProgram The compiled client, for `net`.
- */
-export function chooseLoad(
-  asked: LoadName | undefined,
-  pinning: readonly string[],
-  clientProgram: string,
-): Load {
+export interface LoadPlace {
+  /** What to put before the command line of the client. */
+  readonly pinning: readonly string[];
+  /** The compiled client, for `net`. */
+  readonly clientProgram: string;
+  /** For what a client has to read. */
+  readonly directory: string;
+}
+
+/** @param asked `undefined`: the best that is there. */
+export function chooseLoad(asked: LoadName | undefined, place: LoadPlace): Load {
+  const { pinning, clientProgram, directory } = place;
   const name = asked ?? (hasWrk() ? "wrk" : "net");
-  return name === "wrk" ? wrkLoad(pinning) : netLoad(pinning, clientProgram);
+  if (name === "wrk") return wrkLoad(pinning, directory);
+  return netLoad(pinning, clientProgram, directory);
 }
 
 /** It has no option that ends with 0. */

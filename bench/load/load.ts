@@ -4,16 +4,23 @@
  * @module
  */
 
-import type { Workload } from "../workloads.ts";
-
+/** What is sent, and to whom. */
 export interface Target {
   readonly port: number;
-  readonly workload: Workload;
+  /** One request, byte for byte. */
+  readonly request: string;
+  readonly depth: number;
+  readonly connections: number;
 }
 
+/** Latencies are in microseconds: from sending a batch to the end of an answer. */
 export interface LoadFigures {
+  /** 0 if no answer came in time. */
   readonly requests: number;
   readonly seconds: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
 }
 
 export interface Load {

@@ -1,56 +1,71 @@
 /**
- * A client that keeps connections busy: each sends a batch, awaits as many status lines as that was
- * requests, and sends the next. No more is parsed: that the answers are right was checked before.
- * Their length tells nothing, as a server may frame equal bodies by length or in chunks.
+ * A client that keeps connections busy: each sends a batch, awaits as many answers as that was
+ * requests, and sends the next; where the server closes, on a new connection. That the answers are
+ * right was checked before.
  */
 
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
+import { AnswerReader } from "../answer_reader.ts";
+import { isClosing } from "../requests.ts";
+import type { LoadFigures } from "./load.ts";
 
-interface Job {
+export interface NetJob {
   readonly port: number;
   readonly connections: number;
-  /** What is sent at once. */
-  readonly batch: string;
+  /** Holds what is sent at once. */
+  readonly file: string;
   /** How many requests that is. */
   readonly depth: number;
   readonly seconds: number;
 }
 
-const job = JSON.parse(process.argv[2] ?? "") as Job;
-const batch = Buffer.from(job.batch, "latin1");
-const STATUS_LINE = "HTTP/1.1 2";
-let answers = 0;
+const job = JSON.parse(process.argv[2] ?? "") as NetJob;
+const batch = readFileSync(job.file);
+const closing = isClosing(batch.toString("latin1"));
+/** In microseconds. */
+const latencies: number[] = [];
+const sockets = new Set<Socket>();
 let ended = false;
 
-function open(): Socket {
-  const socket = connect({ port: job.port, host: "127.0.0.1", noDelay: true });
+function open(): void {
+  const begin = performance.now();
+  let sent = begin;
   let awaited = job.depth;
-  let rest = "";
-  socket.setEncoding("latin1");
+  const socket = connect({ port: job.port, host: "127.0.0.1", noDelay: true });
+  sockets.add(socket);
+  const reader = new AnswerReader({
+    onEnd() {
+      latencies.push((performance.now() - sent) * 1000);
+      if (--awaited > 0) return;
+      awaited = job.depth;
+      sent = performance.now();
+      if (!closing) socket.write(batch);
+    },
+  });
   socket.on("connect", () => socket.write(batch));
-  socket.on("data", (part: string) => {
-    const text = rest + part;
-    const count = text.split(STATUS_LINE).length - 1;
-    rest = text.slice(1 - STATUS_LINE.length);
-    answers += count;
-    awaited -= count;
-    if (awaited > 0) return;
-    awaited = job.depth;
-    socket.write(batch);
-  });
+  socket.on("data", (bytes: Uint8Array) => reader.push(bytes));
+  socket.on("end", () => reader.end());
   socket.on("close", () => {
-    if (!ended) throw new Error("The server closed a connection");
+    sockets.delete(socket);
+    if (ended) return;
+    if (!closing) throw new Error("The server closed a connection");
+    open();
   });
-  return socket;
+}
+
+function figures(seconds: number): LoadFigures {
+  const sorted = Float64Array.from(latencies).sort();
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+  return { requests: sorted.length, seconds, p50: at(0.5), p99: at(0.99), p999: at(0.999) };
 }
 
 const begin = performance.now();
-const sockets = Array.from({ length: job.connections }, open);
+for (let count = 0; count < job.connections; count++) open();
 setTimeout(() => {
   ended = true;
   const seconds = (performance.now() - begin) / 1000;
   for (const socket of sockets) socket.destroy();
-  if (answers === 0) throw new Error("Not one good answer came");
-  console.log(JSON.stringify({ requests: answers, seconds }));
+  console.log(JSON.stringify(figures(seconds)));
 }, job.seconds * 1000);

@@ -5,37 +5,29 @@
  * @module
  */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
-import { endProcess, startProcess } from "../processes.ts";
+import { runClient } from "../processes.ts";
 import type { Load, LoadFigures } from "./load.ts";
+import type { NetJob } from "./net_client.ts";
 
 /** How long the client may take beyond the time it was given. */
 const SPARE_SECONDS = 10;
 
-export function netLoad(pinning: readonly string[], program: string): Load {
+/**
+ * @param program The compiled client.
+ * @param directory Where a request may be left for it: 1 MB is too much for a command line.
+ */
+export function netLoad(pinning: readonly string[], program: string, directory: string): Load {
+  const file = join(directory, "request.bin");
   return {
     name: "own client",
-    run({ port, workload }, seconds) {
-      const { request, depth, connections } = workload;
-      const job = { port, connections, batch: request.repeat(depth), depth, seconds };
-      return runClient([...pinning, process.execPath, program, JSON.stringify(job)], seconds);
+    run({ port, connections, request, depth }, seconds) {
+      writeFileSync(file, request.repeat(depth), "latin1");
+      const job: NetJob = { port, connections, file, depth, seconds };
+      const commandLine = [...pinning, process.execPath, program, JSON.stringify(job)];
+      return runClient<LoadFigures>(commandLine, seconds + SPARE_SECONDS);
     },
   };
-}
-
-function runClient(commandLine: readonly string[], seconds: number): Promise<LoadFigures> {
-  const child = startProcess(commandLine);
-  const timer = setTimeout(() => void endProcess(child), (seconds + SPARE_SECONDS) * 1000);
-  return new Promise((resolve, reject) => {
-    let output = "";
-    let complaint = "";
-    child.stdout.on("data", (text: string) => output += text);
-    child.stderr.on("data", (text: string) => complaint += text);
-    child.on("error", reject);
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      if (code === 0) resolve(JSON.parse(output) as LoadFigures);
-      else reject(new Error(`The client failed: ${complaint || "it did not end"}`));
-    });
-  });
 }

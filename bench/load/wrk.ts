@@ -4,9 +4,11 @@
  * @module
  */
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../tests/support/runtimes.ts";
-import { type Process, startProcess } from "../processes.ts";
+import { outputOf, startProcess } from "../processes.ts";
+import { isClosing } from "../requests.ts";
 import type { Load, LoadFigures } from "./load.ts";
 
 const SCRIPT = join(ROOT, "bench", "load", "request.lua");
@@ -14,46 +16,47 @@ const SCRIPT = join(ROOT, "bench", "load", "request.lua");
 /** It takes whole seconds only, so it gets more than it needs and is told when to stop. */
 const SPARE_SECONDS = 5;
 
-export function wrkLoad(pinning: readonly string[]): Load {
+/** @param directory Where a request may be left for it: 1 MB is too much for a command line. */
+export function wrkLoad(pinning: readonly string[], directory: string): Load {
+  const file = join(directory, "request.bin");
   return {
     name: "wrk",
-    async run({ port, workload }, seconds) {
-      const { connections, request, depth } = workload;
+    async run({ port, request, depth, connections }, seconds) {
+      writeFileSync(file, request.repeat(depth), "latin1");
       const duration = `${Math.ceil(seconds) + SPARE_SECONDS}s`;
       const child = startProcess([
         ...pinning,
         ...["wrk", "--threads", "1", "--connections", `${connections}`, "--duration", duration],
-        ...["--script", SCRIPT, `http://127.0.0.1:${port}/`, "--", request.repeat(depth)],
+        ...["--script", SCRIPT, `http://127.0.0.1:${port}/`, "--", file],
       ]);
       const timer = setTimeout(() => child.kill("SIGINT"), seconds * 1000);
-      const output = await transcript(child);
+      const { output } = await outputOf(child);
       clearTimeout(timer);
-      return parseWrk(output);
+      return parseWrk(output, isClosing(request));
     },
   };
 }
 
-function transcript(child: Process): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    child.stdout.on("data", (text: string) => output += text);
-    child.stderr.on("data", (text: string) => output += text);
-    child.on("error", reject);
-    child.on("close", () => resolve(output));
-  });
-}
-
-const MICROSECONDS: Readonly<Record<string, number>> = { us: 1, ms: 1e3, s: 1e6, m: 6e7, h: 3.6e9 };
-
-/** Reads its report. */
-export function parseWrk(output: string): LoadFigures {
-  const [, requests, time, unit] = /(\d+) requests in ([\d.]+)([a-z]+),/.exec(output) ?? [];
-  const complaint = /(Socket errors|Non-2xx).*/.exec(output)?.[0];
-  if (requests === undefined || requests === "0" || complaint !== undefined) {
-    throw new Error(`wrk failed: ${complaint ?? output}`);
-  }
+/**
+ * Reads what `request.lua` prints.
+ *
+ * @param closing The server closes after each answer: one that does not say so beforehand, as Bun's,
+ *   is a read error to wrk.
+ * @throws {Error} When a connection or an answer failed.
+ */
+export function parseWrk(output: string, closing: boolean = false): LoadFigures {
+  const line = /^FIGURES (.*)$/m.exec(output)?.[1];
+  if (line === undefined) throw new Error(`wrk failed: ${output}`);
+  const figures = new Map(line.split(" ").map((pair) => pair.split("=") as [string, string]));
+  const figure = (name: string) => Number(figures.get(name));
+  const errors = ["connect", "write", "status", ...(closing ? [] : ["read"])]
+    .filter((name) => figure(name) !== 0);
+  if (errors.length > 0 || !(figure("requests") >= 0)) throw new Error(`wrk failed: ${line}`);
   return {
-    requests: Number(requests),
-    seconds: Number(time) * (MICROSECONDS[unit ?? ""] ?? NaN) / 1e6,
+    requests: figure("requests"),
+    seconds: figure("microseconds") / 1e6,
+    p50: figure("p50"),
+    p99: figure("p99"),
+    p999: figure("p999"),
   };
 }

@@ -1,21 +1,51 @@
 /**
  * The limit: our adapter, and a canned response for every request. Nothing is parsed: the first
- * blank line on a connection tells how long its requests are, and from then on bytes are counted.
+ * head on a connection tells how long its requests are, and from then on bytes are counted.
  */
 
 import { runtimeAdapter, type Socket, type SocketHandler } from "../../mod.ts";
-import { HELLO } from "../workloads.ts";
-import { announce } from "./control.ts";
+import {
+  type Answer,
+  DOWNLOAD_100M,
+  DOWNLOAD_1M,
+  downloadBlock,
+  ECHO,
+  HELLO,
+  STREAM,
+  STREAM_BLOCKS,
+  UPLOAD,
+} from "../content.ts";
+import { announce, askedApp } from "./control.ts";
 
-const CANNED = [
-  `HTTP/1.1 ${HELLO.status} OK`,
-  `Content-Type: ${HELLO.contentType}`,
-  `Date: ${new Date().toUTCString()}`,
-  `Content-Length: ${HELLO.body.length}`,
-  "",
-  HELLO.body,
-].join("\r\n");
+const answer = askedApp<Answer>({
+  hello: HELLO,
+  stream: STREAM,
+  echo: ECHO,
+  upload: UPLOAD,
+  download1m: DOWNLOAD_1M,
+  download100m: DOWNLOAD_100M,
+});
+const block = downloadBlock();
 
+function canned({ contentType, body, chunked, repeats = 1 }: Answer): string {
+  const framing = chunked
+    ? "Transfer-Encoding: chunked"
+    : `Content-Length: ${body.length * repeats}`;
+  const fields = [`Content-Type: ${contentType}`, `Date: ${new Date().toUTCString()}`, framing];
+  const head = ["HTTP/1.1 200 OK", ...fields, "", ""].join("\r\n");
+  if (repeats > 1) return head;
+  return head + (chunked ? chunks(STREAM_BLOCKS) : body);
+}
+
+function chunks(blocks: readonly string[]): string {
+  return [...blocks, ""].map((text) => `${text.length.toString(16)}\r\n${text}\r\n`).join("");
+}
+
+const CANNED = canned(answer);
+/** For those who ask for it; a client has to be told that the connection will be closed. */
+const CANNED_CLOSING = CANNED.replace("\r\n", "\r\nConnection: close\r\n");
+/** Blocks after a canned head; none where the body is in it. */
+const BLOCKS = answer.repeats ?? 0;
 /** What `count` requests are answered with, made once. */
 const answers: string[] = [];
 
@@ -24,32 +54,52 @@ class CannedAnswers implements SocketHandler {
   #requestLength = 0;
   /** Of requests that have not come wholly. */
   #pendingBytes = 0;
+  #blocksLeft = 0;
+  #closing = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
   }
 
   onData(bytes: Uint8Array): void {
-    if (this.#requestLength === 0) this.#requestLength = firstRequestLength(bytes);
+    if (this.#requestLength === 0) this.#readFirstHead(bytes);
     const received = this.#pendingBytes + bytes.length;
     this.#pendingBytes = received % this.#requestLength;
     const count = (received - this.#pendingBytes) / this.#requestLength;
-    if (count > 0) this.#socket.write(answers[count] ??= CANNED.repeat(count));
+    if (count === 0) return;
+    if (this.#closing) {
+      this.#socket.write(CANNED_CLOSING);
+      return this.#socket.endWrite();
+    }
+    this.#socket.write(answers[count] ??= CANNED.repeat(count));
+    if (BLOCKS === 0) return;
+    this.#blocksLeft += BLOCKS;
+    this.onDrain();
+  }
+
+  #readFirstHead(bytes: Uint8Array): void {
+    const text = new TextDecoder().decode(bytes);
+    const end = text.indexOf("\r\n\r\n");
+    if (end < 0) throw new TypeError("The first head did not come in one piece");
+    const length = /^Content-Length: *(\d+)/im.exec(text.slice(0, end))?.[1] ?? 0;
+    this.#requestLength = end + 4 + Number(length);
+    this.#closing = /^Connection: *close/im.test(text.slice(0, end));
   }
 
   onEnd(): void {
     this.#socket.endWrite();
   }
 
-  onDrain(): void {}
+  onDrain(): void {
+    while (this.#blocksLeft > 0) {
+      this.#blocksLeft--;
+      if (!this.#socket.write(block)) return;
+    }
+  }
 
-  onClose(): void {}
-}
-
-function firstRequestLength(bytes: Uint8Array): number {
-  const end = new TextDecoder().decode(bytes).indexOf("\r\n\r\n");
-  if (end < 0) throw new TypeError("The first request did not come in one piece");
-  return end + 4;
+  onClose(): void {
+    this.#blocksLeft = 0;
+  }
 }
 
 const adapter = await runtimeAdapter();

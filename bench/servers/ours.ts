@@ -1,14 +1,104 @@
-/** Ours: a generator app on the runtime's adapter. */
+/** Ours: generator apps on the runtime's adapter. */
 
-import { serve } from "../../mod.ts";
-import { HELLO } from "../workloads.ts";
-import { announce } from "./control.ts";
+import {
+  type Environ,
+  serve,
+  Signal,
+  type StartResponse,
+  WaitForSignal,
+  type WSGIApp,
+} from "../../mod.ts";
+import {
+  BLOCK_BYTES,
+  BYTES,
+  computeStep,
+  DOWNLOAD_BLOCKS,
+  downloadBlock,
+  HELLO,
+  JSON_TYPE,
+  POLL_PATHS,
+  STEPS,
+  STEPS_PATH,
+  STREAM_BLOCKS,
+  TEXT,
+} from "../content.ts";
+import { announce, askedApp } from "./control.ts";
 
-const server = await serve({
-  bindAddr: ["127.0.0.1", 0],
-  *wsgiApp(_environ, startResponse) {
-    startResponse("200 OK", [["Content-Type", HELLO.contentType]]);
-    yield HELLO.body;
-  },
+const OK = "200 OK";
+
+function* hello(_environ: Environ, startResponse: StartResponse) {
+  startResponse(OK, [["Content-Type", TEXT]]);
+  yield HELLO.body;
+}
+
+function* stream(_environ: Environ, startResponse: StartResponse) {
+  startResponse(OK, [["Content-Type", TEXT]]);
+  yield STREAM_BLOCKS[0];
+  yield STREAM_BLOCKS[1];
+  yield STREAM_BLOCKS[2];
+}
+
+const decoder = new TextDecoder();
+
+function* echo(environ: Environ, startResponse: StartResponse) {
+  const body = yield* environ["wsgi.input"].read();
+  const value: unknown = JSON.parse(decoder.decode(body));
+  startResponse(OK, [["Content-Type", JSON_TYPE]]);
+  yield JSON.stringify(value);
+}
+
+function* upload(environ: Environ, startResponse: StartResponse) {
+  let size = 0;
+  for (;;) {
+    const piece = yield* environ["wsgi.input"].read(65_536);
+    if (piece.length === 0) break;
+    size += piece.length;
+  }
+  startResponse(OK, [["Content-Type", TEXT]]);
+  yield String(size);
+}
+
+const block = downloadBlock();
+
+function download(blocks: number) {
+  return function* (_environ: Environ, startResponse: StartResponse) {
+    const length = String(blocks * BLOCK_BYTES);
+    startResponse(OK, [["Content-Type", BYTES], ["Content-Length", length]]);
+    for (let count = 0; count < blocks; count++) yield block;
+  };
+}
+
+let waiting = 0;
+
+function* poll(environ: Environ, startResponse: StartResponse) {
+  let body = HELLO.body;
+  if (environ.PATH_INFO === POLL_PATHS.poll) {
+    waiting++;
+    body = yield* environ.cogen.wait(WaitForSignal<string>("go"));
+    waiting--;
+  } else if (environ.PATH_INFO === POLL_PATHS.waiting) body = String(waiting);
+  else if (environ.PATH_INFO === POLL_PATHS.signal) {
+    yield* environ.cogen.wait(Signal("go", HELLO.body));
+  }
+  startResponse(OK, [["Content-Type", TEXT]]);
+  yield body;
+}
+
+function* steps(environ: Environ, startResponse: StartResponse) {
+  startResponse(OK, [["Content-Type", TEXT]]);
+  if (environ.PATH_INFO !== STEPS_PATH) yield HELLO.body;
+  else for (let count = 0; count < STEPS; count++) yield computeStep();
+}
+
+const wsgiApp = askedApp<WSGIApp>({
+  hello,
+  stream,
+  echo,
+  upload,
+  download1m: download(DOWNLOAD_BLOCKS.download1m),
+  download100m: download(DOWNLOAD_BLOCKS.download100m),
+  poll,
+  steps,
 });
+const server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp });
 announce(Number(new URL(server.url).port));

@@ -1,12 +1,14 @@
 /** Bun's own server: `Bun.serve`. */
 
-import { HELLO } from "../workloads.ts";
-import { announce } from "./control.ts";
+import { announce, askedApp } from "./control.ts";
+import { FETCH_HANDLERS, type FetchHandler } from "./fetch_handlers.ts";
 
 interface ServeOptions {
   readonly hostname: string;
   readonly port: number;
-  fetch(): Response;
+  /** Seconds. */
+  readonly idleTimeout: number;
+  readonly fetch: FetchHandler;
 }
 
 /** The part of `Bun` that is used here, so that no types of Bun's are needed. */
@@ -18,6 +20,8 @@ const runtime = (globalThis as unknown as { Bun: BunRuntime }).Bun;
 const { port } = runtime.serve({
   hostname: "127.0.0.1",
   port: 0,
-  fetch: () => new Response(HELLO.body, { headers: { "Content-Type": HELLO.contentType } }),
+  // As long as ours; the default of 10 s ends thousands while others come.
+  idleTimeout: 60,
+  fetch: askedApp(FETCH_HANDLERS),
 });
 announce(port);

@@ -1,7 +1,7 @@
 /** Deno's own server: `Deno.serve`. */
 
-import { HELLO } from "../workloads.ts";
-import { announce } from "./control.ts";
+import { announce, askedApp } from "./control.ts";
+import { FETCH_HANDLERS, type FetchHandler } from "./fetch_handlers.ts";
 
 interface ServeOptions {
   readonly hostname: string;
@@ -11,7 +11,7 @@ interface ServeOptions {
 
 /** The part of `Deno` that is used here, so that Node's type checker knows it. */
 interface DenoRuntime {
-  serve(options: ServeOptions, answer: () => Response): unknown;
+  serve(options: ServeOptions, answer: FetchHandler): unknown;
 }
 
 const runtime = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
@@ -20,7 +20,4 @@ const options = {
   port: 0,
   onListen: ({ port }: { readonly port: number }) => announce(port),
 };
-runtime.serve(
-  options,
-  () => new Response(HELLO.body, { headers: { "Content-Type": HELLO.contentType } }),
-);
+runtime.serve(options, askedApp(FETCH_HANDLERS));

@@ -1,0 +1,78 @@
+/**
+ * What ours is meant to reach: ratios of our main figure to another's, medians of one run.
+ *
+ * @module
+ */
+
+import type { RuntimeName } from "../tests/support/runtimes.ts";
+import { FIGURES, MAIN_FIGURE } from "./measure/figures.ts";
+import { WORKLOADS } from "./workloads.ts";
+
+export interface Aim {
+  readonly workload: string;
+  readonly runtime: RuntimeName;
+  /** Whom ours is compared with. */
+  readonly against: string;
+  /** Our figure divided by theirs: at most this, or at least where more is better. */
+  readonly ratio: number;
+}
+
+/** For Node 20, Deno and Bun. */
+type Ratios = readonly [node: number, deno: number, bun: number];
+
+const EVERYWHERE: readonly RuntimeName[] = ["node", "currentNode", "deno", "bun"];
+
+export const AIMS: readonly Aim[] = [
+  ...onThree("hello", "own", [0.60, 1.10, 0.90]),
+  ...onAll("hello", "limit", 1.15),
+  ...onThree("browser", "own", [0.50, 1.10, 0.95]),
+  ...onThree("x16", "own", [0.15, 0.30, 0.25]),
+  ...onThree("stream", "own", [0.55, 0.50, 0.75]),
+  ...onThree("post", "own", [0.55, 0.55, 0.80]),
+  ...onAll("download100m", "own", 1.0),
+  ...onThree("idle", "own", [0.7, 1.0, 1.0]),
+  ...onAll("suspended", "own", 0.7),
+];
+
+function onThree(workload: string, against: string, ratios: Ratios): Aim[] {
+  const runtimes = ["node", "deno", "bun"] as const;
+  return runtimes.map((runtime, index) => ({
+    workload,
+    runtime,
+    against,
+    ratio: ratios[index] as number,
+  }));
+}
+
+function onAll(workload: string, against: string, ratio: number): Aim[] {
+  return EVERYWHERE.map((runtime) => ({ workload, runtime, against, ratio }));
+}
+
+/** Whether more is better in a workload's main figure. */
+export function moreIsBetter(workload: string): boolean {
+  const kind = WORKLOADS.find(({ name }) => name === workload)?.kind;
+  return kind !== undefined && FIGURES[MAIN_FIGURE[kind]].better === "more";
+}
+
+export interface Verdict extends Aim {
+  /** What came out; the median. */
+  readonly reached: number;
+  readonly met: boolean;
+}
+
+/**
+ * Compares ratios with the aims.
+ *
+ * @param ratioOf Our figure divided by another's; `undefined` where it was not measured.
+ */
+export function judge(
+  ratioOf: (workload: string, runtime: RuntimeName, against: string) => number | undefined,
+  aims: readonly Aim[] = AIMS,
+): Verdict[] {
+  return aims.flatMap((aim) => {
+    const reached = ratioOf(aim.workload, aim.runtime, aim.against);
+    if (reached === undefined) return [];
+    const met = moreIsBetter(aim.workload) ? reached >= aim.ratio : reached <= aim.ratio;
+    return [{ ...aim, reached, met }];
+  });
+}

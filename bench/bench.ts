@@ -1,0 +1,39 @@
+/**
+ * What a run of any kind has at hand: who sends, where servers run, and what is compiled.
+ *
+ * @module
+ */
+
+import { compilePrograms, temporaryDirectory } from "./compile.ts";
+import type { ServerPlace } from "./launch.ts";
+import { chooseLoad } from "./load/choose.ts";
+import type { ClientPlace } from "./measure/trial.ts";
+import type { Options } from "./options.ts";
+import { choosePinning } from "./pinning.ts";
+
+export interface Bench {
+  readonly servers: ServerPlace;
+  readonly clients: ClientPlace;
+  /** Whether server and client have a CPU each. */
+  readonly pinned: boolean;
+}
+
+/** Compiles and picks; says on standard error what could be better. */
+export async function prepareBench(options: Options): Promise<Bench> {
+  const path = await compilePrograms();
+  const directory = temporaryDirectory();
+  const pinning = choosePinning();
+  const load = chooseLoad(options.load, {
+    pinning: pinning.client,
+    clientProgram: path("load/net_client"),
+    directory,
+  });
+  if (load.name !== "wrk") {
+    console.error("Load from our own client; install wrk (apt, brew, ...) for better figures.");
+  }
+  return {
+    servers: { pinning: pinning.server, path, directory },
+    clients: { load, pinning: pinning.client, path },
+    pinned: pinning.server.length > 0,
+  };
+}

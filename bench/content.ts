@@ -1,0 +1,103 @@
+/**
+ * What the servers serve, and what they are asked for. Servers and clients both import it, and it
+ * imports nothing.
+ *
+ * @module
+ */
+
+/** What a server does, told on its command line: so no contender pays for a router. */
+export const APP_NAMES = [
+  "hello",
+  "stream",
+  "echo",
+  "upload",
+  "download1m",
+  "download100m",
+  "poll",
+  "steps",
+] as const;
+export type AppName = typeof APP_NAMES[number];
+
+/** An answer, as far as all servers have to agree. */
+export interface Answer {
+  /** The media type, in the form `type/subtype`. */
+  readonly contentType: string;
+  readonly body: string;
+  /** How many times the body is repeated. Default 1. */
+  readonly repeats?: number;
+  /** Whether it has to come in chunks. */
+  readonly chunked?: boolean;
+}
+
+export const TEXT = "text/plain";
+export const JSON_TYPE = "application/json";
+export const BYTES = "application/octet-stream";
+
+export const HELLO: Answer = { contentType: TEXT, body: "Hello, World!" };
+
+/** Nobody knows their length beforehand, as in a page made on the way. */
+export const STREAM_BLOCKS: readonly [string, string, string] = [
+  "<!doctype html><title>Hello</title>\n",
+  "<p>Hello, World! This came as soon as it was made.\n",
+  "<p>And this is the end of it.\n",
+];
+export const STREAM: Answer = { contentType: TEXT, body: STREAM_BLOCKS.join(""), chunked: true };
+
+/** About 1 KB, as it would come from a form or an API. */
+export const MESSAGE: string = JSON.stringify({
+  id: 4711,
+  name: "Ada Lovelace",
+  email: "ada@example.org",
+  active: true,
+  score: 99.5,
+  tags: ["mathematics", "computing", "poetry", "horses"],
+  address: { street: "12 St James's Square", city: "London", code: "SW1Y 4JH", country: "GB" },
+  history: Array.from({ length: 8 }, (_, index) => ({
+    at: `2026-01-0${index + 1}T12:00:00Z`,
+    action: index % 2 === 0 ? "signed in" : "changed the address",
+    ok: index !== 5,
+    from: `192.0.2.${index}`,
+  })),
+});
+export const ECHO: Answer = { contentType: JSON_TYPE, body: MESSAGE };
+
+const MEBIBYTE = 1_048_576;
+export const UPLOAD_BYTES: number = MEBIBYTE;
+export const UPLOAD: Answer = { contentType: TEXT, body: String(UPLOAD_BYTES) };
+
+/** The body of a download is this over and over. */
+export const BLOCK_BYTES = 65_536;
+const BLOCK_TEXT: string = "0123456789abcdef".repeat(BLOCK_BYTES / 16);
+export const DOWNLOAD_BLOCKS: Readonly<Record<"download1m" | "download100m", number>> = {
+  download1m: MEBIBYTE / BLOCK_BYTES,
+  download100m: 100 * MEBIBYTE / BLOCK_BYTES,
+};
+export const DOWNLOAD_1M: Answer = download(DOWNLOAD_BLOCKS.download1m);
+export const DOWNLOAD_100M: Answer = download(DOWNLOAD_BLOCKS.download100m);
+
+function download(repeats: number): Answer {
+  return { contentType: BYTES, body: BLOCK_TEXT, repeats };
+}
+
+/** The block as bytes. */
+export function downloadBlock(): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(BLOCK_TEXT) as Uint8Array<ArrayBuffer>;
+}
+
+/** What a long poll is answered with at last. */
+export const POLLED: Answer = HELLO;
+/** Of the `poll` app; any other path is hello. */
+export const POLL_PATHS = { poll: "/poll", waiting: "/waiting", signal: "/signal" } as const;
+
+/** Of the `steps` app; any other path is hello. */
+export const STEPS_PATH = "/steps";
+export const STEPS = 20;
+export const STEP_MILLISECONDS = 2;
+export const STEP_BLOCK = "one more step\n";
+
+/** Computes for as long as a step takes. */
+export function computeStep(): string {
+  const end = performance.now() + STEP_MILLISECONDS;
+  while (performance.now() < end);
+  return STEP_BLOCK;
+}

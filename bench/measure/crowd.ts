@@ -1,0 +1,63 @@
+/**
+ * What thousands of connections cost that do nothing: memory for each, and, where they wait for a
+ * signal, how soon after it the last one is answered.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { POLL_PATHS } from "../content.ts";
+import { awaitLine, endProcess, startProcess } from "../processes.ts";
+import { get, PLAIN } from "../requests.ts";
+import type { ServerProcess } from "../server_process.ts";
+import type { CrowdJob } from "./crowd_client.ts";
+import type { Figures } from "./figures.ts";
+import type { Trial } from "./trial.ts";
+
+/** A server that has answered nothing yet has not even compiled what it needs to. */
+const WARM_UP = { request: PLAIN, depth: 1, connections: 64 } as const;
+const WARM_UP_SECONDS = 0.3;
+const CROWD_MILLISECONDS = 60_000;
+
+export async function measureCrowd(trial: Trial): Promise<Figures> {
+  const { server, workload, place } = trial;
+  await place.load.run({ ...WARM_UP, port: server.port }, WARM_UP_SECONDS);
+  const before = await settledMemory(server);
+  const waits = workload.kind === "suspended";
+  const { request, connections } = workload;
+  const job: CrowdJob = {
+    port: server.port,
+    request,
+    connections,
+    ...(waits && { countRequest: get(POLL_PATHS.waiting), signalRequest: get(POLL_PATHS.signal) }),
+  };
+  const program = place.path("measure/crowd_client");
+  const commandLine = [...place.pinning, process.execPath, program, JSON.stringify(job)];
+  const crowd = startProcess(commandLine);
+  try {
+    await awaitLine(crowd, /^ready$/m, undefined, CROWD_MILLISECONDS);
+    const memory = (await settledMemory(server) - before) / connections / 1000;
+    if (!waits) return { memory };
+    const [, lastByte] = await awaitLine(crowd, /^answered ([\d.]+)$/m, "go", CROWD_MILLISECONDS);
+    return { memory, lastByte: Number(lastByte) };
+  } finally {
+    await endProcess(crowd);
+  }
+}
+
+const SETTLE_TURNS = 12;
+const SETTLE_MILLISECONDS = 150;
+/** Changes below this share are noise. */
+const SETTLED = 0.003;
+
+/** The memory once it changes no more: freed pages go back to the system little by little. */
+async function settledMemory(server: ServerProcess): Promise<number> {
+  let last = await server.memory();
+  for (let turn = 0, still = 0; turn < SETTLE_TURNS && still < 2; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
+    const next = await server.memory();
+    still = Math.abs(next - last) < last * SETTLED ? still + 1 : 0;
+    last = next;
+  }
+  return last;
+}

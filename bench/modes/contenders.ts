@@ -1,0 +1,83 @@
+/**
+ * The side-by-side run: every contender, every workload, every runtime.
+ *
+ * @module
+ */
+
+import { findRuntime, type Runtime } from "../../tests/support/runtimes.ts";
+import { type Bench, prepareBench } from "../bench.ts";
+import { type Contender, isAble } from "../contenders.ts";
+import type { Sample } from "../measure/figures.ts";
+import { measureWorkload } from "../measure/measure.ts";
+import type { Options } from "../options.ts";
+import { contenderMarkdown, contenderText } from "../report/contenders.ts";
+import { describeCpu, type RunDescription } from "../report/run.ts";
+import { ratioChart } from "../report/ratio_chart.ts";
+import { writeResults } from "../report/write.ts";
+import { summarize } from "../summary.ts";
+import type { Workload } from "../workloads.ts";
+
+export async function runContenders(options: Options): Promise<number> {
+  const bench = await prepareBench(options);
+  const contenders = options.contenders.filter(isInstalled);
+  const runtimes = options.runtimes.map(findRuntime);
+  const samples: Sample[] = [];
+  for (const runtime of runtimes) {
+    for (const workload of options.workloads) {
+      console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
+      samples.push(...await measureOne(runtime, workload, contenders, options, bench));
+    }
+  }
+  const run: RunDescription = {
+    date: new Date().toISOString(),
+    cpu: describeCpu(),
+    load: bench.clients.load.name,
+    pinned: bench.pinned,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    versions: versionsOf(runtimes, contenders),
+  };
+  const results = summarize(samples);
+  console.log(contenderText(run, results));
+  if (options.write) {
+    const path = writeResults(options.quick ? "quick" : "full", {
+      json: { ...run, results, samples },
+      md: contenderMarkdown(run, results),
+      svg: ratioChart(results),
+    });
+    console.log(`Written: ${path}`);
+  }
+  return 0;
+}
+
+function measureOne(
+  runtime: Runtime,
+  workload: Workload,
+  contenders: readonly Contender[],
+  { named, rounds, seconds }: Options,
+  { servers, clients }: Bench,
+): Promise<Sample[]> {
+  const entrants = contenders
+    .filter((contender) => isAble(contender, runtime.name, workload.app))
+    .filter(({ rank }) => rank === "core" || workload.peers || named)
+    .map((contender) => ({ contender, place: servers }));
+  return measureWorkload(runtime, entrants, workload, { rounds, seconds, place: clients });
+}
+
+/** Notes on standard error who is missing. */
+function isInstalled({ name, foreign }: Contender): boolean {
+  const there = foreign === undefined || foreign.version() !== undefined;
+  if (!there) console.error(`Without ${name}, which is not installed (${foreign?.hint}).`);
+  return there;
+}
+
+function versionsOf(
+  runtimes: readonly Runtime[],
+  contenders: readonly Contender[],
+): Readonly<Record<string, string>> {
+  const foreign = runtimes.some(({ name }) => name === "node")
+    ? contenders.flatMap(({ name, foreign }) => foreign ? [[name, foreign.version() ?? ""]] : [])
+    : [];
+  const own = runtimes.map(({ name, version }) => [name, version]);
+  return Object.fromEntries([...own, ...foreign]);
+}

@@ -1,0 +1,120 @@
+/** The apps as `fetch` handlers, for all servers that take a `Request` and give a `Response`. */
+
+import {
+  type AppName,
+  BLOCK_BYTES,
+  BYTES,
+  computeStep,
+  DOWNLOAD_BLOCKS,
+  downloadBlock,
+  HELLO,
+  JSON_TYPE,
+  POLL_PATHS,
+  STEPS,
+  STEPS_PATH,
+  STREAM_BLOCKS,
+  TEXT,
+} from "../content.ts";
+
+export type FetchHandler = (request: Request) => Response | Promise<Response>;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+
+function text(body: string): Response {
+  return new Response(body, { headers: { "Content-Type": TEXT } });
+}
+
+/** A body that gives `count` blocks, each when it is asked for. */
+function pulled(count: number, block: (index: number) => Bytes): ReadableStream<Bytes> {
+  let index = 0;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(block(index++));
+      if (index === count) controller.close();
+    },
+  });
+}
+
+const streamBlocks = STREAM_BLOCKS.map((block) => encoder.encode(block));
+
+function stream(): Response {
+  const body = "Bun" in globalThis ? flushedBlocks() : pulledBlocks();
+  return new Response(body, { headers: { "Content-Type": TEXT } });
+}
+
+function pulledBlocks(): ReadableStream<Bytes> {
+  return pulled(streamBlocks.length, (index) => streamBlocks[index] as Bytes);
+}
+
+/** What a stream of Bun's own type is written to. */
+interface DirectController {
+  write(block: Bytes): unknown;
+  flush(): Promise<unknown>;
+  close(): void;
+}
+
+/** Bun collects what is pulled at once, and sends it in one piece: this is how it streams. */
+function flushedBlocks(): ReadableStream<Bytes> {
+  return new ReadableStream({
+    type: "direct",
+    async pull(controller: DirectController) {
+      for (const block of streamBlocks) {
+        controller.write(block);
+        await controller.flush();
+      }
+      controller.close();
+    },
+  } as object);
+}
+
+async function echo(request: Request): Promise<Response> {
+  const value: unknown = await request.json();
+  return new Response(JSON.stringify(value), { headers: { "Content-Type": JSON_TYPE } });
+}
+
+async function upload(request: Request): Promise<Response> {
+  let size = 0;
+  const pieces = (request.body ?? []) as AsyncIterable<Uint8Array>;
+  for await (const piece of pieces) size += piece.length;
+  return text(String(size));
+}
+
+const block = downloadBlock();
+
+function download(blocks: number): FetchHandler {
+  const headers = { "Content-Type": BYTES, "Content-Length": String(blocks * BLOCK_BYTES) };
+  return () => new Response(pulled(blocks, () => block), { headers });
+}
+
+let waiters: (() => void)[] = [];
+
+async function poll(request: Request): Promise<Response> {
+  const path = new URL(request.url).pathname;
+  if (path === POLL_PATHS.poll) {
+    await new Promise<void>((resolve) => waiters.push(resolve));
+  } else if (path === POLL_PATHS.waiting) return text(String(waiters.length));
+  else if (path === POLL_PATHS.signal) {
+    for (const resolve of waiters) resolve();
+    waiters = [];
+  }
+  return text(HELLO.body);
+}
+
+function steps(request: Request): Response {
+  if (new URL(request.url).pathname !== STEPS_PATH) return text(HELLO.body);
+  const body = pulled(STEPS, () => encoder.encode(computeStep()));
+  return new Response(body, { headers: { "Content-Type": TEXT } });
+}
+
+export const FETCH_HANDLERS: Readonly<Record<AppName, FetchHandler>> = {
+  hello: () => text(HELLO.body),
+  stream,
+  echo,
+  upload,
+  download1m: download(DOWNLOAD_BLOCKS.download1m),
+  download100m: download(DOWNLOAD_BLOCKS.download100m),
+  poll,
+  steps,
+};
