@@ -5,7 +5,7 @@
 
 import process from "node:process";
 import { type Spread, spreadOf } from "../statistics.ts";
-import { type Contender, time } from "./contender.ts";
+import { type Contender, time, type Workload } from "./contender.ts";
 import { effect } from "./effect.ts";
 import { effection } from "./effection.ts";
 import { ours } from "./ours.ts";
@@ -85,8 +85,8 @@ async function compare(
 async function compareAll(): Promise<CostResult[]> {
   const results: CostResult[] = [];
   for (const { name, key, count, repeats } of WORKS) {
-    const measure = ({ most = count, ...contender }: Contender) =>
-      time(contender[key], Math.min(count, most), repeats);
+    const measure = (contender: Contender) =>
+      time(contender[key] as Workload, Math.min(count, contender.most ?? count), repeats);
     results.push(...await compare(name, "ns", measure));
   }
   results.push(...await compare("memory, suspended", "bytes", memory));

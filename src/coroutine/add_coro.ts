@@ -4,8 +4,24 @@
  * @module
  */
 
-import { type Operation, operation } from "./operation.ts";
+import { ImmediateOperation, type Operation } from "./operation.ts";
 import type { CoroutineFunction, Task } from "./task.ts";
+
+class AddCoroOperation<A extends unknown[], T> extends ImmediateOperation<Task<T>> {
+  readonly name = "AddCoro";
+  readonly #fn: CoroutineFunction<A, T>;
+  readonly #args: A;
+
+  constructor(fn: CoroutineFunction<A, T>, args: A) {
+    super();
+    this.#fn = fn;
+    this.#args = args;
+  }
+
+  attempt({ scheduler }: Task<unknown>): Task<T> {
+    return scheduler.add(this.#fn, ...this.#args);
+  }
+}
 
 /**
  * Adds a coroutine to the scheduler and goes on.
@@ -34,5 +50,5 @@ export function AddCoro<A extends unknown[], T>(
   fn: CoroutineFunction<A, T>,
   ...args: A
 ): Operation<Task<T>> {
-  return operation((resume) => resume.value(resume.scheduler.add(fn, ...args)), "AddCoro");
+  return new AddCoroOperation(fn, args);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Abort, Operation, Resume } from "./operation.ts";
+import { type Abort, NOT_YET, type Operation, type Resume } from "./operation.ts";
 import { RunningTask } from "./running_task.ts";
 import type { Task } from "./task.ts";
 import { TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
@@ -22,6 +22,10 @@ class JoinOperation<T> extends TimedOperation<T> {
 
   get name(): string {
     return `Join(${this.#task.name})`;
+  }
+
+  override attempt(): T | typeof NOT_YET {
+    return this.#task.done ? this.#task.outcome() : NOT_YET;
   }
 
   protected begin(resume: Resume<T>): Abort | void {

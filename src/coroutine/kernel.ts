@@ -18,7 +18,7 @@ import type { Priority } from "./priority.ts";
 import { StepClock } from "./step_clock.ts";
 import type { Task } from "./task.ts";
 import type { Tracer } from "./tracer.ts";
-import type { Wait } from "./wait.ts";
+import type { WaitDeadline } from "./wait.ts";
 
 type AnyTask = RunningTask<unknown>;
 
@@ -50,7 +50,7 @@ export class Kernel {
   readonly #steps: StepClock;
   readonly #onError: (error: unknown, task: Task<unknown>) => void;
   readonly #ready = new ReadyQueue<AnyTask>();
-  readonly #deadlines = new DeadlineHeap<Wait>();
+  readonly #deadlines = new DeadlineHeap<WaitDeadline>();
   #idle: (() => void)[] = [];
   #failed: AnyTask[] = [];
   #firstTask: AnyTask | undefined;
@@ -131,14 +131,14 @@ export class Kernel {
     this.#wake();
   }
 
-  addDeadline(wait: Wait, milliseconds: number): void {
-    wait.time = this.clock.now() + milliseconds;
-    this.#deadlines.add(wait);
+  addDeadline(deadline: WaitDeadline, milliseconds: number): void {
+    deadline.time = this.clock.now() + milliseconds;
+    this.#deadlines.add(deadline);
     if (!this.#driving) this.#arm();
   }
 
-  removeDeadline(wait: Wait): void {
-    this.#deadlines.remove(wait);
+  removeDeadline(deadline: WaitDeadline): void {
+    this.#deadlines.remove(deadline);
   }
 
   /** A task has ended. */

@@ -8,9 +8,9 @@
  */
 
 import { AsyncView } from "./async_view.ts";
-import type { Abort, Operation, Resume } from "./operation.ts";
+import { type Abort, NOT_YET, type Operation, type Resume } from "./operation.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { timed, type TimeoutOptions } from "./timed_operation.ts";
+import { timed, TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
 import { WaitList } from "./wait_list.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -115,7 +115,7 @@ export class Queue<T> {
    * @throws {OperationTimeout} Where it is waited for, when the time is out.
    */
   put(item: T, options: TimeoutOptions = {}): Operation<void> {
-    return timed("Queue.put", options, (resume) => this.#beginPut(item, resume));
+    return new PutOperation(this, item, this.#putters, options);
   }
 
   /**
@@ -127,7 +127,7 @@ export class Queue<T> {
    * @throws {OperationTimeout} Where it is waited for, when the time is out.
    */
   get(options: TimeoutOptions = {}): Operation<T> {
-    return timed("Queue.get", options, (resume) => this.#beginGet(resume));
+    return new GetOperation(this, this.#getters, options);
   }
 
   /**
@@ -202,19 +202,6 @@ export class Queue<T> {
     });
   }
 
-  #beginPut(item: T, resume: Resume<void>): Abort | void {
-    this.#refuseIfClosed();
-    if (this.full) return this.#putters.add(resume, item);
-    this.#accept(item);
-    resume.value();
-  }
-
-  #beginGet(resume: Resume<T>): Abort | void {
-    if (this.#items.size > 0) return resume.value(this.#take());
-    this.#refuseIfClosed();
-    return this.#getters.add(resume, undefined);
-  }
-
   #accept(item: T): void {
     this.#unfinished++;
     const getter = this.#getters.take();
@@ -234,6 +221,49 @@ export class Queue<T> {
 
   #refuseIfClosed(): void {
     if (this.#closed) throw closedError();
+  }
+}
+
+class PutOperation<T> extends TimedOperation<void> {
+  readonly name = "Queue.put";
+  readonly #queue: Queue<T>;
+  readonly #item: T;
+  readonly #putters: Waiters<void, T>;
+
+  constructor(queue: Queue<T>, item: T, putters: Waiters<void, T>, options: TimeoutOptions) {
+    super(options);
+    this.#queue = queue;
+    this.#item = item;
+    this.#putters = putters;
+  }
+
+  override attempt(): void | typeof NOT_YET {
+    if (this.#queue.full && !this.#queue.closed) return NOT_YET;
+    this.#queue.putNowait(this.#item);
+  }
+
+  protected begin(resume: Resume<void>): Abort {
+    return this.#putters.add(resume, this.#item);
+  }
+}
+
+class GetOperation<T> extends TimedOperation<T> {
+  readonly name = "Queue.get";
+  readonly #queue: Queue<T>;
+  readonly #getters: Waiters<T>;
+
+  constructor(queue: Queue<T>, getters: Waiters<T>, options: TimeoutOptions) {
+    super(options);
+    this.#queue = queue;
+    this.#getters = getters;
+  }
+
+  override attempt(): T | typeof NOT_YET {
+    return this.#queue.empty && !this.#queue.closed ? NOT_YET : this.#queue.getNowait();
+  }
+
+  protected begin(resume: Resume<T>): Abort {
+    return this.#getters.add(resume, undefined);
   }
 }
 

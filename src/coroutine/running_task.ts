@@ -7,6 +7,8 @@
 import { adapt } from "./adapt.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LocalValues } from "./local.ts";
+import { BaseOperation, NOT_YET } from "./operation.ts";
+import { favoursCaller, favoursOthers } from "./priority.ts";
 import type { Ready } from "./ready_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Suspension } from "./suspension.ts";
@@ -106,6 +108,13 @@ export class RunningTask<T> implements Task<T>, Ready {
     }
   }
 
+  /** How it has ended, for one who joins: what it returned, or its error thrown. */
+  outcome(): T {
+    this.#observed = true;
+    if (this.#state === "returned") return this.#content as T;
+    throw this.error;
+  }
+
   /** Adds one who wants the end of this task; how to leave is the result. The `Join` operation's. */
   join(joiner: Joiner<T>): (() => void) | void {
     if (this.done) return this.#tell(joiner);
@@ -145,7 +154,7 @@ export class RunningTask<T> implements Task<T>, Ready {
     const first = this.#suspension?.first;
     this.#suspension = undefined;
     this.#pausing = false;
-    this.attained /= 2; // who waits is forgiven half of the time used
+    if (this.attained > 0) this.attained /= 2; // who waits is forgiven half of the time used
     this.#enqueue(delivery, content, first);
   }
 
@@ -181,13 +190,32 @@ export class RunningTask<T> implements Task<T>, Ready {
       this.#pausing = true;
       return this.#enqueue("value", undefined);
     }
+    const operation = adapt(yielded);
+    if (operation instanceof BaseOperation && this.#attempt(operation)) return;
     this.#state = "waiting";
-    const suspension = this.#suspension = new Suspension(
-      this as RunningTask<unknown>,
-      adapt(yielded),
-    );
-    this.kernel.tracer?.suspended(this as RunningTask<unknown>, suspension.operation);
+    const suspension = this.#suspension = new Suspension(this as RunningTask<unknown>, operation);
+    this.kernel.tracer?.suspended(this as RunningTask<unknown>, operation);
     suspension.start();
+  }
+
+  /** Whether an operation was done at once: then no wait is made for it. */
+  #attempt(operation: BaseOperation<unknown>): boolean {
+    const { kernel } = this;
+    const priority = operation.priority ?? kernel.defaultPriority;
+    if (favoursOthers(priority)) kernel.unfavoured = this as RunningTask<unknown>;
+    let delivery: Delivery = "value";
+    let content: unknown;
+    try {
+      content = operation.attempt(this as RunningTask<unknown>);
+    } catch (error) {
+      delivery = "error";
+      content = error;
+    }
+    kernel.unfavoured = undefined;
+    if (content === NOT_YET) return false;
+    this.#pausing = false;
+    this.#enqueue(delivery, content, favoursCaller(priority));
+    return true;
   }
 
   #abortWait(): void {

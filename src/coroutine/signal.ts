@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { Abort, Operation, Resume } from "./operation.ts";
+import { type Abort, ImmediateOperation, type Operation, type Resume } from "./operation.ts";
+import { checkPriority, type Priority } from "./priority.ts";
 import { SignalBoard } from "./signal_board.ts";
-import { TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
+import type { Task } from "./task.ts";
+import { checkTimeout, TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
 
 class WaitForSignalOperation extends TimedOperation<unknown> {
   readonly #signal: unknown;
@@ -63,19 +65,44 @@ export interface SignalOptions extends TimeoutOptions {
   readonly recipients?: number;
 }
 
+/** Wakes all who wait now. */
+class WakeAllOperation extends ImmediateOperation<number> {
+  override readonly priority: Priority | undefined;
+  readonly #signal: unknown;
+  readonly #value: unknown;
+
+  constructor(signal: unknown, value: unknown, { priority, timeout }: TimeoutOptions) {
+    super();
+    checkPriority(priority);
+    checkTimeout(timeout);
+    this.#signal = signal;
+    this.#value = value;
+    this.priority = priority;
+  }
+
+  get name(): string {
+    return `Signal(${label(this.#signal)})`;
+  }
+
+  attempt({ scheduler }: Task<unknown>): number {
+    return SignalBoard.of(scheduler).wakeAll(this.#signal, this.#value);
+  }
+}
+
+/** Waits for so many recipients. */
 class SignalOperation extends TimedOperation<number> {
   readonly #signal: unknown;
   readonly #value: unknown;
   readonly #recipients: number;
 
-  constructor(signal: unknown, value: unknown, options: SignalOptions) {
+  constructor(signal: unknown, value: unknown, recipients: number, options: SignalOptions) {
     super(options);
     this.#signal = signal;
     this.#value = value;
-    this.#recipients = options.recipients ?? 0;
-    if (!Number.isInteger(this.#recipients) || this.#recipients < 0) {
+    this.#recipients = recipients;
+    if (!Number.isInteger(recipients) || recipients < 0) {
       throw new RangeError(
-        `Cannot signal ${options.recipients} recipients: expected a whole number, 0 or more`,
+        `Cannot signal ${recipients} recipients: expected a whole number, 0 or more`,
       );
     }
   }
@@ -85,13 +112,8 @@ class SignalOperation extends TimedOperation<number> {
   }
 
   protected begin(resume: Resume<number>): Abort | void {
-    const signals = SignalBoard.of(resume.scheduler);
-    if (this.#recipients === 0) {
-      resume.value(signals.wakeAll(this.#signal, this.#value));
-      return;
-    }
     const pending = { resume, value: this.#value, recipients: this.#recipients };
-    return signals.post(this.#signal, pending);
+    return SignalBoard.of(resume.scheduler).post(this.#signal, pending);
   }
 }
 
@@ -126,7 +148,9 @@ export function Signal(
   value?: unknown,
   options: SignalOptions = {},
 ): Operation<number> {
-  return new SignalOperation(name, value, options);
+  const { recipients = 0 } = options;
+  if (recipients !== 0) return new SignalOperation(name, value, recipients, options);
+  return new WakeAllOperation(name, value, options);
 }
 
 function label(name: unknown): string {

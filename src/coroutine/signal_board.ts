@@ -15,10 +15,7 @@ interface PendingSignal {
   readonly recipients: number;
 }
 
-interface Channel {
-  readonly waiters: WaitList<Resume<unknown>>;
-  readonly pending: WaitList<PendingSignal>;
-}
+type Waiting = WaitList<Resume<unknown>>;
 
 /** The signals of one scheduler, by name. A name that nobody uses takes no memory. */
 export class SignalBoard {
@@ -27,67 +24,56 @@ export class SignalBoard {
     return scheduler.state(createBoard);
   }
 
-  readonly #channels = new Map<unknown, Channel>();
+  readonly #waiting = new Map<unknown, Waiting>();
+  readonly #pending = new Map<unknown, WaitList<PendingSignal>>();
 
   /** How many waits and pending signals there are. */
   get size(): number {
-    let size = 0;
-    for (const { waiters, pending } of this.#channels.values()) size += waiters.size + pending.size;
-    return size;
+    return sizeOf(this.#waiting) + sizeOf(this.#pending);
   }
 
   /** Adds a waiter. */
   wait(name: unknown, resume: Resume<unknown>): Abort {
-    const channel = this.#channel(name);
-    const place = channel.waiters.add(resume);
-    this.#serve(name, channel);
+    const waiting = listOf(this.#waiting, name);
+    const place = waiting.add(resume);
+    if (this.#pending.size > 0) this.#serve(name);
     return () => {
-      channel.waiters.remove(place);
-      this.#forget(name, channel);
+      waiting.remove(place);
+      forgetEmpty(this.#waiting, name, waiting);
     };
   }
 
   /** Wakes all who wait for `name` now, and gives how many. */
   wakeAll(name: unknown, value: unknown): number {
-    const channel = this.#channels.get(name);
-    if (channel === undefined) return 0;
-    const woken = wake(channel.waiters, channel.waiters.size, value);
-    this.#forget(name, channel);
-    return woken;
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return 0;
+    this.#waiting.delete(name);
+    return wake(waiting, waiting.size, value);
   }
 
   /** Wakes exactly `recipients`, those who have waited longest, as soon as so many wait. */
   post(name: unknown, signal: PendingSignal): Abort {
-    const channel = this.#channel(name);
-    const place = channel.pending.add(signal);
-    this.#serve(name, channel);
+    const pending = listOf(this.#pending, name);
+    const place = pending.add(signal);
+    this.#serve(name);
     return () => {
-      channel.pending.remove(place);
-      this.#serve(name, channel); // one behind it may need fewer
+      pending.remove(place);
+      this.#serve(name); // one behind it may need fewer
     };
   }
 
   /** Signals are served in order: one that needs many is not overtaken by one that needs few. */
-  #serve(name: unknown, { waiters, pending }: Channel): void {
+  #serve(name: unknown): void {
+    const pending = this.#pending.get(name);
+    if (pending === undefined) return;
+    const waiting = this.#waiting.get(name);
     for (let signal = pending.first; signal !== undefined; signal = pending.first) {
-      if (waiters.size < signal.recipients) break;
+      if (waiting === undefined || !hasWaiting(waiting, signal.recipients)) break;
       pending.shift();
-      signal.resume.value(wake(waiters, signal.recipients, signal.value));
+      signal.resume.value(wake(waiting, signal.recipients, signal.value));
     }
-    this.#forget(name, { waiters, pending });
-  }
-
-  #channel(name: unknown): Channel {
-    let channel = this.#channels.get(name);
-    if (channel === undefined) {
-      channel = { waiters: new WaitList(), pending: new WaitList() };
-      this.#channels.set(name, channel);
-    }
-    return channel;
-  }
-
-  #forget(name: unknown, { waiters, pending }: Channel): void {
-    if (waiters.size === 0 && pending.size === 0) this.#channels.delete(name);
+    forgetEmpty(this.#pending, name, pending);
+    if (waiting !== undefined) forgetEmpty(this.#waiting, name, waiting);
   }
 }
 
@@ -95,7 +81,38 @@ function createBoard(): SignalBoard {
   return new SignalBoard();
 }
 
-function wake(waiters: WaitList<Resume<unknown>>, count: number, value: unknown): number {
-  for (let woken = 0; woken < count; woken++) waiters.shift()?.value(value);
-  return count;
+function listOf<T>(lists: Map<unknown, WaitList<T>>, name: unknown): WaitList<T> {
+  let list = lists.get(name);
+  if (list === undefined) lists.set(name, list = new WaitList());
+  return list;
+}
+
+/** A list that has been replaced by another is left alone. */
+function forgetEmpty<T>(lists: Map<unknown, WaitList<T>>, name: unknown, list: WaitList<T>): void {
+  if (list.size === 0 && lists.get(name) === list) lists.delete(name);
+}
+
+function sizeOf(lists: ReadonlyMap<unknown, WaitList<unknown>>): number {
+  let size = 0;
+  for (const list of lists.values()) size += list.size;
+  return size;
+}
+
+/** Wakes so many, or all if there are fewer, and gives how many. */
+function wake(waiters: Waiting, count: number, value: unknown): number {
+  let woken = 0;
+  for (let waiter; woken < count && (waiter = waiters.shift()) !== undefined;) {
+    if (waiter.settled) continue;
+    waiter.value(value);
+    woken++;
+  }
+  return woken;
+}
+
+/** Whether so many can be woken: one who is being cancelled is still in the list, but cannot. */
+function hasWaiting(waiters: Waiting, count: number): boolean {
+  if (waiters.size < count) return false;
+  let waiting = 0;
+  for (const waiter of waiters) if (!waiter.settled && ++waiting === count) return true;
+  return false;
 }

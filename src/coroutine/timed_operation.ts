@@ -5,7 +5,7 @@
  */
 
 import { type Deadline, fromNow } from "./duration.ts";
-import { type Abort, BaseOperation, type Operation, type Resume } from "./operation.ts";
+import { type Abort, BaseOperation, NOT_YET, type Operation, type Resume } from "./operation.ts";
 import { checkPriority, type Priority } from "./priority.ts";
 
 /** The option that every timed operation takes. */
@@ -42,6 +42,11 @@ export class OperationTimeout extends Error {
   }
 }
 
+/** Refuses what no wait can take. */
+export function checkTimeout(timeout: Deadline | undefined): void {
+  if (timeout !== undefined && timeout !== -1) fromNow(timeout);
+}
+
 /** The base of operations that take a `timeout`: a subclass defines `begin`. */
 export abstract class TimedOperation<T> extends BaseOperation<T> {
   /** As {@linkcode Operation.priority}. */
@@ -61,15 +66,17 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
     this.#timeout = options.timeout;
     this.#weak = options.weakTimeout ?? false;
     this.priority = options.priority;
-    if (this.priority !== undefined) checkPriority(this.priority);
-    if (this.#timeout !== undefined && this.#timeout !== -1) fromNow(this.#timeout);
+    checkPriority(this.priority);
+    checkTimeout(this.#timeout);
   }
 
-  /** As {@linkcode Operation.start}, without the timeout. */
+  /** As {@linkcode Operation.start}, without the timeout; not called if the attempt was enough. */
   protected abstract begin(resume: Resume<T>): Abort | void;
 
   /** Begins, and gives up with {@linkcode OperationTimeout} when the time is out. */
   override start(resume: Resume<T>): Abort | void {
+    const value = this.attempt(resume.task);
+    if (value !== NOT_YET) return resume.value(value);
     const abort = this.begin(resume);
     if (resume.settled) return;
     const timeout = this.#timeout ?? resume.scheduler.defaultTimeout;

@@ -1,5 +1,5 @@
 /**
- * One wait: the right to end it once, and its place among the deadlines.
+ * One wait: the right to end it once, and its deadline if it has one.
  *
  * @module
  */
@@ -9,18 +9,39 @@ import type { Abort, Operation, Resume } from "./operation.ts";
 import type { RunningTask } from "./running_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** A started operation, until it settles; it is also its own entry in the deadline heap. */
-export abstract class Wait implements Resume<unknown>, Expiring {
-  readonly task: RunningTask<unknown>;
-  settled = false;
+/** When a wait is over at the latest: its entry in the deadline heap. Most waits have none. */
+export class WaitDeadline implements Expiring {
   time = 0;
   order = 0;
   place = -1;
+  /** How far activity moves it, in milliseconds; 0 for not at all. */
+  readonly extension: number;
+  readonly #wait: Wait;
+  readonly #onDeadline: () => void;
+
+  constructor(wait: Wait, onDeadline: () => void, extension: number) {
+    this.#wait = wait;
+    this.#onDeadline = onDeadline;
+    this.extension = extension;
+  }
+
+  /** Its time has come. */
+  expire(): void {
+    try {
+      this.#onDeadline();
+    } catch (error) {
+      this.#wait.error(error);
+    }
+  }
+}
+
+/** A started operation, until it settles. */
+export abstract class Wait implements Resume<unknown> {
+  readonly task: RunningTask<unknown>;
+  settled = false;
   #abort: Abort | undefined;
-  #onDeadline: (() => void) | undefined;
+  #deadline: WaitDeadline | undefined;
   #released = false;
-  /** How far activity moves the deadline, in milliseconds; 0 for not at all. */
-  #extension = 0;
 
   constructor(task: RunningTask<unknown>) {
     this.task = task;
@@ -54,22 +75,16 @@ export abstract class Wait implements Resume<unknown>, Expiring {
 
   setDeadline(milliseconds: number, onDeadline: () => void, weak: boolean = false): void {
     if (this.settled) return;
-    this.#onDeadline = onDeadline;
-    this.#extension = weak ? milliseconds : 0;
-    this.#arm(milliseconds);
+    this.#disarm();
+    this.#deadline = new WaitDeadline(this, onDeadline, weak ? milliseconds : 0);
+    this.task.kernel.addDeadline(this.#deadline, milliseconds);
   }
 
   active(): void {
-    if (!this.settled && this.#extension > 0) this.#arm(this.#extension);
-  }
-
-  /** Its time has come. */
-  expire(): void {
-    try {
-      this.#onDeadline?.();
-    } catch (error) {
-      this.error(error);
-    }
+    const deadline = this.#deadline;
+    if (this.settled || deadline === undefined || deadline.extension === 0) return;
+    this.task.kernel.removeDeadline(deadline);
+    this.task.kernel.addDeadline(deadline, deadline.extension);
   }
 
   /** Ends the wait without resuming: nobody is interested any more. */
@@ -85,17 +100,17 @@ export abstract class Wait implements Resume<unknown>, Expiring {
     return abort;
   }
 
-  #arm(milliseconds: number): void {
-    const { kernel } = this.task;
-    kernel.removeDeadline(this);
-    kernel.addDeadline(this, milliseconds);
-  }
-
   #settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
-    this.task.kernel.removeDeadline(this);
-    this.#abort = this.#onDeadline = undefined;
+    this.#disarm();
+    this.#abort = undefined;
     return true;
+  }
+
+  #disarm(): void {
+    if (this.#deadline === undefined) return;
+    this.task.kernel.removeDeadline(this.#deadline);
+    this.#deadline = undefined;
   }
 }

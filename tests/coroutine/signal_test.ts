@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
+  all,
   type Coroutine,
   OperationTimeout,
   Signal,
@@ -150,5 +151,21 @@ test("one signal wakes 100,000, in order, and every one may leave before", () =>
   assertEquals(signal.result, 50_000);
   assertEquals(order.length, 50_000);
   assert(order.every((n, place) => n === 2 * place + 1));
+  assertEmpty();
+});
+
+test("a signal does not count on one who is being cancelled", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const both = scheduler.add(function* () {
+    yield* all([Signal("abc", "own", { recipients: 2 }), WaitForSignal("abc")]);
+  });
+  const next = scheduler.add(send, "abc", "next", { recipients: 1 });
+  run();
+  both.cancel();
+  run();
+  assertEquals(next.done, false);
+  const waiter = scheduler.add(wait, "abc");
+  run();
+  assertEquals([next.result, waiter.result], [1, "next"]);
   assertEmpty();
 });
