@@ -29,6 +29,10 @@ export interface ForeignServer {
   commandLine(start: ForeignStart): readonly string[];
 }
 
+/** It logs a line a request that has to wait for a thread, which would be half of its work. */
+const QUIET_WAITRESS = "import logging; from waitress.runner import run; " +
+  "logging.getLogger('waitress.queue').setLevel(logging.ERROR); run()";
+
 const SERVERS = join(ROOT, "bench", "servers");
 const FOR_EVER = "1000000000";
 
@@ -76,7 +80,8 @@ function python(name: string, args: (port: string) => readonly string[]): Foreig
       return interpreter && versionOf([interpreter, "-c", print]);
     },
     commandLine: ({ port, app }) => {
-      const program = [interpreterWith(name) ?? "python3", "-m", name];
+      const start = name === "waitress" ? ["-c", QUIET_WAITRESS] : ["-m", name];
+      const program = [interpreterWith(name) ?? "python3", ...start];
       const kind = name === "uvicorn" ? "asgi" : "wsgi";
       const place = [`PYTHONPATH=${SERVERS}`, "PYTHONDONTWRITEBYTECODE=1"];
       return ["env", ...place, ...program, ...args(String(port)), `python_apps:${kind}_${app}`];

@@ -19,6 +19,9 @@ export function startProcess(commandLine: readonly string[]): Process {
   child.stderr.setEncoding("utf8");
   // It may end before it has read what it is told.
   child.stdin.on("error", () => {});
+  // What it says when nobody listens must not fill the pipe and stop it.
+  child.stdout.resume();
+  child.stderr.resume();
   running.add(child);
   // Some cannot be started at all.
   child.once("error", () => running.delete(child));
