@@ -9,23 +9,29 @@
 import { assertEquals } from "@std/assert";
 import process from "node:process";
 import { after, test } from "node:test";
-import { RUNTIME, servingOverTcp, type Way, WAYS } from "../support/tcp.ts";
+import { ManualClock, Scheduler } from "../../mod.ts";
+import { RUNTIME, servingOverTcp, WAYS } from "../support/tcp.ts";
 import { checkLeaving, latencies, NOTICED_WITHIN } from "./leaving.ts";
-import { type Body, DOINGS, STYLES, type Wait, type WaitMaker, WAITS } from "./states.ts";
+import { type Body, DOINGS, STYLES, Trace, type Wait, type WaitMaker, WAITS } from "./states.ts";
 
-for (const way of WAYS) {
-  for (const [name, make] of Object.entries(WAITS)) {
-    test(`a client that ${way} is noticed while its app waits in ${name}`, async () => {
-      await checkWait(name, make, way);
+for (const [name, make] of Object.entries(WAITS)) {
+  test(`a client that leaves is noticed while its app waits in ${name}`, async () => {
+    await checkWait(name, make);
+  });
+}
+
+for (const [name, doing] of Object.entries(DOINGS)) {
+  // Those who do not wait are in the way of each other.
+  for (const ways of doing.busy || doing.unread ? WAYS.map((way) => [way]) : [WAYS]) {
+    test(`a client that leaves is noticed while ${name}: it ${ways.join(", ")}`, async () => {
+      await checkLeaving(name, doing, ways);
     });
-  }
-  for (const [name, doing] of Object.entries(DOINGS)) {
-    test(`a client that ${way} is noticed while ${name}`, () => checkLeaving(name, doing, way));
   }
 }
 
-async function checkWait(name: string, make: WaitMaker, way: Way): Promise<void> {
+async function checkWait(name: string, make: WaitMaker): Promise<void> {
   const waits: Wait[] = [];
+  const { waiting, children = 0 } = make(new Trace(), new Scheduler({ clock: new ManualClock() }));
   const bodies = Object.entries(STYLES).map(([style, perform]) => {
     const body: Body = (environ, trace) => {
       const wait = make(trace, environ.cogen.scheduler);
@@ -34,10 +40,15 @@ async function checkWait(name: string, make: WaitMaker, way: Way): Promise<void>
     };
     return [style, body] as const;
   });
-  await checkLeaving(name, { bodies: Object.fromEntries(bodies) }, way, {
-    waiting: () => waits.reduce((sum, wait) => sum + (wait.waiting?.() ?? 0), 0),
+  await checkLeaving(name, { bodies: Object.fromEntries(bodies) }, WAYS, {
+    children,
+    ...(waiting === undefined ? {} : { waiting: () => sum(waits.map((wait) => wait.waiting!())) }),
     dispose: () => waits.forEach((wait) => wait.dispose?.()),
   });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 for (const way of WAYS) {

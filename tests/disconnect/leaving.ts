@@ -20,6 +20,7 @@ export const NOTICED_WITHIN: number = 100 * SLACK;
 /** One client and the app that serves it. */
 interface Case {
   readonly name: string;
+  readonly way: Way;
   readonly trace: Trace;
   readonly app: WSGIApp;
 }
@@ -64,14 +65,15 @@ function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
 }
 
 /** Every style of a doing, through every stack that takes it. */
-function casesOf(doing: Doing): Case[] {
+function casesOf(doing: Doing, way: Way): Case[] {
   return Object.entries(doing.bodies).flatMap(([style, body]) => {
     const stacks = style.startsWith("async") || style === "yielded"
       ? STACKS
       : { ...STACKS, ...SYNC_STACKS };
     return Object.entries(stacks).map(([stack, wrap]) => {
       const trace = new Trace();
-      return { name: `${style}, ${stack}`, trace, app: wrap(traced(doing, body, trace)) };
+      const app = wrap(traced(doing, body, trace));
+      return { name: `${way}, ${style}, ${stack}`, way, trace, app };
     });
   });
 }
@@ -98,45 +100,64 @@ async function begin(
 }
 
 /**
- * Lets clients leave, one for each style and stack, and checks that all of it ends in time.
+ * Lets clients leave, one for each way, style and stack, and checks that all of it ends in time.
  *
  * @param what Under what to keep the latencies.
- * @param wait What the apps wait on.
+ * @param wait What the apps wait on, if it is an operation.
  */
 export async function checkLeaving(
   what: string,
   doing: Doing,
-  way: Way,
+  ways: readonly Way[],
   wait: Omit<Wait, "begin"> = {},
 ): Promise<void> {
-  const cases = casesOf(doing);
+  const cases = ways.flatMap((way) => casesOf(doing, way));
   const serving = await servingOverTcp((environ, startResponse) => {
     return cases[Number(environ["HTTP_CASE"])]!.app(environ, startResponse);
   });
-  const { scheduler } = serving.server;
   const clients = await Promise.all(
     cases.map((each, index) => begin(serving, doing, index, each)),
   );
-  if (!doing.busy) await eventually("all to wait", () => scheduler.stats().ready === 0);
-  for (const { name, trace } of cases) assertEquals([name, trace.finallies], [name, 0]);
-
-  const left = new Map<Case, number>();
-  for (const [index, each] of cases.entries()) {
-    left.set(each, performance.now());
+  await checkUnderWay(serving, doing, cases, wait);
+  const left = cases.map(({ way }, index) => {
+    const now = performance.now();
     clients[index]!.leave(way);
-  }
+    return now;
+  });
   await eventually("every finally", () => cases.every(({ trace }) => trace.finallies > 0));
   wait.dispose?.();
   await serving.quiet(NOTICED_WITHIN);
-  for (const each of cases) {
-    const { name, trace } = each;
-    const { finallies, closes, aborts, begun, ended } = trace;
-    assertEquals({ name, finallies, closes, aborts }, { name, finallies: 1, closes: 1, aborts: 1 });
-    assertEquals([name, ended], [name, begun]);
-    const latency = trace.at - (left.get(each) as number);
-    assert(latency <= NOTICED_WITHIN, `${name}: noticed after ${latency} ms`);
-    latencies.set(`${what}|${way}`, [...latencies.get(`${what}|${way}`) ?? [], latency]);
+  for (const [index, each] of cases.entries()) {
+    checkEnded(each, left[index]!);
+    const key = `${what}|${each.way}`;
+    latencies.set(key, [...latencies.get(key) ?? [], each.trace.at - left[index]!]);
   }
   assertEquals(wait.waiting?.() ?? 0, 0);
   await serving.finish();
+}
+
+/** They are where they should be found. */
+async function checkUnderWay(
+  { server }: RealServing,
+  doing: Doing,
+  cases: readonly Case[],
+  wait: Omit<Wait, "begin">,
+): Promise<void> {
+  if (!doing.busy) await eventually("all to wait", () => server.scheduler.stats().ready === 0);
+  assertEquals(server.stats().activeRequests, cases.length);
+  if (wait.waiting !== undefined) assert(wait.waiting() >= cases.length, "all wait");
+  for (const { name, trace } of cases) {
+    const { finallies, begun, ended } = trace;
+    const expected = { name, finallies: 0, begun: wait.children ?? 0, ended: 0 };
+    assertEquals({ name, finallies, begun, ended }, expected);
+  }
+}
+
+/** It was noticed in time, and everything was done once. */
+function checkEnded({ name, trace }: Case, left: number): void {
+  const { finallies, closes, aborts, begun, ended } = trace;
+  assertEquals({ name, finallies, closes, aborts }, { name, finallies: 1, closes: 1, aborts: 1 });
+  assertEquals([name, ended], [name, begun]);
+  const latency = trace.at - left;
+  assert(latency <= NOTICED_WITHIN, `${name}: noticed after ${latency} ms`);
 }

@@ -90,6 +90,8 @@ export interface Wait {
   begin<R>(words: Words<R>): R;
   /** How many still wait, in whatever they wait on. */
   readonly waiting?: () => number;
+  /** How many children it has begun. */
+  readonly children?: number;
   /** Ends what is not the request's. */
   readonly dispose?: () => void;
 }
@@ -112,7 +114,7 @@ export const WAITS: Readonly<Record<string, WaitMaker>> = {
     });
     return { begin: (words) => words.Join(task), dispose: () => task.cancel() };
   },
-  "Call": (trace) => ({ begin: (words) => words.Call(trace.sleeper) }),
+  "Call": (trace) => ({ children: 1, begin: (words) => words.Call(trace.sleeper) }),
   "Queue.get": () => {
     const queue = new Queue();
     return { begin: (words) => words.perform(queue.get()), waiting: () => queue.waiting };
@@ -149,22 +151,27 @@ export const WAITS: Readonly<Record<string, WaitMaker>> = {
   "Semaphore.hold": (trace) => {
     const semaphore = new Semaphore();
     return {
+      children: 1,
       begin: (words) => words.perform(semaphore.hold(trace.sleeper)),
       waiting: () => 1 - semaphore.available,
     };
   },
   "race": (trace) => ({
+    children: 1,
     begin: (words) => words.race([Sleep(60), WaitForSignal("never"), Call(trace.sleeper)]),
   }),
   "all": (trace) => ({
+    children: 2,
     begin: (words) => words.all([Sleep(60), Call(trace.sleeper), Call(trace.sleeper)]),
   }),
   "allSettled": (trace) => ({
+    children: 1,
     begin: (words) => words.allSettled([WaitForSignal("never"), Call(trace.sleeper)]),
   }),
-  "timeout": (trace) => ({ begin: (words) => words.timeout(Call(trace.sleeper), 60) }),
+  "timeout": (trace) => ({ children: 1, begin: (words) => words.timeout(Call(trace.sleeper), 60) }),
   "until(promise)": () => ({ begin: (words) => words.until(new Promise(() => {})) }),
   "fromCallback": (trace) => ({
+    children: 1,
     begin: (words) =>
       words.perform(fromCallback(() => {
         trace.begun++;
@@ -172,6 +179,7 @@ export const WAITS: Readonly<Record<string, WaitMaker>> = {
       })),
   }),
   "scope with children": (trace) => ({
+    children: 2,
     begin: (words) =>
       words.scope(function* (children) {
         children.add(trace.sleeper);
