@@ -31,6 +31,11 @@ export interface Clock {
   now(): number;
   /** Calls `turn` once, as soon as the host's event loop has polled for input and output. */
   defer(turn: () => void): void;
+  /**
+   * Calls `turn` once, as soon as what the host runs now has ended, in a microtask. Where there is
+   * none, a scheduler always defers.
+   */
+  soon?(turn: () => void): void;
   /** Calls `turn` once, `delay` milliseconds from now; the result cancels that. */
   setTimer(delay: number, turn: () => void): () => void;
 }

@@ -25,6 +25,9 @@ type AnyTask = RunningTask<unknown>;
 /** Timers of every runtime overflow above 2^31 - 1 ms; a day early is woken for nothing. */
 const MAX_TIMER = 86_400_000;
 
+/** So many times in a row the host's loop may be made to wait for a turn, if those are short. */
+const MAX_SOON = 8;
+
 /** What a kernel is told once and for all. */
 export interface KernelSettings {
   /** Milliseconds. */
@@ -57,6 +60,8 @@ export class Kernel {
   #tasks = 0;
   #driving = false;
   #deferred = false;
+  /** How often a drive may still come before the host's loop has polled. */
+  #soon = MAX_SOON;
   #timerAt = Infinity;
   #cancelTimer: (() => void) | undefined;
 
@@ -193,7 +198,19 @@ export class Kernel {
     }
   }
 
+  /** The host's loop has polled. */
   readonly #drive = (): void => {
+    this.#soon = MAX_SOON;
+    this.#runTurns();
+  };
+
+  /** It has not: what it last brought may be finished, but not for long. */
+  readonly #driveSoon = (): void => {
+    this.#soon--;
+    this.#runTurns();
+  };
+
+  #runTurns(): void {
     this.#deferred = false;
     const end = this.#steps.look() + this.#quantum;
     this.#driving = true;
@@ -201,9 +218,10 @@ export class Kernel {
       do this.#turn(this.#steps.now); while (this.#ready.size > 0 && this.#steps.now < end);
     } finally {
       this.#driving = false;
+      if (this.#steps.now >= end) this.#soon = 0; // the loop has waited long enough
       this.#plan();
     }
-  };
+  }
 
   /** After a turn: asks for the next one, now or when the earliest deadline comes. */
   #plan(): void {
@@ -214,7 +232,8 @@ export class Kernel {
   #wake(): void {
     if (this.#driving || this.#deferred) return;
     this.#deferred = true;
-    this.clock.defer(this.#drive);
+    if (this.#soon > 0 && this.clock.soon !== undefined) this.clock.soon(this.#driveSoon);
+    else this.clock.defer(this.#drive);
   }
 
   /** A timer that is too early fires for nothing, once; that is cheaper than moving it each time. */
