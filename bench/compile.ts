@@ -19,7 +19,7 @@ import { ROOT } from "../tests/support/runtimes.ts";
 export type ProgramPath = (name: string) => string;
 
 /** What Deno has to be told that the programs may import from `node_modules`. */
-const PEERS = ["@hono/node-server", "fastify", "hono", "srvx"];
+const PACKAGES = ["@hono/node-server", "effect", "effection", "fastify", "hono", "srvx"];
 
 /**
  * Compiles into a directory that is removed when this process ends.
@@ -29,7 +29,7 @@ const PEERS = ["@hono/node-server", "fastify", "hono", "srvx"];
 export async function compilePrograms(sources: string = ROOT): Promise<ProgramPath> {
   const directory = temporaryDirectory();
   // Outside the repository nothing else says that these are modules.
-  const dependencies = Object.fromEntries(PEERS.map((name) => [name, "*"]));
+  const dependencies = Object.fromEntries(PACKAGES.map((name) => [name, "*"]));
   const manifest = JSON.stringify({ type: "module", dependencies });
   writeFileSync(join(directory, "package.json"), manifest);
   symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"), "junction");

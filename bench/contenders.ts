@@ -33,6 +33,7 @@ const ALL_APPS: readonly AppName[] = [
   "download100m",
   "poll",
   "steps",
+  "mixed",
 ];
 const DOWNLOADS: readonly AppName[] = ["upload", "download1m", "download100m"];
 

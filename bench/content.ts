@@ -15,6 +15,7 @@ export const APP_NAMES = [
   "download100m",
   "poll",
   "steps",
+  "mixed",
 ] as const;
 export type AppName = typeof APP_NAMES[number];
 
@@ -88,6 +89,9 @@ export function downloadBlock(): Uint8Array<ArrayBuffer> {
 export const POLLED: Answer = HELLO;
 /** Of the `poll` app; any other path is hello. */
 export const POLL_PATHS = { poll: "/poll", waiting: "/waiting", signal: "/signal" } as const;
+
+/** Of the `mixed` app, which gives 100 MB there; any other path is hello. */
+export const DOWNLOAD_PATH = "/download";
 
 /** Of the `steps` app; any other path is hello. */
 export const STEPS_PATH = "/steps";

@@ -21,8 +21,8 @@ export interface ServerPlace {
   readonly directory: string;
 }
 
-/** So that memory is measured after a collection; Bun needs no leave for it. */
-const RUNTIME_ARGUMENTS: Readonly<Record<RuntimeName, readonly string[]>> = {
+/** Of a program. So that memory is measured after a collection; Bun needs no leave for it. */
+export const RUNTIME_ARGUMENTS: Readonly<Record<RuntimeName, readonly string[]>> = {
   node: ["--expose-gc"],
   currentNode: ["--expose-gc"],
   deno: [

@@ -8,16 +8,19 @@
 import process from "node:process";
 import { RuntimeMissing } from "../tests/support/runtimes.ts";
 import { WrongAnswer } from "./answers.ts";
+import { runCompare } from "./modes/compare.ts";
 import { runContenders } from "./modes/contenders.ts";
+import { runFairness } from "./modes/fairness.ts";
+import { runScaling } from "./modes/scaling.ts";
 import { HELP, type Mode, OptionError, type Options, parseOptions } from "./options.ts";
 import { endProcesses } from "./processes.ts";
 
 /** Each gives the exit code. */
 const MODES: Readonly<Record<Mode, (options: Options) => Promise<number>>> = {
   contenders: runContenders,
-  scaling: runContenders,
-  fairness: runContenders,
-  compare: runContenders,
+  scaling: runScaling,
+  fairness: runFairness,
+  compare: runCompare,
 };
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

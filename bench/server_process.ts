@@ -15,10 +15,18 @@ export interface Launch {
   readonly port?: number;
 }
 
+export interface Served {
+  readonly requests: number;
+  /** In microseconds. */
+  readonly cpuTime: number;
+}
+
 export interface ServerProcess {
   readonly port: number;
   /** The CPU time it has used so far, in microseconds. */
   cpuTime(): Promise<number>;
+  /** How many requests its hello app has answered so far, and the CPU time at that moment. */
+  served(): Promise<Served>;
   /** The memory it takes after a collection, in bytes. */
   memory(): Promise<number>;
   stop(): Promise<void>;
@@ -43,6 +51,10 @@ function ours(child: Process, port: number): ServerProcess {
   return {
     port,
     cpuTime: () => ask(child, "cpu"),
+    async served() {
+      const [, requests, cpuTime] = await awaitLine(child, /^served (\d+) (\d+)$/m, "served");
+      return { requests: Number(requests), cpuTime: Number(cpuTime) };
+    },
     async memory() {
       await ask(child, "gc");
       return processMemory(child.pid ?? 0);
@@ -57,6 +69,7 @@ function foreign(child: Process, port: number): ServerProcess {
   return {
     port,
     cpuTime: () => Promise.resolve(processCpuTime(pid)),
+    served: () => Promise.reject(new TypeError("A foreign server does not count")),
     memory: () => Promise.resolve(processMemory(pid)),
     stop: () => endProcess(child, true),
   };

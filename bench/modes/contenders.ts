@@ -11,7 +11,7 @@ import type { Sample } from "../measure/figures.ts";
 import { measureWorkload } from "../measure/measure.ts";
 import type { Options } from "../options.ts";
 import { contenderMarkdown, contenderText } from "../report/contenders.ts";
-import { describeCpu, type RunDescription } from "../report/run.ts";
+import { describeRun } from "../report/run.ts";
 import { ratioChart } from "../report/ratio_chart.ts";
 import { writeResults } from "../report/write.ts";
 import { summarize } from "../summary.ts";
@@ -28,15 +28,7 @@ export async function runContenders(options: Options): Promise<number> {
       samples.push(...await measureOne(runtime, workload, contenders, options, bench));
     }
   }
-  const run: RunDescription = {
-    date: new Date().toISOString(),
-    cpu: describeCpu(),
-    load: bench.clients.load.name,
-    pinned: bench.pinned,
-    rounds: options.rounds,
-    seconds: options.seconds,
-    versions: versionsOf(runtimes, contenders),
-  };
+  const run = describeRun(options, bench, versionsOf(runtimes, contenders));
   const results = summarize(samples);
   console.log(contenderText(run, results));
   if (options.write) {

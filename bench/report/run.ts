@@ -33,3 +33,23 @@ export function describeMethod(run: RunDescription): string {
   return `${rounds} rounds of ${seconds} s after warming up, load from ${load}, ${place} (${cpu}; ` +
     `${versions}). CPU is the server's, user and system; medians (min-max).`;
 }
+
+/** Describes a run that begins now. */
+export function describeRun(
+  options: { readonly rounds: number; readonly seconds: number },
+  bench: {
+    readonly clients: { readonly load: { readonly name: string } };
+    readonly pinned: boolean;
+  },
+  versions: RunDescription["versions"],
+): RunDescription {
+  return {
+    date: new Date().toISOString(),
+    cpu: describeCpu(),
+    load: bench.clients.load.name,
+    pinned: bench.pinned,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    versions,
+  };
+}

@@ -9,6 +9,9 @@
 import process from "node:process";
 import type { AppName } from "../content.ts";
 
+/** How many requests the hello app has answered: what a client cannot tell while it sends. */
+export const counter = { served: 0 };
+
 /** The app that this server is to run. */
 export function askedApp<App>(apps: Readonly<Partial<Record<AppName, App>>>): App {
   const name = process.argv[2] as AppName;
@@ -31,6 +34,9 @@ function answer(word: string): void {
   if (word === "cpu") {
     const { user, system } = process.cpuUsage();
     console.log(`cpu ${user + system}`);
+  } else if (word === "served") {
+    const { user, system } = process.cpuUsage();
+    console.log(`served ${counter.served} ${user + system}`);
   } else if (word === "gc") {
     collectGarbage();
     console.log("gc 1");

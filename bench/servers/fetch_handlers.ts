@@ -6,6 +6,7 @@ import {
   BYTES,
   computeStep,
   DOWNLOAD_BLOCKS,
+  DOWNLOAD_PATH,
   downloadBlock,
   HELLO,
   JSON_TYPE,
@@ -15,6 +16,7 @@ import {
   STREAM_BLOCKS,
   TEXT,
 } from "../content.ts";
+import { counter } from "./control.ts";
 
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
 
@@ -108,13 +110,25 @@ function steps(request: Request): Response {
   return new Response(body, { headers: { "Content-Type": TEXT } });
 }
 
+function hello(): Response {
+  counter.served++;
+  return text(HELLO.body);
+}
+
+const bigDownload = download(DOWNLOAD_BLOCKS.download100m);
+
+function mixed(request: Request): Response | Promise<Response> {
+  return new URL(request.url).pathname === DOWNLOAD_PATH ? bigDownload(request) : hello();
+}
+
 export const FETCH_HANDLERS: Readonly<Record<AppName, FetchHandler>> = {
-  hello: () => text(HELLO.body),
+  hello,
   stream,
   echo,
   upload,
   download1m: download(DOWNLOAD_BLOCKS.download1m),
-  download100m: download(DOWNLOAD_BLOCKS.download100m),
+  download100m: bigDownload,
   poll,
   steps,
+  mixed,
 };

@@ -15,7 +15,7 @@ import {
   STREAM_BLOCKS,
   UPLOAD,
 } from "../content.ts";
-import { announce, askedApp } from "./control.ts";
+import { announce, askedApp, counter } from "./control.ts";
 
 const answer = askedApp<Answer>({
   hello: HELLO,
@@ -67,6 +67,7 @@ class CannedAnswers implements SocketHandler {
     this.#pendingBytes = received % this.#requestLength;
     const count = (received - this.#pendingBytes) / this.#requestLength;
     if (count === 0) return;
+    counter.served += count;
     if (this.#closing) {
       this.#socket.write(CANNED_CLOSING);
       return this.#socket.endWrite();

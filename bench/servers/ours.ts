@@ -13,6 +13,7 @@ import {
   BYTES,
   computeStep,
   DOWNLOAD_BLOCKS,
+  DOWNLOAD_PATH,
   downloadBlock,
   HELLO,
   JSON_TYPE,
@@ -22,11 +23,12 @@ import {
   STREAM_BLOCKS,
   TEXT,
 } from "../content.ts";
-import { announce, askedApp } from "./control.ts";
+import { announce, askedApp, counter } from "./control.ts";
 
 const OK = "200 OK";
 
 function* hello(_environ: Environ, startResponse: StartResponse) {
+  counter.served++;
   startResponse(OK, [["Content-Type", TEXT]]);
   yield HELLO.body;
 }
@@ -90,15 +92,23 @@ function* steps(environ: Environ, startResponse: StartResponse) {
   else for (let count = 0; count < STEPS; count++) yield computeStep();
 }
 
+const bigDownload = download(DOWNLOAD_BLOCKS.download100m);
+
+function mixed(environ: Environ, startResponse: StartResponse) {
+  const app = environ.PATH_INFO === DOWNLOAD_PATH ? bigDownload : hello;
+  return app(environ, startResponse);
+}
+
 const wsgiApp = askedApp<WSGIApp>({
   hello,
   stream,
   echo,
   upload,
   download1m: download(DOWNLOAD_BLOCKS.download1m),
-  download100m: download(DOWNLOAD_BLOCKS.download100m),
+  download100m: bigDownload,
   poll,
   steps,
+  mixed,
 });
 const server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp });
 announce(Number(new URL(server.url).port));

@@ -8,6 +8,7 @@ import {
   BYTES,
   computeStep,
   DOWNLOAD_BLOCKS,
+  DOWNLOAD_PATH,
   downloadBlock,
   HELLO,
   JSON_TYPE,
@@ -17,11 +18,12 @@ import {
   STREAM_BLOCKS,
   TEXT,
 } from "../content.ts";
-import { announce, askedApp } from "./control.ts";
+import { announce, askedApp, counter } from "./control.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 function hello(_request: IncomingMessage, response: ServerResponse): void {
+  counter.served++;
   response.setHeader("Content-Type", TEXT);
   response.end(HELLO.body);
 }
@@ -93,15 +95,22 @@ function written(response: ServerResponse, text: string): Promise<void> {
   return new Promise((resolve) => response.write(text, () => resolve()));
 }
 
+const bigDownload = download(DOWNLOAD_BLOCKS.download100m);
+
+function mixed(request: IncomingMessage, response: ServerResponse): void {
+  (request.url === DOWNLOAD_PATH ? bigDownload : hello)(request, response);
+}
+
 const handler = askedApp<Handler>({
   hello,
   stream,
   echo,
   upload,
   download1m: download(DOWNLOAD_BLOCKS.download1m),
-  download100m: download(DOWNLOAD_BLOCKS.download100m),
+  download100m: bigDownload,
   poll,
   steps,
+  mixed,
 });
 const server = createServer(handler);
 // As long as ours leaves a connection idle; the default of 5 s ends thousands while others come.

@@ -1,0 +1,99 @@
+/**
+ * Has it become slower? Ours of now beside ours of a git ref, interleaved, with the benchmark's programs
+ * of now: only the product is of then.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { findRuntime, ROOT } from "../../tests/support/runtimes.ts";
+import { prepareBench } from "../bench.ts";
+import { compilePrograms, type ProgramPath, temporaryDirectory } from "../compile.ts";
+import { CONTENDERS, FIRST } from "../contenders.ts";
+import type { Sample } from "../measure/figures.ts";
+import { measureWorkload } from "../measure/measure.ts";
+import { OptionError, type Options } from "../options.ts";
+import { spread } from "../report.ts";
+import { describeRun } from "../report/run.ts";
+import { reportSections, type Section } from "../report/sections.ts";
+import { type Change, changesOf, MARGIN } from "../regression.ts";
+
+const PRODUCT = ["mod.ts", "src", "adapters"];
+
+export async function runCompare(options: Options): Promise<number> {
+  const then = await compileRef(options.ref);
+  const bench = await prepareBench(options);
+  const ours = CONTENDERS.find(({ name }) => name === FIRST);
+  if (ours === undefined) throw new Error(`${FIRST} is missing`);
+  const entrants = [
+    { contender: { ...ours, name: "now" }, place: bench.servers },
+    { contender: { ...ours, name: "then" }, place: { ...bench.servers, path: then } },
+  ];
+  const runtimes = options.runtimes.map(findRuntime);
+  const samples: Sample[] = [];
+  const { rounds, seconds } = options;
+  for (const runtime of runtimes) {
+    for (const workload of options.workloads) {
+      console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
+      const settings = { rounds, seconds, place: bench.clients };
+      samples.push(...await measureWorkload(runtime, entrants, workload, settings));
+    }
+  }
+  const changes = changesOf(samples);
+  const versions = Object.fromEntries(runtimes.map(({ name, version }) => [name, version]));
+  const run = describeRun(options, bench, versions);
+  reportSections("compare", run, [section(changes, options.ref)], options.write, samples);
+  return changes.some(({ worse }) => worse) ? 1 : 0;
+}
+
+function section(changes: readonly Change[], ref: string): Section {
+  const rows = changes.map(({ runtime, workload, figure, cost, worse }) => [
+    runtime,
+    workload,
+    figure,
+    spread(cost, 3),
+    worse ? "WORSE" : "",
+  ]);
+  return {
+    title: `Now beside ${ref}`,
+    note: `The cost now divided by the cost then, round by round: above 1 is worse. It counts as ` +
+      `worse where the median is above ${MARGIN} and no round was at 1 or better.`,
+    rows: [["runtime", "workload", "figure", "now / then", ""], ...rows],
+  };
+}
+
+/** Compiles today's programs with the product of a ref. */
+async function compileRef(ref: string): Promise<ProgramPath> {
+  const directory = temporaryDirectory();
+  extract(ref, directory);
+  const notResults = (source: string) => source !== join(ROOT, "bench", "results");
+  cpSync(join(ROOT, "bench"), join(directory, "bench"), { recursive: true, filter: notResults });
+  mkdirSync(join(directory, "tests"));
+  cpSync(join(ROOT, "tests", "types"), join(directory, "tests", "types"), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"), "junction");
+  return await compilePrograms(directory);
+}
+
+/** @throws {OptionError} When there is no such ref, or no product in it. */
+function extract(ref: string, directory: string): void {
+  const archive = join(directory, "product.tar");
+  const commit = `${ref}^{commit}`;
+  const verified = spawnSync("git", [
+    "rev-parse",
+    "--verify",
+    "--quiet",
+    "--end-of-options",
+    commit,
+  ], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  if (verified.status !== 0) throw new OptionError(`--compare is "${ref}": expected a git ref`);
+  const options = ["archive", "--format=tar", `--output=${archive}`, verified.stdout.trim()];
+  const packed = spawnSync("git", [...options, ...PRODUCT], { cwd: ROOT, encoding: "utf8" });
+  const unpacked = spawnSync("tar", ["-xf", archive, "-C", directory], { encoding: "utf8" });
+  if (packed.status === 0 && unpacked.status === 0) return;
+  throw new OptionError(`Cannot take the sources of ${ref}: ${packed.stderr}${unpacked.stderr}`);
+}

@@ -1,0 +1,33 @@
+/**
+ * Reports that are tables under titles.
+ *
+ * @module
+ */
+
+import { align } from "../report.ts";
+import { describeMethod, type RunDescription } from "./run.ts";
+import { writeResults } from "./write.ts";
+
+export interface Section {
+  readonly title: string;
+  /** How to read it. */
+  readonly note: string;
+  /** The first is the head. */
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Prints the sections, and writes them if asked to. */
+export function reportSections(
+  name: string,
+  run: RunDescription,
+  sections: readonly Section[],
+  write: boolean,
+  samples: unknown,
+): void {
+  const text = sections.map(({ title, note, rows }) => `## ${title}\n\n${note}\n\n${align(rows)}`);
+  console.log([...text, describeMethod(run)].join("\n\n"));
+  if (!write) return;
+  const md = [`# Benchmark results: ${name}`, `${run.date}: ${describeMethod(run)}`, ...text];
+  const path = writeResults(name, { json: { ...run, samples }, md: md.join("\n\n") + "\n" });
+  console.log(`Written: ${path}`);
+}

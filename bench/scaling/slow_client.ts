@@ -1,0 +1,55 @@
+/**
+ * Slow clients: half of them ask for 100 MB and read next to nothing of it, half send a request byte by
+ * byte. Says `ready` when all are under way, and goes on until it is ended.
+ */
+
+import { connect } from "node:net";
+import process from "node:process";
+
+export interface SlowJob {
+  readonly port: number;
+  readonly readers: number;
+  readonly senders: number;
+  readonly downloadRequest: string;
+  /** Never comes to its end. */
+  readonly endlessHead: string;
+}
+
+/** How often a slow sender sends a byte, and a slow reader reads. */
+const INTERVAL_MILLISECONDS = 50;
+
+const job = JSON.parse(process.argv[2] ?? "") as SlowJob;
+
+/** Takes what one read gives, now and then. */
+function read(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: job.port, host: "127.0.0.1" }, () => {
+      socket.write(job.downloadRequest);
+    });
+    socket.once("data", () => resolve());
+    socket.on("data", () => {
+      socket.pause();
+      setTimeout(() => socket.resume(), INTERVAL_MILLISECONDS);
+    });
+    socket.on("error", reject);
+  });
+}
+
+function send(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let sent = 0;
+    const socket = connect({ port: job.port, host: "127.0.0.1", noDelay: true }, () => {
+      setInterval(() => socket.write(job.endlessHead[sent++] ?? "x"), INTERVAL_MILLISECONDS);
+      resolve();
+    });
+    socket.on("error", reject);
+  });
+}
+
+await Promise.all([
+  ...Array.from({ length: job.readers }, read),
+  ...Array.from({ length: job.senders }, send),
+]);
+console.log("ready");
+process.stdin.once("end", () => process.exit());
+process.stdin.resume();
