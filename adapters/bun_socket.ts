@@ -108,6 +108,12 @@ export class BunSocket implements Socket {
     else this.#stream.end();
   }
 
+  reset(): void {
+    if (this.#finished) return this.destroy();
+    this.#writable = false;
+    if (this.#inbound.closing()) this.#stream.terminate();
+  }
+
   pauseReading(): void {
     this.#inbound.pause();
   }

@@ -34,7 +34,7 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
   }
 }
 
-/** One accepted `Deno.Conn`. */
+/** One accepted `Deno.Conn`. It has no `reset`: Deno knows of none. */
 export class DenoSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;

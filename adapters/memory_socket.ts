@@ -110,6 +110,10 @@ export class MemorySocket implements Socket {
     this.#settings.clock.defer(() => peer.#close(new Error("The connection was reset")));
   }
 
+  reset(): void {
+    this.destroy();
+  }
+
   pauseReading(): void {
     this.#inbound.pause();
   }

@@ -103,6 +103,18 @@ export class NodeSocket implements Socket {
     if (this.#inbound.closing()) this.#stream.destroy();
   }
 
+  reset(): void {
+    // Behind a FIN of ours libuv refuses, and only TCP has resets.
+    const isFinished = !this.#writable && this.#stream.writableLength === 0;
+    if (isFinished || this.local.family === "unix") return this.destroy();
+    this.#writable = false;
+    if (!this.#inbound.closing()) return;
+    this.#raw.resetAndDestroy();
+    // By itself it would wait until all is written, and end first.
+    this.#raw.destroy();
+    this.#stream.destroy();
+  }
+
   pauseReading(): void {
     this.#inbound.pause();
   }

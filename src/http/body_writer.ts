@@ -35,6 +35,11 @@ export class BodyWriter {
     this.#remaining = framing.kind === "length" ? framing.length : 0;
   }
 
+  /** Whether only the end of the connection tells the client that it has all of the body. */
+  get untilClose(): boolean {
+    return this.#framing.kind === "close";
+  }
+
   /** Writes a block; of one that is too long what fits, and then it is an error. */
   data(block: Uint8Array | string, sink: ByteSink): void {
     // An empty chunk would be the last one.

@@ -115,6 +115,11 @@ export class ResponseWriter {
     return this.#bodyAllowed;
   }
 
+  /** After `head`: whether only the end of the connection tells the client that it has all of the body. */
+  get untilClose(): boolean {
+    return this.#body?.untilClose ?? false;
+  }
+
   /**
    * Makes the head and decides the framing: no body, the length given, chunked in HTTP/1.1, or the end
    * of the connection.

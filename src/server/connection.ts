@@ -347,6 +347,10 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   /** Politely: what is written goes out, then FIN, then the client's FIN is waited for. */
   #close(): void {
     if (this.#state !== "serving") return;
+    const response = this.#exchange?.response;
+    if (response?.untilClose && !response.ended && this.#socket.reset !== undefined) {
+      return this.#cut();
+    }
     this.#state = "lingering";
     this.output.end();
     // What the client still sends is read for nothing: closing on it would reset what we have sent.
@@ -354,10 +358,14 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.#await("linger");
   }
 
+  /** At once; by a reset if the client would else take what it has for all of the response. */
   #cut(): void {
     if (this.#state === "gone") return;
     this.#state = "gone";
-    this.#socket.destroy();
+    const response = this.#exchange?.response;
+    const isWhole = response?.ended && !this.output.full;
+    if (response?.untilClose && !isWhole && this.#socket.reset !== undefined) this.#socket.reset();
+    else this.#socket.destroy();
   }
 
   /** Reads from the client as long as what it sends has a place. */

@@ -48,6 +48,15 @@ export interface Socket {
   /** Closes both directions at once; `onClose` follows. Repeating it is harmless. */
   destroy(): void;
   /**
+   * Closes both directions at once, and so that the peer knows that it was cut: a TCP RST where the
+   * runtime can. `onClose` follows. Behind a FIN that has gone it is no other than `destroy`; left out
+   * where it always would be.
+   *
+   * Only for a body that the end of the connection delimits, as of HTTP/1.0: with a FIN, a client would
+   * take a half of it for the whole.
+   */
+  reset?(): void;
+  /**
    * Asks for no more `onData` until `resumeReading`.
    *
    * The adapter may read ahead a bounded amount, so that it notices a peer that ends or vanishes

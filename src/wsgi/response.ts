@@ -81,6 +81,11 @@ export class Response {
     return this.#headSent && !this.#writer.bodyAllowed;
   }
 
+  /** Whether its head has gone and only the end of the connection will tell that it is whole. */
+  get untilClose(): boolean {
+    return this.#writer.untilClose;
+  }
+
   /** How many bytes wait for the head. */
   get heldBytes(): number {
     return this.#heldBytes;

@@ -7,7 +7,7 @@
 import type { Subject } from "./connection.ts";
 import { backpressureTests, pausingTests } from "./backpressure_tests.ts";
 import { clockTests } from "./clock_tests.ts";
-import { closingTests, halfCloseTests } from "./closing_tests.ts";
+import { closingTests, halfCloseTests, resetTests } from "./closing_tests.ts";
 import { failureTests } from "./failure_tests.ts";
 import { handshakeTests } from "./handshake_tests.ts";
 import { addressTests, listenerTests, machineTests } from "./listener_tests.ts";
@@ -33,6 +33,7 @@ function connectionContract(subject: Subject): void {
   backpressureTests(subject);
   halfCloseTests(subject);
   closingTests(subject);
+  resetTests(subject);
   vanishingTests(subject);
   pausingTests(subject);
   failureTests(subject);

@@ -17,6 +17,8 @@ export interface Client {
   /** Whether the server has ended, or is gone. */
   readonly ended: boolean;
   readonly closed: boolean;
+  /** Whether the connection broke: not every end is an end of what the server had to say. */
+  readonly failed: boolean;
   /** How many written bytes have not left yet. */
   readonly waiting: number;
   /** Called for whatever it receives. */
@@ -37,6 +39,7 @@ export class Received {
   count = 0;
   ended = false;
   closed = false;
+  failed = false;
   onData: (bytes: Uint8Array) => void = () => {};
 
   take(bytes: Uint8Array): void {
@@ -57,7 +60,9 @@ class NetClient extends Received implements Client {
     raw.setNoDelay(true);
     stream.on("data", (bytes: Uint8Array) => this.take(bytes));
     stream.on("end", () => this.ended = true);
-    stream.on("error", () => this.ended = true);
+    const fail = () => this.ended = this.failed = true;
+    stream.on("error", fail);
+    raw.on("error", fail);
     stream.on("close", () => this.ended = this.closed = true);
   }
 
@@ -184,7 +189,10 @@ export function memoryClient(network: MemoryNetwork, address: Address): Promise<
         onData: (bytes) => client.take(bytes.slice()),
         onEnd: () => client.ended = true,
         onDrain: () => client.drained(),
-        onClose: () => client.ended = client.closed = true,
+        onClose: (error) => {
+          client.ended = client.closed = true;
+          client.failed = error !== undefined;
+        },
       };
     });
   });

@@ -11,6 +11,9 @@ import {
   connected,
   type Connection,
   MB,
+  slow,
+  SOON,
+  stall,
   type Subject,
   writeUntilFull,
 } from "./connection.ts";
@@ -98,6 +101,17 @@ export function closingTests(subject: Subject): void {
       socket.endWrite();
       socket.destroy();
     },
+    "our reset": ({ socket }) => {
+      socket.reset?.();
+      socket.reset?.();
+      socket.destroy();
+    },
+    "endWrite and reset": ({ socket }) => {
+      socket.write("bye");
+      socket.endWrite();
+      socket.reset?.();
+      socket.destroy();
+    },
     "both ends' end": ({ socket, client }) => {
       socket.endWrite();
       client.end();
@@ -162,6 +176,7 @@ export function closingTests(subject: Subject): void {
       socket.pauseReading();
       socket.resumeReading();
       socket.destroy();
+      socket.reset?.();
     });
   });
 
@@ -172,6 +187,31 @@ export function closingTests(subject: Subject): void {
       assertEquals(socket.write("more"), true);
       await until("the end", () => client.ended);
       assertEquals(client.count, 3);
+    });
+  });
+}
+
+/** Registers the tests of resets. */
+export function resetTests(subject: Subject): void {
+  const skip = subject.gaps?.reset ?? false;
+
+  test(`${subject.name}: our reset is an error to the peer`, { skip }, async () => {
+    await connected(subject, async ({ client, recorder, socket }) => {
+      socket.write("some");
+      await until("the client's data", () => client.count === 4);
+      socket.reset?.();
+      await until("the client's error", () => client.failed);
+      await until("onClose", () => recorder.has("close"));
+      assertEquals([recorder.has("end"), recorder.error], [false, undefined]);
+    });
+  });
+
+  // What the peer hears then is its own affair: libuv takes a reset behind unread bytes for an end.
+  test(`${subject.name}: reset frees a connection whose write is stalled`, { skip }, async () => {
+    await connected(slow(subject), async (connection) => {
+      await stall(connection);
+      connection.socket.reset?.();
+      await until("onClose", () => connection.recorder.has("close"), SOON);
     });
   });
 }

@@ -36,7 +36,7 @@ export interface Subject {
 }
 
 /** A promise that some runtime cannot keep. */
-export type Gap = "backlog" | "noDelay" | "silence" | "unreadReset";
+export type Gap = "backlog" | "noDelay" | "reset" | "silence" | "unreadReset";
 
 /** A file system, and processes that may crash. */
 export interface Machine {

@@ -76,6 +76,7 @@ class PullClient extends Received implements Client {
       }
       this.ended = true;
     } catch {
+      this.failed = !this.closed;
       this.destroy();
     }
   }

@@ -7,6 +7,7 @@ import { RUNTIME, tlsSubject } from "./runtime_subject.ts";
 
 const GAPS: Subject["gaps"] = {
   noDelay: "Deno has no setNoDelay for TLS",
+  reset: "Deno cannot reset a connection",
   silence: "Deno does not cancel a handshake: the client's end stays open until it leaves",
   unreadReset: "Deno tells of a reset only who reads, or writes more than nothing",
 };

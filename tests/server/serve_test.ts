@@ -12,6 +12,7 @@ class NetClient {
   readonly stream: Socket;
   text = "";
   ended = false;
+  failed = false;
   #changed: () => void = () => {};
 
   private constructor(stream: Socket) {
@@ -26,7 +27,10 @@ class NetClient {
       this.ended = true;
       this.#changed();
     };
-    stream.on("end", end).on("close", end).on("error", end);
+    stream.on("end", end).on("close", end).on("error", () => {
+      this.failed = true;
+      end();
+    });
   }
 
   static open(server: WSGIServer): Promise<NetClient> {
@@ -433,5 +437,24 @@ test("an app gives its own request less time than the server does, the next has 
   assertEquals((await usual.response()).body, "in time");
   assertEquals(waited, ["/cheap", "/usual"]);
   for (const { stream } of [cheap, usual]) stream.destroy();
+  await finish(server);
+});
+
+test("a body that only the end of the connection delimits is reset when its app fails", async () => {
+  const server = await serving(function* (environ, startResponse) {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    yield "half";
+    yield* environ.cogen.wait(Sleep(0.2));
+    throw new Error("half-way");
+  }, { log: () => {} });
+  const old = await ask(server, "GET / HTTP/1.0\r\n\r\n");
+  const chunked = await ask(server, get("/"));
+  for (const client of [old, chunked]) {
+    await client.has("half");
+    await client.until(() => client.ended);
+    client.stream.destroy();
+  }
+  // Deno cannot reset a connection.
+  assertEquals([old.failed, chunked.failed], [!("Deno" in globalThis), false]);
   await finish(server);
 });
