@@ -71,6 +71,9 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   #paused = false;
   #clientEnded = false;
   #retired = false;
+  /** How many bytes have come, and how many had when no further requests were wanted. */
+  #pushed = 0;
+  #pushedInTime: number | undefined;
   #cancelHalfClosed: (() => void) | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
@@ -97,12 +100,13 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   }
 
   get mayPersist(): boolean {
-    return !this.#host.closing;
+    return !this.#host.closing || this.#exchange?.received === true && this.#hasMore();
   }
 
   onData(bytes: Uint8Array): void {
     if (this.#state === "given") this.#taker?.onData(bytes);
     if (this.#state !== "serving") return;
+    this.#pushed += bytes.length;
     this.#parser.push(bytes);
     this.#advance();
     this.#parser.detach();
@@ -309,8 +313,14 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   /** A request is answered and wholly read: on to the next. */
   #finish(): void {
     this.#exchange = undefined;
-    if (this.#retired) return this.#close();
+    if (this.#retired && !this.#hasMore()) return this.#close();
     this.#await("idle");
+  }
+
+  /** Whether a pipelined request is here that came before the client could know that we end. */
+  #hasMore(): boolean {
+    this.#pushedInTime ??= this.#pushed;
+    return this.#pushed - this.#parser.bufferedBytes < this.#pushedInTime;
   }
 
   /** The peer broke HTTP: it gets an answer if none is under way, and no more after it. */
