@@ -6,6 +6,7 @@
 
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { Scheduler } from "../../src/coroutine/mod.ts";
 import { connected, type Subject } from "./connection.ts";
 import { pattern, until } from "./waiting.ts";
 
@@ -36,6 +37,19 @@ export function clockTests(subject: Subject): void {
       });
     });
   }
+
+  test(`${subject.name}: the network is heard while a coroutine awaits promises`, async () => {
+    await connected(subject, async ({ client, recorder }) => {
+      const scheduler = new Scheduler({ clock });
+      let rounds = 0;
+      const task = scheduler.add(function* () {
+        for (; recorder.count === 0 && rounds < 1_000_000; rounds++) yield Promise.resolve();
+      });
+      client.write(pattern(1));
+      await until("bytes", () => task.done);
+      assert(recorder.count > 0, `not heard in ${rounds} rounds`);
+    });
+  });
 
   test(`${subject.name}: defers to a later turn, in order, and can cancel a timer`, async () => {
     const heard: string[] = [];

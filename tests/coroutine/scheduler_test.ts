@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Coroutine, ManualClock, Scheduler, Sleep } from "../../src/coroutine/mod.ts";
+import {
+  type Coroutine,
+  ManualClock,
+  operation,
+  Scheduler,
+  Sleep,
+} from "../../src/coroutine/mod.ts";
 import { stage } from "../support/scheduling.ts";
 
 test("a turn runs only what is ready when it starts", () => {
@@ -50,6 +56,49 @@ test("a quantum bounds a turn", () => {
   scheduler.step();
   assertEquals(steps, 3);
   assertEquals(scheduler.stats().ready, 7);
+});
+
+/** A clock with microtasks, which only run when told to. */
+class MicrotaskClock extends WorkClock {
+  readonly microtasks: (() => void)[] = [];
+
+  soon(turn: () => void): void {
+    this.microtasks.push(turn);
+  }
+}
+
+/** A coroutine that is woken over and over from outside, `cost` milliseconds each time. */
+function wokenStage(cost: number): { clock: MicrotaskClock; wake: () => boolean } {
+  const clock = new MicrotaskClock();
+  const scheduler = new Scheduler({ clock, quantum: { milliseconds: 10 } });
+  let resume = () => {};
+  scheduler.start(function* () {
+    for (;;) {
+      yield* operation<void>((waiting) => void (resume = () => waiting.value()), "woken");
+      clock.work(cost);
+    }
+  });
+  const wake = () => {
+    resume();
+    const microtask = clock.microtasks.shift();
+    microtask?.();
+    return microtask !== undefined;
+  };
+  return { clock, wake };
+}
+
+test("a wake from outside is served in a microtask, eight times before the host must poll", () => {
+  const { clock, wake } = wokenStage(0);
+  const served = Array.from({ length: 9 }, wake);
+  assertEquals(served.filter(Boolean).length, 8);
+  assertEquals(clock.idle, false);
+  clock.turn();
+  assertEquals(wake(), true);
+});
+
+test("after a microtask that takes a quantum the host must poll at once", () => {
+  const { wake } = wokenStage(10);
+  assertEquals([wake(), wake()], [true, false]);
 });
 
 test("who has used least time goes first", () => {
