@@ -23,6 +23,7 @@
  * @module
  */
 
+import { Scheduler, type SchedulerOptions } from "./src/coroutine/mod.ts";
 import { type Adapter, type ServerOptions, WSGIServer } from "./src/server/mod.ts";
 
 export * from "./src/coroutine/mod.ts";
@@ -85,6 +86,34 @@ export async function runtimeAdapter(): Promise<Adapter> {
   if ("Deno" in globalThis) return (await import("./adapters/deno.ts")).denoAdapter();
   if ("Bun" in globalThis) return (await import("./adapters/bun.ts")).bunAdapter();
   return (await import("./adapters/node.ts")).nodeAdapter();
+}
+
+/**
+ * A scheduler with the clock of the runtime this runs on: for coroutines beside a server, or without
+ * one. `serve` takes it as the option `scheduler`.
+ *
+ * @param options As of {@linkcode Scheduler}, but for the clock.
+ * @returns The scheduler; with an adapter at hand, `new Scheduler({ clock: adapter.clock })` is the same.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { createScheduler, Sleep } from "@x/cogen-wsgi";
+ *
+ * const scheduler = await createScheduler();
+ * const task = scheduler.add(function* () {
+ *   yield* Sleep(0.01);
+ *   return "awake";
+ * });
+ * await scheduler.run();
+ * assertEquals(task.result, "awake");
+ * ```
+ */
+export async function createScheduler(
+  options: Omit<SchedulerOptions, "clock"> = {},
+): Promise<Scheduler> {
+  const { clock } = await runtimeAdapter();
+  return new Scheduler({ ...options, clock });
 }
 
 /** `PORT`, where there is an environment and we may read it. */

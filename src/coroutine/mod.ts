@@ -25,7 +25,7 @@
  * import { assertEquals } from "@std/assert";
  * import { ManualClock, Queue, race, Scheduler, Sleep } from "@x/cogen-wsgi/coroutine";
  *
- * const clock = new ManualClock(); // `runtimeAdapter()` has the real one: `adapter.clock`
+ * const clock = new ManualClock(); // `createScheduler()` takes the runtime's
  * const scheduler = new Scheduler({ clock });
  * const jobs = new Queue<string>(10);
  *
