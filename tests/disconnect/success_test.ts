@@ -74,6 +74,22 @@ for (const way of WAYS) {
     await serving.finish();
   });
 
+  test(`a request that is answered before its body has come is not aborted: the client ${way} later`, async () => {
+    let aborts = 0;
+    const serving = await servingOverTcp((environ, startResponse) => {
+      environ.cogen.signal.addEventListener("abort", () => void aborts++);
+      startResponse("200 OK", []);
+      return ["answered"];
+    });
+    const client = await serving.open();
+    client.send(UPLOAD.replace("4", "5000"));
+    await client.has("answered");
+    client.leave(way);
+    await serving.quiet(NOTICED_WITHIN);
+    assertEquals(aborts, 0);
+    await serving.finish();
+  });
+
   test(`a signal that nobody asked for before has aborted in finally: the client ${way}`, async () => {
     let aborted: boolean | undefined;
     const serving = await servingOverTcp(function* (environ, startResponse) {

@@ -32,13 +32,16 @@ export async function hammer(client: TcpClient, kind: Kind, name: string): Promi
     const ids = Array.from({ length: kind.depth ?? 1 }, (_, index) => `${name}.${round}.${index}`);
     client.text = "";
     client.send(ids.map((id) => kind.request(id)).join(""));
+    client.stream.resume();
     await client.until(`the answers to ${ids}`, () => {
       return isOver(client) || client.text.includes(`${ids.at(-1)}>`) && isComplete(client.text);
     });
     settle(account, kind, ids, responsesIn(client.text));
   }
+  // Only who waits for the end of it sees a reset that follows the server's FIN.
+  client.stream.end();
+  await client.until("the end of both sides", () => client.closed);
   if (client.error !== undefined) account.complaints.push(`${kind.name} ${name}: ${client.error}`);
-  client.stream.destroy();
   return account;
 }
 
