@@ -7,26 +7,23 @@
  * @module
  */
 
-import { isOperation, Join, type Operation, operation, until } from "../coroutine/mod.ts";
+import { Join, type Operation, operation, until } from "../coroutine/mod.ts";
 import type { Coroutine } from "../coroutine/mod.ts";
 import type { AppIterable } from "./app.ts";
+import { AppDrive, MAX_PENDING, pendingBytes, pushBlock } from "./app_drive.ts";
 import {
   type AnyIterator,
   DONE,
   isBlock,
-  isEmpty,
   isPromise,
   iterable,
   iteratorOf,
   type Step,
   type Steps,
-  throwInto,
 } from "./app_steps.ts";
 import type { Exchange } from "./exchange.ts";
 import { WSGIFileWrapper } from "./file_wrapper.ts";
 import { WSGIError } from "./response.ts";
-
-const MAX_PENDING = 65_536;
 
 /**
  * Runs an app for one request, and completes its response or reports why it could not.
@@ -131,9 +128,10 @@ class AppRun {
         if (value !== undefined) response.push(value);
         return true;
       }
-      this.#resume = this.#push(value, iterator);
+      this.#resume = pushBlock(this.#exchange, value, iterator);
       if (this.#resume !== undefined) return false;
-      this.#burstOver = this.#exchange.now() - startedAt >= burst || this.#pending() >= MAX_PENDING;
+      this.#burstOver = this.#exchange.now() - startedAt >= burst ||
+        pendingBytes(this.#exchange) >= MAX_PENDING;
       if (this.#burstOver) return false;
     }
   }
@@ -182,11 +180,12 @@ class AppRun {
       if (Array.isArray(given)) this.#pushAll(given);
       else {
         const iterator = this.#iterator ??= this.#iteratorOf(given);
-        if (this.#burstOver) yield* this.#handOver();
-        let last = yield* this.#drive(this.#resume ?? (() => iterator.next()));
+        const drive = new AppDrive(this.#exchange, iterator);
+        if (this.#burstOver) yield* drive.handOver();
+        let last = this.#lastOf(yield* drive.run(this.#resume ?? (() => iterator.next())));
         if (last instanceof WSGIFileWrapper) {
           const file = this.#iterator = this.#iteratorOf(last);
-          last = yield* this.#drive(() => file.next());
+          last = this.#lastOf(yield* new AppDrive(this.#exchange, file).run(() => file.next()));
         }
         if (last !== undefined) this.#exchange.response.push(last);
       }
@@ -194,6 +193,13 @@ class AppRun {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** What an iterator returned; one that is not done must still be closed. */
+  #lastOf(step: Step): unknown {
+    if (!step.done) return undefined;
+    this.#iterator = undefined;
+    return step.value;
   }
 
   #iteratorOf(given: AppIterable): AnyIterator {
@@ -221,7 +227,8 @@ class AppRun {
     try {
       const step = iterator.return?.() ?? DONE;
       if (!isPromise(step) && step.done) return;
-      yield closing(() => this.#drive(() => step, iterator), this.#exchange.closeTime);
+      const rest = new AppDrive(this.#exchange, iterator, true);
+      yield closing(() => rest.run(() => step), this.#exchange.closeTime);
     } catch (error) {
       this.#exchange.report(error);
     }
@@ -244,94 +251,6 @@ class AppRun {
     } catch (error) {
       this.#exchange.report(error);
     }
-  }
-
-  /** Steps an iterator until it is done, and gives what it returned. */
-  *#drive(first: () => Steps, ending?: AnyIterator): Coroutine<unknown> {
-    const iterator = ending ?? this.#iterator as AnyIterator;
-    const { burst } = this.#exchange;
-    let burstEnd = this.#exchange.now() + burst;
-    let resume = first;
-    for (;;) {
-      let step = resume();
-      if (isPromise(step)) {
-        this.#flush();
-        step = (yield until(step)) as Step;
-      }
-      if (step.done) {
-        if (ending === undefined) this.#iterator = undefined;
-        return step.value;
-      }
-      resume = () => iterator.next();
-      const { value } = step;
-      if (isOperation(value) || isPromise(value)) {
-        resume = yield* this.#perform(value, iterator);
-      } else if (isEmpty(value)) {
-        yield* this.#performPlanned();
-      } else {
-        if (ending === undefined) {
-          resume = this.#push(value, iterator) ?? resume;
-          // To HEAD, a stream without end would never be answered: nobody wants more blocks of it.
-          if (this.#exchange.response.headOnly) return undefined;
-        }
-        if (this.#exchange.now() < burstEnd && this.#pending() < MAX_PENDING) continue;
-        yield* this.#handOver();
-      }
-      if (ending === undefined && this.#exchange.full()) yield this.#exchange.drained();
-      burstEnd = this.#exchange.now() + burst;
-    }
-  }
-
-  /** Gives a block to the response; one that it refuses is an error where the app yielded it. */
-  #push(block: unknown, iterator: AnyIterator): (() => Steps) | undefined {
-    try {
-      this.#exchange.response.push(block);
-    } catch (error) {
-      return () => throwInto(iterator, error);
-    }
-  }
-
-  /** After a burst, what is pending goes to the socket, and the others have their turn. */
-  *#handOver(): Coroutine<void> {
-    this.#flush();
-    yield;
-  }
-
-  /** Performs what an app yielded directly, and gives how to go on with its value or error. */
-  *#perform(waited: unknown, iterator: AnyIterator): Coroutine<() => Steps> {
-    this.#flush();
-    try {
-      const value = yield waited;
-      return () => iterator.next(value);
-    } catch (error) {
-      return () => throwInto(iterator, error);
-    }
-  }
-
-  /** Performs `environ.cogen.operation`; without one, lets others run. */
-  *#performPlanned(): Coroutine<void> {
-    const { cogen } = this.#exchange;
-    const planned = cogen.operation;
-    this.#flush();
-    if (planned === undefined) {
-      yield;
-      return;
-    }
-    cogen.operation = undefined;
-    try {
-      cogen.settle(yield planned);
-    } catch (error) {
-      cogen.fail(error);
-    }
-  }
-
-  #flush(): void {
-    this.#exchange.response.flush();
-    this.#exchange.flush();
-  }
-
-  #pending(): number {
-    return this.#exchange.response.heldBytes + this.#exchange.pendingBytes();
   }
 }
 

@@ -3,7 +3,15 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
-import { serve, type ServeOptions, Sleep, type WSGIApp, type WSGIServer } from "../../mod.ts";
+import {
+  type Adapter,
+  runtimeAdapter,
+  serve,
+  type ServeOptions,
+  Sleep,
+  type WSGIApp,
+  type WSGIServer,
+} from "../../mod.ts";
 import { parseResponse, type TextResponse } from "../support/http_text.ts";
 import { get, post, requestText } from "../support/serving.ts";
 
@@ -456,5 +464,40 @@ test("a body that only the end of the connection delimits is reset when its app 
   }
   // Deno cannot reset a connection.
   assertEquals([old.failed, chunked.failed], [!("Deno" in globalThis), false]);
+  await finish(server);
+});
+
+/** The runtime's adapter, with every write of its sockets counted. */
+async function countingWrites(count: () => void): Promise<Adapter> {
+  const adapter = await runtimeAdapter();
+  return {
+    ...adapter,
+    listen: (address, options, accept) =>
+      adapter.listen(address, options, (socket) => {
+        const write = socket.write.bind(socket);
+        return accept(Object.assign(socket, {
+          write(bytes: Uint8Array | string): boolean {
+            count();
+            return write(bytes);
+          },
+        }));
+      }),
+  };
+}
+
+test("an async app's blocks go in a few writes, and before it waits", async () => {
+  let writes = 0;
+  const server = await serving(async function* (_environ, startResponse) {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    for (let i = 0; i < 200; i++) yield `${i} `;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    yield "end";
+  }, { adapter: await countingWrites(() => writes++), burst: 0.2 });
+  const client = await ask(server, get("/", LAST));
+  await client.has("199 ");
+  assertEquals(client.text.includes("end"), false);
+  assert(writes <= 3, `${writes} writes`);
+  assertEquals((await client.response()).chunks.at(-1), "end");
+  client.stream.destroy();
   await finish(server);
 });
