@@ -144,6 +144,28 @@ test("a request that races the end of an idle connection is answered, or not beg
   await serving.finish();
 });
 
+test("an upload that its app has not waited for may be sent to its end, and is not reset", async () => {
+  const serving = await servingOverTcp(function* (environ, startResponse) {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    yield environ.cogen.core.events.WaitForSignal("go");
+    return "early";
+  });
+  const { server } = serving;
+  const client = await serving.open();
+  client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 50000\r\n\r\nthe beginning");
+  await eventually("it to wait", () => server.scheduler.stats().signals === 1);
+  const shutdown = server.shutdown({ grace: 10 });
+  server.scheduler.add(signalling);
+  await client.until("the end", () => client.ended);
+  assertEquals(parseResponses(client.text).map(({ body }) => body), ["early"]);
+  await client.flood(50_000 - "the beginning".length, new Uint8Array(1000));
+  client.stream.end();
+  await client.until("the end of both sides", () => client.closed);
+  assertEquals(client.error, undefined);
+  await shutdown;
+  await serving.finish();
+});
+
 function* signalling(): Generator<Operation<number>, void, never> {
   yield Signal("go");
 }

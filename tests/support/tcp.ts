@@ -117,6 +117,7 @@ export class TcpClient {
       sent += piece.length;
       this.sent += piece.length;
       if (!this.send(piece)) await this.#drained();
+      else await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
