@@ -25,6 +25,9 @@ export interface Contender {
 /** The one that all others are compared with. */
 export const FIRST = "ours";
 
+/** The one that no server on our adapter can beat. */
+export const LIMIT = "limit";
+
 const SMALL_APPS: readonly AppName[] = ["hello", "stream", "echo"];
 const ALL_APPS: readonly AppName[] = [
   ...SMALL_APPS,
@@ -51,7 +54,7 @@ export const CONTENDERS: readonly Contender[] = [
     apps: ALL_APPS,
   },
   {
-    name: "limit",
+    name: LIMIT,
     rank: "core",
     programs: everywhere("limit"),
     apps: [...SMALL_APPS, ...DOWNLOADS],

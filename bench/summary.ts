@@ -5,7 +5,7 @@
  */
 
 import type { RuntimeName } from "../tests/support/runtimes.ts";
-import { FIRST } from "./contenders.ts";
+import { FIRST, LIMIT } from "./contenders.ts";
 import {
   FIGURE_NAMES,
   type FigureName,
@@ -55,14 +55,14 @@ function summarizeGroup(group: readonly Sample[], all: readonly Sample[]): Resul
     );
   const main = mainFigure(workload);
   const oursToIt = ratios(others(FIRST), group, main);
-  const itToLimit = ratios(group, others("limit"), main);
+  const itToLimit = ratios(group, others(LIMIT), main);
   return {
     workload,
     runtime,
     contender,
     figures: spreads(group.map(({ figures }) => figures)),
     ...(contender !== FIRST && oursToIt && { oursToIt }),
-    ...(contender !== "limit" && itToLimit && { itToLimit }),
+    ...(contender !== LIMIT && itToLimit && { itToLimit }),
   };
 }
 

@@ -70,6 +70,7 @@ export const WORKLOADS: readonly Workload[] = [
     request: PLAIN,
     depth: 16,
   },
+  { ...HELLO_LOAD, name: "churn", title: "a connection a request", request: CLOSING },
   {
     ...LOAD,
     ...QUICK,
@@ -99,7 +100,6 @@ export const WORKLOADS: readonly Workload[] = [
     answer: UPLOAD,
     connections: 16,
   },
-  { ...HELLO_LOAD, name: "churn", title: "a connection a request", request: CLOSING },
   {
     ...LOAD,
     kind: "download",

@@ -7,38 +7,30 @@
 
 import type { Runtime } from "../../tests/support/runtimes.ts";
 import { checkAnswers, WrongAnswer } from "../answers.ts";
-import type { Contender } from "../contenders.ts";
-import { launchOf, type ServerPlace } from "../launch.ts";
+import { launchOf } from "../launch.ts";
 import { type ServerProcess, startServer } from "../server_process.ts";
 import type { Workload } from "../workloads.ts";
-import type { Figures, Sample } from "./figures.ts";
+import type { Sample } from "./figures.ts";
+import type { Entrant, ServerPool } from "./server_pool.ts";
 import { type ClientPlace, KINDS } from "./trial.ts";
-
-/** Who serves what from where. */
-export interface Entrant {
-  readonly contender: Contender;
-  readonly place: ServerPlace;
-}
 
 export interface MeasureOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly place: ClientPlace;
+  /** Servers that the workloads of one app share. */
+  readonly pool: ServerPool;
 }
 
-/** After this many requests a server is warm. */
-const WARM_REQUESTS = 30_000;
-/** How often the load may be repeated to get there. */
-const WARM_UP_TURNS = 3;
+/** After this many requests a server is warm, and after this time it has to do. */
+const WARM_REQUESTS = 60_000;
+const WARM_SECONDS = 0.6;
+/** A server that is warm still has to see what a new workload is like. */
+const NEW_WORKLOAD_SECONDS = 0.2;
 /** Of thousands of connections: they take seconds, and their figures vary little. */
-const MOST_FRESH_ROUNDS = 3;
+const MOST_FRESH_ROUNDS = 2;
 
-interface Runner {
-  readonly name: string;
-  /** Whether it takes part in a round. */
-  runs(round: number): boolean;
-  start(): Promise<ServerProcess>;
-}
+type RoundSample = Omit<Sample, "workload" | "runtime">;
 
 /**
  * Measures every entrant with one workload.
@@ -51,57 +43,31 @@ export async function measureWorkload(
   workload: Workload,
   options: MeasureOptions,
 ): Promise<Sample[]> {
-  const runners = entrants.map((entrant) => runnerOf(entrant, runtime, workload));
   const rounds = KINDS[workload.kind].fresh
-    ? await freshRounds(runners, workload, options)
-    : await warmRounds(runners, workload, options);
+    ? await freshRounds(runtime, entrants, workload, options)
+    : await warmRounds(entrants, workload, options);
   return rounds.map((sample) => ({ ...sample, workload: workload.name, runtime: runtime.name }));
 }
 
-function runnerOf({ contender, place }: Entrant, runtime: Runtime, workload: Workload): Runner {
-  const name = `${contender.name} on ${runtime.name}`;
-  return {
-    name: contender.name,
-    // Peers are for orientation: every second round does.
-    runs: (round) => contender.rank === "core" || round % 2 === 0,
-    async start() {
-      const server = await startServer(await launchOf(contender, runtime, workload.app, place));
-      try {
-        await expectAnswers(server.port, workload, name);
-        return server;
-      } catch (error) {
-        await server.stop();
-        throw error;
-      }
-    },
-  };
-}
-
-async function expectAnswers(port: number, workload: Workload, who: string): Promise<void> {
-  try {
-    await checkAnswers(port, workload);
-  } catch (error) {
-    if (!(error instanceof WrongAnswer)) throw error;
-    throw new WrongAnswer(`${who} answers "${workload.name}" differently: ${error.message}`);
-  }
-}
-
-type RoundSample = Omit<Sample, "workload" | "runtime">;
-
 /** Each round starts every server anew. */
 async function freshRounds(
-  runners: readonly Runner[],
+  runtime: Runtime,
+  entrants: readonly Entrant[],
   workload: Workload,
   { rounds, seconds, place }: MeasureOptions,
 ): Promise<RoundSample[]> {
   const samples: RoundSample[] = [];
   for (let round = 0; round < Math.min(rounds, MOST_FRESH_ROUNDS); round++) {
-    for (const runner of runners.filter((one) => one.runs(round))) {
-      const server = await runner.start();
+    for (const entrant of entrants.filter((one) => takesPart(one, round))) {
+      const { contender } = entrant;
+      const launch = await launchOf(contender, runtime, workload.app, entrant.place);
+      const server = await startServer(launch);
       try {
-        const trial = { server, workload, place, seconds };
-        const figures = await named(runner, KINDS[workload.kind].measure(trial));
-        samples.push({ contender: runner.name, round, figures });
+        const figures = await named(entrant, async () => {
+          await checkAnswers(server.port, workload);
+          return await KINDS[workload.kind].measure({ server, workload, place, seconds });
+        });
+        samples.push({ contender: contender.name, round, figures });
       } finally {
         await server.stop();
       }
@@ -111,55 +77,58 @@ async function freshRounds(
 }
 
 async function warmRounds(
-  runners: readonly Runner[],
+  entrants: readonly Entrant[],
   workload: Workload,
-  options: MeasureOptions,
+  { rounds, seconds, place, pool }: MeasureOptions,
 ): Promise<RoundSample[]> {
-  const servers: ServerProcess[] = [];
-  const { seconds, place } = options;
-  const measure = (server: ServerProcess): Promise<Figures> =>
-    KINDS[workload.kind].measure({ server, workload, place, seconds });
-  try {
-    for (const runner of runners) servers.push(await runner.start());
-    for (const [index, server] of servers.entries()) {
-      await named(runners[index], warmUp(server, workload, options));
-    }
-    const samples: RoundSample[] = [];
-    for (let round = 0; round < options.rounds; round++) {
-      for (const [index, runner] of runners.entries()) {
-        if (!runner.runs(round)) continue;
-        const figures = await named(runner, measure(servers[index] as ServerProcess));
-        samples.push({ contender: runner.name, round, figures });
-      }
-    }
-    return samples;
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
+  const servers = new Map<Entrant, ServerProcess>();
+  for (const entrant of entrants) {
+    const { server, isNew } = await pool.take(entrant, workload.app);
+    servers.set(entrant, server);
+    await named(entrant, () => checkAnswers(server.port, workload));
+    await named(entrant, () => warmUp(server, workload, place, isNew));
   }
+  const samples: RoundSample[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const [entrant, server] of servers) {
+      if (!takesPart(entrant, round)) continue;
+      const trial = { server, workload, place, seconds };
+      const figures = await named(entrant, () => KINDS[workload.kind].measure(trial));
+      samples.push({ contender: entrant.contender.name, round, figures });
+    }
+  }
+  return samples;
 }
 
-/** Says whose measurement failed. */
-async function named<Value>(runner: Runner | undefined, measured: Promise<Value>): Promise<Value> {
+/** Peers are for orientation: every second round does. */
+function takesPart({ contender }: Entrant, round: number): boolean {
+  return contender.rank === "core" || round % 2 === 0;
+}
+
+/** Says whose answer or measurement failed. */
+async function named<Value>({ contender }: Entrant, act: () => Promise<Value>): Promise<Value> {
   try {
-    return await measured;
+    return await act();
   } catch (error) {
-    throw new Error(`${runner?.name}: ${(error as Error).message}`);
+    const message = `${contender.name}: ${(error as Error).message}`;
+    throw error instanceof WrongAnswer ? new WrongAnswer(message) : new Error(message);
   }
 }
 
-/** Lets the compilers see enough; on a busy machine one turn may be too few requests for that. */
+/** Lets the compilers see enough; on a busy machine that may be too few requests, so time limits it. */
 async function warmUp(
   server: ServerProcess,
   workload: Workload,
-  { place, seconds }: MeasureOptions,
+  place: ClientPlace,
+  isNew: boolean,
 ): Promise<void> {
+  const most = isNew ? WARM_SECONDS : NEW_WORKLOAD_SECONDS;
   if (workload.kind !== "load") {
-    await KINDS[workload.kind].measure({ server, workload, place, seconds: seconds / 2 });
+    await KINDS[workload.kind].measure({ server, workload, place, seconds: most });
     return;
   }
-  let requests = 0;
-  for (let turn = 0; turn < WARM_UP_TURNS && requests < WARM_REQUESTS; turn++) {
-    const target = { ...workload, port: server.port };
-    requests += (await place.load.run(target, seconds)).requests;
-  }
+  const target = { ...workload, port: server.port };
+  const { requests, seconds } = await place.load.run(target, most);
+  if (!isNew || requests >= WARM_REQUESTS) return;
+  await place.load.run(target, Math.min(WARM_REQUESTS / (requests + 1) * seconds, most));
 }

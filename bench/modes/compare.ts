@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findRuntime, ROOT } from "../../tests/support/runtimes.ts";
 import { prepareBench } from "../bench.ts";
@@ -14,6 +14,7 @@ import { compilePrograms, type ProgramPath, temporaryDirectory } from "../compil
 import { CONTENDERS, FIRST } from "../contenders.ts";
 import type { Sample } from "../measure/figures.ts";
 import { measureWorkload } from "../measure/measure.ts";
+import { ServerPool } from "../measure/server_pool.ts";
 import { OptionError, type Options } from "../options.ts";
 import { spread } from "../report.ts";
 import { describeRun } from "../report/run.ts";
@@ -35,11 +36,13 @@ export async function runCompare(options: Options): Promise<number> {
   const samples: Sample[] = [];
   const { rounds, seconds } = options;
   for (const runtime of runtimes) {
+    const pool = new ServerPool(runtime);
+    const settings = { rounds, seconds, place: bench.clients, pool };
     for (const workload of options.workloads) {
       console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
-      const settings = { rounds, seconds, place: bench.clients };
       samples.push(...await measureWorkload(runtime, entrants, workload, settings));
     }
+    await pool.stop();
   }
   const changes = changesOf(samples);
   const versions = Object.fromEntries(runtimes.map(({ name, version }) => [name, version]));
@@ -72,6 +75,7 @@ async function compileRef(ref: string): Promise<ProgramPath> {
   cpSync(join(ROOT, "bench"), join(directory, "bench"), { recursive: true, filter: notResults });
   mkdirSync(join(directory, "tests"));
   cpSync(join(ROOT, "tests", "types"), join(directory, "tests", "types"), { recursive: true });
+  writeFileSync(join(directory, "package.json"), '{ "type": "module" }\n');
   symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"), "junction");
   return await compilePrograms(directory);
 }

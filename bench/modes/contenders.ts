@@ -6,9 +6,10 @@
 
 import { findRuntime, type Runtime } from "../../tests/support/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
-import { type Contender, isAble } from "../contenders.ts";
+import { type Contender, isAble, LIMIT } from "../contenders.ts";
 import type { Sample } from "../measure/figures.ts";
 import { measureWorkload } from "../measure/measure.ts";
+import { ServerPool } from "../measure/server_pool.ts";
 import type { Options } from "../options.ts";
 import { contenderMarkdown, contenderText } from "../report/contenders.ts";
 import { describeRun } from "../report/run.ts";
@@ -23,10 +24,7 @@ export async function runContenders(options: Options): Promise<number> {
   const runtimes = options.runtimes.map(findRuntime);
   const samples: Sample[] = [];
   for (const runtime of runtimes) {
-    for (const workload of options.workloads) {
-      console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
-      samples.push(...await measureOne(runtime, workload, contenders, options, bench));
-    }
+    samples.push(...await measureRuntime(runtime, contenders, options, bench));
   }
   const run = describeRun(options, bench, versionsOf(runtimes, contenders));
   const results = summarize(samples);
@@ -42,18 +40,39 @@ export async function runContenders(options: Options): Promise<number> {
   return 0;
 }
 
-function measureOne(
+async function measureRuntime(
   runtime: Runtime,
-  workload: Workload,
   contenders: readonly Contender[],
-  { named, rounds, seconds }: Options,
+  options: Options,
   { servers, clients }: Bench,
 ): Promise<Sample[]> {
-  const entrants = contenders
-    .filter((contender) => isAble(contender, runtime.name, workload.app))
-    .filter(({ rank }) => rank === "core" || workload.peers || named)
-    .map((contender) => ({ contender, place: servers }));
-  return measureWorkload(runtime, entrants, workload, { rounds, seconds, place: clients });
+  const pool = new ServerPool(runtime);
+  const settings = { ...options, place: clients, pool };
+  const samples: Sample[] = [];
+  try {
+    for (const workload of options.workloads) {
+      console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
+      const entrants = contenders
+        .filter((contender) => isAble(contender, runtime.name, workload.app))
+        .filter((contender) => isWanted(contender, workload, options))
+        .map((contender) => ({ contender, place: servers }));
+      samples.push(...await measureWorkload(runtime, entrants, workload, settings));
+    }
+    return samples;
+  } finally {
+    await pool.stop();
+  }
+}
+
+/** Who was not asked for by name is measured where it tells most. */
+function isWanted(
+  { name, rank }: Contender,
+  workload: Workload,
+  { named, quick }: Options,
+): boolean {
+  if (named) return true;
+  if (rank === "peer") return workload.peers;
+  return name !== LIMIT || !quick || workload.app === "hello";
 }
 
 /** Notes on standard error who is missing. */

@@ -1,0 +1,51 @@
+/**
+ * Servers that several workloads share, as long as they are about one app: so they are warm.
+ *
+ * @module
+ */
+
+import type { Runtime } from "../../tests/support/runtimes.ts";
+import type { AppName } from "../content.ts";
+import type { Contender } from "../contenders.ts";
+import { launchOf, type ServerPlace } from "../launch.ts";
+import { type ServerProcess, startServer } from "../server_process.ts";
+
+/** Who serves what from where. */
+export interface Entrant {
+  readonly contender: Contender;
+  readonly place: ServerPlace;
+}
+
+export interface TakenServer {
+  readonly server: ServerProcess;
+  /** Whether it has not answered anything yet. */
+  readonly isNew: boolean;
+}
+
+export class ServerPool {
+  readonly #runtime: Runtime;
+  readonly #servers = new Map<string, ServerProcess>();
+  #app: AppName | undefined;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** Gives the server of a contender; those of another app are stopped. */
+  async take({ contender, place }: Entrant, app: AppName): Promise<TakenServer> {
+    if (app !== this.#app) await this.stop();
+    this.#app = app;
+    const running = this.#servers.get(contender.name);
+    if (running !== undefined) return { server: running, isNew: false };
+    const server = await startServer(await launchOf(contender, this.#runtime, app, place));
+    this.#servers.set(contender.name, server);
+    return { server, isNew: true };
+  }
+
+  /** Stops all servers. */
+  async stop(): Promise<void> {
+    const servers = [...this.#servers.values()];
+    this.#servers.clear();
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
