@@ -8,7 +8,6 @@
  */
 
 import { type Coroutine, isOperation, type Operation, until } from "../coroutine/mod.ts";
-import type { Block } from "./app.ts";
 import {
   type AnyIterator,
   isBlock,
@@ -89,7 +88,7 @@ export class AppDrive implements Gatherer {
     const { value } = step;
     if (step.done || !isBlock(value)) return step;
     const isWanted = !this.#exchange.response.headOnly;
-    if (!isWanted || !this.#burstLasts((value as Block).length * MAX_CHARACTER_BYTES)) return step;
+    if (!isWanted || !this.#burstLasts(value.length * MAX_CHARACTER_BYTES)) return step;
     return (pushBlock(this.#exchange, value, this.#iterator) ?? this.#next)();
   }
 

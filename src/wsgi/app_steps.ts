@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AppIterable } from "./app.ts";
+import type { AppIterable, Block } from "./app.ts";
 
 /** One step of an app. */
 export type Step = IteratorResult<unknown, unknown>;
@@ -34,7 +34,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** What can only be sent, not waited for. */
-export function isBlock(value: unknown): boolean {
+export function isBlock(value: unknown): value is Block {
   return typeof value === "string" ? value !== "" : value instanceof Uint8Array && value.length > 0;
 }
 

@@ -22,6 +22,7 @@ export { CogenInput, type Waiting, WSGIInput } from "./input.ts";
 export { lazyStartResponse } from "./lazy_start_response.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
 export { unquotePath } from "./path_info.ts";
+export { passThrough, type Stage } from "./passing.ts";
 export { staticFiles, type StaticFilesOptions } from "./static_files.ts";
 export type { RequestTimeouts } from "./request_timeouts.ts";
 export { type SyncApp, type SyncEnviron, syncInput } from "./sync_input.ts";

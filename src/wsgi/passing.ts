@@ -10,6 +10,14 @@
 
 import { until } from "../coroutine/mod.ts";
 import type { AppIterable, Block } from "./app.ts";
+import {
+  type AnyIterator,
+  isBlock,
+  isPromise,
+  iteratorOf,
+  type Steps,
+  throwInto,
+} from "./app_steps.ts";
 import type { Cogen } from "./cogen.ts";
 import { WSGIFileWrapper } from "./file_wrapper.ts";
 
@@ -32,20 +40,55 @@ export const UNCHANGED: Stage = {
   },
 };
 
-type Step = IteratorResult<unknown, unknown>;
-interface AnyIterator {
-  next(sent?: unknown): Step | PromiseLike<Step>;
-  throw?(error: unknown): Step | PromiseLike<Step>;
-  return?(): Step | PromiseLike<Step>;
-}
-
 /**
- * Runs an app's iterable through a stage, and closes it.
+ * Runs any kind of app through a stage, and closes it: what a middleware that changes blocks is made of.
+ *
+ * A plain loop is a middleware, too, as long as all goes well:
+ *
+ * ```ts ignore
+ * for (const block of app(environ, startResponse)) yield block.toUpperCase();
+ * ```
+ *
+ * It passes empty blocks on, so that the app can wait with `environ.cogen`. It does not run async apps,
+ * and drops the value of a `yield` (of an operation that is yielded directly) and what a generator
+ * returns. And **when the client leaves, it cuts short a `finally` that waits**: the server ends the
+ * middleware with `return()`; at `for … of`, JavaScript passes that on to the app, which runs its
+ * `finally` as far as the first `yield` there; but what that gives is thrown away, and the app is never
+ * resumed. A lock that the rest of the `finally` would have let go of stays locked.
+ *
+ * So a middleware that leaves blocks as they are delegates, `yield* app(environ, startResponse)`, which
+ * has none of these faults with an app that is a generator. One that changes them, or that is put around
+ * apps of all kinds, uses this: it goes on stepping an app that still waits after `return()`, and calls
+ * `close()`.
  *
  * @param run Calls the app.
  * @param cogen How the request waits.
  * @param stage What is done to the blocks.
  * @returns What the middleware gives to the server: always a sync generator.
+ *
+ * @example A middleware
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { passThrough, serve, Sleep, type WSGIApp } from "@x/cogen-wsgi";
+ *
+ * const upperCase = (app: WSGIApp): WSGIApp => (environ, startResponse) =>
+ *   passThrough(() => app(environ, startResponse), environ.cogen, {
+ *     *block(block) {
+ *       yield typeof block === "string" ? block.toUpperCase() : block;
+ *     },
+ *   });
+ *
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   wsgiApp: upperCase(async function* (environ, startResponse) {
+ *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *     yield "quietly, ";
+ *     await environ.cogen.run(Sleep(0.01));
+ *     yield "please";
+ *   }),
+ * });
+ * assertEquals(await (await fetch(server.url)).text(), "QUIETLY, PLEASE");
+ * ```
  */
 export function* passThrough(
   run: () => AppIterable | PromiseLike<AppIterable>,
@@ -75,13 +118,13 @@ function* passAll(
   cogen: Cogen,
   stage: Stage,
 ): Generator<unknown, void, unknown> {
-  let resume = (): Step | PromiseLike<Step> => iterator.next();
+  let resume = (): Steps => iterator.next();
   for (;;) {
     const stepped = resume();
     const step = isPromise(stepped) ? yield* waitAside(cogen, stepped) : stepped;
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
-    const isWait = !isFullBlock(value);
+    const isWait = !isBlock(value);
     if (step.done) return yield* passLast(value, cogen, stage);
     try {
       if (!isWait) yield* aside(cogen, stage.block(value));
@@ -115,7 +158,7 @@ function* passLast(
   cogen: Cogen,
   stage: Stage,
 ): Generator<unknown, void, unknown> {
-  if (isFullBlock(last)) yield* stage.block(last);
+  if (isBlock(last)) yield* stage.block(last);
   else if (last instanceof WSGIFileWrapper) yield* passAll(last[Symbol.iterator](), cogen, stage);
   else if (last !== undefined) yield last;
 }
@@ -126,7 +169,7 @@ function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<unknown, v
   if (ended === undefined) return;
   let step = isPromise(ended) ? yield* waitFor(cogen, ended) : ended;
   while (!step.done) {
-    const sent = isFullBlock(step.value) ? undefined : yield step.value;
+    const sent = isBlock(step.value) ? undefined : yield step.value;
     const next = iterator.next(sent);
     step = isPromise(next) ? yield* waitFor(cogen, next) : next;
   }
@@ -139,25 +182,4 @@ function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, 
 async function closeLate(given: AppIterable): Promise<void> {
   await iteratorOf(given).return?.();
   await given.close?.();
-}
-
-function iteratorOf(given: AppIterable): AnyIterator {
-  if (Symbol.asyncIterator in given) return given[Symbol.asyncIterator]();
-  return given[Symbol.iterator]();
-}
-
-function throwInto(iterator: AnyIterator, error: unknown): Step | PromiseLike<Step> {
-  if (iterator.throw === undefined) throw error;
-  return iterator.throw(error);
-}
-
-/** Whether it is a promise, of this realm or another. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
-}
-
-/** Whether it is a block that is sent: not an empty one, and no wait. */
-export function isFullBlock(value: unknown): value is Block {
-  return (typeof value === "string" || value instanceof Uint8Array) && value.length > 0;
 }

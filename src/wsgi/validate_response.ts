@@ -5,7 +5,7 @@
  */
 
 import { isOperation } from "../coroutine/mod.ts";
-import { isPromise } from "./passing.ts";
+import { isPromise } from "./app_steps.ts";
 import { check, show } from "./validation_error.ts";
 
 /** Checks the arguments of a call of `startResponse`. */

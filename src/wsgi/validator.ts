@@ -6,7 +6,8 @@
 
 import type { AppIterable, Block, StartResponse, WSGIApp } from "./app.ts";
 import type { Environ } from "./environ.ts";
-import { isPromise, passThrough } from "./passing.ts";
+import { isPromise } from "./app_steps.ts";
+import { passThrough } from "./passing.ts";
 import { checkEnviron } from "./validate_environ.ts";
 import { checkIterable, checkStart, checkYielded } from "./validate_response.ts";
 import { ErrorWrapper, InputWrapper } from "./validate_streams.ts";
