@@ -50,6 +50,9 @@ const COLORS = {
   grid: "#d0d7de",
 };
 
+/** So that lines behind a text do not run through it. */
+const HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="3" stroke-linejoin="round"';
+
 /** Draws it. */
 export function barChart({ title, axis, first, panels }: BarChart): string {
   let y = TOP;
@@ -109,7 +112,7 @@ function barParts({ label, value, note }: Bar, y: number, stands: boolean): stri
   return [
     text(LEFT - 6, y + BAR - 4, label, 'text-anchor="end"'),
     `<rect x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR - 3}" fill="${fill}"/>`,
-    text(LEFT + width + 5, y + BAR - 4, `${value.toFixed(2)}${more} (${note})`),
+    text(LEFT + width + 5, y + BAR - 4, `${value.toFixed(2)}${more} (${note})`, HALO),
   ];
 }
 
