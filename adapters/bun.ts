@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress, ipAddress } from "../src/server/address.ts";
+import { ipAddress } from "../src/server/address.ts";
 import type { Accept } from "../src/server/inbound.ts";
 import type {
   Adapter,
@@ -25,6 +25,7 @@ import {
 } from "./bun_runtime.ts";
 import { BunSocket } from "./bun_socket.ts";
 import { listenOnEvery } from "./every_address.ts";
+import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { builtinFiles } from "./system_files.ts";
 import { hostClock } from "./host_clock.ts";
 
@@ -101,18 +102,24 @@ function files(): NodeFiles {
   return builtins().getBuiltinModule("node:fs");
 }
 
-/** Whether a Unix socket file was left behind by a process that has gone: nobody answers there. */
-async function isStale(address: ListenAddress): Promise<boolean> {
-  // What is no socket refuses connections, too; it is not ours to remove.
-  if (!("path" in address) || !files().lstatSync(address.path).isSocket()) return false;
-  try {
-    // Without a handler for data, Bun does not even try.
-    const socket = { open: (stream: BunStream) => stream.end(), data: () => {} };
-    await bun().connect({ unix: address.path, socket });
-    return false;
-  } catch (error) {
-    return (error as { code?: string }).code === "ECONNREFUSED";
-  }
+const socketFiles: SocketFiles = {
+  isInUse: (error) => codeOf(error) === "EADDRINUSE",
+  isSocket: (path) => files().lstatSync(path).isSocket(),
+  isRefused: async (path) => {
+    try {
+      // Without a handler for data, Bun does not even try.
+      const socket = { open: (stream: BunStream) => stream.end(), data: () => {} };
+      await bun().connect({ unix: path, socket });
+      return false;
+    } catch (error) {
+      return codeOf(error) === "ECONNREFUSED";
+    }
+  },
+  remove: (path) => files().unlinkSync(path),
+};
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
 }
 
 function listen(
@@ -120,25 +127,11 @@ function listen(
   options: ListenOptions,
   accept: Accept,
 ): Promise<Listener> {
-  const listenOnOne = async (one: ListenAddress) =>
-    new BunListenerHandle(await bindOrReplace(one, options, accept), one);
+  const listenOnOne = async (one: ListenAddress) => {
+    const listener = await bindOverStale(one, () => bind(one, options, accept), socketFiles);
+    return new BunListenerHandle(listener, one);
+  };
   return listenOnEvery(address, listenOnOne, () => builtins().getBuiltinModule("node:dns"));
-}
-
-/** Listens, over a stale file if need be. */
-async function bindOrReplace(
-  address: ListenAddress,
-  options: ListenOptions,
-  accept: Accept,
-): Promise<BunListener> {
-  try {
-    return bind(address, options, accept);
-  } catch (error) {
-    const inUse = (error as { code?: string }).code === "EADDRINUSE";
-    if (!inUse || !await isStale(address)) throw error;
-    files().unlinkSync(formatAddress(address));
-    return bind(address, options, accept);
-  }
 }
 
 const adapter: Adapter = {

@@ -18,6 +18,7 @@ import { denoClock } from "./deno_clock.ts";
 import { builtins, deno, type DenoListener, type Latin1Slicer, toAddress } from "./deno_runtime.ts";
 import { DenoSocket } from "./deno_socket.ts";
 import { listenOnEvery } from "./every_address.ts";
+import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { builtinFiles } from "./system_files.ts";
 
 function log(line: string): void {
@@ -83,17 +84,19 @@ function removeFile(path: string): void {
   }
 }
 
-/** Whether a Unix socket file was left behind by a process that has gone: nobody answers there. */
-async function isStale(address: ListenAddress): Promise<boolean> {
-  // What is no socket refuses connections, too; it is not ours to remove.
-  if (!("path" in address) || !deno().lstatSync(address.path).isSocket) return false;
-  try {
-    (await deno().connect({ transport: "unix", path: address.path })).close();
-    return false;
-  } catch (error) {
-    return (error as Error).name === "ConnectionRefused";
-  }
-}
+const socketFiles: SocketFiles = {
+  isInUse: (error) => (error as Error).name === "AddrInUse",
+  isSocket: (path) => deno().lstatSync(path).isSocket === true,
+  isRefused: async (path) => {
+    try {
+      (await deno().connect({ transport: "unix", path })).close();
+      return false;
+    } catch (error) {
+      return (error as Error).name === "ConnectionRefused";
+    }
+  },
+  remove: removeFile,
+};
 
 function bind(address: ListenAddress, options: ListenOptions): DenoListener {
   const { backlog, tls } = options;
@@ -116,27 +119,15 @@ function plainKey({ key, passphrase }: ListenTLSOptions): string {
     .export({ type: "pkcs8", format: "pem" });
 }
 
-/** Listens, over a stale file if need be. */
-async function bindOrReplace(
-  address: ListenAddress,
-  options: ListenOptions,
-): Promise<DenoListener> {
-  try {
-    return bind(address, options);
-  } catch (error) {
-    if ((error as Error).name !== "AddrInUse" || !await isStale(address)) throw error;
-    removeFile(formatAddress(address));
-    return bind(address, options);
-  }
-}
-
 function listen(
   address: ListenAddress,
   options: ListenOptions,
   accept: Accept,
 ): Promise<Listener> {
-  const listenOnOne = async (one: ListenAddress) =>
-    new DenoListenerHandle(await bindOrReplace(one, options), options.tls, accept);
+  const listenOnOne = async (one: ListenAddress) => {
+    const listener = await bindOverStale(one, () => bind(one, options), socketFiles);
+    return new DenoListenerHandle(listener, options.tls, accept);
+  };
   return listenOnEvery(address, listenOnOne, () => builtins().getBuiltinModule("node:dns"));
 }
 

@@ -23,6 +23,7 @@ import type {
 import { listenOnEvery } from "./every_address.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { encryption } from "./node_tls.ts";
+import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { systemFiles } from "./system_files.ts";
 import { hostClock } from "./host_clock.ts";
 
@@ -54,36 +55,24 @@ function bind(server: Server, address: ListenAddress, options: ListenOptions): P
   });
 }
 
-/** Whether a Unix socket file was left behind by a process that has gone: nobody answers there. */
-function isStale(address: ListenAddress): Promise<boolean> {
-  // What is no socket refuses connections, too; it is not ours to remove.
-  if (!("path" in address) || !lstatSync(address.path).isSocket()) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const probe = connect(address.path);
-    const answer = (stale: boolean) => {
-      probe.destroy();
-      resolve(stale);
-    };
-    probe.once("connect", () => answer(false));
-    probe.once("error", (error: Error & { code?: string }) => {
-      answer(error.code === "ECONNREFUSED");
-    });
-  });
-}
+const socketFiles: SocketFiles = {
+  isInUse: (error) => codeOf(error) === "EADDRINUSE",
+  isSocket: (path) => lstatSync(path).isSocket(),
+  isRefused: (path) =>
+    new Promise((resolve) => {
+      const probe = connect(path);
+      const answer = (refused: boolean) => {
+        probe.destroy();
+        resolve(refused);
+      };
+      probe.once("connect", () => answer(false));
+      probe.once("error", (error) => answer(codeOf(error) === "ECONNREFUSED"));
+    }),
+  remove: unlinkSync,
+};
 
-/** Listens, over a stale file if need be. */
-async function bindOrReplace(
-  server: Server,
-  address: ListenAddress,
-  options: ListenOptions,
-): Promise<void> {
-  try {
-    await bind(server, address, options);
-  } catch (error) {
-    if ((error as { code?: string }).code !== "EADDRINUSE" || !await isStale(address)) throw error;
-    unlinkSync(formatAddress(address));
-    await bind(server, address, options);
-  }
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
 }
 
 function listen(
@@ -105,7 +94,7 @@ async function listenOnOne(
     noDelay: true,
     highWaterMark: READ_AHEAD,
   });
-  await bindOrReplace(server, address, options);
+  await bindOverStale(address, () => bind(server, address, options), socketFiles);
   const bound = serverAddress(server, address);
   // Running out of descriptors is reported here; it must not end the process.
   server.on("error", (error) => log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`));

@@ -129,7 +129,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     try {
       yield* this.#open();
       if (this.length !== undefined) response.announceLength(this.length);
-      if (method !== "HEAD" && !response.bodiless) yield* this;
+      if (response.hasBody(method)) yield* this;
     } finally {
       yield* this.#cogen.wait(until(this.close()));
     }

@@ -14,6 +14,7 @@ import {
   prepareHead,
   type ResponseWriter,
 } from "../http/mod.ts";
+import { mayHaveBody } from "../http/response_framing.ts";
 import type { Block, HeaderList, StartResponse } from "./app.ts";
 
 /** Where framed bytes go. A string stands for its latin-1 bytes. */
@@ -179,17 +180,17 @@ export class Response {
     this.#writer.end(this.#sink, this.#trailers);
   }
 
-  /** Whether its status forbids a body. */
-  get bodiless(): boolean {
-    const code = this.#start?.code;
-    return code === 204 || code === 304;
+  /** Whether it has a body for a request of this method, as far as its status is known. */
+  hasBody(method: string): boolean {
+    return this.#start === undefined || mayHaveBody(method, this.#start.code);
   }
 
   /** Lets the length of the whole body be told, if the app has not and it may be. */
   announceLength(length: number): void {
     const start = this.#start;
     if (start === undefined || start.length !== undefined || start.trailer !== undefined) return;
-    if (this.#committed || this.bodiless) return;
+    // What GET would give has its length told to HEAD, too.
+    if (this.#committed || !this.hasBody("GET")) return;
     const lengthLine = `Content-Length: ${length}\r\n`;
     this.#start = { ...start, text: start.text + lengthLine, length, lengthLine };
   }
