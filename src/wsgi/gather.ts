@@ -30,11 +30,16 @@ export function gather(first: PromiseLike<Step>, gatherer: Gatherer): Operation<
   return operation((resume) => {
     const { clock } = resume.scheduler;
     let isWatched = false;
+    const fail = (error: unknown) => resume.error(error);
     const look = () => {
       isWatched = false;
-      if (!resume.settled) gatherer.wait();
+      if (resume.settled) return;
+      try {
+        gatherer.wait();
+      } catch (error) {
+        fail(error);
+      }
     };
-    const fail = (error: unknown) => resume.error(error);
     const follow = (steps: Steps) => {
       if (!isPromise(steps)) return resume.value(steps);
       // Not `steps.then`: what is no real promise may call back at once, again and again.

@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Sleep } from "../../src/coroutine/mod.ts";
+import { ManualClock, Scheduler, Sleep } from "../../src/coroutine/mod.ts";
+import { gather } from "../../src/wsgi/gather.ts";
 import { type StartResponse, type WSGIApp, WSGIError } from "../../src/wsgi/mod.ts";
 import {
   get,
@@ -197,4 +198,19 @@ test("an iterator whose thenables answer at once does not exhaust the stack", as
     return instant as unknown as AsyncIterable<unknown>;
   });
   assertEquals(client.response().body.length, 100_000);
+});
+
+test("what fails while nothing is to be taken is an error of the wait", () => {
+  const clock = new ManualClock();
+  const waiting = gather(new Promise(() => {}), {
+    take: (step) => step,
+    wait() {
+      throw new Error("cannot be handed over");
+    },
+  });
+  const task = new Scheduler({ clock, onError: () => {} }).add(function* () {
+    yield* waiting;
+  });
+  clock.advance(0);
+  assertEquals(String(task.error), "Error: cannot be handed over");
 });
