@@ -6,6 +6,7 @@
 
 import { BodyWriter, type ByteSink } from "./body_writer.ts";
 import { ResponseError } from "./errors.ts";
+import { frontText, headText, lengthText } from "./head_text.ts";
 import { type PreparedHead, prepareHead } from "./prepared_head.ts";
 import { checkTrailers } from "./response_checks.ts";
 import {
@@ -161,16 +162,16 @@ export class ResponseWriter {
     this.#body = new BodyWriter(framing);
     this.#bodyAllowed = framing.kind !== "none";
     this.#keepAlive = this.#context.keepAlive && framing.kind !== "close";
-    let head = `${protocol} ${prepared.status}\r\n`;
-    head += mayTellLength ? prepared.text : prepared.text.replace(prepared.lengthLine, "");
-    if (!prepared.hasDate && options.date !== undefined) head += `Date: ${options.date}\r\n`;
-    if (!prepared.hasServer && options.server !== undefined) {
-      head += `Server: ${options.server}\r\n`;
-    }
-    if (framing.kind === "chunked") head += "Transfer-Encoding: chunked\r\n";
-    const length = this.#lengthToAdd(code, ownLength, options.bodyLength);
-    if (length !== undefined) head += `Content-Length: ${length}\r\n`;
-    return `${head}${this.#connectionField()}\r\n`;
+    const front = frontText(
+      protocol,
+      mayTellLength ? prepared : withoutLength(prepared),
+      prepared.hasDate ? undefined : options.date,
+      prepared.hasServer ? undefined : options.server,
+    );
+    const framingText = framing.kind === "chunked"
+      ? "Transfer-Encoding: chunked\r\n"
+      : lengthText(this.#lengthToAdd(code, ownLength, options.bodyLength));
+    return headText(front, framingText, this.#connectionField());
   }
 
   /**
@@ -248,6 +249,12 @@ export class ResponseWriter {
     const implied = minorVersion === 1 && protocol === "HTTP/1.1";
     return implied ? "" : "Connection: keep-alive\r\n";
   }
+}
+
+/** The same head, for where a Content-Length may not even stand. */
+function withoutLength(prepared: PreparedHead): PreparedHead {
+  if (prepared.lengthLine === "") return prepared;
+  return { ...prepared, text: prepared.text.replace(prepared.lengthLine, "") };
 }
 
 /** The lines of a trailer section, each field checked. */
