@@ -4,7 +4,10 @@
  * @module
  */
 
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { compilePrograms, temporaryDirectory } from "./compile.ts";
+import { DOWNLOAD_BLOCKS, downloadBlock } from "./content.ts";
 import type { ServerPlace } from "./launch.ts";
 import { chooseLoad } from "./load/choose.ts";
 import type { ClientPlace } from "./measure/trial.ts";
@@ -32,8 +35,19 @@ export async function prepareBench(options: Options): Promise<Bench> {
     console.error("Load from our own client; install wrk (apt, brew, ...) for better figures.");
   }
   return {
-    servers: { pinning: pinning.server, path, directory },
+    servers: { pinning: pinning.server, path, directory, file: () => downloadFile(directory) },
     clients: { load, pinning: pinning.client, path },
     pinned: pinning.server.length > 0,
   };
+}
+
+/** Makes it once. */
+function downloadFile(directory: string): string {
+  const path = join(directory, "download.bin");
+  if (existsSync(path)) return path;
+  const file = openSync(path, "w");
+  const block = downloadBlock();
+  for (let count = 0; count < DOWNLOAD_BLOCKS.download100m; count++) writeSync(file, block);
+  closeSync(file);
+  return path;
 }

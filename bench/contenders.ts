@@ -41,7 +41,7 @@ const ALL_APPS: readonly AppName[] = [
 const DOWNLOADS: readonly AppName[] = ["upload", "download1m", "download100m"];
 
 export const CONTENDERS: readonly Contender[] = [
-  { name: FIRST, rank: "core", programs: everywhere("ours"), apps: ALL_APPS },
+  { name: FIRST, rank: "core", programs: everywhere("ours"), apps: [...ALL_APPS, "file100m"] },
   {
     name: "own",
     rank: "core",
@@ -51,7 +51,7 @@ export const CONTENDERS: readonly Contender[] = [
       deno: "own_deno",
       bun: "own_bun",
     },
-    apps: ALL_APPS,
+    apps: [...ALL_APPS, "file100m"],
   },
   {
     name: LIMIT,

@@ -13,6 +13,7 @@ export const APP_NAMES = [
   "upload",
   "download1m",
   "download100m",
+  "file100m",
   "poll",
   "steps",
   "mixed",
@@ -79,6 +80,9 @@ export const DOWNLOAD_100M: Answer = download(DOWNLOAD_BLOCKS.download100m);
 function download(repeats: number): Answer {
   return { contentType: BYTES, body: BLOCK_TEXT, repeats };
 }
+
+/** How long the downloads are, in bytes. */
+export const BIG_BYTES: number = DOWNLOAD_BLOCKS.download100m * BLOCK_BYTES;
 
 /** The block as bytes. */
 export function downloadBlock(): Uint8Array<ArrayBuffer> {

@@ -19,6 +19,8 @@ export interface ServerPlace {
   readonly path: ProgramPath;
   /** For what a server has to read. */
   readonly directory: string;
+  /** A file as long as the big download; made when it is asked for. */
+  readonly file: () => string;
 }
 
 /** Of a program. So that memory is measured after a collection; Bun needs no leave for it. */
@@ -47,7 +49,8 @@ export async function launchOf(
   }
   const program = place.path(`servers/${programs[runtime.name]}`);
   const runtimePart = [runtime.command, ...RUNTIME_ARGUMENTS[runtime.name]];
-  return { commandLine: [...place.pinning, ...runtimePart, program, app] };
+  const args = app === "file100m" ? [app, place.file()] : [app];
+  return { commandLine: [...place.pinning, ...runtimePart, program, ...args] };
 }
 
 /** A port that nobody listens on just now. */

@@ -10,6 +10,7 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
 
 /** `USER_HZ`, which Linux has promised to user space on all platforms that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -30,6 +31,11 @@ export function processMemory(pid: number): number {
   const status = read(`/proc/${pid}/status`);
   const kibibytes = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0);
   return childrenOf(pid).reduce((sum, child) => sum + processMemory(child), kibibytes * 1024);
+}
+
+/** Whether the system tells the memory of processes. */
+export function tellsMemory(): boolean {
+  return processMemory(process.pid) > 0;
 }
 
 function childrenOf(pid: number): number[] {

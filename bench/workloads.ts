@@ -121,6 +121,16 @@ export const WORKLOADS: readonly Workload[] = [
     connections: 1,
   },
   {
+    ...LOAD,
+    kind: "download",
+    name: "file100m",
+    title: "a file of 100 MB",
+    app: "file100m",
+    request: PLAIN,
+    answer: DOWNLOAD_100M,
+    connections: 1,
+  },
+  {
     ...HELLO_LOAD,
     kind: "idle",
     name: "idle",

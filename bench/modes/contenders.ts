@@ -7,7 +7,7 @@
 import { findRuntime, type Runtime } from "../../tests/support/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
 import { type Contender, isAble, LIMIT } from "../contenders.ts";
-import type { Sample } from "../measure/figures.ts";
+import { MAIN_FIGURE, type Sample } from "../measure/figures.ts";
 import { measureWorkload } from "../measure/measure.ts";
 import { ServerPool } from "../measure/server_pool.ts";
 import type { Options } from "../options.ts";
@@ -16,6 +16,7 @@ import { describeRun } from "../report/run.ts";
 import { ratioChart } from "../report/ratio_chart.ts";
 import { writeResults } from "../report/write.ts";
 import { summarize } from "../summary.ts";
+import { tellsMemory } from "../usage.ts";
 import type { Workload } from "../workloads.ts";
 
 export async function runContenders(options: Options): Promise<number> {
@@ -50,7 +51,7 @@ async function measureRuntime(
   const settings = { ...options, place: clients, pool };
   const samples: Sample[] = [];
   try {
-    for (const workload of options.workloads) {
+    for (const workload of options.workloads.filter(isMeasurable)) {
       console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
       const entrants = contenders
         .filter((contender) => isAble(contender, runtime.name, workload.app))
@@ -62,6 +63,13 @@ async function measureRuntime(
   } finally {
     await pool.stop();
   }
+}
+
+/** Notes on standard error what is left out. */
+function isMeasurable({ kind, title }: Workload): boolean {
+  const able = MAIN_FIGURE[kind] !== "memory" || tellsMemory();
+  if (!able) console.error(`Without ${title}: this system does not tell the memory of processes.`);
+  return able;
 }
 
 /** Who was not asked for by name is measured where it tells most. */

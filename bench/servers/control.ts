@@ -20,6 +20,11 @@ export function askedApp<App>(apps: Readonly<Partial<Record<AppName, App>>>): Ap
   return app;
 }
 
+/** The file that the `file100m` app is to send. */
+export function askedFile(): string {
+  return process.argv[3] ?? "";
+}
+
 /** Tells where the server listens, and answers from then on. */
 export function announce(port: number): void {
   process.stdin.setEncoding("utf8");

@@ -2,6 +2,7 @@
 
 import {
   type AppName,
+  BIG_BYTES,
   BLOCK_BYTES,
   BYTES,
   computeStep,
@@ -16,7 +17,7 @@ import {
   STREAM_BLOCKS,
   TEXT,
 } from "../content.ts";
-import { counter } from "./control.ts";
+import { askedFile, counter } from "./control.ts";
 
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
 
@@ -90,6 +91,20 @@ function download(blocks: number): FetchHandler {
   return () => new Response(pulled(blocks, () => block), { headers });
 }
 
+/** The parts of the runtimes that are used here, so that each type checker knows them. */
+interface FileRuntimes {
+  readonly Deno?: { open(path: string): Promise<{ readonly readable: ReadableStream<Bytes> }> };
+  readonly Bun?: { file(path: string): Blob };
+}
+
+async function file(): Promise<Response> {
+  const headers = { "Content-Type": BYTES, "Content-Length": String(BIG_BYTES) };
+  const { Deno, Bun } = globalThis as unknown as FileRuntimes;
+  if (Bun !== undefined) return new Response(Bun.file(askedFile()), { headers });
+  if (Deno === undefined) throw new TypeError("Node reads files in its own way");
+  return new Response((await Deno.open(askedFile())).readable, { headers });
+}
+
 let waiters: (() => void)[] = [];
 
 async function poll(request: Request): Promise<Response> {
@@ -128,6 +143,7 @@ export const FETCH_HANDLERS: Readonly<Record<AppName, FetchHandler>> = {
   upload,
   download1m: download(DOWNLOAD_BLOCKS.download1m),
   download100m: bigDownload,
+  file100m: file,
   poll,
   steps,
   mixed,

@@ -23,7 +23,7 @@ import {
   STREAM_BLOCKS,
   TEXT,
 } from "../content.ts";
-import { announce, askedApp, counter } from "./control.ts";
+import { announce, askedApp, askedFile, counter } from "./control.ts";
 
 const OK = "200 OK";
 
@@ -70,6 +70,11 @@ function download(blocks: number) {
   };
 }
 
+function file(environ: Environ, startResponse: StartResponse) {
+  startResponse(OK, [["Content-Type", BYTES]]);
+  return environ["wsgi.file_wrapper"](askedFile());
+}
+
 let waiting = 0;
 
 function* poll(environ: Environ, startResponse: StartResponse) {
@@ -106,6 +111,7 @@ const wsgiApp = askedApp<WSGIApp>({
   upload,
   download1m: download(DOWNLOAD_BLOCKS.download1m),
   download100m: bigDownload,
+  file100m: file,
   poll,
   steps,
   mixed,

@@ -1,9 +1,11 @@
 /** Node's own server: `node:http`. */
 
 import { once } from "node:events";
+import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
+  BIG_BYTES,
   BLOCK_BYTES,
   BYTES,
   computeStep,
@@ -18,7 +20,7 @@ import {
   STREAM_BLOCKS,
   TEXT,
 } from "../content.ts";
-import { announce, askedApp, counter } from "./control.ts";
+import { announce, askedApp, askedFile, counter } from "./control.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -68,6 +70,12 @@ function download(blocks: number): Handler {
   };
 }
 
+function file(_request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader("Content-Type", BYTES);
+  response.setHeader("Content-Length", BIG_BYTES);
+  createReadStream(askedFile()).pipe(response);
+}
+
 let waiters: (() => void)[] = [];
 
 async function poll(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -108,6 +116,7 @@ const handler = askedApp<Handler>({
   upload,
   download1m: download(DOWNLOAD_BLOCKS.download1m),
   download100m: bigDownload,
+  file100m: file,
   poll,
   steps,
   mixed,
