@@ -73,7 +73,11 @@ class AppRun {
   }
 
   return(): Step {
-    return this.#rest?.return() ?? DONE;
+    if (this.#rest !== undefined) return this.#rest.return();
+    // Cancelled before its turn came: the app was not even called, but the request is over.
+    this.#exchange.cogen.close();
+    this.#exchange.ended(false);
+    return DONE;
   }
 
   /** Runs the app as far as it goes without waiting; whether that is to its end. */

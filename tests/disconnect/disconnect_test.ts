@@ -101,6 +101,23 @@ for (const way of WAYS) {
   });
 }
 
+test("a request that turns out to be cut as its app is about to begin leaves nothing behind", async () => {
+  const serving = await servingOverTcp(function* (environ, startResponse) {
+    startResponse("200 OK", []);
+    yield environ.cogen.core.events.Sleep(0.01);
+    yield environ.PATH_INFO;
+  });
+  const client = await serving.open();
+  const fields = "Host: test\r\nContent-Length: 4\r\n\r\n";
+  client.send(`POST /first HTTP/1.1\r\n${fields}bodyPOST /second HTTP/1.1\r\n${fields}bo`);
+  client.stream.end();
+  await client.until("the end", () => client.ended);
+  assertEquals(client.text.includes("/first"), true);
+  client.stream.destroy();
+  await serving.quiet(NOTICED_WITHIN);
+  await serving.finish();
+});
+
 after(() => {
   if (process.env["LATENCIES"] === undefined) return;
   const median = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 1]!;
