@@ -24,6 +24,9 @@ const MOST_UNDER_WAY = 24 * MB;
 /** What reading and writing may cost at a time, with the garbage; of 64 MB it would say nothing. */
 const MOST_MEMORY = IS_LARGE ? 256 * MB : Infinity;
 
+/** Bun would end a test after 5 s. */
+const OPTIONS = { timeout: 110_000 };
+
 function* signalling(): Generator<Operation<number>, void, never> {
   yield Signal("go");
 }
@@ -32,87 +35,95 @@ function report(what: string, memory: MemoryWatch, milliseconds: number): void {
   if (IS_LARGE) console.log(`${RUNTIME}: ${what} in ${milliseconds.toFixed(0)} ms, ${memory}`);
 }
 
-test("an upload waits at the client for an app that does not read, then for one that reads slowly", async () => {
-  let read = 0;
-  const serving = await servingOverTcp(function* (environ, startResponse) {
-    startResponse("200 OK", [["Content-Type", "text/plain"]]);
-    yield "begun";
-    yield environ.cogen.core.events.WaitForSignal("go");
-    const input = environ["wsgi.input"];
-    for (let bytes; (bytes = yield* input.read(100_000)).length > 0;) {
-      read += bytes.length;
-      yield ""; // others run between two reads
-    }
-    yield " and read";
-  }, { limits: { maxBodyBytes: SIZE } });
-  const memory = new MemoryWatch();
-  const began = performance.now();
-  const client = await serving.open();
-  client.send(`POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${SIZE}\r\n\r\n`);
-  await client.has("begun");
-  const flood = client.flood(SIZE);
-  const taken = await standstill("the upload to be held up", () => client.sent);
-  assert(taken < MOST_UNDER_WAY, `${taken} bytes were taken of an upload that nobody reads`);
-  serving.server.scheduler.add(signalling);
-  await flood;
-  await client.until("the answer", () => client.text.includes(" and read"), 100_000);
-  const grown = memory.end();
-  assertEquals(read, SIZE);
-  assert(grown < MOST_MEMORY, `the memory grew by ${grown} bytes`);
-  report("2 GB up", memory, performance.now() - began);
-  client.stream.destroy();
-  await serving.quiet();
-  await serving.finish();
-});
-
-test("a download from a file waits for a client that does not read, then for one that reads slowly", async () => {
-  const path = join(tmpdir(), `sparse-${process.pid}.bin`);
-  const descriptor = openSync(path, "w");
-  ftruncateSync(descriptor, SIZE);
-  closeSync(descriptor);
-  let read = 0;
-  let closed = 0;
-  const serving = await servingOverTcp(async (environ, startResponse) => {
-    const file = await environ.cogen.files!.open(path);
-    startResponse("200 OK", []);
-    return environ["wsgi.file_wrapper"]({
-      size: file.size,
-      modified: file.modified,
-      read: async (into, position) => {
-        const count = await file.read(into, position);
-        read += count;
-        return count;
-      },
-      close: () => {
-        closed++;
-        return file.close();
-      },
-    });
-  });
-  try {
+test(
+  "an upload waits at the client for an app that does not read, then for one that reads slowly",
+  OPTIONS,
+  async () => {
+    let read = 0;
+    const serving = await servingOverTcp(function* (environ, startResponse) {
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      yield "begun";
+      yield environ.cogen.core.events.WaitForSignal("go");
+      const input = environ["wsgi.input"];
+      for (let bytes; (bytes = yield* input.read(100_000)).length > 0;) {
+        read += bytes.length;
+        yield ""; // others run between two reads
+      }
+      yield " and read";
+    }, { limits: { maxBodyBytes: SIZE } });
     const memory = new MemoryWatch();
     const began = performance.now();
-    const client = await serving.open({ count: true });
-    client.stream.pause();
-    client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-    await eventually("a beginning", () => read > 0);
-    const taken = await standstill("the download to be held up", () => read);
-    assert(taken < MOST_UNDER_WAY, `${taken} bytes were read for a client that reads nothing`);
-    client.stream.on("data", () => {
-      client.stream.pause();
-      setImmediate(() => client.stream.resume());
-    });
-    client.stream.resume();
-    await client.until("the end", () => client.ended, 100_000);
+    const client = await serving.open();
+    client.send(`POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${SIZE}\r\n\r\n`);
+    await client.has("begun");
+    const flood = client.flood(SIZE);
+    const taken = await standstill("the upload to be held up", () => client.sent);
+    assert(taken < MOST_UNDER_WAY, `${taken} bytes were taken of an upload that nobody reads`);
+    serving.server.scheduler.add(signalling);
+    await flood;
+    await client.until("the answer", () => client.text.includes(" and read"), 100_000);
     const grown = memory.end();
-    assert(client.count > SIZE && client.count < SIZE + 1000, `${client.count} bytes have come`);
-    assertEquals([read, closed], [SIZE, 1]);
+    assertEquals(read, SIZE);
     assert(grown < MOST_MEMORY, `the memory grew by ${grown} bytes`);
-    report("2 GB down", memory, performance.now() - began);
+    report("2 GB up", memory, performance.now() - began);
     client.stream.destroy();
     await serving.quiet();
     await serving.finish();
-  } finally {
-    rmSync(path);
-  }
-});
+  },
+);
+
+test(
+  "a download from a file waits for a client that does not read, then for one that reads slowly",
+  OPTIONS,
+  async () => {
+    const path = join(tmpdir(), `sparse-${process.pid}.bin`);
+    const descriptor = openSync(path, "w");
+    ftruncateSync(descriptor, SIZE);
+    closeSync(descriptor);
+    let read = 0;
+    let closed = 0;
+    const serving = await servingOverTcp(async (environ, startResponse) => {
+      const file = await environ.cogen.files!.open(path);
+      startResponse("200 OK", []);
+      return environ["wsgi.file_wrapper"]({
+        size: file.size,
+        modified: file.modified,
+        read: async (into, position) => {
+          const count = await file.read(into, position);
+          read += count;
+          return count;
+        },
+        close: () => {
+          closed++;
+          return file.close();
+        },
+      });
+    });
+    try {
+      const memory = new MemoryWatch();
+      const began = performance.now();
+      const client = await serving.open({ count: true });
+      client.stream.pause();
+      client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+      await eventually("a beginning", () => read > 0);
+      const taken = await standstill("the download to be held up", () => read);
+      assert(taken < MOST_UNDER_WAY, `${taken} bytes were read for a client that reads nothing`);
+      client.stream.on("data", () => {
+        client.stream.pause();
+        setImmediate(() => client.stream.resume());
+      });
+      client.stream.resume();
+      await client.until("the end", () => client.ended, 100_000);
+      const grown = memory.end();
+      assert(client.count > SIZE && client.count < SIZE + 1000, `${client.count} bytes have come`);
+      assertEquals([read, closed], [SIZE, 1]);
+      assert(grown < MOST_MEMORY, `the memory grew by ${grown} bytes`);
+      report("2 GB down", memory, performance.now() - began);
+      client.stream.destroy();
+      await serving.quiet();
+      await serving.finish();
+    } finally {
+      rmSync(path);
+    }
+  },
+);
