@@ -89,11 +89,16 @@ function python(name: string, args: (port: string) => readonly string[]): Foreig
   };
 }
 
-/** The first Python that has a module: a version manager's may hide Debian's. */
+const interpreters = new Map<string, string | undefined>();
+
+/** The first Python that has a module: a version manager's may hide Debian's. Looked for once. */
 function interpreterWith(module: string): string | undefined {
-  return ["python3", "/usr/bin/python3"].find((interpreter) =>
+  if (interpreters.has(module)) return interpreters.get(module);
+  const found = ["python3", "/usr/bin/python3"].find((interpreter) =>
     spawnSync(interpreter, ["-c", `import ${module}`]).status === 0
   );
+  interpreters.set(module, found);
+  return found;
 }
 
 function versionOf(commandLine: readonly string[]): string | undefined {

@@ -66,7 +66,7 @@ interface Defaults {
 const THREE = ["node", "deno", "bun"] as const;
 const QUICK: Defaults = { runtimes: THREE, rounds: 3, seconds: 0.2 };
 /** All of it takes under ten minutes. */
-const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.35 };
+const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3 };
 /** A change of a few hundredths has to show. */
 const COMPARE: Defaults = { runtimes: THREE, rounds: 7, seconds: 0.5 };
 

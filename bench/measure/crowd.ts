@@ -8,20 +8,17 @@
 import process from "node:process";
 import { POLL_PATHS } from "../content.ts";
 import { awaitLine, endProcess, startProcess } from "../processes.ts";
-import { get, PLAIN } from "../requests.ts";
+import { get } from "../requests.ts";
 import type { ServerProcess } from "../server_process.ts";
 import type { CrowdJob } from "./crowd_client.ts";
 import type { Figures } from "./figures.ts";
 import type { Trial } from "./trial.ts";
 
-/** A server that has answered nothing yet has not even compiled what it needs to. */
-const WARM_UP = { request: PLAIN, depth: 1, connections: 64 } as const;
-const WARM_UP_SECONDS = 0.3;
 const CROWD_MILLISECONDS = 60_000;
 
 export async function measureCrowd(trial: Trial): Promise<Figures> {
   const { server, workload, place } = trial;
-  await place.load.run({ ...WARM_UP, port: server.port }, WARM_UP_SECONDS);
+  // It has answered once. More would leave it free memory that the crowd then would seem not to take.
   const before = await settledMemory(server);
   const waits = workload.kind === "suspended";
   const { request, connections } = workload;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findRuntime, type Runtime } from "../../tests/support/runtimes.ts";
+import { findRuntime, type Runtime, type RuntimeName } from "../../tests/support/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
 import { type Contender, isAble, LIMIT } from "../contenders.ts";
 import { MAIN_FIGURE, type Sample } from "../measure/figures.ts";
@@ -21,8 +21,10 @@ import type { Workload } from "../workloads.ts";
 
 export async function runContenders(options: Options): Promise<number> {
   const bench = await prepareBench(options);
-  const contenders = options.contenders.filter(isInstalled);
   const runtimes = options.runtimes.map(findRuntime);
+  const contenders = options.contenders
+    .filter((contender) => runtimes.some(({ name }) => hasWork(contender, name, options)))
+    .filter(isInstalled);
   const samples: Sample[] = [];
   for (const runtime of runtimes) {
     samples.push(...await measureRuntime(runtime, contenders, options, bench));
@@ -54,8 +56,7 @@ async function measureRuntime(
     for (const workload of options.workloads.filter(isMeasurable)) {
       console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
       const entrants = contenders
-        .filter((contender) => isAble(contender, runtime.name, workload.app))
-        .filter((contender) => isWanted(contender, workload, options))
+        .filter((contender) => isMeasured(contender, runtime.name, workload, options))
         .map((contender) => ({ contender, place: servers }));
       samples.push(...await measureWorkload(runtime, entrants, workload, settings));
     }
@@ -70,6 +71,20 @@ function isMeasurable({ kind, title }: Workload): boolean {
   const able = MAIN_FIGURE[kind] !== "memory" || tellsMemory();
   if (!able) console.error(`Without ${title}: this system does not tell the memory of processes.`);
   return able;
+}
+
+/** Who has nothing to do need not even be installed. */
+function hasWork(contender: Contender, runtime: RuntimeName, options: Options): boolean {
+  return options.workloads.some((workload) => isMeasured(contender, runtime, workload, options));
+}
+
+function isMeasured(
+  contender: Contender,
+  runtime: RuntimeName,
+  workload: Workload,
+  options: Options,
+): boolean {
+  return isAble(contender, runtime, workload.app) && isWanted(contender, workload, options);
 }
 
 /** Who was not asked for by name is measured where it tells most. */

@@ -15,6 +15,8 @@ export interface RunDescription {
   readonly pinned: boolean;
   readonly rounds: number;
   readonly seconds: number;
+  /** How long all of it took, in seconds. */
+  readonly took: number;
   /** Of the runtimes, and of servers that come with none. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -31,10 +33,11 @@ export function describeMethod(run: RunDescription): string {
   const place = pinned ? "server and client on a CPU each" : "server and client not pinned";
   const versions = Object.entries(run.versions).map((entry) => entry.join(" ")).join(", ");
   return `${rounds} rounds of ${seconds} s after warming up, load from ${load}, ${place} (${cpu}; ` +
-    `${versions}). CPU is the server's, user and system; medians (min-max).`;
+    `${versions}). CPU is the server's, user and system; medians (min-max). ` +
+    `All of it took ${Math.round(run.took)} s.`;
 }
 
-/** Describes a run that begins now. */
+/** Describes a run that ends now. */
 export function describeRun(
   options: { readonly rounds: number; readonly seconds: number },
   bench: {
@@ -50,6 +53,7 @@ export function describeRun(
     pinned: bench.pinned,
     rounds: options.rounds,
     seconds: options.seconds,
+    took: performance.now() / 1000,
     versions,
   };
 }

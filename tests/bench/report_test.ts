@@ -49,6 +49,7 @@ const RUN = {
   pinned: true,
   rounds: 5,
   seconds: 0.5,
+  took: 100,
   versions: { node: "20.0.0" },
 };
 
