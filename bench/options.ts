@@ -44,6 +44,8 @@ export interface Options {
   readonly named: boolean;
   readonly rounds: number;
   readonly seconds: number;
+  /** How long all of it may take, in seconds, as far as leaving out rounds helps. */
+  readonly budget: number;
   /** `undefined`: the best that is there. */
   readonly load: LoadName | undefined;
   /** With `--compare`: the git ref. */
@@ -58,17 +60,18 @@ export class OptionError extends Error {
 }
 
 interface Defaults {
+  readonly budget: number;
   readonly runtimes: readonly RuntimeName[];
   readonly rounds: number;
   readonly seconds: number;
 }
 
 const THREE = ["node", "deno", "bun"] as const;
-const QUICK: Defaults = { runtimes: THREE, rounds: 3, seconds: 0.2 };
-/** All of it takes under ten minutes. */
-const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3 };
+const QUICK: Defaults = { runtimes: THREE, rounds: 5, seconds: 0.2, budget: 50 };
+/** What is left out on a slow machine is rounds. */
+const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3, budget: 540 };
 /** A change of a few hundredths has to show. */
-const COMPARE: Defaults = { runtimes: THREE, rounds: 7, seconds: 0.5 };
+const COMPARE: Defaults = { runtimes: THREE, rounds: 7, seconds: 0.5, budget: Infinity };
 
 /** The load takes a while to begin and to end. */
 const SHORTEST = 0.2;
@@ -101,6 +104,8 @@ export function parseOptions(args: readonly string[]): Options {
     named: contenders !== undefined,
     rounds,
     seconds: atLeast(SHORTEST, "seconds", values.seconds, defaults.seconds),
+    // Who asks for so many rounds gets them.
+    budget: values.rounds === undefined ? defaults.budget : Infinity,
     load: values.load === undefined ? undefined : oneOf("load", values.load, LOAD_NAMES),
     ref: values.compare ?? "",
     write: values.write ?? false,

@@ -11,6 +11,7 @@ import { launchOf } from "../launch.ts";
 import { type ServerProcess, startServer } from "../server_process.ts";
 import type { Workload } from "../workloads.ts";
 import type { Sample } from "./figures.ts";
+import type { Pace } from "./pace.ts";
 import type { Entrant, ServerPool } from "./server_pool.ts";
 import { type ClientPlace, KINDS } from "./trial.ts";
 
@@ -20,6 +21,8 @@ export interface MeasureOptions {
   readonly place: ClientPlace;
   /** Servers that the workloads of one app share. */
   readonly pool: ServerPool;
+  /** When it is late, rounds are left out, but for the first. */
+  readonly pace?: Pace;
 }
 
 /** After this many requests a server is warm, and after this time it has to do. */
@@ -29,6 +32,8 @@ const WARM_SECONDS = 0.6;
 const NEW_WORKLOAD_SECONDS = 0.2;
 /** Of thousands of connections: they take seconds, and their figures vary little. */
 const MOST_FRESH_ROUNDS = 2;
+/** A median of fewer says nothing. */
+const LEAST_ROUNDS = 3;
 
 type RoundSample = Omit<Sample, "workload" | "runtime">;
 
@@ -54,10 +59,11 @@ async function freshRounds(
   runtime: Runtime,
   entrants: readonly Entrant[],
   workload: Workload,
-  { rounds, seconds, place }: MeasureOptions,
+  { rounds, seconds, place, pace }: MeasureOptions,
 ): Promise<RoundSample[]> {
   const samples: RoundSample[] = [];
   for (let round = 0; round < Math.min(rounds, MOST_FRESH_ROUNDS); round++) {
+    if (round > 0 && pace?.isLate) break;
     for (const entrant of entrants.filter((one) => takesPart(one, round))) {
       const { contender } = entrant;
       const launch = await launchOf(contender, runtime, workload.app, entrant.place);
@@ -79,7 +85,7 @@ async function freshRounds(
 async function warmRounds(
   entrants: readonly Entrant[],
   workload: Workload,
-  { rounds, seconds, place, pool }: MeasureOptions,
+  { rounds, seconds, place, pool, pace }: MeasureOptions,
 ): Promise<RoundSample[]> {
   const servers = new Map<Entrant, ServerProcess>();
   for (const entrant of entrants) {
@@ -90,6 +96,7 @@ async function warmRounds(
   }
   const samples: RoundSample[] = [];
   for (let round = 0; round < rounds; round++) {
+    if (round >= LEAST_ROUNDS && pace?.isLate) break;
     for (const [entrant, server] of servers) {
       if (!takesPart(entrant, round)) continue;
       const trial = { server, workload, place, seconds };

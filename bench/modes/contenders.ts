@@ -9,7 +9,9 @@ import { type Bench, prepareBench } from "../bench.ts";
 import { type Contender, isAble, LIMIT } from "../contenders.ts";
 import { MAIN_FIGURE, type Sample } from "../measure/figures.ts";
 import { measureWorkload } from "../measure/measure.ts";
+import { Pace } from "../measure/pace.ts";
 import { ServerPool } from "../measure/server_pool.ts";
+import { KINDS } from "../measure/trial.ts";
 import type { Options } from "../options.ts";
 import { contenderMarkdown, contenderText } from "../report/contenders.ts";
 import { describeRun } from "../report/run.ts";
@@ -25,9 +27,12 @@ export async function runContenders(options: Options): Promise<number> {
   const contenders = options.contenders
     .filter((contender) => runtimes.some(({ name }) => hasWork(contender, name, options)))
     .filter(isInstalled);
+  const parts = partsOf(runtimes, contenders, options);
+  const pace = new Pace(options.budget, parts.reduce((sum, { weight }) => sum + weight, 0));
   const samples: Sample[] = [];
   for (const runtime of runtimes) {
-    samples.push(...await measureRuntime(runtime, contenders, options, bench));
+    const own = parts.filter((part) => part.runtime === runtime);
+    samples.push(...await measureRuntime(runtime, own, { ...options, pace }, bench));
   }
   const run = describeRun(options, bench, versionsOf(runtimes, contenders));
   const results = summarize(samples);
@@ -43,21 +48,47 @@ export async function runContenders(options: Options): Promise<number> {
   return 0;
 }
 
-async function measureRuntime(
-  runtime: Runtime,
+/** One workload on one runtime. */
+interface Part {
+  readonly runtime: Runtime;
+  readonly workload: Workload;
+  readonly contenders: readonly Contender[];
+  /** Its share of the time, beside the others'. */
+  readonly weight: number;
+}
+
+/** Thousands of connections take about twice as long as a load does. */
+const FRESH_WEIGHT = 2;
+
+function partsOf(
+  runtimes: readonly Runtime[],
   contenders: readonly Contender[],
   options: Options,
+): Part[] {
+  const workloads = options.workloads.filter(isMeasurable);
+  return runtimes.flatMap((runtime) =>
+    workloads.map((workload) => {
+      const able = contenders.filter((one) => isMeasured(one, runtime.name, workload, options));
+      const weight = able.length * (KINDS[workload.kind].fresh ? FRESH_WEIGHT : 1);
+      return { runtime, workload, contenders: able, weight };
+    })
+  );
+}
+
+async function measureRuntime(
+  runtime: Runtime,
+  parts: readonly Part[],
+  options: Options & { readonly pace: Pace },
   { servers, clients }: Bench,
 ): Promise<Sample[]> {
   const pool = new ServerPool(runtime);
   const settings = { ...options, place: clients, pool };
   const samples: Sample[] = [];
   try {
-    for (const workload of options.workloads.filter(isMeasurable)) {
+    for (const { workload, contenders, weight } of parts) {
       console.error(`${runtime.name} ${runtime.version}: ${workload.title} ...`);
-      const entrants = contenders
-        .filter((contender) => isMeasured(contender, runtime.name, workload, options))
-        .map((contender) => ({ contender, place: servers }));
+      options.pace.begin(weight);
+      const entrants = contenders.map((contender) => ({ contender, place: servers }));
       samples.push(...await measureWorkload(runtime, entrants, workload, settings));
     }
     return samples;

@@ -32,7 +32,7 @@ export function describeMethod(run: RunDescription): string {
   const { cpu, load, pinned, rounds, seconds } = run;
   const place = pinned ? "server and client on a CPU each" : "server and client not pinned";
   const versions = Object.entries(run.versions).map((entry) => entry.join(" ")).join(", ");
-  return `${rounds} rounds of ${seconds} s after warming up, load from ${load}, ${place} (${cpu}; ` +
+  return `Up to ${rounds} rounds of ${seconds} s after warming up, load from ${load}, ${place} (${cpu}; ` +
     `${versions}). CPU is the server's, user and system; medians (min-max). ` +
     `All of it took ${Math.round(run.took)} s.`;
 }

@@ -1,0 +1,36 @@
+/**
+ * Keeps a run within the time that it promises: on a slow or busy machine, later rounds are left out.
+ *
+ * @module
+ */
+
+/** Says whether a run is late. */
+export class Pace {
+  readonly #budget: number;
+  readonly #total: number;
+  readonly #now: () => number;
+  readonly #begin: number;
+  #planned = 0;
+
+  /**
+   * @param budget How many seconds all of it may take; `Infinity` if that does not matter.
+   * @param total The weight of all its parts together.
+   * @param now Seconds.
+   */
+  constructor(budget: number, total: number, now: () => number = () => performance.now() / 1000) {
+    this.#budget = budget;
+    this.#total = total;
+    this.#now = now;
+    this.#begin = now();
+  }
+
+  /** Begins a part that has its share of the time by its weight. */
+  begin(weight: number): void {
+    this.#planned += weight;
+  }
+
+  /** Whether the parts begun so far have used up their share. */
+  get isLate(): boolean {
+    return this.#now() - this.#begin > this.#budget * this.#planned / this.#total;
+  }
+}
