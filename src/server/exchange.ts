@@ -49,12 +49,7 @@ export interface ExchangeHost {
 
 /** A request on its way through an app. */
 export class RequestExchange implements Exchange, ResponseContext, Conversation {
-  readonly app: WSGIApp;
-  readonly burst: number;
   readonly startedAt: number;
-  readonly protocol: "HTTP/1.0" | "HTTP/1.1";
-  readonly method: string;
-  readonly minorVersion: 0 | 1;
   readonly head: RequestHead;
   readonly body: BodyBuffer;
   readonly environ: Environ;
@@ -77,23 +72,17 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
   #task: Task<void> | undefined;
 
   constructor(head: RequestHead, host: ExchangeHost) {
-    const { settings } = host;
     this.#host = host;
     this.#output = host.output;
     this.head = head;
-    this.app = settings.app;
-    this.burst = settings.burst;
     this.startedAt = host.time;
-    this.protocol = settings.protocol;
-    this.method = head.method;
-    this.minorVersion = head.minorVersion;
     this.body = head.framing.kind === "none"
       ? NO_BODY
       : new BodyBuffer(() => host.bodyWanted(this));
-    const cogen = this.cogen = new Cogen(settings.scheduler, this.body, this);
+    const cogen = this.cogen = new Cogen(host.settings.scheduler, this.body, this);
     this.environ = host.environs.make(head, cogen, new WSGIInput(this.body, cogen));
     this.#writer = new ResponseWriter(this);
-    this.response = new Response(this.#writer, (part) => this.#output.write(part), host.fields);
+    this.response = new Response(this.#writer, host.output.sink, host.fields);
   }
 
   /** Runs the app; its first step at once. */
@@ -128,6 +117,26 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     this.body.fail(reason);
     this.cogen.abort(reason);
     this.#task?.cancel();
+  }
+
+  get app(): WSGIApp {
+    return this.#host.settings.app;
+  }
+
+  get burst(): number {
+    return this.#host.settings.burst;
+  }
+
+  get protocol(): "HTTP/1.0" | "HTTP/1.1" {
+    return this.#host.settings.protocol;
+  }
+
+  get method(): string {
+    return this.head.method;
+  }
+
+  get minorVersion(): 0 | 1 {
+    return this.head.minorVersion;
   }
 
   get closeTime(): number {

@@ -16,6 +16,8 @@ const PIECE = 262_144;
 
 /** The writing side of a connection. */
 export class Output {
+  /** {@linkcode write}, for those who take a function. */
+  readonly sink = (part: Uint8Array | string): void => this.write(part);
   readonly #socket: Socket;
   readonly #clock: Clock;
   #parts: (Uint8Array | string)[] = [];

@@ -35,6 +35,7 @@ export interface ServerFields {
 }
 
 const encoder = new TextEncoder();
+const NO_TRAILERS: HeaderList = [];
 
 /** A response being made. */
 export class Response {
@@ -46,11 +47,12 @@ export class Response {
   readonly #sink: Sink;
   readonly #fields: ServerFields;
   #start: PreparedHead | undefined;
-  /** Blocks that wait for the head. */
-  #held: (Uint8Array | string)[] = [];
+  /** Blocks that wait for the head; the first by itself, as most responses have no more. */
+  #first: Uint8Array | string | undefined;
+  #others: (Uint8Array | string)[] | undefined;
   #heldBytes = 0;
   #headSent = false;
-  #trailers: HeaderList = [];
+  #trailers: HeaderList = NO_TRAILERS;
   #committed = false;
   #ended = false;
   /** Whether the connection is the app's now. */
@@ -109,8 +111,7 @@ export class Response {
     if (this.#headSent) {
       this.#writer.data(bytes, this.#sink);
     } else {
-      this.#held.push(bytes);
-      this.#heldBytes += bytes.length;
+      this.#hold(bytes);
     }
   }
 
@@ -199,7 +200,7 @@ export class Response {
   replace(status: string): void {
     const text = `${status}\n`;
     this.#start = prepareHead(status, [["Content-Type", "text/plain; charset=utf-8"]]);
-    this.#trailers = [];
+    this.#trailers = NO_TRAILERS;
     this.push(text);
     this.end();
   }
@@ -216,12 +217,25 @@ export class Response {
     return (block) => this.push(block);
   }
 
+  #hold(block: Uint8Array | string): void {
+    this.#heldBytes += block.length;
+    if (this.#first === undefined) this.#first = block;
+    else (this.#others ??= []).push(block);
+  }
+
   #release(bodyLength?: number): void {
     this.#sendHead(bodyLength);
-    const held = this.#held;
-    this.#held = [];
+    const first = this.#first;
+    const others = this.#others;
+    this.#dropHeld();
+    if (first !== undefined) this.#writer.data(first, this.#sink);
+    if (others === undefined) return;
+    for (const block of others) this.#writer.data(block, this.#sink);
+  }
+
+  #dropHeld(): void {
+    this.#first = this.#others = undefined;
     this.#heldBytes = 0;
-    for (const block of held) this.#writer.data(block, this.#sink);
   }
 
   #sendHead(bodyLength?: number): void {
@@ -237,8 +251,7 @@ export class Response {
       return this.#writer.begin(this.#start as PreparedHead, options);
     } catch (error) {
       this.#committed = false;
-      this.#held = [];
-      this.#heldBytes = 0;
+      this.#dropHeld();
       throw error;
     }
   }
