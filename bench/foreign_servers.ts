@@ -76,7 +76,7 @@ function python(name: string, args: (port: string) => readonly string[]): Foreig
     hint: `apt-get install python3-${name}, or pip install ${name}`,
     version() {
       const interpreter = interpreterWith(name);
-      const print = `import ${name} as m; print(getattr(m, "__version__", "installed"))`;
+      const print = `from importlib.metadata import version; print(version("${name}"))`;
       return interpreter && versionOf([interpreter, "-c", print]);
     },
     commandLine: ({ port, app }) => {

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../tests/support/runtimes.ts";
+import { findRuntime, ROOT } from "../../tests/support/runtimes.ts";
 
 export interface ResultFiles {
   readonly json: unknown;
@@ -19,9 +20,12 @@ export function writeResults(name: string, { json, md, svg }: ResultFiles): stri
   const directory = join(ROOT, "bench", "results");
   mkdirSync(directory, { recursive: true });
   const path = join(directory, name);
-  writeFileSync(`${path}.json`, JSON.stringify(json, undefined, 2) + "\n");
-  writeFileSync(`${path}.md`, md);
-  if (svg === undefined) return `${path}.{json,md}`;
-  writeFileSync(`${path}.svg`, svg);
-  return `${path}.{json,md,svg}`;
+  const files = { json: JSON.stringify(json, undefined, 2) + "\n", md, ...(svg && { svg }) };
+  const paths = Object.entries(files).map(([suffix, text]) => {
+    writeFileSync(`${path}.${suffix}`, text);
+    return `${path}.${suffix}`;
+  });
+  // They are committed, so they keep to the format that all files have.
+  spawnSync(findRuntime("deno").command, ["fmt", "--quiet", ...paths], { cwd: ROOT });
+  return `${path}.{${Object.keys(files)}}`;
 }
