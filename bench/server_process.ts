@@ -6,7 +6,7 @@
 
 import { connect } from "node:net";
 import { awaitLine, endProcess, type Process, startProcess } from "./processes.ts";
-import { processCpuTime, processMemory } from "./usage.ts";
+import { openDescriptors, processCpuTime, processMemory } from "./usage.ts";
 
 /** How a server is started. */
 export interface Launch {
@@ -27,6 +27,8 @@ export interface ServerProcess {
   cpuTime(): Promise<number>;
   /** How many requests its hello app has answered so far, and the CPU time at that moment. */
   served(): Promise<Served>;
+  /** How many files and sockets it has open; 0 where the system does not tell. */
+  descriptors(): number;
   /** The memory it takes after a collection, in bytes. */
   memory(): Promise<number>;
   stop(): Promise<void>;
@@ -55,6 +57,7 @@ function ours(child: Process, port: number): ServerProcess {
       const [, requests, cpuTime] = await awaitLine(child, /^served (\d+) (\d+)$/m, "served");
       return { requests: Number(requests), cpuTime: Number(cpuTime) };
     },
+    descriptors: () => openDescriptors(child.pid ?? 0),
     async memory() {
       await ask(child, "gc");
       return processMemory(child.pid ?? 0);
@@ -70,6 +73,7 @@ function foreign(child: Process, port: number): ServerProcess {
     port,
     cpuTime: () => Promise.resolve(processCpuTime(pid)),
     served: () => Promise.reject(new TypeError("A foreign server does not count")),
+    descriptors: () => openDescriptors(pid),
     memory: () => Promise.resolve(processMemory(pid)),
     stop: () => endProcess(child, true),
   };

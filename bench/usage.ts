@@ -33,6 +33,11 @@ export function processMemory(pid: number): number {
   return childrenOf(pid).reduce((sum, child) => sum + processMemory(child), kibibytes * 1024);
 }
 
+/** How many files and sockets a process has open; 0 where it is not told. */
+export function openDescriptors(pid: number): number {
+  return list(`/proc/${pid}/fd`).length;
+}
+
 /** Whether the system tells the memory of processes. */
 export function tellsMemory(): boolean {
   return processMemory(process.pid) > 0;

@@ -26,6 +26,10 @@ export interface LoadFigures {
 export interface Load {
   /** For the report. */
   readonly name: string;
-  /** Sends requests for about so long. Rejects when a connection or an answer fails. */
-  run(target: Target, seconds: number): Promise<LoadFigures>;
+  /**
+   * Sends requests for about so long. Rejects when a connection or an answer fails.
+   *
+   * @param stop Ends it before its time, if this kind of load can.
+   */
+  run(target: Target, seconds: number, stop?: AbortSignal): Promise<LoadFigures>;
 }

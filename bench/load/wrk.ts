@@ -21,7 +21,7 @@ export function wrkLoad(pinning: readonly string[], directory: string): Load {
   const file = join(directory, "request.bin");
   return {
     name: "wrk",
-    async run({ port, request, depth, connections }, seconds) {
+    async run({ port, request, depth, connections }, seconds, stop) {
       writeFileSync(file, request.repeat(depth), "latin1");
       const duration = `${Math.ceil(seconds) + SPARE_SECONDS}s`;
       const child = startProcess([
@@ -29,7 +29,9 @@ export function wrkLoad(pinning: readonly string[], directory: string): Load {
         ...["wrk", "--threads", "1", "--connections", `${connections}`, "--duration", duration],
         ...["--script", SCRIPT, `http://127.0.0.1:${port}/`, "--", file],
       ]);
-      const timer = setTimeout(() => child.kill("SIGINT"), seconds * 1000);
+      const end = () => child.kill("SIGINT");
+      const timer = setTimeout(end, seconds * 1000);
+      stop?.addEventListener("abort", end);
       const { output } = await outputOf(child);
       clearTimeout(timer);
       return parseWrk(output, isClosing(request));

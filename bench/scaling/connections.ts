@@ -8,14 +8,17 @@ import type { Runtime } from "../../tests/support/runtimes.ts";
 import type { Bench } from "../bench.ts";
 import type { Contender } from "../contenders.ts";
 import { launchOf } from "../launch.ts";
+import type { ClientPlace } from "../measure/trial.ts";
 import { PLAIN } from "../requests.ts";
-import { startServer } from "../server_process.ts";
+import { type ServerProcess, startServer } from "../server_process.ts";
 
 export const CONNECTION_COUNTS = [1, 10, 100, 1_000, 10_000] as const;
 
-/** Until all are connected: thousands that come at once overflow the listen backlog, and try again. */
-const SETTLE_SECONDS = 0.6;
-const SETTLE_SECONDS_A_THOUSAND = 0.35;
+/** Thousands that come at once overflow the listen backlog, and try again after a second or three. */
+const CONNECT_SECONDS = 12;
+/** After that, until what came with connecting is done. */
+const SETTLE_SECONDS = 0.5;
+const POLL_SECONDS = 0.1;
 
 export interface ConnectionSample {
   readonly runtime: string;
@@ -36,29 +39,43 @@ export async function measureConnections(
   const server = await startServer(await launchOf(contender, runtime, "hello", servers));
   const samples: ConnectionSample[] = [];
   try {
-    await clients.load.run({ port: server.port, request: PLAIN, depth: 1, connections: 64 }, 1);
+    await clients.load.run({ ...TARGET, port: server.port, connections: 64 }, 1);
     for (const connections of CONNECTION_COUNTS) {
-      const settling = SETTLE_SECONDS + SETTLE_SECONDS_A_THOUSAND * connections / 1000;
-      const target = { port: server.port, request: PLAIN, depth: 1, connections };
-      const load = clients.load.run(target, settling + seconds + 0.3);
-      await sleep(settling);
-      const [begin, before] = [performance.now(), await server.served()];
-      await sleep(seconds);
-      const [end, after] = [performance.now(), await server.served()];
-      await load;
-      const requests = after.requests - before.requests;
-      samples.push({
-        runtime: runtime.name,
-        contender: contender.name,
-        connections,
-        cpu: (after.cpuTime - before.cpuTime) / requests,
-        requestsPerSecond: requests / (end - begin) * 1000,
-      });
+      const figures = await measureCount(server, connections, seconds, clients);
+      samples.push({ runtime: runtime.name, contender: contender.name, connections, ...figures });
     }
     return samples;
   } finally {
     await server.stop();
   }
+}
+
+const TARGET = { request: PLAIN, depth: 1 } as const;
+
+async function measureCount(
+  server: ServerProcess,
+  connections: number,
+  seconds: number,
+  { load }: ClientPlace,
+): Promise<Pick<ConnectionSample, "cpu" | "requestsPerSecond">> {
+  const stop = new AbortController();
+  const longest = CONNECT_SECONDS + SETTLE_SECONDS + seconds;
+  const loaded = load.run({ ...TARGET, port: server.port, connections }, longest, stop.signal);
+  const deadline = performance.now() + CONNECT_SECONDS * 1000;
+  while (server.descriptors() < connections && performance.now() < deadline) {
+    await sleep(POLL_SECONDS);
+  }
+  await sleep(SETTLE_SECONDS);
+  const [begin, before] = [performance.now(), await server.served()];
+  await sleep(seconds);
+  const [end, after] = [performance.now(), await server.served()];
+  stop.abort();
+  await loaded;
+  const requests = after.requests - before.requests;
+  return {
+    cpu: (after.cpuTime - before.cpuTime) / requests,
+    requestsPerSecond: requests / (end - begin) * 1000,
+  };
 }
 
 function sleep(seconds: number): Promise<void> {
