@@ -1,5 +1,5 @@
 /**
- * Sockets of Bun: `Bun.listen` behind the seam.
+ * Sockets of Bun: `Bun.listen` and `Bun.connect` behind the seam.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { ipAddress } from "../src/server/address.ts";
 import type { Accept } from "../src/server/inbound.ts";
 import type {
-  Adapter,
   Address,
+  DiallingAdapter,
   ListenAddress,
   Listener,
   ListenOptions,
@@ -24,24 +24,27 @@ import {
   type NodeFiles,
 } from "./bun_runtime.ts";
 import { BunSocket } from "./bun_socket.ts";
-import { listenOnEvery } from "./every_address.ts";
+import { dialler } from "./dialling.ts";
+import { listenOnEvery, type NameLookup } from "./every_address.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { builtinFiles } from "./system_files.ts";
 import { hostClock } from "./host_clock.ts";
+import { pathsAccepted, pathsDialled, type UnixPaths } from "./unix_paths.ts";
+
+export type { DiallingAdapter };
 
 function log(line: string): void {
   console.error(line);
 }
 
-/** Bun's events of every connection of one listener; each finds its socket in `stream.data`. */
+/** Bun's events of the connections to one address; each finds its socket in `stream.data`. */
 function events(
-  listening: ListenAddress,
-  tls: ListenTLSOptions | undefined,
+  paths: UnixPaths | undefined,
+  handshakeTimeout: number | undefined,
   accept: Accept,
 ): BunEvents {
-  const handshakeTimeout = tls?.handshakeTimeout;
   return {
-    open: (stream) => new BunSocket(stream, listening, log, handshakeTimeout).open(accept),
+    open: (stream) => new BunSocket(stream, paths, log, handshakeTimeout).open(accept),
     handshake: (stream, success, error) => stream.data.secured(success ? undefined : error),
     data: (stream, bytes) => stream.data.received(bytes),
     end: (stream) => stream.data.ended(),
@@ -81,21 +84,28 @@ function numeric(listener: BunListener): Address {
   return ipAddress(name.address ?? listener.hostname, listener.port);
 }
 
-function bind(address: ListenAddress, options: ListenOptions, accept: Accept): BunListener {
-  const where = "path" in address
+function place(address: ListenAddress): Record<string, unknown> {
+  return "path" in address
     ? { unix: address.path }
     : { hostname: address.host, port: address.port };
-  const socket = events(address, options.tls, accept);
+}
+
+function bind(address: ListenAddress, options: ListenOptions, accept: Accept): BunListener {
+  const socket = events(pathsAccepted(address), options.tls?.handshakeTimeout, accept);
   // A future Bun may take `backlog`; 1.4 always uses 512.
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   const tls = options.tls === undefined ? {} : { tls: encryption(options.tls) };
-  return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
+  return bun().listen({ ...place(address), ...backlog, ...tls, allowHalfOpen: true, socket });
 }
 
 /** Bun takes protocols as they stand in the handshake: each after its length. */
 function encryption({ cert, key, passphrase }: ListenTLSOptions): Record<string, unknown> {
   const ALPNProtocols = new TextEncoder().encode("\x08http/1.1").buffer;
   return { cert, key, ...(passphrase === undefined ? {} : { passphrase }), ALPNProtocols };
+}
+
+function names(): NameLookup {
+  return builtins().getBuiltinModule("node:dns");
 }
 
 function files(): NodeFiles {
@@ -131,10 +141,20 @@ function listen(
     const listener = await bindOverStale(one, () => bind(one, options, accept), socketFiles);
     return new BunListenerHandle(listener, one);
   };
-  return listenOnEvery(address, listenOnOne, () => builtins().getBuiltinModule("node:dns"));
+  return listenOnEvery(address, listenOnOne, names);
 }
 
-const adapter: Adapter = {
+/** Bun knows no way to give up: a connection that comes after that is closed by `accept`. */
+function dialOne(address: ListenAddress, accept: Accept, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    const socket = events(pathsDialled(address), undefined, accept);
+    const connecting = bun().connect({ ...place(address), allowHalfOpen: true, socket });
+    connecting.then(() => resolve(), reject);
+  });
+}
+
+const adapter: DiallingAdapter = {
   name: "bun",
   clock: hostClock((turn) => void setImmediate(turn)),
   latin1: (bytes, start, end) => nodeBuffer().latin1Slice.call(bytes, start, end),
@@ -142,6 +162,7 @@ const adapter: Adapter = {
   log,
   files: builtinFiles,
   listen,
+  dial: dialler(dialOne, names),
 };
 
 /**
@@ -149,7 +170,7 @@ const adapter: Adapter = {
  *
  * A Unix socket file that a crashed process left behind is replaced; one in use rejects.
  *
- * @returns The adapter; always the same. Under another runtime, its `listen` rejects.
+ * @returns The adapter; always the same. Under another runtime, its `listen` and `dial` reject.
  *
  * @example
  * ```ts
@@ -159,6 +180,6 @@ const adapter: Adapter = {
  * assertEquals(bunAdapter().name, "bun");
  * ```
  */
-export function bunAdapter(): Adapter {
+export function bunAdapter(): DiallingAdapter {
   return adapter;
 }

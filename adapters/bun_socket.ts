@@ -8,8 +8,9 @@
 import { ipAddress } from "../src/server/address.ts";
 import { type Accept, Inbound } from "../src/server/inbound.ts";
 import { BLOCK_SIZE, BlockPool, OutputQueue } from "../src/server/output_queue.ts";
-import type { Address, ListenAddress, Socket } from "../src/server/socket.ts";
+import type { Address, Socket } from "../src/server/socket.ts";
 import { type BunStream, nodeBuffer } from "./bun_runtime.ts";
+import type { UnixPaths } from "./unix_paths.ts";
 
 const pool = new BlockPool(BLOCK_SIZE, 512);
 
@@ -17,7 +18,7 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
   nodeBuffer().latin1Write.call(target, text, at, text.length);
 }
 
-/** One accepted `Bun.Socket`. */
+/** One `Bun.Socket`, accepted or dialled. */
 export class BunSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
@@ -34,22 +35,22 @@ export class BunSocket implements Socket {
   #finished = false;
 
   /**
-   * @param stream What the listener gave.
-   * @param listening Where it listens.
+   * @param stream What Bun gave.
+   * @param unix What its ends are called, if it is a Unix connection.
    * @param log Where a handler's error goes.
    * @param handshakeTimeout How long a TLS handshake may take, in milliseconds; none without TLS.
    */
   constructor(
     stream: BunStream,
-    listening: ListenAddress,
+    unix: UnixPaths | undefined,
     log: (line: string) => void,
     handshakeTimeout: number | undefined,
   ) {
     this.#stream = stream;
     this.#handshakeTimeout = handshakeTimeout;
     this.encrypted = handshakeTimeout !== undefined;
-    this.remote = endAddress(listening, stream.remoteAddress, stream.remotePort, "");
-    this.local = endAddress(listening, stream.localAddress, stream.localPort, undefined);
+    this.remote = endAddress(unix?.remote, stream.remoteAddress, stream.remotePort);
+    this.local = endAddress(unix?.local, stream.localAddress, stream.localPort);
     this.#inbound = new Inbound({
       resumeSource: () => stream.resume(),
       destroy: () => this.destroy(),
@@ -185,11 +186,10 @@ export class BunSocket implements Socket {
 }
 
 function endAddress(
-  listening: ListenAddress,
+  path: string | undefined,
   host: string | undefined,
   port: number | undefined,
-  path: string | undefined,
 ): Address {
-  if ("path" in listening) return { family: "unix", path: path ?? listening.path };
+  if (path !== undefined) return { family: "unix", path };
   return ipAddress(host ?? "", port ?? 0);
 }

@@ -1,5 +1,5 @@
 /**
- * Sockets of Deno: `Deno.listen` behind the seam.
+ * Sockets of Deno: `Deno.listen` and `Deno.connect` behind the seam.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { formatAddress } from "../src/server/address.ts";
 import type { Accept } from "../src/server/inbound.ts";
 import type {
-  Adapter,
   Address,
+  DiallingAdapter,
   ListenAddress,
   Listener,
   ListenOptions,
@@ -17,9 +17,13 @@ import type {
 import { denoClock } from "./deno_clock.ts";
 import { builtins, deno, type DenoListener, type Latin1Slicer, toAddress } from "./deno_runtime.ts";
 import { DenoSocket } from "./deno_socket.ts";
-import { listenOnEvery } from "./every_address.ts";
+import { dialler } from "./dialling.ts";
+import { listenOnEvery, type NameLookup } from "./every_address.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { builtinFiles } from "./system_files.ts";
+import { pathsAccepted, pathsDialled } from "./unix_paths.ts";
+
+export type { DiallingAdapter };
 
 function log(line: string): void {
   console.error(line);
@@ -40,10 +44,11 @@ class DenoListenerHandle implements Listener {
   }
 
   async #acceptAll(accept: Accept): Promise<void> {
+    const paths = pathsAccepted(this.address);
     let failures = 0;
     while (!this.#closed) {
       try {
-        const socket = new DenoSocket(await this.#listener.accept(), this.address, log);
+        const socket = new DenoSocket(await this.#listener.accept(), paths, log);
         failures = 0;
         socket.open(accept, this.#handshakeTimeout);
       } catch (error) {
@@ -98,6 +103,10 @@ const socketFiles: SocketFiles = {
   remove: removeFile,
 };
 
+function names(): NameLookup {
+  return builtins().getBuiltinModule("node:dns");
+}
+
 function bind(address: ListenAddress, options: ListenOptions): DenoListener {
   const { backlog, tls } = options;
   if ("path" in address) {
@@ -128,7 +137,19 @@ function listen(
     const listener = await bindOverStale(one, () => bind(one, options), socketFiles);
     return new DenoListenerHandle(listener, options.tls, accept);
   };
-  return listenOnEvery(address, listenOnOne, () => builtins().getBuiltinModule("node:dns"));
+  return listenOnEvery(address, listenOnOne, names);
+}
+
+async function dialOne(
+  address: ListenAddress,
+  accept: Accept,
+  signal: AbortSignal,
+): Promise<void> {
+  const where = "path" in address
+    ? { transport: "unix", path: address.path }
+    : { hostname: address.host, port: address.port };
+  const conn = await deno().connect({ ...where, signal });
+  new DenoSocket(conn, pathsDialled(address), log).open(accept, undefined);
 }
 
 let slice: Latin1Slicer["latin1Slice"] | undefined;
@@ -147,7 +168,7 @@ function hostName(): string {
   }
 }
 
-const adapter: Adapter = {
+const adapter: DiallingAdapter = {
   name: "deno",
   clock: denoClock,
   latin1,
@@ -155,6 +176,7 @@ const adapter: Adapter = {
   log,
   files: builtinFiles,
   listen,
+  dial: dialler(dialOne, names),
 };
 
 /**
@@ -162,7 +184,7 @@ const adapter: Adapter = {
  *
  * A Unix socket file that a crashed process left behind is replaced; one in use rejects.
  *
- * @returns The adapter; always the same. Under another runtime, its `listen` rejects.
+ * @returns The adapter; always the same. Under another runtime, its `listen` and `dial` reject.
  *
  * @example
  * ```ts
@@ -174,6 +196,6 @@ const adapter: Adapter = {
  * assertEquals(adapter.latin1(new Uint8Array([0x48, 0x69, 0x80]), 0, 3), "Hi\x80");
  * ```
  */
-export function denoAdapter(): Adapter {
+export function denoAdapter(): DiallingAdapter {
   return adapter;
 }

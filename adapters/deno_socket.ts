@@ -9,6 +9,7 @@ import { type Accept, Inbound, PROBE_INTERVAL } from "../src/server/inbound.ts";
 import { BLOCK_SIZE, BlockPool, OutputQueue } from "../src/server/output_queue.ts";
 import type { Address, Socket } from "../src/server/socket.ts";
 import { type DenoConn, toAddress } from "./deno_runtime.ts";
+import type { UnixPaths } from "./unix_paths.ts";
 
 /** How much may wait before `write` says so, in bytes. */
 const HIGH_WATER = 64 * 1024;
@@ -34,7 +35,7 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
   }
 }
 
-/** One accepted `Deno.Conn`. It has no `reset`: Deno knows of none. */
+/** One `Deno.Conn`, accepted or dialled. It has no `reset`: Deno knows of none. */
 export class DenoSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
@@ -54,15 +55,15 @@ export class DenoSocket implements Socket {
   #closed = false;
 
   /**
-   * @param conn What the listener gave.
-   * @param listening Where it listens.
+   * @param conn What Deno gave.
+   * @param unix What its ends are called, if it is a Unix connection.
    * @param log Where a handler's error goes.
    */
-  constructor(conn: DenoConn, listening: Address, log: (line: string) => void) {
+  constructor(conn: DenoConn, unix: UnixPaths | undefined, log: (line: string) => void) {
     this.#conn = conn;
     this.encrypted = conn.handshake !== undefined;
-    this.remote = toAddress(conn.remoteAddr, "");
-    this.local = toAddress(conn.localAddr, listening.family === "unix" ? listening.path : "");
+    this.remote = toAddress(conn.remoteAddr, unix?.remote ?? "");
+    this.local = toAddress(conn.localAddr, unix?.local ?? "");
     this.#inbound = new Inbound({
       resumeSource: () => {
         clearInterval(this.#probe);
@@ -78,7 +79,7 @@ export class DenoSocket implements Socket {
    * Calls `accept`, then begins to read.
    *
    * @param accept Gives the handler.
-   * @param handshakeTimeout How long a TLS handshake may take, in milliseconds.
+   * @param handshakeTimeout How long a TLS handshake may take, in milliseconds; none without TLS.
    */
   open(accept: Accept, handshakeTimeout: number | undefined): void {
     try {

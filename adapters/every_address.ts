@@ -54,11 +54,20 @@ export async function listenOnEvery(
   }
 }
 
-function isNumeric(host: string): boolean {
+/** @returns Whether a host is a number already, so that nothing has to be looked up. */
+export function isNumeric(host: string): boolean {
   return host.includes(":") || /^\d+(?:\.\d+){3}$/.test(host);
 }
 
-async function addressesOf(name: string, { promises }: NameLookup): Promise<string[]> {
+/**
+ * Looks a name up.
+ *
+ * @param name A host that is no number.
+ * @param lookup Who is asked.
+ * @returns Its addresses, IPv4 before IPv6 on every runtime.
+ * @throws What the lookup throws.
+ */
+export async function addressesOf(name: string, { promises }: NameLookup): Promise<string[]> {
   const hosts = (await promises.lookup(name, { all: true })).map(({ address }) => address);
   // Some runtimes put IPv6 first.
   const isIPv6 = (host: string) => Number(host.includes(":"));

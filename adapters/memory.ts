@@ -12,15 +12,18 @@ import type { Accept } from "../src/server/inbound.ts";
 import type {
   Adapter,
   Address,
+  DiallingAdapter,
   ListenAddress,
   Listener,
   ListenOptions,
   Socket,
 } from "../src/server/socket.ts";
+import { dialError, dialler } from "./dialling.ts";
 import { type MemorySettings, MemorySocket } from "./memory_socket.ts";
 import { hostClock } from "./host_clock.ts";
+import type { NameLookup } from "./every_address.ts";
 
-export type { Accept };
+export type { Accept, DiallingAdapter };
 
 /** Options of {@linkcode memoryNetwork} and {@linkcode socketPair}. */
 export interface MemoryOptions {
@@ -36,10 +39,10 @@ export interface MemoryOptions {
 
 /** A network that reaches no further than the object itself. */
 export interface MemoryNetwork {
-  /** What a server listens with. */
-  readonly adapter: Adapter;
+  /** What a server listens with, and a coroutine dials with. */
+  readonly adapter: DiallingAdapter;
   /**
-   * Connects to a listener of this network.
+   * Connects to a listener of this network, without waiting; `adapter.dial` does it as on any other.
    *
    * @param address Where it listens.
    * @param open Called once, in a later turn, with the client's end.
@@ -79,11 +82,24 @@ function settle(options: MemoryOptions): MemorySettings {
   };
 }
 
+/** One of a network's listeners. */
+interface Listening {
+  readonly address: Address;
+  readonly accept: Accept;
+}
+
+const NOBODY = "nobody listens there";
+
+/** Names stand for themselves here. */
+function ownNames(): NameLookup {
+  return { promises: { lookup: (address) => Promise.resolve([{ address }]) } };
+}
+
 /** The listeners of one network, by the text of their address. */
 class Network implements MemoryNetwork {
-  readonly adapter: Adapter;
+  readonly adapter: DiallingAdapter;
   readonly #settings: MemorySettings;
-  readonly #listening = new Map<string, { readonly address: Address; readonly accept: Accept }>();
+  readonly #listening = new Map<string, Listening>();
   #nextPort = FIRST_PORT;
 
   constructor(settings: MemorySettings) {
@@ -96,14 +112,28 @@ class Network implements MemoryNetwork {
       log: settings.log,
       files: settings.files,
       listen: (address, options, accept) => this.#listen(address, options, accept),
+      dial: dialler((address, accept) => this.#dial(address, accept), ownNames),
     };
   }
 
   connect(address: ListenAddress, open: Accept): Socket {
     const listener = this.#listening.get(formatAddress(address));
-    if (listener === undefined) {
-      throw new Error(`Cannot connect to ${formatAddress(address)}: nobody listens there`);
-    }
+    if (listener === undefined) throw dialError(address, NOBODY);
+    return this.#join(listener, open);
+  }
+
+  #dial(address: ListenAddress, accept: Accept): Promise<void> {
+    const listener = this.#listening.get(formatAddress(address));
+    if (listener === undefined) return Promise.reject(NOBODY);
+    return new Promise((resolve) => {
+      this.#join(listener, (socket) => {
+        resolve();
+        return accept(socket);
+      });
+    });
+  }
+
+  #join(listener: Listening, open: Accept): Socket {
     const here = this.#clientAddress(listener.address);
     const client = new MemorySocket(this.#settings, here, listener.address);
     const server = new MemorySocket(this.#settings, listener.address, here);

@@ -1,6 +1,6 @@
 /**
- * Sockets of Node: `net.Server` behind the seam. It keeps its promises under Bun, too; Deno's
- * `node:net` drops what a half-closed socket has still to write.
+ * Sockets of Node: `net.Server` and `net.connect` behind the seam. It keeps its promises under Bun,
+ * too; Deno's `node:net` drops what a half-closed socket has still to write.
  *
  * @module
  */
@@ -14,23 +14,30 @@ import * as files from "node:fs/promises";
 import { formatAddress, ipAddress } from "../src/server/address.ts";
 import { type Accept, READ_AHEAD } from "../src/server/inbound.ts";
 import type {
-  Adapter,
   Address,
+  DiallingAdapter,
   ListenAddress,
   Listener,
   ListenOptions,
 } from "../src/server/socket.ts";
+import { dialler } from "./dialling.ts";
 import { listenOnEvery } from "./every_address.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { encryption } from "./node_tls.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { systemFiles } from "./system_files.ts";
 import { hostClock } from "./host_clock.ts";
+import { pathsAccepted, pathsDialled } from "./unix_paths.ts";
+
+export type { DiallingAdapter };
 
 // Ten times as fast as a loop from 100 bytes on, and unlike TextDecoder("latin1") it is latin-1.
 const latin1Slice = (Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
 }).latin1Slice;
+
+/** How the streams of both kinds are. */
+const STREAM = { allowHalfOpen: true, noDelay: true, highWaterMark: READ_AHEAD } as const;
 
 function log(line: string): void {
   console.error(line);
@@ -89,17 +96,14 @@ async function listenOnOne(
   accept: Accept,
 ): Promise<Listener> {
   const encrypt = options.tls && encryption(options.tls);
-  const server = createServer({
-    allowHalfOpen: true,
-    noDelay: true,
-    highWaterMark: READ_AHEAD,
-  });
+  const server = createServer(STREAM);
   await bindOverStale(address, () => bind(server, address, options), socketFiles);
   const bound = serverAddress(server, address);
   // Running out of descriptors is reported here; it must not end the process.
   server.on("error", (error) => log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`));
+  const paths = pathsAccepted(bound);
   server.on("connection", (stream: Stream) => {
-    new NodeSocket(stream, encrypt?.(stream), bound, log).open(accept);
+    new NodeSocket(stream, encrypt?.(stream), paths, log).open(accept);
   });
   return new NodeListener(server, bound);
 }
@@ -128,7 +132,25 @@ class NodeListener implements Listener {
   }
 }
 
-const adapter: Adapter = {
+function dialOne(address: ListenAddress, accept: Accept, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = connect({ ...address, ...STREAM });
+    const giveUp = () => {
+      stream.destroy();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", giveUp);
+    stream.once("error", reject);
+    stream.once("connect", () => {
+      signal.removeEventListener("abort", giveUp);
+      stream.off("error", reject);
+      new NodeSocket(stream, undefined, pathsDialled(address), log).open(accept);
+      resolve();
+    });
+  });
+}
+
+const adapter: DiallingAdapter = {
   name: "node",
   clock: hostClock((turn) => void setImmediate(turn)),
   latin1: (bytes, start, end) => latin1Slice.call(bytes, start, end),
@@ -136,6 +158,7 @@ const adapter: Adapter = {
   log,
   files: systemFiles(() => files),
   listen,
+  dial: dialler(dialOne, () => dns),
 };
 
 /**
@@ -155,6 +178,6 @@ const adapter: Adapter = {
  * assertEquals(adapter.latin1(new Uint8Array([0x48, 0x69, 0x80]), 0, 3), "Hi\x80");
  * ```
  */
-export function nodeAdapter(): Adapter {
+export function nodeAdapter(): DiallingAdapter {
   return adapter;
 }

@@ -8,8 +8,9 @@ import type { Socket as Stream } from "node:net";
 import { ipAddress } from "../src/server/address.ts";
 import { type Accept, Inbound, PROBE_INTERVAL } from "../src/server/inbound.ts";
 import type { Address, Socket } from "../src/server/socket.ts";
+import type { UnixPaths } from "./unix_paths.ts";
 
-/** One accepted connection of a `net.Server` that allows half-open ones. */
+/** One connection that may be half-open: of a `net.Server`, or dialled. */
 export class NodeSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
@@ -22,22 +23,22 @@ export class NodeSocket implements Socket {
   #error: Error | undefined;
 
   /**
-   * @param raw What the server gave.
+   * @param raw What the server gave, or what has connected.
    * @param secure TLS over it, if the bytes travel encrypted.
-   * @param listening Where the server listens.
+   * @param unix What its ends are called, if it is a Unix connection.
    * @param log Where a handler's error goes.
    */
   constructor(
     raw: Stream,
     secure: Stream | undefined,
-    listening: Address,
+    unix: UnixPaths | undefined,
     log: (line: string) => void,
   ) {
     const stream = this.#stream = secure ?? raw;
     this.#raw = raw;
     this.encrypted = secure !== undefined;
-    this.remote = endAddress(listening, raw.remoteAddress, raw.remotePort, "");
-    this.local = endAddress(listening, raw.localAddress, raw.localPort, undefined);
+    this.remote = endAddress(unix?.remote, raw.remoteAddress, raw.remotePort);
+    this.local = endAddress(unix?.local, raw.localAddress, raw.localPort);
     this.#inbound = new Inbound({
       resumeSource: () => {
         clearInterval(this.#probe);
@@ -125,12 +126,11 @@ export class NodeSocket implements Socket {
 }
 
 function endAddress(
-  listening: Address,
+  path: string | undefined,
   host: string | undefined,
   port: number | undefined,
-  path: string | undefined,
 ): Address {
-  if (listening.family === "unix") return { family: "unix", path: path ?? listening.path };
+  if (path !== undefined) return { family: "unix", path };
   // A peer that is gone already has no address any more.
   return ipAddress(host ?? "", port ?? 0);
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { AbortSignalLike } from "../coroutine/abort_signal.ts";
 import type { Clock } from "../coroutine/clock.ts";
 import type { Files, OpenFile } from "../wsgi/files.ts";
 
@@ -18,16 +19,16 @@ export type Address =
   | { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number }
   | { readonly family: "unix"; readonly path: string };
 
-/** What to listen on, as `bindAddr` resolved it. */
+/** What to listen on, as `bindAddr` resolved it, or what to dial. */
 export type ListenAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-/** One accepted connection, as its adapter offers it. After `onClose` its methods do nothing. */
+/** One connection, accepted or dialled, as its adapter offers it. After `onClose` its methods do nothing. */
 export interface Socket {
-  /** The client's end; the path of a Unix client is empty. */
+  /** The peer's end; the path of a Unix client is empty. */
   readonly remote: Address;
-  /** Our end. */
+  /** Our end; the path of a Unix client is empty. */
   readonly local: Address;
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
@@ -145,4 +146,60 @@ export interface Adapter {
     options: ListenOptions,
     accept: (socket: Socket) => SocketHandler,
   ): Promise<Listener>;
+  /**
+   * Opens a connection, over plain TCP or a Unix socket; there is no TLS. Its `Socket` keeps the
+   * promises of an accepted one. An adapter may be without.
+   *
+   * A host name is looked up by the runtime, and its addresses tried one after the other, IPv4 before
+   * IPv6, until one answers.
+   *
+   * @param address Where to. Unlike for listening, the port is never 0.
+   * @param open Called once, when it is connected, before anything else happens to it.
+   * @param options `signal` gives up: `open` is not called any more, and the promise rejects with the
+   *   signal's reason. Bun cannot stop what it has begun: a connection that comes then is closed.
+   * @returns Resolves after `open` was called.
+   * @throws Rejects with an `Error` whose message names the address, if it cannot connect. Its `cause`
+   *   is the runtime's own.
+   */
+  dial?(
+    address: ListenAddress,
+    open: (socket: Socket) => SocketHandler,
+    options?: { readonly signal?: AbortSignalLike | undefined },
+  ): Promise<void>;
+}
+
+/** An adapter that can dial, as those of this package can. */
+export interface DiallingAdapter extends Adapter {
+  /**
+   * As {@linkcode Adapter.dial}.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { denoAdapter } from "@x/cogen-wsgi/adapters/deno";
+   * import { Accept, Acceptor, Connect, readline, Scheduler, Send } from "@x/cogen-wsgi/coroutine";
+   *
+   * const adapter = denoAdapter();
+   * const acceptor = new Acceptor();
+   * const listener = await adapter.listen({ host: "127.0.0.1", port: 0 }, {}, acceptor.accept);
+   * const scheduler = new Scheduler({ clock: adapter.clock });
+   * scheduler.add(function* greet() {
+   *   const stream = yield* Accept(acceptor);
+   *   yield* Send(stream, "hello\n");
+   *   stream.endWrite();
+   * });
+   * const task = scheduler.add(function* () {
+   *   if (listener.address.family === "unix") throw new TypeError("Expected a port");
+   *   const { host, port } = listener.address;
+   *   const stream = yield* Connect((open) => adapter.dial({ host, port }, open), { timeout: 5 });
+   *   const line = yield* readline(stream);
+   *   stream.endWrite();
+   *   return new TextDecoder().decode(line);
+   * });
+   * await scheduler.run();
+   * assertEquals(task.result, "hello\n");
+   * await listener.close();
+   * ```
+   */
+  dial: NonNullable<Adapter["dial"]>;
 }

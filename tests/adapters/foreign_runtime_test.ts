@@ -12,11 +12,14 @@ for (const [runtime, adapter] of FOREIGN) {
   if (runtime in globalThis) continue;
   test(`the ${runtime} adapter can be imported elsewhere, and says what it needs`, async () => {
     assertEquals(adapter.name, runtime.toLowerCase());
-    const listen = () =>
-      adapter.listen({ host: "127.0.0.1", port: 0 }, {}, () => {
-        throw new Error("nobody connects");
-      });
-    const error = await assertRejects(listen, Error);
-    assertStringIncludes(error.message, `no global ${runtime}`);
+    const nobody = () => {
+      throw new Error("nobody connects");
+    };
+    const listen = () => adapter.listen({ host: "127.0.0.1", port: 0 }, {}, nobody);
+    const dial = () => adapter.dial({ host: "127.0.0.1", port: 7 }, nobody);
+    for (const act of [listen, dial]) {
+      const error = await assertRejects(act, Error);
+      assertStringIncludes(error.message, `no global ${runtime}`);
+    }
   });
 }

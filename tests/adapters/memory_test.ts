@@ -88,6 +88,24 @@ test("refuses to connect where nobody listens, naming the address", () => {
   assertThrows(connect, Error, "[::1]:9");
 });
 
+test("dials by a name that is listened on, which nobody looks up", async () => {
+  const network = memoryNetwork();
+  const address = { host: "database", port: 5432 };
+  const listener = await network.adapter.listen(address, {}, hearing([], "server"));
+  const remotes: unknown[] = [];
+  await network.adapter.dial(address, (socket) => {
+    remotes.push(socket.remote);
+    socket.destroy();
+    return hearing([], "client")(socket);
+  });
+  assertEquals(remotes, [listener.address]);
+  const elsewhere = { host: "elsewhere", port: 5432 };
+  const dial = () => network.adapter.dial(elsewhere, hearing([], "client"));
+  const message = "Cannot connect to elsewhere:5432: nobody listens there";
+  assertEquals((await assertRejects(dial, Error)).message, message);
+  assertThrows(() => network.connect(elsewhere, hearing([], "client")), Error, message);
+});
+
 test("has no TLS, and says so rather than serve in plain text", async () => {
   const { adapter } = memoryNetwork();
   const tls = { cert: "", key: "", handshakeTimeout: 1 };

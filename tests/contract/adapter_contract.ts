@@ -8,7 +8,8 @@ import type { Subject } from "./connection.ts";
 import { backpressureTests, pausingTests } from "./backpressure_tests.ts";
 import { clockTests } from "./clock_tests.ts";
 import { closingTests, halfCloseTests, resetTests } from "./closing_tests.ts";
-import { failureTests } from "./failure_tests.ts";
+import { dialTests, reachTests } from "./dial_tests.ts";
+import { failureTests, refusalTests } from "./failure_tests.ts";
 import { handshakeTests } from "./handshake_tests.ts";
 import { addressTests, listenerTests, machineTests } from "./listener_tests.ts";
 import { orderTests } from "./order_tests.ts";
@@ -20,6 +21,9 @@ export function adapterContract(subject: Subject): void {
   listenerTests(subject);
   machineTests(subject);
   clockTests(subject);
+  dialTests(subject);
+  reachTests(subject);
+  conversationTests({ ...subject, name: `${subject.name}, dialled`, dials: true });
 }
 
 /** Registers those of one adapter that encrypts. */
@@ -29,6 +33,13 @@ export function tlsContract(subject: Subject): void {
 }
 
 function connectionContract(subject: Subject): void {
+  conversationTests(subject);
+  refusalTests(subject);
+  addressTests(subject);
+}
+
+/** What holds for accepted connections and for dialled ones. */
+function conversationTests(subject: Subject): void {
   orderTests(subject);
   backpressureTests(subject);
   halfCloseTests(subject);
@@ -37,5 +48,4 @@ function connectionContract(subject: Subject): void {
   vanishingTests(subject);
   pausingTests(subject);
   failureTests(subject);
-  addressTests(subject);
 }

@@ -7,7 +7,7 @@
 import { connect, type Socket as NodeStream } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Address, Socket } from "../../src/server/socket.ts";
-import type { MemoryNetwork } from "../../adapters/memory.ts";
+import type { Accept, MemoryNetwork } from "../../adapters/memory.ts";
 
 /** A client that keeps what it receives and does only what it is told. */
 export interface Client {
@@ -49,7 +49,8 @@ export class Received {
   }
 }
 
-class NetClient extends Received implements Client {
+/** A client over the runtime's `node:net`. */
+export class NetClient extends Received implements Client {
   readonly #stream: NodeStream;
   readonly #raw: NodeStream;
 
@@ -180,20 +181,23 @@ class MemoryClient extends Received implements Client {
 
 /** Connects through a network in memory. */
 export function memoryClient(network: MemoryNetwork, address: Address): Promise<Client> {
-  return new Promise((resolve) => {
+  return new Promise((resolve) => void network.connect(address, memoryEnd(resolve)));
+}
+
+/** Makes a client of one end of a connection in memory. */
+export function memoryEnd(found: (client: Client) => void): Accept {
+  return (socket) => {
     const client = new MemoryClient();
-    network.connect(address, (socket) => {
-      client.open(socket);
-      resolve(client);
-      return {
-        onData: (bytes) => client.take(bytes.slice()),
-        onEnd: () => client.ended = true,
-        onDrain: () => client.drained(),
-        onClose: (error) => {
-          client.ended = client.closed = true;
-          client.failed = error !== undefined;
-        },
-      };
-    });
-  });
+    client.open(socket);
+    found(client);
+    return {
+      onData: (bytes) => client.take(bytes.slice()),
+      onEnd: () => client.ended = true,
+      onDrain: () => client.drained(),
+      onClose: (error) => {
+        client.ended = client.closed = true;
+        client.failed = error !== undefined;
+      },
+    };
+  };
 }

@@ -7,24 +7,29 @@
 
 import { assertEquals } from "@std/assert";
 import type {
-  Adapter,
   Address,
+  DiallingAdapter,
   ListenAddress,
   Listener,
   ListenOptions,
   Socket,
 } from "../../src/server/socket.ts";
 import type { Client } from "./client.ts";
+import type { Peers } from "./peers.ts";
 import { Recorder } from "./recorder.ts";
 import { concat, firstDifference, pattern, settled, until } from "./waiting.ts";
 
 /** An adapter, and how to reach what it serves. */
 export interface Subject {
   readonly name: string;
-  readonly adapter: Adapter;
+  readonly adapter: DiallingAdapter;
   /** What its connections are listened for with. */
   readonly listening: ListenOptions;
   connect(address: Address): Promise<Client>;
+  /** Listens with something else, for what the adapter dials. */
+  listen(address: ListenAddress): Promise<Peers>;
+  /** Whether the connections under test are those that it dials. */
+  readonly dials?: boolean;
   /** Gives a client that can be slow, where that of `connect` reads on while it is paused. */
   readonly connectSlow?: Subject["connect"];
   /** A path for a Unix socket that nobody uses. */
@@ -47,14 +52,16 @@ export interface Machine {
   exists(path: string): boolean;
   writeFile(path: string): void;
   removeFile(path: string): void;
+  /** Listens on a port of the loopback, and never accepts. */
+  neverAccept(): Promise<{ readonly port: number; close(): void }>;
 }
 
-/** One accepted connection, and the client at its other end. */
+/** One connection, and the client at its other end; that of a dialled one was accepted. */
 export interface Connection {
   readonly socket: Socket;
   readonly recorder: Recorder;
   readonly client: Client;
-  readonly listener: Listener;
+  readonly listener: Pick<Listener, "address" | "close">;
 }
 
 /** Where most connections are made. */
@@ -80,12 +87,13 @@ export async function connected(
   address: ListenAddress = LOOPBACK,
 ): Promise<void> {
   const recorders: Recorder[] = [];
-  const listener = await subject.adapter.listen(address, subject.listening, (socket) => {
+  const record = (socket: Socket) => {
     const recorder = new Recorder(socket);
     recorders.push(recorder);
     return recorder;
-  });
-  const client = await subject.connect(listener.address);
+  };
+  const open = subject.dials ? dial : accept;
+  const { listener, client } = await open(subject, address, record);
   try {
     await until("the connection is accepted", () => recorders.length > 0);
     const recorder = recorders[0]!;
@@ -100,6 +108,24 @@ export async function connected(
     await settled();
     recorder.assertClosedOnceAndLast();
   }
+}
+
+type Accepting = (socket: Socket) => Recorder;
+type Opened = Pick<Connection, "listener" | "client">;
+
+async function accept(
+  subject: Subject,
+  address: ListenAddress,
+  record: Accepting,
+): Promise<Opened> {
+  const listener = await subject.adapter.listen(address, subject.listening, record);
+  return { listener, client: await subject.connect(listener.address) };
+}
+
+async function dial(subject: Subject, address: ListenAddress, record: Accepting): Promise<Opened> {
+  const peers = await subject.listen(address);
+  await subject.adapter.dial(peers.address, record);
+  return { listener: peers, client: await peers.next() };
 }
 
 /** Writes `bytes` in pieces, waiting for `onDrain` whenever `write` says so. */

@@ -32,7 +32,10 @@ export function failureTests(subject: Subject): void {
       assertStringIncludes(logged[0] ?? "", "a bug in the handler");
     });
   }
+}
 
+/** Registers the tests of connections that are refused as they are accepted. */
+export function refusalTests(subject: Subject): void {
   test(`${subject.name}: an accept that throws costs its connection`, async () => {
     const logged = await loggedBy(async () => {
       const listener = await subject.adapter.listen(LOOPBACK, subject.listening, () => {

@@ -6,12 +6,14 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Adapter } from "../../src/server/socket.ts";
+import type { DiallingAdapter } from "../../src/server/socket.ts";
 import { netClient, tlsClient } from "./client.ts";
 import type { Subject } from "./connection.ts";
-import { until } from "./waiting.ts";
+import { netPeers } from "./peers.ts";
+import { settled, until } from "./waiting.ts";
 import { CERT, KEY } from "../support/tls_fixtures.ts";
 
 /** The runtime that runs the tests. */
@@ -24,13 +26,14 @@ export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
 let paths = 0;
 
 /** An adapter to be tested over real sockets, named after itself and the runtime it runs on. */
-export function runtimeSubject(adapter: Adapter): Subject {
+export function runtimeSubject(adapter: DiallingAdapter): Subject {
   const name = adapter.name === RUNTIME ? adapter.name : `${adapter.name} on ${RUNTIME}`;
   return {
     name,
     adapter,
     listening: {},
     connect: netClient,
+    listen: netPeers,
     ...(RUNTIME === "bun" ? { gaps: { backlog: "Bun listens with a backlog of 512 always" } } : {}),
     unixPath: () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`),
     machine: {
@@ -39,12 +42,13 @@ export function runtimeSubject(adapter: Adapter): Subject {
       exists: existsSync,
       writeFile: (path) => writeFileSync(path, "precious"),
       removeFile: (path) => rmSync(path),
+      neverAccept,
     },
   };
 }
 
 /** The same adapter, encrypting. */
-export function tlsSubject(adapter: Adapter): Subject {
+export function tlsSubject(adapter: DiallingAdapter): Subject {
   const plain = runtimeSubject(adapter);
   return {
     ...plain,
@@ -82,4 +86,30 @@ async function crashAt(path: string): Promise<void> {
   await until("the socket file", () => existsSync(path));
   child.kill("SIGKILL");
   await exited;
+}
+
+/** Listens in a process that is then stopped, and fills what the kernel accepts on its behalf. */
+async function neverAccept(): Promise<{ readonly port: number; close(): void }> {
+  const script = `
+    const server = require("node:net").createServer();
+    server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
+      console.log(server.address().port);
+    });
+  `;
+  const child = spawn(process.execPath, [RUNTIME === "deno" ? "eval" : "-e", script], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const port = await new Promise<number>((resolve) => {
+    child.stdout.once("data", (text: Uint8Array) => {
+      resolve(Number(new TextDecoder().decode(text)));
+    });
+  });
+  child.kill("SIGSTOP");
+  const fillers = Array.from({ length: 4 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  await settled();
+  const close = () => {
+    fillers.forEach((filler) => filler.destroy());
+    child.kill("SIGKILL");
+  };
+  return { port, close };
 }

@@ -1,0 +1,77 @@
+/**
+ * No HTTP at all: a client by lines. One coroutine says what is typed, another tells what is heard.
+ *
+ *     node --import tsx examples/tcp_chat.ts      and then, several times:
+ *     node --import tsx examples/tcp_client.ts
+ */
+
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import {
+  Connect,
+  type Coroutine,
+  type Dial,
+  Queue,
+  readline,
+  runtimeAdapter,
+  Scheduler,
+  scope,
+  SendAll,
+  type SocketStream,
+  toPromise,
+} from "../mod.ts";
+
+/** What to say; `undefined` is the end. */
+type Lines = Queue<string | undefined>;
+
+const MAX_LINE = 1000;
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** Says line after line; hangs up at `undefined`. */
+function* say(stream: SocketStream, lines: Lines): Coroutine<void> {
+  for (;;) {
+    const line = yield* lines.get({ timeout: -1 });
+    if (line === undefined) return stream.endWrite();
+    yield* SendAll(stream, encoder.encode(`${line}\n`));
+  }
+}
+
+/** Connects, says what is in `lines`, and tells what it hears until the server hangs up. */
+export function* converse(
+  dial: Dial,
+  lines: Lines,
+  tell: (line: string) => void,
+): Coroutine<void> {
+  const stream = yield* Connect(dial, { timeout: 10 });
+  try {
+    yield* scope(function* (children) {
+      children.add(say, stream, lines);
+      for (;;) {
+        const line = yield* readline(stream, MAX_LINE, { timeout: -1 });
+        if (line.length === 0) return;
+        tell(decoder.decode(line).trimEnd());
+      }
+    });
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** Gives what is typed, until it ends. */
+function typed(): Lines {
+  const lines: Lines = new Queue();
+  const terminal = createInterface({ input: process.stdin });
+  terminal.on("line", (line) => lines.putNowait(line));
+  terminal.on("close", () => lines.putNowait(undefined));
+  return lines;
+}
+
+if (fileURLToPath(import.meta.url) === process.argv[1]) {
+  const { clock, dial, name } = await runtimeAdapter();
+  if (dial === undefined) throw new TypeError(`Expected an adapter that can dial, not ${name}`);
+  const chat: Dial = (open, signal) => dial({ host: "127.0.0.1", port: 8008 }, open, { signal });
+  const task = new Scheduler({ clock }).add(converse, chat, typed(), console.log);
+  await toPromise(task).finally(() => process.stdin.destroy());
+}
