@@ -285,11 +285,25 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.#exchange = exchange;
     this.patience.begin();
     this.#await("app");
-    // A body that needs no waiting for is wholly there before the app looks at it.
-    if (exchange.head.framing.kind === "none") this.#handle(this.#parser.next());
+    // Who holds its body back is to be asked for it by the app.
+    const fault = exchange.head.expectContinue ? undefined : this.#receiveWhatIsHere();
     this.#host.began();
     exchange.start();
+    if (fault !== undefined) throw fault;
     if (this.#clientEnded) this.#limitHalfClosed();
+  }
+
+  /**
+   * What has come of a body with its head is there before the app looks at it, which so need not wait.
+   * If it is faulty, the app is told no sooner than if it had come later.
+   */
+  #receiveWhatIsHere(): ProtocolError | undefined {
+    try {
+      while (this.#takesEvents() && this.#handle(this.#parser.next()));
+    } catch (error) {
+      if (error instanceof ProtocolError) return error;
+      throw error;
+    }
   }
 
   #receive(exchange: RequestExchange, bytes: Uint8Array): void {

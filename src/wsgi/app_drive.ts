@@ -61,9 +61,9 @@ export class AppDrive implements Gatherer {
       resume = this.#next;
       const { value } = step;
       if (isOperation(value) || isPromise(value)) resume = yield* this.#perform(value);
-      else if (isEmpty(value)) yield* this.#performPlanned();
+      else if (isEmpty(value) && !this.#readNow()) yield* this.#performPlanned();
       else {
-        if (!this.#isClosing) {
+        if (!this.#isClosing && !isEmpty(value)) {
           resume = pushBlock(this.#exchange, value, this.#iterator) ?? resume;
           // To HEAD, a stream without end would never be answered: nobody wants more blocks of it.
           if (this.#exchange.response.headOnly) return step;
@@ -129,11 +129,16 @@ export class AppDrive implements Gatherer {
     }
   }
 
+  /** Reads what is here, if that is all that an empty block asks for. */
+  #readNow(): boolean {
+    this.#flush();
+    return !this.#exchange.full() && this.#exchange.cogen.readNow();
+  }
+
   /** Performs `environ.cogen.operation`; without one, lets others run. */
   *#performPlanned(): Coroutine<void> {
     const { cogen } = this.#exchange;
     const planned = cogen.operation;
-    this.#flush();
     if (planned === undefined) {
       yield;
       return;

@@ -15,6 +15,7 @@ import {
   type AnyIterator,
   DONE,
   isBlock,
+  isEmpty,
   isPromise,
   iterable,
   iteratorOf,
@@ -109,7 +110,7 @@ class AppRun {
 
   /** Steps a sync iterable until it is done, or `false` when it must wait. */
   #stepNow(): boolean {
-    const { response, burst, startedAt } = this.#exchange;
+    const { burst, startedAt } = this.#exchange;
     const given = this.#iterable as AppIterable;
     if (Array.isArray(given)) {
       this.#pushAll(given);
@@ -118,26 +119,38 @@ class AppRun {
     const iterator = this.#iterator = this.#iteratorOf(given);
     for (;;) {
       const step = iterator.next();
-      const value = (step as Step).value;
-      if (isPromise(step) || !step.done && !isBlock(value)) {
-        this.#resume = () => step;
-        return false;
-      }
-      if (step.done) {
-        this.#iterator = undefined;
-        if (value instanceof WSGIFileWrapper) {
-          this.#iterator = this.#iteratorOf(value);
-          return false;
-        }
-        if (value !== undefined) response.push(value);
-        return true;
-      }
-      this.#resume = pushBlock(this.#exchange, value, iterator);
-      if (this.#resume !== undefined) return false;
+      if (isPromise(step)) return this.#later(() => step);
+      if (step.done) return this.#endNow(step.value);
+      if (isBlock(step.value)) {
+        const refused = pushBlock(this.#exchange, step.value, iterator);
+        if (refused !== undefined) return this.#later(refused);
+      } else if (!this.#readNow(step.value)) return this.#later(() => step);
       this.#burstOver = this.#exchange.now() - startedAt >= burst ||
         pendingBytes(this.#exchange) >= MAX_PENDING;
       if (this.#burstOver) return false;
     }
+  }
+
+  /** It must wait, and then goes on in this way. */
+  #later(resume: () => Steps): false {
+    this.#resume = resume;
+    return false;
+  }
+
+  /** An iterable has given all, but for what it returned; `false` if that is a file. */
+  #endNow(last: unknown): boolean {
+    this.#iterator = undefined;
+    if (last instanceof WSGIFileWrapper) {
+      this.#iterator = this.#iteratorOf(last);
+      return false;
+    }
+    if (last !== undefined) this.#exchange.response.push(last);
+    return true;
+  }
+
+  /** Whether a value asks for nothing but bytes of the body that are here. */
+  #readNow(value: unknown): boolean {
+    return isEmpty(value) && pendingBytes(this.#exchange) === 0 && this.#exchange.cogen.readNow();
   }
 
   #complete(): void {

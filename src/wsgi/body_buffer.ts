@@ -133,6 +133,14 @@ export class BodyBuffer {
     });
   }
 
+  /** Does a read whose bytes are here, and gives what they are. For {@linkcode ReadOperation} alone. */
+  readNow<T>(attempt: Attempt<T>): T | undefined {
+    if (this.#reader !== undefined) return undefined;
+    const result = attempt();
+    if (result !== undefined && !this.#ended) this.#onWanted();
+    return result;
+  }
+
   /** Begins a read. For {@linkcode ReadOperation} alone. */
   begin(attempt: Attempt<unknown>, resume: Resume<unknown>): Abort | void {
     if (this.#reader !== undefined) throw new TypeError("The request body is already being read");
@@ -221,7 +229,8 @@ function checkSize(size: number): number {
   throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
 }
 
-class ReadOperation<T> extends TimedOperation<T> {
+/** A read of the request body. */
+export class ReadOperation<T> extends TimedOperation<T> {
   readonly name: string;
   readonly #body: BodyBuffer;
   readonly #attempt: Attempt<T>;
@@ -231,6 +240,11 @@ class ReadOperation<T> extends TimedOperation<T> {
     this.name = `wsgi.input.${name}`;
     this.#body = body;
     this.#attempt = attempt;
+  }
+
+  /** What it reads, if that is here already. */
+  readNow(): T | undefined {
+    return this.#body.readNow(this.#attempt);
   }
 
   protected begin(resume: Resume<T>): Abort | void {

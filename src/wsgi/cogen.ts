@@ -17,7 +17,7 @@ import {
   type Task,
 } from "../coroutine/mod.ts";
 import type { HeaderList } from "./app.ts";
-import type { BodyBuffer } from "./body_buffer.ts";
+import { type BodyBuffer, ReadOperation } from "./body_buffer.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
 import { Events } from "./events.ts";
 import type { Files } from "./files.ts";
@@ -221,6 +221,21 @@ export class Cogen {
    */
   takeSocket(headers: HeaderList, accept: (socket: TakenSocket) => TakenSocketHandler): void {
     this.#conversation.takeSocket(headers, accept);
+  }
+
+  /**
+   * Performs the planned operation if it is a read of what is here already: then nobody has to wait.
+   *
+   * @ignore
+   */
+  readNow(): boolean {
+    const { operation } = this;
+    if (!(operation instanceof ReadOperation)) return false;
+    const read: unknown = operation.readNow();
+    if (read === undefined) return false;
+    this.operation = undefined;
+    this.settle(read);
+    return true;
   }
 
   /**
