@@ -1,5 +1,5 @@
 /**
- * Sockets of Bun: `Bun.listen` and `Bun.connect` behind the seam.
+ * Sockets of Bun: `Bun.listen` behind the seam, and `net.connect` for dialling.
  *
  * @module
  */
@@ -26,10 +26,11 @@ import {
 import { BunSocket } from "./bun_socket.ts";
 import { dialler } from "./dialling.ts";
 import { listenOnEvery, type NameLookup } from "./every_address.ts";
+import { netDial, type NetModule } from "./node_dial.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { builtinFiles } from "./system_files.ts";
 import { hostClock } from "./host_clock.ts";
-import { pathsAccepted, pathsDialled, type UnixPaths } from "./unix_paths.ts";
+import { pathsAccepted, type UnixPaths } from "./unix_paths.ts";
 
 export type { DiallingAdapter };
 
@@ -37,7 +38,7 @@ function log(line: string): void {
   console.error(line);
 }
 
-/** Bun's events of the connections to one address; each finds its socket in `stream.data`. */
+/** Bun's events of every connection of one listener; each finds its socket in `stream.data`. */
 function events(
   paths: UnixPaths | undefined,
   handshakeTimeout: number | undefined,
@@ -84,18 +85,15 @@ function numeric(listener: BunListener): Address {
   return ipAddress(name.address ?? listener.hostname, listener.port);
 }
 
-function place(address: ListenAddress): Record<string, unknown> {
-  return "path" in address
+function bind(address: ListenAddress, options: ListenOptions, accept: Accept): BunListener {
+  const where = "path" in address
     ? { unix: address.path }
     : { hostname: address.host, port: address.port };
-}
-
-function bind(address: ListenAddress, options: ListenOptions, accept: Accept): BunListener {
   const socket = events(pathsAccepted(address), options.tls?.handshakeTimeout, accept);
   // A future Bun may take `backlog`; 1.4 always uses 512.
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   const tls = options.tls === undefined ? {} : { tls: encryption(options.tls) };
-  return bun().listen({ ...place(address), ...backlog, ...tls, allowHalfOpen: true, socket });
+  return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
 }
 
 /** Bun takes protocols as they stand in the handshake: each after its length. */
@@ -106,6 +104,11 @@ function encryption({ cert, key, passphrase }: ListenTLSOptions): Record<string,
 
 function names(): NameLookup {
   return builtins().getBuiltinModule("node:dns");
+}
+
+function net(): NetModule {
+  bun(); // it throws elsewhere, where `node:net` is another one
+  return builtins().getBuiltinModule("node:net");
 }
 
 function files(): NodeFiles {
@@ -144,16 +147,6 @@ function listen(
   return listenOnEvery(address, listenOnOne, names);
 }
 
-/** Bun knows no way to give up: a connection that comes after that is closed by `accept`. */
-function dialOne(address: ListenAddress, accept: Accept, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason));
-    const socket = events(pathsDialled(address), undefined, accept);
-    const connecting = bun().connect({ ...place(address), allowHalfOpen: true, socket });
-    connecting.then(() => resolve(), reject);
-  });
-}
-
 const adapter: DiallingAdapter = {
   name: "bun",
   clock: hostClock((turn) => void setImmediate(turn)),
@@ -162,7 +155,7 @@ const adapter: DiallingAdapter = {
   log,
   files: builtinFiles,
   listen,
-  dial: dialler(dialOne, names),
+  dial: dialler(netDial(net, log), names),
 };
 
 /**

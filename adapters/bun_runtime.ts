@@ -5,6 +5,7 @@
  */
 
 import type { NameLookup } from "./every_address.ts";
+import type { NetModule } from "./node_dial.ts";
 import type { BunSocket } from "./bun_socket.ts";
 
 /** `Bun.Socket`, whose `data` is ours to set. */
@@ -70,6 +71,7 @@ export interface BuiltinModules {
   getBuiltinModule(name: "node:os"): { hostname(): string };
   getBuiltinModule(name: "node:fs"): NodeFiles;
   getBuiltinModule(name: "node:dns"): NameLookup;
+  getBuiltinModule(name: "node:net"): NetModule;
 }
 
 /** @returns The runtime. It throws a `TypeError` where there is none. */

@@ -18,7 +18,7 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
   nodeBuffer().latin1Write.call(target, text, at, text.length);
 }
 
-/** One `Bun.Socket`, accepted or dialled. */
+/** One accepted `Bun.Socket`. */
 export class BunSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
@@ -35,7 +35,7 @@ export class BunSocket implements Socket {
   #finished = false;
 
   /**
-   * @param stream What Bun gave.
+   * @param stream What the listener gave.
    * @param unix What its ends are called, if it is a Unix connection.
    * @param log Where a handler's error goes.
    * @param handshakeTimeout How long a TLS handshake may take, in milliseconds; none without TLS.

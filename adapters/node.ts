@@ -6,13 +6,13 @@
  */
 
 import { Buffer } from "node:buffer";
-import { connect, createServer, type Server, type Socket as Stream } from "node:net";
+import * as net from "node:net";
 import { hostname } from "node:os";
 import { lstatSync, unlinkSync } from "node:fs";
 import * as dns from "node:dns";
 import * as files from "node:fs/promises";
 import { formatAddress, ipAddress } from "../src/server/address.ts";
-import { type Accept, READ_AHEAD } from "../src/server/inbound.ts";
+import type { Accept } from "../src/server/inbound.ts";
 import type {
   Address,
   DiallingAdapter,
@@ -22,12 +22,13 @@ import type {
 } from "../src/server/socket.ts";
 import { dialler } from "./dialling.ts";
 import { listenOnEvery } from "./every_address.ts";
+import { netDial, STREAM } from "./node_dial.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { encryption } from "./node_tls.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { systemFiles } from "./system_files.ts";
 import { hostClock } from "./host_clock.ts";
-import { pathsAccepted, pathsDialled } from "./unix_paths.ts";
+import { pathsAccepted } from "./unix_paths.ts";
 
 export type { DiallingAdapter };
 
@@ -36,14 +37,11 @@ const latin1Slice = (Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
 }).latin1Slice;
 
-/** How the streams of both kinds are. */
-const STREAM = { allowHalfOpen: true, noDelay: true, highWaterMark: READ_AHEAD } as const;
-
 function log(line: string): void {
   console.error(line);
 }
 
-function serverAddress(server: Server, asked: ListenAddress): Address {
+function serverAddress(server: net.Server, asked: ListenAddress): Address {
   if ("path" in asked) return { family: "unix", path: asked.path };
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new Error("no address");
@@ -51,7 +49,7 @@ function serverAddress(server: Server, asked: ListenAddress): Address {
 }
 
 /** Starts `server`; rejects with what the system said. */
-function bind(server: Server, address: ListenAddress, options: ListenOptions): Promise<void> {
+function bind(server: net.Server, address: ListenAddress, options: ListenOptions): Promise<void> {
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -67,7 +65,7 @@ const socketFiles: SocketFiles = {
   isSocket: (path) => lstatSync(path).isSocket(),
   isRefused: (path) =>
     new Promise((resolve) => {
-      const probe = connect(path);
+      const probe = net.connect(path);
       const answer = (refused: boolean) => {
         probe.destroy();
         resolve(refused);
@@ -96,13 +94,13 @@ async function listenOnOne(
   accept: Accept,
 ): Promise<Listener> {
   const encrypt = options.tls && encryption(options.tls);
-  const server = createServer(STREAM);
+  const server = net.createServer(STREAM);
   await bindOverStale(address, () => bind(server, address, options), socketFiles);
   const bound = serverAddress(server, address);
   // Running out of descriptors is reported here; it must not end the process.
   server.on("error", (error) => log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`));
   const paths = pathsAccepted(bound);
-  server.on("connection", (stream: Stream) => {
+  server.on("connection", (stream: net.Socket) => {
     new NodeSocket(stream, encrypt?.(stream), paths, log).open(accept);
   });
   return new NodeListener(server, bound);
@@ -110,9 +108,9 @@ async function listenOnOne(
 
 class NodeListener implements Listener {
   readonly address: Address;
-  readonly #server: Server;
+  readonly #server: net.Server;
 
-  constructor(server: Server, address: Address) {
+  constructor(server: net.Server, address: Address) {
     this.#server = server;
     this.address = address;
   }
@@ -132,24 +130,6 @@ class NodeListener implements Listener {
   }
 }
 
-function dialOne(address: ListenAddress, accept: Accept, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stream = connect({ ...address, ...STREAM });
-    const giveUp = () => {
-      stream.destroy();
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", giveUp);
-    stream.once("error", reject);
-    stream.once("connect", () => {
-      signal.removeEventListener("abort", giveUp);
-      stream.off("error", reject);
-      new NodeSocket(stream, undefined, pathsDialled(address), log).open(accept);
-      resolve();
-    });
-  });
-}
-
 const adapter: DiallingAdapter = {
   name: "node",
   clock: hostClock((turn) => void setImmediate(turn)),
@@ -158,7 +138,7 @@ const adapter: DiallingAdapter = {
   log,
   files: systemFiles(() => files),
   listen,
-  dial: dialler(dialOne, () => dns),
+  dial: dialler(netDial(() => net, log), () => dns),
 };
 
 /**

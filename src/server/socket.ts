@@ -156,7 +156,7 @@ export interface Adapter {
    * @param address Where to. Unlike for listening, the port is never 0.
    * @param open Called once, when it is connected, before anything else happens to it.
    * @param options `signal` gives up: `open` is not called any more, and the promise rejects with the
-   *   signal's reason. Bun cannot stop what it has begun: a connection that comes then is closed.
+   *   signal's reason; a connection that comes all the same is closed.
    * @returns Resolves after `open` was called.
    * @throws Rejects with an `Error` whose message names the address, if it cannot connect. Its `cause`
    *   is the runtime's own.
