@@ -18,7 +18,11 @@ export interface NetModule {
 }
 
 /** How the streams are, accepted or dialled. */
-export const STREAM = { allowHalfOpen: true, noDelay: true, highWaterMark: READ_AHEAD } as const;
+export const STREAM: {
+  readonly allowHalfOpen: boolean;
+  readonly noDelay: boolean;
+  readonly highWaterMark: number;
+} = { allowHalfOpen: true, noDelay: true, highWaterMark: READ_AHEAD };
 
 /**
  * Dials by `net.connect`.
