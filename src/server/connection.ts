@@ -10,21 +10,22 @@
  */
 
 import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
-import { RequestParser } from "../http/mod.ts";
 import { NO_BODY } from "../wsgi/body_buffer.ts";
 import type { TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
-import { type ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
+import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/response.ts";
 import { type ExchangeHost, RequestExchange } from "./exchange.ts";
 import type { Settings } from "./options.ts";
 import { Output } from "./output.ts";
 import { Patience, type Phase } from "./patience.ts";
+import type { Reader, Readers } from "./readers.ts";
 import type { Socket, SocketHandler } from "./socket.ts";
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
+  readonly readers: Readers;
   /** Whether no further requests are wanted. */
   readonly closing: boolean;
   factsOf(socket: Socket): ConnectionFacts;
@@ -51,14 +52,14 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
   readonly patience: Patience;
-  readonly environs: EnvironMaker;
+  readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
   time: number;
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
-  readonly #facts: ConnectionFacts;
-  readonly #parser: RequestParser;
+  /** Reads its requests, if it is in the middle of one, or there are enough readers for all. */
+  #reader: Reader | undefined;
   #exchange: RequestExchange | undefined;
   /**
    * `serving` until the last response is decided, `lingering` for the client's FIN, then `gone`; or
@@ -82,13 +83,8 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.#socket = socket;
     this.settings = settings;
     this.fields = host.fields;
-    this.#facts = host.factsOf(socket);
-    this.environs = new EnvironMaker(this.#facts);
+    this.facts = host.factsOf(socket);
     this.output = new Output(socket, settings.adapter.clock);
-    this.#parser = new RequestParser({
-      limits: settings.parserLimits,
-      latin1: settings.adapter.latin1,
-    });
     this.patience = new Patience(settings.timeouts, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
     this.#await("idle");
@@ -99,6 +95,10 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     return this.#exchange === undefined;
   }
 
+  get environs(): EnvironMaker {
+    return this.#lentReader().environs;
+  }
+
   get mayPersist(): boolean {
     return !this.#host.closing || this.#exchange?.received === true && this.#hasMore();
   }
@@ -106,17 +106,19 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   onData(bytes: Uint8Array): void {
     if (this.#state === "given") this.#taker?.onData(bytes);
     if (this.#state !== "serving") return;
+    const { parser } = this.#lentReader();
     this.#pushed += bytes.length;
-    this.#parser.push(bytes);
+    parser.push(bytes);
     this.#advance();
-    this.#parser.detach();
+    parser.detach();
+    if (parser.idle && this.#host.readers.crowded) this.#giveReaderBack();
   }
 
   onEnd(): void {
     this.#clientEnded = true;
     if (this.#state === "given") this.#taker?.onEnd();
     if (this.#state !== "serving") return; // the adapter closes when what is written has gone
-    this.#parser.end();
+    this.#lentReader().parser.end();
     this.#advance();
     this.#limitHalfClosed();
   }
@@ -137,6 +139,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     // First, so that an app which waits for room is cancelled rather than woken.
     this.#exchange?.abort();
     this.output.close();
+    this.#giveReaderBack();
     this.#host.forget(this);
     taker?.onClose(error);
   }
@@ -164,7 +167,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     this.patience.end();
     this.#cancelHalfClosed?.();
     this.#resume();
-    const rest = this.#parser.takeBuffered();
+    const rest = this.#lentReader().parser.takeBuffered();
     const taker = this.#taker = accept(this.#socket);
     if (rest.length > 0) taker.onData(rest);
     if (this.#clientEnded) taker.onEnd();
@@ -175,7 +178,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     exchange.responded = true;
     this.#host.ended();
     exchange.body.discard();
-    this.#facts.errors.flush();
+    this.facts.errors.flush();
     if (this.#state === "given") this.#exchange = undefined;
     if (this.#state !== "serving") return;
     if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);
@@ -189,7 +192,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   retire(): void {
     this.#retired = true;
     // A request that has begun to come is still answered.
-    if (this.#exchange?.responded ?? this.#parser.bufferedBytes === 0) this.#close();
+    if (this.#exchange?.responded ?? this.#bufferedBytes === 0) this.#close();
   }
 
   /** Ends what is under way, through its `finally`. */
@@ -225,6 +228,20 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     else this.#cut();
   }
 
+  /** How much has come that is no part of an event yet. */
+  get #bufferedBytes(): number {
+    return this.#reader?.parser.bufferedBytes ?? 0;
+  }
+
+  #lentReader(): Reader {
+    return this.#reader ??= this.#host.readers.lend(this.#pushed);
+  }
+
+  #giveReaderBack(): void {
+    if (this.#reader !== undefined) this.#host.readers.takeBack(this.#reader);
+    this.#reader = undefined;
+  }
+
   /** Takes events while there are any that may be taken now. */
   #advance(): void {
     if (this.#advancing || this.#state !== "serving") return;
@@ -233,8 +250,8 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     try {
       const { clock } = this.settings.adapter;
       const end = (this.time = clock.now()) + MAX_ADVANCE;
-      while (this.#takesEvents() && this.#handle(this.#parser.next())) {
-        if (!this.idle || this.#parser.bufferedBytes === 0) continue;
+      while (this.#takesEvents() && this.#handle(this.#lentReader().parser.next())) {
+        if (!this.idle || this.#bufferedBytes === 0) continue;
         this.time = clock.now();
         if (this.time > end) {
           clock.defer(() => this.#advance());
@@ -248,7 +265,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
       this.#advancing = false;
       this.output.uncork();
       // An empty line after a body (RFC 9112 §2.2) is not kept: it does not begin a request.
-      if (this.patience.phase === "idle" && this.#parser.bufferedBytes > 0) this.#await("head");
+      if (this.patience.phase === "idle" && this.#bufferedBytes > 0) this.#await("head");
       this.#balance();
     }
   }
@@ -299,7 +316,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
    */
   #receiveWhatIsHere(): ProtocolError | undefined {
     try {
-      while (this.#takesEvents() && this.#handle(this.#parser.next()));
+      while (this.#takesEvents() && this.#handle(this.#lentReader().parser.next()));
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       throw error;
@@ -334,7 +351,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
   /** Whether a pipelined request is here that came before the client could know that we end. */
   #hasMore(): boolean {
     this.#pushedInTime ??= this.#pushed;
-    return this.#pushed - this.#parser.bufferedBytes < this.#pushedInTime;
+    return this.#pushed - this.#bufferedBytes < this.#pushedInTime;
   }
 
   /** The peer broke HTTP: it gets an answer if none is under way, and no more after it. */
@@ -398,7 +415,7 @@ export class WSGIConnection implements SocketHandler, ExchangeHost {
     const exchange = this.#exchange;
     const waiting = exchange === undefined ? this.output.full : exchange.received;
     const crowded = waiting
-      ? this.#parser.bufferedBytes > this.settings.limits.maxPipelinedBytes
+      ? this.#bufferedBytes > this.settings.limits.maxPipelinedBytes
       : exchange !== undefined && !exchange.responded && !exchange.body.hungry;
     if (!crowded || this.#state !== "serving") this.#resume();
     else if (!this.#paused) {

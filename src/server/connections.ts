@@ -10,6 +10,7 @@ import { type ConnectionHost, WSGIConnection } from "./connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./error_log.ts";
 import type { Settings } from "./options.ts";
+import { Readers } from "./readers.ts";
 import type { Socket, SocketHandler } from "./socket.ts";
 
 /** How often deadlines are checked, in milliseconds. */
@@ -19,6 +20,7 @@ const SWEEP = 1000;
 export class Connections implements ConnectionHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
+  readonly readers: Readers;
   /** Whether no further requests are wanted. */
   closing = false;
   /** Whether no further connections are taken. */
@@ -34,6 +36,7 @@ export class Connections implements ConnectionHost {
 
   constructor(settings: Settings) {
     this.settings = settings;
+    this.readers = new Readers(settings);
     this.fields = { date: () => this.#date.value, server: undefined };
   }
 

@@ -18,7 +18,7 @@ import type { Exchange } from "../wsgi/exchange.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/body_buffer.ts";
 import { Cogen } from "../wsgi/cogen.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
-import type { Environ, EnvironMaker } from "../wsgi/environ.ts";
+import type { ConnectionFacts, Environ, EnvironMaker } from "../wsgi/environ.ts";
 import type { Files } from "../wsgi/files.ts";
 import { WSGIInput } from "../wsgi/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/response.ts";
@@ -34,6 +34,7 @@ export interface ExchangeHost {
   readonly output: Output;
   readonly patience: Patience;
   readonly environs: EnvironMaker;
+  readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
   /** The time, as of the bytes that came last, by the clock. */
   readonly time: number;
@@ -80,7 +81,8 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
       ? NO_BODY
       : new BodyBuffer(() => host.bodyWanted(this));
     const cogen = this.cogen = new Cogen(host.settings.scheduler, this.body, this);
-    this.environ = host.environs.make(head, cogen, new WSGIInput(this.body, cogen));
+    const input = new WSGIInput(this.body, cogen);
+    this.environ = host.environs.make({ head, cogen, input }, host.facts);
     this.#writer = new ResponseWriter(this);
     this.response = new Response(this.#writer, host.output.sink, host.fields);
   }

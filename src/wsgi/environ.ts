@@ -106,32 +106,35 @@ export interface ConnectionFacts {
 
 const VERSION = Object.freeze([1, 0] as const);
 
+/** What an environ holds of its own request. */
+export interface RequestParts {
+  readonly head: RequestHead;
+  /** The request's way to wait. */
+  readonly cogen: Cogen;
+  /** The request's body. */
+  readonly input: WSGIInput;
+}
+
 /**
- * Makes the environs of the requests of one connection.
+ * Makes environs.
  *
  * Requests with equal fields differ in little: the environ is then a copy of the one before, which
  * costs a tenth of making it (0.06 µs against 0.9 µs for a browser's fields, Node 26).
  */
 export class EnvironMaker {
-  readonly #facts: ConnectionFacts;
+  #facts: ConnectionFacts | undefined;
   #last: RequestHead | undefined;
   #template: Environ | undefined;
-
-  /** @param facts What is the same for all of them. */
-  constructor(facts: ConnectionFacts) {
-    this.#facts = facts;
-  }
 
   /**
    * Makes the environ of a request.
    *
-   * @param request The parsed head.
-   * @param cogen The request's way to wait.
-   * @param input The request's body.
+   * @param parts What is the request's.
+   * @param facts What is its connection's; all must be of one server.
    * @returns A fresh object.
    */
-  make(request: RequestHead, cogen: Cogen, input: WSGIInput): Environ {
-    const environ = { ...this.#templateFor(request) };
+  make({ head: request, cogen, input }: RequestParts, facts: ConnectionFacts): Environ {
+    const environ = { ...this.#templateFor(request, facts) };
     environ.REQUEST_METHOD = request.method;
     // PEP 3333: empty, or from "/"
     environ.PATH_INFO = request.path === "*" ? "" : unquotePath(request.path);
@@ -143,14 +146,29 @@ export class EnvironMaker {
     return environ;
   }
 
-  #templateFor(request: RequestHead): Environ {
+  #templateFor(request: RequestHead, facts: ConnectionFacts): Environ {
     const last = this.#last;
     const isLike = last !== undefined && last.fields === request.fields &&
       last.host === request.host && last.minorVersion === request.minorVersion;
+    if (!isLike) this.#template = makeTemplate(request, facts);
+    const template = this.#template as Environ;
+    if (isLike && facts !== this.#facts) Object.assign(template, connectionKeys(facts));
     this.#last = request;
-    if (!isLike) this.#template = makeTemplate(request, this.#facts);
-    return this.#template as Environ;
+    this.#facts = facts;
+    return template;
   }
+}
+
+/** What differs between the connections of a server. */
+function connectionKeys(facts: ConnectionFacts) {
+  return {
+    SERVER_NAME: facts.serverName,
+    SERVER_PORT: facts.serverPort,
+    REMOTE_ADDR: facts.remoteAddress,
+    REMOTE_PORT: facts.remotePort,
+    "wsgi.url_scheme": facts.urlScheme,
+    "wsgi.errors": facts.errors,
+  };
 }
 
 /** All of an environ but what is the request's own. */

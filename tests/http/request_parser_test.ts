@@ -121,6 +121,19 @@ test("throws the same error for ever, and drops what comes after it", () => {
   assertStrictEquals(assertThrows(() => parser.next(), ProtocolError), first);
 });
 
+test("goes on with another connection between messages, and only then", () => {
+  const parser = new RequestParser();
+  parser.push(latin1Bytes(GET));
+  assertEquals(parser.idle, false);
+  assertThrows(() => parser.restart(), TypeError, "middle of a message");
+  assertEquals([parser.next().type, parser.next().type], ["request", "end"]);
+  parser.restart(1000);
+  parser.push(latin1Bytes(`${GET}\0`));
+  assertEquals([parser.next().type, parser.next().type], ["request", "end"]);
+  assertEquals(assertThrows(() => parser.next(), ProtocolError).offset, 1000 + GET.length);
+  assertThrows(() => parser.restart(), TypeError);
+});
+
 test("counts the offset of an error from the connection's first byte", () => {
   const parser = parserOf(GET);
   typesOf(parser);
