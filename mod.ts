@@ -24,7 +24,12 @@
  */
 
 import { Scheduler, type SchedulerOptions } from "./src/coroutine/mod.ts";
-import { type Adapter, type ServerOptions, WSGIServer } from "./src/server/mod.ts";
+import {
+  type Adapter,
+  type DiallingAdapter,
+  type ServerOptions,
+  WSGIServer,
+} from "./src/server/mod.ts";
 
 export * from "./src/coroutine/mod.ts";
 export * from "./src/server/mod.ts";
@@ -82,7 +87,7 @@ export async function serve(options: ServeOptions): Promise<WSGIServer> {
  * assertEquals(adapter.name, "deno");
  * ```
  */
-export async function runtimeAdapter(): Promise<Adapter> {
+export async function runtimeAdapter(): Promise<DiallingAdapter> {
   if ("Deno" in globalThis) return (await import("./adapters/deno.ts")).denoAdapter();
   if ("Bun" in globalThis) return (await import("./adapters/bun.ts")).bunAdapter();
   return (await import("./adapters/node.ts")).nodeAdapter();

@@ -27,7 +27,13 @@ import { align, spread } from "./report.ts";
 const COLLECTABLE: Readonly<Record<RuntimeName, readonly string[]>> = {
   node: ["--expose-gc"],
   currentNode: ["--expose-gc"],
-  deno: ["run", "--allow-all", "--no-config", "--v8-flags=--expose-gc"],
+  deno: [
+    "run",
+    "--allow-all",
+    "--no-config",
+    "--node-modules-dir=manual",
+    "--v8-flags=--expose-gc",
+  ],
   bun: [],
 };
 

@@ -69,8 +69,7 @@ function typed(): Lines {
 }
 
 if (fileURLToPath(import.meta.url) === process.argv[1]) {
-  const { clock, dial, name } = await runtimeAdapter();
-  if (dial === undefined) throw new TypeError(`Expected an adapter that can dial, not ${name}`);
+  const { clock, dial } = await runtimeAdapter();
   const chat: Dial = (open, signal) => dial({ host: "127.0.0.1", port: 8008 }, open, { signal });
   const task = new Scheduler({ clock }).add(converse, chat, typed(), console.log);
   await toPromise(task).finally(() => process.stdin.destroy());

@@ -7,8 +7,11 @@
  * @module
  */
 
+/** What is timed. */
+export type Work = () => Promise<unknown>;
+
 /** Prepares for `count` coroutines or operations; what it gives is timed, and ends when all have. */
-export type Workload = (count: number) => Promise<() => Promise<void>>;
+export type Workload = (count: number) => Work | Promise<Work>;
 
 /** One library. */
 export interface Contender {

@@ -15,7 +15,7 @@ function forkMany(count: number, effect: Effect.Effect<void>): Promise<Fiber.Fib
 
 export const effect: Contender = {
   name: "effect",
-  async spawnAndJoin(count) {
+  spawnAndJoin(count) {
     const work = Effect.gen(function* () {
       for (let left = count; left > 0; left--) {
         yield* Fiber.join(yield* Effect.forkChild(Effect.void));
@@ -23,14 +23,14 @@ export const effect: Contender = {
     });
     return () => Effect.runPromise(work);
   },
-  async sleepAndWake(count) {
+  sleepAndWake(count) {
     const sleeper = Effect.sleep(NAP_SECONDS * 1000);
     return async () => {
       const fibers = await forkMany(count, sleeper);
       await Effect.runPromise(Fiber.joinAll(fibers));
     };
   },
-  async handOver(count) {
+  handOver(count) {
     const work = Effect.gen(function* () {
       const queue = yield* Queue.bounded<number>(1);
       const producer = yield* Effect.forkChild(Effect.gen(function* () {

@@ -52,14 +52,14 @@ function* joinAll(tasks: readonly Task<void>[]): Operation<void> {
 export const effection: Contender = {
   name: "effection",
   most: 5_000,
-  async spawnAndJoin(count) {
+  spawnAndJoin(count) {
     return async () => {
       await run(function* () {
         for (let left = count; left > 0; left--) yield* yield* spawn(nothing);
       });
     };
   },
-  async sleepAndWake(count) {
+  sleepAndWake(count) {
     return async () => {
       await run(function* () {
         yield* joinAll(yield* spawnMany(count, () => sleeper(NAP_SECONDS)));
@@ -67,7 +67,7 @@ export const effection: Contender = {
     };
   },
   /** Its queue holds any number, so a second one tells that there is room. */
-  async handOver(count) {
+  handOver(count) {
     const items = createQueue<number, void>();
     const room = createQueue<void, void>();
     return async () => {

@@ -27,7 +27,7 @@ function* waiter() {
 
 export const ours: Contender = {
   name: "ours",
-  async spawnAndJoin(count) {
+  spawnAndJoin(count) {
     const scheduler = new Scheduler({ clock });
     return async () => {
       scheduler.add(function* () {
@@ -36,14 +36,14 @@ export const ours: Contender = {
       await scheduler.run();
     };
   },
-  async sleepAndWake(count) {
+  sleepAndWake(count) {
     const scheduler = new Scheduler({ clock });
     return async () => {
       for (let left = count; left > 0; left--) scheduler.start(sleeper, NAP_SECONDS);
       await scheduler.run();
     };
   },
-  async handOver(count) {
+  handOver(count) {
     const scheduler = new Scheduler({ clock });
     const queue = new Queue<number>(1);
     return async () => {
@@ -56,7 +56,7 @@ export const ours: Contender = {
       await scheduler.run();
     };
   },
-  async signal(count) {
+  signal(count) {
     const scheduler = new Scheduler({ clock });
     for (let left = count; left > 0; left--) scheduler.start(waiter);
     return async () => {
@@ -66,7 +66,7 @@ export const ours: Contender = {
       await scheduler.run();
     };
   },
-  async cancelSleepers(count) {
+  cancelSleepers(count) {
     const scheduler = new Scheduler({ clock });
     const tasks: Task<void>[] = [];
     for (let left = count; left > 0; left--) tasks.push(scheduler.start(sleeper, FAR_SECONDS));

@@ -34,7 +34,7 @@ class Slot {
 
 export const promises: Contender = {
   name: "promises",
-  async spawnAndJoin(count) {
+  spawnAndJoin(count) {
     return async () => {
       for (let left = count; left > 0; left--) {
         const task = nothing();
@@ -42,12 +42,12 @@ export const promises: Contender = {
       }
     };
   },
-  async sleepAndWake(count) {
+  sleepAndWake(count) {
     return async () => {
       await Promise.all(Array.from({ length: count }, () => sleeper(NAP_SECONDS)));
     };
   },
-  async handOver(count) {
+  handOver(count) {
     const slot = new Slot();
     const produce = async () => {
       for (let left = count; left > 0; left--) await slot.put(left);
@@ -57,7 +57,7 @@ export const promises: Contender = {
     };
     return async () => void await Promise.all([produce(), consume()]);
   },
-  async signal(count) {
+  signal(count) {
     let signal = () => {};
     const signalled = new Promise<void>((resolve) => signal = resolve);
     const waiter = async () => await signalled;
@@ -67,7 +67,7 @@ export const promises: Contender = {
       await Promise.all(all);
     };
   },
-  async cancelSleepers(count) {
+  cancelSleepers(count) {
     const cancels: (() => void)[] = [];
     const cancellable = async () => {
       await new Promise<void>((resolve) => {

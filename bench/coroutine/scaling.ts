@@ -5,7 +5,7 @@
 
 import process from "node:process";
 import { Join, Queue, runtimeAdapter, Scheduler, type Task } from "../../mod.ts";
-import { time, type Workload } from "./contender.ts";
+import { time, type Work, type Workload } from "./contender.ts";
 import { ours } from "./ours.ts";
 
 /** Nanoseconds an operation at each of {@linkcode SIZES}. */
@@ -24,7 +24,7 @@ const { clock } = await runtimeAdapter();
 
 function* nothing() {}
 
-async function spawnAllJoinAll(count: number): Promise<() => Promise<void>> {
+function spawnAllJoinAll(count: number): Work {
   const scheduler = new Scheduler({ clock });
   return async () => {
     scheduler.add(function* () {
@@ -37,7 +37,7 @@ async function spawnAllJoinAll(count: number): Promise<() => Promise<void>> {
 }
 
 /** One item for each of many who wait for one. */
-async function handToEach(count: number): Promise<() => Promise<void>> {
+function handToEach(count: number): Work {
   const scheduler = new Scheduler({ clock });
   const queue = new Queue<number>(1);
   const consume = function* () {

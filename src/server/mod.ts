@@ -13,6 +13,7 @@ export { ServerShutdown } from "./shutdown.ts";
 export type {
   Adapter,
   Address,
+  DiallingAdapter,
   ListenAddress,
   Listener,
   ListenOptions,

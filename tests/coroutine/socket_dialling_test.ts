@@ -31,7 +31,7 @@ async function place(): Promise<{
   readonly address: ListenAddress;
   readonly adapter: DiallingAdapter;
 }> {
-  const adapter = await runtimeAdapter() as DiallingAdapter;
+  const adapter = await runtimeAdapter();
   const scheduler = new Scheduler({ clock: adapter.clock, onError() {} });
   const acceptor = new Acceptor();
   const listener = await adapter.listen(LOOPBACK, {}, acceptor.accept);
