@@ -25,6 +25,8 @@ export class Connections implements ConnectionHost {
   closing = false;
   /** Whether no further connections are taken. */
   closed = false;
+  /** How many connections have come. */
+  accepted = 0;
   /** Called when the last connection, or the last app, has ended. */
   onQuiet: () => void = () => {};
 
@@ -62,6 +64,7 @@ export class Connections implements ConnectionHost {
 
   /** Takes in a connection; one too many is destroyed. */
   accept(socket: Socket): SocketHandler {
+    this.accepted++;
     const connection = new WSGIConnection(socket, this);
     this.#open.add(connection);
     const isTooMany = this.#open.size > this.settings.limits.maxConnections;

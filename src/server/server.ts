@@ -11,6 +11,11 @@ import { resolveOptions, type ServerOptions, type Settings } from "./options.ts"
 import { ServerShutdown, Shutdown } from "./shutdown.ts";
 import type { Adapter, Address, Listener, Socket, SocketHandler } from "./socket.ts";
 
+/** For so many turns nobody must have come before a server that ends listens no more. */
+const CALM_TURNS = 3;
+/** But it listens no longer than that, in milliseconds. */
+const MAX_TAKING_IN = 100;
+
 /** What {@linkcode WSGIServer.stats} counts. */
 export interface ServerStats {
   /** Open connections. */
@@ -238,9 +243,21 @@ export class WSGIServer implements AsyncDisposable {
     return this.shutdown();
   }
 
+  /** Whom the kernel has connected already, it would reset: they are taken in before that. */
+  async #takeIn(): Promise<void> {
+    const { clock } = this.#settings.adapter;
+    const end = clock.now() + MAX_TAKING_IN;
+    for (let calm = 0; calm < CALM_TURNS && clock.now() < end && !this.#shutdown.isOver;) {
+      const before = this.#connections.accepted;
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      calm = this.#connections.accepted === before ? calm + 1 : 0;
+    }
+  }
+
   async #end(): Promise<void> {
     this.#connections.closing = true;
     try {
+      if (this.#listener !== undefined) await this.#takeIn();
       await this.#listener?.close();
     } catch (error) {
       this.#settings.report(error);

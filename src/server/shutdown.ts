@@ -48,6 +48,11 @@ export class Shutdown {
     this.#review?.();
   }
 
+  /** Whether what still runs is to be cancelled now. */
+  get isOver(): boolean {
+    return this.#clock.now() >= this.#cancelAt;
+  }
+
   /** Ends all connections; nothing listens any more. */
   async run(): Promise<void> {
     const connections = this.#connections;

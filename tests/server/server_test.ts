@@ -156,6 +156,26 @@ test("a request on its way when a shutdown begins is served", async () => {
   await stage.finish();
 });
 
+test("a client that was connected when a shutdown began, but not taken in yet, is served", async () => {
+  const stage = await serving(waits);
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  const client = stage.ask(get("/0"));
+  await stage.settle(100);
+  assertEquals(client.response().headers["connection"], "close");
+  client.end();
+  await stage.until(shutdown);
+  await stage.finish();
+});
+
+test("a shutdown takes in nobody once the calm has lasted three turns", async () => {
+  const stage = await serving(waits);
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(1);
+  assertThrows(() => stage.connect(), Error, "nobody listens there");
+  await stage.until(shutdown);
+  await stage.finish();
+});
+
 test("requests that have begun to come when a shutdown begins are served, pipelined ones too", async () => {
   const stage = await serving(waits);
   const client = stage.ask("GET /1 HTTP/1.1\r\nHo");

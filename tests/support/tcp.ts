@@ -23,11 +23,11 @@ function describeRuntime(): string {
 /** A wait that looks again and again, once a turn of the event loop; sparing, if it takes long. */
 export async function eventually(
   what: string,
-  condition: () => boolean,
+  condition: () => boolean | Promise<boolean>,
   limit: number = 20_000,
 ): Promise<void> {
   const start = performance.now();
-  for (let tries = 0; !condition(); tries++) {
+  for (let tries = 0; !await condition(); tries++) {
     if (performance.now() - start > limit) throw new Error(`Waited ${limit} ms for: ${what}`);
     await new Promise<void>((resolve) => {
       if (tries < 100) setImmediate(resolve);
