@@ -6,7 +6,7 @@
  */
 
 import { ipAddress } from "../src/server/address.ts";
-import { type Accept, Inbound } from "../src/server/inbound.ts";
+import { type Accept, Inbound, type InboundHost } from "../src/server/inbound.ts";
 import { BLOCK_SIZE, BlockPool, OutputQueue } from "../src/server/output_queue.ts";
 import type { Address, Socket } from "../src/server/socket.ts";
 import { type BunStream, nodeBuffer } from "./bun_runtime.ts";
@@ -19,10 +19,12 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
 }
 
 /** One accepted `Bun.Socket`. */
-export class BunSocket implements Socket {
+export class BunSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
+  /** Where a handler's error goes. */
+  readonly log: (line: string) => void;
   readonly #inbound: Inbound;
   readonly #stream: BunStream;
   readonly #output = new OutputQueue(pool, writeLatin1);
@@ -51,12 +53,18 @@ export class BunSocket implements Socket {
     this.encrypted = handshakeTimeout !== undefined;
     this.remote = endAddress(unix?.remote, stream.remoteAddress, stream.remotePort);
     this.local = endAddress(unix?.local, stream.localAddress, stream.localPort);
-    this.#inbound = new Inbound({
-      resumeSource: () => stream.resume(),
-      destroy: () => this.destroy(),
-      soon: queueMicrotask,
-      log,
-    });
+    this.log = log;
+    this.#inbound = new Inbound(this);
+  }
+
+  /** As of {@linkcode InboundHost}. */
+  resumeSource(): void {
+    this.#stream.resume();
+  }
+
+  /** As of {@linkcode InboundHost}. */
+  soon(job: () => void): void {
+    queueMicrotask(job);
   }
 
   /** @param accept Gives the handler; Bun tells of nothing before this returns. */

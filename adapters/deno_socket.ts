@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Accept, Inbound, PROBE_INTERVAL } from "../src/server/inbound.ts";
+import { type Accept, Inbound, type InboundHost, PROBE_INTERVAL } from "../src/server/inbound.ts";
 import { BLOCK_SIZE, BlockPool, OutputQueue } from "../src/server/output_queue.ts";
 import type { Address, Socket } from "../src/server/socket.ts";
 import { type DenoConn, toAddress } from "./deno_runtime.ts";
@@ -14,8 +14,11 @@ import type { UnixPaths } from "./unix_paths.ts";
 /** How much may wait before `write` says so, in bytes. */
 const HIGH_WATER = 64 * 1024;
 
-/** An idle connection's read buffer, in bytes; one that fills it gets a large one for a while. */
-const SMALL_READ = 4 * 1024;
+/**
+ * An idle connection's read buffer, in bytes: enough for a browser's request. One that fills it gets a
+ * large one for a while.
+ */
+const SMALL_READ = 2 * 1024;
 const LARGE_READ = 64 * 1024;
 
 /** How long a handshake may still take when there is nothing to say after it, in milliseconds. */
@@ -36,10 +39,12 @@ function writeLatin1(text: string, target: Uint8Array, at: number): void {
 }
 
 /** One `Deno.Conn`, accepted or dialled. It has no `reset`: Deno knows of none. */
-export class DenoSocket implements Socket {
+export class DenoSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
+  /** Where a handler's error goes. */
+  readonly log: (line: string) => void;
   readonly #conn: DenoConn;
   readonly #inbound: Inbound;
   readonly #output = new OutputQueue(output, writeLatin1);
@@ -64,15 +69,19 @@ export class DenoSocket implements Socket {
     this.encrypted = conn.handshake !== undefined;
     this.remote = toAddress(conn.remoteAddr, unix?.remote ?? "");
     this.local = toAddress(conn.localAddr, unix?.local ?? "");
-    this.#inbound = new Inbound({
-      resumeSource: () => {
-        clearInterval(this.#probe);
-        this.#readAll();
-      },
-      destroy: () => this.destroy(),
-      soon: queueMicrotask,
-      log,
-    });
+    this.log = log;
+    this.#inbound = new Inbound(this);
+  }
+
+  /** As of {@linkcode InboundHost}. */
+  resumeSource(): void {
+    clearInterval(this.#probe);
+    this.#readAll();
+  }
+
+  /** As of {@linkcode InboundHost}. */
+  soon(job: () => void): void {
+    queueMicrotask(job);
   }
 
   /**

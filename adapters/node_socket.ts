@@ -6,19 +6,22 @@
 
 import type { Socket as Stream } from "node:net";
 import { ipAddress } from "../src/server/address.ts";
-import { type Accept, Inbound, PROBE_INTERVAL } from "../src/server/inbound.ts";
+import { type Accept, Inbound, type InboundHost, PROBE_INTERVAL } from "../src/server/inbound.ts";
 import type { Address, Socket } from "../src/server/socket.ts";
 import type { UnixPaths } from "./unix_paths.ts";
 
 /** One connection that may be half-open: of a `net.Server`, or dialled. */
-export class NodeSocket implements Socket {
+export class NodeSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
+  /** Where a handler's error goes. */
+  readonly log: (line: string) => void;
   readonly #stream: Stream;
   readonly #raw: Stream;
   readonly #inbound: Inbound;
   #writable = true;
+  #awaitsDrain = false;
   #probe: ReturnType<typeof setInterval> | undefined;
   #error: Error | undefined;
 
@@ -34,20 +37,13 @@ export class NodeSocket implements Socket {
     unix: UnixPaths | undefined,
     log: (line: string) => void,
   ) {
-    const stream = this.#stream = secure ?? raw;
+    this.#stream = secure ?? raw;
     this.#raw = raw;
     this.encrypted = secure !== undefined;
     this.remote = endAddress(unix?.remote, raw.remoteAddress, raw.remotePort);
     this.local = endAddress(unix?.local, raw.localAddress, raw.localPort);
-    this.#inbound = new Inbound({
-      resumeSource: () => {
-        clearInterval(this.#probe);
-        stream.resume();
-      },
-      destroy: () => this.destroy(),
-      soon: queueMicrotask,
-      log,
-    });
+    this.log = log;
+    this.#inbound = new Inbound(this);
   }
 
   /**
@@ -72,7 +68,17 @@ export class NodeSocket implements Socket {
       // In the middle of a handshake, it was no end but a failure.
       if (!stream.destroyed) inbound.end();
     });
-    stream.on("drain", () => inbound.drain());
+  }
+
+  /** As of {@linkcode InboundHost}. */
+  resumeSource(): void {
+    clearInterval(this.#probe);
+    this.#stream.resume();
+  }
+
+  /** As of {@linkcode InboundHost}. */
+  soon(job: () => void): void {
+    queueMicrotask(job);
   }
 
   /** A stream that does not read is never told of a FIN, so this comes as late as it may. */
@@ -87,10 +93,17 @@ export class NodeSocket implements Socket {
 
   write(bytes: Uint8Array | string): boolean {
     if (!this.#writable) return true;
+    const stream = this.#stream;
     // A latin-1 string is cheaper than the Buffer made of it, and goes out in this very call.
-    return typeof bytes === "string"
-      ? this.#stream.write(bytes, "latin1")
-      : this.#stream.write(bytes);
+    const hasRoom = typeof bytes === "string" ? stream.write(bytes, "latin1") : stream.write(bytes);
+    if (!hasRoom && !this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      stream.once("drain", () => {
+        this.#awaitsDrain = false;
+        this.#inbound.drain();
+      });
+    }
+    return hasRoom;
   }
 
   endWrite(): void {

@@ -36,6 +36,12 @@ export class HeadReader {
     this.#latin1 = latin1;
   }
 
+  /** Forgets a head under way. */
+  restart(): void {
+    this.#line.reset();
+    this.#lineDone = false;
+  }
+
   /** Goes on with the head at the input's start; undefined when it needs more bytes. */
   read(input: InputBuffer): RequestHead | undefined {
     if (!this.#lineDone) {

@@ -41,6 +41,13 @@ export class InputBuffer {
     this.end += chunk.length;
   }
 
+  /** Forgets all that is unread; `offset` bytes came before what is pushed next. */
+  restart(offset: number): void {
+    this.start = this.end;
+    this.#move(EMPTY);
+    this.origin = offset;
+  }
+
   /** Gives the borrowed chunk back, keeping a copy of what is unread. */
   detach(): void {
     if (this.start === this.end) {

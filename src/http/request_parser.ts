@@ -91,22 +91,26 @@ export class RequestParser {
     return this.#input.length;
   }
 
-  /** Whether it stands between two messages and holds nothing, so that `restart` can be called. */
+  /** Whether it stands between two messages and holds nothing. */
   get idle(): boolean {
     return this.#phase === "idle" && this.#emptyLines === 0 && this.#input.length === 0 &&
       !this.#ended && !this.#taken && this.#failure === undefined;
   }
 
   /**
-   * Goes on with another connection; what it remembers are facts about bytes, not about who sent them.
+   * Begins anew, with another connection; a message under way is forgotten. What it goes on to remember
+   * of the last head are facts about bytes, not about who sent them.
    *
    * @param offset How many bytes have come on that connection before; for the offsets in errors.
-   * @throws {TypeError} In the middle of a message, and when finished.
    */
   restart(offset: number = 0): void {
-    if (!this.idle) throw new TypeError("Cannot restart a parser in the middle of a message");
-    this.#input.detach();
-    this.#input.origin = offset;
+    this.#input.restart(offset);
+    this.#head.restart();
+    this.#phase = "idle";
+    this.#emptyLines = 0;
+    this.#keepAlive = true;
+    this.#ended = this.#taken = false;
+    this.#failure = undefined;
   }
 
   /**

@@ -113,11 +113,11 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
   }
 
   /** The client is gone, or must go: waits are aborted and the app is closed. */
-  abort(reason: Error = new ClientDisconnected()): void {
+  abort(reason?: Error): void {
     if (this.responded || this.response.ended || this.#reason !== undefined) return;
-    this.#reason = reason;
-    this.body.fail(reason);
-    this.cogen.abort(reason);
+    const cause = this.#reason = reason ?? new ClientDisconnected();
+    this.body.fail(cause);
+    this.cogen.abort(cause);
     this.#task?.cancel();
   }
 

@@ -46,14 +46,16 @@ export class Readers {
   lend(offset: number): Reader {
     this.#lent++;
     const reader = this.#spare.pop() ?? this.#make();
-    reader.parser.restart(offset);
+    if (offset > 0) reader.parser.restart(offset);
     return reader;
   }
 
-  /** Takes one back; in the middle of a message it is of no use to others. */
+  /** Takes one back. */
   takeBack(reader: Reader): void {
     this.#lent--;
-    if (reader.parser.idle && this.#spare.length < MAX_SPARE) this.#spare.push(reader);
+    if (this.#spare.length >= MAX_SPARE) return;
+    reader.parser.restart(0);
+    this.#spare.push(reader);
   }
 
   #make(): Reader {

@@ -16,6 +16,7 @@ import {
 } from "../http/mod.ts";
 import { mayHaveBody } from "../http/response_framing.ts";
 import type { Block, HeaderList, StartResponse } from "./app.ts";
+import { encodeText } from "./encode_text.ts";
 
 /** Where framed bytes go. A string stands for its latin-1 bytes. */
 export type Sink = (part: Uint8Array | string) => void;
@@ -34,7 +35,6 @@ export interface ServerFields {
   readonly server: string | undefined;
 }
 
-const encoder = new TextEncoder();
 const NO_TRAILERS: HeaderList = [];
 
 /** A response being made. */
@@ -257,12 +257,8 @@ export class Response {
   }
 }
 
-/** UTF-8; ASCII stays a string, as its latin-1 bytes are the same. */
 function encode(block: unknown): Uint8Array | string {
-  if (typeof block === "string") {
-    // deno-lint-ignore no-control-regex -- all of ASCII is meant
-    return /[^\x00-\x7f]/.test(block) ? encoder.encode(block) : block;
-  }
+  if (typeof block === "string") return encodeText(block);
   if (block instanceof Uint8Array) return block;
   const what = block === null ? "null" : typeof block;
   throw new TypeError(`Cannot send ${what} as a block: expected a string or a Uint8Array`);

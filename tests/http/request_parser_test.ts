@@ -121,17 +121,52 @@ test("throws the same error for ever, and drops what comes after it", () => {
   assertStrictEquals(assertThrows(() => parser.next(), ProtocolError), first);
 });
 
-test("goes on with another connection between messages, and only then", () => {
-  const parser = new RequestParser();
-  parser.push(latin1Bytes(GET));
+test("begins anew with another connection, wherever it stood", () => {
+  const beginnings = [
+    "",
+    "\r",
+    "G",
+    GET.slice(0, -3),
+    PUT,
+    `${PUT_CHUNKED}5\r\nhe`,
+    `${PUT}hello`,
+    "G\0",
+  ];
+  for (const beginning of [...beginnings, "GET / HTTP/1.0\r\n\r\n"]) {
+    const parser = parserOf(beginning);
+    try {
+      typesOf(parser);
+    } catch (error) {
+      assert(error instanceof ProtocolError);
+    }
+    if (beginning.endsWith("he")) parser.end();
+    parser.restart(1000);
+    assertEquals(parser.idle, true);
+    parser.push(latin1Bytes(`${GET}${PUT}hello\0`));
+    assertEquals(
+      Array.from({ length: 5 }, () => parser.next().type),
+      ["request", "end", "request", "data", "end"],
+    );
+    const { offset } = assertThrows(() => parser.next(), ProtocolError);
+    assertEquals(offset, 1000 + GET.length + PUT.length + 5);
+  }
+});
+
+test("is idle between messages only", () => {
+  for (const text of ["\r\n", "G", GET.slice(0, -3), PUT, `${PUT}hell`, `${GET}G`, "G\0"]) {
+    const parser = parserOf(text);
+    try {
+      typesOf(parser);
+    } catch (error) {
+      assert(error instanceof ProtocolError);
+    }
+    assertEquals(parser.idle, false, text);
+  }
+  const parser = parserOf(GET);
+  typesOf(parser);
+  assertEquals(parser.idle, true);
+  parser.end();
   assertEquals(parser.idle, false);
-  assertThrows(() => parser.restart(), TypeError, "middle of a message");
-  assertEquals([parser.next().type, parser.next().type], ["request", "end"]);
-  parser.restart(1000);
-  parser.push(latin1Bytes(`${GET}\0`));
-  assertEquals([parser.next().type, parser.next().type], ["request", "end"]);
-  assertEquals(assertThrows(() => parser.next(), ProtocolError).offset, 1000 + GET.length);
-  assertThrows(() => parser.restart(), TypeError);
 });
 
 test("counts the offset of an error from the connection's first byte", () => {
