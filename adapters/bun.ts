@@ -151,6 +151,8 @@ const adapter: DiallingAdapter = {
   name: "bun",
   clock: hostClock((turn) => void setImmediate(turn)),
   latin1: (bytes, start, end) => nodeBuffer().latin1Slice.call(bytes, start, end),
+  equals: (one, from, other, length) =>
+    nodeBuffer().compare.call(one, other, 0, length, from, from + length) === 0,
   hostName: () => builtins().getBuiltinModule("node:os").hostname(),
   log,
   files: builtinFiles,

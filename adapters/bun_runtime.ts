@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BufferCompare } from "./buffer_compare.ts";
 import type { NameLookup } from "./every_address.ts";
 import type { NetModule } from "./node_dial.ts";
 import type { BunSocket } from "./bun_socket.ts";
@@ -57,6 +58,7 @@ export interface BunRuntime {
 export interface NodeBuffer {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
   latin1Write(this: Uint8Array, text: string, at: number, length: number): number;
+  readonly compare: BufferCompare;
 }
 
 /** Functions of `node:fs`. */

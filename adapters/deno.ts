@@ -15,7 +15,7 @@ import type {
   ListenTLSOptions,
 } from "../src/server/socket.ts";
 import { denoClock } from "./deno_clock.ts";
-import { builtins, deno, type DenoListener, type Latin1Slicer, toAddress } from "./deno_runtime.ts";
+import { builtins, deno, type DenoListener, type NodeBuffer, toAddress } from "./deno_runtime.ts";
 import { DenoSocket } from "./deno_socket.ts";
 import { dialler } from "./dialling.ts";
 import { listenOnEvery, type NameLookup } from "./every_address.ts";
@@ -152,11 +152,10 @@ async function dialOne(
   new DenoSocket(conn, pathsDialled(address), log).open(accept, undefined);
 }
 
-let slice: Latin1Slicer["latin1Slice"] | undefined;
+let loaded: NodeBuffer | undefined;
 
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  slice ??= builtins().getBuiltinModule("node:buffer").Buffer.prototype.latin1Slice;
-  return slice.call(bytes, start, end);
+function nodeBuffer(): NodeBuffer {
+  return loaded ??= builtins().getBuiltinModule("node:buffer").Buffer.prototype;
 }
 
 function hostName(): string {
@@ -171,7 +170,9 @@ function hostName(): string {
 const adapter: DiallingAdapter = {
   name: "deno",
   clock: denoClock,
-  latin1,
+  latin1: (bytes, start, end) => nodeBuffer().latin1Slice.call(bytes, start, end),
+  equals: (one, from, other, length) =>
+    nodeBuffer().compare.call(one, other, 0, length, from, from + length) === 0,
   hostName,
   log,
   files: builtinFiles,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BufferCompare } from "./buffer_compare.ts";
 import { ipAddress } from "../src/server/address.ts";
 import type { Address } from "../src/server/socket.ts";
 import type { NameLookup } from "./every_address.ts";
@@ -38,9 +39,10 @@ export interface DenoListener {
   unref(): void;
 }
 
-/** A Buffer's own method, called on plain bytes: it copies nothing but the characters. */
-export interface Latin1Slicer {
+/** Methods of `Buffer.prototype`, called on plain bytes. */
+export interface NodeBuffer {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
+  readonly compare: BufferCompare;
 }
 
 /** `createPrivateKey` of `node:crypto`. */
@@ -52,7 +54,7 @@ interface NodeCrypto {
 
 /** `process`, for Node's modules as Deno has them. */
 export interface BuiltinModules {
-  getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: Latin1Slicer } };
+  getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: NodeBuffer } };
   getBuiltinModule(name: "node:crypto"): NodeCrypto;
   getBuiltinModule(name: "node:dns"): NameLookup;
 }

@@ -27,15 +27,18 @@ import { NodeSocket } from "./node_socket.ts";
 import { encryption } from "./node_tls.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { systemFiles } from "./system_files.ts";
+import type { BufferCompare } from "./buffer_compare.ts";
 import { hostClock } from "./host_clock.ts";
 import { pathsAccepted } from "./unix_paths.ts";
 
 export type { DiallingAdapter };
 
 // Ten times as fast as a loop from 100 bytes on, and unlike TextDecoder("latin1") it is latin-1.
-const latin1Slice = (Buffer.prototype as unknown as {
+const { latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
-}).latin1Slice;
+};
+// A browser's 700 bytes in 65 ns, for which a loop takes 260 to 720.
+const compare = Buffer.prototype.compare as BufferCompare;
 
 function log(line: string): void {
   console.error(line);
@@ -134,6 +137,8 @@ const adapter: DiallingAdapter = {
   name: "node",
   clock: hostClock((turn) => void setImmediate(turn)),
   latin1: (bytes, start, end) => latin1Slice.call(bytes, start, end),
+  equals: (one, from, other, length) =>
+    compare.call(one, other, 0, length, from, from + length) === 0,
   hostName: hostname,
   log,
   files: systemFiles(() => files),

@@ -24,10 +24,55 @@ export interface ReadFields {
 /** A longer line or section is not kept, so that an idle connection holds little. */
 const MAX_KEPT = 2048;
 
+/**
+ * Whether two stretches of bytes are equal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { type BytesEqual, RequestParser } from "@x/cogen-wsgi/http";
+ *
+ * const equals: BytesEqual = (one, from, other, length) =>
+ *   other.subarray(0, length).every((byte, at) => byte === one[from + at]);
+ * assertEquals(new RequestParser({ equals }).bufferedBytes, 0);
+ * ```
+ *
+ * @param one Bytes.
+ * @param from Where the stretch begins in `one`; it lies wholly in it.
+ * @param other Other bytes, compared from their start.
+ * @param length How many bytes are compared.
+ * @returns Whether they are equal.
+ */
+export type BytesEqual = (
+  one: Uint8Array,
+  from: number,
+  other: Uint8Array,
+  length: number,
+) => boolean;
+
+/** Up to so many bytes a loop is as fast as a call of a runtime's own function. */
+const SHORT = 64;
+
+/** For embedders that bring none. */
+export function equalBytes(
+  one: Uint8Array,
+  from: number,
+  other: Uint8Array,
+  length: number,
+): boolean {
+  for (let at = 0; at < length; at++) if (one[from + at] !== other[at]) return false;
+  return true;
+}
+
 /** One remembered stretch of bytes. */
 class Stretch {
   length = -1;
+  readonly #equals: BytesEqual;
   #bytes = new Uint8Array(0);
+
+  constructor(equals: BytesEqual) {
+    this.#equals = equals;
+  }
 
   keep(bytes: Uint8Array, from: number, to: number): void {
     const length = to - from;
@@ -42,18 +87,22 @@ class Stretch {
   stands(bytes: Uint8Array, from: number, end: number): boolean {
     const { length } = this;
     if (length < 0 || end - from < length) return false;
-    const own = this.#bytes;
-    for (let at = 0; at < length; at++) if (bytes[from + at] !== own[at]) return false;
-    return true;
+    const equals = length > SHORT ? this.#equals : equalBytes;
+    return equals(bytes, from, this.#bytes, length);
   }
 }
 
 /** One remembered head: its line and its fields, which may recur without the line. */
 export class HeadMemory {
-  readonly #line = new Stretch();
-  readonly #section = new Stretch();
+  readonly #line: Stretch;
+  readonly #section: Stretch;
   #head: RequestHead | undefined;
   #read: ReadFields | undefined;
+
+  constructor(equals: BytesEqual) {
+    this.#line = new Stretch(equals);
+    this.#section = new Stretch(equals);
+  }
 
   /** How long the remembered section is. */
   get sectionLength(): number {

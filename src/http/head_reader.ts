@@ -10,7 +10,7 @@ import { sliceFields } from "./field_names.ts";
 import { FieldScanner } from "./field_scanner.ts";
 import { requestFraming } from "./framing.ts";
 import { quote } from "./grammar.ts";
-import { HeadMemory, type ReadFields } from "./head_memory.ts";
+import { type BytesEqual, HeadMemory, type ReadFields } from "./head_memory.ts";
 import type { InputBuffer } from "./input_buffer.ts";
 import type { Latin1Decoder } from "./latin1.ts";
 import type { ParserLimits } from "./limits.ts";
@@ -25,10 +25,11 @@ export class HeadReader {
   readonly #latin1: Latin1Decoder;
   readonly #maxBodyBytes: number;
   readonly #maxHeadBytes: number;
-  readonly #memory = new HeadMemory();
+  readonly #memory: HeadMemory;
   #lineDone = false;
 
-  constructor(limits: ParserLimits, latin1: Latin1Decoder) {
+  constructor(limits: ParserLimits, latin1: Latin1Decoder, equals: BytesEqual) {
+    this.#memory = new HeadMemory(equals);
     this.#line = new RequestLineScanner(limits);
     this.#fields = new FieldScanner("Head", limits.maxHeadBytes, limits.maxFieldCount);
     this.#maxBodyBytes = limits.maxBodyBytes;

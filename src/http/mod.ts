@@ -114,6 +114,7 @@ export type { Closed, DataEvent, EndEvent, HttpEvent, NeedData, RequestHead } fr
 export { type BodyFraming, type FramingFields, requestFraming } from "./framing.ts";
 export { imfFixdate } from "./http_date.ts";
 export { informational } from "./informational.ts";
+export { type BytesEqual } from "./head_memory.ts";
 export { type Latin1Decoder } from "./latin1.ts";
 export { DEFAULT_LIMITS, type ParserLimits } from "./limits.ts";
 export { type PreparedHead, prepareHead } from "./prepared_head.ts";

@@ -14,6 +14,7 @@ import { CLOSED, END, type HttpEvent, NEED_DATA, type RequestHead } from "./even
 import { CR, describeByte, LF } from "./grammar.ts";
 import { HeadReader } from "./head_reader.ts";
 import { InputBuffer } from "./input_buffer.ts";
+import { type BytesEqual, equalBytes } from "./head_memory.ts";
 import { decodeLatin1, type Latin1Decoder } from "./latin1.ts";
 import { type ParserLimits, resolveLimits } from "./limits.ts";
 
@@ -34,6 +35,8 @@ export interface ParserOptions {
   readonly limits?: Partial<ParserLimits>;
   /** A runtime's faster decoder of ISO-8859-1; not `TextDecoder`, whose latin1 is windows-1252. */
   readonly latin1?: Latin1Decoder;
+  /** A runtime's faster comparison of bytes. */
+  readonly equals?: BytesEqual | undefined;
 }
 
 type Phase = "idle" | "empty-line" | "head" | "length" | "chunked" | "end" | "closed";
@@ -83,7 +86,7 @@ export class RequestParser {
   constructor(options: ParserOptions = {}) {
     this.#limits = resolveLimits(options.limits);
     this.#latin1 = options.latin1 ?? decodeLatin1;
-    this.#head = new HeadReader(this.#limits, this.#latin1);
+    this.#head = new HeadReader(this.#limits, this.#latin1, options.equals ?? equalBytes);
   }
 
   /** How many bytes were pushed and are not yet part of an event: what was read ahead. */

@@ -60,7 +60,11 @@ export class Readers {
 
   #make(): Reader {
     const { adapter, parserLimits } = this.#settings;
-    const parser = new RequestParser({ limits: parserLimits, latin1: adapter.latin1 });
+    const parser = new RequestParser({
+      limits: parserLimits,
+      latin1: adapter.latin1,
+      equals: adapter.equals,
+    });
     return { parser, environs: new EnvironMaker() };
   }
 }

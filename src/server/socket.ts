@@ -130,6 +130,8 @@ export interface Adapter {
   readonly clock: Clock;
   /** The bytes from `start` to `end` as a latin-1 string, each byte one character. */
   latin1(bytes: Uint8Array, start: number, end: number): string;
+  /** Whether `length` bytes of `one`, from `from`, are those at the start of `other`; for speed alone. */
+  equals?(one: Uint8Array, from: number, other: Uint8Array, length: number): boolean;
   /** This machine's name, the default `SERVER_NAME`. */
   hostName(): string;
   /** Writes one line to the error log (standard error). */

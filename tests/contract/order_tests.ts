@@ -57,6 +57,23 @@ export function orderTests(subject: Subject): void {
     });
   });
 
+  test(`${subject.name}: compares bytes, where it can`, () => {
+    const equals = subject.adapter.equals ?? (() => undefined);
+    const other = Uint8Array.from({ length: 1000 }, (_, at) => at * 7);
+    const one = new Uint8Array(3000).subarray(500);
+    one.set(other, 300);
+    const expected = (value: boolean) => subject.adapter.equals && value;
+    for (const length of [0, 1, 65, 999, 1000]) {
+      assertEquals(equals(one, 300, other, length), expected(true));
+    }
+    for (const at of [0, 64, 999]) {
+      one[300 + at]! ^= 1;
+      assertEquals(equals(one, 300, other, 1000), expected(false));
+      assertEquals(equals(one, 300, other, at), expected(true));
+      one[300 + at]! ^= 1;
+    }
+  });
+
   test(`${subject.name}: decodes latin-1 of any length, from any offset`, () => {
     for (const length of [0, 1, 100, 70_000]) {
       const bytes = pattern(length + 7).subarray(3);
