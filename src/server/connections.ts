@@ -6,12 +6,12 @@
 
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/response.ts";
-import { type ConnectionHost, WSGIConnection } from "./connection.ts";
+import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./error_log.ts";
 import type { Settings } from "./options.ts";
 import { Readers } from "./readers.ts";
-import type { Socket, SocketHandler } from "./socket.ts";
+import type { Socket } from "./socket.ts";
 
 /** How often deadlines are checked, in milliseconds. */
 const SWEEP = 1000;
@@ -30,7 +30,7 @@ export class Connections implements ConnectionHost {
   /** Called when the last connection, or the last app, has ended. */
   onQuiet: () => void = () => {};
 
-  readonly #open = new Set<WSGIConnection>();
+  readonly #open = new Set<ClientConnection>();
   readonly #date = new DateHeader();
   #active = 0;
   #served = 0;
@@ -63,9 +63,9 @@ export class Connections implements ConnectionHost {
   }
 
   /** Takes in a connection; one too many is destroyed. */
-  accept(socket: Socket): SocketHandler {
+  accept(socket: Socket): ClientConnection {
     this.accepted++;
-    const connection = new WSGIConnection(socket, this);
+    const connection = new ClientConnection(socket, this);
     this.#open.add(connection);
     const isTooMany = this.#open.size > this.settings.limits.maxConnections;
     if (isTooMany || this.closed) connection.destroy();
@@ -74,7 +74,7 @@ export class Connections implements ConnectionHost {
   }
 
   /** Those that are open now; they may end while one looks at them. */
-  [Symbol.iterator](): IterableIterator<WSGIConnection> {
+  [Symbol.iterator](): IterableIterator<ClientConnection> {
     return [...this.#open].values();
   }
 
@@ -103,7 +103,7 @@ export class Connections implements ConnectionHost {
     if (this.quiet) this.onQuiet();
   }
 
-  forget(connection: WSGIConnection): void {
+  forget(connection: ClientConnection): void {
     this.#open.delete(connection);
     if (this.quiet) this.onQuiet();
   }

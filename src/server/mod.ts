@@ -6,6 +6,7 @@
 
 export { formatAddress } from "./address.ts";
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
+export type { WSGIConnection } from "./connection.ts";
 export { type Limits } from "./limits.ts";
 export type { ServerOptions } from "./options.ts";
 export { type ServerStats, type ShutdownOptions, WSGIServer } from "./server.ts";

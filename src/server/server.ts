@@ -6,10 +6,11 @@
 
 import { type Duration, type Scheduler, toMilliseconds } from "../coroutine/mod.ts";
 import { formatAddress } from "./address.ts";
+import type { WSGIConnection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { resolveOptions, type ServerOptions, type Settings } from "./options.ts";
 import { ServerShutdown, Shutdown } from "./shutdown.ts";
-import type { Adapter, Address, Listener, Socket, SocketHandler } from "./socket.ts";
+import type { Adapter, Address, Listener, Socket } from "./socket.ts";
 
 /** For so many turns nobody must have come before a server that ends listens no more. */
 const CALM_TURNS = 3;
@@ -138,7 +139,8 @@ export class WSGIServer implements AsyncDisposable {
   }
 
   /**
-   * Serves a connection that came some other way than by listening: a tunnel, a test, a device.
+   * Serves a connection that came some other way than by listening: a tunnel, a test, a device. Those
+   * that came by listening pass here too, so that a subclass may look at them.
    *
    * @param socket The connection.
    * @returns Who must be told what happens to it.
@@ -167,7 +169,7 @@ export class WSGIServer implements AsyncDisposable {
    * await server.close();
    * ```
    */
-  accept(socket: Socket): SocketHandler {
+  accept(socket: Socket): WSGIConnection {
     return this.#connections.accept(socket);
   }
 

@@ -8,7 +8,12 @@ import {
 import { test } from "node:test";
 import { memoryNetwork, socketPair } from "../../adapters/memory.ts";
 import { ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
-import { ServerShutdown, WSGIServer } from "../../src/server/mod.ts";
+import {
+  ServerShutdown,
+  type Socket,
+  type WSGIConnection,
+  WSGIServer,
+} from "../../src/server/mod.ts";
 import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, post, requestText, serving } from "../support/serving.ts";
 
@@ -541,4 +546,30 @@ test("a connection that comes after the end is closed", async () => {
   }), { clock });
   clock.advance(2000);
   assertEquals([closed, server.stats().connections, clock.idle], [true, 0, true]);
+});
+
+test("a subclass looks at each connection, and may end it", async () => {
+  const { adapter, connect } = memoryNetwork({ clock: new ManualClock() });
+  const seen: WSGIConnection[] = [];
+  class CountingServer extends WSGIServer {
+    override accept(socket: Socket): WSGIConnection {
+      const connection = super.accept(socket);
+      seen.push(connection);
+      return connection;
+    }
+  }
+  const server = new CountingServer({ adapter, bindAddr: ["127.0.0.1", 80], wsgiApp: waits });
+  await server.listen();
+  const handler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+  connect({ host: "127.0.0.1", port: 80 }, () => handler);
+  connect({ host: "127.0.0.1", port: 80 }, () => handler);
+  const clock = adapter.clock as ManualClock;
+  clock.advance(1);
+  assertEquals(seen.map(({ idle }) => idle), [true, true]);
+  seen[0]?.destroy();
+  clock.advance(1);
+  assertEquals(server.stats().connections, 1);
+  const closed = server.close();
+  clock.advance(1000);
+  await closed;
 });

@@ -1,0 +1,437 @@
+/**
+ * One client's connection: bytes to requests, requests to apps, responses to bytes, in order.
+ *
+ * The story: `onData` feeds the parser; `#advance` takes its events; a request becomes an exchange,
+ * whose body is fed from further events; when its app is done and its body read, the next event is
+ * asked for. Every ending goes through `#close` (politely: FIN, then wait for the client's) or
+ * `#cut` (at once). `#await` says what is waited for, and so which deadline holds.
+ *
+ * @module
+ */
+
+import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
+import { NO_BODY } from "../wsgi/body_buffer.ts";
+import type { TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
+import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
+import type { ServerFields } from "../wsgi/response.ts";
+import type { WSGIConnection } from "./connection.ts";
+import { type ExchangeHost, RequestExchange } from "./exchange.ts";
+import type { Settings } from "./options.ts";
+import { Output } from "./output.ts";
+import { Patience, type Phase } from "./patience.ts";
+import type { Reader, Readers } from "./readers.ts";
+import type { Socket } from "./socket.ts";
+
+/** What a connection needs of its server. */
+export interface ConnectionHost {
+  readonly settings: Settings;
+  readonly fields: ServerFields;
+  readonly readers: Readers;
+  /** Whether no further requests are wanted. */
+  readonly closing: boolean;
+  factsOf(socket: Socket): ConnectionFacts;
+  /** The app of a request has begun. */
+  began(): void;
+  /** The app of a request is done. */
+  ended(): void;
+  /** The connection is gone. */
+  forget(connection: ClientConnection): void;
+}
+
+/** How long pipelined requests may go on before others get their turn, in milliseconds. */
+const MAX_ADVANCE = 1;
+/** Timers of every runtime overflow above this, in milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+const HEAD_TIMEOUT = new ProtocolError(408, "The request head did not come in time");
+const BODY_TIMEOUT = new ProtocolError(408, "The request body did not come in time");
+const REQUEST_TIMEOUT = new ProtocolError(503, "The request took too long");
+const UNAVAILABLE = new ProtocolError(503, "The server is shutting down");
+
+/** A connection to one client. */
+export class ClientConnection implements WSGIConnection, ExchangeHost {
+  readonly settings: Settings;
+  readonly output: Output;
+  readonly patience: Patience;
+  readonly facts: ConnectionFacts;
+  readonly fields: ServerFields;
+  time: number;
+
+  readonly #host: ConnectionHost;
+  readonly #socket: Socket;
+  /** Reads its requests, if it is in the middle of one, or there are enough readers for all. */
+  #reader: Reader | undefined;
+  #exchange: RequestExchange | undefined;
+  /**
+   * `serving` until the last response is decided, `lingering` for the client's FIN, then `gone`; or
+   * `given`, to an app, until then.
+   */
+  #state: "serving" | "lingering" | "given" | "gone" = "serving";
+  /** Who is told of the connection since it was given away. */
+  #taker: TakenSocketHandler | undefined;
+  #advancing = false;
+  #paused = false;
+  #clientEnded = false;
+  #retired = false;
+  /** How many bytes have come, and how many had when no further requests were wanted. */
+  #pushed = 0;
+  #pushedInTime: number | undefined;
+  #cancelHalfClosed: (() => void) | undefined;
+
+  constructor(socket: Socket, host: ConnectionHost) {
+    const { settings } = host;
+    this.#host = host;
+    this.#socket = socket;
+    this.settings = settings;
+    this.fields = host.fields;
+    this.facts = host.factsOf(socket);
+    this.output = new Output(socket, settings.adapter.clock);
+    this.patience = new Patience(settings.timeouts, settings.limits.minBodyRate);
+    this.time = settings.adapter.clock.now();
+    this.#await("idle");
+  }
+
+  /** Whether it is between requests. */
+  get idle(): boolean {
+    return this.#exchange === undefined;
+  }
+
+  get environs(): EnvironMaker {
+    return this.#lentReader().environs;
+  }
+
+  get mayPersist(): boolean {
+    return !this.#host.closing || this.#exchange?.received === true && this.#hasMore();
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#state === "given") this.#taker?.onData(bytes);
+    if (this.#state !== "serving") return;
+    const { parser } = this.#lentReader();
+    this.#pushed += bytes.length;
+    parser.push(bytes);
+    this.#advance();
+    parser.detach();
+    if (parser.idle && this.#host.readers.crowded) this.#giveReaderBack();
+  }
+
+  onEnd(): void {
+    this.#clientEnded = true;
+    if (this.#state === "given") this.#taker?.onEnd();
+    if (this.#state !== "serving") return; // the adapter closes when what is written has gone
+    this.#lentReader().parser.end();
+    this.#advance();
+    this.#limitHalfClosed();
+  }
+
+  onDrain(): void {
+    this.output.drain();
+    if (this.#state === "given") return this.#taker?.onDrain();
+    this.#await(this.patience.phase);
+    this.#advance();
+  }
+
+  onClose(error?: Error): void {
+    const taker = this.#taker;
+    this.#taker = undefined;
+    this.#state = "gone";
+    this.patience.end();
+    this.#cancelHalfClosed?.();
+    // First, so that an app which waits for room is cancelled rather than woken.
+    this.#exchange?.abort();
+    this.output.close();
+    this.#giveReaderBack();
+    this.#host.forget(this);
+    taker?.onClose(error);
+  }
+
+  /** The app wants more of the body: the client may be waiting for leave to send it. */
+  bodyWanted(exchange: RequestExchange): void {
+    if (exchange.received) return;
+    const first = !exchange.asked;
+    exchange.asked = true;
+    if (first && exchange.head.expectContinue && exchange.body.size === 0) {
+      const { protocol } = this.settings;
+      if (protocol === "HTTP/1.1" && !exchange.response.committed) {
+        this.output.write(informational(100));
+      }
+      this.output.flush();
+    }
+    if (exchange.body.awaited) this.#await("body");
+    this.#advance();
+  }
+
+  /** An app takes the connection: what has come is delivered first, and no deadline holds any more. */
+  giveAway(accept: (socket: TakenSocket) => TakenSocketHandler): void {
+    this.output.uncork();
+    this.#state = "given";
+    this.patience.end();
+    this.#cancelHalfClosed?.();
+    this.#resume();
+    const rest = this.#lentReader().parser.takeBuffered();
+    const taker = this.#taker = accept(this.#socket);
+    if (rest.length > 0) taker.onData(rest);
+    if (this.#clientEnded) taker.onEnd();
+  }
+
+  /** The app is done. */
+  responded(exchange: RequestExchange, complete: boolean): void {
+    exchange.responded = true;
+    this.#host.ended();
+    exchange.body.discard();
+    this.facts.errors.flush();
+    if (this.#state === "given") this.#exchange = undefined;
+    if (this.#state !== "serving") return;
+    if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);
+    if (!complete || !exchange.persists) return this.#close();
+    if (exchange.received) this.#finish();
+    else this.#await("body");
+    this.#advance();
+  }
+
+  /** Ends the connection if nothing is under way on it; else its response will say that it is the last. */
+  retire(): void {
+    this.#retired = true;
+    // A request that has begun to come is still answered.
+    if (this.#exchange?.responded ?? this.#bufferedBytes === 0) this.#close();
+  }
+
+  /** Ends what is under way, through its `finally`. */
+  abort(reason: Error): void {
+    this.#exchange?.abort(reason);
+    if (this.idle) this.#cut();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#cut();
+  }
+
+  /** Acts on a deadline that has passed. Called about once a second. */
+  checkDeadline(now: number): void {
+    const { timeouts } = this.patience;
+    if (now - this.output.fullSince >= timeouts.write) return this.#cut();
+    // Who still takes a response in is neither idle nor late: the timeout for writes holds.
+    if (this.output.full) return;
+    const exchange = this.#exchange;
+    const isLate = now - (exchange?.startedAt ?? now) >= timeouts.request;
+    if (isLate && exchange?.responded === false) return this.#refuse(REQUEST_TIMEOUT);
+    const { phase } = this.patience;
+    // A read that was given up, or cancelled, is waited for no more.
+    if (phase === "body" && exchange?.body.awaited === false && !exchange.responded) {
+      return this.#await("app");
+    }
+    if (!this.patience.isOver(now)) return;
+    this.patience.end();
+    if (phase === "idle") this.#close();
+    else if (phase === "head") this.#refuse(HEAD_TIMEOUT);
+    else if (phase === "body" && exchange?.responded === false) this.#refuse(BODY_TIMEOUT);
+    else this.#cut();
+  }
+
+  /** How much has come that is no part of an event yet. */
+  get #bufferedBytes(): number {
+    return this.#reader?.parser.bufferedBytes ?? 0;
+  }
+
+  #lentReader(): Reader {
+    return this.#reader ??= this.#host.readers.lend(this.#pushed);
+  }
+
+  #giveReaderBack(): void {
+    if (this.#reader !== undefined) this.#host.readers.takeBack(this.#reader);
+    this.#reader = undefined;
+  }
+
+  /** Takes events while there are any that may be taken now. */
+  #advance(): void {
+    if (this.#advancing || this.#state !== "serving") return;
+    this.#advancing = true;
+    this.output.cork();
+    try {
+      const { clock } = this.settings.adapter;
+      const end = (this.time = clock.now()) + MAX_ADVANCE;
+      while (this.#takesEvents() && this.#handle(this.#lentReader().parser.next())) {
+        if (!this.idle || this.#bufferedBytes === 0) continue;
+        this.time = clock.now();
+        if (this.time > end) {
+          clock.defer(() => this.#advance());
+          break;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+    } finally {
+      this.#advancing = false;
+      this.output.uncork();
+      // An empty line after a body (RFC 9112 §2.2) is not kept: it does not begin a request.
+      if (this.patience.phase === "idle" && this.#bufferedBytes > 0) this.#await("head");
+      this.#balance();
+    }
+  }
+
+  #takesEvents(): boolean {
+    if (this.#state !== "serving") return false;
+    const exchange = this.#exchange;
+    // A client that reads no responses gets no further requests answered.
+    if (exchange === undefined) return !this.output.full;
+    return !exchange.received && (exchange.responded || exchange.body.hungry);
+  }
+
+  /** Acts on an event; `false` when there is none yet. */
+  #handle(event: HttpEvent): boolean {
+    switch (event.type) {
+      case "request":
+        this.#begin(new RequestExchange(event, this));
+        return true;
+      case "data":
+        this.#receive(this.#exchange as RequestExchange, event.bytes);
+        return true;
+      case "end":
+        this.#received(this.#exchange as RequestExchange, event.trailers);
+        return true;
+      case "need-data":
+        return false;
+      case "closed":
+        this.#close();
+        return false;
+    }
+  }
+
+  #begin(exchange: RequestExchange): void {
+    this.#exchange = exchange;
+    this.patience.begin();
+    this.#await("app");
+    // Who holds its body back is to be asked for it by the app.
+    const fault = exchange.head.expectContinue ? undefined : this.#receiveWhatIsHere();
+    this.#host.began();
+    exchange.start();
+    if (fault !== undefined) throw fault;
+    if (this.#clientEnded) this.#limitHalfClosed();
+  }
+
+  /**
+   * What has come of a body with its head is there before the app looks at it, which so need not wait.
+   * If it is faulty, the app is told no sooner than if it had come later.
+   */
+  #receiveWhatIsHere(): ProtocolError | undefined {
+    try {
+      while (this.#takesEvents() && this.#handle(this.#lentReader().parser.next()));
+    } catch (error) {
+      if (error instanceof ProtocolError) return error;
+      throw error;
+    }
+  }
+
+  #receive(exchange: RequestExchange, bytes: Uint8Array): void {
+    this.patience.bodyCame(bytes.length, this.time);
+    if (!exchange.responded) {
+      exchange.body.push(bytes);
+      if (!exchange.body.awaited) this.#await("app");
+      return;
+    }
+    exchange.surplus += bytes.length;
+    if (exchange.surplus > this.settings.limits.maxDrainedBytes) this.#close();
+  }
+
+  #received(exchange: RequestExchange, trailers: readonly string[]): void {
+    exchange.received = true;
+    if (exchange.body !== NO_BODY) exchange.body.end(trailers);
+    if (exchange.responded) this.#finish();
+    else this.#await("app");
+  }
+
+  /** A request is answered and wholly read: on to the next. */
+  #finish(): void {
+    this.#exchange = undefined;
+    if (this.#retired && !this.#hasMore()) return this.#close();
+    this.#await("idle");
+  }
+
+  /** Whether a pipelined request is here that came before the client could know that we end. */
+  #hasMore(): boolean {
+    this.#pushedInTime ??= this.#pushed;
+    return this.#pushed - this.#bufferedBytes < this.#pushedInTime;
+  }
+
+  /** The peer broke HTTP: it gets an answer if none is under way, and no more after it. */
+  #refuse(error: ProtocolError): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || !exchange.response.committed) this.#answer(error);
+    this.#close();
+    exchange?.abort(this.#clientEnded ? undefined : error);
+  }
+
+  #answer(error: ProtocolError): void {
+    const response = errorResponse(error, this.fields.date());
+    this.output.write(response.replace("HTTP/1.1", this.settings.protocol));
+  }
+
+  /** A client that has only ended its side waits for its answer; one that is gone looks the same. */
+  #limitHalfClosed(): void {
+    const { halfClosed } = this.settings.timeouts;
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
+    const { clock } = this.settings.adapter;
+    this.#cancelHalfClosed?.();
+    this.#cancelHalfClosed = clock.setTimer(Math.min(halfClosed, MAX_TIMER), () => this.#leave());
+  }
+
+  /** The client has been half-closed for too long: it is taken for gone. */
+  #leave(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.response.ended) return;
+    this.#cut();
+    exchange.abort();
+  }
+
+  /** Politely: what is written goes out, then FIN, then the client's FIN is waited for. */
+  #close(): void {
+    if (this.#state !== "serving") return;
+    const response = this.#exchange?.response;
+    if (response?.untilClose && !response.ended && this.#socket.reset !== undefined) {
+      return this.#cut();
+    }
+    this.#state = "lingering";
+    this.output.end();
+    // What the client still sends is read for nothing: closing on it would reset what we have sent.
+    this.#resume();
+    this.#await("linger");
+  }
+
+  /** At once; by a reset if the client would else take what it has for all of the response. */
+  #cut(): void {
+    if (this.#state === "gone") return;
+    this.#state = "gone";
+    const response = this.#exchange?.response;
+    const isWhole = response?.ended && !this.output.full;
+    if (response?.untilClose && !isWhole && this.#socket.reset !== undefined) this.#socket.reset();
+    else this.#socket.destroy();
+  }
+
+  /** Reads from the client as long as what it sends has a place. */
+  #balance(): void {
+    if (this.#state === "gone") return;
+    const exchange = this.#exchange;
+    const waiting = exchange === undefined ? this.output.full : exchange.received;
+    const crowded = waiting
+      ? this.#bufferedBytes > this.settings.limits.maxPipelinedBytes
+      : exchange !== undefined && !exchange.responded && !exchange.body.hungry;
+    if (!crowded || this.#state !== "serving") this.#resume();
+    else if (!this.#paused) {
+      this.#paused = true;
+      this.#socket.pauseReading();
+    }
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resumeReading();
+  }
+
+  #await(phase: Phase): void {
+    this.patience.await(phase, this.#advancing ? this.time : this.settings.adapter.clock.now());
+  }
+}
