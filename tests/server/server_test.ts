@@ -549,7 +549,9 @@ test("a connection that comes after the end is closed", async () => {
 });
 
 test("a subclass looks at each connection, and may end it", async () => {
-  const { adapter, connect } = memoryNetwork({ clock: new ManualClock() });
+  const clock = new ManualClock();
+  const network = memoryNetwork({ clock });
+  const { adapter } = network;
   const seen: WSGIConnection[] = [];
   class CountingServer extends WSGIServer {
     override accept(socket: Socket): WSGIConnection {
@@ -561,9 +563,8 @@ test("a subclass looks at each connection, and may end it", async () => {
   const server = new CountingServer({ adapter, bindAddr: ["127.0.0.1", 80], wsgiApp: waits });
   await server.listen();
   const handler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
-  connect({ host: "127.0.0.1", port: 80 }, () => handler);
-  connect({ host: "127.0.0.1", port: 80 }, () => handler);
-  const clock = adapter.clock as ManualClock;
+  network.connect({ host: "127.0.0.1", port: 80 }, () => handler);
+  network.connect({ host: "127.0.0.1", port: 80 }, () => handler);
   clock.advance(1);
   assertEquals(seen.map(({ idle }) => idle), [true, true]);
   seen[0]?.destroy();
