@@ -11,7 +11,7 @@
 
 import type { Clock } from "./clock.ts";
 
-/** So many steps may go by unseen, and one more. */
+/** Of so many steps one is looked at. */
 const STRIDE = 8;
 /** So many short steps in a row are needed first. */
 const SHORT_STEPS = 64;
