@@ -27,10 +27,16 @@ type Attempt<T> = () => T | undefined;
 interface Reader {
   readonly attempt: Attempt<unknown>;
   readonly resume: Resume<unknown>;
+  /** Where bytes go at once, if it is known how many are wanted: they are copied only once then. */
+  readonly target: Uint8Array | undefined;
+  /** How many bytes of the target have come. */
+  filled: number;
 }
 
 /** How much unread body is kept for an app that does not read, in bytes. */
 const HIGH_WATER = 65_536;
+/** A read of so many bytes at most has its room made before they come; of fewer, it is not worth it. */
+const MAX_TARGET = 65_536;
 /** Pieces smaller than this share an allocation, so that a body of tiny chunks stays small. */
 const BLOCK = 4096;
 const NEWLINE = 0x0a;
@@ -71,10 +77,11 @@ export class BodyBuffer {
 
   /** Adds a copy of `bytes`. */
   push(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    if (bytes.length >= BLOCK) this.#chunks.push(bytes.slice());
-    else this.#append(bytes);
-    this.#size += bytes.length;
+    const rest = this.#fill(bytes);
+    if (rest.length === 0) return;
+    if (rest.length >= BLOCK) this.#chunks.push(rest.slice());
+    else this.#append(rest);
+    this.#size += rest.length;
     this.#advance();
   }
 
@@ -87,7 +94,10 @@ export class BodyBuffer {
   end(trailers: readonly string[] = NO_TRAILERS): void {
     this.#trailers = trailers;
     this.#ended = true;
-    this.#advance();
+    const reader = this.#reader;
+    if (reader?.target === undefined) return this.#advance();
+    this.#reader = undefined;
+    reader.resume.value(reader.target.slice(0, reader.filled));
   }
 
   /** The body will not be complete: whoever reads past what is here is told why. */
@@ -95,7 +105,7 @@ export class BodyBuffer {
     if (this.#ended || this.#error !== undefined) return;
     this.#error = error;
     const reader = this.#reader;
-    this.#reader = undefined;
+    this.#giveUp();
     reader?.resume.error(error);
   }
 
@@ -109,9 +119,8 @@ export class BodyBuffer {
   /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */
   read(size: number | undefined, options: TimeoutOptions): Operation<Uint8Array> {
     const wanted = size === undefined ? Infinity : checkSize(size);
-    return new ReadOperation("read", this, options, () => {
-      return this.#size >= wanted || this.#ended ? this.#take(wanted) : undefined;
-    });
+    const attempt = () => this.#size >= wanted || this.#ended ? this.#take(wanted) : undefined;
+    return new ReadOperation("read", this, options, attempt, wanted);
   }
 
   /** Reads what is here, waiting only if there is nothing; empty at the end. */
@@ -142,14 +151,54 @@ export class BodyBuffer {
   }
 
   /** Begins a read. For {@linkcode ReadOperation} alone. */
-  begin(attempt: Attempt<unknown>, resume: Resume<unknown>): Abort | void {
+  begin(attempt: Attempt<unknown>, resume: Resume<unknown>, wanted: number): Abort | void {
     if (this.#reader !== undefined) throw new TypeError("The request body is already being read");
     const result = attempt();
     if (result !== undefined) resume.value(result);
     else if (this.#error !== undefined) resume.error(this.#error);
-    else this.#reader = { attempt, resume };
+    else {
+      this.#reader = { attempt, resume, target: this.#targetOf(wanted), filled: 0 };
+      this.#moveToTarget(this.#reader);
+    }
     if (!this.#ended) this.#onWanted();
-    return () => void (this.#reader = undefined);
+    return () => this.#giveUp();
+  }
+
+  #targetOf(wanted: number): Uint8Array | undefined {
+    return wanted >= BLOCK && wanted <= MAX_TARGET ? new Uint8Array(wanted) : undefined;
+  }
+
+  #moveToTarget(reader: Reader): void {
+    if (reader.target === undefined) return;
+    for (const chunk of this.#chunks) {
+      reader.target.set(chunk, reader.filled);
+      reader.filled += chunk.length;
+    }
+    this.discard();
+  }
+
+  /** Nobody waits any more: what has come is there for the next who reads. */
+  #giveUp(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader?.target === undefined || reader.filled === 0) return;
+    this.#chunks.unshift(reader.target.slice(0, reader.filled));
+    this.#size += reader.filled;
+  }
+
+  /** Copies bytes to where they are waited for, and gives what is left of them. */
+  #fill(bytes: Uint8Array): Uint8Array {
+    const reader = this.#reader;
+    if (reader?.target === undefined) return bytes;
+    const { target, filled } = reader;
+    const part = bytes.subarray(0, target.length - filled);
+    target.set(part, filled);
+    reader.filled += part.length;
+    if (reader.filled === target.length) {
+      this.#reader = undefined;
+      reader.resume.value(target);
+    }
+    return bytes.subarray(part.length);
   }
 
   #append(bytes: Uint8Array): void {
@@ -234,9 +283,18 @@ export class ReadOperation<T> extends TimedOperation<T> {
   readonly name: string;
   readonly #body: BodyBuffer;
   readonly #attempt: Attempt<T>;
+  readonly #wanted: number;
 
-  constructor(name: string, body: BodyBuffer, options: TimeoutOptions, attempt: Attempt<T>) {
+  /** @param wanted How many bytes it gives, if that is known; else 0. */
+  constructor(
+    name: string,
+    body: BodyBuffer,
+    options: TimeoutOptions,
+    attempt: Attempt<T>,
+    wanted: number = 0,
+  ) {
     super(options);
+    this.#wanted = wanted;
     this.name = `wsgi.input.${name}`;
     this.#body = body;
     this.#attempt = attempt;
@@ -248,7 +306,7 @@ export class ReadOperation<T> extends TimedOperation<T> {
   }
 
   protected begin(resume: Resume<T>): Abort | void {
-    return this.#body.begin(this.#attempt, resume as Resume<unknown>);
+    return this.#body.begin(this.#attempt, resume as Resume<unknown>, this.#wanted);
   }
 }
 

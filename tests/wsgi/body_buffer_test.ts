@@ -201,6 +201,66 @@ test("a read that times out loses nothing", () => {
   assertEmpty();
 });
 
+/** More than that has its room made before it comes. */
+const LARGE = 10_000;
+
+/** So many bytes that can be told apart. */
+function largeText(length: number): string {
+  return Array.from({ length }, (_, at) => "abcdefghijklmnopqrstuvwxyz"[at % 26]).join("");
+}
+
+test("a large read takes what is here and what comes, and leaves the rest", () => {
+  const { body, read, run, assertEmpty } = reading();
+  const all = largeText(2 * LARGE);
+  body.push(latin1Bytes(all.slice(0, 3000)));
+  const task = read(body.read(LARGE, {}));
+  assertEquals([body.awaited, body.size, body.hungry], [true, 0, true]);
+  for (let at = 3000; at < all.length; at += 4500) body.push(latin1Bytes(all.slice(at, at + 4500)));
+  run();
+  assertEquals(text(task.result), all.slice(0, LARGE));
+  assertEquals(body.size, LARGE);
+  body.end();
+  assertEquals(text(read(body.read(LARGE + 1, {})).result), all.slice(LARGE));
+  assertEmpty();
+});
+
+test("a large read gives fewer bytes at the end", () => {
+  const { body, read, run, assertEmpty } = reading();
+  const task = read(body.read(LARGE, {}));
+  body.push(latin1Bytes("abc"));
+  body.end();
+  run();
+  assertEquals(text(task.result), "abc");
+  assertEquals((task.result as Uint8Array).buffer.byteLength, 3);
+  assertEmpty();
+});
+
+test("a large read that times out, is cancelled or fails loses nothing", () => {
+  const all = largeText(LARGE);
+  const endings: ((reading: Reading, task: Task<unknown>) => void)[] = [
+    ({ run }) => run(1000),
+    ({ run }, task) => {
+      task.cancel();
+      run();
+    },
+    ({ body, run }) => {
+      body.fail(new ClientDisconnected());
+      run();
+    },
+  ];
+  for (const end of endings) {
+    const scene = reading();
+    const { body, read, assertEmpty } = scene;
+    body.push(latin1Bytes(all.slice(0, 100)));
+    const task = read(body.read(LARGE, { timeout: 1 }));
+    body.push(latin1Bytes(all.slice(100, 6000)));
+    end(scene, task);
+    assertEquals([task.done, body.awaited, body.size], [true, false, 6000]);
+    assertEquals(text(read(body.read(6000, {})).result), all.slice(0, 6000));
+    assertEmpty();
+  }
+});
+
 test("a cancelled read leaves the body to others", () => {
   const { body, read, run, assertEmpty } = reading();
   const task = read(body.read(4, {}));
@@ -311,7 +371,7 @@ interface Read {
   expect(rest: string): string;
 }
 
-const sizes = fc.integer({ min: 0, max: 12 });
+const sizes = fc.oneof(fc.nat({ max: 12 }), fc.constantFrom(4096, 5001, 65_536, 70_000));
 
 const reads: fc.Arbitrary<Read> = fc.oneof(
   sizes.map((size): Read => ({
@@ -339,7 +399,7 @@ function line(rest: string): string {
 const pieces = fc.array(
   fc.oneof(
     fc.string({ unit: fc.constantFrom("a", "b", "\n"), maxLength: 8 }),
-    fc.constantFrom("x".repeat(5000), `${"y".repeat(4095)}\n`),
+    fc.constantFrom("x".repeat(5000), `${"y".repeat(4095)}\n`, "z".repeat(30_000)),
   ),
   { maxLength: 20 },
 );
