@@ -25,6 +25,7 @@ import {
 } from "./bun_runtime.ts";
 import { BunSocket } from "./bun_socket.ts";
 import { dialler } from "./dialling.ts";
+import { bufferEquals } from "./buffer_compare.ts";
 import { listenOnEvery, type NameLookup } from "./every_address.ts";
 import { netDial, type NetModule } from "./node_dial.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
@@ -151,8 +152,7 @@ const adapter: DiallingAdapter = {
   name: "bun",
   clock: hostClock((turn) => void setImmediate(turn)),
   latin1: (bytes, start, end) => nodeBuffer().latin1Slice.call(bytes, start, end),
-  equals: (one, from, other, length) =>
-    nodeBuffer().compare.call(one, other, 0, length, from, from + length) === 0,
+  equals: bufferEquals(() => nodeBuffer().compare),
   hostName: () => builtins().getBuiltinModule("node:os").hostname(),
   log,
   files: builtinFiles,

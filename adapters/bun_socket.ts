@@ -62,11 +62,6 @@ export class BunSocket implements Socket, InboundHost {
     this.#stream.resume();
   }
 
-  /** As of {@linkcode InboundHost}. */
-  soon(job: () => void): void {
-    queueMicrotask(job);
-  }
-
   /** @param accept Gives the handler; Bun tells of nothing before this returns. */
   open(accept: Accept): void {
     this.#stream.data = this;

@@ -18,6 +18,7 @@ import { denoClock } from "./deno_clock.ts";
 import { builtins, deno, type DenoListener, type NodeBuffer, toAddress } from "./deno_runtime.ts";
 import { DenoSocket } from "./deno_socket.ts";
 import { dialler } from "./dialling.ts";
+import { bufferEquals } from "./buffer_compare.ts";
 import { listenOnEvery, type NameLookup } from "./every_address.ts";
 import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
 import { builtinFiles } from "./system_files.ts";
@@ -171,8 +172,7 @@ const adapter: DiallingAdapter = {
   name: "deno",
   clock: denoClock,
   latin1: (bytes, start, end) => nodeBuffer().latin1Slice.call(bytes, start, end),
-  equals: (one, from, other, length) =>
-    nodeBuffer().compare.call(one, other, 0, length, from, from + length) === 0,
+  equals: bufferEquals(() => nodeBuffer().compare),
   hostName,
   log,
   files: builtinFiles,

@@ -79,11 +79,6 @@ export class DenoSocket implements Socket, InboundHost {
     this.#readAll();
   }
 
-  /** As of {@linkcode InboundHost}. */
-  soon(job: () => void): void {
-    queueMicrotask(job);
-  }
-
   /**
    * Calls `accept`, then begins to read.
    *

@@ -76,11 +76,6 @@ export class NodeSocket implements Socket, InboundHost {
     this.#stream.resume();
   }
 
-  /** As of {@linkcode InboundHost}. */
-  soon(job: () => void): void {
-    queueMicrotask(job);
-  }
-
   /** A stream that does not read is never told of a FIN, so this comes as late as it may. */
   #stopReading(): void {
     const stream = this.#stream;

@@ -102,7 +102,8 @@ export class Kernel {
     if (this.#driving) throw new TypeError("Cannot step a scheduler from inside its own turn");
     this.#driving = true;
     try {
-      this.#turn(this.#steps.look());
+      this.#steps.look();
+      this.#turn();
     } finally {
       this.#driving = false;
       this.#plan();
@@ -168,8 +169,9 @@ export class Kernel {
     }
   }
 
-  /** Runs what is ready at `start`, which is when the step clock was last looked at. */
-  #turn(start: number): void {
+  /** Runs what is ready now: the step clock has just been looked at. */
+  #turn(): void {
+    const start = this.#steps.now;
     for (let due; (due = this.#deadlines.takeDue(start)) !== undefined;) due.expire();
     const { arrivals } = this.#ready;
     for (let task; (task = this.#ready.take(arrivals)) !== undefined;) {
@@ -215,7 +217,7 @@ export class Kernel {
     const end = this.#steps.look() + this.#quantum;
     this.#driving = true;
     try {
-      do this.#turn(this.#steps.now); while (this.#ready.size > 0 && this.#steps.now < end);
+      do this.#turn(); while (this.#ready.size > 0 && this.#steps.now < end);
     } finally {
       this.#driving = false;
       if (this.#steps.now >= end) this.#soon = 0; // the loop has waited long enough

@@ -7,7 +7,7 @@
 import { adapt } from "./adapt.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LocalValues } from "./local.ts";
-import { BaseOperation, NOT_YET } from "./operation.ts";
+import { BaseOperation, NOT_YET, type Operation } from "./operation.ts";
 import { favoursCaller, favoursOthers } from "./priority.ts";
 import type { Ready } from "./ready_queue.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -190,19 +190,22 @@ export class RunningTask<T> implements Task<T>, Ready {
       this.#pausing = true;
       return this.#enqueue("value", undefined);
     }
-    const operation = adapt(yielded);
-    if (operation instanceof BaseOperation && this.#attempt(operation)) return;
-    this.#state = "waiting";
-    const suspension = this.#suspension = new Suspension(this as RunningTask<unknown>, operation);
-    this.kernel.tracer?.suspended(this as RunningTask<unknown>, operation);
-    suspension.start();
+    this.#perform(adapt(yielded));
   }
 
-  /** Whether an operation was done at once: then no wait is made for it. */
-  #attempt(operation: BaseOperation<unknown>): boolean {
+  /** Does an operation at once if it can, else waits for it; those it wakes go first if it says so. */
+  #perform(operation: Operation<unknown>): void {
     const { kernel } = this;
     const priority = operation.priority ?? kernel.defaultPriority;
     if (favoursOthers(priority)) kernel.unfavoured = this as RunningTask<unknown>;
+    const isDone = operation instanceof BaseOperation &&
+      this.#attempt(operation, favoursCaller(priority));
+    if (!isDone) this.#wait(operation);
+    kernel.unfavoured = undefined;
+  }
+
+  /** Whether an operation was done at once: then no wait is made for it. */
+  #attempt(operation: BaseOperation<unknown>, first: boolean): boolean {
     let delivery: Delivery = "value";
     let content: unknown;
     try {
@@ -211,11 +214,17 @@ export class RunningTask<T> implements Task<T>, Ready {
       delivery = "error";
       content = error;
     }
-    kernel.unfavoured = undefined;
     if (content === NOT_YET) return false;
     this.#pausing = false;
-    this.#enqueue(delivery, content, favoursCaller(priority));
+    this.#enqueue(delivery, content, first);
     return true;
+  }
+
+  #wait(operation: Operation<unknown>): void {
+    this.#state = "waiting";
+    const suspension = this.#suspension = new Suspension(this as RunningTask<unknown>, operation);
+    this.kernel.tracer?.suspended(this as RunningTask<unknown>, operation);
+    suspension.begin(operation);
   }
 
   #abortWait(): void {

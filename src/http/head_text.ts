@@ -11,7 +11,7 @@
 import type { PreparedHead } from "./prepared_head.ts";
 
 /** The first lines: what does not depend on the body. */
-export interface HeadFront {
+interface HeadFront {
   readonly protocol: string;
   readonly prepared: PreparedHead;
   /** The value of Date to add, if any. */

@@ -88,7 +88,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.output = new Output(socket, settings.adapter.clock);
     this.patience = new Patience(settings.timeouts, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
-    this.#await("idle");
+    this.patience.await("idle", this.time);
   }
 
   /** Whether it is between requests. */

@@ -37,8 +37,8 @@ export interface InboundHost {
   resumeSource(): void;
   /** Closes both directions; {@linkcode Inbound.close} follows. */
   destroy(): void;
-  /** Runs `job` soon, after the code that runs now. */
-  soon(job: () => void): void;
+  /** Runs `job` soon, after the code that runs now. Default: in a microtask. */
+  soon?(job: () => void): void;
   /** Where a handler's error goes. */
   log(line: string): void;
 }
@@ -150,7 +150,7 @@ export class Inbound {
     const told = this.#phase === "closing" ? undefined : error;
     this.#phase = "closed";
     this.#takeHeld();
-    this.#host.soon(() => {
+    this.#soon(() => {
       try {
         this.#handler?.onClose(told);
       } catch (failure) {
@@ -170,7 +170,7 @@ export class Inbound {
     this.#paused = false;
     if (this.#flushDue || (this.#held.length === 0 && !this.#stopped)) return;
     this.#flushDue = true;
-    this.#host.soon(() => this.#flush());
+    this.#soon(() => this.#flush());
   }
 
   #flush(): void {
@@ -184,6 +184,11 @@ export class Inbound {
     if (this.#paused || !this.#stopped || this.#phase !== "open") return;
     this.#stopped = false;
     this.#host.resumeSource();
+  }
+
+  #soon(job: () => void): void {
+    if (this.#host.soon === undefined) queueMicrotask(job);
+    else this.#host.soon(job);
   }
 
   #hold(bytes: Uint8Array): boolean {

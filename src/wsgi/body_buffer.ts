@@ -8,6 +8,7 @@
  */
 
 import { type Abort, type Operation, type Resume, TimedOperation } from "../coroutine/mod.ts";
+import { NOT_YET } from "../coroutine/operation.ts";
 import type { TimeoutOptions } from "../coroutine/mod.ts";
 
 /** The client went away before its request was complete. */
@@ -150,12 +151,10 @@ export class BodyBuffer {
     return result;
   }
 
-  /** Begins a read. For {@linkcode ReadOperation} alone. */
+  /** Begins a read whose bytes are not here. For {@linkcode ReadOperation} alone. */
   begin(attempt: Attempt<unknown>, resume: Resume<unknown>, wanted: number): Abort | void {
     if (this.#reader !== undefined) throw new TypeError("The request body is already being read");
-    const result = attempt();
-    if (result !== undefined) resume.value(result);
-    else if (this.#error !== undefined) resume.error(this.#error);
+    if (this.#error !== undefined) resume.error(this.#error);
     else {
       this.#reader = { attempt, resume, target: this.#targetOf(wanted), filled: 0 };
       this.#moveToTarget(this.#reader);
@@ -300,9 +299,9 @@ export class ReadOperation<T> extends TimedOperation<T> {
     this.#attempt = attempt;
   }
 
-  /** What it reads, if that is here already. */
-  readNow(): T | undefined {
-    return this.#body.readNow(this.#attempt);
+  /** Reads at once what is here already. */
+  override attempt(): T | typeof NOT_YET {
+    return this.#body.readNow(this.#attempt) ?? NOT_YET;
   }
 
   protected begin(resume: Resume<T>): Abort | void {

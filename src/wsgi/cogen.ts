@@ -16,6 +16,7 @@ import {
   type Scheduler,
   type Task,
 } from "../coroutine/mod.ts";
+import { NOT_YET } from "../coroutine/operation.ts";
 import type { HeaderList } from "./app.ts";
 import { type BodyBuffer, ReadOperation } from "./body_buffer.ts";
 import type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
@@ -231,8 +232,8 @@ export class Cogen {
   readNow(): boolean {
     const { operation } = this;
     if (!(operation instanceof ReadOperation)) return false;
-    const read: unknown = operation.readNow();
-    if (read === undefined) return false;
+    const read: unknown = operation.attempt();
+    if (read === NOT_YET) return false;
     this.operation = undefined;
     this.settle(read);
     return true;

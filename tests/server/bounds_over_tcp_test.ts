@@ -7,7 +7,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import type { ServeOptions, WSGIApp } from "../../mod.ts";
 import { Sleep } from "../../src/coroutine/mod.ts";
-import { type RealServing, servingOverTcp, type TcpClient } from "../support/tcp.ts";
+import { type RealServing, servingOverTcp, standstill, type TcpClient } from "../support/tcp.ts";
 
 /** Deadlines are looked at once a second. */
 const SOON = 4_000;
@@ -169,16 +169,7 @@ test("the limit maxPipelinedBytes holds a client up over TCP", async () => {
   const size = 64 * 1024 * 1024;
   void client.flood(size, new TextEncoder().encode(GET.repeat(1000)));
   await client.until("the flood to begin", () => client.sent > 1_000_000, SOON);
-  const held = await new Promise<number>((resolve) => {
-    let before = -1;
-    const timer = setInterval(() => {
-      if (client.sent === before) {
-        clearInterval(timer);
-        resolve(before);
-      }
-      before = client.sent;
-    }, 100);
-  });
+  const held = await standstill("the flood", () => client.sent);
   assert(held < size / 2, `${held} bytes went`);
   await serving.finish();
 });
