@@ -8,6 +8,7 @@ import type { Socket as Stream } from "node:net";
 import { ipAddress } from "../src/server/address.ts";
 import { type Accept, Inbound, type InboundHost, PROBE_INTERVAL } from "../src/server/inbound.ts";
 import type { Address, Socket } from "../src/server/socket.ts";
+import { readShared } from "./node_reads.ts";
 import type { UnixPaths } from "./unix_paths.ts";
 
 /** One connection that may be half-open: of a `net.Server`, or dialled. */
@@ -61,13 +62,21 @@ export class NodeSocket implements Socket, InboundHost {
       inbound.close(this.#error);
     });
     inbound.accept(accept, this);
-    stream.on("data", (bytes: Uint8Array) => {
-      if (!inbound.data(bytes, true)) this.#stopReading();
-    });
+    const isPlain = stream === this.#raw;
+    if (!isPlain || !readShared(stream, (bytes) => this.#received(bytes, false))) {
+      stream.on("data", (bytes: Uint8Array) => void this.#received(bytes, true));
+    }
     stream.on("end", () => {
       // In the middle of a handshake, it was no end but a failure.
       if (!stream.destroyed) inbound.end();
     });
+    stream.resume(); // without a `data` listener it would not end
+  }
+
+  #received(bytes: Uint8Array, ours: boolean): boolean {
+    const goesOn = this.#inbound.data(bytes, ours);
+    if (!goesOn) this.#stopReading();
+    return goesOn;
   }
 
   /** As of {@linkcode InboundHost}. */

@@ -1,0 +1,90 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { connect, createServer, type Socket } from "node:net";
+import { once } from "node:events";
+import { readShared } from "../../adapters/node_reads.ts";
+import { eventually, RUNTIME } from "../support/tcp.ts";
+
+const isNode = RUNTIME.startsWith("node");
+
+/** Both ends of a connection, and what closes them. */
+async function pair() {
+  const server = createServer({ allowHalfOpen: true });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const client = connect(port, "127.0.0.1");
+  const [accepted] = await once(server, "connection") as [Socket];
+  const close = () => {
+    client.destroy();
+    accepted.destroy();
+    server.close();
+  };
+  return { client, accepted, close };
+}
+
+test("accepted sockets of Node read into one shared buffer, and still end", {
+  skip: !isNode,
+}, async () => {
+  const one = await pair();
+  const other = await pair();
+  const texts: string[] = [];
+  const buffers = new Set<ArrayBufferLike>();
+  for (const { accepted } of [one, other]) {
+    assert(readShared(accepted, (bytes) => {
+      buffers.add(bytes.buffer);
+      texts.push(new TextDecoder().decode(bytes));
+      return true;
+    }));
+    accepted.resume();
+  }
+  for (const [client, text] of [[one.client, "first"], [other.client, "other"]] as const) {
+    client.write(text);
+    await eventually(`${text} to arrive`, () => texts.includes(text));
+  }
+  one.client.write("longer than the first");
+  await eventually("all to arrive", () => texts.length === 3);
+  assertEquals(texts, ["first", "other", "longer than the first"]);
+  assertEquals(buffers.size, 1);
+  const ended = once(one.accepted, "end");
+  one.client.end();
+  await ended;
+  one.close();
+  other.close();
+});
+
+test("one that says no is read no further until it is resumed", { skip: !isNode }, async () => {
+  const { client, accepted, close } = await pair();
+  let received = 0;
+  let goesOn = false;
+  assert(readShared(accepted, (bytes) => {
+    received += bytes.length;
+    if (!goesOn) accepted.pause();
+    return goesOn;
+  }));
+  accepted.resume();
+  client.write(new Uint8Array(300_000));
+  await eventually("the first read", () => received > 0);
+  const before = received;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(received, before);
+  goesOn = true;
+  accepted.resume();
+  await eventually("the rest", () => received === 300_000);
+  close();
+});
+
+test("a stream whose insides look different is left alone", async () => {
+  const { accepted, close } = await pair();
+  const foreign = Object.create(accepted, { _handle: { value: {} } }) as Socket;
+  assertEquals(readShared(foreign, () => true), false);
+  close();
+});
+
+test("Bun, which has no such fields, reads as ever", {
+  skip: !RUNTIME.startsWith("bun"),
+}, async () => {
+  const { accepted, close } = await pair();
+  assertEquals(readShared(accepted, () => true), false);
+  close();
+});
