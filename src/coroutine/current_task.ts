@@ -5,20 +5,30 @@
  * @module
  */
 
+import type { Kernel } from "./kernel.ts";
 import type { RunningTask } from "./running_task.ts";
 
-let current: RunningTask<unknown> | undefined;
+/** What is being stepped: a task, or a newcomer that becomes one if it must. */
+export interface Stepping {
+  readonly kernel: Kernel;
+  readonly task: RunningTask<unknown>;
+}
+
+let current: Stepping | undefined;
 
 /** The coroutine whose step this is; none in a callback of the host, or after an `await`. */
 export function currentTask(): RunningTask<unknown> | undefined {
-  return current;
+  return current?.task;
+}
+
+/** The kernel whose coroutine this is a step of; asking makes no task of a newcomer. */
+export function currentKernel(): Kernel | undefined {
+  return current?.kernel;
 }
 
 /** Begins a step, and gives what was being stepped around it. For the kernel. */
-export function enterTask(
-  task: RunningTask<unknown> | undefined,
-): RunningTask<unknown> | undefined {
+export function enterStep(step: Stepping | undefined): Stepping | undefined {
   const outer = current;
-  current = task;
+  current = step;
   return outer;
 }

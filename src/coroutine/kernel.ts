@@ -9,14 +9,15 @@
  */
 
 import type { Clock } from "./clock.ts";
-import { enterTask } from "./current_task.ts";
+import { enterStep, type Stepping } from "./current_task.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
+import { Newcomer } from "./newcomer.ts";
 import { ReadyQueue } from "./ready_queue.ts";
-import type { RunningTask } from "./running_task.ts";
+import { RunningTask } from "./running_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Priority } from "./priority.ts";
 import { StepClock } from "./step_clock.ts";
-import type { Task } from "./task.ts";
+import type { Coroutine, Task } from "./task.ts";
 import type { Tracer } from "./tracer.ts";
 import type { WaitDeadline } from "./wait.ts";
 
@@ -41,8 +42,6 @@ export interface KernelSettings {
 export class Kernel {
   readonly scheduler: Scheduler;
   readonly clock: Clock;
-  /** The coroutine that is being stepped. */
-  running: AnyTask | undefined;
   /** While set, all others that become ready go first: it performs an operation that says so. */
   unfavoured: AnyTask | undefined;
   readonly defaultPriority: Priority;
@@ -56,6 +55,8 @@ export class Kernel {
   readonly #deadlines = new DeadlineHeap<WaitDeadline>();
   #idle: (() => void)[] = [];
   #failed: AnyTask[] = [];
+  readonly #newcomer = new Newcomer(this);
+  #stepping: Stepping | undefined;
   #firstTask: AnyTask | undefined;
   #tasks = 0;
   #driving = false;
@@ -79,8 +80,14 @@ export class Kernel {
     this.#onError = settings.onError;
   }
 
+  /** The coroutine that is being stepped. */
+  get running(): AnyTask | undefined {
+    return this.#stepping?.task;
+  }
+
   /** How many coroutines have not ended. */
   get taskCount(): number {
+    void this.running; // it counts, too
     return this.#tasks;
   }
 
@@ -94,6 +101,7 @@ export class Kernel {
 
   /** The coroutines that have not ended, youngest first. */
   *tasks(): Generator<AnyTask, void, unknown> {
+    void this.running; // it is one of them, too
     for (let task = this.#firstTask; task !== undefined; task = task.nextTask) yield task;
   }
 
@@ -113,18 +121,37 @@ export class Kernel {
 
   /** Resolves when no coroutine is left. */
   whenIdle(): Promise<void> {
-    if (this.#tasks === 0) return Promise.resolve();
+    if (this.taskCount === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** Takes in a new task, and runs its first step: in the next turn, or now if that may be. */
   admit(task: AnyTask, now: boolean): void {
-    this.#link(task);
+    this.link(task);
     if (!now || this.#driving) return this.enqueue(task);
     this.#driving = true;
     try {
       this.#stepTask(task);
     } finally {
+      this.#driving = false;
+      this.#plan();
+    }
+  }
+
+  /** Runs the first step of a coroutine now, if that may be. Gives its task, unless it has ended. */
+  launch(coroutine: Coroutine<unknown>, name: string): AnyTask | undefined {
+    if (this.#driving) {
+      const task = new RunningTask(this, coroutine, name, this.running);
+      this.admit(task, false);
+      return task;
+    }
+    this.#driving = true;
+    const outer = enterStep(this.#stepping = this.#newcomer);
+    try {
+      return this.#newcomer.step(coroutine, name);
+    } finally {
+      enterStep(outer);
+      this.#stepping = undefined;
       this.#driving = false;
       this.#plan();
     }
@@ -183,11 +210,10 @@ export class Kernel {
   }
 
   #stepTask(task: AnyTask): void {
-    this.running = task;
-    const outer = enterTask(task);
+    const outer = enterStep(this.#stepping = task);
     task.step();
-    enterTask(outer);
-    this.running = undefined;
+    enterStep(outer);
+    this.#stepping = undefined;
   }
 
   /** Only now, so that one who joins within the turn is in time. */
@@ -259,7 +285,8 @@ export class Kernel {
     this.#timerAt = Infinity;
   }
 
-  #link(task: AnyTask): void {
+  /** Counts a new task among those that have not ended. */
+  link(task: AnyTask): void {
     const first = this.#firstTask;
     task.nextTask = first;
     if (first !== undefined) first.previousTask = task;

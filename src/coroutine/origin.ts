@@ -6,13 +6,13 @@
  * @module
  */
 
-import { currentTask } from "./current_task.ts";
+import { currentKernel } from "./current_task.ts";
 
 const origins = new WeakMap<object, string>();
 
 /** Notes where an operation is being made, if the coroutine that makes it is being debugged. */
 export function noteOrigin(operation: object): void {
-  if (currentTask()?.kernel.tracer === undefined) return;
+  if (currentKernel()?.tracer === undefined) return;
   const line = callerOf(new Error().stack ?? "");
   if (line !== undefined) origins.set(operation, line);
 }

@@ -5,6 +5,7 @@
  */
 
 import { adapt } from "./adapt.ts";
+import type { Stepping } from "./current_task.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LocalValues } from "./local.ts";
 import { BaseOperation, NOT_YET, type Operation } from "./operation.ts";
@@ -30,7 +31,7 @@ export interface Joiner<T> {
 type Delivery = "value" | "error" | "cancel";
 
 /** A task from the inside. */
-export class RunningTask<T> implements Task<T>, Ready {
+export class RunningTask<T> implements Task<T>, Ready, Stepping {
   readonly kernel: Kernel;
   readonly name: string;
   /** The coroutine's locals: never changed, but replaced, so that children can share them. */
@@ -56,12 +57,22 @@ export class RunningTask<T> implements Task<T>, Ready {
   #cancelling = false;
   #observed = false;
 
-  constructor(kernel: Kernel, coroutine: Coroutine<T>, name: string) {
+  constructor(
+    kernel: Kernel,
+    coroutine: Coroutine<T>,
+    name: string,
+    parent: RunningTask<unknown> | undefined,
+  ) {
     this.kernel = kernel;
     this.#coroutine = coroutine;
     this.name = name;
-    this.#parent = kernel.running;
-    this.locals = this.#parent?.locals;
+    this.#parent = parent;
+    this.locals = parent?.locals;
+  }
+
+  /** As of {@linkcode Stepping}. */
+  get task(): RunningTask<unknown> {
+    return this as RunningTask<unknown>;
   }
 
   get parent(): Task<unknown> | undefined {
@@ -160,7 +171,7 @@ export class RunningTask<T> implements Task<T>, Ready {
 
   /** Steps the generator once. For the kernel. */
   step(): void {
-    this.#state = "running";
+    this.beginStep();
     let result: IteratorResult<unknown, T>;
     try {
       result = this.#resume();
@@ -168,8 +179,23 @@ export class RunningTask<T> implements Task<T>, Ready {
         result = this.#coroutine.return(undefined as T);
       }
     } catch (error) {
-      return this.#end("failed", error);
+      return this.failed(error);
     }
+    this.stepped(result);
+  }
+
+  /** A step begins, here or in a {@linkcode Newcomer}. */
+  beginStep(): void {
+    this.#state = "running";
+  }
+
+  /** A step has thrown. */
+  failed(error: unknown): void {
+    this.#end("failed", error);
+  }
+
+  /** A step has given this. */
+  stepped(result: IteratorResult<unknown, T>): void {
     if (!result.done) return this.#suspend(result.value);
     if (this.#cancelling) this.#end("cancelled", undefined);
     else this.#end("returned", result.value);

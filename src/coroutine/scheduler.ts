@@ -123,6 +123,18 @@ export class Scheduler {
     return this.#admit(fn, args, true);
   }
 
+  /**
+   * As {@linkcode start}, for a coroutine that is there already. No task is made of one that ends in its
+   * first step, which is cheaper.
+   *
+   * @param coroutine A generator that has not begun.
+   * @param name What its task is called.
+   * @returns The task; `undefined` if the coroutine has ended and nobody has asked for its task.
+   */
+  launch(coroutine: Coroutine<unknown>, name: string): Task<unknown> | undefined {
+    return this.#kernel.launch(coroutine, name);
+  }
+
   /** The coroutine that is being stepped. */
   get current(): Task<unknown> | undefined {
     return this.#kernel.running;
@@ -199,8 +211,9 @@ export class Scheduler {
           `returns ${coroutine === null ? "null" : typeof coroutine}`,
       );
     }
-    const task = new RunningTask<T>(this.#kernel, coroutine, fn.name || "anonymous");
-    this.#kernel.admit(task as RunningTask<unknown>, now);
+    const kernel = this.#kernel;
+    const task = new RunningTask<T>(kernel, coroutine, fn.name || "anonymous", kernel.running);
+    kernel.admit(task as RunningTask<unknown>, now);
     return task;
   }
 }

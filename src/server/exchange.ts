@@ -70,7 +70,7 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
   readonly #host: ExchangeHost;
   readonly #output: Output;
   readonly #writer: ResponseWriter;
-  #task: Task<void> | undefined;
+  #task: Task<unknown> | undefined;
 
   constructor(head: RequestHead, host: ExchangeHost) {
     this.#host = host;
@@ -89,7 +89,7 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
 
   /** Runs the app; its first step at once. */
   start(): void {
-    this.#task = this.#host.settings.scheduler.start(runApp, this);
+    this.#task = this.#host.settings.scheduler.launch(runApp(this), "runApp");
   }
 
   /**
