@@ -1,9 +1,9 @@
 /**
  * `wsgi.file_wrapper`: a file, or anything that is read like one, as a response body (PEP 3333).
  *
- * One block is in memory at a time: the next is read when the server asks for it, and the server asks
- * when the client has room. Reads are waits in the style of `environ.cogen`, so a wrapped file passes
- * through middleware like any other iterable.
+ * Two blocks are in memory at most: one that is sent, and of a file one that is read meanwhile. The
+ * server asks for the next when the client has room. Reads are waits in the style of `environ.cogen`,
+ * so a wrapped file passes through middleware like any other iterable.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Response } from "./response.ts";
 
 /** Options of {@linkcode FileWrapper}. */
 export interface FileWrapperOptions {
-  /** How much is read at once, in bytes. Default 65,536. */
+  /** How much of a file is read at once, in bytes. Default 262,144. */
   readonly blockSize?: number;
   /** Where to begin, in bytes. Default 0. */
   readonly offset?: number;
@@ -36,7 +36,12 @@ export type FileWrapper = (
   options?: number | FileWrapperOptions,
 ) => WSGIFileWrapper;
 
-const BLOCK_SIZE = 65_536;
+/**
+ * The more at once, the fewer trips to the threads that read; twice as much again gained little. In
+ * CPU time a MB from a large file, on Node 20, Node 26, Deno and Bun: with 64 KB 895, 745, 889 and
+ * 869 µs; with 256 KB 489, 503, 550 and 690 µs.
+ */
+const BLOCK_SIZE = 262_144;
 
 /**
  * A response body that is read block by block from a file, a stream or an iterable.
