@@ -53,6 +53,7 @@ export class AppDrive implements Gatherer {
    * @returns The last step; it is not done if nobody wants more.
    */
   *run(first: () => Steps): Coroutine<Step> {
+    if (this.#isHeldUp) yield this.#exchange.drained();
     this.#beginBurst();
     for (let resume = first;;) {
       let step = resume();
@@ -71,7 +72,7 @@ export class AppDrive implements Gatherer {
         if (this.#burstLasts(0)) continue;
         yield* this.handOver();
       }
-      if (!this.#isClosing && this.#exchange.full()) yield this.#exchange.drained();
+      if (this.#isHeldUp) yield this.#exchange.drained();
       this.#beginBurst();
     }
   }
@@ -104,6 +105,11 @@ export class AppDrive implements Gatherer {
     if (!this.#isClosing) return gather(promise, this);
     this.#flush();
     return until(promise);
+  }
+
+  /** Whether the client's window is full. */
+  get #isHeldUp(): boolean {
+    return !this.#isClosing && this.#exchange.full();
   }
 
   #beginBurst(): void {
