@@ -9,6 +9,10 @@
  * @module
  */
 
+import { BlockPool } from "../wsgi/block_pool.ts";
+
+export { BlockPool };
+
 /**
  * A block's size in bytes. A thousand clients answered in one turn take a thousand blocks, so it is
  * no more than a small response needs.
@@ -26,41 +30,6 @@ const COPY_LIMIT = 2 * 1024;
  * @param at The index of the first.
  */
 export type Latin1Writer = (text: string, target: Uint8Array, at: number) => void;
-
-/**
- * Free blocks of one size, shared by the connections of one adapter.
- *
- * @example
- * ```ts ignore
- * const pool = new BlockPool(BLOCK_SIZE, 512);
- * const block = pool.take();
- * pool.give(block);
- * ```
- */
-export class BlockPool {
-  readonly #size: number;
-  readonly #limit: number;
-  readonly #free: Uint8Array[] = [];
-
-  /**
-   * @param size A block's size in bytes.
-   * @param limit How many free blocks are kept.
-   */
-  constructor(size: number, limit: number) {
-    this.#size = size;
-    this.#limit = limit;
-  }
-
-  /** @returns A block, with anything in it. */
-  take(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(this.#size);
-  }
-
-  /** @param block A block that nobody uses any more. */
-  give(block: Uint8Array): void {
-    if (this.#free.length < this.#limit) this.#free.push(block);
-  }
-}
 
 /** A stretch of bytes still to send. `pooled` says that more may be appended to it. */
 interface Chunk {
