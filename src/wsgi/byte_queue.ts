@@ -82,8 +82,10 @@ export class ByteQueue {
     const first = this.#chunks[0];
     if (first === undefined || size === 0) return EMPTY;
     this.#size -= size;
-    return first.origin === "own" && first.end - first.start >= size
-      ? this.#handOver(first, size)
+    if (first.end - first.start < size) return this.#copyOut(size);
+    if (first.origin === "own") return this.#handOver(first, size);
+    return first.origin === "block" && size < SHARED
+      ? this.#handOver(this.#loosen(first), size)
       : this.#copyOut(size);
   }
 
@@ -132,6 +134,22 @@ export class ByteQueue {
     chunk.start += size;
     if (chunk.start === chunk.end) this.#chunks.shift();
     return size === bytes.length ? bytes : bytes.subarray(start, start + size);
+  }
+
+  /**
+   * Copies the beginning of the first chunk out of its block, for all the small parts that will be
+   * taken of it: an array for each line of 50 bytes took Deno ten times as long.
+   */
+  #loosen(chunk: Chunk): Chunk {
+    const bytes = chunk.bytes.slice(chunk.start, Math.min(chunk.end, chunk.start + LITTLE));
+    const loose: Chunk = { bytes, origin: "own", start: 0, end: bytes.length };
+    chunk.start += bytes.length;
+    if (chunk.start < chunk.end) this.#chunks.unshift(loose);
+    else {
+      this.#release(chunk);
+      this.#chunks[0] = loose;
+    }
+    return loose;
   }
 
   #copyOut(size: number): Uint8Array {

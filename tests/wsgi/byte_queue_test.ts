@@ -86,9 +86,23 @@ test("what is given never lies in a block", () => {
   queue.push(counted(100_000));
   const given = [queue.take(10), queue.take(65_526), queue.take(Infinity)];
   queue.push(counted(100_000, 99));
-  for (const bytes of given) assertEquals(bytes.buffer.byteLength, bytes.length);
+  for (const bytes of given) assert(bytes.buffer.byteLength < BLOCK);
   assertEquals(given.map((bytes) => bytes[0]), [0, 10, 65_536 % 251]);
   assertEquals(pool.taken, 2);
+});
+
+test("small parts of a block share an array of their own", () => {
+  const { queue, pool } = queued();
+  queue.push(counted(20_000));
+  const arrays = new Set<ArrayBufferLike>();
+  for (let at = 0; at < 20_000; at += 50) {
+    const part = queue.take(50);
+    assertEquals(part, counted(50, at));
+    part.fill(255);
+    arrays.add(part.buffer);
+  }
+  assert(arrays.size <= 3, `${arrays.size} arrays`);
+  assertEquals([pool.made, pool.taken], [1, 0]);
 });
 
 test("what was lent can be taken, and is copied when it is kept", () => {
