@@ -95,6 +95,10 @@ export class BunSocket implements Socket, InboundHost {
     return false;
   }
 
+  get holdsBytes(): boolean {
+    return this.#output.size > 0;
+  }
+
   endWrite(): void {
     if (!this.#writable) return;
     this.#writable = false;

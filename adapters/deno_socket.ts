@@ -125,6 +125,11 @@ export class DenoSocket implements Socket, InboundHost {
     return false;
   }
 
+  /** For ever after a close in the middle of a write, which may still be read. */
+  get holdsBytes(): boolean {
+    return this.#writing || this.#output.size > 0;
+  }
+
   endWrite(): void {
     if (!this.#writable) return;
     this.#writable = false;

@@ -110,6 +110,10 @@ export class NodeSocket implements Socket, InboundHost {
     return hasRoom;
   }
 
+  get holdsBytes(): boolean {
+    return this.#stream.writableLength > 0;
+  }
+
   endWrite(): void {
     if (!this.#writable) return;
     this.#writable = false;

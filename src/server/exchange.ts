@@ -161,6 +161,10 @@ export class RequestExchange implements Exchange, ResponseContext, Conversation 
     return this.#output.size;
   }
 
+  gone(): boolean {
+    return this.response.heldBytes === 0 && this.#output.gone;
+  }
+
   full(): boolean {
     return this.#output.full;
   }

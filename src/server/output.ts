@@ -45,6 +45,11 @@ export class Output {
     return this.#size;
   }
 
+  /** Whether all that was written has gone, and the arrays it was in may be used again. */
+  get gone(): boolean {
+    return this.#size === 0 && this.#socket.holdsBytes === false;
+  }
+
   /** Whether the client reads more slowly than we write. */
   get full(): boolean {
     return this.#full;

@@ -46,6 +46,11 @@ export interface Socket {
    * `onClose` follows. Repeating it is harmless.
    */
   endWrite(): void;
+  /**
+   * Whether it keeps a reference to any bytes that it was given, so that they must not change yet. An
+   * adapter that cannot tell leaves it out; then no array that was written is ever used again.
+   */
+  readonly holdsBytes?: boolean;
   /** Closes both directions at once; `onClose` follows. Repeating it is harmless. */
   destroy(): void;
   /**

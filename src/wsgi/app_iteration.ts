@@ -25,6 +25,7 @@ import {
 } from "./app_steps.ts";
 import type { Exchange } from "./exchange.ts";
 import { WSGIFileWrapper } from "./file_wrapper.ts";
+import { Served } from "./served.ts";
 
 /**
  * Runs an app for one request, and completes its response or reports why it could not.
@@ -279,8 +280,8 @@ class AppRun {
   }
 
   #iteratorOf(given: AppIterable): AnyIterator {
-    if (!(given instanceof WSGIFileWrapper)) return iteratorOf(given);
-    return given.serve(this.#exchange.response, this.#exchange.method);
+    const isServed = given instanceof WSGIFileWrapper || given instanceof Served;
+    return isServed ? given.serve(this.#exchange) : iteratorOf(given);
   }
 
   #pushAll(blocks: readonly unknown[]): void {

@@ -30,6 +30,8 @@ export interface Exchange {
   flush(): void;
   /** How many bytes have not been handed over. */
   pendingBytes(): number;
+  /** Whether all that the app gave has gone, and the arrays it was in may be used again. */
+  gone(): boolean;
   /** Whether the client's window is full. */
   full(): boolean;
   /** Waits until the client's window has room. */

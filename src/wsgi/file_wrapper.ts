@@ -3,7 +3,8 @@
  *
  * Two blocks are in memory at most: one that is sent, and of a file one that is read meanwhile. The
  * server asks for the next when the client has room. Reads are waits in the style of `environ.cogen`,
- * so a wrapped file passes through middleware like any other iterable.
+ * so a wrapped file passes through middleware like any other iterable. Where the server alone sees its
+ * blocks, and its sockets tell when bytes have gone, the same two arrays are filled again and again.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { until } from "../coroutine/mod.ts";
 import type { Block } from "./app.ts";
 import type { Cogen } from "./cogen.ts";
 import { type BlockSource, blockSource, type FileSource, isOpenFile } from "./file_source.ts";
-import type { Response } from "./response.ts";
+import type { BodyServer } from "./served.ts";
 
 /** Options of {@linkcode FileWrapper}. */
 export interface FileWrapperOptions {
@@ -109,16 +110,23 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
   }
 
   /** Reads from the source, once. */
-  *[Symbol.iterator](): Generator<Block, void, unknown> {
+  [Symbol.iterator](): Generator<Block, void, unknown> {
+    return this.#read();
+  }
+
+  /** Only if the server alone sees the blocks, it may tell when one is free to be filled again. */
+  *#read(server?: BodyServer): Generator<Block, void, unknown> {
     if (this.#begun) throw new TypeError("A wrapped file can be read only once");
     this.#begun = true;
     try {
       yield* this.#open();
+      const blocks = this.#begin();
       for (;;) {
-        const read = (this.#blocks as BlockSource).read();
+        const read = blocks.read();
         const block = read instanceof Promise ? yield* this.#cogen.wait(until(read)) : read;
         if (block === undefined) return;
         yield block;
+        if (server?.gone()) blocks.recycle?.(block);
       }
     } finally {
       yield* this.#cogen.wait(until(this.close()));
@@ -130,11 +138,12 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
    *
    * @ignore
    */
-  *serve(response: Response, method: string): Generator<Block, void, unknown> {
+  *serve(server: BodyServer): Generator<Block, void, unknown> {
+    const { response, method } = server;
     try {
       yield* this.#open();
       if (this.length !== undefined) response.announceLength(this.length);
-      if (response.hasBody(method)) yield* this;
+      if (response.hasBody(method)) yield* this.#read(server);
     } finally {
       yield* this.#cogen.wait(until(this.close()));
     }

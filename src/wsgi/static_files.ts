@@ -13,6 +13,7 @@ import type { Environ } from "./environ.ts";
 import { WSGIFileWrapper } from "./file_wrapper.ts";
 import type { OpenFile } from "./files.ts";
 import { evaluatePreconditions, rangeApplies, type Validators } from "./preconditions.ts";
+import { type BodyServer, Served } from "./served.ts";
 import { findFile, type Found } from "./static_path.ts";
 
 /** Options of {@linkcode staticFiles}. */
@@ -28,7 +29,14 @@ export interface StaticFilesOptions {
 }
 
 type Fields = [name: string, value: string][];
-type Answer = Generator<Block, void, unknown>;
+type Answer<Result = void> = Generator<Block, Result, unknown>;
+
+/** A request, and who reads what is answered, if that is known. */
+interface Asked {
+  readonly environ: Environ;
+  readonly startResponse: StartResponse;
+  readonly server?: BodyServer | undefined;
+}
 
 /**
  * Makes an app that serves the files under a directory, read through the server's adapter.
@@ -73,7 +81,7 @@ type Answer = Generator<Block, void, unknown>;
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): WSGIApp {
   const { index = "index.html", dotfiles = false } = options;
-  return function* serveFile(environ, startResponse): Answer {
+  function* serveFile({ environ, startResponse, server }: Asked): Answer {
     const { cogen, REQUEST_METHOD: method, PATH_INFO: path } = environ;
     if (method !== "GET" && method !== "HEAD") {
       return yield* plain(startResponse, "405 Method Not Allowed", [["Allow", "GET, HEAD"]]);
@@ -86,8 +94,10 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
     const finding = findFile(place, path);
     try {
       const found = yield* cogen.wait(until(finding));
-      if (found.kind === "file") yield* sendFile(environ, startResponse, found, options);
-      else if (found.kind === "directory" && index !== false) {
+      if (found.kind === "file") {
+        const body = yield* answerWith(found, { environ, startResponse }, options);
+        if (body !== undefined) yield* server === undefined ? body : body.serve(server);
+      } else if (found.kind === "directory" && index !== false) {
         const location: Fields = [["Location", withSlash(environ)]];
         yield* plain(startResponse, "301 Moved Permanently", location);
       } else yield* plain(startResponse, "404 Not Found", []);
@@ -95,35 +105,38 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
       // A request may end while its file is still being opened.
       yield* cogen.wait(until(finding.then(close, () => {})));
     }
-  };
+  }
+  return (environ, startResponse) =>
+    new Served((server) => serveFile({ environ, startResponse, server }));
 }
 
 async function close(found: Found): Promise<void> {
   if (found.kind === "file") await found.file.close();
 }
 
-function* sendFile(
-  environ: Environ,
-  startResponse: StartResponse,
+/** Answers as the conditions ask; gives the body if that is the file, or a part of it. */
+function* answerWith(
   { file, path }: Found & { readonly kind: "file" },
+  { environ, startResponse }: Asked,
   options: StaticFilesOptions,
-): Answer {
+): Answer<WSGIFileWrapper | undefined> {
   const validators = validatorsOf(file);
   const fields = commonFields(validators, options);
   const status = evaluatePreconditions(environ, validators);
   if (status === 304) return void startResponse("304 Not Modified", fields);
-  if (status === 412) return yield* plain(startResponse, "412 Precondition Failed", []);
+  if (status === 412) return void (yield* plain(startResponse, "412 Precondition Failed", []));
   const range = wantedRange(environ, file, validators);
   if (range === "unsatisfiable") {
     const size: Fields = [["Content-Range", `bytes */${file.size}`]];
-    return yield* plain(startResponse, "416 Range Not Satisfiable", size);
+    return void (yield* plain(startResponse, "416 Range Not Satisfiable", size));
   }
   const extent = range ?? { offset: 0, length: file.size };
   fields.push(["Content-Type", contentType(path, options.contentTypes ?? {})]);
   fields.push(["Content-Length", String(extent.length)]);
   if (range !== undefined) fields.push(["Content-Range", contentRange(range, file.size)]);
   startResponse(range === undefined ? "200 OK" : "206 Partial Content", fields);
-  if (environ.REQUEST_METHOD !== "HEAD") yield* new WSGIFileWrapper(file, environ.cogen, extent);
+  if (environ.REQUEST_METHOD === "HEAD") return undefined;
+  return new WSGIFileWrapper(file, environ.cogen, extent);
 }
 
 function validatorsOf(file: OpenFile): Validators {

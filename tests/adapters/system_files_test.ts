@@ -18,7 +18,15 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Adapter, type Files, type OpenFile, runtimeAdapter, serve } from "../../mod.ts";
+import {
+  type Adapter,
+  type Files,
+  type OpenFile,
+  runtimeAdapter,
+  serve,
+  staticFiles,
+  type WSGIApp,
+} from "../../mod.ts";
 import { requestText } from "../support/serving.ts";
 
 let directory: string;
@@ -86,9 +94,10 @@ test("tells that nothing is there", async () => {
   assertEquals(code(await assertRejects(() => files.realPath(path))), "ENOENT");
 });
 
-/** Files that count what is read of them. */
-function counting(real: Files): { readonly files: Files; readonly bytes: () => number } {
+/** Files that count what is read of them, and into how many arrays. */
+function counting(real: Files) {
   let bytes = 0;
+  const arrays = new Set<unknown>();
   const open = async (path: string): Promise<OpenFile> => {
     const file = await real.open(path);
     return {
@@ -96,13 +105,14 @@ function counting(real: Files): { readonly files: Files; readonly bytes: () => n
       modified: file.modified,
       read: async (into, position) => {
         const read = await file.read(into, position);
+        arrays.add(into.buffer);
         bytes += read;
         return read;
       },
       close: () => file.close(),
     };
   };
-  return { files: { open, realPath: real.realPath }, bytes: () => bytes };
+  return { files: { open, realPath: real.realPath }, bytes: () => bytes, arrays };
 }
 
 test("a huge file is read no faster than a client takes it", async () => {
@@ -137,4 +147,55 @@ test("a huge file is read no faster than a client takes it", async () => {
   // What the system buffers on both ends of the loopback is a few megabytes.
   assert(counted.bytes() < 64 * 2 ** 20, `${counted.bytes()} bytes were read`);
   stream.destroy();
+});
+
+const LONG = 5_000_000;
+
+/** Serves a long file, and tells into how many arrays it was read. */
+async function arraysFor(wrap: (path: string) => WSGIApp): Promise<number> {
+  const content = Uint8Array.from({ length: LONG }, (_, at) => at * 31 + (at >> 8) + (at >> 16));
+  const path = join(directory, "long");
+  writeFileSync(path, content);
+  const counted = counting(files);
+  await using server = await serve({
+    bindAddr: ["127.0.0.1", 0],
+    adapter: { ...await runtimeAdapter(), files: counted.files },
+    wsgiApp: wrap(path),
+  });
+  const response = await fetch(`${server.url}long`);
+  assertEquals(response.headers.get("content-length"), String(LONG));
+  const body = new Uint8Array(await response.arrayBuffer());
+  assertStrictEquals(body.length, LONG);
+  assertStrictEquals(body.findIndex((byte, at) => byte !== content[at]), -1);
+  return counted.arrays.size;
+}
+
+const wrapped = (path: string): WSGIApp => (environ, startResponse) => {
+  startResponse("200 OK", [["Content-Length", String(LONG)]]);
+  return environ["wsgi.file_wrapper"](path);
+};
+
+/** A middleware that does not let go of any block. */
+const keeping = (app: WSGIApp): WSGIApp =>
+  function* (environ, startResponse) {
+    const kept: [Uint8Array, string][] = [];
+    for (const block of app(environ, startResponse) as Iterable<unknown>) {
+      if (block instanceof Uint8Array) kept.push([block, block.join()]);
+      yield block;
+    }
+    for (const [block, text] of kept) assert(block.join() === text, "A block has changed");
+  };
+
+test("the server reads a file of any length into two arrays", async () => {
+  assertStrictEquals(await arraysFor(wrapped), 2);
+});
+
+test("so do static files", async () => {
+  assertStrictEquals(await arraysFor(() => staticFiles(directory)), 2);
+});
+
+test("behind a middleware, every block is an array of its own", async () => {
+  const blocks = Math.ceil(LONG / 262_144);
+  assertStrictEquals(await arraysFor((path) => keeping(wrapped(path))), blocks);
+  assertStrictEquals(await arraysFor(() => keeping(staticFiles(directory))), blocks);
 });

@@ -66,6 +66,38 @@ export function backpressureTests(subject: Subject): void {
     });
   });
 
+  test(`${subject.name}: bytes that it says it does not hold may change`, async () => {
+    await connected(slow(subject), async ({ client, socket }) => {
+      if (socket.holdsBytes === undefined) return;
+      const bytes = pattern(16 * MB);
+      const sizes = [1_000, 3_000, 50_000, 256 * 1024, 700_000];
+      const block = new Uint8Array(Math.max(...sizes));
+      client.onData = () => {
+        client.pause();
+        setTimeout(() => client.resume(), 1);
+      };
+      for (let at = 0, count = 0; at < bytes.length; count++) {
+        const part = bytes.subarray(at, at + sizes[count % sizes.length]!);
+        at += part.length;
+        block.set(part);
+        socket.write(block.subarray(0, part.length));
+        await until("it to let go of them", () => socket.holdsBytes === false);
+        block.fill(0);
+      }
+      socket.endWrite();
+      await until("the end", () => client.ended);
+      assertSameBytes(client.received, bytes);
+    });
+  });
+
+  test(`${subject.name}: holds what a stalled reader does not take`, async () => {
+    await connected(slow(subject), async (connection) => {
+      if (connection.socket.holdsBytes === undefined) return;
+      await stall(connection);
+      assertEquals(connection.socket.holdsBytes, true);
+    });
+  });
+
   test(`${subject.name}: keeps what is written against its advice`, async () => {
     await connected(slow(subject), async ({ client, socket }) => {
       client.pause();

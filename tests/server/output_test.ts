@@ -11,6 +11,7 @@ class Taker {
   readonly writes: string[] = [];
   ended = false;
   full = false;
+  holdsBytes: boolean | undefined = false;
   readonly clock = new ManualClock();
   readonly output: Output = new Output(this as unknown as Socket, this.clock);
 
@@ -46,6 +47,20 @@ test("flushing nothing writes nothing", () => {
   const taker = new Taker();
   taker.output.flush();
   assertEquals(taker.writes, []);
+});
+
+test("what it was given has gone when neither it nor the socket has any of it", () => {
+  const taker = new Taker();
+  const { output } = taker;
+  output.write("a");
+  assertEquals(output.gone, false);
+  taker.holdsBytes = true;
+  output.flush();
+  assertEquals(output.gone, false);
+  taker.holdsBytes = false;
+  assertEquals(output.gone, true);
+  taker.holdsBytes = undefined;
+  assertEquals(output.gone, false);
 });
 
 test("large parts are not copied together, and go in pieces", () => {

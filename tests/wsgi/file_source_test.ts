@@ -122,6 +122,35 @@ test("blocks are arrays of their own, and are the file's bytes", async () => {
   assertStrictEquals(new Set(given.map(({ buffer }) => buffer)).size, 3);
 });
 
+test("a block that is taken back is filled again, and two are enough", async () => {
+  const file = new MemoryFile(1000);
+  const blocks = blocksOf(file, 1000);
+  const arrays = new Set<unknown>();
+  let text = "";
+  for (let read = blocks.read(); read !== undefined; read = blocks.read()) {
+    const block = await read as Uint8Array;
+    text += new TextDecoder().decode(block);
+    arrays.add(block.buffer);
+    await later();
+    blocks.recycle?.(block);
+  }
+  assertEquals([text, arrays.size], [file.text(), 2]);
+});
+
+test("a block that was not filled is not filled again", async () => {
+  const file = new SlowFile();
+  const blocks = blocksOf(file);
+  const first = blocks.read();
+  await file.end(15);
+  const block = await first as Uint8Array;
+  blocks.recycle?.(block);
+  await file.end();
+  const second = await blocks.read() as Uint8Array;
+  await file.end();
+  const third = await blocks.read() as Uint8Array;
+  assert(block.buffer !== second.buffer && block.buffer !== third.buffer);
+});
+
 test("an error of reading ahead is told when the block is asked for", async () => {
   const file = new SlowFile();
   const blocks = blocksOf(file);
