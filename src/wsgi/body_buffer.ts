@@ -110,12 +110,12 @@ export class BodyBuffer {
     const wanted = size === undefined ? Infinity : checkSize(size);
     const attempt = () =>
       this.#bytes.size >= wanted || this.#ended ? this.#bytes.take(wanted) : undefined;
-    return new ReadOperation("read", this, options, attempt);
+    return new ReadOperation("wsgi.input.read", this, options, attempt);
   }
 
   /** Reads what is here, waiting only if there is nothing; empty at the end. */
   readChunk(options: TimeoutOptions): Operation<Uint8Array> {
-    return new ReadOperation("readChunk", this, options, () => {
+    return new ReadOperation("wsgi.input.readChunk", this, options, () => {
       return this.#bytes.size > 0 || this.#ended ? this.#bytes.take(HIGH_WATER) : undefined;
     });
   }
@@ -124,7 +124,7 @@ export class BodyBuffer {
   readLine(limit: number, options: TimeoutOptions): Operation<Uint8Array> {
     if (limit !== Infinity) checkSize(limit);
     let searched = 0;
-    return new ReadOperation("readline", this, options, () => {
+    return new ReadOperation("wsgi.input.readline", this, options, () => {
       const newline = this.#bytes.indexOf(NEWLINE, searched);
       searched = this.#bytes.size;
       if (newline >= 0) return this.#bytes.take(Math.min(newline + 1, limit));
@@ -177,7 +177,7 @@ export class ReadOperation<T> extends TimedOperation<T> {
     attempt: Attempt<T>,
   ) {
     super(options);
-    this.name = `wsgi.input.${name}`;
+    this.name = name;
     this.#body = body;
     this.#attempt = attempt;
   }

@@ -106,6 +106,7 @@ export class ByteQueue {
 
   /** Forgets everything. */
   clear(): void {
+    if (this.#chunks.length === 0) return;
     for (const chunk of this.#chunks.splice(0)) this.#release(chunk);
     this.#size = 0;
   }
