@@ -48,6 +48,7 @@ function events(
   return {
     open: (stream) => new BunSocket(stream, paths, log, handshakeTimeout).open(accept),
     handshake: (stream, success, error) => stream.data.secured(success ? undefined : error),
+    binaryType: "uint8array",
     data: (stream, bytes) => stream.data.received(bytes),
     end: (stream) => stream.data.ended(),
     drain: (stream) => stream.data.flush(),

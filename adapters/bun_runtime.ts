@@ -28,6 +28,8 @@ export interface BunStream {
 
 /** The handlers of `Bun.listen`. */
 export interface BunEvents {
+  /** What `data` gets; a `Buffer` by default, of which views cost more. */
+  binaryType?: "uint8array";
   open(stream: BunStream): void;
   /** After `open`, of TLS alone. `error` is also that no certificate of the client was verified. */
   handshake?(stream: BunStream, success: boolean, error: Error | null): void;

@@ -138,7 +138,7 @@ export class ChunkedReader {
     const count = Math.min(this.#size, input.length);
     this.#size -= count;
     if (this.#size === 0) this.#state = DATA_CR;
-    return { type: "data", bytes: input.take(count) };
+    return input.takeData(count);
   }
 }
 

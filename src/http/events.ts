@@ -82,8 +82,10 @@ export interface RequestHead extends RequestTarget {
 export interface DataEvent {
   /** Tells the events apart. */
   readonly type: "data";
-  /** A view, never empty; valid only until the parser's next `next`, `push` or `detach`. */
+  /** Never empty. A view, valid only until the parser's next `next`, `push` or `detach`; or a copy. */
   readonly bytes: Uint8Array;
+  /** Whether the bytes are a copy, which may be kept: so it is with few. */
+  readonly copied: boolean;
 }
 
 /**

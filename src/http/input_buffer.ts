@@ -1,4 +1,13 @@
+import type { DataEvent } from "./events.ts";
+
 const EMPTY = new Uint8Array(0);
+const PLAIN: unknown = Uint8Array.prototype;
+
+/**
+ * Up to so many bytes a copy is no dearer than a view: on Bun a view of a new array costs more than
+ * copying 1 KB of it (0.4 us), and elsewhere whoever keeps the bytes need not copy them again.
+ */
+const COPIED = 2048;
 
 /**
  * The bytes between the socket and the parser.
@@ -30,7 +39,7 @@ export class InputBuffer {
   push(chunk: Uint8Array): void {
     if (this.start === this.end) {
       this.origin += this.end;
-      this.bytes = chunk;
+      this.bytes = plain(chunk);
       this.start = 0;
       this.end = chunk.length;
       this.#borrowed = true;
@@ -64,6 +73,14 @@ export class InputBuffer {
     return this.bytes.subarray(from, this.start);
   }
 
+  /** Takes the next `count` bytes of a body. */
+  takeData(count: number): DataEvent {
+    if (count > COPIED) return { type: "data", bytes: this.take(count), copied: false };
+    const from = this.start;
+    this.start += count;
+    return { type: "data", bytes: this.bytes.slice(from, this.start), copied: true };
+  }
+
   /** Makes room for `count` more bytes in storage of our own. */
   #reserve(count: number): void {
     const { bytes, length } = this;
@@ -83,4 +100,10 @@ export class InputBuffer {
     this.end = end - start;
     this.#borrowed = false;
   }
+}
+
+/** The same bytes as no subclass: of a Node `Buffer`, `slice` would be no copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  if (Object.getPrototypeOf(bytes) === PLAIN) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -241,7 +241,7 @@ export class RequestParser {
     if (count === 0) return this.#starve();
     this.#remaining -= count;
     if (this.#remaining === 0) this.#phase = "end";
-    return { type: "data", bytes: this.#input.take(count) };
+    return this.#input.takeData(count);
   }
 
   #readChunked(): HttpEvent {

@@ -9,7 +9,13 @@
  * @module
  */
 
-import { errorResponse, type HttpEvent, informational, ProtocolError } from "../http/mod.ts";
+import {
+  type DataEvent,
+  errorResponse,
+  type HttpEvent,
+  informational,
+  ProtocolError,
+} from "../http/mod.ts";
 import { NO_BODY } from "../wsgi/body_buffer.ts";
 import type { TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
@@ -286,7 +292,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
         this.#begin(new RequestExchange(event, this));
         return true;
       case "data":
-        this.#receive(this.#exchange as RequestExchange, event.bytes);
+        this.#receive(this.#exchange as RequestExchange, event);
         return true;
       case "end":
         this.#received(this.#exchange as RequestExchange, event.trailers);
@@ -324,10 +330,10 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     }
   }
 
-  #receive(exchange: RequestExchange, bytes: Uint8Array): void {
+  #receive(exchange: RequestExchange, { bytes, copied }: DataEvent): void {
     this.patience.bodyCame(bytes.length, this.time);
     if (!exchange.responded) {
-      exchange.body.push(bytes);
+      exchange.body.push(bytes, copied);
       if (!exchange.body.awaited) this.#await("app");
       return;
     }

@@ -70,10 +70,13 @@ export class BodyBuffer {
     return this.#bytes.size;
   }
 
-  /** Adds a copy of `bytes`. */
-  push(bytes: Uint8Array): void {
+  /** Adds a copy of `bytes`, or what was `copied` already. */
+  push(bytes: Uint8Array, copied: boolean = false): void {
     if (bytes.length === 0) return;
-    if (this.#reader === undefined) return this.#bytes.push(bytes);
+    if (copied || this.#reader === undefined) {
+      this.#bytes.push(bytes, copied);
+      return this.#advance();
+    }
     this.#bytes.lend(bytes);
     this.#advance();
     this.#bytes.keep();

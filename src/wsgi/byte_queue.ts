@@ -49,15 +49,19 @@ export class ByteQueue {
     return this.#size;
   }
 
-  /** Adds a copy of `bytes`. */
-  push(bytes: Uint8Array): void {
+  /** Adds a copy of `bytes`; or, to an empty queue, what was `copied` already. */
+  push(bytes: Uint8Array, copied: boolean = false): void {
     this.#size += bytes.length;
-    for (let copied = 0; copied < bytes.length;) {
-      const chunk = this.#room(bytes.length - copied);
-      const part = bytes.subarray(copied, copied + chunk.bytes.length - chunk.end);
+    if (copied && this.#chunks.length === 0) {
+      this.#chunks.push({ bytes, origin: "own", start: 0, end: bytes.length });
+      return;
+    }
+    for (let done = 0; done < bytes.length;) {
+      const chunk = this.#room(bytes.length - done);
+      const part = bytes.subarray(done, done + chunk.bytes.length - chunk.end);
       chunk.bytes.set(part, chunk.end);
       chunk.end += part.length;
-      copied += part.length;
+      done += part.length;
     }
   }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import fc from "fast-check";
 import { test } from "node:test";
 import {
+  type DataEvent,
   DEFAULT_LIMITS,
   type ParserLimits,
   ProtocolError,
@@ -13,6 +14,15 @@ import { everyByte, latin1Bytes, latin1Text, splitAt, transcript } from "./trans
 const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const PUT = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
 const PUT_CHUNKED = "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/** How a body of a length is announced, and how it is sent. */
+const FRAMINGS: readonly [(size: number) => string, (text: string) => string][] = [
+  [(size) => `Content-Length: ${size}\r\n\r\n`, (text) => text],
+  [
+    () => "Transfer-Encoding: chunked\r\n\r\n",
+    (text) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
+  ],
+];
 
 function parserOf(text: string, limits: Partial<ParserLimits> = {}): RequestParser {
   const parser = new RequestParser({ limits });
@@ -90,19 +100,20 @@ test("takes an empty push for nothing", () => {
   assertEquals(typesOf(parser), ["request", "end", "need-data"]);
 });
 
-test("passes a body through without copying it", () => {
-  const bytes = latin1Bytes(`${PUT}hello`);
+test("passes much of a body through without copying it", () => {
+  const text = "hello".repeat(1000);
+  const bytes = latin1Bytes(`${PUT.replace("5", "5000")}${text}`);
   const parser = new RequestParser();
   parser.push(bytes);
   parser.next();
   const event = parser.next();
   assert(event.type === "data");
   assertStrictEquals(event.bytes.buffer, bytes.buffer);
-  assertEquals(latin1Text(event.bytes), "hello");
+  assertEquals(latin1Text(event.bytes), text);
 });
 
-test("passes chunk data through without copying it", () => {
-  const bytes = latin1Bytes(`${PUT_CHUNKED}5\r\nhello\r\n0\r\n\r\n`);
+test("passes much chunk data through without copying it", () => {
+  const bytes = latin1Bytes(`${PUT_CHUNKED}1000\r\n${"x".repeat(4096)}\r\n0\r\n\r\n`);
   const parser = new RequestParser();
   parser.push(bytes);
   parser.next();
@@ -205,6 +216,43 @@ test("gives the rest to who takes the connection over", () => {
   assertEquals(parser.bufferedBytes, 0);
   assertEquals(parser.next().type, "closed");
   assertThrows(() => parser.push(bytes), TypeError);
+});
+
+/** As a `Buffer` of Node's, whose `slice` is a view. */
+class Sliced extends Uint8Array<ArrayBuffer> {
+  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+    return this.subarray(start, end);
+  }
+}
+
+function sliced(text: string): Sliced {
+  return Sliced.from(latin1Bytes(text)) as Sliced;
+}
+
+test("a rest that was pushed as a Buffer is a copy, too", () => {
+  const bytes = sliced("CONNECT x:1 HTTP/1.0\r\n\r\nraw");
+  const parser = new RequestParser();
+  parser.push(bytes);
+  assertEquals(typesOf(parser), ["request", "end", "closed"]);
+  const rest = parser.takeBuffered();
+  bytes.fill(0);
+  assertEquals(latin1Text(rest), "raw");
+});
+
+test("a little of a body is a copy that may be kept, much of it a view", () => {
+  for (const [framing, wrap] of FRAMINGS) {
+    for (const size of [1, 5, 2048, 2049, 100_000]) {
+      const text = "x".repeat(size);
+      const bytes = sliced(`PUT / HTTP/1.1\r\nHost: x\r\n${framing(size)}${wrap(text)}`);
+      const parser = new RequestParser();
+      parser.push(bytes);
+      parser.next();
+      const event = parser.next() as DataEvent;
+      assertEquals([event.copied, latin1Text(event.bytes)], [size <= 2048, text]);
+      bytes.fill(0);
+      assertEquals(latin1Text(event.bytes) === text, event.copied);
+    }
+  }
 });
 
 test("gives the rest even after a request that forbids another", () => {

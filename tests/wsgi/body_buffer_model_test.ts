@@ -38,11 +38,11 @@ class Scene {
     this.#all = all;
   }
 
-  push(size: number): void {
-    const lent = this.#all.slice(this.#pushed, this.#pushed + size);
-    this.#pushed += lent.length;
-    this.#body.push(lent);
-    lent.fill(0xdd);
+  push(size: number, copied: boolean): void {
+    const given = this.#all.slice(this.#pushed, this.#pushed + size);
+    this.#pushed += given.length;
+    this.#body.push(given, copied);
+    if (!copied) given.fill(0xdd);
     this.#check();
   }
 
@@ -150,9 +150,9 @@ interface Step {
   act(scene: Scene): void;
 }
 
-const pushes = sizes.map((size): Step => ({
-  name: `push ${size}`,
-  act: (scene) => scene.push(size),
+const pushes = fc.tuple(sizes, fc.boolean()).map(([size, copied]): Step => ({
+  name: `push ${size}${copied ? ", copied" : ""}`,
+  act: (scene) => scene.push(size, copied),
 }));
 
 const reads = fc.oneof(

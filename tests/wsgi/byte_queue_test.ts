@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { ByteQueue } from "../../src/wsgi/byte_queue.ts";
 import { CountingPool } from "../support/counting_pool.ts";
@@ -42,6 +42,18 @@ test("a small body that comes in one piece is given as it is kept", () => {
   const given = queue.take(Infinity);
   assertEquals(given, counted(1000));
   assertEquals([given.buffer.byteLength, pool.made], [1000, 0]);
+});
+
+test("what was copied already is kept as it is, if it comes first", () => {
+  const { queue } = queued();
+  const first = counted(1000);
+  const second = counted(500, 1000);
+  queue.push(first, true);
+  queue.push(second, true);
+  assertStrictEquals(queue.take(1000), first);
+  const given = queue.take(Infinity);
+  assertEquals(given, second);
+  assertNotStrictEquals(given.buffer, second.buffer);
 });
 
 test("little is kept without a block, in whatever pieces it comes", () => {
