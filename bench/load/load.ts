@@ -11,6 +11,8 @@ export interface Target {
   readonly request: string;
   readonly depth: number;
   readonly connections: number;
+  /** Connections may fail, and are made anew: those of thousands at once that the system turned away. */
+  readonly mayFail?: boolean;
 }
 
 /** Latencies are in microseconds: from sending a batch to the end of an answer. */

@@ -19,6 +19,8 @@ export interface NetJob {
   /** How many requests that is. */
   readonly depth: number;
   readonly seconds: number;
+  /** Whether a connection that fails is made anew. */
+  readonly mayFail: boolean;
 }
 
 const job = JSON.parse(process.argv[2] ?? "") as NetJob;
@@ -47,10 +49,13 @@ function open(): void {
   socket.on("connect", () => socket.write(batch));
   socket.on("data", (bytes: Uint8Array) => reader.push(bytes));
   socket.on("end", () => reader.end());
+  socket.on("error", (error) => {
+    if (!job.mayFail) throw error;
+  });
   socket.on("close", () => {
     sockets.delete(socket);
     if (ended) return;
-    if (!closing) throw new Error("The server closed a connection");
+    if (!closing && !job.mayFail) throw new Error("The server closed a connection");
     open();
   });
 }

@@ -23,9 +23,9 @@ export function netLoad(pinning: readonly string[], program: string, directory: 
   const file = join(directory, "request.bin");
   return {
     name: "own client",
-    run({ port, connections, request, depth }, seconds) {
+    run({ port, connections, request, depth, mayFail = false }, seconds) {
       writeFileSync(file, request.repeat(depth), "latin1");
-      const job: NetJob = { port, connections, file, depth, seconds };
+      const job: NetJob = { port, connections, file, depth, seconds, mayFail };
       const commandLine = [...pinning, process.execPath, program, JSON.stringify(job)];
       return runClient<LoadFigures>(commandLine, seconds + SPARE_SECONDS);
     },
