@@ -26,8 +26,12 @@ type AnyTask = RunningTask<unknown>;
 /** Timers of every runtime overflow above 2^31 - 1 ms; a day early is woken for nothing. */
 const MAX_TIMER = 86_400_000;
 
-/** So many times in a row the host's loop may be made to wait for a turn, if those are short. */
-const MAX_SOON = 8;
+/**
+ * So many times in a row the host's loop may be made to wait for a turn, if they take less than a
+ * quantum together. With eight, an upload to Node 26 cost up to twice as much: its app fell behind the
+ * reads of one poll, and what came meanwhile had to be kept.
+ */
+const MAX_SOON = 64;
 
 /** What a kernel is told once and for all. */
 export interface KernelSettings {
@@ -63,6 +67,8 @@ export class Kernel {
   #deferred = false;
   /** How often a drive may still come before the host's loop has polled. */
   #soon = MAX_SOON;
+  /** For how long the host's loop has waited since it polled, in milliseconds. */
+  #waited = 0;
   #timerAt = Infinity;
   #cancelTimer: (() => void) | undefined;
 
@@ -229,6 +235,7 @@ export class Kernel {
   /** The host's loop has polled. */
   readonly #drive = (): void => {
     this.#soon = MAX_SOON;
+    this.#waited = 0;
     this.#runTurns();
   };
 
@@ -240,13 +247,15 @@ export class Kernel {
 
   #runTurns(): void {
     this.#deferred = false;
-    const end = this.#steps.look() + this.#quantum;
+    const start = this.#steps.look();
+    const end = start + this.#quantum;
     this.#driving = true;
     try {
       do this.#turn(); while (this.#ready.size > 0 && this.#steps.now < end);
     } finally {
       this.#driving = false;
-      if (this.#steps.now >= end) this.#soon = 0; // the loop has waited long enough
+      this.#waited += this.#steps.now - start;
+      if (this.#waited >= this.#quantum) this.#soon = 0;
       this.#plan();
     }
   }

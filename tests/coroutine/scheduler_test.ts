@@ -87,10 +87,10 @@ function wokenStage(cost: number): { clock: MicrotaskClock; wake: () => boolean 
   return { clock, wake };
 }
 
-test("a wake from outside is served in a microtask, eight times before the host must poll", () => {
+test("a wake from outside is served in a microtask, 64 times before the host must poll", () => {
   const { clock, wake } = wokenStage(0);
-  const served = Array.from({ length: 9 }, wake);
-  assertEquals(served.filter(Boolean).length, 8);
+  const served = Array.from({ length: 65 }, wake);
+  assertEquals(served.filter(Boolean).length, 64);
   assertEquals(clock.idle, false);
   clock.turn();
   assertEquals(wake(), true);
@@ -99,6 +99,13 @@ test("a wake from outside is served in a microtask, eight times before the host 
 test("after a microtask that takes a quantum the host must poll at once", () => {
   const { wake } = wokenStage(10);
   assertEquals([wake(), wake()], [true, false]);
+});
+
+test("so it must after several that take a quantum together", () => {
+  const { clock, wake } = wokenStage(3);
+  assertEquals([wake(), wake(), wake(), wake(), wake()], [true, true, true, true, false]);
+  clock.turn();
+  assertEquals([wake(), wake()], [true, true]);
 });
 
 test("who has used least time goes first", () => {
