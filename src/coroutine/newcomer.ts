@@ -39,12 +39,14 @@ export class Newcomer implements Stepping {
   step(coroutine: Coroutine<unknown>, name: string): RunningTask<unknown> | undefined {
     this.#coroutine = coroutine;
     this.#name = name;
+    let result: IteratorResult<unknown, unknown> | undefined;
     try {
-      const result = coroutine.next();
-      if (this.#task !== undefined || !result.done) this.task.stepped(result);
+      result = coroutine.next();
     } catch (error) {
       this.task.failed(error);
     }
+    const isTask = this.#task !== undefined || result?.done === false;
+    if (isTask && result !== undefined) this.task.stepped(result);
     const task = this.#task;
     this.#task = this.#coroutine = undefined;
     return task;
