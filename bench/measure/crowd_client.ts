@@ -19,12 +19,15 @@ export interface CrowdJob {
 
 /** More at a time might overflow the listen backlog, which is 511 or 512 by default. */
 const AT_A_TIME = 250;
+/** How often all that the system turned away may come again. */
+const MAX_RETRIES = 1000;
 
 const job = JSON.parse(process.argv[2] ?? "") as CrowdJob;
 const waits = job.countRequest !== undefined;
 const sockets: Socket[] = [];
 let answered = 0;
 let lastAnswer = 0;
+let retries = 0;
 let allAnswered: () => void = () => {};
 
 /** Resolves when it is connected and, unless it has to wait, answered. */
@@ -43,9 +46,11 @@ function join(): Promise<void> {
       if (waits) resolve();
     });
     socket.on("data", (bytes: Uint8Array) => reader.push(bytes));
-    socket.on("error", reject);
-    socket.on("close", () => {
-      throw new Error("The server closed a connection");
+    // A backlog that overflows resets whom it had let in, and nobody has heard their request.
+    socket.on("error", () => {});
+    socket.on("close", (isBroken) => {
+      if (!isBroken || ++retries > MAX_RETRIES) throw new Error("The server closed a connection");
+      join().then(resolve, reject);
     });
     sockets.push(socket);
   });
