@@ -67,7 +67,7 @@ interface Defaults {
 }
 
 const THREE = ["node", "deno", "bun"] as const;
-const QUICK: Defaults = { runtimes: THREE, rounds: 5, seconds: 0.2, budget: 50 };
+const QUICK: Defaults = { runtimes: THREE, rounds: 5, seconds: 0.2, budget: 45 };
 /** What is left out on a slow machine is rounds. */
 const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3, budget: 540 };
 /** A change of a few hundredths has to show. */

@@ -25,9 +25,9 @@ export interface MeasureOptions {
   readonly pace?: Pace;
 }
 
-/** After this many requests a server is warm, and after this time it has to do. */
+/** After this many requests a server is warm; after twice so many rounds' time it has to do. */
 const WARM_REQUESTS = 60_000;
-const WARM_SECONDS = 0.6;
+const WARM_ROUNDS = 2;
 /** A server that is warm still has to see what a new workload is like. */
 const NEW_WORKLOAD_SECONDS = 0.2;
 /** Of thousands of connections: they take seconds, and their figures vary little. */
@@ -92,7 +92,8 @@ async function warmRounds(
     const { server, isNew } = await pool.take(entrant, workload.app);
     servers.set(entrant, server);
     await named(entrant, () => checkAnswers(server.port, workload));
-    await named(entrant, () => warmUp(server, workload, place, isNew));
+    const most = isNew ? WARM_ROUNDS * seconds : NEW_WORKLOAD_SECONDS;
+    await named(entrant, () => warmUp(server, workload, place, most, isNew));
   }
   const samples: RoundSample[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -127,9 +128,9 @@ async function warmUp(
   server: ServerProcess,
   workload: Workload,
   place: ClientPlace,
+  most: number,
   isNew: boolean,
 ): Promise<void> {
-  const most = isNew ? WARM_SECONDS : NEW_WORKLOAD_SECONDS;
   if (workload.kind !== "load") {
     await KINDS[workload.kind].measure({ server, workload, place, seconds: most });
     return;
