@@ -5,7 +5,7 @@
  * upload of 1 MB: twice).
  *
  * `net.Server` has no such option, so the fields that `onread` sets are set here: found by their
- * values, and left alone where anything looks different.
+ * values, and left alone where anything looks different, and on Windows.
  *
  * @module
  */
@@ -26,6 +26,12 @@ interface Fields {
   readonly buffer: symbol;
   readonly callback: symbol;
 }
+
+/**
+ * Whether a read takes its buffer and fills it in one go. Windows can be given a buffer to fill later:
+ * libuv does not do so today, but one shared by all would not stand it.
+ */
+const isAtOnce = (globalThis as { process?: { platform?: string } }).process?.platform !== "win32";
 
 const shared = new Uint8Array(SIZE);
 let last = shared;
@@ -60,7 +66,7 @@ function findFields(stream: Stream): Fields | undefined {
 export function readShared(stream: Stream, onRead: (bytes: Uint8Array) => boolean): boolean {
   const insides = stream as unknown as Insides;
   const handle = insides._handle;
-  if (typeof handle?.useUserBuffer !== "function") return false;
+  if (!isAtOnce || typeof handle?.useUserBuffer !== "function") return false;
   known = known === null ? findFields(stream) : known;
   if (known === undefined || insides[known.buffer] !== null) return false;
   insides[known.buffer] = shared;

@@ -2,10 +2,11 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
+import process from "node:process";
 import { readShared } from "../../adapters/node_reads.ts";
 import { eventually, RUNTIME } from "../support/tcp.ts";
 
-const isNode = RUNTIME.startsWith("node");
+const isNode = RUNTIME.startsWith("node") && process.platform !== "win32";
 
 /** Both ends of a connection, and what closes them. */
 async function pair() {
