@@ -15,9 +15,9 @@ export class ReceiveBuffer {
     return this.#size;
   }
 
-  /** Adds a copy of bytes. */
+  /** Adds a copy of bytes; of a Node `Buffer`, `slice` would be none. */
   push(bytes: Uint8Array): void {
-    this.#chunks.push(bytes.slice());
+    this.#chunks.push(new Uint8Array(bytes));
     this.#size += bytes.length;
   }
 

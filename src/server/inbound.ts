@@ -99,7 +99,9 @@ export class Inbound {
    */
   data(bytes: Uint8Array, ours: boolean): boolean {
     if (this.#phase !== "open") return true;
-    if (this.#paused || this.#held.length > 0) return this.#hold(ours ? bytes : bytes.slice());
+    if (this.#paused || this.#held.length > 0) {
+      return this.#hold(ours ? bytes : new Uint8Array(bytes));
+    }
     this.#tell(bytes);
     return true;
   }

@@ -21,7 +21,7 @@ import type { Exchange } from "./exchange.ts";
 import { gather, type Gatherer } from "./gather.ts";
 
 /** More is not kept back, in bytes, however short the burst. */
-export const MAX_PENDING = 65_536;
+const MAX_PENDING = 65_536;
 
 /** UTF-8 has no more bytes for a character of a string. */
 const MAX_CHARACTER_BYTES = 3;
@@ -79,7 +79,7 @@ export class AppDrive implements Gatherer {
 
   /** After a burst, what is pending goes to the socket, and the others have their turn. */
   *handOver(): Coroutine<void> {
-    this.#flush();
+    flush(this.#exchange);
     yield;
   }
 
@@ -96,14 +96,14 @@ export class AppDrive implements Gatherer {
   /** An async app really waits. */
   wait(): void {
     this.#hasWaited = true;
-    this.#flush();
+    flush(this.#exchange);
   }
 
   readonly #next = (): Steps => this.#iterator.next();
 
   #settled(promise: PromiseLike<Step>): Operation<Step> {
     if (!this.#isClosing) return gather(promise, this);
-    this.#flush();
+    flush(this.#exchange);
     return until(promise);
   }
 
@@ -119,14 +119,12 @@ export class AppDrive implements Gatherer {
 
   /** Whether the app may go on at once, after so many bytes more. */
   #burstLasts(bytes: number): boolean {
-    const exchange = this.#exchange;
-    return exchange.now() < this.#burstEnd && pendingBytes(exchange) + bytes < MAX_PENDING &&
-      !exchange.full();
+    return burstLasts(this.#exchange, this.#burstEnd, bytes);
   }
 
   /** Performs what an app yielded directly, and gives how to go on with its value or error. */
   *#perform(waited: unknown): Coroutine<() => Steps> {
-    this.#flush();
+    flush(this.#exchange);
     try {
       const value = yield waited;
       return () => this.#iterator.next(value);
@@ -137,7 +135,7 @@ export class AppDrive implements Gatherer {
 
   /** Reads what is here, if that is all that an empty block asks for. */
   #readNow(): boolean {
-    this.#flush();
+    flush(this.#exchange);
     return !this.#exchange.full() && this.#exchange.cogen.readNow();
   }
 
@@ -156,11 +154,17 @@ export class AppDrive implements Gatherer {
       cogen.fail(error);
     }
   }
+}
 
-  #flush(): void {
-    this.#exchange.response.flush();
-    this.#exchange.flush();
-  }
+/** Hands over to the socket what the app has given. */
+export function flush(exchange: Exchange): void {
+  exchange.response.flush();
+  exchange.flush();
+}
+
+/** Whether a burst that ends at `end`, by the clock, goes on after so many bytes more. */
+export function burstLasts(exchange: Exchange, end: number, bytes: number = 0): boolean {
+  return exchange.now() < end && pendingBytes(exchange) + bytes < MAX_PENDING && !exchange.full();
 }
 
 /** Gives a block to the response; one that it refuses is an error where the app yielded it. */

@@ -10,7 +10,7 @@
 import { type Coroutine, isOperation, until } from "../coroutine/mod.ts";
 import type { AppIterable } from "./app.ts";
 import { closeIterable, closeLate, endIterator } from "./app_closing.ts";
-import { AppDrive, MAX_PENDING, pendingBytes, pushBlock } from "./app_drive.ts";
+import { AppDrive, burstLasts, flush, pendingBytes, pushBlock } from "./app_drive.ts";
 import {
   type AnyIterator,
   DONE,
@@ -58,8 +58,8 @@ class AppRun {
   #wait: Wait | undefined;
   /** How the iterator goes on in the rest. */
   #resume: (() => Steps) | undefined;
-  /** When its burst began, by the clock. */
-  #burstStart: number;
+  /** When its burst ends, by the clock. */
+  #burstEnd: number;
   /** Whether its burst is over before it has waited. */
   #burstOver = false;
   /** Whether the app has given all, or failed. */
@@ -67,7 +67,7 @@ class AppRun {
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
-    this.#burstStart = exchange.startedAt;
+    this.#burstEnd = exchange.startedAt + exchange.burst;
   }
 
   /** As of a generator. */
@@ -134,7 +134,7 @@ class AppRun {
   #goOn(wait: Wait, failed: boolean, content: unknown): Step | undefined {
     const { cogen } = this.#exchange;
     const iterator = this.#iterator as AnyIterator;
-    this.#burstStart = this.#exchange.now();
+    this.#burstEnd = this.#exchange.now() + this.#exchange.burst;
     if (wait === "planned") {
       if (failed) cogen.fail(content);
       else cogen.settle(content);
@@ -166,8 +166,7 @@ class AppRun {
       } else if (!this.#readNow(value)) {
         return this.#await(value) ?? this.#later(() => step);
       }
-      this.#burstOver = exchange.now() - this.#burstStart >= exchange.burst ||
-        pendingBytes(exchange) >= MAX_PENDING || exchange.full();
+      this.#burstOver = !burstLasts(exchange, this.#burstEnd);
       if (this.#burstOver) return undefined;
     }
   }
@@ -195,12 +194,11 @@ class AppRun {
 
   /** Hands over what there is, and waits for a value; `undefined` if that is nothing to wait for. */
   #await(value: unknown): Step | undefined {
-    const { cogen, response } = this.#exchange;
+    const { cogen } = this.#exchange;
     if (isOperation(value) || isPromise(value)) this.#wait = "yielded";
     else if (!isEmpty(value)) return undefined;
     else this.#wait = cogen.operation === undefined ? "turn" : "planned";
-    response.flush();
-    this.#exchange.flush();
+    flush(this.#exchange);
     if (this.#wait === "yielded") return { done: false, value };
     const planned = cogen.operation;
     cogen.operation = undefined;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
+import { SlicedBytes } from "../support/sliced_bytes.ts";
 import {
   type DataEvent,
   DEFAULT_LIMITS,
@@ -218,15 +219,8 @@ test("gives the rest to who takes the connection over", () => {
   assertThrows(() => parser.push(bytes), TypeError);
 });
 
-/** As a `Buffer` of Node's, whose `slice` is a view. */
-class Sliced extends Uint8Array<ArrayBuffer> {
-  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
-    return this.subarray(start, end);
-  }
-}
-
-function sliced(text: string): Sliced {
-  return Sliced.from(latin1Bytes(text)) as Sliced;
+function sliced(text: string): SlicedBytes {
+  return SlicedBytes.from(latin1Bytes(text)) as SlicedBytes;
 }
 
 test("a rest that was pushed as a Buffer is a copy, too", () => {

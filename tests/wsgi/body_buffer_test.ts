@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
+import { SlicedBytes } from "../support/sliced_bytes.ts";
 import {
   type Coroutine,
   type Operation,
@@ -154,17 +155,10 @@ test("an empty piece is nothing, and not the end", () => {
   assertEmpty();
 });
 
-/** As a `Buffer`, which is what Bun's sockets give. */
-class Sliced extends Uint8Array<ArrayBuffer> {
-  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
-    return this.subarray(start, end);
-  }
-}
-
 test("what is pushed is copied, also if its slices are views", () => {
   for (const size of [10, 10_000, 100_000]) {
     const { body, read, assertEmpty } = reading();
-    const lent = new Sliced(new ArrayBuffer(size)).fill(1);
+    const lent = new SlicedBytes(new ArrayBuffer(size)).fill(1);
     body.push(lent);
     lent.fill(2);
     assertEquals((read(body.read(1, {})).result as Uint8Array)[0], 1);
