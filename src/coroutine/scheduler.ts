@@ -14,6 +14,7 @@ import { RunningTask } from "./running_task.ts";
 import { SignalBoard } from "./signal_board.ts";
 import type { Coroutine, CoroutineFunction, Task } from "./task.ts";
 import { Tracer } from "./tracer.ts";
+import { handleRejection } from "./until.ts";
 
 /** Options of {@linkcode Scheduler}. */
 export interface SchedulerOptions {
@@ -206,6 +207,7 @@ export class Scheduler {
   #admit<A extends unknown[], T>(fn: CoroutineFunction<A, T>, args: A, now: boolean): Task<T> {
     const coroutine: unknown = fn(...args);
     if (!isCoroutine<T>(coroutine)) {
+      handleRejection(coroutine);
       throw new TypeError(
         `Cannot add ${fn.name || "a function"}: expected a generator function, got one that ` +
           `returns ${coroutine === null ? "null" : typeof coroutine}`,

@@ -28,6 +28,7 @@ import { type Operation, operation } from "./operation.ts";
  * ```
  */
 export function until<T>(promise: PromiseLike<T>): Operation<T> {
+  handleRejection(promise);
   return operation((resume) => {
     promise.then(
       (value) => resume.value(value),
@@ -35,3 +36,18 @@ export function until<T>(promise: PromiseLike<T>): Operation<T> {
     );
   }, "until");
 }
+
+/**
+ * Gives a promise a handler for its rejection, at once.
+ *
+ * A wait may begin turns after its operation was made, and a runtime ends the process when a rejection
+ * has no handler by the end of its turn. Objects that only have a `then` are left alone: calling it may
+ * start their work.
+ *
+ * @param value Anything; only promises are touched.
+ */
+export function handleRejection(value: unknown): void {
+  if (value instanceof Promise) value.then(undefined, ignore);
+}
+
+function ignore(): void {}

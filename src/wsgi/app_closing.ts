@@ -9,7 +9,7 @@ import { Join, type Operation, operation, until } from "../coroutine/mod.ts";
 import type { Coroutine } from "../coroutine/mod.ts";
 import type { AppIterable } from "./app.ts";
 import { AppDrive } from "./app_drive.ts";
-import { type AnyIterator, DONE, isPromise, iterable, iteratorOf } from "./app_steps.ts";
+import { adopt, type AnyIterator, DONE, isPromise, iterable, iteratorOf } from "./app_steps.ts";
 import type { Exchange } from "./exchange.ts";
 import { WSGIError } from "./response.ts";
 
@@ -18,8 +18,9 @@ export function* endIterator(exchange: Exchange, iterator: AnyIterator): Corouti
   try {
     const step = iterator.return?.() ?? DONE;
     if (!isPromise(step) && step.done) return;
+    const last = isPromise(step) ? adopt(step) : step;
     const rest = new AppDrive(exchange, iterator, true);
-    yield closing(() => rest.run(() => step), exchange.closeTime);
+    yield closing(() => rest.run(() => last), exchange.closeTime);
   } catch (error) {
     exchange.report(error);
   }
@@ -29,15 +30,21 @@ export function* endIterator(exchange: Exchange, iterator: AnyIterator): Corouti
 export function* closeIterable(exchange: Exchange, given: AppIterable): Coroutine<void> {
   try {
     const closed = given.close?.();
-    if (isPromise(closed)) yield closing(() => settled(closed), exchange.closeTime);
+    if (!isPromise(closed)) return;
+    const settling = until(closed);
+    yield closing(() => wait(settling), exchange.closeTime);
   } catch (error) {
     exchange.report(error);
   }
 }
 
 /** An iterable that was promised to a request that has ended is closed all the same. */
-export async function closeLate(exchange: Exchange, given: AppIterable): Promise<void> {
+export async function closeLate(
+  exchange: Exchange,
+  promised: PromiseLike<AppIterable>,
+): Promise<void> {
   try {
+    const given = await promised;
     await iteratorOf(iterable(given)).return?.();
     await given.close?.();
   } catch (error) {
@@ -62,6 +69,6 @@ function closing(rest: () => Coroutine<unknown>, milliseconds: number): Operatio
   }, "close");
 }
 
-function* settled(promise: PromiseLike<unknown>): Coroutine<void> {
-  yield until(promise);
+function* wait(operation: Operation<unknown>): Coroutine<void> {
+  yield operation;
 }

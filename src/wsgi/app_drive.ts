@@ -9,6 +9,7 @@
 
 import { type Coroutine, isOperation, type Operation, until } from "../coroutine/mod.ts";
 import {
+  adoptStep,
   type AnyIterator,
   isBlock,
   isEmpty,
@@ -104,7 +105,7 @@ export class AppDrive implements Gatherer {
   #settled(promise: PromiseLike<Step>): Operation<Step> {
     if (!this.#isClosing) return gather(promise, this);
     flush(this.#exchange);
-    return until(promise);
+    return until(adoptStep(promise));
   }
 
   /** Whether the client's window is full. */

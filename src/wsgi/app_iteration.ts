@@ -12,6 +12,7 @@ import type { AppIterable } from "./app.ts";
 import { closeIterable, closeLate, endIterator } from "./app_closing.ts";
 import { AppDrive, burstLasts, flush, pendingBytes, pushBlock } from "./app_drive.ts";
 import {
+  adopt,
   type AnyIterator,
   DONE,
   isBlock,
@@ -53,7 +54,7 @@ class AppRun {
   #iterable: AppIterable | undefined;
   #iterator: AnyIterator | undefined;
   /** A promise of an iterable that has not come. */
-  #promised: PromiseLike<AppIterable> | undefined;
+  #promised: Promise<AppIterable> | undefined;
   /** None before it was called, and when the rest has taken over. */
   #wait: Wait | undefined;
   /** How the iterator goes on in the rest. */
@@ -118,7 +119,7 @@ class AppRun {
     const { app, environ, response } = this.#exchange;
     const given: unknown = app(environ, response.startResponse);
     if (isPromise(given)) {
-      this.#promised = given as PromiseLike<AppIterable>;
+      this.#promised = adopt(given as PromiseLike<AppIterable>);
       return undefined;
     }
     this.#iterable = iterable(given);
@@ -155,7 +156,10 @@ class AppRun {
   #step(iterator: AnyIterator, first: Steps): Step | undefined {
     const exchange = this.#exchange;
     for (let step = first;; step = iterator.next()) {
-      if (isPromise(step)) return this.#later(() => step);
+      if (isPromise(step)) {
+        const promise = adopt(step);
+        return this.#later(() => promise);
+      }
       if (step.done) return this.#end(step.value);
       const { value } = step;
       if (isBlock(value)) {
@@ -247,10 +251,7 @@ class AppRun {
   /** Steps the iterable to its end. */
   *#iterate(): Coroutine<void> {
     try {
-      if (this.#promised !== undefined) {
-        this.#iterable = iterable(yield until(this.#promised));
-        this.#promised = undefined;
-      }
+      if (this.#promised !== undefined) this.#iterable = yield* this.#settled(this.#promised);
       const given = this.#iterable as AppIterable;
       if (Array.isArray(given)) this.#pushAll(given);
       else {
@@ -268,6 +269,19 @@ class AppRun {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Waits for the promise of an iterable. Only a wait that is cancelled leaves it to be closed. */
+  *#settled(promised: Promise<AppIterable>): Coroutine<AppIterable> {
+    let given: unknown;
+    try {
+      given = yield until(promised);
+    } catch (error) {
+      this.#promised = undefined;
+      throw error;
+    }
+    this.#promised = undefined;
+    return iterable(given);
   }
 
   /** What an iterator returned; one that is not done must still be closed. */
@@ -288,7 +302,7 @@ class AppRun {
 
   *#close(): Coroutine<void> {
     const exchange = this.#exchange;
-    this.#promised?.then((given) => closeLate(exchange, given), () => {});
+    if (this.#promised !== undefined) closeLate(exchange, this.#promised);
     try {
       const iterator = this.#iterator;
       this.#iterator = undefined;

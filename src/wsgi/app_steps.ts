@@ -4,6 +4,7 @@
  * @module
  */
 
+import { handleRejection } from "../coroutine/until.ts";
 import type { AppIterable, Block } from "./app.ts";
 
 /** One step of an app. */
@@ -31,6 +32,28 @@ export function throwInto(iterator: AnyIterator, error: unknown): Steps {
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
+}
+
+/**
+ * The native promise of a promise that an app gave, with a handler for its rejection.
+ *
+ * The engine may wait for it turns later, when the client has room or the app has been closed. Without
+ * a handler until then, a rejection would end the process.
+ */
+export function adopt<T>(promise: PromiseLike<T>): Promise<T> {
+  const adopted = Promise.resolve(promise);
+  handleRejection(adopted);
+  return adopted;
+}
+
+/** The promise of a step, whose value is adopted as well. */
+export function adoptStep(promise: PromiseLike<Step>): Promise<Step> {
+  return adopt(Promise.resolve(promise).then(adoptValue));
+}
+
+/** Adopts the value of a step that came out of a promise: the coroutine looks at it a turn later. */
+export function adoptValue(step: Step): Step {
+  return isPromise(step.value) ? { done: step.done, value: adopt(step.value) } as Step : step;
 }
 
 /** What can only be sent, not waited for. */

@@ -9,7 +9,7 @@
  */
 
 import { type Operation, operation } from "../coroutine/mod.ts";
-import { isPromise, type Step, type Steps } from "./app_steps.ts";
+import { adoptValue, isPromise, type Step, type Steps } from "./app_steps.ts";
 
 /** Takes the steps of an async iterator. */
 export interface Gatherer {
@@ -41,7 +41,7 @@ export function gather(first: PromiseLike<Step>, gatherer: Gatherer): Operation<
       }
     };
     const follow = (steps: Steps) => {
-      if (!isPromise(steps)) return resume.value(steps);
+      if (!isPromise(steps)) return resume.value(adoptValue(steps));
       // Not `steps.then`: what is no real promise may call back at once, again and again.
       Promise.resolve(steps).then(take, fail);
       if (isWatched) return;

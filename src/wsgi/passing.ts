@@ -11,6 +11,7 @@
 import { until } from "../coroutine/mod.ts";
 import type { AppIterable, Block } from "./app.ts";
 import {
+  adoptStep,
   type AnyIterator,
   isBlock,
   isPromise,
@@ -99,14 +100,18 @@ export function* passThrough(
   let given: AppIterable | undefined;
   let iterator: AnyIterator | undefined;
   let over = false;
+  let failed = false;
   try {
     given = isPromise(promised) ? yield* waitFor(cogen, promised) : promised;
     iterator = iteratorOf(given);
     yield* passAll(iterator, cogen, stage);
     over = true;
     if (stage.end !== undefined) yield* stage.end();
+  } catch (error) {
+    failed = true;
+    throw error;
   } finally {
-    if (given === undefined && isPromise(promised)) promised.then(closeLate, () => {});
+    if (!failed && given === undefined && isPromise(promised)) closeLate(promised, cogen);
     if (!over && iterator !== undefined) yield* endIterator(iterator, cogen);
     const closed = given?.close?.();
     if (isPromise(closed)) yield* waitFor(cogen, closed);
@@ -121,7 +126,7 @@ function* passAll(
   let resume = (): Steps => iterator.next();
   for (;;) {
     const stepped = resume();
-    const step = isPromise(stepped) ? yield* waitAside(cogen, stepped) : stepped;
+    const step = isPromise(stepped) ? yield* waitAside(cogen, adoptStep(stepped)) : stepped;
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isBlock(value);
@@ -167,11 +172,11 @@ function* passLast(
 function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<unknown, void, unknown> {
   const ended = iterator.return?.();
   if (ended === undefined) return;
-  let step = isPromise(ended) ? yield* waitFor(cogen, ended) : ended;
+  let step = isPromise(ended) ? yield* waitFor(cogen, adoptStep(ended)) : ended;
   while (!step.done) {
     const sent = isBlock(step.value) ? undefined : yield step.value;
     const next = iterator.next(sent);
-    step = isPromise(next) ? yield* waitFor(cogen, next) : next;
+    step = isPromise(next) ? yield* waitFor(cogen, adoptStep(next)) : next;
   }
 }
 
@@ -179,7 +184,13 @@ function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, 
   return yield* cogen.wait(until(promise));
 }
 
-async function closeLate(given: AppIterable): Promise<void> {
-  await iteratorOf(given).return?.();
-  await given.close?.();
+/** An iterable that was promised to a request that has ended is closed all the same. */
+async function closeLate(promised: PromiseLike<AppIterable>, cogen: Cogen): Promise<void> {
+  try {
+    const given = await promised;
+    await iteratorOf(given).return?.();
+    await given.close?.();
+  } catch (error) {
+    cogen.report(error);
+  }
 }

@@ -14,6 +14,7 @@ import {
   prepareHead,
   type ResponseWriter,
 } from "../http/mod.ts";
+import { handleRejection } from "../coroutine/until.ts";
 import { mayHaveBody } from "../http/response_framing.ts";
 import type { Block, HeaderList, StartResponse } from "./app.ts";
 import { encodeText } from "./encode_text.ts";
@@ -260,6 +261,7 @@ export class Response {
 function encode(block: unknown): Uint8Array | string {
   if (typeof block === "string") return encodeText(block);
   if (block instanceof Uint8Array) return block;
+  handleRejection(block);
   const what = block === null ? "null" : typeof block;
   throw new TypeError(`Cannot send ${what} as a block: expected a string or a Uint8Array`);
 }

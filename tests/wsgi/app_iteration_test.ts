@@ -808,7 +808,7 @@ test("an iterable that was promised to a client who has gone is closed when it c
   await stage.finish();
 });
 
-test("a promise of an iterable that rejects after the client has gone harms nobody", async () => {
+test("a promise of an iterable that rejects after the client has gone is logged", async () => {
   let fail: (reason: unknown) => void = () => {};
   const stage = await serving(() => new Promise<AppIterable>((_, reject) => fail = reject));
   const client = stage.ask(get("/"));
@@ -816,6 +816,7 @@ test("a promise of an iterable that rejects after the client has gone harms nobo
   await stage.settle();
   fail(new Error("late"));
   await stage.settle();
+  assertStringIncludes(stage.takeLog().join("\n"), "late");
   await stage.finish();
 });
 
