@@ -24,15 +24,13 @@
  */
 
 import { Scheduler, type SchedulerOptions } from "./src/coroutine/mod.ts";
-import {
-  type Adapter,
-  type DiallingAdapter,
-  type ServerOptions,
-  WSGIServer,
-} from "./src/server/mod.ts";
+import { type ServerOptions, WSGIServer } from "./src/server/mod.ts";
+import type { Adapter, DiallingAdapter } from "./src/socket/mod.ts";
 
 export * from "./src/coroutine/mod.ts";
 export * from "./src/server/mod.ts";
+export * from "./src/middleware/mod.ts";
+export * from "./src/socket/mod.ts";
 export * from "./src/wsgi/mod.ts";
 export { ProtocolError, ResponseError } from "./src/http/mod.ts";
 

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { ipAddress } from "../src/server/address.ts";
-import type { Accept } from "../src/server/inbound.ts";
-import type {
-  Address,
-  DiallingAdapter,
-  ListenAddress,
-  Listener,
-  ListenOptions,
-  ListenTLSOptions,
-} from "../src/server/socket.ts";
+import {
+  type Address,
+  type DiallingAdapter,
+  ipAddress,
+  type ListenAddress,
+  type Listener,
+  type ListenOptions,
+  type ListenTLSOptions,
+  type OpenHandler,
+} from "../src/socket/mod.ts";
 import {
   builtins,
   bun,
@@ -22,16 +22,16 @@ import {
   type BunStream,
   nodeBuffer,
   type NodeFiles,
-} from "./bun_runtime.ts";
-import { BunSocket } from "./bun_socket.ts";
-import { dialler } from "./dialling.ts";
-import { bufferEquals } from "./buffer_compare.ts";
-import { listenOnEvery, type NameLookup } from "./every_address.ts";
-import { netDial, type NetModule } from "./node_dial.ts";
-import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
-import { builtinFiles } from "./system_files.ts";
-import { hostClock } from "./host_clock.ts";
-import { pathsAccepted, type UnixPaths } from "./unix_paths.ts";
+} from "./bun/runtime.ts";
+import { BunSocket } from "./bun/socket.ts";
+import { dialler } from "./shared/dialling.ts";
+import { bufferEquals } from "./shared/buffer_compare.ts";
+import { listenOnEvery, type NameLookup } from "./shared/every_address.ts";
+import { netDial, type NetModule } from "./node/dial.ts";
+import { bindOverStale, type SocketFiles } from "./shared/stale_socket_file.ts";
+import { builtinFiles } from "./shared/system_files.ts";
+import { hostClock } from "./shared/host_clock.ts";
+import { pathsAccepted, type UnixPaths } from "./shared/unix_paths.ts";
 
 export type { DiallingAdapter };
 
@@ -43,7 +43,7 @@ function log(line: string): void {
 function events(
   paths: UnixPaths | undefined,
   handshakeTimeout: number | undefined,
-  accept: Accept,
+  accept: OpenHandler,
 ): BunEvents {
   return {
     open: (stream) => new BunSocket(stream, paths, log, handshakeTimeout).open(accept),
@@ -87,7 +87,7 @@ function numeric(listener: BunListener): Address {
   return ipAddress(name.address ?? listener.hostname, listener.port);
 }
 
-function bind(address: ListenAddress, options: ListenOptions, accept: Accept): BunListener {
+function bind(address: ListenAddress, options: ListenOptions, accept: OpenHandler): BunListener {
   const where = "path" in address
     ? { unix: address.path }
     : { hostname: address.host, port: address.port };
@@ -140,7 +140,7 @@ function codeOf(error: unknown): string | undefined {
 function listen(
   address: ListenAddress,
   options: ListenOptions,
-  accept: Accept,
+  accept: OpenHandler,
 ): Promise<Listener> {
   const listenOnOne = async (one: ListenAddress) => {
     const listener = await bindOverStale(one, () => bind(one, options, accept), socketFiles);

@@ -4,25 +4,25 @@
  * @module
  */
 
-import { formatAddress } from "../src/server/address.ts";
-import type { Accept } from "../src/server/inbound.ts";
-import type {
-  Address,
-  DiallingAdapter,
-  ListenAddress,
-  Listener,
-  ListenOptions,
-  ListenTLSOptions,
-} from "../src/server/socket.ts";
-import { denoClock } from "./deno_clock.ts";
-import { builtins, deno, type DenoListener, type NodeBuffer, toAddress } from "./deno_runtime.ts";
-import { DenoSocket } from "./deno_socket.ts";
-import { dialler } from "./dialling.ts";
-import { bufferEquals } from "./buffer_compare.ts";
-import { listenOnEvery, type NameLookup } from "./every_address.ts";
-import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
-import { builtinFiles } from "./system_files.ts";
-import { pathsAccepted, pathsDialled } from "./unix_paths.ts";
+import {
+  type Address,
+  type DiallingAdapter,
+  formatAddress,
+  type ListenAddress,
+  type Listener,
+  type ListenOptions,
+  type ListenTLSOptions,
+  type OpenHandler,
+} from "../src/socket/mod.ts";
+import { denoClock } from "./deno/clock.ts";
+import { builtins, deno, type DenoListener, type NodeBuffer, toAddress } from "./deno/runtime.ts";
+import { DenoSocket } from "./deno/socket.ts";
+import { dialler } from "./shared/dialling.ts";
+import { bufferEquals } from "./shared/buffer_compare.ts";
+import { listenOnEvery, type NameLookup } from "./shared/every_address.ts";
+import { bindOverStale, type SocketFiles } from "./shared/stale_socket_file.ts";
+import { builtinFiles } from "./shared/system_files.ts";
+import { pathsAccepted, pathsDialled } from "./shared/unix_paths.ts";
 
 export type { DiallingAdapter };
 
@@ -37,14 +37,14 @@ class DenoListenerHandle implements Listener {
   readonly #accepting: Promise<void>;
   #closed = false;
 
-  constructor(listener: DenoListener, tls: ListenTLSOptions | undefined, accept: Accept) {
+  constructor(listener: DenoListener, tls: ListenTLSOptions | undefined, accept: OpenHandler) {
     this.#listener = listener;
     this.#handshakeTimeout = tls?.handshakeTimeout;
     this.address = toAddress(listener.addr, "");
     this.#accepting = this.#acceptAll(accept);
   }
 
-  async #acceptAll(accept: Accept): Promise<void> {
+  async #acceptAll(accept: OpenHandler): Promise<void> {
     const paths = pathsAccepted(this.address);
     let failures = 0;
     while (!this.#closed) {
@@ -132,7 +132,7 @@ function plainKey({ key, passphrase }: ListenTLSOptions): string {
 function listen(
   address: ListenAddress,
   options: ListenOptions,
-  accept: Accept,
+  accept: OpenHandler,
 ): Promise<Listener> {
   const listenOnOne = async (one: ListenAddress) => {
     const listener = await bindOverStale(one, () => bind(one, options), socketFiles);
@@ -143,7 +143,7 @@ function listen(
 
 async function dialOne(
   address: ListenAddress,
-  accept: Accept,
+  accept: OpenHandler,
   signal: AbortSignal,
 ): Promise<void> {
   const where = "path" in address

@@ -7,23 +7,25 @@
  * @module
  */
 
-import { formatAddress, ipAddress, listenError } from "../src/server/address.ts";
-import type { Accept } from "../src/server/inbound.ts";
-import type {
-  Adapter,
-  Address,
-  DiallingAdapter,
-  ListenAddress,
-  Listener,
-  ListenOptions,
-  Socket,
-} from "../src/server/socket.ts";
-import { dialError, dialler } from "./dialling.ts";
-import { type MemorySettings, MemorySocket } from "./memory_socket.ts";
-import { hostClock } from "./host_clock.ts";
-import type { NameLookup } from "./every_address.ts";
+import {
+  type Adapter,
+  type Address,
+  type DiallingAdapter,
+  formatAddress,
+  ipAddress,
+  type ListenAddress,
+  type Listener,
+  listenError,
+  type ListenOptions,
+  type OpenHandler,
+  type Socket,
+} from "../src/socket/mod.ts";
+import { dialError, dialler } from "./shared/dialling.ts";
+import { type MemorySettings, MemorySocket } from "./memory/socket.ts";
+import { hostClock } from "./shared/host_clock.ts";
+import type { NameLookup } from "./shared/every_address.ts";
 
-export type { Accept, DiallingAdapter };
+export type { DiallingAdapter, OpenHandler };
 
 /** Options of {@linkcode memoryNetwork} and {@linkcode socketPair}. */
 export interface MemoryOptions {
@@ -49,7 +51,7 @@ export interface MemoryNetwork {
    * @returns The client's end.
    * @throws An `Error` that names the address, if nobody listens there.
    */
-  connect(address: ListenAddress, open: Accept): Socket;
+  connect(address: ListenAddress, open: OpenHandler): Socket;
 }
 
 const DEFAULT_WINDOW = 64 * 1024;
@@ -85,7 +87,7 @@ function settle(options: MemoryOptions): MemorySettings {
 /** One of a network's listeners. */
 interface Listening {
   readonly address: Address;
-  readonly accept: Accept;
+  readonly accept: OpenHandler;
 }
 
 const NOBODY = "nobody listens there";
@@ -116,13 +118,13 @@ class Network implements MemoryNetwork {
     };
   }
 
-  connect(address: ListenAddress, open: Accept): Socket {
+  connect(address: ListenAddress, open: OpenHandler): Socket {
     const listener = this.#listening.get(formatAddress(address));
     if (listener === undefined) throw dialError(address, NOBODY);
     return this.#join(listener, open);
   }
 
-  #dial(address: ListenAddress, accept: Accept): Promise<void> {
+  #dial(address: ListenAddress, accept: OpenHandler): Promise<void> {
     const listener = this.#listening.get(formatAddress(address));
     if (listener === undefined) return Promise.reject(NOBODY);
     return new Promise((resolve) => {
@@ -133,7 +135,7 @@ class Network implements MemoryNetwork {
     });
   }
 
-  #join(listener: Listening, open: Accept): Socket {
+  #join(listener: Listening, open: OpenHandler): Socket {
     const here = this.#clientAddress(listener.address);
     const client = new MemorySocket(this.#settings, here, listener.address);
     const server = new MemorySocket(this.#settings, listener.address, here);
@@ -146,7 +148,7 @@ class Network implements MemoryNetwork {
     return { family: server.family, host: server.host, port: this.#nextPort++ };
   }
 
-  #listen(asked: ListenAddress, options: ListenOptions, accept: Accept): Promise<Listener> {
+  #listen(asked: ListenAddress, options: ListenOptions, accept: OpenHandler): Promise<Listener> {
     if (options.tls !== undefined) {
       return Promise.reject(listenError(asked, "a network in memory has no TLS"));
     }
@@ -222,8 +224,8 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
  * ```
  */
 export function socketPair(
-  a: Accept,
-  b: Accept,
+  a: OpenHandler,
+  b: OpenHandler,
   options: MemoryOptions = {},
 ): readonly [Socket, Socket] {
   const settings = settle(options);

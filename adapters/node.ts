@@ -11,25 +11,26 @@ import { hostname } from "node:os";
 import { lstatSync, unlinkSync } from "node:fs";
 import * as dns from "node:dns";
 import * as files from "node:fs/promises";
-import { formatAddress, ipAddress } from "../src/server/address.ts";
-import type { Accept } from "../src/server/inbound.ts";
-import type {
-  Address,
-  DiallingAdapter,
-  ListenAddress,
-  Listener,
-  ListenOptions,
-} from "../src/server/socket.ts";
-import { dialler } from "./dialling.ts";
-import { listenOnEvery } from "./every_address.ts";
-import { netDial, STREAM } from "./node_dial.ts";
-import { NodeSocket } from "./node_socket.ts";
-import { encryption } from "./node_tls.ts";
-import { bindOverStale, type SocketFiles } from "./stale_socket_file.ts";
-import { systemFiles } from "./system_files.ts";
-import { type BufferCompare, bufferEquals } from "./buffer_compare.ts";
-import { hostClock } from "./host_clock.ts";
-import { pathsAccepted } from "./unix_paths.ts";
+import {
+  type Address,
+  type DiallingAdapter,
+  formatAddress,
+  ipAddress,
+  type ListenAddress,
+  type Listener,
+  type ListenOptions,
+  type OpenHandler,
+} from "../src/socket/mod.ts";
+import { dialler } from "./shared/dialling.ts";
+import { listenOnEvery } from "./shared/every_address.ts";
+import { netDial, STREAM } from "./node/dial.ts";
+import { NodeSocket } from "./node/socket.ts";
+import { encryption } from "./node/tls.ts";
+import { bindOverStale, type SocketFiles } from "./shared/stale_socket_file.ts";
+import { systemFiles } from "./shared/system_files.ts";
+import { type BufferCompare, bufferEquals } from "./shared/buffer_compare.ts";
+import { hostClock } from "./shared/host_clock.ts";
+import { pathsAccepted } from "./shared/unix_paths.ts";
 
 export type { DiallingAdapter };
 
@@ -85,7 +86,7 @@ function codeOf(error: unknown): string | undefined {
 function listen(
   address: ListenAddress,
   options: ListenOptions,
-  accept: Accept,
+  accept: OpenHandler,
 ): Promise<Listener> {
   return listenOnEvery(address, (one) => listenOnOne(one, options, accept), () => dns);
 }
@@ -93,7 +94,7 @@ function listen(
 async function listenOnOne(
   address: ListenAddress,
   options: ListenOptions,
-  accept: Accept,
+  accept: OpenHandler,
 ): Promise<Listener> {
   const encrypt = options.tls && encryption(options.tls);
   const server = net.createServer(STREAM);

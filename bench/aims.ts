@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RuntimeName } from "../tests/support/runtimes.ts";
+import type { RuntimeName } from "../tests/tools/runtimes.ts";
 import { FIGURES, MAIN_FIGURE } from "./measure/figures.ts";
 import { WORKLOADS } from "./workloads.ts";
 

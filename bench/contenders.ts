@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { RuntimeName } from "../tests/support/runtimes.ts";
+import type { RuntimeName } from "../tests/tools/runtimes.ts";
 import type { AppName } from "./content.ts";
 import { FOREIGN_SERVERS, type ForeignServer } from "./foreign_servers.ts";
 

@@ -10,14 +10,14 @@
  */
 
 import process from "node:process";
-import { runCommand } from "../tests/gates/command.ts";
+import { runCommand } from "../tests/tools/gates/command.ts";
 import {
   findRuntime,
   ROOT,
   type Runtime,
   RUNTIME_NAMES,
   type RuntimeName,
-} from "../tests/support/runtimes.ts";
+} from "../tests/tools/runtimes.ts";
 import { compilePrograms } from "./compile.ts";
 import type { CostResult } from "./coroutine/costs.ts";
 import type { ScalingResult } from "./coroutine/scaling.ts";

@@ -6,7 +6,7 @@
 
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import type { Runtime, RuntimeName } from "../tests/support/runtimes.ts";
+import type { Runtime, RuntimeName } from "../tests/tools/runtimes.ts";
 import type { ProgramPath } from "./compile.ts";
 import type { AppName } from "./content.ts";
 import type { Contender } from "./contenders.ts";

@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { RuntimeMissing } from "../tests/support/runtimes.ts";
+import { RuntimeMissing } from "../tests/tools/runtimes.ts";
 import { WrongAnswer } from "./answers.ts";
 import { runCompare } from "./modes/compare.ts";
 import { runContenders } from "./modes/contenders.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RuntimeName } from "../tests/support/runtimes.ts";
+import type { RuntimeName } from "../tests/tools/runtimes.ts";
 import { type FigureName, FIGURES, type Sample } from "./measure/figures.ts";
 import type { Spread } from "./statistics.ts";
 import { mainFigure, ratios } from "./summary.ts";

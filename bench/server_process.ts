@@ -15,7 +15,7 @@ export interface Launch {
   readonly port?: number;
 }
 
-export interface Served {
+export interface ServerReadable {
   readonly requests: number;
   /** In microseconds. */
   readonly cpuTime: number;
@@ -26,7 +26,7 @@ export interface ServerProcess {
   /** The CPU time it has used so far, in microseconds. */
   cpuTime(): Promise<number>;
   /** How many requests its hello app has answered so far, and the CPU time at that moment. */
-  served(): Promise<Served>;
+  served(): Promise<ServerReadable>;
   /** How many files and sockets it has open; 0 where the system does not tell. */
   descriptors(): number;
   /** The memory it takes after a collection, in bytes. */

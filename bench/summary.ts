@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RuntimeName } from "../tests/support/runtimes.ts";
+import type { RuntimeName } from "../tests/tools/runtimes.ts";
 import { FIRST, LIMIT } from "./contenders.ts";
 import {
   FIGURE_NAMES,

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { findRuntime, programArguments, type RuntimeName } from "../tests/support/runtimes.ts";
+import { findRuntime, programArguments, type RuntimeName } from "../tests/tools/runtimes.ts";
 
 const RUNTIMES: readonly string[] = ["node", "deno", "bun"] satisfies RuntimeName[];
 const USAGE = `Usage: npm start -- [--runtime ${RUNTIMES.join("|")}]

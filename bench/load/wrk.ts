@@ -6,7 +6,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../tests/support/runtimes.ts";
+import { ROOT } from "../../tests/tools/runtimes.ts";
 import { outputOf, startProcess } from "../processes.ts";
 import { isClosing } from "../requests.ts";
 import type { Load, LoadFigures } from "./load.ts";

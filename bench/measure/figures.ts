@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RuntimeName } from "../../tests/support/runtimes.ts";
+import type { RuntimeName } from "../../tests/tools/runtimes.ts";
 import type { WorkloadKind } from "../workloads.ts";
 
 /** Which figures there are; each kind of workload gives some of them. */

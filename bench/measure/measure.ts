@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Runtime } from "../../tests/support/runtimes.ts";
+import type { Runtime } from "../../tests/tools/runtimes.ts";
 import { checkAnswers, WrongAnswer } from "../answers.ts";
 import { launchOf } from "../launch.ts";
 import { type ServerProcess, startServer } from "../server_process.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Runtime } from "../../tests/support/runtimes.ts";
+import type { Runtime } from "../../tests/tools/runtimes.ts";
 import type { AppName } from "../content.ts";
 import type { Contender } from "../contenders.ts";
 import { launchOf, type ServerPlace } from "../launch.ts";

@@ -8,7 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findRuntime, ROOT } from "../../tests/support/runtimes.ts";
+import { findRuntime, ROOT } from "../../tests/tools/runtimes.ts";
 import { prepareBench } from "../bench.ts";
 import { compilePrograms, type ProgramPath, temporaryDirectory } from "../compile.ts";
 import { CONTENDERS, FIRST } from "../contenders.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findRuntime, type Runtime, type RuntimeName } from "../../tests/support/runtimes.ts";
+import { findRuntime, type Runtime, type RuntimeName } from "../../tests/tools/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
 import { type Contender, isAble, LIMIT } from "../contenders.ts";
 import { MAIN_FIGURE, type Sample } from "../measure/figures.ts";

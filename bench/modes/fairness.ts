@@ -7,7 +7,7 @@
  */
 
 import process from "node:process";
-import { findRuntime, type Runtime } from "../../tests/support/runtimes.ts";
+import { findRuntime, type Runtime } from "../../tests/tools/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
 import { STEP_MILLISECONDS, STEPS, STEPS_PATH } from "../content.ts";
 import { type Contender, FIRST, isAble } from "../contenders.ts";

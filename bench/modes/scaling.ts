@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findRuntime, type Runtime } from "../../tests/support/runtimes.ts";
+import { findRuntime, type Runtime } from "../../tests/tools/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
 import { type Contender, isAble } from "../contenders.ts";
 import { RUNTIME_ARGUMENTS } from "../launch.ts";

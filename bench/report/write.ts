@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findRuntime, ROOT } from "../../tests/support/runtimes.ts";
+import { findRuntime, ROOT } from "../../tests/tools/runtimes.ts";
 
 export interface ResultFiles {
   readonly json: unknown;

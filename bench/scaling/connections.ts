@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Runtime } from "../../tests/support/runtimes.ts";
+import type { Runtime } from "../../tests/tools/runtimes.ts";
 import type { Bench } from "../bench.ts";
 import type { Contender } from "../contenders.ts";
 import { launchOf } from "../launch.ts";

@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import type { Runtime } from "../../tests/support/runtimes.ts";
+import type { Runtime } from "../../tests/tools/runtimes.ts";
 import type { Bench } from "../bench.ts";
 import { DOWNLOAD_PATH } from "../content.ts";
 import type { Contender } from "../contenders.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { currentTask } from "./current_task.ts";
+import { currentTask } from "./kernel/current_task.ts";
 
 /** What a coroutine keeps, by local. Never changed in place. */
 export type LocalValues = ReadonlyMap<object, unknown>;

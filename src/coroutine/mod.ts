@@ -94,15 +94,16 @@ export {
   type AbortSignalLike,
   cancelOn,
   signalOf,
-} from "./abort_signal.ts";
-export { Accept, Acceptor, Connect, type Dial } from "./acceptor.ts";
-export { AddCoro } from "./add_coro.ts";
-export { all, allSettled, type OperationResults, type OperationValues } from "./all.ts";
-export { Call } from "./call.ts";
+} from "./interop/abort_signal.ts";
+export { Accept, Acceptor, Connect, type Dial } from "./sockets/acceptor.ts";
+export { AddCoro } from "./operations/add_coro.ts";
+export { all, allSettled, type OperationResults, type OperationValues } from "./operations/all.ts";
+export type { ByteSocket, SocketHandler } from "./sockets/byte_socket.ts";
+export { Call } from "./operations/call.ts";
 export type { Clock } from "./clock.ts";
 export { type Deadline, type Duration, fromNow, toMilliseconds } from "./duration.ts";
-export { type Callback, fromCallback } from "./from_callback.ts";
-export { Join } from "./join.ts";
+export { type Callback, fromCallback } from "./operations/from_callback.ts";
+export { Join } from "./operations/join.ts";
 export { type Local, local } from "./local.ts";
 export { ManualClock } from "./manual_clock.ts";
 export {
@@ -113,30 +114,32 @@ export {
   operation,
   type Resume,
 } from "./operation.ts";
-export { type Chunk, chunk, type ChunkOf, Iterate, type Pipe, sentinel } from "./pipe.ts";
-export { type Priority, priority, withPriority } from "./priority.ts";
-export { PublishSubscribeQueue } from "./publish_subscribe.ts";
-export { Empty, Full, Queue, QueueClosed } from "./queue.ts";
-export { type OperationValue, race } from "./race.ts";
-export { Scheduler, type SchedulerOptions, type SchedulerStats } from "./scheduler.ts";
-export { type Scope, scope } from "./scope.ts";
-export { Semaphore } from "./semaphore.ts";
-export { Signal, type SignalOptions, WaitForSignal } from "./signal.ts";
-export { readline, readlines, Recv, RecvAll, Send, SendAll } from "./socket_operations.ts";
 export {
-  ConnectionClosed,
-  type PushSocket,
-  type PushSocketHandler,
-  SocketStream,
-} from "./socket_stream.ts";
-export { Sleep } from "./sleep.ts";
+  type Chunk,
+  chunk,
+  type ChunkOf,
+  Iterate,
+  type Pipe,
+  sentinel,
+} from "./operations/pipe.ts";
+export { type Priority, priority, withPriority } from "./priority.ts";
+export { PublishSubscribeQueue } from "./pubsub/publish_subscribe.ts";
+export { Empty, Full, Queue, QueueClosed } from "./operations/queue.ts";
+export { type OperationValue, race } from "./operations/race.ts";
+export { Scheduler, type SchedulerOptions, type SchedulerStats } from "./scheduler.ts";
+export { type Scope, scope } from "./operations/scope.ts";
+export { Semaphore } from "./operations/semaphore.ts";
+export { Signal, type SignalOptions, WaitForSignal } from "./operations/signal.ts";
+export { readline, readlines, Recv, RecvAll, Send, SendAll } from "./sockets/socket_operations.ts";
+export { ConnectionClosed, SocketStream } from "./sockets/socket_stream.ts";
+export { Sleep } from "./operations/sleep.ts";
 export {
   type FetchOptions,
   NotSubscribed,
   type PublishSubscribeOptions,
   type SlowConsumerPolicy,
   type SubscribeOptions,
-} from "./subscription.ts";
+} from "./pubsub/subscription.ts";
 export {
   type Coroutine,
   type CoroutineFunction,
@@ -145,7 +148,7 @@ export {
   type TaskState,
 } from "./task.ts";
 export { OperationTimeout, TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
-export { timeout } from "./timeout.ts";
-export { toPromise } from "./to_promise.ts";
+export { timeout } from "./operations/timeout.ts";
+export { toPromise } from "./interop/to_promise.ts";
 export { taskChain, type TaskTrace, traceTasks } from "./tracer.ts";
-export { until } from "./until.ts";
+export { until } from "./operations/until.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { currentKernel } from "./current_task.ts";
+import { currentKernel } from "./kernel/current_task.ts";
 
 const origins = new WeakMap<object, string>();
 
@@ -22,11 +22,15 @@ export function originOf(operation: object): string | undefined {
   return origins.get(operation);
 }
 
-/** The first line of a stack that is in no file of this folder; the first line of all is. */
+/**
+ * The first line of a stack that is outside of this layer; the last line if there is none.
+ *
+ * This file lies in the layer's own folder, and all other files of the layer lie in it or below it.
+ */
 function callerOf(stack: string): string | undefined {
   const lines = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line));
-  const here = folderOf(lines[0]);
-  const caller = lines.find((line) => folderOf(line) !== here) ?? lines.at(-1);
+  const layer = folderOf(lines[0]) ?? "";
+  const caller = lines.find((line) => !folderOf(line)?.startsWith(layer)) ?? lines.at(-1);
   return caller?.trim().replace(/^at /, "");
 }
 

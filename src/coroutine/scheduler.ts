@@ -8,13 +8,13 @@
 
 import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
-import { Kernel } from "./kernel.ts";
+import { Kernel } from "./kernel/kernel.ts";
 import { checkPriority, type Priority, priority } from "./priority.ts";
-import { RunningTask } from "./running_task.ts";
-import { SignalBoard } from "./signal_board.ts";
+import { RunningTask } from "./kernel/running_task.ts";
+import { SignalBoard } from "./operations/signal_board.ts";
 import type { Coroutine, CoroutineFunction, Task } from "./task.ts";
 import { Tracer } from "./tracer.ts";
-import { handleRejection } from "./until.ts";
+import { handleRejection } from "./operations/until.ts";
 
 /** Options of {@linkcode Scheduler}. */
 export interface SchedulerOptions {

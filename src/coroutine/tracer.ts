@@ -7,7 +7,7 @@
 import type { Clock } from "./clock.ts";
 import type { Operation } from "./operation.ts";
 import { originOf } from "./origin.ts";
-import type { RunningTask } from "./running_task.ts";
+import type { RunningTask } from "./kernel/running_task.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Task, TaskState } from "./task.ts";
 

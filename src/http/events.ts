@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { BodyFraming } from "./framing.ts";
+import type { BodyFraming } from "./reading/framing.ts";
 import type { RequestTarget } from "./request_target.ts";
 
 /**

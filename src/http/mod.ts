@@ -107,24 +107,25 @@
  * @module
  */
 
-export type { ByteSink } from "./body_writer.ts";
-export { errorResponse } from "./error_response.ts";
+export type { ByteSink } from "./writing/body_writer.ts";
+export { errorResponse } from "./writing/error_response.ts";
 export { ProtocolError, ResponseError } from "./errors.ts";
 export type { Closed, DataEvent, EndEvent, HttpEvent, NeedData, RequestHead } from "./events.ts";
-export { type BodyFraming, type FramingFields, requestFraming } from "./framing.ts";
+export { type BodyFraming, type FramingFields, requestFraming } from "./reading/framing.ts";
 export { imfFixdate } from "./http_date.ts";
-export { informational } from "./informational.ts";
-export { type BytesEqual } from "./head_memory.ts";
+export { parseHttpDate } from "./parse_http_date.ts";
+export { informational } from "./writing/informational.ts";
+export { type BytesEqual } from "./reading/head_memory.ts";
 export { type Latin1Decoder } from "./latin1.ts";
-export { DEFAULT_LIMITS, type ParserLimits } from "./limits.ts";
-export { type PreparedHead, prepareHead } from "./prepared_head.ts";
+export { DEFAULT_LIMITS, type ParserLimits } from "./parser_limits.ts";
+export { type PreparedHead, prepareHead } from "./writing/prepared_head.ts";
 export { combineFieldLines, isSingleton } from "./repeated_fields.ts";
-export { type ParserOptions, RequestParser } from "./request_parser.ts";
+export { type ParserOptions, RequestParser } from "./reading/request_parser.ts";
 export { parseRequestTarget, type RequestTarget } from "./request_target.ts";
-export { checkFields, checkStatus, checkTrailers } from "./response_checks.ts";
+export { checkFields, checkStatus, checkTrailers } from "./writing/response_checks.ts";
 export {
   type ResponseContext,
   type ResponseHeadOptions,
   ResponseWriter,
-} from "./response_writer.ts";
-export { tunnelResponse } from "./tunnel.ts";
+} from "./writing/response_writer.ts";
+export { tunnelResponse } from "./writing/tunnel.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ListenAddress } from "./socket.ts";
+import type { ListenAddress } from "../socket/mod.ts";
 
 /**
  * `[host, port]`, or the path of a Unix socket.

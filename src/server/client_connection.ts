@@ -16,17 +16,17 @@ import {
   informational,
   ProtocolError,
 } from "../http/mod.ts";
-import { NO_BODY } from "../wsgi/body_buffer.ts";
-import type { TakenSocket, TakenSocketHandler } from "../wsgi/conversation.ts";
+import { NO_BODY } from "../wsgi/input/body_buffer.ts";
+
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
-import type { ServerFields } from "../wsgi/response.ts";
-import type { WSGIConnection } from "./connection.ts";
-import { type ExchangeHost, RequestExchange } from "./exchange.ts";
+import type { ServerFields } from "../wsgi/running/response.ts";
+import type { WSGIConnection } from "./wsgi_connection.ts";
+import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./options.ts";
 import { Output } from "./output.ts";
-import { Patience, type Phase } from "./patience.ts";
-import type { Reader, Readers } from "./readers.ts";
-import type { Socket } from "./socket.ts";
+import { Patience, type Phase } from "./phase_deadline.ts";
+import type { Reader, Readers } from "./parser_pool.ts";
+import type { ByteSocket, Socket, SocketHandler } from "../socket/mod.ts";
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
@@ -74,7 +74,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
    */
   #state: "serving" | "lingering" | "given" | "gone" = "serving";
   /** Who is told of the connection since it was given away. */
-  #taker: TakenSocketHandler | undefined;
+  #taker: SocketHandler | undefined;
   #advancing = false;
   #paused = false;
   #clientEnded = false;
@@ -168,7 +168,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   /** An app takes the connection: what has come is delivered first, and no deadline holds any more. */
-  giveAway(accept: (socket: TakenSocket) => TakenSocketHandler): void {
+  giveAway(accept: (socket: ByteSocket) => SocketHandler): void {
     this.output.uncork();
     this.#state = "given";
     this.patience.end();

@@ -5,13 +5,13 @@
  */
 
 import type { ConnectionFacts } from "../wsgi/environ.ts";
-import type { ServerFields } from "../wsgi/response.ts";
+import type { ServerFields } from "../wsgi/running/response.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./error_log.ts";
 import type { Settings } from "./options.ts";
-import { Readers } from "./readers.ts";
-import type { Socket } from "./socket.ts";
+import { Readers } from "./parser_pool.ts";
+import type { Socket } from "../socket/mod.ts";
 
 /** How often deadlines are checked, in milliseconds. */
 const SWEEP = 1000;

@@ -4,23 +4,11 @@
  * @module
  */
 
-export { formatAddress } from "./address.ts";
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
-export type { WSGIConnection } from "./connection.ts";
-export { type Limits } from "./limits.ts";
+export type { WSGIConnection } from "./wsgi_connection.ts";
+export { type Limits } from "./server_limits.ts";
 export type { ServerOptions } from "./options.ts";
 export { type ServerStats, type ShutdownOptions, WSGIServer } from "./server.ts";
 export { ServerShutdown } from "./shutdown.ts";
-export type {
-  Adapter,
-  Address,
-  DiallingAdapter,
-  ListenAddress,
-  Listener,
-  ListenOptions,
-  ListenTLSOptions,
-  Socket,
-  SocketHandler,
-} from "./socket.ts";
 export type { Timeouts } from "./timeouts.ts";
 export type { TLSOptions } from "./tls_options.ts";

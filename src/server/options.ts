@@ -9,8 +9,8 @@ import type { ParserLimits } from "../http/mod.ts";
 import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
 import { describeError } from "./error_log.ts";
-import { completeLimits, type Limits, parserLimits } from "./limits.ts";
-import type { Adapter, ListenAddress, ListenTLSOptions } from "./socket.ts";
+import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
+import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
 import { type Milliseconds, resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import type { WSGIServer } from "./server.ts";
 import { resolveTls, type TLSOptions } from "./tls_options.ts";
@@ -79,7 +79,7 @@ export interface Settings {
   readonly tls: ListenTLSOptions | undefined;
   readonly protocol: "HTTP/1.0" | "HTTP/1.1";
   /** In milliseconds. */
-  readonly burst: number;
+  readonly burstMs: number;
   readonly limits: Limits;
   readonly parserLimits: ParserLimits;
   readonly timeouts: Milliseconds;
@@ -116,7 +116,7 @@ export function resolveOptions(options: ServerOptions, adapter: Adapter): Settin
     backlog: resolveBacklog(options.requestQueueSize),
     tls: resolveTlsAt(bind, options.tls),
     protocol: resolveProtocol(options.protocol),
-    burst: toMilliseconds(options.burst ?? 0.001),
+    burstMs: toMilliseconds(options.burst ?? 0.001),
     limits,
     parserLimits: parserLimits(limits),
     timeouts: resolveTimeouts(options.timeouts ?? {}),

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
-import type { Socket } from "./socket.ts";
+import type { Socket } from "../socket/mod.ts";
 
 /** Up to this many bytes, strings and byte arrays are joined, as one write is cheaper than two. */
 const JOIN_LIMIT = 16_384;

@@ -5,12 +5,17 @@
  */
 
 import { type Duration, type Scheduler, toMilliseconds } from "../coroutine/mod.ts";
-import { formatAddress } from "./address.ts";
-import type { WSGIConnection } from "./connection.ts";
+import {
+  type Adapter,
+  type Address,
+  formatAddress,
+  type Listener,
+  type Socket,
+} from "../socket/mod.ts";
+import type { WSGIConnection } from "./wsgi_connection.ts";
 import { Connections } from "./connections.ts";
 import { resolveOptions, type ServerOptions, type Settings } from "./options.ts";
 import { ServerShutdown, Shutdown } from "./shutdown.ts";
-import type { Adapter, Address, Listener, Socket } from "./socket.ts";
 
 /** For so many turns nobody must have come before a server that ends listens no more. */
 const CALM_TURNS = 3;

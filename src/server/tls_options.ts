@@ -8,7 +8,7 @@
  */
 
 import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
-import type { ListenTLSOptions } from "./socket.ts";
+import type { ListenTLSOptions } from "../socket/mod.ts";
 
 /**
  * The option `tls` of a server.

@@ -18,11 +18,11 @@ import {
 } from "../coroutine/mod.ts";
 import { NOT_YET } from "../coroutine/operation.ts";
 import type { HeaderList } from "./app.ts";
-import { type BodyBuffer, ReadOperation } from "./body_buffer.ts";
-import type { Conversation, TakenSocket, TakenSocketHandler } from "./conversation.ts";
-import { Events } from "./events.ts";
-import type { Files } from "./files.ts";
-import { CogenInput, type Waiting } from "./input.ts";
+import { type BodyBuffer, ReadOperation } from "./input/body_buffer.ts";
+import type { RequestControls } from "./request_controls.ts";
+import { Events } from "./cogen_events.ts";
+import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
+import { CogenInput, type Waiting } from "./input/input.ts";
 import type { RequestTimeouts } from "./request_timeouts.ts";
 
 /** What {@linkcode Cogen.run} has started: somebody may wait for it. */
@@ -43,7 +43,7 @@ export class Cogen {
   exception: unknown;
 
   readonly #body: BodyBuffer;
-  readonly #conversation: Conversation;
+  readonly #conversation: RequestControls;
   #core: { readonly events: Events } | undefined;
   #input: CogenInput | undefined;
   #controller: AbortController | undefined;
@@ -52,7 +52,7 @@ export class Cogen {
   #closed = false;
 
   /** @ignore */
-  constructor(scheduler: Scheduler, body: BodyBuffer, conversation: Conversation) {
+  constructor(scheduler: Scheduler, body: BodyBuffer, conversation: RequestControls) {
     this.scheduler = scheduler;
     this.#body = body;
     this.#conversation = conversation;
@@ -220,7 +220,7 @@ export class Cogen {
    *   begun.
    * @throws {ResponseError} For a field that may not be sent.
    */
-  takeSocket(headers: HeaderList, accept: (socket: TakenSocket) => TakenSocketHandler): void {
+  takeSocket(headers: HeaderList, accept: (socket: ByteSocket) => SocketHandler): void {
     this.#conversation.takeSocket(headers, accept);
   }
 

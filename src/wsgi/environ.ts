@@ -10,8 +10,8 @@
 import { combineFieldLines, type RequestHead } from "../http/mod.ts";
 import { basicCredentials } from "./basic_credentials.ts";
 import type { Cogen } from "./cogen.ts";
-import { type FileWrapper, WSGIFileWrapper } from "./file_wrapper.ts";
-import type { WSGIInput } from "./input.ts";
+import { type FileWrapper, WSGIFileWrapper } from "./files/file_wrapper.ts";
+import type { WSGIInput } from "./input/input.ts";
 import { unquotePath } from "./path_info.ts";
 
 /** Where an app writes what went wrong: `wsgi.errors`. */

@@ -2,10 +2,10 @@
 
 import { test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
-import { dialError, dialler, type DialOne } from "../../adapters/dialling.ts";
-import type { NameLookup } from "../../adapters/every_address.ts";
-import { formatAddress } from "../../src/server/address.ts";
-import type { Socket, SocketHandler } from "../../src/server/socket.ts";
+import { dialError, dialler, type DialOne } from "../../adapters/shared/dialling.ts";
+import type { NameLookup } from "../../adapters/shared/every_address.ts";
+import { formatAddress } from "../../src/socket/address.ts";
+import type { Socket, SocketHandler } from "../../src/socket/socket.ts";
 
 const HANDLER: SocketHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 

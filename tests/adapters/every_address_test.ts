@@ -1,9 +1,13 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { listenOnEvery, type ListenOnOne, type NameLookup } from "../../adapters/every_address.ts";
+import {
+  listenOnEvery,
+  type ListenOnOne,
+  type NameLookup,
+} from "../../adapters/shared/every_address.ts";
 import { runtimeAdapter } from "../../mod.ts";
-import { formatAddress } from "../../src/server/address.ts";
-import type { Listener } from "../../src/server/socket.ts";
+import { formatAddress } from "../../src/socket/address.ts";
+import type { Listener } from "../../src/socket/socket.ts";
 import { type Client, netClient } from "../contract/client.ts";
 import { Recorder } from "../contract/recorder.ts";
 import { until } from "../contract/waiting.ts";

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type Accept, memoryNetwork, socketPair } from "../../adapters/memory.ts";
+import { memoryNetwork, type OpenHandler, socketPair } from "../../adapters/memory.ts";
 import { ManualClock } from "../../src/coroutine/manual_clock.ts";
 
 /** A handler that writes down what it hears in `log`, after `name`. */
-function hearing(log: string[], name: string): Accept {
+function hearing(log: string[], name: string): OpenHandler {
   return () => ({
     onData: (bytes) => log.push(`${name} hears ${String.fromCharCode(...bytes)}`),
     onEnd: () => log.push(`${name} hears the end`),
@@ -69,7 +69,7 @@ test("gives each client a port of its own, and both ends the same two addresses"
   const network = memoryNetwork({ clock });
   const address = { host: "::1", port: 80 };
   const ends: string[] = [];
-  const accept: Accept = (socket) => {
+  const accept: OpenHandler = (socket) => {
     ends.push(JSON.stringify([socket.remote, socket.local]));
     return hearing([], "server")(socket);
   };

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import process from "node:process";
-import { readShared } from "../../adapters/node_reads.ts";
+import { readShared } from "../../adapters/node/reads.ts";
 import { eventually, RUNTIME } from "../support/tcp.ts";
 
 const isNode = RUNTIME.startsWith("node") && process.platform !== "win32";

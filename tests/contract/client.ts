@@ -6,8 +6,8 @@
 
 import { connect, type Socket as NodeStream } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Address, Socket } from "../../src/server/socket.ts";
-import type { Accept, MemoryNetwork } from "../../adapters/memory.ts";
+import type { Address, Socket } from "../../src/socket/socket.ts";
+import type { MemoryNetwork, OpenHandler } from "../../adapters/memory.ts";
 
 /** A client that keeps what it receives and does only what it is told. */
 export interface Client {
@@ -185,7 +185,7 @@ export function memoryClient(network: MemoryNetwork, address: Address): Promise<
 }
 
 /** Makes a client of one end of a connection in memory. */
-export function memoryEnd(found: (client: Client) => void): Accept {
+export function memoryEnd(found: (client: Client) => void): OpenHandler {
   return (socket) => {
     const client = new MemoryClient();
     client.open(socket);

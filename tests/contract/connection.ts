@@ -13,7 +13,7 @@ import type {
   Listener,
   ListenOptions,
   Socket,
-} from "../../src/server/socket.ts";
+} from "../../src/socket/socket.ts";
 import type { Client } from "./client.ts";
 import type { Peers } from "./peers.ts";
 import { Recorder } from "./recorder.ts";

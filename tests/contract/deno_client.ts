@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Address } from "../../src/server/socket.ts";
+import type { Address } from "../../src/socket/socket.ts";
 import { CERT } from "../support/tls_fixtures.ts";
 import { type Client, Received } from "./client.ts";
 

@@ -7,7 +7,7 @@
 import { lookup } from "node:dns/promises";
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { ListenAddress, Socket } from "../../src/server/socket.ts";
+import type { ListenAddress, Socket } from "../../src/socket/socket.ts";
 import { connected, LOOPBACK, SOON, type Subject } from "./connection.ts";
 import { Recorder } from "./recorder.ts";
 import { pattern, settled, until } from "./waiting.ts";

@@ -6,7 +6,7 @@
 
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Address } from "../../src/server/socket.ts";
+import type { Address } from "../../src/socket/socket.ts";
 import type { Client } from "./client.ts";
 import { connected, LOOPBACK, type Subject, writeUntilFull } from "./connection.ts";
 import { type Heard, Recorder } from "./recorder.ts";

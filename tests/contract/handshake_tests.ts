@@ -7,7 +7,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
-import type { Address, Listener, ListenTLSOptions } from "../../src/server/socket.ts";
+import type { Address, Listener, ListenTLSOptions } from "../../src/socket/socket.ts";
 import { CERT, ENCRYPTED_KEY, KEY, OTHER_KEY, PASSPHRASE } from "../support/tls_fixtures.ts";
 import { type Client, netClient, tlsClient } from "./client.ts";
 import { LOOPBACK, SOON, type Subject } from "./connection.ts";

@@ -7,7 +7,7 @@
 import { lookup } from "node:dns/promises";
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Socket } from "../../src/server/socket.ts";
+import type { Socket } from "../../src/socket/socket.ts";
 import { assertSameBytes, connected, LOOPBACK, MB, type Subject } from "./connection.ts";
 import { Recorder } from "./recorder.ts";
 import { pattern, until } from "./waiting.ts";

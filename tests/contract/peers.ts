@@ -6,8 +6,8 @@
 
 import { createServer } from "node:net";
 import type { MemoryNetwork } from "../../adapters/memory.ts";
-import { ipAddress } from "../../src/server/address.ts";
-import type { Address, ListenAddress } from "../../src/server/socket.ts";
+import { ipAddress } from "../../src/socket/address.ts";
+import type { Address, ListenAddress } from "../../src/socket/socket.ts";
 import { type Client, memoryEnd, NetClient } from "./client.ts";
 import { until } from "./waiting.ts";
 

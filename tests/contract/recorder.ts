@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Socket, SocketHandler } from "../../src/server/socket.ts";
+import type { Socket, SocketHandler } from "../../src/socket/socket.ts";
 
 /** What a handler can hear. */
 export type Heard = "data" | "end" | "drain" | "close";

@@ -9,7 +9,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DiallingAdapter } from "../../src/server/socket.ts";
+import type { DiallingAdapter } from "../../src/socket/socket.ts";
 import { netClient, tlsClient } from "./client.ts";
 import type { Subject } from "./connection.ts";
 import { netPeers } from "./peers.ts";

@@ -9,7 +9,7 @@ import {
   WaitForSignal,
   withPriority,
 } from "../../src/coroutine/mod.ts";
-import { type Ready, ReadyQueue } from "../../src/coroutine/ready_queue.ts";
+import { type Ready, ReadyQueue } from "../../src/coroutine/kernel/ready_queue.ts";
 import { stage } from "../support/scheduling.ts";
 
 /** Who goes first: the woken one, the signaller, or one that was ready before both. */

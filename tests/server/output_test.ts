@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { ManualClock, Scheduler } from "../../src/coroutine/mod.ts";
-import type { Socket } from "../../src/server/mod.ts";
+import type { Socket } from "../../src/socket/mod.ts";
 import { Output } from "../../src/server/output.ts";
 import { latin1Bytes } from "../support/serving.ts";
 

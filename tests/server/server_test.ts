@@ -8,12 +8,8 @@ import {
 import { test } from "node:test";
 import { memoryNetwork, socketPair } from "../../adapters/memory.ts";
 import { ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
-import {
-  ServerShutdown,
-  type Socket,
-  type WSGIConnection,
-  WSGIServer,
-} from "../../src/server/mod.ts";
+import { ServerShutdown, type WSGIConnection, WSGIServer } from "../../src/server/mod.ts";
+import type { Socket } from "../../src/socket/mod.ts";
 import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, post, requestText, serving } from "../support/serving.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { assert } from "@std/assert";
-import { BlockPool } from "../../src/wsgi/block_pool.ts";
+import { BlockPool } from "../../src/socket/block_pool.ts";
 
 /** Refuses what is given back twice, or was never taken, and spoils what comes back. */
 export class CountingPool extends BlockPool {

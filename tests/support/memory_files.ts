@@ -1,6 +1,6 @@
 /** Files that are in memory, and tell what was done with them. */
 
-import type { Files, OpenFile } from "../../src/server/socket.ts";
+import type { Files, OpenFile } from "../../src/socket/mod.ts";
 
 /** A file whose bytes are computed, so that it may be of any size. */
 export class MemoryFile implements OpenFile {

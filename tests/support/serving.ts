@@ -7,7 +7,8 @@
 import { assertEquals } from "@std/assert";
 import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
 import { ManualClock } from "../../src/coroutine/mod.ts";
-import { type Adapter, type ServerOptions, type Socket, WSGIServer } from "../../src/server/mod.ts";
+import { type ServerOptions, WSGIServer } from "../../src/server/mod.ts";
+import type { Adapter, Socket } from "../../src/socket/mod.ts";
 import type { Mounts, WSGIApp } from "../../src/wsgi/mod.ts";
 import { parseResponses, type TextResponse } from "./http_text.ts";
 

@@ -1,0 +1,108 @@
+/**
+ * Waiting for all of several operations.
+ *
+ * @module
+ */
+
+import { Branches, type Outcome } from "./branch.ts";
+import { type Operation, operation } from "../operation.ts";
+import type { OperationValue } from "./race.ts";
+
+/** What each of several operations gives. */
+export type OperationValues<O extends readonly Operation<unknown>[]> = {
+  -readonly [N in keyof O]: OperationValue<O[N]>;
+};
+
+/** How each of several operations ended, as `Promise.allSettled` tells it. */
+export type OperationResults<O extends readonly Operation<unknown>[]> = {
+  -readonly [N in keyof O]: PromiseSettledResult<OperationValue<O[N]>>;
+};
+
+/**
+ * Waits for several operations at once, until all have a value or one fails; then the others are
+ * aborted.
+ *
+ * @param operations They are started in this order.
+ * @returns An operation that gives their values in the same order, or throws the first error.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { all, Call, ManualClock, Scheduler, Sleep } from "@x/cogen-wsgi/coroutine";
+ *
+ * function* later<T>(value: T) {
+ *   yield* Sleep(1);
+ *   return value;
+ * }
+ * const clock = new ManualClock();
+ * const task = new Scheduler({ clock }).add(function* () {
+ *   const [n, s] = yield* all([Call(later<number>, 1), Call(later<string>, "two")]);
+ *   return s.repeat(n);
+ * });
+ * clock.advance(1000);
+ * assertEquals(task.result, "two");
+ * ```
+ */
+export function all<const O extends readonly Operation<unknown>[]>(
+  operations: O,
+): Operation<OperationValues<O>> {
+  return gather("all", operations, ({ content }) => content, true);
+}
+
+/**
+ * Waits for several operations at once, until all have ended, in whatever way.
+ *
+ * @param operations They are started in this order.
+ * @returns An operation that gives how each ended, in the same order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { allSettled, ManualClock, Scheduler, Sleep, WaitForSignal } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const task = new Scheduler({ clock }).add(function* () {
+ *   return yield* allSettled([Sleep(1), WaitForSignal("abc", { timeout: 2 })]);
+ * });
+ * clock.advance(2000);
+ * assertEquals(task.result?.map(({ status }) => status), ["fulfilled", "rejected"]);
+ * ```
+ */
+export function allSettled<const O extends readonly Operation<unknown>[]>(
+  operations: O,
+): Operation<OperationResults<O>> {
+  return gather("allSettled", operations, asSettled, false);
+}
+
+function asSettled({ kind, content }: Outcome): PromiseSettledResult<unknown> {
+  return kind === "value"
+    ? { status: "fulfilled", value: content }
+    : { status: "rejected", reason: content };
+}
+
+function gather<R>(
+  name: string,
+  operations: readonly Operation<unknown>[],
+  resultOf: (outcome: Outcome) => unknown,
+  failFast: boolean,
+): Operation<R> {
+  return operation((resume) => {
+    const branches = new Branches(resume);
+    const results = new Array<unknown>(operations.length);
+    let left = operations.length;
+    const finish = () => resume.value(results as R);
+    for (const [index, each] of operations.entries()) {
+      branches.start(each, (outcome) => {
+        if (failFast && outcome.kind === "error") {
+          branches.abort();
+          return resume.error(outcome.content);
+        }
+        results[index] = resultOf(outcome);
+        if (--left === 0) finish();
+      });
+      if (resume.settled) return;
+    }
+    if (operations.length === 0) finish();
+    return branches.abort;
+  }, `${name}(${operations.map((each) => each.name).join(", ")})`);
+}

@@ -1,0 +1,41 @@
+/**
+ * Waiting for a function that calls back.
+ *
+ * @module
+ */
+
+import { type Abort, type Operation, operation } from "../operation.ts";
+
+/** What calls back, with an error or with a value. The first call counts. */
+export type Callback<T> = (error: unknown, value?: T) => void;
+
+/**
+ * Waits until a function has called back, as functions of Node's older interfaces do: with an error,
+ * or with `null` or `undefined` and a value.
+ *
+ * @param begin Starts the work; if it gives a function, that is called when the wait is given up.
+ * @returns An operation that gives the value; an error is thrown where it is waited for.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { type Callback, fromCallback, ManualClock, Scheduler } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * function lookUp(name: string, done: Callback<number>) {
+ *   clock.setTimer(10, () => done(null, name.length));
+ * }
+ * const task = new Scheduler({ clock }).add(function* () {
+ *   return yield* fromCallback<number>((done) => lookUp("abc", done));
+ * });
+ * clock.advance(10);
+ * assertEquals(task.result, 3);
+ * ```
+ */
+export function fromCallback<T>(begin: (callback: Callback<T>) => Abort | void): Operation<T> {
+  return operation((resume) =>
+    begin((error, value) => {
+      if (error === null || error === undefined) resume.value(value as T);
+      else resume.error(error);
+    }), begin.name || "fromCallback");
+}

@@ -1,0 +1,159 @@
+/**
+ * How coroutines come by connections.
+ *
+ * @module
+ */
+
+import type { AbortSignalLike } from "../interop/abort_signal.ts";
+import type { Operation } from "../operation.ts";
+import { Queue } from "../operations/queue.ts";
+import type { ByteSocket, SocketHandler } from "./byte_socket.ts";
+import { SocketStream } from "./socket_stream.ts";
+import { timed, type TimeoutOptions } from "../timed_operation.ts";
+
+/**
+ * The connections of a listener, waiting to be accepted.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryNetwork } from "@x/cogen-wsgi/adapters/memory";
+ * import {
+ *   Accept,
+ *   Acceptor,
+ *   Connect,
+ *   readline,
+ *   Scheduler,
+ *   Send,
+ *   toPromise,
+ * } from "@x/cogen-wsgi/coroutine";
+ *
+ * const network = memoryNetwork();
+ * const scheduler = new Scheduler({ clock: network.adapter.clock });
+ * const address = { host: "127.0.0.1", port: 7 };
+ * const acceptor = new Acceptor();
+ * const listener = await network.adapter.listen(address, {}, acceptor.accept);
+ * scheduler.add(function* echo() {
+ *   const stream = yield* Accept(acceptor);
+ *   yield* Send(stream, yield* readline(stream));
+ *   stream.endWrite();
+ * });
+ * const task = scheduler.add(function* () {
+ *   const stream = yield* Connect((open) => network.adapter.dial(address, open));
+ *   yield* Send(stream, "hello\n");
+ *   const line = yield* readline(stream, 100, { timeout: 5 });
+ *   stream.destroy();
+ *   return line.length;
+ * });
+ * assertEquals(await toPromise(task), 6);
+ * await listener.close();
+ * ```
+ */
+export class Acceptor {
+  readonly #streams = new Queue<SocketStream>();
+
+  /** What a listener calls with each new connection. */
+  readonly accept: (socket: ByteSocket) => SocketHandler = (socket) => {
+    const stream = new SocketStream(socket);
+    if (this.#streams.closed) stream.destroy();
+    else this.#streams.putNowait(stream);
+    return stream;
+  };
+
+  /** Waits for the next connection that is still there. For {@linkcode Accept}. */
+  next(options: TimeoutOptions): Operation<SocketStream> {
+    return this.#streams.get(options);
+  }
+
+  /** Closes what nobody has accepted, and all that comes. Who waits gets `QueueClosed`. */
+  close(): void {
+    this.#streams.close();
+    while (!this.#streams.empty) this.#streams.getNowait().destroy();
+  }
+}
+
+/**
+ * Waits for the next connection.
+ *
+ * @param acceptor Whose `accept` was given to a listener.
+ * @param options `timeout`, `priority`.
+ * @returns An operation that gives the connection.
+ * @throws {QueueClosed} Where it is waited for, if the acceptor is closed.
+ */
+export function Accept(acceptor: Acceptor, options: TimeoutOptions = {}): Operation<SocketStream> {
+  return acceptor.next(options);
+}
+
+/**
+ * Opens a connection: calls `open` once, with the socket, and tells what it gives of all else. The
+ * signal is aborted when nobody waits for the connection any more; it need not be heeded.
+ */
+export type Dial = (
+  open: (socket: ByteSocket) => SocketHandler,
+  signal: AbortSignalLike,
+) => unknown;
+
+/**
+ * Opens a connection: over plain TCP or a Unix socket with an adapter's `dial`, or by whatever else
+ * calls `open` with a socket.
+ *
+ * @param dial Begins to connect; it may throw, or give a promise that rejects.
+ * @param options `timeout`, `priority`. A connection that comes too late is closed; a `dial` that is
+ *   handed the signal does not even go on trying.
+ * @returns An operation that gives the connection.
+ * @throws Where it is waited for, whatever `dial` throws or rejects with.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryNetwork } from "@x/cogen-wsgi/adapters/memory";
+ * import { Connect, Scheduler } from "@x/cogen-wsgi/coroutine";
+ *
+ * const { adapter } = memoryNetwork();
+ * const address = { host: "127.0.0.1", port: 7 };
+ * const scheduler = new Scheduler({ clock: adapter.clock });
+ * const task = scheduler.add(function* () {
+ *   try {
+ *     return yield* Connect((open, signal) => adapter.dial(address, open, { signal }));
+ *   } catch (error) {
+ *     return String(error);
+ *   }
+ * });
+ * await scheduler.run();
+ * assertEquals(task.result, "Error: Cannot connect to 127.0.0.1:7: nobody listens there");
+ * ```
+ */
+export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<SocketStream> {
+  return timed("Connect", options, (resume) => {
+    const interest = new Interest();
+    const given = dial((socket) => {
+      const stream = new SocketStream(socket);
+      if (resume.settled) stream.destroy();
+      else resume.value(stream);
+      return stream;
+    }, interest);
+    Promise.resolve(given).catch((error: unknown) => resume.error(error));
+    return () => interest.lose();
+  });
+}
+
+/** An `AbortSignal` for those who dial; the language itself has none. */
+class Interest implements AbortSignalLike {
+  aborted = false;
+  reason: unknown;
+  readonly #listeners = new Set<() => void>();
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  lose(): void {
+    this.aborted = true;
+    this.reason = new Error("Nobody waits for the connection any more");
+    for (const listener of this.#listeners) listener();
+  }
+}

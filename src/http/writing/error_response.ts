@@ -1,0 +1,40 @@
+/**
+ * The answer to a peer that broke HTTP.
+ *
+ * @module
+ */
+
+import type { ProtocolError } from "../errors.ts";
+import { reasonPhrase } from "../reason_phrases.ts";
+
+/**
+ * Makes a complete, short response that closes the connection. It says what was wrong in the words of
+ * the error, which hold nothing but the peer's own bytes in printable ASCII.
+ *
+ * @param error What the peer did.
+ * @param date The value of Date (see `imfFixdate`), if there is a clock.
+ * @returns Head and body as a latin-1 string.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { errorResponse, ProtocolError } from "@x/cogen-wsgi/http";
+ *
+ * const response = errorResponse(new ProtocolError(400, "Cannot serve HTTP/1.1 without Host"));
+ * assertEquals(response.split("\r\n")[0], "HTTP/1.1 400 Bad Request");
+ * assertEquals(response.includes("\r\nConnection: close\r\n"), true);
+ * ```
+ */
+export function errorResponse(error: ProtocolError, date?: string): string {
+  const status = `${error.status} ${reasonPhrase(error.status)}`;
+  // An embedder may have made the error: whatever it wrote stays one line of ASCII.
+  const detail = error.message.replace(/[^ -~]/g, "?");
+  const body = `${status}\n${detail}\n`;
+  return `HTTP/1.1 ${status}\r\n` +
+    (date === undefined ? "" : `Date: ${date}\r\n`) +
+    "Content-Type: text/plain\r\n" +
+    "X-Content-Type-Options: nosniff\r\n" +
+    `Content-Length: ${body.length}\r\n` +
+    "Connection: close\r\n" +
+    `\r\n${body}`;
+}

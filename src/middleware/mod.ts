@@ -1,0 +1,15 @@
+/**
+ * Middleware: apps around apps, built on the public doors of the engine as a user's own would be.
+ *
+ * @module
+ */
+
+export { accessLog, type AccessLogEntry } from "./access_log.ts";
+export { errorPage, type ErrorResponse } from "./error_page.ts";
+export { gzip, type GzipOptions } from "./gzip.ts";
+export { lazyStartResponse } from "./lazy_start_response.ts";
+export { passThrough, type Stage } from "./pass_through.ts";
+export { staticFiles, type StaticFilesOptions } from "./static_files/static_files.ts";
+export { type SyncApp, type SyncEnviron, syncInput } from "./sync_input.ts";
+export { WSGIValidationError } from "./validator/validation_error.ts";
+export { validator } from "./validator/validator.ts";

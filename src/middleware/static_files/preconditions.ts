@@ -1,0 +1,69 @@
+/**
+ * Conditional requests (RFC 9110 §13) to GET or HEAD of something that has an entity tag and a date.
+ *
+ * @module
+ */
+
+import type { Environ } from "../../wsgi/mod.ts";
+import { parseHttpDate } from "../../http/mod.ts";
+
+/** What tells one version of a resource from another. */
+export interface Validators {
+  /** A strong entity tag, quotes included. */
+  readonly etag: string;
+  /** The value of Last-Modified. */
+  readonly lastModified: string;
+}
+
+/**
+ * Evaluates the preconditions of a request in the order of RFC 9110 §13.2.2.
+ *
+ * @param environ The request.
+ * @param validators Those of what it asks for.
+ * @returns What the answer is to be: 200, 304 or 412.
+ */
+export function evaluatePreconditions(environ: Environ, validators: Validators): 200 | 304 | 412 {
+  const { etag, lastModified } = validators;
+  const modified = parseHttpDate(lastModified) as number;
+  const { HTTP_IF_MATCH: match, HTTP_IF_NONE_MATCH: noneMatch } = environ;
+  if (match !== undefined) {
+    if (!lists(match, etag, isStrongMatch)) return 412;
+  } else {
+    const since = dateOf(environ.HTTP_IF_UNMODIFIED_SINCE);
+    if (since !== undefined && modified > since) return 412;
+  }
+  if (noneMatch !== undefined) return lists(noneMatch, etag, isWeakMatch) ? 304 : 200;
+  const since = dateOf(environ.HTTP_IF_MODIFIED_SINCE);
+  return since !== undefined && modified <= since ? 304 : 200;
+}
+
+/**
+ * Whether a Range field counts: without If-Range, or if that names this very version (RFC 9110
+ * §13.1.5). A weak tag never does.
+ */
+export function rangeApplies(environ: Environ, { etag, lastModified }: Validators): boolean {
+  const condition = environ.HTTP_IF_RANGE;
+  return condition === undefined || condition === etag || condition === lastModified;
+}
+
+function dateOf(field: string | undefined): number | undefined {
+  return field === undefined ? undefined : parseHttpDate(field);
+}
+
+const ENTITY_TAGS = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+function lists(
+  field: string,
+  etag: string,
+  matches: (one: string, other: string) => boolean,
+): boolean {
+  return field.trim() === "*" || (field.match(ENTITY_TAGS) ?? []).some((tag) => matches(tag, etag));
+}
+
+function isStrongMatch(one: string, other: string): boolean {
+  return one === other && !one.startsWith("W/");
+}
+
+function isWeakMatch(one: string, other: string): boolean {
+  return one.replace(/^W\//, "") === other.replace(/^W\//, "");
+}

@@ -1,0 +1,66 @@
+/**
+ * Middleware for apps that read the request body without waiting.
+ *
+ * @module
+ */
+
+import {
+  type AppIterable,
+  BufferedInput,
+  type Environ,
+  type StartResponse,
+  type WSGIApp,
+} from "../wsgi/mod.ts";
+import { passThrough, UNCHANGED } from "./pass_through.ts";
+
+/** The environ of an app behind {@linkcode syncInput}. */
+export type SyncEnviron =
+  & { [K in keyof Environ as K extends "wsgi.input" ? never : K]: Environ[K] }
+  & {
+    /** The whole request body, in memory. */
+    "wsgi.input": BufferedInput;
+  };
+
+/** An app whose `wsgi.input` is read without waiting. */
+export type SyncApp = (
+  environ: SyncEnviron,
+  startResponse: StartResponse,
+) => AppIterable | PromiseLike<AppIterable>;
+
+/**
+ * Reads the whole request body before it calls an app, so that the app can read it like a file.
+ *
+ * Others are served meanwhile. The body is in memory: `limits.maxBodyBytes` of the server bounds it.
+ * `CONTENT_LENGTH` is set to its length, whatever its framing was. The environ that the app gets is a
+ * copy.
+ *
+ * @param app The app; its `environ["wsgi.input"]` is a {@linkcode BufferedInput}.
+ * @returns The app, with that middleware.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve, syncInput } from "@x/cogen-wsgi";
+ *
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   wsgiApp: syncInput((environ, startResponse) => {
+ *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *     return [environ["wsgi.input"].readline(), environ.CONTENT_LENGTH];
+ *   }),
+ * });
+ * const response = await fetch(server.url, { method: "POST", body: "one\ntwo\n" });
+ * assertEquals(await response.text(), "one\n8");
+ * ```
+ */
+export function syncInput(app: SyncApp): WSGIApp {
+  return function* buffered(environ, startResponse) {
+    const body = yield* environ["wsgi.input"].read();
+    const inner = {
+      ...environ,
+      "wsgi.input": new BufferedInput(body),
+      CONTENT_LENGTH: body.length > 0 ? String(body.length) : environ.CONTENT_LENGTH,
+    };
+    yield* passThrough(() => app(inner as SyncEnviron, startResponse), environ.cogen, UNCHANGED);
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * `wsgi.input` and `wsgi.errors` with the checks of `wsgiref.validate`.
+ *
+ * @module
+ */
+
+import type { ErrorStream } from "../../wsgi/mod.ts";
+import { check, show } from "./validation_error.ts";
+
+/** What both kinds of `wsgi.input` have: reads give bytes, or wait for them. */
+interface AnyInput {
+  read(...args: unknown[]): unknown;
+  readline(...args: unknown[]): unknown;
+  readlines(...args: unknown[]): unknown;
+}
+
+type Test = (value: unknown) => boolean;
+
+const isBytes: Test = (value) => value instanceof Uint8Array;
+const isListOfBytes: Test = (value) => Array.isArray(value) && value.every(isBytes);
+
+/** A `wsgi.input` that is checked. */
+export class InputWrapper {
+  readonly #input: AnyInput;
+
+  constructor(input: AnyInput) {
+    this.#input = input;
+  }
+
+  read(...args: unknown[]): unknown {
+    return this.#call("read", args, 2, isBytes);
+  }
+
+  readline(...args: unknown[]): unknown {
+    return this.#call("readline", args, 2, isBytes);
+  }
+
+  readlines(...args: unknown[]): unknown {
+    return this.#call("readlines", args, 1, isListOfBytes);
+  }
+
+  close(): void {
+    check(false, "input.close() must not be called");
+  }
+
+  /** Only what the wrapped input has as well gives anything. */
+  [Symbol.iterator](): Iterator<unknown> {
+    const { [Symbol.iterator]: iterate } = this.#input as { [Symbol.iterator]?: () => unknown };
+    check(iterate !== undefined, "wsgi.input is read with yield*, or with for await");
+    return iterate.call(this.#input) as Iterator<unknown>;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    const { [Symbol.asyncIterator]: iterate } = this.#input as {
+      [Symbol.asyncIterator]?: () => unknown;
+    };
+    check(iterate !== undefined, "wsgi.input is in memory: read it with for");
+    return iterate.call(this.#input) as AsyncIterator<unknown>;
+  }
+
+  #call(method: keyof AnyInput, args: unknown[], most: number, test: Test): unknown {
+    const message = `wsgi.input.${method}() got ${args.length} arguments: at most ${most} expected`;
+    check(args.length <= most, message);
+    const given = this.#input[method](...args);
+    if (test(given)) return given;
+    return checked(given as Generator<unknown, unknown, unknown>, method, test);
+  }
+}
+
+function* checked(
+  read: Generator<unknown, unknown, unknown>,
+  method: string,
+  test: Test,
+): Generator<unknown, unknown, unknown> {
+  const value = yield* read;
+  check(test(value), `wsgi.input.${method}() gave ${show(value)}`);
+  return value;
+}
+
+/** A `wsgi.errors` that is checked. */
+export class ErrorWrapper implements ErrorStream {
+  readonly #errors: ErrorStream;
+
+  constructor(errors: ErrorStream) {
+    this.#errors = errors;
+  }
+
+  write(text: string): void {
+    check(typeof text === "string", `wsgi.errors.write() takes a string (got ${show(text)})`);
+    this.#errors.write(text);
+  }
+
+  writelines(lines: Iterable<string>): void {
+    for (const line of lines) this.write(line);
+  }
+
+  flush(): void {
+    this.#errors.flush();
+  }
+
+  close(): void {
+    check(false, "errors.close() must not be called");
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Middleware that checks both sides of it against PEP 3333: Python's `wsgiref.validate`.
+ *
+ * @module
+ */
+
+import {
+  type AppIterable,
+  type Block,
+  type Environ,
+  isPromise,
+  type StartResponse,
+  type WSGIApp,
+} from "../../wsgi/mod.ts";
+import { passThrough } from "../pass_through.ts";
+import { checkEnviron } from "./validate_environ.ts";
+import { checkIterable, checkStart, checkYielded } from "./validate_response.ts";
+import { ErrorWrapper, InputWrapper } from "./validate_streams.ts";
+import { check, show } from "./validation_error.ts";
+
+/**
+ * Checks an app, and whoever calls it, against PEP 3333, and throws on a violation.
+ *
+ * The checks are those of Python's `wsgiref.validate`, with its messages: environ, status, header
+ * fields, `Content-Type`, `excInfo`, the iterable and what it yields, `write`, `wsgi.input`,
+ * `wsgi.errors`, and the order of calls. What is only unusual goes to `wsgi.errors`. As here an app may
+ * wait before it starts its response, `startResponse` has to come before the first block that is not
+ * empty. A body that is never closed goes unnoticed.
+ *
+ * @param app The app, or middleware around one.
+ * @returns The app, with that middleware.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ * import { serve, validator } from "@x/cogen-wsgi";
+ *
+ * const log: string[] = [];
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   log: (line) => log.push(line),
+ *   wsgiApp: validator((_environ, startResponse) => {
+ *     startResponse("200 OK", []);
+ *     return ["typeless"];
+ *   }),
+ * });
+ * assertEquals((await fetch(server.url)).status, 500);
+ * assertStringIncludes(log.join(), "No Content-Type header found in headers");
+ * ```
+ */
+export function validator(app: WSGIApp): WSGIApp {
+  return (...args: readonly unknown[]) => {
+    check(args.length === 2, "Two arguments required");
+    const [environ, startResponse] = args as [Environ, StartResponse];
+    const warn = (message: string) => environ["wsgi.errors"].write(`WSGIWarning: ${message}\n`);
+    checkEnviron(environ, warn);
+    check(typeof startResponse === "function", "start_response is not a function");
+    return new Validation(app, environ, startResponse, warn);
+  };
+}
+
+/** One request: what the server gets as the app's iterable. */
+class Validation implements Iterable<unknown>, Iterator<unknown, unknown, unknown> {
+  readonly #startResponse: StartResponse;
+  readonly #warn: (message: string) => void;
+  readonly #passing: Generator<unknown, void, unknown>;
+  #started = false;
+  #closed = false;
+
+  constructor(
+    app: WSGIApp,
+    environ: Environ,
+    startResponse: StartResponse,
+    warn: (message: string) => void,
+  ) {
+    this.#startResponse = startResponse;
+    this.#warn = warn;
+    const checkedEnviron = {
+      ...environ,
+      "wsgi.input": new InputWrapper(environ["wsgi.input"] as unknown as InputWrapper),
+      "wsgi.errors": new ErrorWrapper(environ["wsgi.errors"]),
+    } as unknown as Environ;
+    const start = ((...call: readonly unknown[]) => this.#start(call)) as StartResponse;
+    const run = () => checkedCall(app, checkedEnviron, start);
+    this.#passing = passThrough(run, environ.cogen, {
+      block: (block) => this.#block(block),
+      checkYielded,
+    });
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(sent?: unknown): IteratorResult<unknown, unknown> {
+    check(!this.#closed, "Iterator read after closed");
+    return this.#passing.next(sent);
+  }
+
+  throw(error: unknown): IteratorResult<unknown, unknown> {
+    return this.#passing.throw(error);
+  }
+
+  return(): IteratorResult<unknown, unknown> {
+    return this.#passing.return();
+  }
+
+  close(): void {
+    check(!this.#closed, "Iterator closed twice");
+    this.#closed = true;
+  }
+
+  *#block(block: Block): Generator<Block, void, unknown> {
+    check(
+      this.#started,
+      "The application returns and we started iterating over its body, but start_response has not " +
+        "yet been called",
+    );
+    yield block;
+  }
+
+  #start(call: readonly unknown[]): (block: Block) => void {
+    checkStart(call, this.#warn);
+    const write = this.#startResponse(...call as Parameters<StartResponse>);
+    this.#started = true;
+    check(typeof write === "function", `start_response gave no write() (${show(write)})`);
+    return (block) => {
+      const isBlock = typeof block === "string" || block as unknown instanceof Uint8Array;
+      check(isBlock, `write() got a non-bytestring (${show(block)})`);
+      write(block);
+    };
+  }
+}
+
+function checkedCall(
+  app: WSGIApp,
+  environ: Environ,
+  startResponse: StartResponse,
+): AppIterable | PromiseLike<AppIterable> {
+  const given = app(environ, startResponse);
+  if (!isPromise(given)) {
+    checkIterable(given);
+    return given;
+  }
+  return given.then((later) => {
+    checkIterable(later);
+    return later;
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * `wsgi.input` and `environ.cogen.input`: reading the request body, in both styles.
+ *
+ * @module
+ */
+
+import { Call, type Coroutine, type Operation, type TimeoutOptions } from "../../coroutine/mod.ts";
+import type { HeaderList } from "../app.ts";
+import type { BodyBuffer } from "./body_buffer.ts";
+import type { Cogen } from "../cogen.ts";
+
+/** What a typed wait yields and returns: `""` passes through any middleware. */
+export type Waiting<T> = Generator<"", T, unknown>;
+
+/**
+ * `environ["wsgi.input"]`: the request body, read with `yield*`, or iterated in an async app.
+ *
+ * It ends where the body ends, whatever its framing, and never reads into the next request. Reads
+ * throw `ClientDisconnected` if the client goes before the body is complete.
+ */
+export class WSGIInput implements AsyncIterable<Uint8Array> {
+  readonly #body: BodyBuffer;
+  readonly #cogen: Cogen;
+
+  /** @ignore */
+  constructor(body: BodyBuffer, cogen: Cogen) {
+    this.#body = body;
+    this.#cogen = cogen;
+  }
+
+  /**
+   * Reads `size` bytes, fewer only at the end of the body; without `size`, all that is left.
+   *
+   * @throws {RangeError} If `size` is not a whole number, 0 or more.
+   */
+  read(size?: number, options: TimeoutOptions = {}): Waiting<Uint8Array> {
+    return this.#cogen.wait(this.#body.read(size, options));
+  }
+
+  /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
+  readline(limit: number = Infinity, options: TimeoutOptions = {}): Waiting<Uint8Array> {
+    return this.#cogen.wait(this.#body.readLine(limit, options));
+  }
+
+  /** Reads all lines, or lines until they have at least `hint` bytes. */
+  readlines(hint: number = Infinity): Waiting<Uint8Array[]> {
+    return this.#cogen.wait(readLines(this.#body, hint));
+  }
+
+  /**
+   * The trailer fields that came after a chunked body (RFC 9110 §6.5), names in lower case; empty until
+   * the body is read to its end. Fields of framing, routing and authentication are never among them.
+   */
+  get trailers(): HeaderList {
+    const { trailers } = this.#body;
+    const pairs: [string, string][] = [];
+    for (let i = 0; i < trailers.length; i += 2) {
+      pairs.push([trailers[i] as string, trailers[i + 1] as string]);
+    }
+    return pairs;
+  }
+
+  /** Gives the body as it comes, for `for await` in an async app. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const chunk = await this.#cogen.run(this.#body.readChunk({}));
+      if (chunk.length === 0) return;
+      yield chunk;
+    }
+  }
+}
+
+/**
+ * `environ.cogen.input`: the same in cogen's style.
+ *
+ * Each call sets `environ.cogen.operation` and gives `""` to be yielded; what was read is then in
+ * `environ.cogen.result`.
+ */
+export class CogenInput {
+  readonly #body: BodyBuffer;
+  readonly #cogen: Cogen;
+
+  /** @ignore */
+  constructor(body: BodyBuffer, cogen: Cogen) {
+    this.#body = body;
+    this.#cogen = cogen;
+  }
+
+  /** As {@linkcode WSGIInput.read}. */
+  read(size?: number, options: TimeoutOptions = {}): "" {
+    return this.#cogen.plan(this.#body.read(size, options));
+  }
+
+  /** As {@linkcode WSGIInput.readline}. */
+  readline(limit: number = Infinity, options: TimeoutOptions = {}): "" {
+    return this.#cogen.plan(this.#body.readLine(limit, options));
+  }
+
+  /** As {@linkcode WSGIInput.readlines}. */
+  readlines(hint: number = Infinity): "" {
+    return this.#cogen.plan(readLines(this.#body, hint));
+  }
+}
+
+function readLines(body: BodyBuffer, hint: number): Operation<Uint8Array[]> {
+  const enough = hint > 0 ? hint : Infinity; // as Python's files have it
+  return Call(function* readlines(): Coroutine<Uint8Array[]> {
+    const lines: Uint8Array[] = [];
+    for (let size = 0; size < enough;) {
+      const line = (yield body.readLine(Infinity, {})) as Uint8Array;
+      if (line.length === 0) break;
+      lines.push(line);
+      size += line.length;
+    }
+    return lines;
+  });
+}

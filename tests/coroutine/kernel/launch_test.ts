@@ -1,0 +1,172 @@
+import { test } from "node:test";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  AddCoro,
+  local,
+  ManualClock,
+  type Operation,
+  Scheduler,
+  Sleep,
+  type Task,
+  taskChain,
+  traceTasks,
+} from "../../../src/coroutine/mod.ts";
+import { stage } from "../../support/scheduling.ts";
+
+/** Launches a generator function. */
+function launch(scheduler: Scheduler, fn: () => Generator<unknown, unknown, unknown>) {
+  return scheduler.launch(fn(), "launched");
+}
+
+test("a coroutine that ends in its first step was never a task", () => {
+  const { scheduler, assertEmpty } = stage();
+  let ran = false;
+  const task = launch(scheduler, function* () {
+    ran = true;
+  });
+  assertEquals([ran, task], [true, undefined]);
+  assertEmpty();
+});
+
+test("one that waits becomes a task, with what it yielded", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const task = launch(scheduler, function* () {
+    yield* Sleep(1);
+    return "slept";
+  }) as Task<unknown>;
+  assertEquals([task.name, task.state, task.parent], ["launched", "waiting", undefined]);
+  assertEquals(scheduler.stats().tasks, 1);
+  run(1000);
+  assertEquals([task.state, task.result], ["returned", "slept"]);
+  assertEmpty();
+});
+
+test("one that asks who is running becomes a task at once, and that is its task", () => {
+  const { scheduler, assertEmpty } = stage();
+  let current: Task<unknown> | undefined;
+  const task = launch(scheduler, function* () {
+    current = scheduler.current;
+    assertEquals(current?.state, "running");
+    return 1;
+  });
+  assertStrictEquals(task, current);
+  assertEquals([task?.state, task?.result], ["returned", 1]);
+  assertEmpty();
+});
+
+test("what counts or lists tasks finds it in its first step", () => {
+  const { scheduler, assertEmpty } = stage();
+  const seen: unknown[] = [];
+  launch(scheduler, function* () {
+    seen.push(scheduler.stats().tasks);
+  });
+  launch(scheduler, function* () {
+    seen.push([...scheduler.tasks()].map((task) => task.name));
+  });
+  launch(scheduler, function* () {
+    seen.push(traceTasks(scheduler).map(({ state }) => state));
+  });
+  assertEquals(seen, [1, ["launched"], ["running"]]);
+  assertEmpty();
+});
+
+test("its children have it as their parent, and its locals", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const user = local("nobody");
+  const seen: unknown[] = [];
+  launch(scheduler, function* () {
+    user.value = "alice";
+    scheduler.add(function* child() {
+      seen.push(user.value, taskChain(scheduler.current as Task<unknown>));
+    });
+  });
+  assertEquals(user.value, "nobody");
+  run();
+  assertEquals(seen, ["alice", ["child", "launched"]]);
+  assertEmpty();
+});
+
+test("an error in its first step is reported, as a task's is", () => {
+  const clock = new ManualClock();
+  const reported: unknown[] = [];
+  const scheduler = new Scheduler({
+    clock,
+    onError: (error, task) => reported.push(error, task.name),
+  });
+  const failure = new Error("in the first step");
+  const task = launch(scheduler, function* () {
+    throw failure;
+  });
+  assertEquals(task?.state, "failed");
+  clock.advance(0);
+  assertEquals(reported, [failure, "launched"]);
+  assertEquals(scheduler.stats().tasks, 0);
+});
+
+test("cancelled in its first step, it ends where it would have waited", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  let cleaned = false;
+  const task = launch(scheduler, function* () {
+    try {
+      scheduler.current?.cancel();
+      yield* Sleep(60);
+    } finally {
+      cleaned = true;
+    }
+  });
+  run();
+  assertEquals([task?.state, cleaned], ["cancelled", true]);
+  assertEmpty();
+});
+
+test("shutdown and run from inside its first step wait for it", async () => {
+  const { scheduler, run } = stage();
+  let ended: Promise<void> | undefined;
+  const task = launch(scheduler, function* () {
+    ended = scheduler.shutdown();
+    yield* Sleep(60);
+  });
+  let isOver = false;
+  void ended?.then(() => isOver = true);
+  await Promise.resolve();
+  assertEquals(isOver, false);
+  run();
+  await ended;
+  assertEquals(task?.state, "cancelled");
+});
+
+test("from inside a coroutine it waits for its turn, as a child", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const seen: unknown[] = [];
+  scheduler.add(function* outer() {
+    const task = launch(scheduler, function* () {
+      seen.push("inner");
+    });
+    seen.push(task?.state, task?.parent?.name);
+  });
+  run();
+  assertEquals(seen, ["ready", "outer", "inner"]);
+  assertEmpty();
+});
+
+test("from inside a first step, too; and the newcomer is the one's own afterwards", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const other = new Scheduler({ clock: new ManualClock() });
+  const seen: unknown[] = [];
+  const outer = launch(scheduler, function* () {
+    const inner = launch(scheduler, function* () {
+      yield* Sleep(1) as Operation<void>;
+      seen.push("inner");
+    });
+    const foreign = launch(other, function* () {
+      yield* AddCoro(function* () {});
+    });
+    seen.push(inner?.parent?.name, foreign?.parent);
+    yield* Sleep(1);
+    seen.push("outer");
+  });
+  assertEquals(outer?.state, "waiting");
+  run(1000);
+  assertEquals(seen, ["launched", undefined, "outer", "inner"]);
+  assertEmpty();
+});

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { test } from "node:test";
+import { WaitList, type WaitNode } from "../../../src/coroutine/kernel/wait_list.ts";
+
+test("law: it is an array from which anyone may leave", () => {
+  const command = fc.oneof(
+    fc.constant("add" as const),
+    fc.constant("shift" as const),
+    fc.nat(1000),
+  );
+  fc.assert(fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
+    const list = new WaitList<number>();
+    let model: number[] = [];
+    const places: WaitNode<number>[] = [];
+    for (const command of commands) {
+      if (command === "add") {
+        model.push(places.length);
+        places.push(list.add(places.length));
+      } else if (command === "shift") {
+        assertEquals(list.shift(), model.shift());
+      } else if (places.length > 0) {
+        const leaver = command % places.length;
+        list.remove(places[leaver] as WaitNode<number>);
+        model = model.filter((item) => item !== leaver);
+      }
+      assertEquals([...list], model);
+      assertEquals(list.size, model.length);
+      assertEquals(list.first, model[0]);
+    }
+  }));
+});
+
+test("a place of one list is left alone by another", () => {
+  const one = new WaitList<string>(), other = new WaitList<string>();
+  const place = one.add("here");
+  other.remove(place);
+  assertEquals([...one], ["here"]);
+});

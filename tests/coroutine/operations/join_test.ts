@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { test } from "node:test";
+import {
+  type Coroutine,
+  Join,
+  Sleep,
+  type Task,
+  TaskCancelled,
+} from "../../../src/coroutine/mod.ts";
+import { stage } from "../../support/scheduling.ts";
+
+function* sleeper(seconds: number): Coroutine<string> {
+  yield Sleep(seconds);
+  return "slept";
+}
+
+function* join(task: Task<string>): Coroutine<string> {
+  return (yield Join(task)) as string;
+}
+
+test("join gives the result, before and after the end, to as many as ask", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const child = scheduler.add(sleeper, 1);
+  const early = [scheduler.add(join, child), scheduler.add(join, child)];
+  run(1000);
+  const late = scheduler.add(join, child);
+  run();
+  assertEquals([...early, late].map((task) => task.result), ["slept", "slept", "slept"]);
+  assertEmpty();
+});
+
+test("join throws TaskCancelled if the joined coroutine was cancelled", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const child = scheduler.add(sleeper, 1);
+  const parent = scheduler.add(join, child);
+  run();
+  child.cancel();
+  run();
+  assertInstanceOf(parent.error, TaskCancelled);
+  assert(parent.error.task === child as Task<unknown>);
+  assertEmpty();
+});
+
+test("a joiner that is cancelled leaves the joined coroutine alone", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const child = scheduler.add(sleeper, 1);
+  const parent = scheduler.add(join, child);
+  run();
+  parent.cancel();
+  run(1000);
+  assertEquals([parent.state, child.result], ["cancelled", "slept"]);
+  assertEmpty();
+});
+
+test("a coroutine cannot join itself", () => {
+  const { scheduler, run } = stage();
+  const task: Task<unknown> = scheduler.add(function* () {
+    yield Join(task);
+  });
+  run();
+  assertInstanceOf(task.error, TypeError);
+});
+
+test("leaving 100,000 joiners of one coroutine costs no search", () => {
+  const { scheduler, run, assertEmpty } = stage({ quantum: 3600 });
+  const child = scheduler.add(sleeper, 1);
+  const joiners = Array.from({ length: 100_000 }, () => scheduler.add(join, child));
+  run();
+  for (const joiner of joiners) joiner.cancel();
+  run(1000);
+  assertEquals(child.result, "slept");
+  assertEmpty();
+});

@@ -1,0 +1,82 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { type Coroutine, Sleep } from "../../../src/coroutine/mod.ts";
+import { stage } from "../../support/scheduling.ts";
+
+test("sleepers wake in order of their deadlines", () => {
+  const { clock, scheduler, run, assertEmpty } = stage();
+  const seen: [number, number][] = [];
+  function* sleeper(seconds: number): Coroutine<void> {
+    yield Sleep(seconds);
+    seen.push([seconds, clock.now()]);
+  }
+  for (const seconds of [3, 1, 2, 0.5]) scheduler.add(sleeper, seconds);
+  run(10_000);
+  assertEquals(seen, [[0.5, 500], [1, 1000], [2, 2000], [3, 3000]]);
+  assertEmpty();
+});
+
+test("a sleep of 0 ends in the next turn", () => {
+  const { scheduler, assertEmpty, run } = stage();
+  const task = scheduler.add(function* () {
+    yield* Sleep(0);
+    return true;
+  });
+  scheduler.step();
+  assertEquals(task.done, false);
+  scheduler.step();
+  assertEquals(task.result, true);
+  run();
+  assertEmpty();
+});
+
+test("a sleep until a Date that has passed ends in the next turn", () => {
+  const { scheduler, run } = stage();
+  const task = scheduler.add(function* () {
+    yield* Sleep(new Date(0));
+    return true;
+  });
+  run();
+  assertEquals(task.result, true);
+});
+
+test("a sleep longer than any timer of the host goes on after it", () => {
+  const { clock, scheduler, run, assertEmpty } = stage();
+  const longest = { delay: 0 };
+  const setTimer = clock.setTimer.bind(clock);
+  clock.setTimer = (delay, turn) => {
+    longest.delay = Math.max(longest.delay, delay);
+    return setTimer(delay, turn);
+  };
+  const days = 100;
+  const task = scheduler.add(function* () {
+    yield* Sleep({ hours: 24 * days });
+    return clock.now();
+  });
+  run(days * 86_400_000);
+  assertEquals(task.result, days * 86_400_000);
+  assert(longest.delay < 2 ** 31);
+  assertEmpty();
+});
+
+test("a negative or meaningless duration is a RangeError where it is written", () => {
+  assertThrows(() => Sleep(-1), RangeError, "Cannot wait for -1 seconds");
+  assertThrows(() => Sleep(NaN), RangeError);
+  assertThrows(() => Sleep({ seconds: 1, minutes: -1 }), RangeError);
+  assertThrows(() => Sleep(new Date(NaN)), RangeError, "invalid Date");
+});
+
+test("100,000 sleepers, half of them cancelled, leave nothing behind", () => {
+  const { scheduler, run, assertEmpty } = stage({ quantum: 3600 });
+  let woken = 0;
+  function* sleeper(n: number): Coroutine<void> {
+    yield Sleep(1 + (n * 7919) % 1000 / 1000);
+    woken++;
+  }
+  const tasks = Array.from({ length: 100_000 }, (_, n) => scheduler.add(sleeper, n));
+  run();
+  for (let n = 0; n < tasks.length; n += 2) tasks[n]?.cancel();
+  run(2000);
+  assertEquals(woken, 50_000);
+  assertEmpty();
+});

@@ -1,0 +1,149 @@
+/** `Connect` through the adapter of the runtime that runs this, over TCP. */
+
+import { test } from "node:test";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  Accept,
+  Acceptor,
+  Connect,
+  type Dial,
+  type ListenAddress,
+  type Listener,
+  OperationTimeout,
+  race,
+  Recv,
+  RecvAll,
+  runtimeAdapter,
+  Scheduler,
+  SendAll,
+  Sleep,
+  type SocketStream,
+} from "../../../mod.ts";
+import type { DiallingAdapter } from "../../../adapters/node.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+/** A listener of the runtime's, and how to dial it. */
+async function place(): Promise<{
+  readonly scheduler: Scheduler;
+  readonly acceptor: Acceptor;
+  readonly listener: Listener;
+  readonly address: ListenAddress;
+  readonly adapter: DiallingAdapter;
+}> {
+  const adapter = await runtimeAdapter();
+  const scheduler = new Scheduler({ clock: adapter.clock, onError() {} });
+  const acceptor = new Acceptor();
+  const listener = await adapter.listen(LOOPBACK, {}, acceptor.accept);
+  return { scheduler, acceptor, listener, address: listener.address, adapter };
+}
+
+/** Waits for a connection, and until it has ended, without a byte. */
+function* acceptNothing(acceptor: Acceptor) {
+  const stream = yield* Accept(acceptor, { timeout: 5 });
+  try {
+    return (yield* Recv(stream, 1, { timeout: 5 })).length;
+  } catch {
+    return 0; // a reset is as good
+  } finally {
+    stream.destroy();
+  }
+}
+
+test("Connect reaches a listener, and megabytes go both ways in order", async () => {
+  const { scheduler, acceptor, listener, address, adapter } = await place();
+  const bytes = Uint8Array.from({ length: 3_000_000 }, (_, at) => at * 31 + (at >> 8));
+  scheduler.add(function* echo() {
+    const stream = yield* Accept(acceptor);
+    for (;;) {
+      const some = yield* Recv(stream);
+      if (some.length === 0) return stream.endWrite();
+      yield* SendAll(stream, some);
+    }
+  });
+  function* send(stream: SocketStream) {
+    yield* SendAll(stream, bytes);
+    stream.endWrite();
+  }
+  const task = scheduler.add(function* () {
+    const stream = yield* Connect((open) => adapter.dial(address, open), { timeout: 5 });
+    scheduler.add(send, stream);
+    const echoed = yield* RecvAll(stream, bytes.length, { timeout: 10 });
+    return [echoed.every((byte, at) => byte === bytes[at]), (yield* Recv(stream)).length];
+  });
+  await scheduler.run();
+  assertEquals(task.result, [true, 0]);
+  await listener.close();
+});
+
+test("Connect throws why nobody could be reached", async () => {
+  const { scheduler, listener, address, adapter } = await place();
+  await listener.close();
+  const task = scheduler.add(function* () {
+    yield* Connect((open) => adapter.dial(address, open));
+  });
+  await scheduler.run();
+  assertInstanceOf(task.error, Error);
+  assert("port" in address);
+  assertStringIncludes(task.error.message, `Cannot connect to 127.0.0.1:${address.port}: `);
+});
+
+test("a coroutine that is cancelled while it dials leaves no connection behind", async () => {
+  const { scheduler, acceptor, listener, address, adapter } = await place();
+  const dials: Dial[] = [
+    (open) => adapter.dial(address, open),
+    (open, signal) => adapter.dial(address, open, { signal }),
+  ];
+  for (const dial of dials) {
+    let opened = 0;
+    const counting: Dial = (open, signal) =>
+      dial((socket) => {
+        opened++;
+        return open(socket);
+      }, signal);
+    const task = scheduler.add(function* () {
+      yield* Connect(counting);
+    });
+    scheduler.add(function* () {
+      task.cancel();
+    });
+    // Whether it was so soon that nobody noticed, or not, is up to the system.
+    const accepted = scheduler.add(function* () {
+      return yield* race([Accept(acceptor), Sleep(0.1)]);
+    });
+    await scheduler.run();
+    assertEquals(task.state, "cancelled");
+    if (dial === dials[1]) assertEquals(opened, 0);
+    const { result } = accepted;
+    if (result === undefined) continue;
+    const end = scheduler.add(function* () {
+      return (yield* Recv(result, 1, { timeout: 5 })).length;
+    });
+    await scheduler.run();
+    assert(end.result === 0 || !(end.error instanceof OperationTimeout), String(end.error));
+    result.destroy();
+  }
+  await listener.close();
+});
+
+test("a connection that comes after the timeout is closed", async () => {
+  const { scheduler, acceptor, listener, address, adapter } = await place();
+  let aborted: unknown;
+  let dialled: Promise<void> | undefined;
+  const late: Dial = (open, signal) => {
+    signal.addEventListener("abort", () => {
+      aborted = signal.reason;
+      dialled = adapter.dial(address, open);
+    });
+  };
+  const task = scheduler.add(function* () {
+    yield* Connect(late, { timeout: 0.01 });
+  });
+  const accepted = scheduler.add(acceptNothing, acceptor);
+  await scheduler.run();
+  await dialled;
+  assertInstanceOf(task.error, OperationTimeout);
+  assertInstanceOf(aborted, Error);
+  assertEquals([accepted.result, accepted.error], [0, undefined]);
+  await listener.close();
+});

@@ -1,0 +1,128 @@
+import { assert } from "@std/assert";
+import { test } from "node:test";
+import { DEFAULT_LIMITS, type ParserLimits, RequestParser } from "../../../src/http/mod.ts";
+import { InputBuffer } from "../../../src/http/reading/input_buffer.ts";
+import { counted, type Meter, uncounted, withCountedArrays } from "./counted_bytes.ts";
+import { latin1Bytes, latin1Text } from "../transcript.ts";
+
+const NO_LIMITS = Object.fromEntries(
+  Object.keys(DEFAULT_LIMITS).map((name) => [name, Infinity]),
+) as unknown as ParserLimits;
+
+const BASE_BYTES = 500;
+const MAX_EXPONENT = 1.1;
+/** A byte may be copied in, moved while the storage doubles, read in a state or two, and decoded. */
+const MAX_WORK_PER_BYTE = 16;
+
+const HEAD = "POST / HTTP/1.1\r\nHost: x\r\n";
+const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
+
+/** Messages, or parts of one, of about so many bytes. */
+const SHAPES: Readonly<Record<string, (bytes: number) => string>> = {
+  "one long value": (bytes) => `${HEAD}A: ${"v".repeat(bytes)}\r\n\r\n`,
+  "one value of whitespace": (bytes) => `${HEAD}A: a${" ".repeat(bytes)}b\r\n\r\n`,
+  "one value that ends in whitespace": (bytes) => `${HEAD}A: a${" ".repeat(bytes)}\r\n\r\n`,
+  "one long name": (bytes) => `${HEAD}${"n".repeat(bytes)}: a\r\n\r\n`,
+  "many fields": (bytes) => `${HEAD}${"A: b\r\n".repeat(bytes / 6)}\r\n`,
+  "many members of Connection": (bytes) => `${HEAD}${"Connection: a,b\r\n".repeat(bytes / 17)}\r\n`,
+  "a long target": (bytes) => `GET /${"a".repeat(bytes)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+  "a long method": (bytes) => `${"M".repeat(bytes)} / HTTP/1.1\r\nHost: x\r\n\r\n`,
+  "a long body": (bytes) => `${HEAD}Content-Length: ${bytes}\r\n\r\n${"b".repeat(bytes)}`,
+  "chunks of one byte": (bytes) => `${CHUNKED}${"1\r\na\r\n".repeat(bytes / 6)}0\r\n\r\n`,
+  "one long extension": (bytes) => `${CHUNKED}1;${"e".repeat(bytes)}\r\na\r\n0\r\n\r\n`,
+  "one long quoted extension": (bytes) => `${CHUNKED}0;a="${'\\"'.repeat(bytes / 2)}"\r\n\r\n`,
+  "many extensions": (bytes) => `${CHUNKED}1${";a=b".repeat(bytes / 4)}\r\na\r\n0\r\n\r\n`,
+  "one long trailer": (bytes) => `${CHUNKED}0\r\nA: ${"v".repeat(bytes)}\r\n\r\n`,
+  "many trailers": (bytes) => `${CHUNKED}0\r\n${"A: b\r\n".repeat(bytes / 6)}\r\n`,
+  "many empty lines": (bytes) => `${"\r\n".repeat(bytes / 2)}${HEAD}\r\n`,
+  "many requests": (bytes) => `${HEAD}\r\n`.repeat(bytes / 28),
+  "a head that never ends": (bytes) => `${HEAD}A: ${"v".repeat(bytes)}`,
+};
+
+/** How the bytes come: of what size are the pieces, and is each read before the next is pushed. */
+const WAYS: Readonly<Record<string, readonly [size: number, hoarded: boolean]>> = {
+  "whole": [Infinity, false],
+  "one byte at a time": [1, false],
+  "seven bytes at a time": [7, false],
+  "one byte at a time, all pushed before the first is read": [1, true],
+};
+
+/** What a parser does with `text`: bytes read, written, copied, made room for, decoded; and calls. */
+function workOf(text: string, [size, hoarded]: readonly [number, boolean]): number {
+  const bytes = latin1Bytes(text);
+  const meter: Meter = { work: 0 };
+  withCountedArrays(meter, () => {
+    const parser = new RequestParser({
+      limits: NO_LIMITS,
+      latin1(source, start, end): string {
+        meter.work += end - start;
+        return latin1Text(uncounted(source).subarray(start, end));
+      },
+    });
+    for (let from = 0; from < bytes.length; from += size) {
+      parser.push(counted(bytes.subarray(from, from + size), meter));
+      if (hoarded) continue;
+      readAll(parser, meter);
+      parser.detach();
+    }
+    readAll(parser, meter);
+  });
+  return meter.work;
+}
+
+function readAll(parser: RequestParser, meter: Meter): void {
+  let type: string;
+  do {
+    meter.work++;
+    type = parser.next().type;
+  } while (type !== "need-data" && type !== "closed");
+}
+
+for (const [shape, makeText] of Object.entries(SHAPES)) {
+  for (const [way, pieces] of Object.entries(WAYS)) {
+    test(`the work for ${shape}, ${way}, grows no faster than its bytes`, () => {
+      const small = makeText(BASE_BYTES);
+      const large = makeText(16 * BASE_BYTES);
+      const works = [small, large].map((text) => workOf(text, pieces));
+      const growth = Math.log(works[1]! / works[0]!) / Math.log(large.length / small.length);
+      assert(growth <= MAX_EXPONENT, `grows with exponent ${growth.toFixed(2)}`);
+      const perByte = works[1]! / large.length;
+      assert(perByte <= MAX_WORK_PER_BYTE, `costs ${perByte.toFixed(1)} a byte`);
+    });
+  }
+}
+
+test("a backlog that nearly fills its storage is not moved for every byte", () => {
+  const workFor = (bytes: number): number => {
+    const meter: Meter = { work: 0 };
+    withCountedArrays(meter, () => {
+      const input = new InputBuffer();
+      input.push(new Uint8Array(bytes));
+      input.detach();
+      input.push(new Uint8Array(bytes));
+      for (let count = 0; count < bytes; count++) {
+        input.take(1);
+        input.push(new Uint8Array(1));
+      }
+    });
+    return meter.work;
+  };
+  assert(Math.log(workFor(8000) / workFor(500)) / Math.log(16) <= MAX_EXPONENT);
+});
+
+test("the measure sees what grows faster", () => {
+  const quadratic = (bytes: number): number => {
+    const meter: Meter = { work: 0 };
+    withCountedArrays(meter, () => {
+      const input = new InputBuffer();
+      // Whoever looks for the end from the start, again for each byte, is found out.
+      for (let length = 0; length < bytes; length++) {
+        input.push(new Uint8Array([0x61]));
+        input.detach();
+        for (let index = input.start; index < input.end; index++) void input.bytes[index];
+      }
+    });
+    return meter.work;
+  };
+  assert(Math.log(quadratic(800) / quadratic(100)) / Math.log(8) > 1.5);
+});

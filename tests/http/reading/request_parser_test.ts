@@ -1,0 +1,393 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { test } from "node:test";
+import { SlicedBytes } from "../../support/sliced_bytes.ts";
+import {
+  type DataEvent,
+  DEFAULT_LIMITS,
+  type ParserLimits,
+  ProtocolError,
+  RequestParser,
+} from "../../../src/http/mod.ts";
+import { readCorpus } from "../corpus.ts";
+import { everyByte, latin1Bytes, latin1Text, splitAt, transcript } from "../transcript.ts";
+
+const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+const PUT = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
+const PUT_CHUNKED = "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/** How a body of a length is announced, and how it is sent. */
+const FRAMINGS: readonly [(size: number) => string, (text: string) => string][] = [
+  [(size) => `Content-Length: ${size}\r\n\r\n`, (text) => text],
+  [
+    () => "Transfer-Encoding: chunked\r\n\r\n",
+    (text) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
+  ],
+];
+
+function parserOf(text: string, limits: Partial<ParserLimits> = {}): RequestParser {
+  const parser = new RequestParser({ limits });
+  parser.push(latin1Bytes(text));
+  return parser;
+}
+
+function typesOf(parser: RequestParser): string[] {
+  const types: string[] = [];
+  for (;;) {
+    const { type } = parser.next();
+    types.push(type);
+    if (type === "need-data" || type === "closed") return types;
+  }
+}
+
+/** Which status a message is refused with, or 0. */
+function statusOf(text: string, limits: Partial<ParserLimits> = {}): number {
+  try {
+    typesOf(parserOf(text, limits));
+    return 0;
+  } catch (error) {
+    assert(error instanceof ProtocolError);
+    return error.status;
+  }
+}
+
+test("asks for data before anything was pushed, always with the same object", () => {
+  const parser = new RequestParser();
+  assertStrictEquals(parser.next(), parser.next());
+  assertStrictEquals(parser.next(), new RequestParser().next());
+});
+
+test("does not begin the next request before it is asked to", () => {
+  const parser = parserOf(GET + GET);
+  assertEquals(parser.next().type, "request");
+  assertEquals(parser.bufferedBytes, GET.length);
+  assertEquals(parser.next().type, "end");
+  assertEquals(parser.bufferedBytes, GET.length);
+});
+
+test("counts a head that is not complete as buffered", () => {
+  const parser = parserOf(GET.slice(0, -1));
+  parser.next();
+  assertEquals(parser.bufferedBytes, GET.length - 1);
+  parser.detach();
+  assertEquals(parser.bufferedBytes, GET.length - 1);
+  parser.push(latin1Bytes("\n"));
+  assertEquals(typesOf(parser), ["request", "end", "need-data"]);
+  assertEquals(parser.bufferedBytes, 0);
+});
+
+test("keeps what was pushed when the buffer is used again after detach", () => {
+  const buffer = latin1Bytes(GET);
+  const parser = new RequestParser();
+  parser.push(buffer.subarray(0, 10));
+  parser.detach();
+  buffer.fill(0);
+  parser.push(latin1Bytes(GET).subarray(10));
+  assertEquals(parser.next().type, "request");
+});
+
+test("takes several pushes before the first event", () => {
+  const parser = parserOf(GET.slice(0, 7));
+  parser.push(latin1Bytes(GET.slice(7)));
+  parser.push(latin1Bytes(GET));
+  assertEquals(typesOf(parser), ["request", "end", "request", "end", "need-data"]);
+});
+
+test("takes an empty push for nothing", () => {
+  const parser = parserOf("");
+  assertEquals(parser.next().type, "need-data");
+  parser.push(latin1Bytes(GET));
+  parser.push(latin1Bytes(""));
+  assertEquals(typesOf(parser), ["request", "end", "need-data"]);
+});
+
+test("passes much of a body through without copying it", () => {
+  const text = "hello".repeat(1000);
+  const bytes = latin1Bytes(`${PUT.replace("5", "5000")}${text}`);
+  const parser = new RequestParser();
+  parser.push(bytes);
+  parser.next();
+  const event = parser.next();
+  assert(event.type === "data");
+  assertStrictEquals(event.bytes.buffer, bytes.buffer);
+  assertEquals(latin1Text(event.bytes), text);
+});
+
+test("passes much chunk data through without copying it", () => {
+  const bytes = latin1Bytes(`${PUT_CHUNKED}1000\r\n${"x".repeat(4096)}\r\n0\r\n\r\n`);
+  const parser = new RequestParser();
+  parser.push(bytes);
+  parser.next();
+  const event = parser.next();
+  assert(event.type === "data");
+  assertStrictEquals(event.bytes.buffer, bytes.buffer);
+});
+
+test("throws the same error for ever, and drops what comes after it", () => {
+  const parser = parserOf("GET / HTTP/1.1\r\nHost : x\r\n\r\n");
+  const first = assertThrows(() => parser.next(), ProtocolError);
+  parser.push(latin1Bytes(GET));
+  const held = parser.bufferedBytes;
+  parser.push(latin1Bytes(GET));
+  assertEquals(parser.bufferedBytes, held);
+  assertStrictEquals(assertThrows(() => parser.next(), ProtocolError), first);
+});
+
+test("begins anew with another connection, wherever it stood", () => {
+  const beginnings = [
+    "",
+    "\r",
+    "G",
+    GET.slice(0, -3),
+    PUT,
+    `${PUT_CHUNKED}5\r\nhe`,
+    `${PUT}hello`,
+    "G\0",
+  ];
+  for (const beginning of [...beginnings, "GET / HTTP/1.0\r\n\r\n"]) {
+    const parser = parserOf(beginning);
+    try {
+      typesOf(parser);
+    } catch (error) {
+      assert(error instanceof ProtocolError);
+    }
+    if (beginning.endsWith("he")) parser.end();
+    parser.restart(1000);
+    assertEquals(parser.idle, true);
+    parser.push(latin1Bytes(`${GET}${PUT}hello\0`));
+    assertEquals(
+      Array.from({ length: 5 }, () => parser.next().type),
+      ["request", "end", "request", "data", "end"],
+    );
+    const { offset } = assertThrows(() => parser.next(), ProtocolError);
+    assertEquals(offset, 1000 + GET.length + PUT.length + 5);
+  }
+});
+
+test("is idle between messages only", () => {
+  for (const text of ["\r\n", "G", GET.slice(0, -3), PUT, `${PUT}hell`, `${GET}G`, "G\0"]) {
+    const parser = parserOf(text);
+    try {
+      typesOf(parser);
+    } catch (error) {
+      assert(error instanceof ProtocolError);
+    }
+    assertEquals(parser.idle, false, text);
+  }
+  const parser = parserOf(GET);
+  typesOf(parser);
+  assertEquals(parser.idle, true);
+  parser.end();
+  assertEquals(parser.idle, false);
+});
+
+test("counts the offset of an error from the connection's first byte", () => {
+  const parser = parserOf(GET);
+  typesOf(parser);
+  parser.detach();
+  parser.push(latin1Bytes(GET + "\0"));
+  assertEquals(parser.next().type, "request");
+  assertEquals(parser.next().type, "end");
+  assertEquals(assertThrows(() => parser.next(), ProtocolError).offset, 2 * GET.length);
+});
+
+test("is closed after the peer's end, once everything was read", () => {
+  const parser = parserOf(GET);
+  parser.end();
+  assertEquals(typesOf(parser), ["request", "end", "closed"]);
+  assertEquals(parser.next().type, "closed");
+});
+
+test("refuses a push after the end", () => {
+  const parser = new RequestParser();
+  parser.end();
+  assertThrows(() => parser.push(latin1Bytes(GET)), TypeError);
+});
+
+test("gives the rest to who takes the connection over", () => {
+  const head = "CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n";
+  const bytes = latin1Bytes(`${head}\x16\x03`);
+  const parser = new RequestParser();
+  parser.push(bytes);
+  assertEquals(parser.next().type, "request");
+  assertEquals(parser.next().type, "end");
+  const rest = parser.takeBuffered();
+  bytes.fill(0);
+  assertEquals(rest, new Uint8Array([0x16, 3]));
+  assertEquals(parser.bufferedBytes, 0);
+  assertEquals(parser.next().type, "closed");
+  assertThrows(() => parser.push(bytes), TypeError);
+});
+
+function sliced(text: string): SlicedBytes {
+  return SlicedBytes.from(latin1Bytes(text)) as SlicedBytes;
+}
+
+test("a rest that was pushed as a Buffer is a copy, too", () => {
+  const bytes = sliced("CONNECT x:1 HTTP/1.0\r\n\r\nraw");
+  const parser = new RequestParser();
+  parser.push(bytes);
+  assertEquals(typesOf(parser), ["request", "end", "closed"]);
+  const rest = parser.takeBuffered();
+  bytes.fill(0);
+  assertEquals(latin1Text(rest), "raw");
+});
+
+test("a little of a body is a copy that may be kept, much of it a view", () => {
+  for (const [framing, wrap] of FRAMINGS) {
+    for (const size of [1, 5, 2048, 2049, 100_000]) {
+      const text = "x".repeat(size);
+      const bytes = sliced(`PUT / HTTP/1.1\r\nHost: x\r\n${framing(size)}${wrap(text)}`);
+      const parser = new RequestParser();
+      parser.push(bytes);
+      parser.next();
+      const event = parser.next() as DataEvent;
+      assertEquals([event.copied, latin1Text(event.bytes)], [size <= 2048, text]);
+      bytes.fill(0);
+      assertEquals(latin1Text(event.bytes) === text, event.copied);
+    }
+  }
+});
+
+test("gives the rest even after a request that forbids another", () => {
+  const parser = parserOf("CONNECT x:1 HTTP/1.0\r\n\r\nraw");
+  assertEquals(typesOf(parser), ["request", "end", "closed"]);
+  assertEquals(latin1Text(parser.takeBuffered()), "raw");
+});
+
+test("decodes with the decoder it was given", () => {
+  const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
+    latin1Text(bytes.subarray(start, end)).replace("/a", "/b");
+  const parser = new RequestParser({ latin1 });
+  parser.push(latin1Bytes(GET.replace("/", "/a")));
+  const event = parser.next();
+  assert(event.type === "request");
+  assertEquals(event.path, "/b");
+});
+
+test("reads a head of many pieces of the decoder's size", () => {
+  const value = "v".repeat(20_000);
+  const parser = parserOf(GET.replace("x", `x\r\nA: ${value}`));
+  const event = parser.next();
+  assert(event.type === "request");
+  assertEquals(event.fields, ["host", "x", "a", value]);
+});
+
+test("refuses limits that are not whole numbers", () => {
+  for (const limit of [-1, 1.5, NaN]) {
+    const limits = { maxHeadBytes: limit };
+    assertThrows(() => new RequestParser({ limits }), RangeError, "maxHeadBytes");
+  }
+});
+
+test("lets a limit be lifted", () => {
+  assertEquals(statusOf(GET.replace("/", `/${"a".repeat(20_000)}`), { maxLineBytes: Infinity }), 0);
+});
+
+test("holds the default limit of the request line, exactly", () => {
+  const target = "/".padEnd(DEFAULT_LIMITS.maxLineBytes - "GET  HTTP/1.1".length, "a");
+  assertEquals(statusOf(GET.replace("/", target)), 0);
+  assertEquals(statusOf(GET.replace("/", `${target}a`)), 414);
+});
+
+test("holds the default limit of the head, exactly", () => {
+  const value = "v".repeat(DEFAULT_LIMITS.maxHeadBytes - GET.length - "A: \r\n".length);
+  assertEquals(statusOf(GET.replace("x", `x\r\nA: ${value}`)), 0);
+  assertEquals(statusOf(GET.replace("x", `x\r\nA: ${value}v`)), 431);
+});
+
+test("holds the default limit of the fields' count, exactly", () => {
+  const fields = "\r\nA: 1".repeat(DEFAULT_LIMITS.maxFieldCount - 1);
+  assertEquals(statusOf(GET.replace("x", `x${fields}`)), 0);
+  assertEquals(statusOf(GET.replace("x", `x${fields}\r\nA: 1`)), 431);
+});
+
+test("holds the default limit of a body, exactly", () => {
+  const { maxBodyBytes } = DEFAULT_LIMITS;
+  assertEquals(statusOf(PUT.replace("5", `${maxBodyBytes}`)), 0);
+  assertEquals(statusOf(PUT.replace("5", `${maxBodyBytes + 1}`)), 413);
+  assertEquals(statusOf(`${PUT_CHUNKED}${maxBodyBytes.toString(16)}\r\n`), 0);
+  assertEquals(statusOf(`${PUT_CHUNKED}${(maxBodyBytes + 1).toString(16)}\r\n`), 413);
+});
+
+test("holds the default limit of chunk extensions, exactly", () => {
+  const extension = ";".padEnd(DEFAULT_LIMITS.maxChunkExtensionBytes, "a");
+  assertEquals(statusOf(`${PUT_CHUNKED}0${extension}\r\n\r\n`), 0);
+  assertEquals(statusOf(`${PUT_CHUNKED}0${extension}a\r\n\r\n`), 413);
+});
+
+test("holds the default limit of trailers, exactly", () => {
+  const value = "v".repeat(DEFAULT_LIMITS.maxTrailerBytes - "A: \r\n\r\n".length);
+  assertEquals(statusOf(`${PUT_CHUNKED}0\r\nA: ${value}\r\n\r\n`), 0);
+  assertEquals(statusOf(`${PUT_CHUNKED}0\r\nA: ${value}v\r\n\r\n`), 431);
+});
+
+test("counts sizes of chunks without loss where bodies have no limit", () => {
+  const limits = { maxBodyBytes: Infinity };
+  assertEquals(statusOf(`${PUT_CHUNKED}1fffffffffffff\r\n`, limits), 0);
+  assertEquals(statusOf(`${PUT_CHUNKED}20000000000000\r\n`, limits), 413);
+});
+
+test("law: pieces of any sizes give the events of the whole", () => {
+  const messages = readCorpus();
+  const sizes = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 30 });
+  fc.assert(fc.property(fc.constantFrom(...messages), sizes, (message, lengths) => {
+    const pieces: Uint8Array[] = [];
+    let rest = message.bytes;
+    for (const length of lengths) {
+      pieces.push(rest.subarray(0, length));
+      rest = rest.subarray(length);
+    }
+    assertEquals(transcript([...pieces, rest], { limits: message.limits }), message.events);
+  }));
+});
+
+const words = fc.constantFrom(
+  ...["GET ", "/", " HTTP/1.1", "\r\n", "Host: x", "Content-Length: ", "5", "\r", "\n", ":", " "],
+  ...["Transfer-Encoding: chunked", "0\r\n\r\n", "\0", "\xff", "PUT * HTTP/1.0", ';a="', GET, PUT],
+  ...[PUT_CHUNKED, "\t", "hello", "Expect: 100-continue", "Connection: close", "OPTIONS http://x"],
+  ...["5;a=b\r\nhello\r\n", "0\r\nA: b\r\nC: d\r\n\r\n", "3\r\nyou\r\n"],
+);
+const anyByte = fc.integer({ min: 0, max: 255 });
+const anyText = fc.array(
+  fc.oneof({ weight: 5, arbitrary: words }, anyByte.map((byte) => String.fromCharCode(byte))),
+  { maxLength: 30 },
+).map((parts) => parts.join(""));
+
+test("law: whatever bytes come, in two ways, nothing but a ProtocolError is thrown", () => {
+  fc.assert(fc.property(anyText, fc.nat(), (text, cut) => {
+    // The transcript throws on anything else.
+    const bytes = latin1Bytes(text);
+    assertEquals(transcript(splitAt(bytes, cut % (bytes.length + 1))), transcript([bytes]));
+  }));
+});
+
+test("law: whatever the limits, every split gives the same events", () => {
+  const limit = fc.oneof(fc.integer({ min: 0, max: 80 }), fc.constant(Infinity));
+  const limits = fc.record({
+    maxLineBytes: limit,
+    maxHeadBytes: limit,
+    maxFieldCount: fc.nat({ max: 4 }),
+    maxBodyBytes: fc.nat({ max: 12 }),
+    maxChunkExtensionBytes: fc.nat({ max: 8 }),
+    maxTrailerBytes: fc.nat({ max: 20 }),
+    maxEmptyLines: fc.nat({ max: 2 }),
+  });
+  fc.assert(fc.property(anyText, limits, fc.nat(), (text, limits, cut) => {
+    const bytes = latin1Bytes(text);
+    const whole = transcript([bytes], { limits });
+    assertEquals(transcript(everyByte(bytes), { limits }), whole);
+    assertEquals(transcript(splitAt(bytes, cut % (bytes.length + 1)), { limits }), whole);
+  }));
+});
+
+test("law: a change of one byte in a valid message throws nothing but a ProtocolError", () => {
+  const messages = readCorpus();
+  fc.assert(
+    fc.property(fc.constantFrom(...messages), fc.nat(), anyByte, ({ bytes }, place, value) => {
+      const changed = bytes.slice();
+      if (changed.length > 0) changed[place % changed.length] = value;
+      transcript([changed]);
+    }),
+  );
+});

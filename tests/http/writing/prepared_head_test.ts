@@ -1,0 +1,52 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { prepareHead, ResponseError } from "../../../src/http/mod.ts";
+
+test("fields are written out in their order, and what decides the framing is told", () => {
+  assertEquals(
+    prepareHead("404 Not Found", [
+      ["X-A", "1"],
+      ["CONTENT-Length", "12"],
+      ["Trailer", "X-B"],
+      ["trailer", "X-C"],
+      ["Date", "now"],
+      ["Server", "me"],
+    ]),
+    {
+      status: "404 Not Found",
+      code: 404,
+      text: "X-A: 1\r\nCONTENT-Length: 12\r\nTrailer: X-B\r\ntrailer: X-C\r\nDate: now\r\n" +
+        "Server: me\r\n",
+      length: 12,
+      lengthLine: "CONTENT-Length: 12\r\n",
+      trailer: "X-B, X-C",
+      hasDate: true,
+      hasServer: true,
+    },
+  );
+});
+
+test("a name and a status that were found valid once do not excuse what comes with them later", () => {
+  const bad: [string, unknown[]][] = [
+    ["200 OK", [["X-Known", "a\r\nb"]]],
+    ["200 OK", [["X-Known", 5]]],
+    ["200 OK", [["X-Known"]]],
+    ["200 OK", [["X-Known", "a", "b"]]],
+    ["200 OK", ["XY"]],
+    ["200 OK", [["Connection", "close"]]],
+    ["200 OK\r\n", []],
+  ];
+  for (let round = 0; round < 2; round++) {
+    prepareHead("200 OK", [["X-Known", "fine"]]);
+    for (const [status, fields] of bad) {
+      assertThrows(() => prepareHead(status, fields as [string, string][]), ResponseError);
+    }
+  }
+});
+
+test("names and statuses that an app makes up are checked beyond those that are kept", () => {
+  for (let n = 0; n < 1000; n++) {
+    assertEquals(prepareHead(`200 OK ${n}`, [[`X-${n}`, "1"]]).text, `X-${n}: 1\r\n`);
+    assertThrows(() => prepareHead("200 OK", [[`X ${n}`, "1"]]), ResponseError, "token");
+  }
+});

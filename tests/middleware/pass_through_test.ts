@@ -1,0 +1,79 @@
+/** What middleware does to an app whose client leaves: its `finally` may wait, and must come to its end. */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { Sleep } from "../../src/coroutine/mod.ts";
+import type { AppIterable, WSGIApp } from "../../src/wsgi/mod.ts";
+import { passThrough } from "../../src/middleware/mod.ts";
+import { get, serving } from "../support/serving.ts";
+
+type Middleware = (app: WSGIApp) => WSGIApp;
+
+const looping: Middleware = (app) =>
+  function* (environ, startResponse) {
+    for (const block of app(environ, startResponse) as Iterable<unknown>) yield block;
+  };
+
+const delegating: Middleware = (app) =>
+  function* (environ, startResponse) {
+    return yield* app(environ, startResponse) as Generator;
+  };
+
+const passing: Middleware = (app) => (environ, startResponse) =>
+  passThrough(() => app(environ, startResponse), environ.cogen, {
+    *block(block) {
+      yield block;
+    },
+  });
+
+/** How far an app gets whose client leaves while it waits. */
+async function left(middleware: Middleware): Promise<string[]> {
+  const seen: string[] = [];
+  const stage = await serving(middleware(function* (environ, startResponse) {
+    try {
+      startResponse("200 OK", []);
+      yield "block";
+      yield* environ.cogen.wait(Sleep(60));
+    } finally {
+      seen.push("finally");
+      yield* environ.cogen.wait(Sleep(1));
+      seen.push("after its wait");
+    }
+  }));
+  stage.ask(get("/")).destroy();
+  stage.run(2000);
+  await stage.finish();
+  return seen;
+}
+
+test("a loop cuts short a finally that waits", async () => {
+  assertEquals(await left(looping), ["finally"]);
+});
+
+test("delegation and passThrough let a finally that waits come to its end", async () => {
+  assertEquals(await left(delegating), ["finally", "after its wait"]);
+  assertEquals(await left(passing), ["finally", "after its wait"]);
+});
+
+/** The body that a client gets of an app behind a middleware. */
+async function body(middleware: Middleware, app: () => AppIterable): Promise<string> {
+  const stage = await serving(middleware((_environ, startResponse) => {
+    startResponse("200 OK", []);
+    return app();
+  }));
+  const client = stage.ask(get("/"));
+  for (let second = 0; second < 3; second++) await stage.settle(1000);
+  const text = client.response().body;
+  await stage.finish();
+  return text;
+}
+
+test("a loop drops what a yield gives and what a generator returns", async () => {
+  function* app(): Generator<unknown, string, unknown> {
+    yield `${yield Promise.resolve("resolved")}, `;
+    return "returned";
+  }
+  assertEquals(await body(looping, app), "undefined, ");
+  assertEquals(await body(delegating, app), "resolved, returned");
+  assertEquals(await body(passing, app), "resolved, returned");
+});

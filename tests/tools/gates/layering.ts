@@ -1,0 +1,84 @@
+/**
+ * The layering rule: which module may import which, and which globals stay outside.
+ *
+ * Sources are read as text. A tiny scanner blanks comments and string contents out first, so that
+ * prose about `process` or `import` is not taken for code.
+ *
+ * @module
+ */
+
+import { posix } from "node:path";
+
+/** The imports that files under one folder may have, besides those of the folder itself. */
+interface Layer {
+  readonly folder: string;
+  /** Beginnings of paths, or whole paths. */
+  readonly mayImport: readonly string[];
+}
+
+/** The first layer whose folder holds a file is the file's. */
+const LAYERS: readonly Layer[] = [
+  { folder: "src/coroutine/", mayImport: [] },
+  { folder: "src/http/", mayImport: [] },
+  { folder: "src/socket/", mayImport: ["src/coroutine/"] },
+  { folder: "src/wsgi/", mayImport: ["src/coroutine/", "src/http/", "src/socket/"] },
+  {
+    folder: "src/server/",
+    mayImport: ["src/coroutine/", "src/http/", "src/socket/", "src/wsgi/"],
+  },
+  // A room above the engine sees of each layer what a user's code sees.
+  {
+    folder: "src/middleware/",
+    mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
+  },
+  { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },
+  { folder: "adapters/", mayImport: ["src/socket/mod.ts"] },
+  { folder: "mod.ts", mayImport: ["src/", "adapters/"] },
+];
+
+/** Names that belong to one runtime or to the host, as opposed to the language. */
+const HOST_GLOBALS =
+  /(?<![\w$.#"'])(Deno|Bun|process|Buffer|console|globalThis|setTimeout|setInterval|setImmediate|require|__dirname|performance)\b(?!\s*[?]?:)/g;
+
+/** Tells what is wrong with a source, one sentence a finding; empty when nothing is. */
+export function checkLayering(path: string, source: string): string[] {
+  const layer = LAYERS.find(({ folder }) => path.startsWith(folder));
+  if (layer === undefined) return [`${path}: belongs to no layer`];
+  const code = blankComments(source);
+  const imports = importedModules(code)
+    .map((specifier) => resolve(path, specifier))
+    .filter((target) => ![layer.folder, ...layer.mayImport].some((rule) => target.startsWith(rule)))
+    .map((target) => `${path}: must not import ${target}`);
+  return path.startsWith("src/") ? [...imports, ...hostGlobals(path, code)] : imports;
+}
+
+function hostGlobals(path: string, code: string): string[] {
+  const names = [...blankStrings(code).matchAll(HOST_GLOBALS)].map((match) => match[1]);
+  return [...new Set(names)].map((name) => `${path}: must not use the global ${name}`);
+}
+
+/** Static, dynamic and type imports, and re-exports. */
+function importedModules(code: string): string[] {
+  const pattern = /(?<![.\w$])(?:from|import\s*\(?)\s*(["'`])([^"'`\n]*)\1/g;
+  return [...code.matchAll(pattern)].map((match) => match[2] ?? "");
+}
+
+function resolve(path: string, specifier: string): string {
+  return specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : specifier;
+}
+
+const COMMENT_OR_STRING =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
+
+function blankComments(source: string): string {
+  return source.replace(COMMENT_OR_STRING, (match) => match.startsWith("/") ? " " : match);
+}
+
+/** Of a template the expressions stay: they are code. */
+function blankStrings(code: string): string {
+  return code.replace(COMMENT_OR_STRING, (match) => {
+    if (!match.startsWith("`")) return '""';
+    const expressions = [...match.matchAll(/\$\{([^}]*)\}/g)].map((found) => found[1]);
+    return `[${expressions.join(", ")}]`;
+  });
+}

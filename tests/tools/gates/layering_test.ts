@@ -1,0 +1,53 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { checkLayering } from "./layering.ts";
+import { publishedSources, readText } from "./sources.ts";
+
+test("every published source keeps to its layer", () => {
+  const sources = publishedSources();
+  assert(sources.length > 10, "the sources were not found");
+  assertEquals(sources.flatMap((path) => checkLayering(path, readText(path))), []);
+});
+
+/** Path, source, and what must be found in it. */
+const SAMPLES: readonly (readonly [string, string, readonly string[]])[] = [
+  ["src/http/a.ts", `import { b } from "./b.ts";`, []],
+  ["src/http/a.ts", `import { C } from "../coroutine/mod.ts";`, ["src/coroutine/mod.ts"]],
+  ["src/http/a.ts", `import type { C } from "../coroutine/mod.ts";`, ["src/coroutine/mod.ts"]],
+  ["src/http/a.ts", `import {\n  one,\n} from "../wsgi/mod.ts";`, ["src/wsgi/mod.ts"]],
+  ["src/http/a.ts", `export * from "../server/socket.ts";`, ["src/server/socket.ts"]],
+  ["src/http/a.ts", `import "node:net";`, ["node:net"]],
+  ["src/http/a.ts", `import { x } from "@std/assert";`, ["@std/assert"]],
+  ["src/http/a.ts", `type C = import("../coroutine/mod.ts").C;`, ["src/coroutine/mod.ts"]],
+  ["src/coroutine/a.ts", `import { h } from "../http/mod.ts";`, ["src/http/mod.ts"]],
+  ["src/coroutine/a.ts", `import { h } from "../coroutine/b.ts";`, []],
+  ["src/coroutine/a.ts", `const m = await import("../http/mod.ts");`, ["src/http/mod.ts"]],
+  ["src/wsgi/a.ts", `import { C } from "../coroutine/mod.ts"; import "../http/mod.ts";`, []],
+  ["src/wsgi/a.ts", `import { s } from "../server/mod.ts";`, ["src/server/mod.ts"]],
+  ["src/server/a.ts", `import { s } from "../wsgi/mod.ts";`, []],
+  ["src/server/a.ts", `import { n } from "../../adapters/node.ts";`, ["adapters/node.ts"]],
+  ["adapters/bun.ts", `import type { Socket } from "../../../src/socket/socket.ts";`, []],
+  ["adapters/bun.ts", `import { createServer } from "node:net";`, ["node:net"]],
+  ["adapters/bun.ts", `import { h } from "../../../src/http/mod.ts";`, ["src/http/mod.ts"]],
+  ["adapters/node.ts", `import { createServer } from "node:net";`, []],
+  ["mod.ts", `const { nodeAdapter } = await import("./adapters/node.ts");`, []],
+  ["src/other/a.ts", ``, ["no layer"]],
+  ["src/server/a.ts", `console.log("x");`, ["console"]],
+  ["src/server/a.ts", `const n = process.pid;`, ["process"]],
+  ["src/server/a.ts", `const n = \`\${Deno.pid}\`;`, ["Deno"]],
+  ["src/server/a.ts", `const b = Buffer.from("x"); Bun.sleep(1);`, ["Buffer", "Bun"]],
+  ["src/server/a.ts", `const t = setTimeout(f, 1);`, ["setTimeout"]],
+  ["src/server/a.ts", `const t = globalThis.process;`, ["globalThis"]],
+  ["src/server/a.ts", `// Bun and process write console lines; from "node:fs"\nconst a = 1;`, []],
+  ["src/server/a.ts", `/* Deno.listen */ throw new Error("process gone");`, []],
+  ["src/server/a.ts", `this.process(); this.#process(); const o = { process: 1 };`, []],
+];
+
+for (const [path, source, expected] of SAMPLES) {
+  const verdict = expected.length === 0 ? "allows" : "rejects";
+  test(`${verdict} in ${path}: ${source.replaceAll("\n", " ")}`, () => {
+    const found = checkLayering(path, source);
+    assertEquals(found.length, expected.length, found.join("\n"));
+    expected.forEach((part, index) => assert(found[index]?.includes(part), found[index]));
+  });
+}

@@ -1,0 +1,44 @@
+/** Which files there are: sources, tests, public entry points. */
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../runtimes.ts";
+
+/** The paths under `directory`, from the root and with `/`, whose name ends in `suffix`. */
+export function listFiles(directory: string, suffix: string): string[] {
+  if (!existsSync(join(ROOT, directory))) return [];
+  return readdirSync(join(ROOT, directory), { withFileTypes: true })
+    .filter((entry) => entry.name !== "node_modules")
+    .flatMap((entry) => {
+      const path = `${directory}/${entry.name}`;
+      if (entry.isDirectory()) return listFiles(path, suffix);
+      return entry.name.endsWith(suffix) ? [path] : [];
+    })
+    .sort();
+}
+
+/** Every file of tests. */
+export function testFiles(): string[] {
+  return listFiles("tests", "_test.ts");
+}
+
+/** What is published. */
+export function publishedSources(): string[] {
+  return ["mod.ts", ...listFiles("src", ".ts"), ...listFiles("adapters", ".ts")];
+}
+
+/** The modules that `deno.json` exports. */
+export function entryPoints(): string[] {
+  const { exports } = readJson("deno.json") as { exports: Record<string, string> };
+  return Object.values(exports).map((path) => path.replace("./", ""));
+}
+
+/** A file's text. */
+export function readText(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
+
+/** A JSON file's value. */
+export function readJson(path: string): unknown {
+  return JSON.parse(readText(path));
+}

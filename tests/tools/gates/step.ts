@@ -1,0 +1,56 @@
+/** One check among those that `npm test` makes. */
+
+import { ROOT } from "../runtimes.ts";
+import { runCommand } from "./command.ts";
+
+export interface Step {
+  /** `topic` or `topic:part`; `--only topic` picks all its parts. */
+  readonly name: string;
+  run(options: StepOptions): Promise<StepResult>;
+}
+
+export interface StepOptions {
+  /** Test files whose path contains none of these are left out; empty: all are run. */
+  readonly files: readonly string[];
+}
+
+export interface StepResult {
+  readonly ok: boolean;
+  /** A few words for the step's line. */
+  readonly note?: string;
+  /** What to read when it failed. */
+  readonly detail?: string;
+  readonly tests?: TestCount;
+}
+
+export interface TestCount {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** A step that is right when a program ends with 0. */
+export function commandStep(
+  name: string,
+  command: () => readonly [string, ...string[]],
+  options: { readonly env?: Readonly<Record<string, string>> } = {},
+): Step {
+  return {
+    name,
+    async run() {
+      const { code, output } = await runCommand(command(), { cwd: ROOT, ...options });
+      return { ok: code === 0, detail: output };
+    },
+  };
+}
+
+/** A step that is right when it finds nothing to complain about. */
+export function complaintStep(name: string, complaints: () => readonly string[]): Step {
+  return {
+    name,
+    run() {
+      const found = complaints();
+      return Promise.resolve({ ok: found.length === 0, detail: found.join("\n") });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** The command lines of the tools that the gates use. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { denoConfig } from "../deno_config.ts";
+import { findRuntime, ROOT } from "../runtimes.ts";
+
+export type CommandLine = [string, ...string[]];
+
+/** Deno for work that imports nothing: formatting and linting. */
+export function denoTool(...args: readonly string[]): CommandLine {
+  return [findRuntime("deno").command, ...args];
+}
+
+/** Deno for work that resolves imports, with the configuration that works here. */
+export function denoWithImports(
+  subcommand: readonly string[],
+  ...args: readonly string[]
+): CommandLine {
+  const { command } = findRuntime("deno");
+  return [command, ...subcommand, "--config", denoConfig(command), ...args];
+}
+
+/** The type checker on `tests/types/<project>.json`. */
+export function typesCommand(project: string): CommandLine {
+  return [...typeChecker(), "--project", join(ROOT, "tests", "types", `${project}.json`)];
+}
+
+/** The type checker itself. */
+export function typeChecker(): CommandLine {
+  return packageProgram("typescript", "tsc");
+}
+
+/** A program that an installed package brings, run by the machine's own Node. */
+export function packageProgram(name: string, program: string): CommandLine {
+  const directory = join(ROOT, "node_modules", name);
+  const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  const { bin } = manifest as { bin: string | Record<string, string> };
+  const file = typeof bin === "string" ? bin : bin[program];
+  if (file === undefined) throw new Error(`Cannot find ${program}: ${name} does not bring it`);
+  return [findRuntime("node").command, join(directory, file)];
+}
+
+/** The npm that runs us, or the one on the path. */
+export function npm(...args: readonly string[]): CommandLine {
+  const path = process.env["npm_execpath"];
+  const isNpm = path !== undefined && /npm-cli\.js$/.test(path);
+  return isNpm ? [findRuntime("node").command, path, ...args] : ["npm", ...args];
+}
