@@ -2,7 +2,9 @@
  * Finds the runtimes that the tests, the examples and the benchmarks run on.
  *
  * They come with `npm ci`, and nothing of theirs has to run at install time: the binaries are taken
- * straight from the packages of this platform. Only the machine's own Node is the one that runs npm.
+ * straight from the packages of this platform. Bun's install script is the exception, which makes
+ * `node_modules/.bin/bun` work: where scripts run, it moves the binary into the package `bun`. Only
+ * the machine's own Node is the one that runs npm.
  *
  * @module
  */
@@ -77,8 +79,18 @@ const FINDERS: Readonly<Record<RuntimeName, () => string>> = {
   node: () => process.env["npm_node_execpath"] ?? process.execPath,
   currentNode: findCurrentNode,
   deno: () => findBinary("deno", denoPackages(), executable("deno")),
-  bun: () => findBinary("bun", bunPackages(), join("bin", executable("bun"))),
+  bun: findBun,
 };
+
+/** Where its install script has not run, the package `bun` has a placeholder for the binary. */
+function findBun(): string {
+  const path = join("bin", executable("bun"));
+  const has = (file: string) => lookUp("bun", bunPackages(), file) !== undefined;
+  const isMoved = has("package.json") && !has(path);
+  return isMoved
+    ? findBinary("bun", ["bun"], join("bin", "bun.exe"))
+    : findBinary("bun", bunPackages(), path);
+}
 
 function findCurrentNode(): string {
   const packaged = lookUp("test-runtimes", [`node-${PLATFORM}`], join("bin", executable("node")));

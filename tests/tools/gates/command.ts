@@ -27,8 +27,17 @@ export interface Outcome {
 /** Beyond this many characters the output of a runaway program is dropped. */
 const MAX_OUTPUT = 4_000_000;
 
-/** These would change what a test runner or a runtime does. */
-const UNWANTED_ENV = ["NODE_OPTIONS", "NODE_TEST_CONTEXT", "FORCE_COLOR", "DENO_CONFIG"];
+/**
+ * These would change what a test runner, a runtime or npm does, whatever the case of their letters.
+ * npm hands the settings of the `.npmrc` that it runs under to each script as `npm_config_*`.
+ */
+const UNWANTED_ENV = [
+  "NODE_OPTIONS",
+  "NODE_TEST_CONTEXT",
+  "FORCE_COLOR",
+  "DENO_CONFIG",
+  "NPM_CONFIG_IGNORE_SCRIPTS",
+];
 
 const running = new Set<ChildProcess>();
 
@@ -94,7 +103,8 @@ function endGroup(child: ChildProcess): void {
 }
 
 function environment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(([name]) => !UNWANTED_ENV.includes(name));
+  const inherited = Object.entries(process.env)
+    .filter(([name]) => !UNWANTED_ENV.includes(name.toUpperCase()));
   const plain = { ...Object.fromEntries(inherited), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
   return { ...plain, ...extra } as Record<string, string>;
 }

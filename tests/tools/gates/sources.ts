@@ -1,8 +1,27 @@
-/** Which files there are: sources, tests, public entry points. */
+/** Which files there are: committed files, sources, tests, public entry points. */
 
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../runtimes.ts";
+
+/** These are made here and never committed; `.gitignore` has them too. */
+const MADE_HERE: readonly string[] = [".git", "node_modules", "dist", ".deno_offline.json"];
+
+/** What is committed or about to be: all that git does not ignore. */
+export function committedFiles(): string[] {
+  const command = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
+  const { stdout, status } = spawnSync("git", command, { cwd: ROOT, encoding: "utf8" });
+  if (status !== 0) return filesWithoutGit();
+  return stdout.split("\0").filter((path) => path !== "" && existsSync(join(ROOT, path)));
+}
+
+/** An unpacked archive of the repository has no `.git`. */
+function filesWithoutGit(): string[] {
+  return readdirSync(ROOT, { withFileTypes: true })
+    .filter(({ name }) => !MADE_HERE.includes(name) && !name.endsWith(".tgz"))
+    .flatMap((entry) => entry.isDirectory() ? listFiles(entry.name, "") : [entry.name]);
+}
 
 /** The paths under `directory`, from the root and with `/`, whose name ends in `suffix`. */
 export function listFiles(directory: string, suffix: string): string[] {

@@ -2,7 +2,7 @@
 
 import { checkLayering } from "./layering.ts";
 import { examplesStep } from "./docs.ts";
-import { npmPackageStep } from "./packaging.ts";
+import { gitPackageStep, npmPackageStep } from "./packaging.ts";
 import { testStep } from "./run_tests.ts";
 import { entryPoints, publishedSources, readText } from "./sources.ts";
 import { commandStep, complaintStep, type Step } from "./step.ts";
@@ -35,6 +35,7 @@ export const STEPS: readonly Step[] = [
   examplesStep("docs:examples"),
   commandStep("package:jsr", () => denoTool("publish", "--dry-run", "--allow-dirty")),
   npmPackageStep("package:npm"),
+  gitPackageStep("package:git"),
   testStep("tests:node", "node"),
   testStep("tests:current-node", "currentNode"),
   testStep("tests:deno", "deno"),

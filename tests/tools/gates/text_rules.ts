@@ -5,11 +5,7 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "../runtimes.ts";
-import { readJson, readText } from "./sources.ts";
+import { committedFiles, readJson, readText } from "./sources.ts";
 
 /** Put together here, so that this file keeps the rule too. */
 const REGISTRY_HOSTS: readonly string[] = [
@@ -39,14 +35,6 @@ export function textComplaints(): string[] {
     ...lockComplaints(readJson("package-lock.json") as LockFile),
     ...manifestComplaints(readJson("package.json") as Manifest, readJson("deno.json") as Manifest),
   ];
-}
-
-/** What is committed or about to be: all that git does not ignore. */
-function committedFiles(): string[] {
-  const command = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
-  const { stdout, status } = spawnSync("git", command, { cwd: ROOT, encoding: "utf8" });
-  if (status !== 0) return ["package.json", "package-lock.json", "deno.json", "README.md"];
-  return stdout.split("\0").filter((path) => path !== "" && existsSync(join(ROOT, path)));
 }
 
 /** A file must not name the host of a package registry. */
