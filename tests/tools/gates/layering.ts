@@ -1,13 +1,14 @@
 /**
  * The layering rule: which module may import which, and which globals stay outside.
  *
- * Sources are read as text. A tiny scanner blanks comments and string contents out first, so that
- * prose about `process` or `import` is not taken for code.
+ * Sources are read as text, without comments and contents of strings, so that prose about `process`
+ * or `import` is not taken for code. Called by the step `layering`.
  *
  * @module
  */
 
 import { posix } from "node:path";
+import { blankComments, blankStrings, importedModules } from "./source_text.ts";
 
 /** The imports that files under one folder may have, besides those of the folder itself. */
 interface Layer {
@@ -40,7 +41,7 @@ const LAYERS: readonly Layer[] = [
 const HOST_GLOBALS =
   /(?<![\w$.#"'])(Deno|Bun|process|Buffer|console|globalThis|setTimeout|setInterval|setImmediate|require|__dirname|performance)\b(?!\s*[?]?:)/g;
 
-/** Tells what is wrong with a source, one sentence a finding; empty when nothing is. */
+/** The complaints about a source, a sentence each. */
 export function checkLayering(path: string, source: string): string[] {
   const layer = LAYERS.find(({ folder }) => path.startsWith(folder));
   if (layer === undefined) return [`${path}: belongs to no layer`];
@@ -57,28 +58,6 @@ function hostGlobals(path: string, code: string): string[] {
   return [...new Set(names)].map((name) => `${path}: must not use the global ${name}`);
 }
 
-/** Static, dynamic and type imports, and re-exports. */
-function importedModules(code: string): string[] {
-  const pattern = /(?<![.\w$])(?:from|import\s*\(?)\s*(["'`])([^"'`\n]*)\1/g;
-  return [...code.matchAll(pattern)].map((match) => match[2] ?? "");
-}
-
 function resolve(path: string, specifier: string): string {
   return specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : specifier;
-}
-
-const COMMENT_OR_STRING =
-  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
-
-function blankComments(source: string): string {
-  return source.replace(COMMENT_OR_STRING, (match) => match.startsWith("/") ? " " : match);
-}
-
-/** Of a template the expressions stay: they are code. */
-function blankStrings(code: string): string {
-  return code.replace(COMMENT_OR_STRING, (match) => {
-    if (!match.startsWith("`")) return '""';
-    const expressions = [...match.matchAll(/\$\{([^}]*)\}/g)].map((found) => found[1]);
-    return `[${expressions.join(", ")}]`;
-  });
 }

@@ -1,10 +1,11 @@
 /** All that `npm test` checks, in order: what is quick comes first. */
 
 import { checkLayering } from "./layering.ts";
+import { checkFolders } from "./folders.ts";
 import { examplesStep } from "./docs.ts";
 import { gitPackageStep, npmPackageStep } from "./packaging.ts";
 import { testStep } from "./run_tests.ts";
-import { entryPoints, publishedSources, readText } from "./sources.ts";
+import { entryPoints, listFiles, publishedSources, readText } from "./sources.ts";
 import { commandStep, complaintStep, type Step } from "./step.ts";
 import { textComplaints } from "./text_rules.ts";
 import { denoTool, denoWithImports, typesCommand } from "./tools.ts";
@@ -12,12 +13,18 @@ import { denoTool, denoWithImports, typesCommand } from "./tools.ts";
 /** What the type checkers see. */
 const TYPED_FOLDERS: readonly string[] = ["src", "adapters", "tests", "bench", "examples"];
 
+/** What is wrong with how the files lie and what they import. */
+function treeComplaints(): string[] {
+  const sources = publishedSources();
+  return [
+    ...sources.flatMap((path) => checkLayering(path, readText(path))),
+    ...checkFolders([...sources, ...listFiles("tests", "")]),
+  ];
+}
+
 export const STEPS: readonly Step[] = [
   complaintStep("text", textComplaints),
-  complaintStep(
-    "layering",
-    () => publishedSources().flatMap((path) => checkLayering(path, readText(path))),
-  ),
+  complaintStep("layering", treeComplaints),
   commandStep("format", () => denoTool("fmt", "--check")),
   commandStep("lint", () => denoTool("lint")),
   commandStep("types:core", () => typesCommand("core")),

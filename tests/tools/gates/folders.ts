@@ -1,0 +1,24 @@
+/**
+ * Limits the length of a folder's listing, so that `ls` fits the eye. Called by the step `layering`.
+ *
+ * @module
+ */
+
+/** More names than this in one folder are a complaint. */
+const MAX_NAMES = 25;
+
+/** A complaint for each folder of these files that lists too many names. */
+export function checkFolders(paths: Iterable<string>): string[] {
+  const names = new Map<string, Set<string>>();
+  for (const path of paths) {
+    const parts = path.split("/");
+    for (let depth = 1; depth < parts.length; depth++) {
+      const folder = parts.slice(0, depth).join("/");
+      const listed = names.get(folder) ?? new Set();
+      names.set(folder, listed.add(parts[depth] as string));
+    }
+  }
+  return [...names].sort()
+    .filter(([, listed]) => listed.size > MAX_NAMES)
+    .map(([folder, { size }]) => `${folder}: lists ${size} names, more than ${MAX_NAMES}`);
+}
