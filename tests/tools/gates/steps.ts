@@ -1,13 +1,13 @@
 /** All that `npm test` checks, in order: what is quick comes first. */
 
-import { checkLayering } from "./layering.ts";
-import { checkFolders } from "./folders.ts";
+import { checkLayering } from "./rules/layering.ts";
+import { checkFolders } from "./rules/folders.ts";
 import { examplesStep } from "./docs.ts";
 import { gitPackageStep, npmPackageStep } from "./packaging.ts";
 import { testStep } from "./run_tests.ts";
 import { entryPoints, listFiles, publishedSources, readText } from "./sources.ts";
 import { commandStep, complaintStep, type Step } from "./step.ts";
-import { textComplaints } from "./text_rules.ts";
+import { textComplaints } from "./rules/text_rules.ts";
 import { denoTool, denoWithImports, typesCommand } from "./tools.ts";
 
 /** What the type checkers see. */

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { checkLayering } from "./layering.ts";
-import { publishedSources, readText } from "./sources.ts";
+import { publishedSources, readText } from "../sources.ts";
 
 test("every published source keeps to its layer", () => {
   const sources = publishedSources();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { committedFiles, readJson, readText } from "./sources.ts";
+import { committedFiles, readJson, readText } from "../sources.ts";
 
 /** Put together here, so that this file keeps the rule too. */
 const REGISTRY_HOSTS: readonly string[] = [
