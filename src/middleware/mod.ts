@@ -6,7 +6,7 @@
 
 export { accessLog, type AccessLogEntry } from "./access_log.ts";
 export { errorPage, type ErrorResponse } from "./error_page.ts";
-export { gzip, type GzipOptions } from "./gzip.ts";
+export { gzip, type GzipOptions } from "./gzip/gzip.ts";
 export { lazyStartResponse } from "./lazy_start_response.ts";
 export { passThrough, type Stage } from "./pass_through.ts";
 export { staticFiles, type StaticFilesOptions } from "./static_files/static_files.ts";

@@ -1,9 +1,13 @@
 /**
- * Middleware around any kind of app: what an app gives is passed on, a stage sees the blocks.
+ * The loop of a middleware that changes blocks: it steps an app of any kind, and a stage sees each block.
  *
- * Waits pass through untouched, in both directions: an empty block, an operation or a promise goes to
- * the server, and what comes of it goes to the app. So a middleware made of this needs no care to let
- * the app behind it wait.
+ * Waits pass through in both directions. An empty block, an operation or a promise goes to the server,
+ * and its value or error goes back to the app. So a stage needs no care to let the app wait.
+ *
+ * The trap: a stage may wait as well, and both share `environ.cogen`. The app's planned operation and
+ * last result are therefore put aside while the stage runs.
+ *
+ * Called by the middlewares of this folder, and by those of users.
  *
  * @module
  */
@@ -23,19 +27,27 @@ import {
   WSGIFileWrapper,
 } from "../wsgi/mod.ts";
 
-/** What a middleware does to blocks. A generator may wait, with `environ.cogen`. */
+/**
+ * The work of a middleware on the blocks of one response.
+ *
+ * Each method gives an iterable of blocks to send, usually as a generator. Such a generator may wait,
+ * with `environ.cogen`.
+ */
 export interface Stage {
-  /** Takes a block that is not empty, and gives what takes its place. */
+  /** Takes a non-empty block of the app, and gives the blocks to send in its place. */
   block(block: Block): Iterable<unknown>;
-  /** Looks at whatever the app yields or returns; what it throws, the app did not get to hear. */
+  /**
+   * Checks each value that the app yields or returns, except a wrapped file. An error that this method
+   * throws ends the response; the app does not see it.
+   */
   checkYielded?(value: unknown): void;
-  /** The app is about to wait: what is held back should go now. */
+  /** Called before the app waits: gives the blocks that the stage has held back. */
   wait?(): Iterable<unknown>;
-  /** The app has ended well. */
+  /** Called once, after the app has ended without an error: gives the last blocks. */
   end?(): Iterable<unknown>;
 }
 
-/** Passes every block on as it is. */
+/** Passes each block on unchanged. */
 export const UNCHANGED: Stage = {
   *block(block) {
     yield block;
@@ -43,30 +55,30 @@ export const UNCHANGED: Stage = {
 };
 
 /**
- * Runs any kind of app through a stage, and closes it: what a middleware that changes blocks is made of.
+ * Runs an app of any kind through a stage and closes it: the core of a middleware that changes blocks.
  *
- * A plain loop is a middleware, too, as long as all goes well:
+ * A middleware that leaves blocks unchanged does not need this function. Around generators, it
+ * delegates: `return yield* app(environ, startResponse)`.
+ *
+ * A plain loop is no replacement:
  *
  * ```ts ignore
  * for (const block of app(environ, startResponse)) yield block.toUpperCase();
  * ```
  *
- * It passes empty blocks on, so that the app can wait with `environ.cogen`. It does not run async apps,
- * and drops the value of a `yield` (of an operation that is yielded directly) and what a generator
- * returns. And **when the client leaves, it cuts short a `finally` that waits**: the server ends the
- * middleware with `return()`; at `for … of`, JavaScript passes that on to the app, which runs its
- * `finally` as far as the first `yield` there; but what that gives is thrown away, and the app is never
- * resumed. A lock that the rest of the `finally` would have let go of stays locked.
- *
- * So a middleware that leaves blocks as they are delegates, `yield* app(environ, startResponse)`, which
- * has none of these faults with an app that is a generator. One that changes them, or that is put around
- * apps of all kinds, uses this: it goes on stepping an app that still waits after `return()`, and calls
- * `close()`.
+ * - **When the client leaves, the loop cuts short a `finally` that waits.** The server ends the
+ *   middleware with `return()`. At `for … of`, JavaScript calls the app's `return()`, which runs its
+ *   `finally` as far as the first `yield` there. The loop drops the yielded value and never resumes the
+ *   app, so a lock that the rest of the `finally` would release stays locked. `passThrough` steps the
+ *   app until its `finally` has ended, and then calls `close()`.
+ * - The loop does not run async apps, and drops the value that a `yield` should have in the app and the
+ *   last block that a generator returns.
  *
  * @param run Calls the app.
- * @param cogen How the request waits.
- * @param stage What is done to the blocks.
- * @returns What the middleware gives to the server: always a sync generator.
+ * @param cogen The `environ.cogen` of the request.
+ * @param stage The work on the blocks.
+ * @returns The iterable of the middleware: always a sync generator.
+ * @throws The error of the app or of the stage, while the server steps the generator.
  *
  * @example A middleware
  * ```ts
@@ -143,7 +155,7 @@ function* passAll(
   }
 }
 
-/** The stage may wait as well: the app must find what it has planned, and what came of it before. */
+/** Runs a stage's generator with the app's planned operation and last result put aside, and restores them. */
 function* aside(cogen: Cogen, waits: Iterable<unknown>): Generator<unknown, void, unknown> {
   const { operation, result, exception } = cogen;
   cogen.operation = undefined;
@@ -151,6 +163,7 @@ function* aside(cogen: Cogen, waits: Iterable<unknown>): Generator<unknown, void
   Object.assign(cogen, { operation, result, exception });
 }
 
+/** Waits for the step of an async app, and restores the last result that the app saw. */
 function* waitAside<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, T, unknown> {
   const { result, exception } = cogen;
   const value = yield* waitFor(cogen, promise);
@@ -158,7 +171,7 @@ function* waitAside<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown
   return value;
 }
 
-/** What a generator returns: a last block, or a wrapped file. */
+/** Passes the return value of a generator on: a last block or a wrapped file. */
 function* passLast(
   last: unknown,
   cogen: Cogen,
@@ -169,7 +182,7 @@ function* passLast(
   else if (last !== undefined) yield last;
 }
 
-/** What an app yields while it is closed can still be a wait; blocks come to nothing. */
+/** Ends an app early: steps its `finally` through its waits, and drops its blocks. */
 function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<unknown, void, unknown> {
   const ended = iterator.return?.();
   if (ended === undefined) return;
@@ -185,7 +198,7 @@ function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, 
   return yield* cogen.wait(until(promise));
 }
 
-/** An iterable that was promised to a request that has ended is closed all the same. */
+/** Closes an iterable whose promise resolves after its request has ended. */
 async function closeLate(promised: PromiseLike<AppIterable>, cogen: Cogen): Promise<void> {
   try {
     const given = await promised;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { until } from "../coroutine/mod.ts";
-import type { Block, Cogen, Environ, HeaderList, WSGIApp } from "../wsgi/mod.ts";
-import { DeferredStart } from "./deferred_start.ts";
+import { until } from "../../coroutine/mod.ts";
+import type { Block, Cogen, Environ, HeaderList, WSGIApp } from "../../wsgi/mod.ts";
+import { DeferredStart } from "../deferred_start.ts";
 import { GzipEncoder } from "./gzip_encoder.ts";
-import { passThrough, type Stage } from "./pass_through.ts";
+import { passThrough, type Stage } from "../pass_through.ts";
 
 /** Options of {@linkcode gzip}. */
 export interface GzipOptions {
