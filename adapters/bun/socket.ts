@@ -16,6 +16,7 @@ import {
   OutputQueue,
   type Socket,
 } from "../../src/socket/mod.ts";
+import { startTimer } from "../shared/timer.ts";
 import { type BunStream, nodeBuffer } from "./runtime.ts";
 import type { UnixPaths } from "../shared/unix_paths.ts";
 
@@ -36,7 +37,7 @@ export class BunSocket implements Socket, InboundHost {
   readonly #stream: BunStream;
   readonly #output = new OutputQueue(pool, writeLatin1);
   readonly #handshakeTimeout: number | undefined;
-  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelHandshakeTimer: (() => void) | undefined;
   /** What broke the connection, where Bun does not say it itself. */
   #error: Error | undefined;
   #writable = true;
@@ -80,15 +81,15 @@ export class BunSocket implements Socket, InboundHost {
   #limitHandshake(): void {
     const limit = this.#handshakeTimeout;
     if (limit === undefined || this.#inbound.ended) return;
-    this.#handshakeTimer = setTimeout(() => {
+    this.#cancelHandshakeTimer = startTimer(limit, () => {
       this.#error = new Error(`TLS handshake: not done in ${limit} ms`);
       this.#stream.terminate();
-    }, limit);
+    });
   }
 
   /** @param failure Why the TLS handshake failed; Bun closes then. */
   secured(failure: Error | null | undefined): void {
-    clearTimeout(this.#handshakeTimer);
+    this.#cancelHandshakeTimer?.();
     if (failure === undefined) return;
     this.#error ??= new Error(`TLS handshake: ${failure?.message ?? "failed"}`);
   }
@@ -165,7 +166,7 @@ export class BunSocket implements Socket, InboundHost {
 
   /** @param error What broke the connection, if anything did. */
   closed(error: Error | undefined): void {
-    clearTimeout(this.#handshakeTimer);
+    this.#cancelHandshakeTimer?.();
     this.#writable = false;
     this.#output.clear();
     // Of a record that cannot be decrypted, Bun says nothing.

@@ -16,6 +16,7 @@ import {
   PROBE_INTERVAL,
   type Socket,
 } from "../../src/socket/mod.ts";
+import { startTimer } from "../shared/timer.ts";
 import { type DenoConn, toAddress } from "./runtime.ts";
 import type { UnixPaths } from "../shared/unix_paths.ts";
 
@@ -58,7 +59,7 @@ export class DenoSocket implements Socket, InboundHost {
   readonly #output = new OutputQueue(output, writeLatin1);
   readonly #small: Uint8Array = new Uint8Array(SMALL_READ);
   #probe: ReturnType<typeof setInterval> | undefined;
-  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelHandshakeTimer: (() => void) | undefined;
   /** Whether nothing can be said to the peer yet, and nothing has been. */
   #speechless = false;
   #writable = true;
@@ -111,16 +112,16 @@ export class DenoSocket implements Socket, InboundHost {
     this.#startTimer(milliseconds);
     const done = () => {
       this.#speechless = false;
-      clearTimeout(this.#handshakeTimer);
+      this.#cancelHandshakeTimer?.();
     };
     this.#conn.handshake?.().then(done, done);
   }
 
   #startTimer(milliseconds: number): void {
-    clearTimeout(this.#handshakeTimer);
-    this.#handshakeTimer = setTimeout(() => {
+    this.#cancelHandshakeTimer?.();
+    this.#cancelHandshakeTimer = startTimer(milliseconds, () => {
       this.#close(new Error(`TLS handshake: not done in ${milliseconds} ms`));
-    }, milliseconds);
+    });
   }
 
   write(bytes: Uint8Array | string): boolean {
@@ -230,7 +231,7 @@ export class DenoSocket implements Socket, InboundHost {
     this.#closed = true;
     this.#writable = false;
     clearInterval(this.#probe);
-    clearTimeout(this.#handshakeTimer);
+    this.#cancelHandshakeTimer?.();
     this.#output.clear();
     // Cancels the outstanding read and write, too.
     this.#conn.close();

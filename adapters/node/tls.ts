@@ -8,6 +8,7 @@
 import type { Socket as Stream } from "node:net";
 import { createSecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
 import { type ListenTLSOptions, READ_AHEAD } from "../../src/socket/mod.ts";
+import { startTimer } from "../shared/timer.ts";
 
 /** Wraps an accepted connection in TLS. */
 export type Encrypt = (raw: Stream) => TLSSocket;
@@ -44,11 +45,11 @@ export function encryption(options: ListenTLSOptions): Encrypt {
 function limitHandshake(stream: TLSSocket, milliseconds: number): void {
   const give = (reason: string) => () => stream.destroy(new Error(`TLS handshake: ${reason}`));
   const left = give("the peer has left");
-  const timer = setTimeout(give(`not done in ${milliseconds} ms`), milliseconds);
+  const cancelTimer = startTimer(milliseconds, give(`not done in ${milliseconds} ms`));
   stream.once("end", left);
-  stream.once("close", () => clearTimeout(timer));
+  stream.once("close", cancelTimer);
   stream.once("secure", () => {
-    clearTimeout(timer);
+    cancelTimer();
     stream.off("end", left);
   });
 }

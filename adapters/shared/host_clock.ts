@@ -5,6 +5,7 @@
  */
 
 import type { Adapter } from "../../src/socket/mod.ts";
+import { startTimer } from "./timer.ts";
 
 type Clock = Adapter["clock"];
 
@@ -25,9 +26,6 @@ export function hostClock(defer: Clock["defer"]): Clock {
     now: () => performance.now(),
     defer,
     soon: (turn) => void settled.then(turn),
-    setTimer: (delay, turn) => {
-      const timer = setTimeout(turn, delay);
-      return () => clearTimeout(timer);
-    },
+    setTimer: startTimer,
   };
 }

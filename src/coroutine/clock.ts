@@ -19,7 +19,8 @@
  *   now: () => performance.now(),
  *   defer: (turn) => void setTimeout(turn, 0),
  *   setTimer: (delay, turn) => {
- *     const id = setTimeout(turn, delay);
+ *     if (delay === Infinity) return () => {};
+ *     const id = setTimeout(turn, Math.min(delay, 2 ** 31 - 1));
  *     return () => clearTimeout(id);
  *   },
  * };
@@ -36,6 +37,10 @@ export interface Clock {
    * none, a scheduler always defers.
    */
   soon?(turn: () => void): void;
-  /** Calls `turn` once, `delay` milliseconds from now; the result cancels that. */
+  /**
+   * Calls `turn` once, `delay` milliseconds from now; the result cancels that. Any delay is accepted:
+   * with `Infinity`, `turn` is never called, and a clock may shorten a delay of more than 24 days to
+   * the longest that its timers keep.
+   */
   setTimer(delay: number, turn: () => void): () => void;
 }

@@ -54,6 +54,9 @@ export function clockTests(subject: Subject): void {
   test(`${subject.name}: defers to a later turn, in order, and can cancel a timer`, async () => {
     const heard: string[] = [];
     const cancel = clock.setTimer(1, () => heard.push("cancelled"));
+    const cancelLong = [2 ** 31, Infinity].map((delay) =>
+      clock.setTimer(delay, () => heard.push("early"))
+    );
     clock.setTimer(5, () => heard.push("timer"));
     clock.defer(() => heard.push("first"));
     clock.defer(() => heard.push("second"));
@@ -61,6 +64,7 @@ export function clockTests(subject: Subject): void {
     cancel();
     await until("the timer", () => heard.includes("timer"));
     assertEquals(heard, ["now", "first", "second", "timer"]);
+    for (const cancelOne of cancelLong) cancelOne();
     assert(clock.now() <= clock.now());
   });
 }

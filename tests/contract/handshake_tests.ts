@@ -74,6 +74,23 @@ export function handshakeTests(subject: Subject): void {
     });
   });
 
+  for (const handshakeTimeout of [Infinity, 2 ** 31]) {
+    test(`${subject.name}: a handshake may take ${handshakeTimeout} ms`, async () => {
+      const tls = { ...TLS, handshakeTimeout };
+      await listening(subject, tls, async (listener, recorders) => {
+        const late = await netClient(listener.address);
+        await until("accept", () => recorders.length === 1);
+        await settled();
+        assertEquals([recorders[0]?.heard, late.closed], [[], false]);
+        const client = await subject.connect(listener.address);
+        client.write(ascii("hello"));
+        await until("data", () => recorders[1]?.count === 5);
+        client.destroy();
+        late.destroy();
+      });
+    });
+  }
+
   test(`${subject.name}: a connection can be destroyed before its handshake`, async () => {
     await listening(subject, TLS, async (listener, recorders) => {
       const silent = await netClient(listener.address);

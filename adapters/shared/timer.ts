@@ -1,0 +1,41 @@
+/**
+ * Timers of the host that accept any delay.
+ *
+ * The trap: a runtime holds the delay of `setTimeout` in a signed 32-bit number of milliseconds. A
+ * longer delay, `Infinity` included, fires after 1 ms. Every delay that an option can set therefore
+ * goes through {@linkcode startTimer}.
+ *
+ * Called by `hostClock`, and by the three adapters with TLS for the deadline of a handshake.
+ *
+ * @module
+ */
+
+/** The longest delay that runtimes keep: 24.8 days, in milliseconds. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * Starts a timer.
+ *
+ * @param delayMs The delay in milliseconds. A delay above {@linkcode MAX_DELAY_MS} is waited for in
+ *   several timers; with `Infinity` there is no timer at all.
+ * @param job Called once, when the delay has passed.
+ * @returns A function that cancels the timer. A call after the timer has fired does nothing.
+ *
+ * @example
+ * ```ts ignore
+ * const cancel = startTimer(handshakeTimeoutMs, () => socket.destroy());
+ * ```
+ */
+export function startTimer(delayMs: number, job: () => void): () => void {
+  if (delayMs > MAX_DELAY_MS) return startLongTimer(delayMs, job);
+  const timer = setTimeout(job, delayMs);
+  return () => clearTimeout(timer);
+}
+
+function startLongTimer(delayMs: number, job: () => void): () => void {
+  if (delayMs === Infinity) return () => {};
+  let cancel: () => void;
+  const timer = setTimeout(() => cancel = startTimer(delayMs - MAX_DELAY_MS, job), MAX_DELAY_MS);
+  cancel = () => clearTimeout(timer);
+  return () => cancel();
+}
