@@ -27,12 +27,102 @@ import { Scheduler, type SchedulerOptions } from "./src/coroutine/mod.ts";
 import { type ServerOptions, WSGIServer } from "./src/server/mod.ts";
 import type { Adapter, DiallingAdapter } from "./src/socket/mod.ts";
 
-export * from "./src/coroutine/mod.ts";
-export * from "./src/server/mod.ts";
-export * from "./src/middleware/mod.ts";
-export * from "./src/socket/mod.ts";
-export * from "./src/wsgi/mod.ts";
+// The server.
+export {
+  type BindAddress,
+  type Limits,
+  type ServerOptions,
+  ServerShutdown,
+  type ServerStats,
+  type ShutdownOptions,
+  type Timeouts,
+  type TLSOptions,
+  type WSGIConnection,
+  WSGIServer,
+} from "./src/server/mod.ts";
+export type { Adapter, Address, Listener, Socket, SocketHandler } from "./src/socket/mod.ts";
 export { ProtocolError, ResponseError } from "./src/http/mod.ts";
+
+// The app contract.
+export {
+  type AppIterable,
+  type Block,
+  ClientDisconnected,
+  type Cogen,
+  type Environ,
+  type HeaderList,
+  type Mounts,
+  type StartResponse,
+  type WSGIApp,
+  WSGIError,
+  WSGIFileWrapper,
+  type WSGIInput,
+  WSGIPathInfoDispatcher,
+} from "./src/wsgi/mod.ts";
+
+// Middleware.
+export {
+  accessLog,
+  type AccessLogEntry,
+  errorPage,
+  type ErrorResponse,
+  gzip,
+  type GzipOptions,
+  lazyStartResponse,
+  passThrough,
+  type Stage,
+  staticFiles,
+  type StaticFilesOptions,
+  type SyncApp,
+  syncInput,
+  validator,
+  WSGIValidationError,
+} from "./src/middleware/mod.ts";
+
+// Coroutines.
+export {
+  Accept,
+  Acceptor,
+  AddCoro,
+  all,
+  allSettled,
+  Call,
+  Connect,
+  type Coroutine,
+  type CoroutineFunction,
+  type Deadline,
+  type Duration,
+  Join,
+  local,
+  type Operation,
+  OperationTimeout,
+  priority,
+  PublishSubscribeQueue,
+  Queue,
+  QueueClosed,
+  race,
+  readline,
+  readlines,
+  Recv,
+  RecvAll,
+  Scheduler,
+  type SchedulerOptions,
+  type Scope,
+  scope,
+  Semaphore,
+  Send,
+  SendAll,
+  Signal,
+  Sleep,
+  type SocketStream,
+  type Task,
+  TaskCancelled,
+  timeout,
+  type TimeoutOptions,
+  toPromise,
+  until,
+  WaitForSignal,
+} from "./src/coroutine/mod.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions extends ServerOptions {

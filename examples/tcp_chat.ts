@@ -12,7 +12,6 @@ import {
   Acceptor,
   type Adapter,
   type Coroutine,
-  type ListenAddress,
   type Listener,
   PublishSubscribeQueue,
   readline,
@@ -23,6 +22,7 @@ import {
   SendAll,
   type SocketStream,
 } from "../mod.ts";
+import type { ListenAddress } from "../src/socket/mod.ts";
 
 type Room = PublishSubscribeQueue<string>;
 

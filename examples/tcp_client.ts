@@ -11,7 +11,6 @@ import { fileURLToPath } from "node:url";
 import {
   Connect,
   type Coroutine,
-  type Dial,
   Queue,
   readline,
   runtimeAdapter,
@@ -21,6 +20,7 @@ import {
   type SocketStream,
   toPromise,
 } from "../mod.ts";
+import type { Dial } from "../src/coroutine/mod.ts";
 
 /** What to say; `undefined` is the end. */
 type Lines = Queue<string | undefined>;

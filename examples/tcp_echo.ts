@@ -11,7 +11,6 @@ import {
   Acceptor,
   type Adapter,
   type Coroutine,
-  type ListenAddress,
   type Listener,
   Recv,
   runtimeAdapter,
@@ -19,6 +18,7 @@ import {
   SendAll,
   type SocketStream,
 } from "../mod.ts";
+import type { ListenAddress } from "../src/socket/mod.ts";
 
 function* echo(stream: SocketStream): Coroutine<void> {
   try {

@@ -30,7 +30,7 @@ const HOST_ADVICE = 'write ["127.0.0.1", 8000] to be reached from this machine a
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseBindAddress } from "@x/cogen-wsgi";
+ * import { parseBindAddress } from "@x/cogen-wsgi/server";
  *
  * assertEquals(parseBindAddress(["127.0.0.1", 8080]), { host: "127.0.0.1", port: 8080 });
  * assertEquals(parseBindAddress("/run/app.sock"), { path: "/run/app.sock" });

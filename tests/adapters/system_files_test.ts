@@ -18,15 +18,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import {
-  type Adapter,
-  type Files,
-  type OpenFile,
-  runtimeAdapter,
-  serve,
-  staticFiles,
-  type WSGIApp,
-} from "../../mod.ts";
+import { type Adapter, runtimeAdapter, serve, staticFiles, type WSGIApp } from "../../mod.ts";
+import type { Files, OpenFile } from "../../src/socket/mod.ts";
 import { requestText } from "../support/serving.ts";
 
 let directory: string;

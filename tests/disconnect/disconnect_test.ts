@@ -9,7 +9,8 @@
 import { assertEquals } from "@std/assert";
 import process from "node:process";
 import { after, test } from "node:test";
-import { ManualClock, Scheduler } from "../../mod.ts";
+import { Scheduler } from "../../mod.ts";
+import { ManualClock } from "../../src/coroutine/mod.ts";
 import { RUNTIME, servingOverTcp, WAYS } from "../support/tcp.ts";
 import { checkLeaving, latencies, NOTICED_WITHIN } from "./leaving.ts";
 import { type Body, DOINGS, STYLES, Trace, type Wait, type WaitMaker, WAITS } from "./states.ts";

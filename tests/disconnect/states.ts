@@ -12,7 +12,6 @@ import {
   type CoroutineFunction,
   type Deadline,
   type Environ,
-  fromCallback,
   Join,
   type Operation,
   PublishSubscribeQueue,
@@ -23,7 +22,6 @@ import {
   scope,
   Semaphore,
   Signal,
-  type SignalOptions,
   Sleep,
   type Task,
   timeout,
@@ -31,6 +29,7 @@ import {
   until,
   WaitForSignal,
 } from "../../mod.ts";
+import { fromCallback, type SignalOptions } from "../../src/coroutine/mod.ts";
 
 /** How an operation is written: it gives what the app yields. */
 interface Words<R> {

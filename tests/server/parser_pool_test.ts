@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type Environ, ManualClock, type SocketHandler, WSGIServer } from "../../mod.ts";
+import { type Environ, type SocketHandler, WSGIServer } from "../../mod.ts";
+import { ManualClock } from "../../src/coroutine/mod.ts";
 import { memoryNetwork } from "../../adapters/memory.ts";
 
 interface Client {

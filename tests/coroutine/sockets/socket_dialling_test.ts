@@ -6,8 +6,6 @@ import {
   Accept,
   Acceptor,
   Connect,
-  type Dial,
-  type ListenAddress,
   type Listener,
   OperationTimeout,
   race,
@@ -19,6 +17,8 @@ import {
   Sleep,
   type SocketStream,
 } from "../../../mod.ts";
+import type { Dial } from "../../../src/coroutine/mod.ts";
+import type { ListenAddress } from "../../../src/socket/mod.ts";
 import type { DiallingAdapter } from "../../../adapters/node.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };

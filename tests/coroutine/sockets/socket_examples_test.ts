@@ -8,13 +8,13 @@ import { converse } from "../../../examples/tcp_client.ts";
 import { serveEcho } from "../../../examples/tcp_echo.ts";
 import {
   type Adapter,
-  type Dial,
   type Listener,
   Queue,
   runtimeAdapter,
   Scheduler,
   toPromise,
 } from "../../../mod.ts";
+import type { Dial } from "../../../src/coroutine/mod.ts";
 
 /** A client that can wait for what it hears. */
 class Client {
