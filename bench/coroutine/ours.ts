@@ -11,6 +11,7 @@ import {
   type Task,
   WaitForSignal,
 } from "../../mod.ts";
+import { start } from "../../src/coroutine/internal.ts";
 import { type Contender, FAR_SECONDS, NAP_SECONDS } from "./contender.ts";
 
 const { clock } = await runtimeAdapter();
@@ -39,7 +40,7 @@ export const ours: Contender = {
   sleepAndWake(count) {
     const scheduler = new Scheduler({ clock });
     return async () => {
-      for (let left = count; left > 0; left--) scheduler.start(sleeper, NAP_SECONDS);
+      for (let left = count; left > 0; left--) start(scheduler, sleeper, NAP_SECONDS);
       await scheduler.run();
     };
   },
@@ -58,9 +59,9 @@ export const ours: Contender = {
   },
   signal(count) {
     const scheduler = new Scheduler({ clock });
-    for (let left = count; left > 0; left--) scheduler.start(waiter);
+    for (let left = count; left > 0; left--) start(scheduler, waiter);
     return async () => {
-      scheduler.start(function* () {
+      start(scheduler, function* () {
         yield* Signal("go");
       });
       await scheduler.run();
@@ -69,7 +70,7 @@ export const ours: Contender = {
   cancelSleepers(count) {
     const scheduler = new Scheduler({ clock });
     const tasks: Task<void>[] = [];
-    for (let left = count; left > 0; left--) tasks.push(scheduler.start(sleeper, FAR_SECONDS));
+    for (let left = count; left > 0; left--) tasks.push(start(scheduler, sleeper, FAR_SECONDS));
     return async () => {
       for (const task of tasks) task.cancel();
       await scheduler.run();

@@ -5,6 +5,7 @@
 
 import process from "node:process";
 import { Join, Queue, runtimeAdapter, Scheduler, type Task } from "../../mod.ts";
+import { start } from "../../src/coroutine/internal.ts";
 import { time, type Work, type Workload } from "./contender.ts";
 import { ours } from "./ours.ts";
 
@@ -43,7 +44,7 @@ function handToEach(count: number): Work {
   const consume = function* () {
     yield* queue.get();
   };
-  for (let left = count; left > 0; left--) scheduler.start(consume);
+  for (let left = count; left > 0; left--) start(scheduler, consume);
   return async () => {
     scheduler.add(function* () {
       for (let left = count; left > 0; left--) yield* queue.put(left);

@@ -7,10 +7,7 @@
  * @module
  */
 
-import { currentTask } from "./kernel/current_task.ts";
-
-/** What a coroutine keeps, by local. Never changed in place. */
-export type LocalValues = ReadonlyMap<object, unknown>;
+import { currentStep } from "./current_step.ts";
 
 /** A variable with a value for each coroutine. */
 export interface Local<T> {
@@ -31,14 +28,14 @@ class CoroutineLocal<T> implements Local<T> {
   }
 
   get value(): T {
-    const values = currentTask()?.locals;
+    const values = currentStep()?.locals;
     return values?.has(this) ? values.get(this) as T : this.#initial;
   }
 
   set value(value: T) {
-    const task = currentTask();
-    if (task === undefined) throw new TypeError("Cannot set a coroutine local: no coroutine runs");
-    task.locals = new Map(task.locals).set(this, value);
+    const step = currentStep();
+    if (step === undefined) throw new TypeError("Cannot set a coroutine local: no coroutine runs");
+    step.locals = new Map(step.locals).set(this, value);
   }
 }
 

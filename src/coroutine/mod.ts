@@ -122,11 +122,12 @@ export {
   type Pipe,
   sentinel,
 } from "./operations/pipe.ts";
-export { type Priority, priority, withPriority } from "./priority.ts";
+export { type Priority, priority } from "./priority.ts";
+export { withPriority } from "./operations/with_priority.ts";
 export { PublishSubscribeQueue } from "./pubsub/publish_subscribe.ts";
 export { Empty, Full, Queue, QueueClosed } from "./operations/queue.ts";
 export { type OperationValue, race } from "./operations/race.ts";
-export { Scheduler, type SchedulerOptions, type SchedulerStats } from "./scheduler.ts";
+export { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 export { type Scope, scope } from "./operations/scope.ts";
 export { Semaphore } from "./operations/semaphore.ts";
 export { Signal, type SignalOptions, WaitForSignal } from "./operations/signal.ts";
@@ -143,12 +144,14 @@ export {
 export {
   type Coroutine,
   type CoroutineFunction,
+  type SchedulerStats,
   type Task,
   TaskCancelled,
+  type TaskScheduler,
   type TaskState,
 } from "./task.ts";
 export { OperationTimeout, TimedOperation, type TimeoutOptions } from "./timed_operation.ts";
 export { timeout } from "./operations/timeout.ts";
 export { toPromise } from "./interop/to_promise.ts";
-export { taskChain, type TaskTrace, traceTasks } from "./tracer.ts";
+export { taskChain, type TaskTrace, traceTasks } from "./trace_tasks.ts";
 export { until } from "./operations/until.ts";

@@ -10,8 +10,7 @@
 
 import { noteOrigin } from "./origin.ts";
 import type { Priority } from "./priority.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { Task } from "./task.ts";
+import type { Task, TaskScheduler } from "./task.ts";
 
 /** Undoes a started operation: leaves its list, stops its work. Not called once it has resumed. */
 export type Abort = () => void;
@@ -21,7 +20,7 @@ export interface Resume<T> {
   /** The coroutine that waits. */
   readonly task: Task<unknown>;
   /** The scheduler of that coroutine. */
-  readonly scheduler: Scheduler;
+  readonly scheduler: TaskScheduler;
   /** Whether the wait has ended, in whatever way. */
   readonly settled: boolean;
   /** Ends the wait with a value. */

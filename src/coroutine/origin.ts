@@ -6,13 +6,13 @@
  * @module
  */
 
-import { currentKernel } from "./kernel/current_task.ts";
+import { currentStep } from "./current_step.ts";
 
 const origins = new WeakMap<object, string>();
 
 /** Notes where an operation is being made, if the coroutine that makes it is being debugged. */
 export function noteOrigin(operation: object): void {
-  if (currentKernel()?.tracer === undefined) return;
+  if (currentStep()?.isTraced !== true) return;
   const line = callerOf(new Error().stack ?? "");
   if (line !== undefined) origins.set(operation, line);
 }

@@ -7,9 +7,6 @@
  * @module
  */
 
-import type { Abort, Operation, Resume } from "./operation.ts";
-import { BaseOperation } from "./operation.ts";
-
 /** One of the values of {@linkcode priority}. */
 export type Priority = 0 | 1 | 2 | 3;
 
@@ -64,57 +61,4 @@ export function favoursCaller(value: Priority): boolean {
 export function checkPriority(value: Priority | undefined): void {
   if (value === undefined || value === 0 || value === 1 || value === 2 || value === 3) return;
   throw new RangeError(`Cannot use priority ${value}: expected one of \`priority\``);
-}
-
-class PrioritizedOperation<T> extends BaseOperation<T> {
-  override readonly priority: Priority;
-  readonly #operation: Operation<T>;
-
-  constructor(operation: Operation<T>, value: Priority) {
-    super();
-    checkPriority(value);
-    this.#operation = operation;
-    this.priority = value;
-  }
-
-  get name(): string {
-    return this.#operation.name;
-  }
-
-  start(resume: Resume<T>): Abort | void {
-    return this.#operation.start(resume);
-  }
-}
-
-/**
- * The same operation with a priority: for those that take no options, such as `AddCoro`.
- *
- * @param operation What to wait for.
- * @param value One of {@linkcode priority}.
- * @returns An operation that gives what `operation` gives.
- * @throws {RangeError} If the priority is none of the four.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { AddCoro, ManualClock, priority, Scheduler, withPriority } from "@x/cogen-wsgi/coroutine";
- *
- * const clock = new ManualClock();
- * const scheduler = new Scheduler({ clock });
- * const order: string[] = [];
- * const note = function* (name: string) {
- *   order.push(name);
- * };
- * scheduler.add(function* () {
- *   yield* AddCoro(note, "usual");
- *   yield* withPriority(AddCoro(note, "urgent"), priority.FIRST);
- *   order.push("caller");
- * });
- * scheduler.step();
- * clock.advance(0);
- * assertEquals(order, ["usual", "urgent", "caller"]);
- * ```
- */
-export function withPriority<T>(operation: Operation<T>, value: Priority): Operation<T> {
-  return new PrioritizedOperation(operation, value);
 }

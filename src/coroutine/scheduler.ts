@@ -11,9 +11,10 @@ import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { checkPriority, type Priority, priority } from "./priority.ts";
 import { RunningTask } from "./kernel/running_task.ts";
+import { Tracer } from "./kernel/tracer.ts";
+import { adapt } from "./operations/adapt.ts";
 import { SignalBoard } from "./operations/signal_board.ts";
-import type { Coroutine, CoroutineFunction, Task } from "./task.ts";
-import { Tracer } from "./tracer.ts";
+import type { Coroutine, CoroutineFunction, SchedulerStats, Task, TaskScheduler } from "./task.ts";
 import { handleRejection } from "./operations/until.ts";
 
 /** Options of {@linkcode Scheduler}. */
@@ -38,17 +39,8 @@ export interface SchedulerOptions {
   readonly onError?: (error: unknown, task: Task<unknown>) => void;
 }
 
-/** What {@linkcode Scheduler.stats} counts. */
-export interface SchedulerStats {
-  /** Coroutines that have not ended. */
-  readonly tasks: number;
-  /** Of these, how many are ready to run. */
-  readonly ready: number;
-  /** Deadlines that are set. */
-  readonly deadlines: number;
-  /** Waits for a signal, and signals that wait for recipients. */
-  readonly signals: number;
-}
+/** Reads a scheduler's kernel, for the functions of this file that are not public. */
+let kernelOf: (scheduler: Scheduler) => Kernel;
 
 /**
  * Runs coroutines.
@@ -70,14 +62,13 @@ export interface SchedulerStats {
  * assertEquals(listener.result, "hi");
  * ```
  */
-export class Scheduler {
+export class Scheduler implements TaskScheduler {
   /** Time and turns, as they were handed in. */
   readonly clock: Clock;
   /** The timeout of operations that are given none; -1 for none. */
   readonly defaultTimeout: Deadline;
 
   readonly #kernel: Kernel;
-  readonly #state = new Map<() => unknown, unknown>();
 
   /**
    * Makes a scheduler without coroutines.
@@ -93,6 +84,7 @@ export class Scheduler {
       quantum: toMilliseconds(options.quantum ?? 0.001),
       defaultPriority: options.defaultPriority ?? priority.LAST,
       tracer: options.debug ? new Tracer(options.clock) : undefined,
+      adapt,
       onError: options.onError ?? ((error) => void Promise.reject(error)),
     });
   }
@@ -106,39 +98,12 @@ export class Scheduler {
    * @throws {TypeError} If `fn` gives no generator.
    */
   add<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Task<T> {
-    return this.#admit(fn, args, false);
-  }
-
-  /**
-   * Adds a coroutine and runs its first step at once, if called from outside any coroutine.
-   *
-   * For callbacks of the host, which come between turns: the newcomer has used no time, so it is
-   * next anyway, and a turn of the host is saved.
-   *
-   * @param fn Usually a generator function.
-   * @param args Its arguments.
-   * @returns The task, to be joined or cancelled.
-   * @throws {TypeError} If `fn` gives no generator.
-   */
-  start<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Task<T> {
-    return this.#admit(fn, args, true);
-  }
-
-  /**
-   * As {@linkcode start}, for a coroutine that is there already. No task is made of one that ends in its
-   * first step, which is cheaper.
-   *
-   * @param coroutine A generator that has not begun.
-   * @param name What its task is called.
-   * @returns The task; `undefined` if the coroutine has ended and nobody has asked for its task.
-   */
-  launch(coroutine: Coroutine<unknown>, name: string): Task<unknown> | undefined {
-    return this.#kernel.launch(coroutine, name);
+    return admit(this.#kernel, fn, args, false);
   }
 
   /** The coroutine that is being stepped. */
   get current(): Task<unknown> | undefined {
-    return this.#kernel.running;
+    return this.#kernel.currentTask();
   }
 
   /**
@@ -162,17 +127,6 @@ export class Scheduler {
       deadlines: this.#kernel.deadlineCount,
       signals: SignalBoard.of(this).size,
     };
-  }
-
-  /**
-   * What an operation keeps for each scheduler, such as who waits for which signal.
-   *
-   * @param create Makes it, the first time; the function itself is the key.
-   * @returns What it made.
-   */
-  state<T>(create: () => T): T {
-    if (!this.#state.has(create)) this.#state.set(create, create());
-    return this.#state.get(create) as T;
   }
 
   /**
@@ -204,20 +158,64 @@ export class Scheduler {
     return this.run();
   }
 
-  #admit<A extends unknown[], T>(fn: CoroutineFunction<A, T>, args: A, now: boolean): Task<T> {
-    const coroutine: unknown = fn(...args);
-    if (!isCoroutine<T>(coroutine)) {
-      handleRejection(coroutine);
-      throw new TypeError(
-        `Cannot add ${fn.name || "a function"}: expected a generator function, got one that ` +
-          `returns ${coroutine === null ? "null" : typeof coroutine}`,
-      );
-    }
-    const kernel = this.#kernel;
-    const task = new RunningTask<T>(kernel, coroutine, fn.name || "anonymous", kernel.running);
-    kernel.admit(task as RunningTask<unknown>, now);
-    return task;
+  static {
+    kernelOf = (scheduler) => scheduler.#kernel;
   }
+}
+
+/**
+ * Adds a coroutine and runs its first step at once, if called from outside any step of the scheduler;
+ * otherwise the first step runs in the next turn. For callbacks of the host, which come between turns: the
+ * coroutine has used no time, so it would run next anyway, and a turn of the host is saved.
+ *
+ * @param scheduler The scheduler, a {@linkcode Scheduler}.
+ * @param fn Usually a generator function.
+ * @param args Its arguments.
+ * @returns The task, to be joined or cancelled.
+ * @throws {TypeError} If `fn` returns no generator.
+ */
+export function start<A extends unknown[], T>(
+  scheduler: TaskScheduler,
+  fn: CoroutineFunction<A, T>,
+  ...args: A
+): Task<T> {
+  return admit(kernelOf(scheduler as Scheduler), fn, args, true);
+}
+
+/**
+ * As {@linkcode start}, for a generator, and cheaper: a coroutine that ends in its first step costs no
+ * task.
+ *
+ * @param scheduler Runs the coroutine.
+ * @param coroutine A generator that has not begun.
+ * @param name The name of its task.
+ * @returns The task; `undefined` if the coroutine has ended without one.
+ */
+export function launch(
+  scheduler: Scheduler,
+  coroutine: Coroutine<unknown>,
+  name: string,
+): Task<unknown> | undefined {
+  return kernelOf(scheduler).launch(coroutine, name);
+}
+
+function admit<A extends unknown[], T>(
+  kernel: Kernel,
+  fn: CoroutineFunction<A, T>,
+  args: A,
+  now: boolean,
+): Task<T> {
+  const coroutine: unknown = fn(...args);
+  if (!isCoroutine<T>(coroutine)) {
+    handleRejection(coroutine);
+    throw new TypeError(
+      `Cannot add ${fn.name || "a function"}: expected a generator function, got one that ` +
+        `returns ${coroutine === null ? "null" : typeof coroutine}`,
+    );
+  }
+  const task = new RunningTask<T>(kernel, coroutine, fn.name || "anonymous", kernel.currentTask());
+  kernel.admit(task as RunningTask<unknown>, now);
+  return task;
 }
 
 function isCoroutine<T>(value: unknown): value is Coroutine<T> {

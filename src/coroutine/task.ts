@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Scheduler } from "./scheduler.ts";
+import type { Clock } from "./clock.ts";
+import type { Deadline } from "./duration.ts";
 
 /**
  * A generator that a scheduler runs. It waits with `yield* operation` (typed), or with `yield` of
@@ -39,7 +40,7 @@ export type TaskState = "ready" | "running" | "waiting" | "returned" | "failed" 
  */
 export interface Task<T> {
   /** Where it runs. */
-  readonly scheduler: Scheduler;
+  readonly scheduler: TaskScheduler;
   /** The name of its function, for tracing. */
   readonly name: string;
   /** The task that added this one. */
@@ -62,6 +63,51 @@ export interface Task<T> {
    * does not disturb them. Functions whose `finally` waits are to be called with `yield* Call(fn)`.
    */
   cancel(): void;
+}
+
+/** What {@linkcode TaskScheduler.stats} counts. */
+export interface SchedulerStats {
+  /** Coroutines that have not ended. */
+  readonly tasks: number;
+  /** The coroutines among them that are ready to run. */
+  readonly ready: number;
+  /** Deadlines that are set. */
+  readonly deadlines: number;
+  /** Waits for a signal, and signals that wait for recipients. */
+  readonly signals: number;
+}
+
+/**
+ * A scheduler, as its coroutines and their operations see it. `Scheduler` is the class.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, Scheduler, type TaskScheduler } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const task = new Scheduler({ clock }).add(function* () {});
+ * const scheduler: TaskScheduler = task.scheduler;
+ * assertEquals(scheduler.stats().ready, 1);
+ * ```
+ */
+export interface TaskScheduler {
+  /** The source of time and turns. */
+  readonly clock: Clock;
+  /** The timeout of operations without one; -1 for none. */
+  readonly defaultTimeout: Deadline;
+  /** The task that is being stepped; `undefined` between steps. */
+  readonly current: Task<unknown> | undefined;
+  /** Adds a coroutine; its first step runs in the next turn. */
+  add<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Task<T>;
+  /** The tasks that have not ended, youngest first. */
+  tasks(): IterableIterator<Task<unknown>>;
+  /** Counts tasks and waits. */
+  stats(): SchedulerStats;
+  /** Resolves when no task is left. */
+  run(): Promise<void>;
+  /** Cancels every task, and resolves when all have ended. */
+  shutdown(): Promise<void>;
 }
 
 /** Thrown at those who join a coroutine that was cancelled. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { launch } from "../coroutine/internal.ts";
 import type { Operation, Task } from "../coroutine/mod.ts";
 import {
   informational,
@@ -89,7 +90,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
 
   /** Runs the app; its first step at once. */
   start(): void {
-    this.#task = this.#host.settings.scheduler.launch(runApp(this), "runApp");
+    this.#task = launch(this.#host.settings.scheduler, runApp(this), "runApp");
   }
 
   /**

@@ -16,7 +16,7 @@ import {
   type Scheduler,
   type Task,
 } from "../coroutine/mod.ts";
-import { NOT_YET } from "../coroutine/operation.ts";
+import { NOT_YET } from "../coroutine/internal.ts";
 import type { HeaderList } from "./app.ts";
 import { type BodyBuffer, ReadOperation } from "./input/body_buffer.ts";
 import type { RequestControls } from "./request_controls.ts";

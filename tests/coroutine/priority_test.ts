@@ -72,7 +72,7 @@ test("a priority that is none of the four is refused", () => {
 
 test("those who are put first for ever starve nobody", () => {
   const queue = new ReadyQueue<Ready>();
-  const entry = (): Ready => ({ attained: 0, arrival: 0, nextReady: undefined });
+  const entry = (): Ready => ({ usedMs: 0, arrival: 0, nextReady: undefined });
   const patient = entry();
   queue.add(patient);
   for (let others = 0; others < 3; others++) queue.add(entry(), true);

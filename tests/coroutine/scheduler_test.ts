@@ -7,6 +7,7 @@ import {
   Scheduler,
   Sleep,
 } from "../../src/coroutine/mod.ts";
+import { start } from "../../src/coroutine/internal.ts";
 import { stage } from "../support/scheduling.ts";
 
 test("a turn runs only what is ready when it starts", () => {
@@ -72,7 +73,7 @@ function wokenStage(cost: number): { clock: MicrotaskClock; wake: () => boolean 
   const clock = new MicrotaskClock();
   const scheduler = new Scheduler({ clock, quantum: { milliseconds: 10 } });
   let resume = () => {};
-  scheduler.start(function* () {
+  start(scheduler, function* () {
     for (;;) {
       yield* operation<void>((waiting) => void (resume = () => waiting.value()), "woken");
       clock.work(cost);
@@ -172,9 +173,9 @@ test("several schedulers live side by side", () => {
 test("start runs the first step at once from outside, and enqueues from inside", () => {
   const { scheduler, run } = stage();
   const seen: string[] = [];
-  scheduler.start(function* () {
+  start(scheduler, function* () {
     seen.push("outside");
-    scheduler.start(function* () {
+    start(scheduler, function* () {
       seen.push("inside");
     });
     seen.push("after");

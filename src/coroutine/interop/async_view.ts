@@ -5,8 +5,8 @@
  */
 
 import type { Operation } from "../operation.ts";
-import type { Scheduler } from "../scheduler.ts";
-import type { Task } from "../task.ts";
+import { start } from "../scheduler.ts";
+import type { Task, TaskScheduler } from "../task.ts";
 import { toPromise } from "./to_promise.ts";
 
 /** What {@linkcode AsyncView} wants to know beside the operations. */
@@ -19,13 +19,13 @@ export interface AsyncViewOptions {
 
 /** Waits for one operation after another, in a coroutine each. */
 export class AsyncView<T> implements AsyncIterableIterator<T> {
-  readonly #scheduler: Scheduler;
+  readonly #scheduler: TaskScheduler;
   readonly #operation: () => Operation<T>;
   readonly #options: AsyncViewOptions;
   readonly #pending = new Set<Task<T>>();
   #ended = false;
 
-  constructor(scheduler: Scheduler, operation: () => Operation<T>, options: AsyncViewOptions) {
+  constructor(scheduler: TaskScheduler, operation: () => Operation<T>, options: AsyncViewOptions) {
     this.#scheduler = scheduler;
     this.#operation = operation;
     this.#options = options;
@@ -38,7 +38,7 @@ export class AsyncView<T> implements AsyncIterableIterator<T> {
   async next(): Promise<IteratorResult<T>> {
     if (this.#ended) return DONE;
     const operation = this.#operation();
-    const task = this.#scheduler.start(function* next() {
+    const task = start(this.#scheduler, function* next() {
       return yield* operation;
     });
     this.#pending.add(task);

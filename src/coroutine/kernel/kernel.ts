@@ -9,17 +9,17 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { enterStep, type Stepping } from "./current_task.ts";
+import { enterStep } from "../current_step.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
-import { Newcomer } from "./first_step.ts";
+import { FirstStep, type FirstStepHost } from "./first_step.ts";
+import type { Operation } from "../operation.ts";
+import type { Priority } from "../priority.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import { RunningTask } from "./running_task.ts";
-import type { Scheduler } from "../scheduler.ts";
-import type { Priority } from "../priority.ts";
 import { StepClock } from "./step_clock.ts";
-import type { Coroutine, Task } from "../task.ts";
-import type { Tracer } from "../tracer.ts";
-import type { WaitDeadline } from "./wait.ts";
+import type { Coroutine, Task, TaskScheduler } from "../task.ts";
+import type { Tracer } from "./tracer.ts";
+import type { ExpiringDeadline } from "./wait.ts";
 
 type AnyTask = RunningTask<unknown>;
 
@@ -40,27 +40,29 @@ export interface KernelSettings {
   readonly defaultPriority: Priority;
   readonly tracer: Tracer | undefined;
   readonly onError: (error: unknown, task: Task<unknown>) => void;
+  /** The operation that a yielded value stands for, if the value is no operation itself. */
+  readonly adapt: (yielded: unknown) => Operation<unknown>;
 }
 
 /** The state of one scheduler. */
-export class Kernel {
-  readonly scheduler: Scheduler;
+export class Kernel implements FirstStepHost {
+  readonly scheduler: TaskScheduler;
   readonly clock: Clock;
-  /** While set, all others that become ready go first: it performs an operation that says so. */
-  unfavoured: AnyTask | undefined;
+  performer: AnyTask | undefined;
   readonly defaultPriority: Priority;
-  /** Remembers who waits since when and where, if somebody wants to know. */
   readonly tracer: Tracer | undefined;
+  readonly adapt: (yielded: unknown) => Operation<unknown>;
 
   readonly #quantum: number;
   readonly #steps: StepClock;
   readonly #onError: (error: unknown, task: Task<unknown>) => void;
   readonly #ready = new ReadyQueue<AnyTask>();
-  readonly #deadlines = new DeadlineHeap<WaitDeadline>();
+  readonly #deadlines = new DeadlineHeap<ExpiringDeadline>();
   #idle: (() => void)[] = [];
   #failed: AnyTask[] = [];
-  readonly #newcomer = new Newcomer(this);
-  #stepping: Stepping | undefined;
+  readonly #firstStep = new FirstStep(this);
+  /** The task that is being stepped; `undefined` between steps and in a first step. */
+  #running: AnyTask | undefined;
   #firstTask: AnyTask | undefined;
   #tasks = 0;
   #driving = false;
@@ -73,7 +75,7 @@ export class Kernel {
   #cancelTimer: (() => void) | undefined;
 
   constructor(
-    scheduler: Scheduler,
+    scheduler: TaskScheduler,
     clock: Clock,
     settings: KernelSettings,
   ) {
@@ -81,20 +83,21 @@ export class Kernel {
     this.clock = clock;
     this.defaultPriority = settings.defaultPriority;
     this.tracer = settings.tracer;
+    this.adapt = settings.adapt;
     this.#quantum = settings.quantum;
     this.#steps = new StepClock(clock, settings.quantum);
     this.#onError = settings.onError;
   }
 
-  /** The coroutine that is being stepped. */
-  get running(): AnyTask | undefined {
-    return this.#stepping?.task;
+  /** The task that is being stepped. Makes it, if the step is a first step without a task. */
+  currentTask(): AnyTask | undefined {
+    if (this.#running !== undefined) return this.#running;
+    return this.#firstStep.isRunning ? this.#firstStep.materialize() : undefined;
   }
 
   /** How many coroutines have not ended. */
   get taskCount(): number {
-    void this.running; // it counts, too
-    return this.#tasks;
+    return this.#firstStep.isTaskless ? this.#tasks + 1 : this.#tasks;
   }
 
   get readyCount(): number {
@@ -107,7 +110,7 @@ export class Kernel {
 
   /** The coroutines that have not ended, youngest first. */
   *tasks(): Generator<AnyTask, void, unknown> {
-    void this.running; // it is one of them, too
+    if (this.#firstStep.isRunning) this.#firstStep.materialize();
     for (let task = this.#firstTask; task !== undefined; task = task.nextTask) yield task;
   }
 
@@ -128,6 +131,7 @@ export class Kernel {
   /** Resolves when no coroutine is left. */
   whenIdle(): Promise<void> {
     if (this.taskCount === 0) return Promise.resolve();
+    if (this.#firstStep.isRunning) this.#firstStep.materialize(); // so that its end counts
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -147,17 +151,16 @@ export class Kernel {
   /** Runs the first step of a coroutine now, if that may be. Gives its task, unless it has ended. */
   launch(coroutine: Coroutine<unknown>, name: string): AnyTask | undefined {
     if (this.#driving) {
-      const task = new RunningTask(this, coroutine, name, this.running);
+      const task = new RunningTask(this, coroutine, name, this.currentTask());
       this.admit(task, false);
       return task;
     }
     this.#driving = true;
-    const outer = enterStep(this.#stepping = this.#newcomer);
+    const outer = enterStep(this.#firstStep);
     try {
-      return this.#newcomer.step(coroutine, name);
+      return this.#firstStep.run(coroutine, name);
     } finally {
       enterStep(outer);
-      this.#stepping = undefined;
       this.#driving = false;
       this.#plan();
     }
@@ -165,18 +168,18 @@ export class Kernel {
 
   /** Makes a task ready; `first` is before all others. */
   enqueue(task: AnyTask, first: boolean = false): void {
-    const favoured = this.unfavoured !== undefined && this.unfavoured !== task;
+    const favoured = this.performer !== undefined && this.performer !== task;
     this.#ready.add(task, first || favoured);
     this.#wake();
   }
 
-  addDeadline(deadline: WaitDeadline, milliseconds: number): void {
+  addDeadline(deadline: ExpiringDeadline, milliseconds: number): void {
     deadline.time = this.clock.now() + milliseconds;
     this.#deadlines.add(deadline);
     if (!this.#driving) this.#arm();
   }
 
-  removeDeadline(deadline: WaitDeadline): void {
+  removeDeadline(deadline: ExpiringDeadline): void {
     this.#deadlines.remove(deadline);
   }
 
@@ -209,17 +212,17 @@ export class Kernel {
     const { arrivals } = this.#ready;
     for (let task; (task = this.#ready.take(arrivals)) !== undefined;) {
       this.#stepTask(task);
-      task.attained += this.#steps.stepped();
+      task.usedMs += this.#steps.stepped();
       if (this.#steps.now - start >= this.#quantum) break;
     }
     if (this.#failed.length > 0) this.#reportFailures();
   }
 
   #stepTask(task: AnyTask): void {
-    const outer = enterStep(this.#stepping = task);
+    const outer = enterStep(this.#running = task);
     task.step();
     enterStep(outer);
-    this.#stepping = undefined;
+    this.#running = undefined;
   }
 
   /** Only now, so that one who joins within the turn is in time. */

@@ -12,7 +12,7 @@
 /** What a {@linkcode ReadyQueue} holds: each entry links to the next, so nothing is allocated. */
 export interface Ready {
   /** Time used so far, in milliseconds. */
-  attained: number;
+  usedMs: number;
   /** The queue's own. */
   nextReady: Ready | undefined;
   /** When it came in, counted in arrivals. The queue's own. */
@@ -44,7 +44,7 @@ export class ReadyQueue<T extends Ready> {
 
   /** Puts in an entry that is not in the queue; `first` is before all that are not. */
   add(entry: T, first: boolean = false): void {
-    const level = first ? 0 : levelOf(entry.attained);
+    const level = first ? 0 : levelOf(entry.usedMs);
     entry.arrival = ++this.#arrivals;
     entry.nextReady = undefined;
     const tail = this.#tails[level];
@@ -92,6 +92,6 @@ export class ReadyQueue<T extends Ready> {
 }
 
 /** 1 below a millisecond, 2 below two, 3 below four, and so on. */
-function levelOf(attained: number): number {
-  return Math.min(LEVELS - 1, 33 - Math.clz32(Math.min(attained, 0x7fffffff)));
+function levelOf(usedMs: number): number {
+  return Math.min(LEVELS - 1, 33 - Math.clz32(Math.min(usedMs, 0x7fffffff)));
 }

@@ -4,18 +4,40 @@
  * @module
  */
 
-import { adapt } from "./adapt.ts";
-import type { Stepping } from "./current_task.ts";
-import type { Kernel } from "./kernel.ts";
-import type { LocalValues } from "../local.ts";
-import { BaseOperation, NOT_YET, type Operation } from "../operation.ts";
+import type { CurrentStep, LocalValues } from "../current_step.ts";
+import { BaseOperation, isOperation, NOT_YET, type Operation } from "../operation.ts";
 import { favoursCaller, favoursOthers } from "../priority.ts";
 import type { Ready } from "./ready_queue.ts";
-import type { Scheduler } from "../scheduler.ts";
-import { Suspension } from "./suspension.ts";
-import { type Coroutine, type Task, TaskCancelled, type TaskState } from "../task.ts";
+import {
+  type Coroutine,
+  type Task,
+  TaskCancelled,
+  type TaskScheduler,
+  type TaskState,
+} from "../task.ts";
+import type { Tracer } from "./tracer.ts";
 import { UNWIND } from "./unwind.ts";
+import { Suspension, type WaitHost } from "./wait.ts";
 import { WaitList } from "./wait_list.ts";
+
+/** The kernel, as its tasks see it. */
+export interface TaskHost extends WaitHost {
+  /** Remembers each wait; only with the option `debug`. */
+  readonly tracer: Tracer | undefined;
+  /**
+   * The task performing an operation of priority `CORO` or `FIRST`: every other task that becomes ready
+   * meanwhile goes to the front. Set and reset by the task itself.
+   */
+  performer: RunningTask<unknown> | undefined;
+  /** Makes a task ready; `first` puts it before all others. */
+  enqueue(task: RunningTask<unknown>, first: boolean): void;
+  /** Forgets a task that has ended, and reports its error later if nothing observes the task. */
+  ended(task: RunningTask<unknown>): void;
+  /** Gives an error to the scheduler's `onError`. */
+  report(error: unknown, task: Task<unknown>): void;
+  /** The operation that a yielded value stands for, if the value is no operation itself. */
+  adapt(yielded: unknown): Operation<unknown>;
+}
 
 /** One who is told how a task ends. */
 export interface Joiner<T> {
@@ -31,12 +53,12 @@ export interface Joiner<T> {
 type Delivery = "value" | "error" | "cancel";
 
 /** A task from the inside. */
-export class RunningTask<T> implements Task<T>, Ready, Stepping {
-  readonly kernel: Kernel;
+export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
+  readonly kernel: TaskHost;
   readonly name: string;
   /** The coroutine's locals: never changed, but replaced, so that children can share them. */
   locals: LocalValues | undefined;
-  attained = 0;
+  usedMs = 0;
   arrival = 0;
   nextReady: Ready | undefined;
   /** The kernel's list of its tasks. */
@@ -58,7 +80,7 @@ export class RunningTask<T> implements Task<T>, Ready, Stepping {
   #observed = false;
 
   constructor(
-    kernel: Kernel,
+    kernel: TaskHost,
     coroutine: Coroutine<T>,
     name: string,
     parent: RunningTask<unknown> | undefined,
@@ -70,16 +92,15 @@ export class RunningTask<T> implements Task<T>, Ready, Stepping {
     this.locals = parent?.locals;
   }
 
-  /** As of {@linkcode Stepping}. */
-  get task(): RunningTask<unknown> {
-    return this as RunningTask<unknown>;
+  get isTraced(): boolean {
+    return this.kernel.tracer !== undefined;
   }
 
   get parent(): Task<unknown> | undefined {
     return this.#parent;
   }
 
-  get scheduler(): Scheduler {
+  get scheduler(): TaskScheduler {
     return this.kernel.scheduler;
   }
 
@@ -165,7 +186,7 @@ export class RunningTask<T> implements Task<T>, Ready, Stepping {
     const first = this.#suspension?.first;
     this.#suspension = undefined;
     this.#pausing = false;
-    if (this.attained > 0) this.attained /= 2; // who waits is forgiven half of the time used
+    if (this.usedMs > 0) this.usedMs /= 2; // who waits is forgiven half of the time used
     this.#enqueue(delivery, content, first);
   }
 
@@ -184,7 +205,7 @@ export class RunningTask<T> implements Task<T>, Ready, Stepping {
     this.stepped(result);
   }
 
-  /** A step begins, here or in a {@linkcode Newcomer}. */
+  /** A step begins, here or in a {@linkcode FirstStep}. */
   beginStep(): void {
     this.#state = "running";
   }
@@ -216,18 +237,18 @@ export class RunningTask<T> implements Task<T>, Ready, Stepping {
       this.#pausing = true;
       return this.#enqueue("value", undefined);
     }
-    this.#perform(adapt(yielded));
+    this.#perform(isOperation(yielded) ? yielded : this.kernel.adapt(yielded));
   }
 
   /** Does an operation at once if it can, else waits for it; those it wakes go first if it says so. */
   #perform(operation: Operation<unknown>): void {
     const { kernel } = this;
     const priority = operation.priority ?? kernel.defaultPriority;
-    if (favoursOthers(priority)) kernel.unfavoured = this as RunningTask<unknown>;
+    if (favoursOthers(priority)) kernel.performer = this as RunningTask<unknown>;
     const isDone = operation instanceof BaseOperation &&
       this.#attempt(operation, favoursCaller(priority));
     if (!isDone) this.#wait(operation);
-    kernel.unfavoured = undefined;
+    kernel.performer = undefined;
   }
 
   /** Whether an operation was done at once: then no wait is made for it. */

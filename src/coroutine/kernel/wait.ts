@@ -1,31 +1,59 @@
 /**
  * One wait: the right to end it once, and its deadline if it has one.
  *
+ * A wait settles exactly once: by a value, by an error, or by being aborted. Every later call does
+ * nothing, so operations need not check. The trap: `start` may settle its own wait, or cause its
+ * abort, before it returns how to abort it.
+ *
+ * Called by `RunningTask`, and by the operations that wait for several others (`Branches`).
+ *
  * @module
  */
 
 import type { Expiring } from "./deadline_heap.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
-import type { RunningTask } from "./running_task.ts";
-import type { Scheduler } from "../scheduler.ts";
+import { favoursCaller, type Priority } from "../priority.ts";
+import type { Task, TaskScheduler } from "../task.ts";
 
-/** When a wait is over at the latest: its entry in the deadline heap. Most waits have none. */
-export class WaitDeadline implements Expiring {
+/** A deadline in the kernel's heap. */
+export interface ExpiringDeadline extends Expiring {
+  /** Called once, when the time has come. Must not throw. */
+  expire(): void;
+}
+
+/** The kernel, as waits see it. */
+export interface WaitHost {
+  readonly scheduler: TaskScheduler;
+  /** The priority of operations without one. */
+  readonly defaultPriority: Priority;
+  /** Sets a deadline that is not set, `milliseconds` from now. */
+  addDeadline(deadline: ExpiringDeadline, milliseconds: number): void;
+  /** Removes a deadline; one that is not set is left alone. */
+  removeDeadline(deadline: ExpiringDeadline): void;
+}
+
+/** A task, as waits see it. */
+export interface WaitingTask extends Task<unknown> {
+  readonly kernel: WaitHost;
+}
+
+/** The deadline of a wait: its entry in the deadline heap. Most waits have none. */
+class WaitDeadline implements ExpiringDeadline {
   time = 0;
   order = 0;
   place = -1;
-  /** How far activity moves it, in milliseconds; 0 for not at all. */
-  readonly extension: number;
+  /** Milliseconds from each activity to the moved deadline; 0 if activity does not move it. */
+  readonly extensionMs: number;
   readonly #wait: Wait;
   readonly #onDeadline: () => void;
 
-  constructor(wait: Wait, onDeadline: () => void, extension: number) {
+  constructor(wait: Wait, onDeadline: () => void, extensionMs: number) {
     this.#wait = wait;
     this.#onDeadline = onDeadline;
-    this.extension = extension;
+    this.extensionMs = extensionMs;
   }
 
-  /** Its time has come. */
+  /** Calls the operation back; its error ends the wait. */
   expire(): void {
     try {
       this.#onDeadline();
@@ -35,31 +63,34 @@ export class WaitDeadline implements Expiring {
   }
 }
 
-/** A started operation, until it settles. */
+/** A started operation, until it settles. A subclass decides where the end of the wait goes. */
 export abstract class Wait implements Resume<unknown> {
-  readonly task: RunningTask<unknown>;
+  readonly task: WaitingTask;
+  /** Becomes true with the first value, error or abort, and stays so. */
   settled = false;
+  /** Undoes the operation; `undefined` before `start` has returned and after the wait has settled. */
   #abort: Abort | undefined;
   #deadline: WaitDeadline | undefined;
+  /** Becomes true if an abort has settled the wait, and stays so. */
   #released = false;
 
-  constructor(task: RunningTask<unknown>) {
+  constructor(task: WaitingTask) {
     this.task = task;
   }
 
-  /** Where the end of the wait goes. */
+  /** Receives the end of the wait; not called if the wait is aborted. */
   protected abstract deliver(kind: "value" | "error", content: unknown): void;
 
-  get scheduler(): Scheduler {
-    return this.task.scheduler;
+  get scheduler(): TaskScheduler {
+    return this.task.kernel.scheduler;
   }
 
-  /** Starts an operation; an error in doing so is the waiter's. */
+  /** Starts an operation; an error in `start` ends the wait. */
   begin(operation: Operation<unknown>): void {
     try {
       const abort = operation.start(this);
       if (!this.settled) this.#abort = abort ?? undefined;
-      else if (this.#released) abort?.(); // what it did while starting has ended its own wait
+      else if (this.#released) abort?.(); // `start` has caused the abort of its own wait: undo at once
     } catch (error) {
       this.error(error);
     }
@@ -82,17 +113,21 @@ export abstract class Wait implements Resume<unknown> {
 
   active(): void {
     const deadline = this.#deadline;
-    if (this.settled || deadline === undefined || deadline.extension === 0) return;
+    if (this.settled || deadline === undefined || deadline.extensionMs === 0) return;
     this.task.kernel.removeDeadline(deadline);
-    this.task.kernel.addDeadline(deadline, deadline.extension);
+    this.task.kernel.addDeadline(deadline, deadline.extensionMs);
   }
 
-  /** Ends the wait without resuming: nobody is interested any more. */
+  /** Ends the wait without a value or an error, and undoes the operation. */
   abort(): void {
     this.release()?.();
   }
 
-  /** The first half of {@linkcode abort}: nothing is taken in any more; the rest is the result. */
+  /**
+   * The first half of {@linkcode abort}: the wait accepts nothing any more.
+   *
+   * @returns The second half, which undoes the operation, if there is anything to undo.
+   */
   release(): Abort | undefined {
     const abort = this.#abort;
     if (!this.#settle()) return undefined;
@@ -112,5 +147,30 @@ export abstract class Wait implements Resume<unknown> {
     if (this.#deadline === undefined) return;
     this.task.kernel.removeDeadline(this.#deadline);
     this.#deadline = undefined;
+  }
+}
+
+/** A task that can be suspended: the wait gives it the value or the error. */
+export interface SuspendableTask extends WaitingTask {
+  deliver(kind: "value" | "error", content: unknown): void;
+}
+
+/** The wait that suspends a task: the only holder of the right to resume it. */
+export class Suspension extends Wait {
+  declare readonly task: SuspendableTask;
+  readonly operation: Operation<unknown>;
+
+  constructor(task: SuspendableTask, operation: Operation<unknown>) {
+    super(task);
+    this.operation = operation;
+  }
+
+  /** Whether the task, once resumed, goes before all that are ready. */
+  get first(): boolean {
+    return favoursCaller(this.operation.priority ?? this.task.kernel.defaultPriority);
+  }
+
+  protected deliver(kind: "value" | "error", content: unknown): void {
+    this.task.deliver(kind, content);
   }
 }

@@ -13,7 +13,7 @@ import { WaitList } from "./wait_list.ts";
 /** One who waits, and what it brings. */
 export interface Waiter<T, B> {
   readonly resume: Resume<T>;
-  readonly brings: B;
+  readonly payload: B;
 }
 
 /** A queue of waiting coroutines. `B` is what each of them brings, such as an item to be put. */
@@ -25,8 +25,8 @@ export class Waiters<T, B = undefined> {
   }
 
   /** Lines up; the result leaves the line. */
-  add(resume: Resume<T>, brings: B): Abort {
-    const place = this.#list.add({ resume, brings });
+  add(resume: Resume<T>, payload: B): Abort {
+    const place = this.#list.add({ resume, payload });
     return () => this.#list.remove(place);
   }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { LocalValues } from "../local.ts";
+import type { LocalValues } from "../current_step.ts";
 import { type Abort, BaseOperation, type Operation, operation, type Resume } from "../operation.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { CoroutineFunction } from "../task.ts";
@@ -60,7 +60,7 @@ class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
     const offer = this.#offers.take();
     if (offer !== undefined) {
       this.#taken.add(offer.resume, undefined);
-      return resume.value(offer.brings);
+      return resume.value(offer.payload);
     }
     if (this.#producer?.done || (this.#stopped && !this.#producer)) return this.#end(resume);
     this.#asking = resume;

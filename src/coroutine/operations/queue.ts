@@ -9,7 +9,7 @@
 
 import { AsyncView } from "../interop/async_view.ts";
 import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.ts";
-import type { Scheduler } from "../scheduler.ts";
+import type { TaskScheduler } from "../task.ts";
 import { timed, TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
 import { WaitList } from "../kernel/wait_list.ts";
 import { Waiters } from "../kernel/waiters.ts";
@@ -196,7 +196,7 @@ export class Queue<T> {
    * @param scheduler Where to wait.
    * @returns An async iterator that takes items out.
    */
-  values(scheduler: Scheduler): AsyncIterableIterator<T> {
+  values(scheduler: TaskScheduler): AsyncIterableIterator<T> {
     return new AsyncView(scheduler, () => this.get({ timeout: -1 }), {
       isEnd: (error) => error instanceof QueueClosed,
     });
@@ -213,7 +213,7 @@ export class Queue<T> {
     const item = this.#items.shift() as T;
     const putter = this.#putters.take();
     if (putter !== undefined) {
-      this.#accept(putter.brings);
+      this.#accept(putter.payload);
       putter.resume.value();
     }
     return item;

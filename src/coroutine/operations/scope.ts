@@ -5,11 +5,10 @@
  */
 
 import { Call } from "./call.ts";
-import { currentTask } from "../kernel/current_task.ts";
+import { type CurrentStep, currentStep } from "../current_step.ts";
 import { type Operation, operation } from "../operation.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
-import type { Scheduler } from "../scheduler.ts";
-import type { Coroutine, CoroutineFunction, Task } from "../task.ts";
+import type { Coroutine, CoroutineFunction, Task, TaskScheduler } from "../task.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
 /** Where coroutines of a {@linkcode scope} are added. */
@@ -26,7 +25,7 @@ export interface Scope {
 
 /** The coroutines of one scope. */
 class Children implements Scope {
-  readonly #scheduler: Scheduler;
+  readonly #scheduler: TaskScheduler;
   readonly #tasks = new Set<RunningTask<unknown>>();
   readonly #errors: unknown[] = [];
   readonly #joiners = new Waiters<void>();
@@ -34,7 +33,7 @@ class Children implements Scope {
   #body: RunningTask<unknown> | undefined;
   #closing = false;
 
-  constructor(scheduler: Scheduler) {
+  constructor(scheduler: TaskScheduler) {
     this.#scheduler = scheduler;
   }
 
@@ -107,7 +106,7 @@ class Children implements Scope {
 
 /** Runs a scope in the coroutine that waits for it. */
 function* runScope<T>(body: CoroutineFunction<[Scope], T>): Coroutine<T> {
-  const children = new Children((currentTask() as RunningTask<unknown>).scheduler);
+  const children = new Children((currentStep() as CurrentStep).scheduler);
   const main = children.addBody(body);
   try {
     yield* children.ended();

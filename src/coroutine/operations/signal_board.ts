@@ -5,7 +5,7 @@
  */
 
 import type { Abort, Resume } from "../operation.ts";
-import type { Scheduler } from "../scheduler.ts";
+import type { TaskScheduler } from "../task.ts";
 import { WaitList } from "../kernel/wait_list.ts";
 
 /** A signal that waits until enough coroutines wait for it. */
@@ -17,11 +17,16 @@ interface PendingSignal {
 
 type Waiting = WaitList<Resume<unknown>>;
 
+/** The board of each scheduler that has used signals. */
+const boards = new WeakMap<TaskScheduler, SignalBoard>();
+
 /** The signals of one scheduler, by name. A name that nobody uses takes no memory. */
 export class SignalBoard {
   /** The board of a scheduler. */
-  static of(scheduler: Scheduler): SignalBoard {
-    return scheduler.state(createBoard);
+  static of(scheduler: TaskScheduler): SignalBoard {
+    let board = boards.get(scheduler);
+    if (board === undefined) boards.set(scheduler, board = new SignalBoard());
+    return board;
   }
 
   readonly #waiting = new Map<unknown, Waiting>();
@@ -75,10 +80,6 @@ export class SignalBoard {
     forgetEmpty(this.#pending, name, pending);
     if (waiting !== undefined) forgetEmpty(this.#waiting, name, waiting);
   }
-}
-
-function createBoard(): SignalBoard {
-  return new SignalBoard();
 }
 
 function listOf<T>(lists: Map<unknown, WaitList<T>>, name: unknown): WaitList<T> {

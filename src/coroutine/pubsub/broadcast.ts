@@ -56,8 +56,8 @@ export class Broadcast<T> {
   close(): void {
     this.#closed = true;
     this.publishers.failAll(closedError);
-    for (const { resume, brings } of this.fetchers.drain()) {
-      this.#endFetch(brings);
+    for (const { resume, payload } of this.fetchers.drain()) {
+      this.#endFetch(payload);
       resume.error(closedError());
     }
     this.#setAlarm(undefined);
@@ -107,7 +107,7 @@ export class Broadcast<T> {
 
   #append(message: T): number {
     const index = this.log.append(message);
-    for (const { resume, brings: subscriber } of this.fetchers.drain()) {
+    for (const { resume, payload: subscriber } of this.fetchers.drain()) {
       if (resume.settled) continue;
       this.#endFetch(subscriber);
       this.log.leave(index);
@@ -132,7 +132,7 @@ export class Broadcast<T> {
   #admit(): void {
     while (this.publishers.size > 0 && this.#makeRoom()) {
       const publisher = this.publishers.take();
-      publisher?.resume.value(this.#append(publisher.brings));
+      publisher?.resume.value(this.#append(publisher.payload));
     }
     if (this.publishers.size === 0) this.#setAlarm(undefined);
   }

@@ -10,9 +10,8 @@ import { Call } from "../operations/call.ts";
 import { type Operation, operation } from "../operation.ts";
 import { QueueClosed } from "../operations/queue.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
-import type { Scheduler } from "../scheduler.ts";
 import type { FetchOptions, PublishSubscribeOptions, SubscribeOptions } from "./subscription.ts";
-import type { Coroutine } from "../task.ts";
+import type { Coroutine, TaskScheduler } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
 /**
@@ -191,7 +190,7 @@ export class PublishSubscribeQueue<T> {
    * @param options `from`.
    * @returns An async iterator of messages.
    */
-  values(scheduler: Scheduler, options: SubscribeOptions = {}): AsyncIterableIterator<T> {
+  values(scheduler: TaskScheduler, options: SubscribeOptions = {}): AsyncIterableIterator<T> {
     const key = Symbol("async view");
     const subscriber = this.#broadcast.enrol(key, scheduler.clock, options.from ?? this.first);
     const fetch = this.fetch(key, { limit: 1, timeout: -1 });

@@ -8,7 +8,7 @@
  */
 
 import { type Abort, type Operation, type Resume, TimedOperation } from "../../coroutine/mod.ts";
-import { NOT_YET } from "../../coroutine/operation.ts";
+import { NOT_YET } from "../../coroutine/internal.ts";
 import type { TimeoutOptions } from "../../coroutine/mod.ts";
 import type { BlockPool } from "../../socket/mod.ts";
 import { ByteQueue } from "./byte_queue.ts";

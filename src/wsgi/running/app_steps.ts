@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleRejection } from "../../coroutine/operations/until.ts";
+import { handleRejection } from "../../coroutine/internal.ts";
 import type { AppIterable, Block } from "../app.ts";
 
 /** One step of an app. */

@@ -14,7 +14,7 @@ import {
   prepareHead,
   type ResponseWriter,
 } from "../../http/mod.ts";
-import { handleRejection } from "../../coroutine/operations/until.ts";
+import { handleRejection } from "../../coroutine/internal.ts";
 import { mayHaveBody } from "../../http/writing/response_framing.ts";
 import type { Block, HeaderList, StartResponse } from "../app.ts";
 import { encodeText } from "./encode_text.ts";

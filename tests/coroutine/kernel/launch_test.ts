@@ -11,11 +11,12 @@ import {
   taskChain,
   traceTasks,
 } from "../../../src/coroutine/mod.ts";
+import { launch as launchIn } from "../../../src/coroutine/internal.ts";
 import { stage } from "../../support/scheduling.ts";
 
 /** Launches a generator function. */
 function launch(scheduler: Scheduler, fn: () => Generator<unknown, unknown, unknown>) {
-  return scheduler.launch(fn(), "launched");
+  return launchIn(scheduler, fn(), "launched");
 }
 
 test("a coroutine that ends in its first step was never a task", () => {

@@ -6,8 +6,8 @@ interface Entry extends Ready {
   readonly name: string;
 }
 
-function entry(name: string, attained: number): Entry {
-  return { name, attained, arrival: 0, nextReady: undefined };
+function entry(name: string, usedMs: number): Entry {
+  return { name, usedMs, arrival: 0, nextReady: undefined };
 }
 
 function takeAll(queue: ReadyQueue<Entry>): string[] {

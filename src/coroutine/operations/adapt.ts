@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Call } from "../operations/call.ts";
-import { isOperation, type Operation, operation } from "../operation.ts";
+import { Call } from "./call.ts";
+import { type Operation, operation } from "../operation.ts";
 import type { Coroutine } from "../task.ts";
-import { until } from "../operations/until.ts";
+import { until } from "./until.ts";
 
 /**
  * The operation that a yielded value stands for.
@@ -16,7 +16,6 @@ import { until } from "../operations/until.ts";
  * @returns The operation; for anything that cannot be waited for, one that fails with a `TypeError`.
  */
 export function adapt(yielded: unknown): Operation<unknown> {
-  if (isOperation(yielded)) return yielded;
   if (typeof yielded === "object" && yielded !== null) {
     if (typeof (yielded as PromiseLike<unknown>).then === "function") {
       return until(yielded as PromiseLike<unknown>);

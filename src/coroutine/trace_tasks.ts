@@ -1,41 +1,12 @@
 /**
- * Debug tracing: who waits on what, since when, and from which line.
+ * Debug tracing: each coroutine of a scheduler, its state, its operation, since when and from which line
+ * it waits.
  *
  * @module
  */
 
-import type { Clock } from "./clock.ts";
-import type { Operation } from "./operation.ts";
-import { originOf } from "./origin.ts";
 import type { RunningTask } from "./kernel/running_task.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { Task, TaskState } from "./task.ts";
-
-/** The last wait of a coroutine. */
-interface LastWait {
-  readonly since: number;
-  readonly from: string | undefined;
-}
-
-/** What a scheduler that debugs remembers of its coroutines. */
-export class Tracer {
-  readonly #clock: Clock;
-  readonly #waits = new WeakMap<Task<unknown>, LastWait>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** A coroutine starts to wait. */
-  suspended(task: Task<unknown>, operation: Operation<unknown>): void {
-    this.#waits.set(task, { since: this.#clock.now(), from: originOf(operation) });
-  }
-
-  /** The last wait of a coroutine. */
-  lastWait(task: Task<unknown>): LastWait | undefined {
-    return this.#waits.get(task);
-  }
-}
+import type { Task, TaskScheduler, TaskState } from "./task.ts";
 
 /** One coroutine, as {@linkcode traceTasks} tells of it. */
 export interface TaskTrace {
@@ -77,7 +48,7 @@ export interface TaskTrace {
  * assertMatch(trace?.from ?? "", /listener/);
  * ```
  */
-export function traceTasks(scheduler: Scheduler): TaskTrace[] {
+export function traceTasks(scheduler: TaskScheduler): TaskTrace[] {
   const now = scheduler.clock.now();
   const traces: TaskTrace[] = [];
   for (const task of scheduler.tasks()) {
@@ -88,7 +59,7 @@ export function traceTasks(scheduler: Scheduler): TaskTrace[] {
       chain: taskChain(task),
       state: task.state,
       waitsFor: task.waitsFor,
-      waited: wait && now - wait.since,
+      waited: wait && now - wait.sinceMs,
       from: wait?.from,
     });
   }

@@ -28,7 +28,7 @@ test("a trace tells who waits on what, since when and from which line", () => {
   assertEquals(traces.map(({ state }) => state), ["waiting", "waiting"]);
   assertEquals(traces.map(({ waitsFor }) => waitsFor), ["Sleep", 'WaitForSignal("abc")']);
   assertEquals(traces.map(({ waited }) => waited), [2000, 2000]);
-  for (const { from } of traces) assertMatch(from ?? "", /tracer_test\.[tj]s.*:\d+:\d+/);
+  for (const { from } of traces) assertMatch(from ?? "", /trace_tasks_test\.[tj]s.*:\d+:\d+/);
 });
 
 test("what a coroutine waited for before is not told while it is ready", () => {

@@ -1,0 +1,46 @@
+/**
+ * The step that runs now, of whichever scheduler: how code without a task at hand finds its own.
+ *
+ * A kernel sets the current step before it resumes a generator and restores the outer one afterwards.
+ * Host callbacks, and code after an `await`, run in no step. Steps nest when a step starts a coroutine
+ * of another scheduler.
+ *
+ * Called by `Local`, by `noteOrigin` and by `scope`; set by the kernel.
+ *
+ * @module
+ */
+
+import type { TaskScheduler } from "./task.ts";
+
+/** The values of a coroutine's locals, by local. Never changed in place, so that children share it. */
+export type LocalValues = ReadonlyMap<object, unknown>;
+
+/** A step of a coroutine. Reading a property has no effect. */
+export interface CurrentStep {
+  /** The scheduler of the coroutine. */
+  readonly scheduler: TaskScheduler;
+  /** Whether operations made in this step note their origin: the scheduler's option `debug`. */
+  readonly isTraced: boolean;
+  /** The coroutine's locals. Assigned by `Local`, read by `Local` and by tasks added in this step. */
+  locals: LocalValues | undefined;
+}
+
+/** Module state, the exception to the rule: it lasts for one synchronous step, never longer. */
+let current: CurrentStep | undefined;
+
+/** The step that runs now; `undefined` in host callbacks and after an `await`. */
+export function currentStep(): CurrentStep | undefined {
+  return current;
+}
+
+/**
+ * Sets the current step. For the kernel.
+ *
+ * @param step The step that begins, or the outer step when one ends.
+ * @returns The step that was current until now.
+ */
+export function enterStep(step: CurrentStep | undefined): CurrentStep | undefined {
+  const outer = current;
+  current = step;
+  return outer;
+}

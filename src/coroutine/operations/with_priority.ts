@@ -1,0 +1,61 @@
+/**
+ * An operation with another priority.
+ *
+ * @module
+ */
+
+import { type Abort, BaseOperation, type Operation, type Resume } from "../operation.ts";
+import { checkPriority, type Priority } from "../priority.ts";
+
+class PrioritizedOperation<T> extends BaseOperation<T> {
+  override readonly priority: Priority;
+  readonly #operation: Operation<T>;
+
+  constructor(operation: Operation<T>, value: Priority) {
+    super();
+    checkPriority(value);
+    this.#operation = operation;
+    this.priority = value;
+  }
+
+  get name(): string {
+    return this.#operation.name;
+  }
+
+  start(resume: Resume<T>): Abort | void {
+    return this.#operation.start(resume);
+  }
+}
+
+/**
+ * The same operation with a priority: for those that take no options, such as `AddCoro`.
+ *
+ * @param operation What to wait for.
+ * @param value One of {@linkcode priority}.
+ * @returns An operation that gives what `operation` gives.
+ * @throws {RangeError} If the priority is none of the four.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { AddCoro, ManualClock, priority, Scheduler, withPriority } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const scheduler = new Scheduler({ clock });
+ * const order: string[] = [];
+ * const note = function* (name: string) {
+ *   order.push(name);
+ * };
+ * scheduler.add(function* () {
+ *   yield* AddCoro(note, "usual");
+ *   yield* withPriority(AddCoro(note, "urgent"), priority.FIRST);
+ *   order.push("caller");
+ * });
+ * scheduler.step();
+ * clock.advance(0);
+ * assertEquals(order, ["usual", "urgent", "caller"]);
+ * ```
+ */
+export function withPriority<T>(operation: Operation<T>, value: Priority): Operation<T> {
+  return new PrioritizedOperation(operation, value);
+}
