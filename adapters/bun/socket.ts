@@ -116,7 +116,7 @@ export class BunSocket implements Socket, InboundHost {
   destroy(): void {
     this.#writable = false;
     // Not `terminate`: that resets, and the peer loses even what it was sent long ago.
-    if (!this.#inbound.closing()) return;
+    if (!this.#inbound.beginClosing()) return;
     // Under TLS, `end` alone waits for the peer's `close_notify`, for ever, and after `shutdown` it
     // still waits for a peer that does not read.
     if (this.encrypted) this.#stream.shutdown();
@@ -127,7 +127,7 @@ export class BunSocket implements Socket, InboundHost {
   reset(): void {
     if (this.#finished) return this.destroy();
     this.#writable = false;
-    if (this.#inbound.closing()) this.#stream.terminate();
+    if (this.#inbound.beginClosing()) this.#stream.terminate();
   }
 
   pauseReading(): void {

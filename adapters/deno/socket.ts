@@ -13,7 +13,7 @@ import {
   type InboundHost,
   type OpenHandler,
   OutputQueue,
-  PROBE_INTERVAL,
+  PROBE_INTERVAL_MS,
   type Socket,
 } from "../../src/socket/mod.ts";
 import { startTimer } from "../shared/timer.ts";
@@ -146,7 +146,7 @@ export class DenoSocket implements Socket, InboundHost {
   }
 
   destroy(): void {
-    if (this.#inbound.closing()) this.#close();
+    if (this.#inbound.beginClosing()) this.#close();
   }
 
   pauseReading(): void {
@@ -181,7 +181,7 @@ export class DenoSocket implements Socket, InboundHost {
   #stopReading(): void {
     this.#probe = setInterval(() => {
       if (this.#writable && !this.#writing) this.#conn.write(NOTHING).catch(this.#broken);
-    }, PROBE_INTERVAL);
+    }, PROBE_INTERVAL_MS);
   }
 
   /** A busy reader gets a large buffer; one that has calmed down gives it back. */

@@ -109,7 +109,7 @@ export class MemorySocket implements Socket {
 
   /** The peer hears of it as a reset, a turn later: what has not arrived by then is lost. */
   destroy(): void {
-    if (!this.#inbound.closing()) return;
+    if (!this.#inbound.beginClosing()) return;
     this.#close();
     const peer = this.#peer;
     this.#settings.clock.defer(() => peer.#close(new Error("The connection was reset")));

@@ -6,7 +6,7 @@
  */
 
 import type { NetConnectOpts, Socket as Stream } from "node:net";
-import { READ_AHEAD } from "../../src/socket/mod.ts";
+import { MAX_READ_AHEAD_BYTES } from "../../src/socket/mod.ts";
 import type { DialOne } from "../shared/dialling.ts";
 import { NodeSocket } from "./socket.ts";
 import { pathsDialled } from "../shared/unix_paths.ts";
@@ -22,7 +22,7 @@ export const STREAM: {
   readonly allowHalfOpen: boolean;
   readonly noDelay: boolean;
   readonly highWaterMark: number;
-} = { allowHalfOpen: true, noDelay: true, highWaterMark: READ_AHEAD };
+} = { allowHalfOpen: true, noDelay: true, highWaterMark: MAX_READ_AHEAD_BYTES };
 
 /**
  * Dials by `net.connect`.

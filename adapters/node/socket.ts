@@ -11,7 +11,7 @@ import {
   type InboundHost,
   ipAddress,
   type OpenHandler,
-  PROBE_INTERVAL,
+  PROBE_INTERVAL_MS,
   type Socket,
 } from "../../src/socket/mod.ts";
 import { readShared } from "./reads.ts";
@@ -98,7 +98,7 @@ export class NodeSocket implements Socket, InboundHost {
     this.#probe = setInterval(() => {
       // Under TLS, too: an empty write of its own does not get as far as the kernel.
       if (this.#writable && stream.writableLength === 0) this.#raw.write("");
-    }, PROBE_INTERVAL);
+    }, PROBE_INTERVAL_MS);
   }
 
   write(bytes: Uint8Array | string): boolean {
@@ -128,7 +128,7 @@ export class NodeSocket implements Socket, InboundHost {
 
   destroy(): void {
     this.#writable = false;
-    if (this.#inbound.closing()) this.#stream.destroy();
+    if (this.#inbound.beginClosing()) this.#stream.destroy();
   }
 
   reset(): void {
@@ -136,7 +136,7 @@ export class NodeSocket implements Socket, InboundHost {
     const isFinished = !this.#writable && this.#stream.writableLength === 0;
     if (isFinished || this.local.family === "unix") return this.destroy();
     this.#writable = false;
-    if (!this.#inbound.closing()) return;
+    if (!this.#inbound.beginClosing()) return;
     this.#raw.resetAndDestroy();
     // By itself it would wait until all is written, and end first.
     this.#raw.destroy();

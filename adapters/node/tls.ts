@@ -7,7 +7,7 @@
 
 import type { Socket as Stream } from "node:net";
 import { createSecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
-import { type ListenTLSOptions, READ_AHEAD } from "../../src/socket/mod.ts";
+import { type ListenTLSOptions, MAX_READ_AHEAD_BYTES } from "../../src/socket/mod.ts";
 import { startTimer } from "../shared/timer.ts";
 
 /** Wraps an accepted connection in TLS. */
@@ -26,7 +26,7 @@ export function encryption(options: ListenTLSOptions): Encrypt {
     isServer: true,
     secureContext: createSecureContext(credentials),
     ALPNProtocols: ["http/1.1"],
-    highWaterMark: READ_AHEAD,
+    highWaterMark: MAX_READ_AHEAD_BYTES,
   };
   return (raw) => {
     const stream = new TLSSocket(raw, settings);

@@ -1,5 +1,5 @@
 /**
- * `bindAddr`: what to listen on, as the user wrote it.
+ * The option `bindAddr`: the address to listen on, as the user wrote it.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { ListenAddress } from "../socket/mod.ts";
 /**
  * `[host, port]`, or the path of a Unix socket.
  *
- * A host is an IPv4 or IPv6 address, or a name: then every address of the name that this machine has
- * is listened on, at the same port (`localhost` is what the hosts file says, often both `127.0.0.1`
- * and `::1`). `"0.0.0.0"` is any interface by IPv4, `"::"` any by both; whoever comes by IPv4 has an
- * IPv4 address. Port 0 picks a free port.
+ * A host is an IPv4 or IPv6 address, or a name. For a name, the server listens on every address of
+ * the name that this machine has, at the same port (`localhost` is as the hosts file says, often both
+ * `127.0.0.1` and `::1`). `"0.0.0.0"` is any interface by IPv4, `"::"` any interface by both versions;
+ * a client that comes by IPv4 has an IPv4 address in either case. Port 0 picks a free port.
  */
 export type BindAddress = readonly [host: string, port: number] | string;
 
@@ -22,9 +22,9 @@ const HOST_ADVICE = 'write ["127.0.0.1", 8000] to be reached from this machine a
 /**
  * Reads a `bindAddr`.
  *
- * @param bindAddr What the user gave.
+ * @param bindAddr The option of the user.
  * @returns The address to listen on.
- * @throws {TypeError} If the host is missing or empty, or it is no address at all.
+ * @throws {TypeError} If the host is missing or empty, or `bindAddr` is no address at all.
  * @throws {RangeError} If the port is not a whole number from 0 to 65535.
  *
  * @example

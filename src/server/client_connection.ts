@@ -22,32 +22,30 @@ import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import type { WSGIConnection } from "./wsgi_connection.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import { Output } from "./output.ts";
-import { Patience, type Phase } from "./phase_deadline.ts";
-import type { Reader, Readers } from "./parser_pool.ts";
+import { type ConnectionPhase, PhaseDeadline } from "./phase_deadline.ts";
+import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import type { ByteSocket, Socket, SocketHandler } from "../socket/mod.ts";
 
 /** What a connection needs of its server. */
 export interface ConnectionHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
-  readonly readers: Readers;
+  readonly parsers: ParserPool;
   /** Whether no further requests are wanted. */
   readonly closing: boolean;
   factsOf(socket: Socket): ConnectionFacts;
   /** The app of a request has begun. */
-  began(): void;
+  appBegan(): void;
   /** The app of a request is done. */
-  ended(): void;
+  appEnded(): void;
   /** The connection is gone. */
   forget(connection: ClientConnection): void;
 }
 
 /** How long pipelined requests may go on before others get their turn, in milliseconds. */
 const MAX_ADVANCE = 1;
-/** Timers of every runtime overflow above this, in milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
 
 const HEAD_TIMEOUT = new ProtocolError(408, "The request head did not come in time");
 const BODY_TIMEOUT = new ProtocolError(408, "The request body did not come in time");
@@ -58,7 +56,7 @@ const UNAVAILABLE = new ProtocolError(503, "The server is shutting down");
 export class ClientConnection implements WSGIConnection, ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
-  readonly patience: Patience;
+  readonly deadline: PhaseDeadline;
   readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
   time: number;
@@ -66,7 +64,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
   /** Reads its requests, if it is in the middle of one, or there are enough readers for all. */
-  #reader: Reader | undefined;
+  #pooled: PooledParser | undefined;
   #exchange: RequestExchange | undefined;
   /**
    * `serving` until the last response is decided, `lingering` for the client's FIN, then `gone`; or
@@ -92,9 +90,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.fields = host.fields;
     this.facts = host.factsOf(socket);
     this.output = new Output(socket, settings.adapter.clock);
-    this.patience = new Patience(settings.timeouts, settings.limits.minBodyRate);
+    this.deadline = new PhaseDeadline(settings.timeoutsMs, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
-    this.patience.await("idle", this.time);
+    this.deadline.enter("idle", this.time);
   }
 
   /** Whether it is between requests. */
@@ -103,7 +101,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   get environs(): EnvironMaker {
-    return this.#lentReader().environs;
+    return this.#lentParser().environs;
   }
 
   get mayPersist(): boolean {
@@ -113,19 +111,19 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   onData(bytes: Uint8Array): void {
     if (this.#state === "given") this.#taker?.onData(bytes);
     if (this.#state !== "serving") return;
-    const { parser } = this.#lentReader();
+    const { parser } = this.#lentParser();
     this.#pushed += bytes.length;
     parser.push(bytes);
     this.#advance();
     parser.detach();
-    if (parser.idle && this.#host.readers.crowded) this.#giveReaderBack();
+    if (parser.idle && this.#host.parsers.isOverdrawn) this.#returnParser();
   }
 
   onEnd(): void {
     this.#clientEnded = true;
     if (this.#state === "given") this.#taker?.onEnd();
     if (this.#state !== "serving") return; // the adapter closes when what is written has gone
-    this.#lentReader().parser.end();
+    this.#lentParser().parser.end();
     this.#advance();
     this.#limitHalfClosed();
   }
@@ -133,7 +131,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   onDrain(): void {
     this.output.drain();
     if (this.#state === "given") return this.#taker?.onDrain();
-    this.#await(this.patience.phase);
+    this.#enter(this.deadline.phase);
     this.#advance();
   }
 
@@ -141,12 +139,12 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     const taker = this.#taker;
     this.#taker = undefined;
     this.#state = "gone";
-    this.patience.end();
+    this.deadline.end();
     this.#cancelHalfClosed?.();
     // First, so that an app which waits for room is cancelled rather than woken.
     this.#exchange?.abort();
     this.output.close();
-    this.#giveReaderBack();
+    this.#returnParser();
     this.#host.forget(this);
     taker?.onClose(error);
   }
@@ -163,7 +161,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
       }
       this.output.flush();
     }
-    if (exchange.body.awaited) this.#await("body");
+    if (exchange.body.awaited) this.#enter("body");
     this.#advance();
   }
 
@@ -171,10 +169,10 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   giveAway(accept: (socket: ByteSocket) => SocketHandler): void {
     this.output.uncork();
     this.#state = "given";
-    this.patience.end();
+    this.deadline.end();
     this.#cancelHalfClosed?.();
     this.#resume();
-    const rest = this.#lentReader().parser.takeBuffered();
+    const rest = this.#lentParser().parser.takeBuffered();
     const taker = this.#taker = accept(this.#socket);
     if (rest.length > 0) taker.onData(rest);
     if (this.#clientEnded) taker.onEnd();
@@ -183,7 +181,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   /** The app is done. */
   responded(exchange: RequestExchange, complete: boolean): void {
     exchange.responded = true;
-    this.#host.ended();
+    this.#host.appEnded();
     exchange.body.discard();
     this.facts.errors.flush();
     if (this.#state === "given") this.#exchange = undefined;
@@ -191,7 +189,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);
     if (!complete || !exchange.persists) return this.#close();
     if (exchange.received) this.#finish();
-    else this.#await("body");
+    else this.#enter("body");
     this.#advance();
   }
 
@@ -215,20 +213,20 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   /** Acts on a deadline that has passed. Called about once a second. */
   checkDeadline(now: number): void {
-    const { timeouts } = this.patience;
-    if (now - this.output.fullSince >= timeouts.write) return this.#cut();
+    const { timeoutsMs } = this.deadline;
+    if (now - this.output.fullSince >= timeoutsMs.write) return this.#cut();
     // Who still takes a response in is neither idle nor late: the timeout for writes holds.
     if (this.output.full) return;
     const exchange = this.#exchange;
-    const isLate = now - (exchange?.startedAt ?? now) >= timeouts.request;
+    const isLate = now - (exchange?.startedAt ?? now) >= timeoutsMs.request;
     if (isLate && exchange?.responded === false) return this.#refuse(REQUEST_TIMEOUT);
-    const { phase } = this.patience;
+    const { phase } = this.deadline;
     // A read that was given up, or cancelled, is waited for no more.
     if (phase === "body" && exchange?.body.awaited === false && !exchange.responded) {
-      return this.#await("app");
+      return this.#enter("none");
     }
-    if (!this.patience.isOver(now)) return;
-    this.patience.end();
+    if (!this.deadline.isOver(now)) return;
+    this.deadline.end();
     if (phase === "idle") this.#close();
     else if (phase === "head") this.#refuse(HEAD_TIMEOUT);
     else if (phase === "body" && exchange?.responded === false) this.#refuse(BODY_TIMEOUT);
@@ -237,16 +235,16 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   /** How much has come that is no part of an event yet. */
   get #bufferedBytes(): number {
-    return this.#reader?.parser.bufferedBytes ?? 0;
+    return this.#pooled?.parser.bufferedBytes ?? 0;
   }
 
-  #lentReader(): Reader {
-    return this.#reader ??= this.#host.readers.lend(this.#pushed);
+  #lentParser(): PooledParser {
+    return this.#pooled ??= this.#host.parsers.lend(this.#pushed);
   }
 
-  #giveReaderBack(): void {
-    if (this.#reader !== undefined) this.#host.readers.takeBack(this.#reader);
-    this.#reader = undefined;
+  #returnParser(): void {
+    if (this.#pooled !== undefined) this.#host.parsers.takeBack(this.#pooled);
+    this.#pooled = undefined;
   }
 
   /** Takes events while there are any that may be taken now. */
@@ -257,7 +255,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     try {
       const { clock } = this.settings.adapter;
       const end = (this.time = clock.now()) + MAX_ADVANCE;
-      while (this.#takesEvents() && this.#handle(this.#lentReader().parser.next())) {
+      while (this.#takesEvents() && this.#handle(this.#lentParser().parser.next())) {
         if (!this.idle || this.#bufferedBytes === 0) continue;
         this.time = clock.now();
         if (this.time > end) {
@@ -272,7 +270,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
       this.#advancing = false;
       this.output.uncork();
       // An empty line after a body (RFC 9112 §2.2) is not kept: it does not begin a request.
-      if (this.patience.phase === "idle" && this.#bufferedBytes > 0) this.#await("head");
+      if (this.deadline.phase === "idle" && this.#bufferedBytes > 0) this.#enter("head");
       this.#balance();
     }
   }
@@ -307,11 +305,11 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   #begin(exchange: RequestExchange): void {
     this.#exchange = exchange;
-    this.patience.begin();
-    this.#await("app");
+    this.deadline.begin();
+    this.#enter("none");
     // Who holds its body back is to be asked for it by the app.
     const fault = exchange.head.expectContinue ? undefined : this.#receiveWhatIsHere();
-    this.#host.began();
+    this.#host.appBegan();
     exchange.start();
     if (fault !== undefined) throw fault;
     if (this.#clientEnded) this.#limitHalfClosed();
@@ -323,7 +321,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
    */
   #receiveWhatIsHere(): ProtocolError | undefined {
     try {
-      while (this.#takesEvents() && this.#handle(this.#lentReader().parser.next()));
+      while (this.#takesEvents() && this.#handle(this.#lentParser().parser.next()));
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       throw error;
@@ -331,10 +329,10 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   #receive(exchange: RequestExchange, { bytes, copied }: DataEvent): void {
-    this.patience.bodyCame(bytes.length, this.time);
+    this.deadline.bodyCame(bytes.length, this.time);
     if (!exchange.responded) {
       exchange.body.push(bytes, copied);
-      if (!exchange.body.awaited) this.#await("app");
+      if (!exchange.body.awaited) this.#enter("none");
       return;
     }
     exchange.surplus += bytes.length;
@@ -345,14 +343,14 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     exchange.received = true;
     if (exchange.body !== NO_BODY) exchange.body.end(trailers);
     if (exchange.responded) this.#finish();
-    else this.#await("app");
+    else this.#enter("none");
   }
 
   /** A request is answered and wholly read: on to the next. */
   #finish(): void {
     this.#exchange = undefined;
     if (this.#retired && !this.#hasMore()) return this.#close();
-    this.#await("idle");
+    this.#enter("idle");
   }
 
   /** Whether a pipelined request is here that came before the client could know that we end. */
@@ -376,12 +374,12 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   /** A client that has only ended its side waits for its answer; one that is gone looks the same. */
   #limitHalfClosed(): void {
-    const { halfClosed } = this.settings.timeouts;
+    const { halfClosed } = this.settings.timeoutsMs;
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
     const { clock } = this.settings.adapter;
     this.#cancelHalfClosed?.();
-    this.#cancelHalfClosed = clock.setTimer(Math.min(halfClosed, MAX_TIMER), () => this.#leave());
+    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#leave());
   }
 
   /** The client has been half-closed for too long: it is taken for gone. */
@@ -403,7 +401,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.output.end();
     // What the client still sends is read for nothing: closing on it would reset what we have sent.
     this.#resume();
-    this.#await("linger");
+    this.#enter("linger");
   }
 
   /** At once; by a reset if the client would else take what it has for all of the response. */
@@ -437,7 +435,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.#socket.resumeReading();
   }
 
-  #await(phase: Phase): void {
-    this.patience.await(phase, this.#advancing ? this.time : this.settings.adapter.clock.now());
+  #enter(phase: ConnectionPhase): void {
+    this.deadline.enter(phase, this.#advancing ? this.time : this.settings.adapter.clock.now());
   }
 }

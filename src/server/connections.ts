@@ -1,79 +1,88 @@
 /**
- * The connections of one server: taken in, counted, looked at once a second, let go.
+ * The connections of one server: accepted, counted, checked against their deadlines, forgotten.
+ *
+ * Deadlines are coarse, so that setting one costs nothing: while a connection is open, a timer checks
+ * all of them once a second. Owned by {@linkcode WSGIServer}, which passes every new socket here.
  *
  * @module
  */
 
+import type { Socket } from "../socket/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./error_log.ts";
-import type { Settings } from "./options.ts";
-import { Readers } from "./parser_pool.ts";
-import type { Socket } from "../socket/mod.ts";
+import { ParserPool } from "./parser_pool.ts";
+import type { Settings } from "./settings.ts";
 
-/** How often deadlines are checked, in milliseconds. */
-const SWEEP = 1000;
+/** The time between two checks of the deadlines, in milliseconds. */
+const CHECK_INTERVAL_MS = 1000;
 
-/** All connections of a server, and what each needs of it. */
+/** All connections of a server, and the objects that they share. */
 export class Connections implements ConnectionHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
-  readonly readers: Readers;
-  /** Whether no further requests are wanted. */
-  closing = false;
-  /** Whether no further connections are taken. */
-  closed = false;
-  /** How many connections have come. */
-  accepted = 0;
-  /** Called when the last connection, or the last app, has ended. */
-  onQuiet: () => void = () => {};
+  readonly parsers: ParserPool;
+  /** Called when the last connection or the last app has ended. */
+  onEmpty: () => void = () => {};
 
   readonly #open = new Set<ClientConnection>();
   readonly #date = new DateHeader();
+  /** `closing` once a shutdown has begun; `closed` when no connection may be accepted any more. */
+  #state: "open" | "closing" | "closed" = "open";
+  #accepted = 0;
   #active = 0;
   #served = 0;
-  #cancelSweep: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
 
   constructor(settings: Settings) {
     this.settings = settings;
-    this.readers = new Readers(settings);
+    this.parsers = new ParserPool(settings);
     this.fields = { date: () => this.#date.value, server: undefined };
   }
 
-  /** Open connections. */
+  /** The number of open connections. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Requests whose app has not ended. */
+  /** The number of connections that have come so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** The number of requests with an app that has not ended. */
   get active(): number {
     return this.#active;
   }
 
-  /** Requests whose app has ended. */
+  /** The number of requests with an app that has ended. */
   get served(): number {
     return this.#served;
   }
 
   /** Whether no connection is open and no app runs. */
-  get quiet(): boolean {
+  get isEmpty(): boolean {
     return this.#open.size + this.#active === 0;
   }
 
-  /** Takes in a connection; one too many is destroyed. */
+  get closing(): boolean {
+    return this.#state !== "open";
+  }
+
+  /** Accepts a connection; a connection above the limit is destroyed at once. */
   accept(socket: Socket): ClientConnection {
-    this.accepted++;
+    this.#accepted++;
     const connection = new ClientConnection(socket, this);
     this.#open.add(connection);
     const isTooMany = this.#open.size > this.settings.limits.maxConnections;
-    if (isTooMany || this.closed) connection.destroy();
-    if (this.#cancelSweep === undefined) this.#planSweep();
+    if (isTooMany || this.#state === "closed") connection.destroy();
+    if (this.#cancelCheck === undefined) this.#planCheck();
     return connection;
   }
 
-  /** Those that are open now; they may end while one looks at them. */
+  /** Iterates over the connections that are open now, although they may end during the iteration. */
   [Symbol.iterator](): IterableIterator<ClientConnection> {
     return [...this.#open].values();
   }
@@ -93,36 +102,40 @@ export class Connections implements ConnectionHost {
     };
   }
 
-  began(): void {
+  appBegan(): void {
     this.#active++;
   }
 
-  ended(): void {
+  appEnded(): void {
     this.#active--;
     this.#served++;
-    if (this.quiet) this.onQuiet();
+    if (this.isEmpty) this.onEmpty();
   }
 
   forget(connection: ClientConnection): void {
     this.#open.delete(connection);
-    if (this.quiet) this.onQuiet();
+    if (this.isEmpty) this.onEmpty();
   }
 
-  /** Takes no more, and stops looking at deadlines. */
+  /** Begins a shutdown: each connection persists only for requests that have come already. */
+  beginClosing(): void {
+    if (this.#state === "open") this.#state = "closing";
+  }
+
+  /** Accepts no more connections, and checks no more deadlines. */
   close(): void {
-    this.closed = true;
-    this.#cancelSweep?.();
+    this.#state = "closed";
+    this.#cancelCheck?.();
   }
 
-  /** Deadlines are coarse, so that setting one costs nothing: everyone is looked at once a second. */
-  #planSweep(): void {
+  #planCheck(): void {
     this.#date.refresh();
     const { clock } = this.settings.adapter;
-    this.#cancelSweep = clock.setTimer(SWEEP, () => {
-      this.#cancelSweep = undefined;
+    this.#cancelCheck = clock.setTimer(CHECK_INTERVAL_MS, () => {
+      this.#cancelCheck = undefined;
       const now = clock.now();
       for (const connection of this) connection.checkDeadline(now);
-      if (this.#open.size > 0) this.#planSweep();
+      if (this.#open.size > 0) this.#planCheck();
     });
   }
 }

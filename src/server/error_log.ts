@@ -1,5 +1,5 @@
 /**
- * Errors on their way to the log, and `wsgi.errors`.
+ * Errors as text for the log, and `wsgi.errors` as a stream of lines.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import type { ErrorStream } from "../wsgi/mod.ts";
 
 /**
- * An error as text: with its stack and its causes, for the log alone.
+ * Writes an error as text, with its stack and its causes. For the log only, never for a client.
  *
- * @param error Anything that was thrown.
+ * @param error Any thrown value.
  * @returns One or more lines.
  */
 export function describeError(error: unknown): string {
   const texts: string[] = [];
-  // Causes may go round in a circle.
+  // A chain of causes may be a circle.
   for (let cause = error; texts.length < MAX_CAUSES; cause = cause.cause) {
     texts.push(describeOne(cause));
     if (!(cause instanceof Error) || cause.cause === undefined) break;
@@ -22,13 +22,14 @@ export function describeError(error: unknown): string {
   return texts.join("\ncaused by ");
 }
 
+/** The number of errors of a chain that are logged; ends a chain that is a circle. */
 const MAX_CAUSES = 8;
 
 function describeOne(error: unknown): string {
   if (!(error instanceof Error)) return `${typeof error} thrown: ${safeString(error)}`;
   const summary = `${safeString(error.name)}: ${safeString(error.message)}`;
   const stack = safeString(error.stack ?? summary);
-  // Some engines leave the message out of the stack, and some stacks are empty.
+  // Some engines leave the message out of the stack, and a stack may be empty.
   return stack.includes(safeString(error.message)) ? stack : `${summary}\n${stack}`;
 }
 
@@ -40,9 +41,10 @@ function safeString(value: unknown): string {
   }
 }
 
-/** A `wsgi.errors` that passes whole lines on to a log. */
+/** The `wsgi.errors` of a connection (PEP 3333): passes whole lines to the log. */
 export class LogStream implements ErrorStream {
   readonly #log: (line: string) => void;
+  /** The text after the last line feed; `flush` passes it on. */
   #rest = "";
 
   constructor(log: (line: string) => void) {

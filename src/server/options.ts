@@ -1,56 +1,60 @@
 /**
- * The options of a server, checked and completed.
+ * The options that become settings: their types, their defaults and their checks.
+ *
+ * Called by the constructor of {@linkcode WSGIServer}, so that a wrong option is an error before the
+ * server listens.
  *
  * @module
  */
 
 import { type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
-import type { ParserLimits } from "../http/mod.ts";
+import type { Adapter, ListenAddress } from "../socket/mod.ts";
 import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
 import { describeError } from "./error_log.ts";
+import { checkKnownNames } from "./known_names.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
-import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
-import { type Milliseconds, resolveTimeouts, type Timeouts } from "./timeouts.ts";
-import type { WSGIServer } from "./server.ts";
+import type { Settings } from "./settings.ts";
+import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import { resolveTls, type TLSOptions } from "./tls_options.ts";
 
-/** Options of `serve` and {@linkcode WSGIServer}. */
-export interface ServerOptions {
+/** The app to serve, and how: all options of a server but those that follow its life. */
+export interface ServingOptions {
   /** The app, or path prefixes and their apps; the longest matching prefix wins. */
   readonly wsgiApp: WSGIApp | Mounts;
   /**
-   * `[host, port]` (port 0 picks one) or the path of a Unix socket. Default `["127.0.0.1", 8000]`.
-   * See {@linkcode BindAddress}.
+   * `[host, port]` (port 0 picks a free port) or the path of a Unix socket. Default
+   * `["127.0.0.1", 8000]`. See {@linkcode BindAddress}.
    */
   readonly bindAddr?: BindAddress;
   /** `SERVER_NAME`. Default: the host's name. */
   readonly serverName?: string;
-  /** How many connections may wait to be accepted. Default: the runtime's. Bun has always 512. */
+  /**
+   * How many connections may wait to be accepted. Default: the runtime's. Bun always uses 512.
+   */
   readonly requestQueueSize?: number;
   /** Serves HTTPS with this certificate and key; not on a Unix socket. Default: plain HTTP. */
   readonly tls?: TLSOptions;
   /** The version in the status line, which limits the features used. Default `"HTTP/1.1"`. */
   readonly protocol?: "HTTP/1.0" | "HTTP/1.1";
-  /** Runs the apps. Default: one of the server's own. */
+  /** Runs the apps. Default: a scheduler of the server's own. */
   readonly scheduler?: Scheduler;
-  /** How long an app may go on before its blocks are handed over. Default 1 ms; 0: at once. */
+  /** How long an app may run before its blocks are handed over. Default 1 ms; 0: at once. */
   readonly burst?: Duration;
-  /** How much of anything is accepted. */
+  /** The limits on sizes, counts and rates. */
   readonly limits?: Partial<Limits>;
   /** How long each phase of a connection may take. */
   readonly timeouts?: Partial<Timeouts>;
-  /** Called when the server listens. */
-  readonly onListen?: (server: WSGIServer) => void;
-  /** Hears of each error of an app, before it is logged; what it throws is logged too. */
+  /**
+   * Called with each error of an app, before the error is logged. An error that this function throws
+   * is logged too.
+   */
   readonly onError?: (error: unknown, environ: Environ | undefined) => void;
   /** Takes each line of the error log. Default: standard error. */
   readonly log?: (line: string) => void;
-  /** Aborting it begins a graceful shutdown. */
-  readonly signal?: AbortSignal;
 }
 
-const KNOWN = new Set<string>([
+const KNOWN_OPTIONS: readonly string[] = [
   "wsgiApp",
   "bindAddr",
   "serverName",
@@ -66,37 +70,17 @@ const KNOWN = new Set<string>([
   "onError",
   "log",
   "signal",
-]);
-
-/** Options with every default filled in. */
-export interface Settings {
-  readonly app: WSGIApp;
-  readonly bind: ListenAddress;
-  readonly adapter: Adapter;
-  readonly scheduler: Scheduler;
-  readonly serverName: string;
-  readonly backlog: number | undefined;
-  readonly tls: ListenTLSOptions | undefined;
-  readonly protocol: "HTTP/1.0" | "HTTP/1.1";
-  /** In milliseconds. */
-  readonly burstMs: number;
-  readonly limits: Limits;
-  readonly parserLimits: ParserLimits;
-  readonly timeouts: Milliseconds;
-  readonly log: (line: string) => void;
-  /** Takes an error of an app or of a coroutine to `onError` and the log. */
-  readonly report: (error: unknown, environ?: Environ) => void;
-}
+];
 
 /**
- * Checks options and fills in what they leave out.
+ * Checks options and fills in the defaults.
  *
  * @throws {TypeError} For an option that is unknown or of the wrong kind.
  * @throws {RangeError} For a number outside its range.
  */
-export function resolveOptions(options: ServerOptions, adapter: Adapter): Settings {
-  checkNames(options);
-  const log = forgiving(options.log ?? ((line: string) => adapter.log(line)));
+export function resolveOptions(options: ServingOptions, adapter: Adapter): Settings {
+  checkKnownNames(options, KNOWN_OPTIONS, "Unknown option");
+  const log = withoutErrors(options.log ?? ((line: string) => adapter.log(line)));
   const report = reporter(options, log);
   const limits = completeLimits(options.limits ?? {});
   const bind = parseBindAddress(options.bindAddr ?? ["127.0.0.1", 8000]);
@@ -119,19 +103,10 @@ export function resolveOptions(options: ServerOptions, adapter: Adapter): Settin
     burstMs: toMilliseconds(options.burst ?? 0.001),
     limits,
     parserLimits: parserLimits(limits),
-    timeouts: resolveTimeouts(options.timeouts ?? {}),
+    timeoutsMs: resolveTimeouts(options.timeouts ?? {}),
     log,
     report,
   };
-}
-
-/** A misspelt or missing option must not be taken for granted, `tls` least of all. */
-function checkNames(options: ServerOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) {
-      throw new TypeError(`Unknown option "${name}": expected one of ${[...KNOWN].join(", ")}`);
-    }
-  }
 }
 
 function resolveApp(app: WSGIApp | Mounts): WSGIApp {
@@ -157,18 +132,18 @@ function resolveProtocol(protocol: unknown): "HTTP/1.0" | "HTTP/1.1" {
   throw new TypeError(`protocol is ${String(protocol)}: expected "HTTP/1.1" or "HTTP/1.0"`);
 }
 
-/** A log that fails, as one on a full disk does, must not bring down what it was told of. */
-function forgiving(log: (line: string) => void): (line: string) => void {
+/** A log that fails, for example on a full disk, must not end the request that is reported. */
+function withoutErrors(log: (line: string) => void): (line: string) => void {
   return (line) => {
     try {
       log(line);
     } catch {
-      // There is nobody to tell.
+      // No other place exists to report it.
     }
   };
 }
 
-function reporter(options: ServerOptions, log: (line: string) => void): Settings["report"] {
+function reporter(options: ServingOptions, log: (line: string) => void): Settings["report"] {
   return (error, environ) => {
     try {
       options.onError?.(error, environ);

@@ -1,64 +1,69 @@
 /**
- * What reads requests, lent to connections.
+ * The parsers of a server, lent to its connections.
  *
- * A parser remembers the last head, which makes the next one cheap, but takes 2.5 KB. So the first
- * thousand connections keep their reader; beyond that a connection has one only while it is in the
- * middle of a message, and ten thousand that are idle, or wait for their apps, have none.
+ * A parser remembers the last head, which makes an equal next head cheap, but takes 2.5 KB
+ * (`npm run bench -- --scaling`). So the first thousand connections keep their parsers between
+ * requests. Above that number a connection has a parser only in the middle of a message, so that ten
+ * thousand connections that are idle or wait for their apps have none.
+ *
+ * Called by {@linkcode ClientConnection}.
  *
  * @module
  */
 
 import { RequestParser } from "../http/mod.ts";
 import { EnvironMaker } from "../wsgi/environ.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 
-/** So many may be kept between requests. */
+/** The number of connections that may keep their parsers while they do not read a message. */
 const MAX_KEPT = 1000;
-/** So many are kept for whoever comes next. */
+/** At most this many returned parsers are kept for connections to come; bounds their memory. */
 const MAX_SPARE = 64;
 
-/** Reads the requests of one connection at a time. */
-export interface Reader {
+/** A parser and an environ maker, for the requests of one connection at a time. */
+export interface PooledParser {
   readonly parser: RequestParser;
   readonly environs: EnvironMaker;
 }
 
-/** The readers of one server. */
-export class Readers {
+/** The parsers of one server. */
+export class ParserPool {
   readonly #settings: Settings;
-  readonly #spare: Reader[] = [];
+  readonly #spare: PooledParser[] = [];
+  /** The number of parsers that connections have now. */
   #lent = 0;
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  /** Whether one that is not needed now should be given back. */
-  get crowded(): boolean {
+  /** Whether a connection must return its parser while it does not read a message. */
+  get isOverdrawn(): boolean {
     return this.#lent > MAX_KEPT;
   }
 
   /**
-   * Lends one to a connection.
+   * Lends a parser to a connection.
    *
-   * @param offset How many bytes have come on it before.
+   * @param offset The number of bytes that the connection has received before; errors count from it.
+   * @returns A parser that has read nothing of a message.
    */
-  lend(offset: number): Reader {
+  lend(offset: number): PooledParser {
     this.#lent++;
-    const reader = this.#spare.pop() ?? this.#make();
-    if (offset > 0) reader.parser.restart(offset);
-    return reader;
+    const pooled = this.#spare.pop() ?? this.#make();
+    if (offset > 0) pooled.parser.restart(offset);
+    return pooled;
   }
 
-  /** Takes one back. */
-  takeBack(reader: Reader): void {
+  /** Takes a parser back, which may be in any state. */
+  takeBack(pooled: PooledParser): void {
     this.#lent--;
     if (this.#spare.length >= MAX_SPARE) return;
-    reader.parser.restart(0);
-    this.#spare.push(reader);
+    pooled.parser.restart(0);
+    this.#spare.push(pooled);
   }
 
-  #make(): Reader {
+  #make(): PooledParser {
     const { adapter, parserLimits } = this.#settings;
     const parser = new RequestParser({
       limits: parserLimits,

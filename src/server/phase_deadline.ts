@@ -1,90 +1,93 @@
 /**
- * How long a connection is waited for: one phase at a time, one deadline for it.
+ * The deadline of a connection: one phase at a time, one deadline for it.
+ *
+ * A deadline is a number that {@linkcode Connections} compares with the clock about once a second, so
+ * that entering a phase costs no timer. The trap: the time for a body is a budget, not a time-out.
+ * It goes on where it was when the app waits for the body again, because a body that comes in tiny
+ * pieces would otherwise never be late.
+ *
+ * Called by {@linkcode ClientConnection}.
  *
  * @module
  */
 
-import type { Milliseconds } from "./timeouts.ts";
+import type { TimeoutsMs } from "./timeouts.ts";
 
-/** What is waited for; while it is the `app`, there is no deadline. */
-export type Phase = "idle" | "head" | "body" | "linger" | "app";
+/** What the client must do in time; `none` if it is not the client's turn. */
+export type ConnectionPhase = "idle" | "head" | "body" | "linger" | "none";
 
-/** The deadline of a connection, by the clock. */
-export class Patience {
-  /** Those of the server. */
-  readonly #defaults: Milliseconds;
-  #timeouts: Milliseconds;
-  /** Bytes in a millisecond that a body must bring on the average. */
+/** The deadline of one connection. All times are by the clock, in milliseconds. */
+export class PhaseDeadline {
+  readonly #serverTimeoutsMs: TimeoutsMs;
+  #timeoutsMs: TimeoutsMs;
+  /** The rate that a body must have on the average, in bytes a millisecond. */
   readonly #bodyRate: number;
-  #phase: Phase = "app";
-  #deadline = Infinity;
-  /** How long the body may still be waited for, in milliseconds; as of when it last was. */
-  #bodyTime = 0;
+  #phase: ConnectionPhase = "none";
+  #endsAt = Infinity;
+  /** The time that is left for the body, as of the last time that the phase `body` was left. */
+  #bodyLeftMs = 0;
 
   /**
-   * @param timeouts In milliseconds.
-   * @param minBodyRate In bytes a second.
+   * @param timeoutsMs The server's time-outs.
+   * @param minBodyRate In bytes a second; 0 accepts any rate.
    */
-  constructor(timeouts: Milliseconds, minBodyRate: number) {
-    this.#defaults = this.#timeouts = timeouts;
+  constructor(timeoutsMs: TimeoutsMs, minBodyRate: number) {
+    this.#serverTimeoutsMs = this.#timeoutsMs = timeoutsMs;
     this.#bodyRate = minBodyRate / 1000;
   }
 
-  /** What is waited for. */
-  get phase(): Phase {
+  /** The phase that was entered last. */
+  get phase(): ConnectionPhase {
     return this.#phase;
   }
 
-  /** The deadlines that hold now: those of the last request, until the next one begins. */
-  get timeouts(): Milliseconds {
-    return this.#timeouts;
+  /** The time-outs that hold now: those of the last request, until the next one begins. */
+  get timeoutsMs(): TimeoutsMs {
+    return this.#timeoutsMs;
   }
 
-  /** A request has begun: the server's deadlines hold again, and its body has all of its time. */
+  /** Begins a request: the server's time-outs hold again, and the body has all of its time. */
   begin(): void {
-    this.#timeouts = this.#defaults;
-    this.#bodyTime = this.#timeouts.body;
+    this.#timeoutsMs = this.#serverTimeoutsMs;
+    this.#bodyLeftMs = this.#timeoutsMs.body;
   }
 
-  /** The deadlines of this request are others from now on; a new one for the body begins anew. */
-  change(timeouts: Milliseconds, now: number): void {
-    const isNewForBody = timeouts.body !== this.#timeouts.body;
-    this.#timeouts = timeouts;
+  /** Changes the time-outs of this request; a new one for the body begins now. */
+  change(timeoutsMs: TimeoutsMs, now: number): void {
+    const isNewForBody = timeoutsMs.body !== this.#timeoutsMs.body;
+    this.#timeoutsMs = timeoutsMs;
     if (!isNewForBody) return;
-    this.#bodyTime = timeouts.body;
-    if (this.#phase === "body") this.#deadline = now + timeouts.body;
+    this.#bodyLeftMs = timeoutsMs.body;
+    if (this.#phase === "body") this.#endsAt = now + timeoutsMs.body;
   }
 
-  /**
-   * Something else is waited for, or the same anew. Only the body's time does not begin anew: it goes
-   * on where it was, as a body in tiny pieces would else never be late.
-   */
-  await(phase: Phase, now: number): void {
+  /** Enters a phase, or enters the same phase anew; only the time of `body` goes on. */
+  enter(phase: ConnectionPhase, now: number): void {
     if (this.#phase === "body") {
       if (phase === "body") return;
-      this.#bodyTime = Math.max(0, this.#deadline - now);
+      this.#bodyLeftMs = Math.max(0, this.#endsAt - now);
     }
     this.#phase = phase;
-    if (phase === "app") this.#deadline = Infinity;
-    else this.#deadline = now + (phase === "body" ? this.#bodyTime : this.#timeouts[phase]);
+    if (phase === "none") this.#endsAt = Infinity;
+    else this.#endsAt = now + (phase === "body" ? this.#bodyLeftMs : this.#timeoutsMs[phase]);
   }
 
-  /** A part of the body has come: it may take the longer, but never longer than at first. */
+  /** Gives the body more time for bytes that have come, but never more than it had at first. */
   bodyCame(bytes: number, now: number): void {
-    const gained = this.#bodyRate === 0 ? Infinity : bytes / this.#bodyRate;
-    const most = this.#timeouts.body;
-    if (this.#phase === "body") this.#deadline = Math.min(this.#deadline + gained, now + most);
-    else this.#bodyTime = Math.min(this.#bodyTime + gained, most);
+    const gainedMs = this.#bodyRate === 0 ? Infinity : bytes / this.#bodyRate;
+    const maxMs = this.#timeoutsMs.body;
+    if (this.#phase === "body") this.#endsAt = Math.min(this.#endsAt + gainedMs, now + maxMs);
+    else this.#bodyLeftMs = Math.min(this.#bodyLeftMs + gainedMs, maxMs);
   }
 
   /** Whether the deadline has passed. */
   isOver(now: number): boolean {
-    return now >= this.#deadline;
+    return now >= this.#endsAt;
   }
 
-  /** No deadline holds any more. */
+  /** Ends the phase; no deadline holds until the next one is entered. */
   end(): void {
-    this.#phase = "app";
-    this.#deadline = Infinity;
+    this.#phase = "none";
+    this.#endsAt = Infinity;
   }
 }

@@ -24,16 +24,16 @@ import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import { WSGIInput } from "../wsgi/input/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/running/response.ts";
 import type { RequestTimeouts } from "../wsgi/request_timeouts.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import type { Output } from "./output.ts";
-import type { Patience } from "./phase_deadline.ts";
+import type { PhaseDeadline } from "./phase_deadline.ts";
 import { changeTimeouts } from "./timeouts.ts";
 
 /** What an exchange needs of its connection. */
 export interface ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
-  readonly patience: Patience;
+  readonly deadline: PhaseDeadline;
   readonly environs: EnvironMaker;
   readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
@@ -143,7 +143,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   }
 
   get closeTimeoutMs(): number {
-    return this.#host.patience.timeouts.close;
+    return this.#host.deadline.timeoutsMs.close;
   }
 
   get files(): Files | undefined {
@@ -186,9 +186,9 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
 
   /** Of no effect once the app is done: the next request may have begun. */
   setTimeouts(timeouts: RequestTimeouts): void {
-    const { patience } = this.#host;
-    const changed = changeTimeouts(patience.timeouts, timeouts);
-    if (!this.responded) patience.change(changed, this.now());
+    const { deadline } = this.#host;
+    const changed = changeTimeouts(deadline.timeoutsMs, timeouts);
+    if (!this.responded) deadline.change(changed, this.now());
   }
 
   takeSocket(headers: HeaderList, accept: (socket: ByteSocket) => SocketHandler): void {

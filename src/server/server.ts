@@ -1,5 +1,8 @@
 /**
- * A server: listens, keeps its connections, and ends well.
+ * The server: its options, its listener, its connections and its end.
+ *
+ * The life of a server is a line: made, listening, stopping, finished. Every connection passes
+ * {@linkcode WSGIServer.accept}, whether a listener or an embedder brings it.
  *
  * @module
  */
@@ -12,27 +15,36 @@ import {
   type Listener,
   type Socket,
 } from "../socket/mod.ts";
-import type { WSGIConnection } from "./wsgi_connection.ts";
 import { Connections } from "./connections.ts";
-import { resolveOptions, type ServerOptions, type Settings } from "./options.ts";
+import { resolveOptions, type ServingOptions } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import { ServerShutdown, Shutdown } from "./shutdown.ts";
+import type { WSGIConnection } from "./wsgi_connection.ts";
 
-/** For so many turns nobody must have come before a server that ends listens no more. */
-const CALM_TURNS = 3;
-/** But it listens no longer than that, in milliseconds. */
-const MAX_TAKING_IN = 100;
+/** The listener is closed after this number of turns in a row without a new connection. */
+const TURNS_WITHOUT_CONNECTION = 3;
+/** But no later than this, because a busy server always has new connections. */
+const MAX_ACCEPTING_MS = 100;
 
-/** What {@linkcode WSGIServer.stats} counts. */
+/** Options of `serve` and {@linkcode WSGIServer}. */
+export interface ServerOptions extends ServingOptions {
+  /** Called when the server listens. */
+  readonly onListen?: (server: WSGIServer) => void;
+  /** Aborting this signal begins a graceful shutdown. */
+  readonly signal?: AbortSignal;
+}
+
+/** The counts of {@linkcode WSGIServer.stats}. */
 export interface ServerStats {
-  /** Open connections. */
+  /** The number of open connections. */
   readonly connections: number;
-  /** Requests whose app has not ended. */
+  /** The number of requests with an app that has not ended. */
   readonly activeRequests: number;
-  /** Requests whose app has ended. */
+  /** The number of requests with an app that has ended. */
   readonly servedRequests: number;
 }
 
-/** How a shutdown goes. */
+/** Options of {@linkcode WSGIServer.shutdown}. */
 export interface ShutdownOptions {
   /** How long running requests may take to finish before they are cancelled. Default 10 s. */
   readonly grace?: Duration;
@@ -79,15 +91,17 @@ export class WSGIServer implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #connections: Connections;
   readonly #shutdown: Shutdown;
+  /** Whether `listen` waits for the adapter. */
   #listening = false;
   #listener: Listener | undefined;
+  /** Set when a shutdown begins; resolves with {@linkcode finished}. */
   #ending: Promise<void> | undefined;
-  #resolveFinished!: () => void;
+  readonly #resolveFinished: () => void;
 
   /**
-   * Checks the options; it does not listen yet.
+   * Checks the options. The server does not listen yet.
    *
-   * @param options As of `serve`, and the adapter to listen with.
+   * @param options The options of `serve`, and the adapter to listen with.
    * @throws {TypeError} For an option that is unknown or of the wrong kind.
    * @throws {RangeError} For a number outside its range.
    */
@@ -96,15 +110,17 @@ export class WSGIServer implements AsyncDisposable {
     this.#settings = resolveOptions(options, options.adapter);
     this.#connections = new Connections(this.#settings);
     this.#shutdown = new Shutdown(this.#connections);
-    this.finished = new Promise((resolve) => this.#resolveFinished = resolve);
+    let resolveFinished = () => {};
+    this.finished = new Promise((resolve) => resolveFinished = resolve);
+    this.#resolveFinished = resolveFinished;
   }
 
   /**
-   * Begins to listen.
+   * Begins to listen. A server listens only once.
    *
-   * @returns The server, listening.
+   * @returns This server, listening.
    * @throws Rejects with an error that names the address, if it cannot be bound; with `ServerShutdown`
-   *   if it was shut down meanwhile.
+   *   if the server was shut down meanwhile.
    */
   async listen(): Promise<this> {
     if (this.#listening || this.#listener !== undefined || this.stopping) {
@@ -139,16 +155,16 @@ export class WSGIServer implements AsyncDisposable {
     const abort = () => void this.shutdown();
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
-    // A signal may outlive many servers.
+    // A signal may live longer than many servers.
     void this.finished.then(() => signal.removeEventListener("abort", abort));
   }
 
   /**
-   * Serves a connection that came some other way than by listening: a tunnel, a test, a device. Those
-   * that came by listening pass here too, so that a subclass may look at them.
+   * Serves a connection that came in another way than by listening: a tunnel, a test, a device. The
+   * connections of the listener pass here too, so that a subclass may inspect them.
    *
    * @param socket The connection.
-   * @returns Who must be told what happens to it.
+   * @returns The handler that must be called with the events of the socket.
    *
    * @example A connection within the process
    * ```ts
@@ -178,13 +194,13 @@ export class WSGIServer implements AsyncDisposable {
     return this.#connections.accept(socket);
   }
 
-  /** Where it listens; with the port that was picked for port 0. */
+  /** The address of the listener, with the port that was picked for port 0. */
   get address(): Address {
     if (this.#listener === undefined) throw new TypeError("The server does not listen yet");
     return this.#listener.address;
   }
 
-  /** Where it listens, as a URL with a slash at its end. */
+  /** The address of the listener as a URL, with a slash at its end. */
   get url(): string {
     const { address } = this;
     const secure = this.#settings.tls === undefined ? "http" : "https";
@@ -195,7 +211,7 @@ export class WSGIServer implements AsyncDisposable {
     return `${scheme}://${authority}/`;
   }
 
-  /** Runs the apps; coroutines of your own may join them. */
+  /** The scheduler that runs the apps; it runs coroutines of your own beside them. */
   get scheduler(): Scheduler {
     return this.#settings.scheduler;
   }
@@ -206,9 +222,9 @@ export class WSGIServer implements AsyncDisposable {
   }
 
   /**
-   * Counts what there is.
+   * Counts connections and requests.
    *
-   * @returns The counts now.
+   * @returns The counts as of now.
    */
   stats(): ServerStats {
     return {
@@ -219,11 +235,11 @@ export class WSGIServer implements AsyncDisposable {
   }
 
   /**
-   * Ends gracefully: accepts no more, answers what is under way, cancels through `finally` what takes
-   * longer than the grace period, then closes.
+   * Ends gracefully: accepts no more connections, answers the requests that have come, cancels through
+   * `finally` the requests that take longer than the grace period, then closes.
    *
-   * @param options How long running requests may take. A second call may shorten that.
-   * @returns Resolves when all is closed.
+   * @param options The grace period. A second call may shorten it.
+   * @returns Resolves when no connection is open and no app runs.
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     this.#shutdown.limit(toMilliseconds(options.grace ?? 10));
@@ -250,21 +266,25 @@ export class WSGIServer implements AsyncDisposable {
     return this.shutdown();
   }
 
-  /** Whom the kernel has connected already, it would reset: they are taken in before that. */
-  async #takeIn(): Promise<void> {
+  /**
+   * Waits for connections in the kernel's backlog: closing a listener resets them, so they are accepted
+   * before.
+   */
+  async #acceptBacklog(): Promise<void> {
     const { clock } = this.#settings.adapter;
-    const end = clock.now() + MAX_TAKING_IN;
-    for (let calm = 0; calm < CALM_TURNS && clock.now() < end && !this.#shutdown.isOver;) {
+    const end = clock.now() + MAX_ACCEPTING_MS;
+    let turns = 0;
+    while (turns < TURNS_WITHOUT_CONNECTION && clock.now() < end && !this.#shutdown.isOver) {
       const before = this.#connections.accepted;
       await new Promise<void>((resolve) => clock.defer(resolve));
-      calm = this.#connections.accepted === before ? calm + 1 : 0;
+      turns = this.#connections.accepted === before ? turns + 1 : 0;
     }
   }
 
   async #end(): Promise<void> {
-    this.#connections.closing = true;
+    this.#connections.beginClosing();
     try {
-      if (this.#listener !== undefined) await this.#takeIn();
+      if (this.#listener !== undefined) await this.#acceptBacklog();
       await this.#listener?.close();
     } catch (error) {
       this.#settings.report(error);
@@ -274,7 +294,7 @@ export class WSGIServer implements AsyncDisposable {
   }
 }
 
-/** Any interface is none that a client could ask for. */
+/** The address of any interface is no address for a client: loopback stands for it. */
 function reachable(address: Exclude<Address, { family: "unix" }>): Address {
   if (address.host === "0.0.0.0") return { ...address, host: "127.0.0.1" };
   if (address.host === "::") return { ...address, host: "::1" };

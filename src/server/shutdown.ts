@@ -1,5 +1,9 @@
 /**
- * A graceful end: answer what has come, cancel what takes too long, then close.
+ * A graceful end: answers requests that have come, cancels those that take too long, then closes.
+ *
+ * Each step waits until no connection is open and no app runs, or until the step's time is over. Run
+ * once by {@linkcode WSGIServer}, when nothing listens any more; a second call of `shutdown` can only
+ * shorten the time.
  *
  * @module
  */
@@ -7,7 +11,7 @@
 import type { Clock } from "../coroutine/mod.ts";
 import type { Connections } from "./connections.ts";
 
-/** A running request was cancelled because the server is shutting down. */
+/** The reason why a running request was cancelled: the server is shutting down. */
 export class ServerShutdown extends Error {
   /** `ServerShutdown`. */
   override readonly name = "ServerShutdown";
@@ -18,70 +22,68 @@ export class ServerShutdown extends Error {
   }
 }
 
-/** How long a shutdown waits on an idle connection, on which a request may be under way; in ms. */
-const RETIRE_AFTER = 250;
-/** How long the `finally` blocks of cancelled requests may take, in milliseconds. */
-const CANCEL_TIME = 1000;
-/** The longest timer of any runtime, in milliseconds. */
-const MAX_TIMER = 2 ** 31 - 1;
+/** Idle connections stay open for this time, because a request may already be on its way. */
+const RETIRE_AFTER_MS = 250;
+/** The time for the `finally` blocks of cancelled requests. */
+const CANCEL_MS = 1000;
 
-/** Ends connections in steps, each of which waits until all is quiet or its time is over. */
+/** Ends the connections of a server, step by step. */
 export class Shutdown {
   readonly #connections: Connections;
   readonly #clock: Clock;
-  /** When what still runs is cancelled, by the clock. */
+  /** The time at which running requests are cancelled, by the clock. */
   #cancelAt = Infinity;
-  /** Looks again whether to wait. */
-  #review: (() => void) | undefined;
+  /** Ends the wait of the current step, so that the step checks its condition again. */
+  #wakeStep: (() => void) | undefined;
 
   constructor(connections: Connections) {
     this.#connections = connections;
     this.#clock = connections.settings.adapter.clock;
-    connections.onQuiet = () => this.#review?.();
+    connections.onEmpty = () => this.#wakeStep?.();
   }
 
-  /** Cancels what still runs after so many milliseconds, unless an earlier time was set. */
-  limit(grace: number): void {
-    const cancelAt = this.#clock.now() + grace;
+  /** Cancels running requests after `graceMs` milliseconds, unless an earlier time was set. */
+  limit(graceMs: number): void {
+    const cancelAt = this.#clock.now() + graceMs;
     if (cancelAt >= this.#cancelAt) return;
     this.#cancelAt = cancelAt;
-    this.#review?.();
+    this.#wakeStep?.();
   }
 
-  /** Whether what still runs is to be cancelled now. */
+  /** Whether the time for running requests is over. */
   get isOver(): boolean {
     return this.#clock.now() >= this.#cancelAt;
   }
 
-  /** Ends all connections; nothing listens any more. */
+  /** Ends all connections. To be called when nothing listens any more. */
   async run(): Promise<void> {
     const connections = this.#connections;
-    const retireAt = this.#clock.now() + RETIRE_AFTER;
-    await this.#quiet(() => Math.min(retireAt, this.#cancelAt));
+    const retireAt = this.#clock.now() + RETIRE_AFTER_MS;
+    await this.#untilEmpty(() => Math.min(retireAt, this.#cancelAt));
     for (const connection of connections) connection.retire();
-    await this.#quiet(() => this.#cancelAt);
+    await this.#untilEmpty(() => this.#cancelAt);
     const reason = new ServerShutdown();
     for (const connection of connections) connection.abort(reason);
-    const destroyAt = this.#clock.now() + CANCEL_TIME;
-    await this.#quiet(() => destroyAt);
+    const destroyAt = this.#clock.now() + CANCEL_MS;
+    await this.#untilEmpty(() => destroyAt);
     for (const connection of connections) connection.destroy();
-    await this.#quiet(() => destroyAt + CANCEL_TIME);
+    await this.#untilEmpty(() => destroyAt + CANCEL_MS);
     connections.close();
   }
 
-  /** Waits until all is quiet, or for a time that may still change. */
-  async #quiet(until: () => number): Promise<void> {
+  /** Waits until nothing is left, at most until a time that {@linkcode limit} may still change. */
+  async #untilEmpty(deadline: () => number): Promise<void> {
     for (;;) {
-      const left = until() - this.#clock.now();
-      if (this.#connections.quiet || left <= 0) return;
+      const leftMs = deadline() - this.#clock.now();
+      if (this.#connections.isEmpty || leftMs <= 0) return;
       await new Promise<void>((resolve) => {
-        const cancel = this.#clock.setTimer(Math.min(left, MAX_TIMER), resolve);
-        this.#review = () => {
+        const cancel = this.#clock.setTimer(leftMs, resolve);
+        this.#wakeStep = () => {
           cancel();
           resolve();
         };
       });
-      this.#review = undefined;
+      this.#wakeStep = undefined;
     }
   }
 }

@@ -1,19 +1,20 @@
 /**
- * `tls`: the certificate and key to serve with, as the user gave them.
+ * The option `tls`: the certificate and the key to serve with.
  *
- * Only what means the same on every runtime is an option: they speak TLS 1.2 and 1.3, offer
- * `http/1.1` by ALPN, and ask for no certificate of the client.
+ * Only members that mean the same on every runtime exist. Each runtime speaks TLS 1.2 and 1.3, offers
+ * `http/1.1` by ALPN, and asks the client for no certificate.
  *
  * @module
  */
 
 import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
 import type { ListenTLSOptions } from "../socket/mod.ts";
+import { checkKnownNames } from "./known_names.ts";
 
 /**
  * The option `tls` of a server.
  *
- * @example Files are read by you: a path is refused
+ * @example Your code reads the files: a path is refused
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { serve } from "@x/cogen-wsgi";
@@ -27,7 +28,7 @@ import type { ListenTLSOptions } from "../socket/mod.ts";
  * ```
  */
 export interface TLSOptions {
-  /** The server's certificate, followed by those of its issuers (not the root), in PEM. */
+  /** The server's certificate, followed by the certificates of its issuers (not the root), in PEM. */
   readonly cert: string | Uint8Array;
   /** The certificate's private key, in PEM. */
   readonly key: string | Uint8Array;
@@ -37,15 +38,15 @@ export interface TLSOptions {
   readonly handshakeTimeout?: Duration;
 }
 
-const KNOWN: readonly string[] = ["cert", "key", "passphrase", "handshakeTimeout"];
+const KNOWN_MEMBERS: readonly string[] = ["cert", "key", "passphrase", "handshakeTimeout"];
 
 const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its path";
 
 /**
- * Checks a `tls`. Whether the certificate and the key can be used, `listen` finds out.
+ * Checks the option `tls`. Only `listen` can check whether the certificate and the key are usable.
  *
- * @param tls What the user gave.
- * @returns What an adapter listens with.
+ * @param tls The option of the user.
+ * @returns The same for an adapter, with texts and milliseconds.
  * @throws {TypeError} For a member that is unknown, missing or of the wrong kind.
  * @throws {RangeError} For a time that is negative or none.
  *
@@ -56,10 +57,7 @@ const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its p
  */
 export function resolveTls(tls: TLSOptions): ListenTLSOptions {
   if (typeof tls !== "object" || tls === null) throw new TypeError(`tls is no object: ${ADVICE}`);
-  for (const name of Object.keys(tls)) {
-    if (KNOWN.includes(name)) continue;
-    throw new TypeError(`Unknown tls option "${name}": expected one of ${KNOWN.join(", ")}`);
-  }
+  checkKnownNames(tls, KNOWN_MEMBERS, "Unknown tls option");
   const { passphrase, handshakeTimeout } = tls;
   if (passphrase !== undefined && typeof passphrase !== "string") {
     throw new TypeError("tls.passphrase is no string");

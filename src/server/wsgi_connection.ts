@@ -1,5 +1,5 @@
 /**
- * A connection as embedders and subclasses of the server see it.
+ * The public view of a connection, for embedders and for subclasses of the server.
  *
  * @module
  */
@@ -7,9 +7,10 @@
 import type { SocketHandler } from "../socket/mod.ts";
 
 /**
- * One client's connection: what `WSGIServer.accept` gives.
+ * The connection of one client, as `WSGIServer.accept` returns it.
  *
- * Who brings the bytes calls the methods of {@linkcode SocketHandler}; the others end the connection.
+ * The code that reads the socket calls the methods of {@linkcode SocketHandler}; the other methods end
+ * the connection.
  *
  * @example A server that hangs up on some clients
  * ```ts
@@ -37,12 +38,15 @@ import type { SocketHandler } from "../socket/mod.ts";
  * ```
  */
 export interface WSGIConnection extends SocketHandler {
-  /** Whether it is between requests. */
+  /** Whether the connection is between two requests. */
   readonly idle: boolean;
-  /** Ends it once the request under way is answered; at once if there is none. */
+  /** Ends the connection once the request under way is answered; at once if there is none. */
   retire(): void;
-  /** Ends the request under way through its app's `finally`; without one, the connection at once. */
+  /**
+   * Cancels the request under way through its app's `finally`. Without a request, ends the connection
+   * at once.
+   */
   abort(reason: Error): void;
-  /** Ends it at once. */
+  /** Ends the connection at once. */
   destroy(): void;
 }

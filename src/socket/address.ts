@@ -1,23 +1,28 @@
 /**
- * Addresses: made from what a runtime reports, and written as people write them.
+ * Addresses: made from a runtime's report, written as text, and named in errors.
+ *
+ * Called by every adapter, and by the server for its URL.
  *
  * @module
  */
 
 import type { Address, ListenAddress } from "./socket.ts";
 
-/** An IPv4 client of a listener on `::` shows up under this prefix (RFC 4291 §2.5.5.2). */
+/** The prefix of an IPv4 client's address at a listener on `::` (RFC 4291 §2.5.5.2). */
 const MAPPED_PREFIX = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
 
 /**
- * Makes an {@linkcode Address} of a numeric host and a port; a mapped IPv4 host is given as IPv4.
+ * Makes an {@linkcode Address} of a numeric host and a port. A mapped IPv4 host becomes IPv4.
  *
  * @param host The numeric host; empty if the runtime no longer knows it.
  * @param port The port.
- * @returns The address, its family read off the host.
+ * @returns The address; the form of the host tells its family.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ipAddress } from "@x/cogen-wsgi/socket";
+ *
  * assertEquals(ipAddress("::ffff:10.0.0.1", 80), { family: "IPv4", host: "10.0.0.1", port: 80 });
  * ```
  */
@@ -30,10 +35,13 @@ export function ipAddress(host: string, port: number): Address {
  * Writes an address as in a URL: `127.0.0.1:80`, `[::1]:80`, or the path of a Unix socket.
  *
  * @param address The address.
- * @returns Its text.
+ * @returns The text of the address.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatAddress } from "@x/cogen-wsgi/socket";
+ *
  * assertEquals(formatAddress({ host: "::1", port: 80 }), "[::1]:80");
  * ```
  */
@@ -44,14 +52,17 @@ export function formatAddress(address: Address | ListenAddress): string {
 }
 
 /**
- * Makes the error that `listen` rejects with.
+ * Makes the error for a `listen` that rejects.
  *
- * @param address What could not be bound.
- * @param cause What the runtime said.
- * @returns An error that names the address, with the runtime's own as its `cause`.
+ * @param address The address that cannot be bound.
+ * @param cause The error of the runtime.
+ * @returns An error that names the address, with the runtime's error as its `cause`.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { listenError } from "@x/cogen-wsgi/socket";
+ *
  * assertEquals(
  *   listenError({ path: "/tmp/app" }, new Error("in use")).message,
  *   "Cannot listen on /tmp/app: in use",

@@ -1,41 +1,61 @@
 /**
- * Memory that is used again, for bytes that wait: left to the garbage collector, what lives for a
- * turn or two has it look through all that is old.
+ * Byte arrays of one size that are used again.
+ *
+ * The reason: a buffer that lives for a turn or two is promoted to the old generation before it is
+ * dropped, and makes major garbage collections more frequent. So queues of waiting bytes take their
+ * blocks from a pool. The trap: a block may only be given back when no socket reads from it any more.
+ *
+ * Called by {@linkcode OutputQueue}, and by the queue of request bodies in the wsgi layer.
  *
  * @module
  */
 
 /**
- * Free blocks of one size, which those who need one for a while take and give back.
+ * A bounded store of free blocks of one size.
  *
  * @example
- * ```ts ignore
- * const pool = new BlockPool(BLOCK_SIZE, 512);
+ * ```ts
+ * import { assertEquals, assertStrictEquals } from "@std/assert";
+ * import { BlockPool } from "@x/cogen-wsgi/socket";
+ *
+ * const pool = new BlockPool(8192, 512);
  * const block = pool.take();
+ * assertEquals(block.length, 8192);
  * pool.give(block);
+ * assertStrictEquals(pool.take(), block);
  * ```
  */
 export class BlockPool {
-  readonly #size: number;
-  readonly #limit: number;
+  readonly #blockBytes: number;
+  readonly #maxFree: number;
   readonly #free: Uint8Array[] = [];
 
   /**
-   * @param size A block's size in bytes.
-   * @param limit How many free blocks are kept.
+   * Makes an empty pool.
+   *
+   * @param blockBytes The size of each block in bytes.
+   * @param maxFree The number of free blocks that are kept; further ones are dropped.
    */
-  constructor(size: number, limit: number) {
-    this.#size = size;
-    this.#limit = limit;
+  constructor(blockBytes: number, maxFree: number) {
+    this.#blockBytes = blockBytes;
+    this.#maxFree = maxFree;
   }
 
-  /** @returns A block, with anything in it. */
+  /**
+   * Takes a block out of the pool.
+   *
+   * @returns A free block, or a new one. Its content is undefined.
+   */
   take(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(this.#size);
+    return this.#free.pop() ?? new Uint8Array(this.#blockBytes);
   }
 
-  /** @param block A block that nobody uses any more. */
+  /**
+   * Gives a block back.
+   *
+   * @param block A block of this pool that no other code uses any more.
+   */
   give(block: Uint8Array): void {
-    if (this.#free.length < this.#limit) this.#free.push(block);
+    if (this.#free.length < this.#maxFree) this.#free.push(block);
   }
 }

@@ -1,41 +1,46 @@
 /**
- * Files as the app contract sees them: the adapter hands them in, so that nothing here knows of a
- * runtime.
+ * The file system of an adapter: two interfaces, so that no layer of the engine imports a runtime.
+ *
+ * Implemented by adapters; called by `wsgi.file_wrapper` and by static files.
  *
  * @module
  */
 
 /** A regular file that is open for reading. */
 export interface OpenFile {
-  /** Its length in bytes, when it was opened. */
+  /** The length of the file in bytes, as of its opening. */
   readonly size: number;
-  /** When it was last modified, in milliseconds since 1970; there may be fractions. */
+  /** The time of the last modification, in milliseconds since 1970; fractions are possible. */
   readonly modified: number;
   /**
-   * Reads bytes, one call at a time.
+   * Reads bytes. The caller waits for one call before it makes the next.
    *
-   * @param into Is filled from its beginning.
-   * @param position Where in the file to read, in bytes.
-   * @returns How many bytes were read; 0 at the end.
+   * @param into The array to fill, from its beginning.
+   * @param position The offset in the file, in bytes.
+   * @returns The number of bytes that were read; 0 at the end.
    */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Closes it, after a read that is under way. Repeating it is harmless. */
+  /** Closes the file, after a read that is under way. A second call does nothing. */
   close(): Promise<void>;
 }
 
-/** A file system, for reading. */
+/** A file system that can be read. */
 export interface Files {
   /**
    * Opens a regular file.
    *
-   * @throws Rejects with an `Error` whose `code` is `ENOENT` if there is none, `EISDIR` if it is a
-   *   directory, or another of POSIX.
+   * @param path The path, in the form of the system.
+   * @returns The open file; the caller closes it.
+   * @throws Rejects with an `Error` whose `code` is `ENOENT` if there is no such file, `EISDIR` for
+   *   a directory, or another code of POSIX.
    */
   open(path: string): Promise<OpenFile>;
   /**
    * Resolves every symbolic link, `.` and `..` of a path.
    *
-   * @throws Rejects as {@linkcode Files.open} does if nothing is there.
+   * @param path The path of a file or directory that exists.
+   * @returns The absolute path.
+   * @throws Rejects as {@linkcode Files.open} does if nothing has this path.
    */
   realPath(path: string): Promise<string>;
 }

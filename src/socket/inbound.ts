@@ -1,10 +1,12 @@
 /**
- * The callback side of a socket, the same for every adapter: what comes from the peer is told to
- * the handler in order, held back while reading is paused, and closed exactly once.
+ * The callback side of a socket, the same for every adapter: calls the handler in order, holds bytes
+ * back while reading is paused, and calls `onClose` exactly once.
  *
- * Two rules keep a connection easy to reason about. No callback runs inside a call of the handler's
- * own (resuming and destroying are answered a little later), and a handler that throws costs its
- * connection, never the process.
+ * Two rules make a connection easy to reason about. No callback runs inside a call of the socket's own
+ * methods: the effects of resuming and destroying come a little later. And a handler that throws costs
+ * its connection, never the process.
+ *
+ * Called by the socket of each adapter, and by the sockets of embedders.
  *
  * @module
  */
@@ -12,107 +14,130 @@
 import type { Socket, SocketHandler } from "./socket.ts";
 
 /**
- * How much a paused socket reads ahead, in bytes. Enough to see the end of a peer that sent a
- * request and left; small beside what the kernel holds anyway.
+ * The number of bytes that a paused socket reads ahead at most. Enough to notice the end of a peer
+ * that sent a request and left; small beside the buffers of the kernel.
  */
-export const READ_AHEAD: number = 64 * 1024;
+export const MAX_READ_AHEAD_BYTES: number = 64 * 1024;
 
 /**
- * How often a socket that has stopped reading should look whether its peer has reset, in
- * milliseconds, on a runtime that does not tell by itself. To write no bytes at all does it: the
- * kernel sends nothing, but reports what has happened. A client that is gone is to be noticed within
- * a tenth of a second, this one too.
+ * The time between two checks whether the peer of a paused socket has reset, in milliseconds, for a
+ * runtime that does not report it. An empty write makes the kernel report a pending RST. With 75 ms, a
+ * client that has gone is noticed within 100 ms, also while reading is paused.
  */
-export const PROBE_INTERVAL: number = 75;
+export const PROBE_INTERVAL_MS: number = 75;
 
-/** What a held chunk costs beside its bytes, so that a flood of tiny chunks is bounded too. */
-const CHUNK_COST = 128;
+/** The cost of a held chunk beside its bytes, so that a flood of tiny chunks is bounded too. */
+const CHUNK_COST_BYTES = 128;
 
-/** Takes a new socket and gives back who is told of what happens to it. */
+/** Takes a new socket, and returns the handler for its events. */
 export type OpenHandler = (socket: Socket) => SocketHandler;
 
-/** What {@linkcode Inbound} needs of the socket it stands in. */
+/** The members that {@linkcode Inbound} needs of its socket. */
 export interface InboundHost {
-  /** Reads on, after {@linkcode Inbound.data} said to stop. */
+  /** Continues reading, after {@linkcode Inbound.data} returned `false`. */
   resumeSource(): void;
-  /** Closes both directions; {@linkcode Inbound.close} follows. */
+  /** Closes both directions; {@linkcode Inbound.close} must follow. */
   destroy(): void;
   /** Runs `job` soon, after the code that runs now. Default: in a microtask. */
   soon?(job: () => void): void;
-  /** Where a handler's error goes. */
+  /** Logs an error of a handler. */
   log(line: string): void;
 }
 
-/** `open` until the peer's FIN, `closing` after our own `destroy`, `closed` once `onClose` is due. */
-type Phase = "open" | "ended" | "closing" | "closed";
+/**
+ * `open` until the peer's FIN, then `ended`; `closing` after the socket's own `destroy`; `closed` once
+ * `onClose` is due.
+ */
+type InboundState = "open" | "ended" | "closing" | "closed";
 
 /**
- * Tells one handler what one peer does.
+ * Calls the handler of one socket. The socket reports each event of its peer here, and passes the
+ * calls of `pauseReading` and `resumeReading` on.
  *
  * @example
- * ```ts ignore
- * const inbound = new Inbound(host);
- * inbound.accept(accept, socket);
- * if (!inbound.data(bytes, true)) stopReading();
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Inbound, type Socket } from "@x/cogen-wsgi/socket";
+ *
+ * const inbound = new Inbound({ resumeSource() {}, destroy() {}, log: console.error });
+ * const events: string[] = [];
+ * inbound.accept(() => ({
+ *   onData: (bytes) => void events.push(`${bytes.length} bytes`),
+ *   onEnd: () => void events.push("end"),
+ *   onDrain() {},
+ *   onClose() {},
+ * }), {} as Socket);
+ * inbound.pause();
+ * assertEquals(inbound.data(new Uint8Array(5), true), true); // held
+ * inbound.end(); // delivers the held bytes first
+ * assertEquals(events, ["5 bytes", "end"]);
  * ```
  */
 export class Inbound {
   readonly #host: InboundHost;
   #handler: SocketHandler | undefined;
-  #phase: Phase = "open";
+  #state: InboundState = "open";
+  /** Between {@linkcode pause} and {@linkcode resume}. */
   #paused = false;
+  /** Whether the source was told to stop reading; reset when `resumeSource` is called. */
   #stopped = false;
+  /** Whether a delivery of held bytes is planned. */
   #flushDue = false;
+  /** The bytes that came while paused, in order. */
   #held: Uint8Array[] = [];
-  #heldCost = 0;
+  #heldCostBytes = 0;
 
-  /** @param host The socket that this stands in. */
+  /**
+   * Makes the callback side of a socket.
+   *
+   * @param host The socket.
+   */
   constructor(host: InboundHost) {
     this.#host = host;
   }
 
   /**
-   * Asks who is to be told of this connection; if that throws, the connection is refused.
+   * Asks for the handler of this connection. If `open` throws, the socket is destroyed.
    *
-   * @param accept What the adapter's `listen` was given.
-   * @param socket The socket that this stands in.
+   * @param open The function that an adapter's `listen` or `dial` was given.
+   * @param socket The socket.
    */
-  accept(accept: OpenHandler, socket: Socket): void {
+  accept(open: OpenHandler, socket: Socket): void {
     try {
-      this.#handler = accept(socket);
+      this.#handler = open(socket);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Whether nothing more will come: the peer has ended or gone, or we have. */
+  /** Whether no more bytes will be delivered: the peer or the socket has ended. */
   get ended(): boolean {
-    return this.#phase !== "open";
+    return this.#state !== "open";
   }
 
   /**
-   * Bytes have come from the peer.
+   * Reports bytes of the peer.
    *
    * @param bytes The bytes, at least one.
-   * @param ours Whether they may be kept; if not, what must be held is copied.
-   * @returns `false` to stop reading until `resumeSource`: enough is held.
+   * @param owned Whether the array belongs to this connection; if not, held bytes are copied.
+   * @returns `false` if the socket must stop reading until `resumeSource`, because enough is held.
    */
-  data(bytes: Uint8Array, ours: boolean): boolean {
-    if (this.#phase !== "open") return true;
+  data(bytes: Uint8Array, owned: boolean): boolean {
+    if (this.#state !== "open") return true;
     if (this.#paused || this.#held.length > 0) {
-      return this.#hold(ours ? bytes : new Uint8Array(bytes));
+      return this.#hold(owned ? bytes : new Uint8Array(bytes));
     }
-    this.#tell(bytes);
+    this.#deliver(bytes);
     return true;
   }
 
-  /** The peer has sent its FIN: what was held is delivered at once, then `onEnd`. */
+  /** Reports the peer's FIN. Held bytes are delivered at once, also while paused, then `onEnd`. */
   end(): void {
     for (const bytes of this.#takeHeld()) {
-      if (this.#phase === "open") this.#tell(bytes);
+      if (this.#state === "open") this.#deliver(bytes);
     }
-    if (this.#phase !== "open") return;
-    this.#phase = "ended";
+    if (this.#state !== "open") return;
+    this.#state = "ended";
     try {
       this.#handler?.onEnd();
     } catch (error) {
@@ -120,9 +145,9 @@ export class Inbound {
     }
   }
 
-  /** There is room again for what the handler writes. */
+  /** Reports that there is room for the handler's writes again. */
   drain(): void {
-    if (this.#phase !== "open" && this.#phase !== "ended") return;
+    if (this.#state !== "open" && this.#state !== "ended") return;
     try {
       this.#handler?.onDrain();
     } catch (error) {
@@ -131,42 +156,42 @@ export class Inbound {
   }
 
   /**
-   * The handler has destroyed its socket: it hears no more but `onClose`.
+   * Begins to close, in the socket's `destroy` or `reset`: the handler gets no event but `onClose`.
    *
-   * @returns `false` if it already was, so that repeating it does nothing.
+   * @returns `false` if closing had begun before, so that a second `destroy` does nothing.
    */
-  closing(): boolean {
-    if (this.#phase === "closing" || this.#phase === "closed") return false;
-    this.#phase = "closing";
+  beginClosing(): boolean {
+    if (this.#state === "closing" || this.#state === "closed") return false;
+    this.#state = "closing";
     this.#takeHeld();
     return true;
   }
 
   /**
-   * The connection is gone. Only the first call counts.
+   * Reports that the connection is closed: `onClose` follows soon. Only the first call has an effect.
    *
-   * @param error What broke it; of no interest if we destroyed it ourselves.
+   * @param error The network error that broke the connection. Ignored if the socket was destroyed.
    */
   close(error?: Error): void {
-    if (this.#phase === "closed") return;
-    const told = this.#phase === "closing" ? undefined : error;
-    this.#phase = "closed";
+    if (this.#state === "closed") return;
+    const reported = this.#state === "closing" ? undefined : error;
+    this.#state = "closed";
     this.#takeHeld();
     this.#soon(() => {
       try {
-        this.#handler?.onClose(told);
+        this.#handler?.onClose(reported);
       } catch (failure) {
-        this.#report(failure);
+        this.#log(failure);
       }
     });
   }
 
-  /** Holds back what comes, until {@linkcode resume}. */
+  /** Holds bytes back from now on, until {@linkcode resume}. */
   pause(): void {
     this.#paused = true;
   }
 
-  /** Delivers what was held, soon, and then reads on. */
+  /** Delivers the held bytes soon, then continues reading. */
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
@@ -177,13 +202,13 @@ export class Inbound {
 
   #flush(): void {
     this.#flushDue = false;
-    while (!this.#paused && this.#phase === "open") {
+    while (!this.#paused && this.#state === "open") {
       const bytes = this.#held.shift();
       if (bytes === undefined) break;
-      this.#heldCost -= bytes.length + CHUNK_COST;
-      this.#tell(bytes);
+      this.#heldCostBytes -= bytes.length + CHUNK_COST_BYTES;
+      this.#deliver(bytes);
     }
-    if (this.#paused || !this.#stopped || this.#phase !== "open") return;
+    if (this.#paused || !this.#stopped || this.#state !== "open") return;
     this.#stopped = false;
     this.#host.resumeSource();
   }
@@ -195,19 +220,19 @@ export class Inbound {
 
   #hold(bytes: Uint8Array): boolean {
     this.#held.push(bytes);
-    this.#heldCost += bytes.length + CHUNK_COST;
-    if (this.#heldCost >= READ_AHEAD) this.#stopped = true;
+    this.#heldCostBytes += bytes.length + CHUNK_COST_BYTES;
+    if (this.#heldCostBytes >= MAX_READ_AHEAD_BYTES) this.#stopped = true;
     return !this.#stopped;
   }
 
   #takeHeld(): readonly Uint8Array[] {
     const held = this.#held;
     this.#held = [];
-    this.#heldCost = 0;
+    this.#heldCostBytes = 0;
     return held;
   }
 
-  #tell(bytes: Uint8Array): void {
+  #deliver(bytes: Uint8Array): void {
     try {
       this.#handler?.onData(bytes);
     } catch (error) {
@@ -216,11 +241,11 @@ export class Inbound {
   }
 
   #fail(error: unknown): void {
-    this.#report(error);
+    this.#log(error);
     this.#host.destroy();
   }
 
-  #report(error: unknown): void {
+  #log(error: unknown): void {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     this.#host.log(`A socket handler threw: ${text}`);
   }

@@ -1,10 +1,12 @@
 /**
- * Bytes that a handler has written and the kernel has not yet taken, for runtimes that buffer
- * nothing themselves.
+ * The bytes that a handler has written and the kernel has not yet taken, for runtimes without a write
+ * buffer of their own.
  *
- * Small writes are gathered in blocks, so that a flood of them costs few system calls and little
- * memory; large byte arrays are kept by reference. Blocks come from a pool that idle connections
- * give back, so ten thousand of them hold none.
+ * Small writes are copied into blocks, so that a flood of them costs few system calls and little
+ * memory; large byte arrays are kept by reference. The blocks come from a pool, and an empty queue
+ * holds none, so that ten thousand idle connections need no blocks.
+ *
+ * Called by the sockets of the Deno and Bun adapters.
  *
  * @module
  */
@@ -12,26 +14,27 @@
 import type { BlockPool } from "./block_pool.ts";
 
 /**
- * A block's size in bytes. A thousand clients answered in one turn take a thousand blocks, so it is
- * no more than a small response needs.
+ * The size of a block in bytes. A thousand clients answered in one turn take a thousand blocks, so a
+ * block is no larger than a small response.
  */
 export const BLOCK_SIZE: number = 8 * 1024;
 
 /** A byte array up to this length is copied into a block; a longer one is kept by reference. */
-const COPY_LIMIT = 2 * 1024;
+const MAX_COPIED_BYTES = 2 * 1024;
 
 /**
- * Puts a text's latin-1 bytes into `target` at `at`; there is room for them.
+ * Writes the latin-1 bytes of a text into an array that has room for them.
  *
  * @param text Characters up to U+00FF.
- * @param target Where the bytes go.
- * @param at The index of the first.
+ * @param target The array to write into.
+ * @param at The index of the first byte in `target`.
  */
 export type Latin1Writer = (text: string, target: Uint8Array, at: number) => void;
 
-/** A stretch of bytes still to send. `pooled` says that more may be appended to it. */
+/** The bytes from `start` to `end` of an array, still to be sent. */
 interface Chunk {
   readonly bytes: Uint8Array;
+  /** Whether `bytes` is a block of the pool: then further bytes may be appended to it. */
   readonly pooled: boolean;
   start: number;
   end: number;
@@ -41,10 +44,18 @@ interface Chunk {
  * A first-in, first-out queue of bytes.
  *
  * @example
- * ```ts ignore
- * const queue = new OutputQueue(pool, writeLatin1);
- * queue.push("HTTP/1.1 200 OK\r\n");
- * queue.advance(take(queue.head()));
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { BLOCK_SIZE, BlockPool, OutputQueue } from "@x/cogen-wsgi/socket";
+ *
+ * const queue = new OutputQueue(new BlockPool(BLOCK_SIZE, 512), (text, target, at) => {
+ *   for (let i = 0; i < text.length; i++) target[at + i] = text.charCodeAt(i);
+ * });
+ * queue.push("HTTP/1.1 ");
+ * queue.push("200 OK\r\n");
+ * assertEquals([queue.size, queue.head().length], [17, 17]);
+ * queue.advance(9); // The kernel took nine bytes.
+ * assertEquals(new TextDecoder().decode(queue.head()), "200 OK\r\n");
  * ```
  */
 export class OutputQueue {
@@ -54,7 +65,9 @@ export class OutputQueue {
   #size = 0;
 
   /**
-   * @param pool Where blocks of {@linkcode BLOCK_SIZE} come from.
+   * Makes an empty queue.
+   *
+   * @param pool The source of blocks of {@linkcode BLOCK_SIZE} bytes.
    * @param writeLatin1 The runtime's fastest way to encode a string.
    */
   constructor(pool: BlockPool, writeLatin1: Latin1Writer) {
@@ -62,12 +75,17 @@ export class OutputQueue {
     this.#writeLatin1 = writeLatin1;
   }
 
-  /** How many bytes wait. */
+  /** The number of bytes in the queue. */
   get size(): number {
     return this.#size;
   }
 
-  /** @param data Bytes, or a string of latin-1 characters, to send after all that waits. */
+  /**
+   * Appends bytes to the queue.
+   *
+   * @param data Bytes, or a string of characters up to U+00FF. The queue may keep a reference to a
+   *   large array, which must not change before its bytes are taken.
+   */
   push(data: Uint8Array | string): void {
     if (data.length === 0) return;
     this.#size += data.length;
@@ -75,7 +93,7 @@ export class OutputQueue {
       const chunk = this.#room(data.length);
       this.#writeLatin1(data, chunk.bytes, chunk.end);
       chunk.end += data.length;
-    } else if (data.length > COPY_LIMIT) {
+    } else if (data.length > MAX_COPIED_BYTES) {
       this.#chunks.push({ bytes: data, pooled: false, start: 0, end: data.length });
     } else {
       const chunk = this.#room(data.length);
@@ -84,13 +102,21 @@ export class OutputQueue {
     }
   }
 
-  /** @returns The first bytes to send: a view that stays as it is until {@linkcode advance}. */
+  /**
+   * Reads the first bytes without removing them.
+   *
+   * @returns A view that stays valid until {@linkcode advance}; empty if nothing waits.
+   */
   head(): Uint8Array {
     const chunk = this.#chunks[0];
     return chunk === undefined ? new Uint8Array(0) : chunk.bytes.subarray(chunk.start, chunk.end);
   }
 
-  /** @param count How many bytes of {@linkcode head} the kernel took. */
+  /**
+   * Removes bytes from the beginning of the queue.
+   *
+   * @param count The number of bytes of {@linkcode head} that the kernel took.
+   */
   advance(count: number): void {
     const chunk = this.#chunks[0];
     if (chunk === undefined) return;
@@ -101,13 +127,13 @@ export class OutputQueue {
     if (chunk.pooled) this.#pool.give(chunk.bytes);
   }
 
-  /** Forgets everything. Blocks that a runtime may still be reading are not given back. */
+  /** Drops all bytes. The blocks do not return to the pool: a runtime may still read from them. */
   clear(): void {
     this.#chunks.length = 0;
     this.#size = 0;
   }
 
-  /** A chunk at the end of the queue with `count` free bytes: a block, if they fit in one. */
+  /** Finds or appends a last chunk with `count` free bytes: a block, if the bytes fit into one. */
   #room(count: number): Chunk {
     const last = this.#chunks[this.#chunks.length - 1];
     if (last?.pooled && BLOCK_SIZE - last.end >= count) return last;

@@ -1,9 +1,22 @@
 /**
  * The socket seam: all that the engine knows of a network.
  *
- * Push-based, because Node and Bun push, and a pull layer over them costs a turn a read. Whoever
- * implements {@linkcode Socket} and calls a {@linkcode SocketHandler} as promised here serves HTTP
- * over any byte stream; `tests/contract` checks these promises on every adapter.
+ * Sockets push, because the sockets of Node and Bun push, and a pull layer over them costs a turn for
+ * each read. Any code that implements {@linkcode Socket} and calls a {@linkcode SocketHandler} as
+ * promised here serves HTTP over its byte stream. `tests/contract` checks every promise of this file
+ * and of `byte_socket.ts` on each adapter:
+ *
+ * - order: bytes arrive once and in order, both ways, in writes of any size;
+ * - backpressure: `write` returns `false` while the peer is slow, `onDrain` follows when it has read,
+ *   and memory stays bounded while reading is paused;
+ * - ends: each side may end first, the other goes on, and `onClose` comes exactly once;
+ * - vanishing: a peer that resets is noticed within 100 ms, also while the connection is idle, while
+ *   reading is paused and while a write is stalled; `onClose` then has an error;
+ * - re-entrancy: no callback runs inside a call of the socket's methods;
+ * - failures: a handler that throws costs its connection only, and the error is logged once.
+ *
+ * {@linkcode Inbound} keeps the last two promises, the pausing and the order of events for a socket
+ * that is built with it.
  *
  * @module
  */
@@ -15,19 +28,18 @@ import type { Files } from "./files.ts";
 
 export type { ByteSocket, SocketHandler };
 
-/** Where one end of a connection is. IPv6 hosts stand without brackets. */
+/** The address of one end of a connection. IPv6 hosts have no brackets. */
 export type Address =
   | { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number }
   | { readonly family: "unix"; readonly path: string };
 
-/** What to listen on, as `bindAddr` resolved it, or what to dial. */
+/** An address to listen on (the option `bindAddr`, resolved) or to dial. */
 export type ListenAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
 /**
- * One connection, accepted or dialled, as its adapter offers it: a {@linkcode ByteSocket} that knows
- * its addresses.
+ * One connection, accepted or dialled: a {@linkcode ByteSocket} that knows its addresses.
  */
 export interface Socket extends ByteSocket {
   /** The peer's end; the path of a Unix client is empty. */
@@ -37,17 +49,17 @@ export interface Socket extends ByteSocket {
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
   /**
-   * Whether it keeps a reference to any bytes that it was given, so that they must not change yet. An
-   * adapter that cannot tell leaves it out; then no array that was written is ever used again.
+   * Whether the socket keeps a reference to any written bytes, which therefore must not change yet. A
+   * socket that cannot tell leaves this member out; then the engine never uses a written array again.
    */
   readonly holdsBytes?: boolean;
   /**
-   * Closes both directions at once, and so that the peer knows that it was cut: a TCP RST where the
-   * runtime can. `onClose` follows. After a FIN it does the same as `destroy`; an adapter whose runtime
-   * has no reset leaves it out.
+   * Closes both directions at once, and lets the peer know that the connection was cut: by a TCP RST.
+   * `onClose` follows. After a FIN, `reset` does the same as `destroy`. An adapter leaves this member
+   * out if its runtime has no reset.
    *
-   * Needed for a body that only the end of the connection delimits, as in HTTP/1.0: after a FIN, a
-   * client would take a part of it for the whole.
+   * The reason for it is a body that only the end of the connection delimits, as in HTTP/1.0: after a
+   * FIN, a client would take a part of the body for the whole (RFC 9112 §8).
    */
   reset?(): void;
 }
@@ -63,51 +75,75 @@ export interface ListenOptions {
 /**
  * How an adapter encrypts: TLS 1.2 or 1.3, `http/1.1` by ALPN, no certificate of the client.
  *
- * A connection is accepted before its handshake, so that limits on connections hold for those, too.
- * A handshake that fails or takes too long closes it, with an error, and is not logged.
+ * A connection is accepted before its handshake, so that limits on connections hold during handshakes
+ * too. A handshake that fails or takes too long closes its connection, with an error, and is not
+ * logged. Bytes that are written before the handshake follow it; ending or destroying a connection
+ * does not wait for it.
  */
 export interface ListenTLSOptions {
   /** The certificate chain, in PEM. */
   readonly cert: string;
-  /** Its private key, in PEM. */
+  /** The private key of the certificate, in PEM. */
   readonly key: string;
-  /** Decrypts the key. */
+  /** Decrypts the key, if it is encrypted. */
   readonly passphrase?: string;
-  /** How long a handshake may take, in milliseconds. */
+  /** The time for a handshake, in milliseconds. */
   readonly handshakeTimeout: number;
 }
 
 /** An open listening socket. */
 export interface Listener {
-  /** The address in use, with the port that was picked for port 0. */
+  /**
+   * The address in use, with the port that was picked for port 0. For a host name with several
+   * addresses, the first of them.
+   */
   readonly address: Address;
-  /** Stops accepting; open connections stay. Resolves when the address is free again. */
+  /**
+   * Stops accepting; open connections stay. Resolves when the address is free again, and the file of
+   * a Unix socket removed. A second call is harmless.
+   */
   close(): Promise<void>;
-  /** Lets this listener keep the process alive (the default), or not. */
+  /** Lets this listener keep the process alive, as it does by default. */
   ref(): void;
-  /** Undoes {@linkcode ref}. */
+  /** Undoes {@linkcode ref}. Does nothing after {@linkcode close}. */
   unref(): void;
 }
 
-/** A runtime as the engine sees it: sockets, time, and a few facts. */
+/** A runtime as the engine sees it: sockets, time, files, and a few facts. */
 export interface Adapter {
   /** For logs and `SERVER_SOFTWARE`: `node`, `deno`, `bun`, `memory`, or the embedder's own word. */
   readonly name: string;
-  /** Time and turns. */
+  /**
+   * Time and turns. The network must still be served while every turn defers another one.
+   */
   readonly clock: Clock;
-  /** The bytes from `start` to `end` as a latin-1 string, each byte one character. */
+  /**
+   * The bytes from `start` to `end` as a latin-1 string. Each byte is the character of the same number,
+   * also from 0x80 to 0x9F, where `TextDecoder` would decode windows-1252.
+   */
   latin1(bytes: Uint8Array, start: number, end: number): string;
-  /** Whether `length` bytes of `one`, from `from`, are those at the start of `other`; for speed alone. */
+  /**
+   * Whether `length` bytes of `one`, from `from`, equal the first bytes of `other`. Optional; an adapter
+   * has it only if its runtime compares faster than a loop.
+   */
   equals?(one: Uint8Array, from: number, other: Uint8Array, length: number): boolean;
-  /** This machine's name, the default `SERVER_NAME`. */
+  /** The name of this machine, which is the default of `SERVER_NAME`. */
   hostName(): string;
   /** Writes one line to the error log (standard error). */
   log(line: string): void;
-  /** The system's files, if there are any: what `wsgi.file_wrapper` and static files read. */
+  /** The file system, if there is one, for `wsgi.file_wrapper` and static files. */
   readonly files?: Files | undefined;
   /**
-   * Listens, and calls `accept` once for each connection before anything else happens to it.
+   * Listens, and calls `accept` once for each connection, before any event of it. An `accept` that
+   * throws costs its connection only; a socket that `accept` destroys has no event but `onClose`.
    *
+   * A host name is listened on at each of its addresses on this machine, at one port. The file of a
+   * Unix socket that a crash left behind is replaced; any other file is left alone.
+   *
+   * @param address The address; port 0 picks a free port.
+   * @param options The backlog and the encryption.
+   * @param accept Takes a new socket, and returns the handler for its events.
+   * @returns The listener, once it listens.
    * @throws Rejects with an `Error` whose message names the address, if it cannot be bound.
    */
   listen(
@@ -116,19 +152,20 @@ export interface Adapter {
     accept: (socket: Socket) => SocketHandler,
   ): Promise<Listener>;
   /**
-   * Opens a connection, over plain TCP or a Unix socket; there is no TLS. Its `Socket` keeps the
-   * promises of an accepted one. An adapter may be without.
+   * Opens a connection, over plain TCP or a Unix socket, never over TLS. A dialled `Socket` keeps the
+   * promises of an accepted one. Optional.
    *
-   * A host name is looked up by the runtime, and its addresses tried one after the other, IPv4 before
-   * IPv6, until one answers.
+   * The runtime looks a host name up, and tries its addresses one after the other, IPv4 before IPv6,
+   * until one answers.
    *
-   * @param address Where to. Unlike for listening, the port is never 0.
-   * @param open Called once, when it is connected, before anything else happens to it.
-   * @param options `signal` gives up: `open` is not called any more, and the promise rejects with the
-   *   signal's reason; a connection that comes all the same is closed.
+   * @param address The address to connect to. Unlike for listening, the port is never 0.
+   * @param open Called once, when the socket is connected, before any event of it.
+   * @param options An abort of `signal` gives up: `open` is not called any more, the promise rejects
+   *   with the signal's reason, and a connection that is made all the same is closed. After `open` was
+   *   called, an abort changes nothing.
    * @returns Resolves after `open` was called.
-   * @throws Rejects with an `Error` whose message names the address, if it cannot connect. Its `cause`
-   *   is the runtime's own.
+   * @throws Rejects with an `Error` whose message names the address, if the connection fails. Its
+   *   `cause` is the runtime's error.
    */
   dial?(
     address: ListenAddress,
@@ -137,10 +174,10 @@ export interface Adapter {
   ): Promise<void>;
 }
 
-/** An adapter that can dial, as those of this package can. */
+/** An adapter that can dial, as every adapter of this package can. */
 export interface DiallingAdapter extends Adapter {
   /**
-   * As {@linkcode Adapter.dial}.
+   * Opens a connection: see {@linkcode Adapter.dial}.
    *
    * @example
    * ```ts

@@ -1,79 +1,79 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Patience } from "../../src/server/phase_deadline.ts";
+import { PhaseDeadline } from "../../src/server/phase_deadline.ts";
 import { resolveTimeouts } from "../../src/server/timeouts.ts";
 
 const RATE = 100; // bytes a second
 
-function patience(): Patience {
-  const made = new Patience(resolveTimeouts({ head: 3, body: 5, idle: 10 }), RATE);
+function deadline(): PhaseDeadline {
+  const made = new PhaseDeadline(resolveTimeouts({ head: 3, body: 5, idle: 10 }), RATE);
   made.begin();
   return made;
 }
 
 test("each phase has its own time, from when it began", () => {
-  const own = patience();
-  own.await("idle", 1000);
+  const own = deadline();
+  own.enter("idle", 1000);
   assertEquals([own.isOver(10_999), own.isOver(11_000)], [false, true]);
-  own.await("head", 11_000);
+  own.enter("head", 11_000);
   assertEquals([own.isOver(13_999), own.isOver(14_000)], [false, true]);
-  own.await("app", 14_000);
+  own.enter("none", 14_000);
   assertEquals(own.isOver(Number.MAX_VALUE), false);
 });
 
 test("the body's time goes on where it was", () => {
-  const own = patience();
-  own.await("body", 0);
-  own.await("app", 2000);
-  own.await("body", 60_000);
+  const own = deadline();
+  own.enter("body", 0);
+  own.enter("none", 2000);
+  own.enter("body", 60_000);
   assertEquals([own.isOver(62_999), own.isOver(63_000)], [false, true]);
-  own.await("body", 62_000);
+  own.enter("body", 62_000);
   assertEquals(own.isOver(63_000), true);
 });
 
 test("what comes of a body gives more time, up to all of it", () => {
-  const own = patience();
-  own.await("body", 0);
+  const own = deadline();
+  own.enter("body", 0);
   own.bodyCame(RATE, 1000);
   assertEquals([own.isOver(5999), own.isOver(6000)], [false, true]);
   own.bodyCame(1_000_000, 4000);
   assertEquals([own.isOver(8999), own.isOver(9000)], [false, true]);
-  own.await("app", 9000);
+  own.enter("none", 9000);
   own.bodyCame(2 * RATE, 9000);
-  own.await("body", 20_000);
+  own.enter("body", 20_000);
   assertEquals([own.isOver(21_999), own.isOver(22_000)], [false, true]);
 });
 
 test("the next request's body has all of its time", () => {
-  const own = patience();
-  own.await("body", 0);
-  own.await("idle", 4999);
+  const own = deadline();
+  own.enter("body", 0);
+  own.enter("idle", 4999);
   own.begin();
-  own.await("body", 5000);
+  own.enter("body", 5000);
   assertEquals([own.isOver(9999), own.isOver(10_000)], [false, true]);
 });
 
 test("a request's own times end with it; one for the body begins when it is set", () => {
   const defaults = resolveTimeouts({ head: 3, body: 5 });
-  const own = new Patience(defaults, RATE);
+  const own = new PhaseDeadline(defaults, RATE);
   own.begin();
-  own.await("body", 0);
+  own.enter("body", 0);
   own.change({ ...defaults, body: 20_000 }, 4000);
   assertEquals([own.isOver(23_999), own.isOver(24_000)], [false, true]);
   own.change({ ...defaults, body: 20_000, write: 1 }, 20_000);
-  assertEquals([own.isOver(24_000), own.timeouts.write], [true, 1]);
-  own.await("idle", 20_000);
+  assertEquals([own.isOver(24_000), own.timeoutsMs.write], [true, 1]);
+  own.enter("idle", 20_000);
   own.begin();
-  own.await("body", 21_000);
+  own.enter("body", 21_000);
   assertEquals([own.isOver(25_999), own.isOver(26_000)], [false, true]);
-  assertEquals(own.timeouts, defaults);
+  assertEquals(own.timeoutsMs, defaults);
 });
 
 test("once no deadline holds, none comes of a change", () => {
   const defaults = resolveTimeouts({ body: 5 });
-  const own = new Patience(defaults, RATE);
+  const own = new PhaseDeadline(defaults, RATE);
   own.begin();
-  own.await("body", 0);
+  own.enter("body", 0);
   own.end();
   own.change({ ...defaults, body: 1000 }, 0);
   assertEquals(own.isOver(Number.MAX_VALUE), false);

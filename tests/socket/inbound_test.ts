@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { Inbound, READ_AHEAD } from "../../src/socket/inbound.ts";
+import { Inbound, MAX_READ_AHEAD_BYTES } from "../../src/socket/inbound.ts";
 import type { Address, Socket } from "../../src/socket/socket.ts";
 
 const HERE: Address = { family: "unix", path: "" };
@@ -29,7 +29,7 @@ function stage(react: (what: string, inbound: Inbound) => void = () => {}) {
   const inbound: Inbound = new Inbound({
     resumeSource: () => hear("resumeSource"),
     destroy: () => {
-      inbound.closing();
+      inbound.beginClosing();
       inbound.close();
     },
     soon: (job) => later.push(job),
@@ -99,8 +99,8 @@ test("can be paused again in the middle of what was held", () => {
 test("stops the source when enough is held, and starts it when all is told", () => {
   const { inbound, heard, turn } = stage();
   inbound.pause();
-  assertEquals(inbound.data(new Uint8Array(READ_AHEAD / 2), true), true);
-  assertEquals(inbound.data(new Uint8Array(READ_AHEAD / 2), true), false);
+  assertEquals(inbound.data(new Uint8Array(MAX_READ_AHEAD_BYTES / 2), true), true);
+  assertEquals(inbound.data(new Uint8Array(MAX_READ_AHEAD_BYTES / 2), true), false);
   inbound.resume();
   turn();
   assertEquals(heard.map((what) => what.slice(0, 4)), ["data", "data", "resu"]);
@@ -138,8 +138,8 @@ test("drops what was held when the connection breaks", () => {
 
 test("after our own destroy tells only the close, and no error", () => {
   const { inbound, heard, turn } = stage();
-  assertEquals(inbound.closing(), true);
-  assertEquals(inbound.closing(), false);
+  assertEquals(inbound.beginClosing(), true);
+  assertEquals(inbound.beginClosing(), false);
   inbound.data(bytes("a"), true);
   inbound.end();
   inbound.drain();
@@ -153,7 +153,7 @@ test("after our own destroy tells only the close, and no error", () => {
 
 test("destroying while what was held is told stops there", () => {
   const { inbound, heard, turn } = stage((what, inbound) => {
-    if (what === "data a") inbound.closing();
+    if (what === "data a") inbound.beginClosing();
   });
   inbound.pause();
   inbound.data(bytes("a"), true);

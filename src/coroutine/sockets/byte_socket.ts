@@ -7,29 +7,35 @@
  * @module
  */
 
-/** A connection that pushes what it reads. After `onClose` its methods do nothing. */
+/** A connection that pushes the bytes that it reads. After `onClose` its methods do nothing. */
 export interface ByteSocket {
   /**
-   * Sends bytes in order; a string stands for its latin-1 bytes (no character above U+00FF).
+   * Sends bytes in order, without the delay of Nagle's algorithm; a string stands for its latin-1 bytes
+   * (no character above U+00FF).
    *
-   * The socket never drops what it accepts, and may keep a reference to `bytes` until they are sent.
+   * The socket never drops bytes of an open connection, also those of a write after `false`. It may
+   * keep a reference to `bytes` until they are sent.
    *
    * @returns `false` when the peer reads more slowly than we write: wait for `onDrain`. Bytes written
-   *   to a connection that has ended are dropped, and the result is `true`.
+   *   to a connection that has ended, or after `endWrite`, are dropped, and the result is `true`.
    */
   write(bytes: Uint8Array | string): boolean;
   /**
-   * Half-closes: FIN after everything written has been sent. Reading goes on; once the peer has ended
-   * its side too, `onClose` follows. A second call does nothing.
+   * Half-closes: sends a FIN after all written bytes. Reading goes on. Once the peer has ended its side
+   * too, `onClose` follows, without an error. A second call does nothing.
    */
   endWrite(): void;
-  /** Closes both directions at once; `onClose` follows. A second call does nothing. */
+  /**
+   * Closes both directions at once, also while a write is stalled; `onClose` follows, without an error
+   * and as the only event. A second call does nothing.
+   */
   destroy(): void;
   /**
    * Asks for no more `onData` until `resumeReading`.
    *
-   * The adapter may read ahead a bounded amount, so that it notices a peer that ends or vanishes
-   * meanwhile. Bytes that were read ahead of an end are then delivered at once, followed by `onEnd`.
+   * The adapter may read ahead a bounded number of bytes, so that it notices a peer that ends or
+   * vanishes meanwhile. Bytes that were read ahead of an end are then delivered at once, followed by
+   * `onEnd`.
    */
   pauseReading(): void;
   /** Ends {@linkcode pauseReading}. */
@@ -40,15 +46,21 @@ export interface ByteSocket {
  * The callbacks of one socket.
  *
  * No callback runs inside a call of the socket's own methods. A callback that throws costs its
- * connection, never the process.
+ * connection, never the process: the adapter logs the error and destroys the socket.
  */
 export interface SocketHandler {
   /** Bytes have come. They are the handler's until the call returns; it copies those that it keeps. */
   onData(bytes: Uint8Array): void;
-  /** The peer has sent its FIN: no more `onData`, but it may still be reading. Called at most once. */
+  /**
+   * The peer has sent its FIN: no more `onData`. The peer may still be reading, so writing goes on.
+   * Called at most once, also while a write is stalled.
+   */
   onEnd(): void;
-  /** There is room again, after a `write` that returned `false`. */
+  /** There is room again, after a `write` that returned `false`. Not called before that. */
   onDrain(): void;
-  /** The connection is closed. Called exactly once, and last; with an error if the network broke it. */
+  /**
+   * The connection is closed. Called exactly once, and last; with an error if the peer or the network
+   * broke the connection.
+   */
   onClose(error?: Error): void;
 }

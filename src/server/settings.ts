@@ -1,0 +1,37 @@
+/**
+ * The settings of a server: its options after every check, with every default filled in.
+ *
+ * Made once for each server by {@linkcode resolveOptions} and never changed. Everything below the
+ * server reads this object instead of the options.
+ *
+ * @module
+ */
+
+import type { Scheduler } from "../coroutine/mod.ts";
+import type { ParserLimits } from "../http/mod.ts";
+import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
+import type { Environ, WSGIApp } from "../wsgi/mod.ts";
+import type { Limits } from "./server_limits.ts";
+import type { TimeoutsMs } from "./timeouts.ts";
+
+/** Options with every default filled in. */
+export interface Settings {
+  readonly app: WSGIApp;
+  readonly bind: ListenAddress;
+  readonly adapter: Adapter;
+  readonly scheduler: Scheduler;
+  readonly serverName: string;
+  /** The length of the listen backlog; `undefined` for the runtime's default. */
+  readonly backlog: number | undefined;
+  readonly tls: ListenTLSOptions | undefined;
+  readonly protocol: "HTTP/1.0" | "HTTP/1.1";
+  /** The time that an app may run before its blocks are handed over, in milliseconds. */
+  readonly burstMs: number;
+  readonly limits: Limits;
+  /** The part of `limits` that the parsers of this server enforce. */
+  readonly parserLimits: ParserLimits;
+  readonly timeoutsMs: TimeoutsMs;
+  readonly log: (line: string) => void;
+  /** Passes an error of an app or of a coroutine to `onError`, then to the log. Never throws. */
+  readonly report: (error: unknown, environ?: Environ) => void;
+}
