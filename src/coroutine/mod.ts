@@ -125,7 +125,8 @@ export {
 export { type Priority, priority } from "./priority.ts";
 export { withPriority } from "./operations/with_priority.ts";
 export { PublishSubscribeQueue } from "./pubsub/publish_subscribe.ts";
-export { Empty, Full, Queue, QueueClosed } from "./operations/queue.ts";
+export { Queue } from "./operations/queue.ts";
+export { Empty, Full, QueueClosed } from "./operations/queue_errors.ts";
 export { type OperationValue, race } from "./operations/race.ts";
 export { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 export { type Scope, scope } from "./operations/scope.ts";

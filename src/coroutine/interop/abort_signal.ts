@@ -1,40 +1,41 @@
 /**
- * `AbortSignal` both ways: what aborts a signal may cancel a coroutine, and the reverse.
+ * `AbortSignal` in both directions: an aborted signal cancels a coroutine or ends a wait, and the end of
+ * a coroutine aborts a signal.
  *
- * The classes belong to the web, not to the language, so only their shape is known here.
+ * The classes belong to the web platform, not to ECMAScript, so this file knows only their shapes.
  *
  * @module
  */
 
 import { type Operation, operation } from "../operation.ts";
-import { RunningTask } from "../kernel/running_task.ts";
+import { runningTask } from "../operations/join.ts";
 import type { Task } from "../task.ts";
 
 /** An `AbortSignal`, by its shape. */
 export interface AbortSignalLike {
-  /** Whether it has been aborted. */
+  /** Whether the signal has been aborted. */
   readonly aborted: boolean;
-  /** Why. */
+  /** The reason of the abort; `undefined` before. */
   readonly reason: unknown;
-  /** Hears of the abort. */
+  /** Adds a listener that is called once, at the abort. */
   addEventListener(type: "abort", listener: () => void): void;
-  /** Hears no more of it. */
+  /** Removes a listener. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
 /** An `AbortController`, by its shape. */
 export interface AbortControllerLike<S> {
-  /** What others listen to. */
+  /** The signal of this controller. */
   readonly signal: S;
   /** Aborts the signal. */
   abort(reason?: unknown): void;
 }
 
 /**
- * Waits until a signal is aborted: a contender for `race`.
+ * Waits until a signal is aborted; meant as one of the operations of a `race`.
  *
  * @param signal An `AbortSignal`.
- * @returns An operation that never gives a value; the signal's reason is thrown where it is waited for.
+ * @returns An operation that never gives a value; it throws the signal's reason at the `yield`.
  *
  * @example
  * ```ts
@@ -64,9 +65,10 @@ export function aborted(signal: AbortSignalLike): Operation<never> {
 /**
  * Cancels a coroutine when a signal is aborted, now or later.
  *
- * @param task What `scheduler.add` or `AddCoro` gave.
- * @param signal An `AbortSignal`; it is let go of when the coroutine has ended.
+ * @param task A task from `scheduler.add` or `AddCoro`.
+ * @param signal An `AbortSignal`; the listener is removed when the coroutine has ended.
  * @returns The same task.
+ * @throws {TypeError} If `task` is not a task.
  *
  * @example
  * ```ts
@@ -92,16 +94,17 @@ export function cancelOn<T>(task: Task<T>, signal: AbortSignalLike): Task<T> {
     return task;
   }
   signal.addEventListener("abort", cancel);
-  running(task).watch(() => signal.removeEventListener("abort", cancel));
+  runningTask(task, "watch").watch(() => signal.removeEventListener("abort", cancel));
   return task;
 }
 
 /**
  * Aborts a controller when a coroutine ends without a result: cancelled, or with an error.
  *
- * @param task What `scheduler.add` or `AddCoro` gave.
- * @param controller A new `AbortController`. The language has none, so it must be handed in.
+ * @param task A task from `scheduler.add` or `AddCoro`.
+ * @param controller A new `AbortController`. The caller makes it, as ECMAScript has no such class.
  * @returns The controller's signal, for `fetch` and the like.
+ * @throws {TypeError} If `task` is not a task.
  *
  * @example
  * ```ts
@@ -120,13 +123,8 @@ export function cancelOn<T>(task: Task<T>, signal: AbortSignalLike): Task<T> {
  * ```
  */
 export function signalOf<S>(task: Task<unknown>, controller: AbortControllerLike<S>): S {
-  running(task).watch(() => {
+  runningTask(task, "watch").watch(() => {
     if (task.state !== "returned") controller.abort(task.error);
   });
   return controller.signal;
-}
-
-function running(task: Task<unknown>): RunningTask<unknown> {
-  if (task instanceof RunningTask) return task;
-  throw new TypeError("Expected a task, as AddCoro or scheduler.add gives it");
 }

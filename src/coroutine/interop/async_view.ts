@@ -1,5 +1,8 @@
 /**
- * A stream of operations as an async iterator, for code outside of coroutines.
+ * A series of operations as an async iterator, for code outside of coroutines.
+ *
+ * Each call of `next` runs a coroutine that performs one operation; `return` cancels those that still
+ * wait. Called by the `values` methods of queues.
  *
  * @module
  */
@@ -9,25 +12,31 @@ import { start } from "../scheduler.ts";
 import type { Task, TaskScheduler } from "../task.ts";
 import { toPromise } from "./to_promise.ts";
 
-/** What {@linkcode AsyncView} wants to know beside the operations. */
+/** Options of {@linkcode AsyncView}. */
 export interface AsyncViewOptions {
-  /** Whether an error is the end of the stream. */
+  /** Whether an error means the regular end of the series, such as a closed queue. */
   readonly isEnd?: (error: unknown) => boolean;
-  /** Called once, when the stream has ended or its reader has left. */
+  /** Called once: when the series has ended or failed, or when the consumer has left its loop. */
   readonly onEnd?: () => void;
 }
 
-/** Waits for one operation after another, in a coroutine each. */
+/** The async iterator over the values of a series of operations. */
 export class AsyncView<T> implements AsyncIterableIterator<T> {
   readonly #scheduler: TaskScheduler;
-  readonly #operation: () => Operation<T>;
+  /** Makes the next operation. */
+  readonly #makeOperation: () => Operation<T>;
   readonly #options: AsyncViewOptions;
+  /** The coroutines of the calls of `next` that have not settled. */
   readonly #pending = new Set<Task<T>>();
   #ended = false;
 
-  constructor(scheduler: TaskScheduler, operation: () => Operation<T>, options: AsyncViewOptions) {
+  constructor(
+    scheduler: TaskScheduler,
+    makeOperation: () => Operation<T>,
+    options: AsyncViewOptions,
+  ) {
     this.#scheduler = scheduler;
-    this.#operation = operation;
+    this.#makeOperation = makeOperation;
     this.#options = options;
   }
 
@@ -37,7 +46,7 @@ export class AsyncView<T> implements AsyncIterableIterator<T> {
 
   async next(): Promise<IteratorResult<T>> {
     if (this.#ended) return DONE;
-    const operation = this.#operation();
+    const operation = this.#makeOperation();
     const task = start(this.#scheduler, function* next() {
       return yield* operation;
     });
@@ -45,7 +54,7 @@ export class AsyncView<T> implements AsyncIterableIterator<T> {
     try {
       return { done: false, value: await toPromise(task) };
     } catch (error) {
-      if (task.state === "cancelled") return DONE; // by `return`
+      if (task.state === "cancelled") return DONE; // `return` cancelled it
       this.#end();
       if (this.#options.isEnd?.(error)) return DONE;
       throw error;

@@ -1,18 +1,19 @@
 /**
- * Waiting for a coroutine from async code.
+ * The end of a coroutine as a promise, for async code.
  *
  * @module
  */
 
-import { RunningTask } from "../kernel/running_task.ts";
+import { runningTask } from "../operations/join.ts";
 import type { Task } from "../task.ts";
 
 /**
- * The end of a coroutine as a promise.
+ * Makes a promise that settles when a coroutine ends.
  *
- * @param task What `scheduler.add` or `AddCoro` gave.
- * @returns Resolves to what the coroutine returns; rejects with its error, or with `TaskCancelled`.
- * @throws {TypeError} If it is no task.
+ * @param task A task from `scheduler.add` or `AddCoro`.
+ * @returns A promise of the coroutine's result. It rejects with the coroutine's error, or with
+ *   `TaskCancelled`.
+ * @throws {TypeError} If `task` is not a task.
  *
  * @example
  * ```ts
@@ -30,10 +31,8 @@ import type { Task } from "../task.ts";
  * ```
  */
 export function toPromise<T>(task: Task<T>): Promise<T> {
-  if (!(task instanceof RunningTask)) {
-    throw new TypeError("Cannot wait: expected a task, as AddCoro or scheduler.add gives it");
-  }
+  const running = runningTask(task, "wait");
   return new Promise<T>((resolve, reject) => {
-    (task as RunningTask<T>).join({ settled: false, value: resolve, error: reject });
+    running.join({ settled: false, value: resolve, error: reject });
   });
 }

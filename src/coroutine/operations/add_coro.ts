@@ -1,5 +1,5 @@
 /**
- * Starting another coroutine beside this one.
+ * `AddCoro`: starting another coroutine that runs beside the caller.
  *
  * @module
  */
@@ -24,7 +24,7 @@ class AddCoroOperation<A extends unknown[], T> extends ImmediateOperation<Task<T
 }
 
 /**
- * Adds a coroutine to the scheduler and goes on.
+ * Adds a coroutine to the scheduler, and does not wait for it.
  *
  * @param fn Usually a generator function.
  * @param args Its arguments.

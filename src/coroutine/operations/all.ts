@@ -1,5 +1,8 @@
 /**
- * Waiting for all of several operations.
+ * `all` and `allSettled`: waiting for all of several operations.
+ *
+ * Both start one {@linkcode Branches} branch for each operation; they differ in the result of a branch
+ * and in whether the first error ends the wait.
  *
  * @module
  */
@@ -8,12 +11,12 @@ import { Branches, type Outcome } from "./branch.ts";
 import { type Operation, operation } from "../operation.ts";
 import type { OperationValue } from "./race.ts";
 
-/** What each of several operations gives. */
+/** The types of the values that several operations give. */
 export type OperationValues<O extends readonly Operation<unknown>[]> = {
   -readonly [N in keyof O]: OperationValue<O[N]>;
 };
 
-/** How each of several operations ended, as `Promise.allSettled` tells it. */
+/** The types of the results of several operations, in the form of `Promise.allSettled`. */
 export type OperationResults<O extends readonly Operation<unknown>[]> = {
   -readonly [N in keyof O]: PromiseSettledResult<OperationValue<O[N]>>;
 };
@@ -22,7 +25,7 @@ export type OperationResults<O extends readonly Operation<unknown>[]> = {
  * Waits for several operations at once, until all have a value or one fails; then the others are
  * aborted.
  *
- * @param operations They are started in this order.
+ * @param operations The operations, started in this order.
  * @returns An operation that gives their values in the same order, or throws the first error.
  *
  * @example
@@ -46,14 +49,14 @@ export type OperationResults<O extends readonly Operation<unknown>[]> = {
 export function all<const O extends readonly Operation<unknown>[]>(
   operations: O,
 ): Operation<OperationValues<O>> {
-  return gather("all", operations, ({ content }) => content, true);
+  return waitForAll("all", operations, ({ content }) => content, true);
 }
 
 /**
- * Waits for several operations at once, until all have ended, in whatever way.
+ * Waits for several operations at once, until each has given a value or failed.
  *
- * @param operations They are started in this order.
- * @returns An operation that gives how each ended, in the same order.
+ * @param operations The operations, started in this order.
+ * @returns An operation that gives the result of each, in the same order.
  *
  * @example
  * ```ts
@@ -71,7 +74,7 @@ export function all<const O extends readonly Operation<unknown>[]>(
 export function allSettled<const O extends readonly Operation<unknown>[]>(
   operations: O,
 ): Operation<OperationResults<O>> {
-  return gather("allSettled", operations, asSettled, false);
+  return waitForAll("allSettled", operations, asSettled, false);
 }
 
 function asSettled({ kind, content }: Outcome): PromiseSettledResult<unknown> {
@@ -80,7 +83,7 @@ function asSettled({ kind, content }: Outcome): PromiseSettledResult<unknown> {
     : { status: "rejected", reason: content };
 }
 
-function gather<R>(
+function waitForAll<R>(
   name: string,
   operations: readonly Operation<unknown>[],
   resultOf: (outcome: Outcome) => unknown,
@@ -89,20 +92,20 @@ function gather<R>(
   return operation((resume) => {
     const branches = new Branches(resume);
     const results = new Array<unknown>(operations.length);
-    let left = operations.length;
+    let unsettled = operations.length;
     const finish = () => resume.value(results as R);
-    for (const [index, each] of operations.entries()) {
-      branches.start(each, (outcome) => {
+    for (const [index, member] of operations.entries()) {
+      branches.start(member, (outcome) => {
         if (failFast && outcome.kind === "error") {
           branches.abort();
           return resume.error(outcome.content);
         }
         results[index] = resultOf(outcome);
-        if (--left === 0) finish();
+        if (--unsettled === 0) finish();
       });
       if (resume.settled) return;
     }
     if (operations.length === 0) finish();
     return branches.abort;
-  }, `${name}(${operations.map((each) => each.name).join(", ")})`);
+  }, `${name}(${operations.map(({ name }) => name).join(", ")})`);
 }

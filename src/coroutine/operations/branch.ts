@@ -1,5 +1,8 @@
 /**
- * Operations inside an operation: what `race`, `all` and `timeout` are made of.
+ * Operations inside an operation: each branch waits for one of them, on behalf of one coroutine.
+ *
+ * The trap: an abort may hand an item to another waiter. So all branches are settled before the first
+ * abort runs; see {@linkcode Branches.abort}. Called by `race`, `all`, `allSettled` and `timeout`.
  *
  * @module
  */
@@ -8,14 +11,14 @@ import type { Abort, Operation, Resume } from "../operation.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import { Wait } from "../kernel/wait.ts";
 
-/** How one of several operations ended. */
+/** The end of one of several operations. */
 export interface Outcome {
   readonly kind: "value" | "error";
   /** The value, or the error. */
   readonly content: unknown;
 }
 
-/** The wait for one of several operations, on behalf of a coroutine that waits for them together. */
+/** The wait for one of several operations. */
 class Branch extends Wait {
   readonly #outer: Resume<unknown>;
   readonly #onEnd: (outcome: Outcome) => void;
@@ -26,7 +29,7 @@ class Branch extends Wait {
     this.#onEnd = onEnd;
   }
 
-  /** Activity counts for whoever waits for the whole. */
+  /** Reports activity to the outer wait, too: it may have a weak timeout. */
   override active(): void {
     super.active();
     this.#outer.active();
@@ -37,45 +40,46 @@ class Branch extends Wait {
   }
 }
 
-/** Ends a wait as one of its operations ended. */
-export function settle(resume: Resume<unknown>, { kind, content }: Outcome): void {
+/** Ends a wait with the outcome of one of its operations. */
+export function settleWith(resume: Resume<unknown>, { kind, content }: Outcome): void {
   if (kind === "value") resume.value(content);
   else resume.error(content);
 }
 
-/** Several operations of one wait. */
+/** The branches of one wait. */
 export class Branches {
   readonly #outer: Resume<unknown>;
-  readonly #open = new Set<Branch>();
+  /** The branches that were started and have neither ended nor been aborted. */
+  readonly #unsettled = new Set<Branch>();
 
   constructor(outer: Resume<unknown>) {
     this.#outer = outer;
   }
 
-  /** Starts one; `onEnd` hears how it ended, unless it is aborted before. */
+  /** Starts an operation. `onEnd` gets its outcome, unless the branch is aborted before. */
   start(operation: Operation<unknown>, onEnd: (outcome: Outcome) => void): void {
     const branch = new Branch(this.#outer, (outcome) => {
-      this.#open.delete(branch);
+      this.#unsettled.delete(branch);
       onEnd(outcome);
     });
-    this.#open.add(branch);
+    this.#unsettled.add(branch);
     branch.begin(operation);
   }
 
   /**
-   * Aborts those that have not ended.
+   * Aborts all branches that have not ended.
    *
-   * All are settled before the first is undone: what one of them gives back must not go to another
-   * that nobody waits for any more.
+   * All branches are settled before the first abort runs. Otherwise an abort that gives back an item, or
+   * room in a queue, could resume another branch of the same wait, and the item would be lost.
    */
   readonly abort: Abort = () => {
-    const aborts = Array.from(this.#open, (branch) => branch.release());
-    this.#open.clear();
-    for (const abort of aborts) this.#undo(abort);
+    const aborts = Array.from(this.#unsettled, (branch) => branch.release());
+    this.#unsettled.clear();
+    for (const abort of aborts) this.#runAbort(abort);
   };
 
-  /** Whoever ended the wait is not to blame if this fails. */
-  #undo(abort: Abort | undefined): void {
+  /** Runs an abort. Its error goes to the scheduler's `onError`, not to the coroutine that resumed. */
+  #runAbort(abort: Abort | undefined): void {
     try {
       abort?.();
     } catch (error) {

@@ -1,5 +1,8 @@
 /**
- * Running a coroutine as a part of this one.
+ * `Call`: running another coroutine as a part of the caller.
+ *
+ * `yield* Call(fn)` steps the generator of `fn` inside the caller; the untyped `yield Call(fn)` adds a
+ * child coroutine and joins it.
  *
  * @module
  */
@@ -23,12 +26,12 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
     return `Call(${this.#fn.name})`;
   }
 
-  /** `yield* Call(fn)` needs no scheduler: it is `yield* fn()`, but can be cancelled at any time. */
+  /** For `yield* Call(fn)`: as `yield* fn()`, but cancelling works in a `finally` that waits, too. */
   override [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
     return new CallIterator(this.#fn(...this.#args));
   }
 
-  /** `yield Call(fn)`: a child that is joined, and cancelled with its caller. */
+  /** For `yield Call(fn)`: adds a child and joins it; aborting the wait cancels the child. */
   start(resume: Resume<T>): Abort {
     const fn = this.#fn as (...args: A) => Coroutine<T>;
     const child = resume.scheduler.add(fn, ...this.#args) as RunningTask<T>;
@@ -38,15 +41,15 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
 }
 
 /**
- * Runs another coroutine and waits for what it returns.
+ * Runs another coroutine and waits for its result.
  *
- * `yield* fn()` does nearly the same, at less cost. But a `finally` that waits belongs into a function
- * that is called in this way: after such a wait the language itself forgets that a plain `yield* fn()`
- * was being cancelled, and goes on behind it.
+ * A plain `yield* fn()` does nearly the same at less cost, with one trap: if a `finally` block of `fn`
+ * waits while the coroutine is being cancelled, ECMAScript forgets the cancellation, and the caller goes
+ * on behind its `yield*`. So call a function with such a `finally` block with `yield* Call(fn)`.
  *
  * @param fn Usually a generator function.
  * @param args Its arguments.
- * @returns An operation that gives the coroutine's result; its error is thrown where it is waited for.
+ * @returns An operation that gives the coroutine's result, or throws its error at the `yield`.
  *
  * @example
  * ```ts

@@ -1,20 +1,20 @@
 /**
- * Waiting for a function that calls back.
+ * `fromCallback`: waiting for a function that takes a callback.
  *
  * @module
  */
 
 import { type Abort, type Operation, operation } from "../operation.ts";
 
-/** What calls back, with an error or with a value. The first call counts. */
+/** A callback for an error or a value. The first call counts; later calls do nothing. */
 export type Callback<T> = (error: unknown, value?: T) => void;
 
 /**
- * Waits until a function has called back, as functions of Node's older interfaces do: with an error,
- * or with `null` or `undefined` and a value.
+ * Waits until a function has called its callback, in the manner of Node's older interfaces: with an
+ * error, or with `null` or `undefined` and a value.
  *
- * @param begin Starts the work; if it gives a function, that is called when the wait is given up.
- * @returns An operation that gives the value; an error is thrown where it is waited for.
+ * @param begin Starts the work. It may return a function, which is called if the wait is aborted.
+ * @returns An operation that gives the value, or throws the error at the `yield`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Waiting for the end of another coroutine.
+ * `Join`: waiting for the end of another coroutine.
  *
  * @module
  */
@@ -14,10 +14,7 @@ class JoinOperation<T> extends TimedOperation<T> {
 
   constructor(task: Task<T>, options: TimeoutOptions) {
     super(options);
-    if (!(task instanceof RunningTask)) {
-      throw new TypeError("Cannot join: expected a task, as AddCoro or scheduler.add gives it");
-    }
-    this.#task = task;
+    this.#task = runningTask(task, "join");
   }
 
   get name(): string {
@@ -39,11 +36,11 @@ class JoinOperation<T> extends TimedOperation<T> {
 /**
  * Waits until a coroutine ends.
  *
- * @param task What `AddCoro` or `scheduler.add` gave.
- * @param options `timeout`; the joined coroutine goes on when it is over.
- * @returns An operation that gives what the coroutine returned.
- * @throws {TypeError} If it is no task.
- * @throws Where it is waited for: the coroutine's error, `TaskCancelled`, or `OperationTimeout`.
+ * @param task A task from `AddCoro` or `scheduler.add`.
+ * @param options `timeout`, `priority`. A timeout ends the wait only; the joined coroutine goes on.
+ * @returns An operation that gives the result of the coroutine.
+ * @throws {TypeError} If `task` is not a task, or, at the `yield`, if it is the calling coroutine.
+ * @throws At the `yield`: the coroutine's error, `TaskCancelled`, or `OperationTimeout`.
  *
  * @example
  * ```ts
@@ -64,4 +61,20 @@ class JoinOperation<T> extends TimedOperation<T> {
  */
 export function Join<T>(task: Task<T>, options: TimeoutOptions = {}): Operation<T> {
   return new JoinOperation(task, options);
+}
+
+/**
+ * The inside of a task, which its public interface hides. Called by all functions that join or watch a
+ * task of the caller.
+ *
+ * @param task A task from `AddCoro` or `scheduler.add`.
+ * @param action A verb for the error message, such as `join`.
+ * @returns The same object.
+ * @throws {TypeError} If it is another kind of object, such as a generator.
+ */
+export function runningTask<T>(task: Task<T>, action: string): RunningTask<T> {
+  if (task instanceof RunningTask) return task;
+  throw new TypeError(
+    `Cannot ${action}: expected a task, as AddCoro or scheduler.add gives it`,
+  );
 }

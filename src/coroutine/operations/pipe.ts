@@ -1,8 +1,9 @@
 /**
- * Pipes: one coroutine iterates over what another gives in chunks.
+ * Pipes: one coroutine, the consumer, iterates over the chunks of another, the producer.
  *
- * It is a generator whose steps may wait: the producer runs only while a chunk is asked for, and finds
- * its pipe through a coroutine local, so that whatever it calls or adds can give chunks too.
+ * A pipe works like a generator that may wait between its values. The producer runs only while the
+ * consumer waits for a chunk. It finds its pipe through a coroutine local, so that functions it calls and
+ * coroutines it adds can give chunks, too.
  *
  * @module
  */
@@ -13,59 +14,64 @@ import type { RunningTask } from "../kernel/running_task.ts";
 import type { CoroutineFunction } from "../task.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
-/** What a pipe gives when there are no more chunks. */
+/** The value that a pipe gives after its last chunk, each time it is waited for. */
 export const sentinel: unique symbol = Symbol("end of the pipe");
 
-/** What {@linkcode chunk} makes: to be yielded by a producer. */
+/** An operation of {@linkcode chunk}, for a producer to yield. */
 export interface Chunk<T> {
-  /** The value. */
+  /** The value of the chunk. */
   readonly chunk: T;
   /** For `yield* chunk(value)`. */
   [Symbol.iterator](): Iterator<Chunk<T>, void, unknown>;
 }
 
-/** The type of the chunks among what a producer yields. */
+/** The type of the chunks of a producer, taken from the type of its yields. */
 export type ChunkOf<Y> = unknown extends Y ? unknown : Y extends Chunk<infer T> ? T : never;
 
-/** An iteration over a producer's chunks; to wait for it is to ask for the next one. */
+/** An iteration over the chunks of a producer. Each wait for the pipe gives the next chunk. */
 export interface Pipe<T> extends Operation<T | typeof sentinel> {
-  /** Ends the producer, if it has not ended; the pipe then gives {@linkcode sentinel}. */
+  /** Cancels the producer, if it has not ended; the pipe then gives {@linkcode sentinel}. */
   stop(): void;
 }
 
-/** The key of the local in which a producer has its pipe. */
-const PIPE: object = {};
+/** The key of the coroutine local that holds the pipe of a producer. */
+const PIPE_LOCAL: object = {};
 
 class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
   readonly name: string;
-  readonly #begin: () => RunningTask<unknown>;
+  /** Adds the producer to the scheduler; called at the consumer's first wait. */
+  readonly #addProducer: () => RunningTask<unknown>;
   #producer: RunningTask<unknown> | undefined;
-  #asking: Resume<unknown> | undefined;
-  /** Chunks that came unasked, from several coroutines of one producer. */
-  readonly #offers = new Waiters<void, unknown>();
-  /** Those whose chunk was taken: they go on when the next one is asked for. */
-  readonly #taken = new Waiters<void>();
+  /** The consumer's wait for the next chunk. */
+  #consumerWait: Resume<unknown> | undefined;
+  /** Chunks that were given while the consumer did not wait, by several coroutines of one producer. */
+  readonly #untakenChunks = new Waiters<void, unknown>();
+  /** The coroutines with a taken chunk. They go on when the consumer waits for the next chunk. */
+  readonly #takenChunks = new Waiters<void>();
+  /** True from `stop` on. */
   #stopped = false;
 
-  constructor(name: string, begin: () => RunningTask<unknown>) {
+  constructor(name: string, addProducer: () => RunningTask<unknown>) {
     super();
     this.name = `Iterate(${name})`;
-    this.#begin = begin;
+    this.#addProducer = addProducer;
   }
 
-  /** Asks for a chunk. */
+  /** Waits for the next chunk. */
   start(resume: Resume<unknown>): Abort | void {
-    if (this.#asking !== undefined) throw new TypeError(`${this.name} is being waited for already`);
-    this.#taken.resumeAll(undefined);
-    const offer = this.#offers.take();
-    if (offer !== undefined) {
-      this.#taken.add(offer.resume, undefined);
-      return resume.value(offer.payload);
+    if (this.#consumerWait !== undefined) {
+      throw new TypeError(`${this.name} is being waited for already`);
     }
-    if (this.#producer?.done || (this.#stopped && !this.#producer)) return this.#end(resume);
-    this.#asking = resume;
-    if (this.#producer === undefined) this.#launch(resume.task as RunningTask<unknown>);
-    return () => this.#asking = undefined;
+    this.#takenChunks.resumeAll(undefined);
+    const untaken = this.#untakenChunks.take();
+    if (untaken !== undefined) {
+      this.#takenChunks.add(untaken.resume, undefined);
+      return resume.value(untaken.payload);
+    }
+    if (this.#producer?.done || (this.#stopped && !this.#producer)) return this.#giveEnd(resume);
+    this.#consumerWait = resume;
+    if (this.#producer === undefined) this.#startProducer(resume.task as RunningTask<unknown>);
+    return () => this.#consumerWait = undefined;
   }
 
   stop(): void {
@@ -73,31 +79,32 @@ class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
     this.#producer?.cancel();
   }
 
-  /** Takes a chunk. */
-  offer(value: unknown, resume: Resume<void>): Abort {
-    const asking = this.#asking;
-    if (asking === undefined || asking.settled) return this.#offers.add(resume, value);
-    this.#asking = undefined;
-    const leave = this.#taken.add(resume, undefined);
-    asking.value(value);
+  /** Gives a chunk to the consumer; the wait of the producer ends at the consumer's next wait. */
+  giveChunk(value: unknown, resume: Resume<void>): Abort {
+    const waiting = this.#consumerWait;
+    if (waiting === undefined || waiting.settled) return this.#untakenChunks.add(resume, value);
+    this.#consumerWait = undefined;
+    const leave = this.#takenChunks.add(resume, undefined);
+    waiting.value(value);
     return leave;
   }
 
-  /** The producer ends with the consumer at the latest. */
-  #launch(consumer: RunningTask<unknown>): void {
-    const producer = this.#producer = this.#begin();
+  /** Starts the producer. It is cancelled when the consumer ends. */
+  #startProducer(consumer: RunningTask<unknown>): void {
+    const producer = this.#producer = this.#addProducer();
     producer.locals = withPipe(producer.locals, this);
     const unwatch = consumer.watch(() => producer.cancel());
     producer.watch(() => {
       unwatch();
       producer.observe();
-      const asking = this.#asking;
-      this.#asking = undefined;
-      if (asking !== undefined) this.#end(asking);
+      const waiting = this.#consumerWait;
+      this.#consumerWait = undefined;
+      if (waiting !== undefined) this.#giveEnd(waiting);
     });
   }
 
-  #end(resume: Resume<unknown>): void {
+  /** Gives the sentinel, or the error of a producer that failed or was cancelled by another caller. */
+  #giveEnd(resume: Resume<unknown>): void {
     const producer = this.#producer;
     const ended = this.#stopped ? producer?.state !== "failed" : producer?.state === "returned";
     if (ended) resume.value(sentinel);
@@ -106,14 +113,14 @@ class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
 }
 
 function withPipe(values: LocalValues | undefined, pipe: ProducerPipe): LocalValues {
-  return new Map(values).set(PIPE, pipe);
+  return new Map(values).set(PIPE_LOCAL, pipe);
 }
 
 /**
  * Iterates over the chunks of another coroutine.
  *
- * The producer starts when the first chunk is asked for, runs until it gives one, and goes on when the
- * next is asked for. It is cancelled when the consumer ends. Its error is thrown at the consumer.
+ * The producer starts at the first wait for the pipe, runs until it gives a chunk, and goes on at the next
+ * wait. It is cancelled when the consumer ends. Its error is thrown in the consumer.
  *
  * @param fn The producer, usually a generator function; it gives values with {@linkcode chunk}.
  * @param args Its arguments.
@@ -157,18 +164,19 @@ export function Iterate<A extends unknown[], Y>(
   ...args: A
 ): Operation<Pipe<ChunkOf<Y>>> {
   return operation((resume) => {
-    const begin = () =>
+    const addProducer = () =>
       resume.scheduler.add(fn as CoroutineFunction<A, unknown>, ...args) as RunningTask<unknown>;
-    resume.value(new ProducerPipe(fn.name, begin) as unknown as Pipe<ChunkOf<Y>>);
+    resume.value(new ProducerPipe(fn.name, addProducer) as unknown as Pipe<ChunkOf<Y>>);
   }, `Iterate(${fn.name})`);
 }
 
 /**
- * Gives a value to whoever iterates over this coroutine, and waits until the next one is asked for.
+ * Gives a value to the consumer that iterates over this coroutine, and waits until the consumer waits for
+ * the next one.
  *
- * @param value Anything.
- * @returns An operation that gives nothing.
- * @throws {TypeError} Where it is waited for, if nobody iterates over this coroutine.
+ * @param value Any value.
+ * @returns An operation without a value.
+ * @throws {TypeError} At the `yield`, if the coroutine is not a producer of {@linkcode Iterate}.
  *
  * @example
  * ```ts
@@ -190,11 +198,11 @@ export function Iterate<A extends unknown[], Y>(
  */
 export function chunk<T>(value: T): Chunk<T> {
   const give = operation<void>((resume) => {
-    const pipe = (resume.task as RunningTask<unknown>).locals?.get(PIPE);
+    const pipe = (resume.task as RunningTask<unknown>).locals?.get(PIPE_LOCAL);
     if (!(pipe instanceof ProducerPipe)) {
       throw new TypeError("Cannot give a chunk: nobody iterates over this coroutine");
     }
-    return pipe.offer(value, resume);
+    return pipe.giveChunk(value, resume);
   }, "chunk");
   return Object.assign(give, { chunk: value }) as unknown as Chunk<T>;
 }

@@ -1,36 +1,20 @@
 /**
- * A queue between coroutines: who finds it full or empty waits.
+ * A queue between coroutines: `put` waits while it is full, `get` while it is empty.
  *
- * An item goes straight to the coroutine that has waited longest; nobody who comes later can snatch it.
- * So there are waiting getters only while it is empty, and waiting putters only while it is full.
+ * An item goes directly to the `get` that has waited longest, so that a later `get` cannot take it first.
+ * The invariant: a `get` waits only while the queue is empty, and a `put` only while it is full.
  *
  * @module
  */
 
 import { AsyncView } from "../interop/async_view.ts";
+import { requireWhole } from "./counts.ts";
 import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.ts";
+import { Empty, Full, QueueClosed, queueClosed } from "./queue_errors.ts";
 import type { TaskScheduler } from "../task.ts";
 import { timed, TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
 import { WaitList } from "../kernel/wait_list.ts";
 import { Waiters } from "../kernel/waiters.ts";
-
-/** A queue has no room, and waiting was not asked for. */
-export class Full extends Error {
-  /** `Full`. */
-  override readonly name = "Full";
-}
-
-/** A queue has no item, and waiting was not asked for. */
-export class Empty extends Error {
-  /** `Empty`. */
-  override readonly name = "Empty";
-}
-
-/** A queue was closed: nothing may be put, and all that was put has been taken. */
-export class QueueClosed extends Error {
-  /** `QueueClosed`. */
-  override readonly name = "QueueClosed";
-}
 
 /**
  * A first-in, first-out queue.
@@ -57,35 +41,34 @@ export class QueueClosed extends Error {
  * ```
  */
 export class Queue<T> {
-  /** How many items it holds at most; 0 for any number. */
+  /** The largest number of items it holds; 0 for any number. */
   readonly maxsize: number;
 
   readonly #items = new WaitList<T>();
   readonly #getters = new Waiters<T>();
   readonly #putters = new Waiters<void, T>();
   readonly #joiners = new Waiters<void>();
+  /** The items that were put in and for which `taskDone` was not called yet. */
   #unfinished = 0;
   #closed = false;
 
   /**
    * Makes an empty queue.
    *
-   * @param maxsize How many items it holds at most; 0 (the default) for any number.
-   * @throws {RangeError} If it is no whole number, 0 or more.
+   * @param maxsize The largest number of items it holds; 0 (the default) for any number.
+   * @throws {RangeError} If `maxsize` is not a whole number, 0 or more.
    */
   constructor(maxsize: number = 0) {
-    if (!Number.isInteger(maxsize) || maxsize < 0) {
-      throw new RangeError(`Cannot hold ${maxsize} items: expected a whole number, 0 or more`);
-    }
+    requireWhole("hold", maxsize, "items", 0);
     this.maxsize = maxsize;
   }
 
-  /** How many items it holds. */
+  /** The number of items it holds. */
   get size(): number {
     return this.#items.size;
   }
 
-  /** Whether it holds nothing. */
+  /** Whether it holds no items. */
   get empty(): boolean {
     return this.#items.size === 0;
   }
@@ -100,7 +83,7 @@ export class Queue<T> {
     return this.#closed;
   }
 
-  /** How many coroutines wait, with a `get`, a `put` or a `join`. */
+  /** The number of coroutines that wait in a `get`, a `put` or a `join`. */
   get waiting(): number {
     return this.#getters.size + this.#putters.size + this.#joiners.size;
   }
@@ -108,56 +91,56 @@ export class Queue<T> {
   /**
    * Puts an item in, as soon as there is room.
    *
-   * @param item Anything.
+   * @param item Any value.
    * @param options `timeout`, `priority`.
-   * @returns An operation that gives nothing. If it is cancelled or times out, the item is not put in.
-   * @throws {QueueClosed} Where it is waited for, if the queue is closed.
-   * @throws {OperationTimeout} Where it is waited for, when the time is out.
+   * @returns An operation without a value. If it is cancelled or times out, the item is not put in.
+   * @throws {QueueClosed} At the `yield`, if the queue is closed.
+   * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
   put(item: T, options: TimeoutOptions = {}): Operation<void> {
     return new PutOperation(this, item, this.#putters, options);
   }
 
   /**
-   * Takes the oldest item out, as soon as there is one.
+   * Takes the oldest item out, as soon as the queue has an item.
    *
    * @param options `timeout`, `priority`.
    * @returns An operation that gives the item. If it is cancelled or times out, no item is lost.
-   * @throws {QueueClosed} Where it is waited for, if the queue is closed and empty.
-   * @throws {OperationTimeout} Where it is waited for, when the time is out.
+   * @throws {QueueClosed} At the `yield`, if the queue is closed and empty.
+   * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
   get(options: TimeoutOptions = {}): Operation<T> {
     return new GetOperation(this, this.#getters, options);
   }
 
   /**
-   * Puts an item in now.
+   * Puts an item in without waiting.
    *
-   * @param item Anything.
+   * @param item Any value.
    * @throws {Full} If there is no room.
    * @throws {QueueClosed} If the queue is closed.
    */
   putNowait(item: T): void {
-    this.#refuseIfClosed();
+    this.#throwIfClosed();
     if (this.full) throw new Full(`The queue holds ${this.maxsize} items already`);
     this.#accept(item);
   }
 
   /**
-   * Takes the oldest item out now.
+   * Takes the oldest item out without waiting.
    *
    * @returns The item.
-   * @throws {Empty} If there is none.
-   * @throws {QueueClosed} If there is none and the queue is closed.
+   * @throws {Empty} If the queue is empty.
+   * @throws {QueueClosed} If the queue is empty and closed.
    */
   getNowait(): T {
     if (this.#items.size > 0) return this.#take();
-    this.#refuseIfClosed();
+    this.#throwIfClosed();
     throw new Empty("The queue holds nothing");
   }
 
   /**
-   * Tells that the work on one item that was taken out is done; see {@linkcode join}.
+   * Reports that the work on one item is done; see {@linkcode join}.
    *
    * @throws {RangeError} If called more often than items were put in.
    */
@@ -172,8 +155,8 @@ export class Queue<T> {
    * Waits until `taskDone` has been called for every item that was put in.
    *
    * @param options `timeout`, `priority`.
-   * @returns An operation that gives nothing.
-   * @throws {OperationTimeout} Where it is waited for, when the time is out.
+   * @returns An operation without a value.
+   * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
   join(options: TimeoutOptions = {}): Operation<void> {
     return timed("Queue.join", options, (resume) => {
@@ -182,18 +165,21 @@ export class Queue<T> {
     });
   }
 
-  /** Lets nothing more in. What is in may be taken; who waits in vain gets {@linkcode QueueClosed}. */
+  /**
+   * Closes the queue: it accepts no more items, but the items in it may still be taken. Each waiting
+   * `get` and `put` fails with {@linkcode QueueClosed}.
+   */
   close(): void {
     this.#closed = true;
-    this.#putters.failAll(closedError);
-    this.#getters.failAll(closedError);
+    this.#putters.failAll(queueClosed);
+    this.#getters.failAll(queueClosed);
   }
 
   /**
-   * The items for an async function, with `for await`. It ends when the queue is closed and empty;
-   * leaving the loop leaves the queue as it is.
+   * The items for an async function, with `for await`. The iteration ends when the queue is closed and
+   * empty; leaving the loop does not change the queue.
    *
-   * @param scheduler Where to wait.
+   * @param scheduler The scheduler for the coroutines that wait.
    * @returns An async iterator that takes items out.
    */
   values(scheduler: TaskScheduler): AsyncIterableIterator<T> {
@@ -202,6 +188,7 @@ export class Queue<T> {
     });
   }
 
+  /** Hands an item to the `get` that has waited longest, or else stores it. */
   #accept(item: T): void {
     this.#unfinished++;
     const getter = this.#getters.take();
@@ -209,6 +196,7 @@ export class Queue<T> {
     else getter.resume.value(item);
   }
 
+  /** Takes out the oldest item, and lets the `put` that has waited longest fill its place. */
   #take(): T {
     const item = this.#items.shift() as T;
     const putter = this.#putters.take();
@@ -219,8 +207,8 @@ export class Queue<T> {
     return item;
   }
 
-  #refuseIfClosed(): void {
-    if (this.#closed) throw closedError();
+  #throwIfClosed(): void {
+    if (this.#closed) throw queueClosed();
   }
 }
 
@@ -265,8 +253,4 @@ class GetOperation<T> extends TimedOperation<T> {
   protected begin(resume: Resume<T>): Abort {
     return this.#getters.add(resume, undefined);
   }
-}
-
-function closedError(): QueueClosed {
-  return new QueueClosed("The queue is closed");
 }

@@ -1,24 +1,24 @@
 /**
- * Waiting for whichever of several operations ends first.
+ * `race`: waiting for the first of several operations to end.
  *
  * @module
  */
 
-import { Branches, settle } from "./branch.ts";
+import { Branches, settleWith } from "./branch.ts";
 import { type Operation, operation } from "../operation.ts";
 
-/** What an operation gives. */
+/** The type of the value that an operation gives. */
 export type OperationValue<O> = O extends Operation<infer T> ? T : never;
 
 /**
  * Waits for several operations until the first of them ends, and aborts the others.
  *
- * Exactly one of them takes effect: an item of a queue that the loser would have got stays there. If
- * several are ready at once, the first in the list wins, and those behind it are not even started.
+ * Exactly one operation takes effect: a losing `get` leaves its item in the queue. If several operations
+ * are ready at once, the first in the list wins, and those behind it are not started.
  *
- * @param operations One or more.
- * @returns An operation that gives the value of the first, or throws its error.
- * @throws {TypeError} If there are none: it would wait for ever.
+ * @param operations One or more operations, started in this order.
+ * @returns An operation that gives the value of the winner, or throws its error.
+ * @throws {TypeError} If the list is empty, because the wait would never end.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export function race<const O extends readonly Operation<unknown>[]>(
     for (const contender of operations) {
       branches.start(contender, (outcome) => {
         branches.abort();
-        settle(resume, outcome);
+        settleWith(resume, outcome);
       });
       if (resume.settled) return;
     }

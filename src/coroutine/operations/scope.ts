@@ -1,6 +1,9 @@
 /**
  * Scopes: coroutines that do not outlive the block that added them.
  *
+ * The body of a scope is a coroutine of its own, next to the children; the coroutine that runs the scope
+ * only waits. So an error of any of them can cancel all others, in every order of events.
+ *
  * @module
  */
 
@@ -11,26 +14,31 @@ import type { RunningTask } from "../kernel/running_task.ts";
 import type { Coroutine, CoroutineFunction, Task, TaskScheduler } from "../task.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
-/** Where coroutines of a {@linkcode scope} are added. */
+/** The interface of a {@linkcode scope} for its body. */
 export interface Scope {
   /**
    * Adds a coroutine that ends with the scope at the latest.
    *
-   * @throws {TypeError} If the scope has ended, or `fn` gives no generator.
+   * @throws {TypeError} If the scope has ended, or `fn` does not return a generator.
    */
   add<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Task<T>;
-  /** Waits until all that were added have ended. */
+  /** Waits until all added coroutines have ended. */
   join(): Operation<void>;
 }
 
-/** The coroutines of one scope. */
+/** The body and the children of one scope. */
 class Children implements Scope {
   readonly #scheduler: TaskScheduler;
-  readonly #tasks = new Set<RunningTask<unknown>>();
+  /** The children that have not ended, without the body. */
+  readonly #running = new Set<RunningTask<unknown>>();
+  /** The errors of the body and the children, in order of time. */
   readonly #errors: unknown[] = [];
+  /** Waits for the end of all children. */
   readonly #joiners = new Waiters<void>();
-  readonly #enders = new Waiters<void>();
+  /** The wait for the end of the body and all children. */
+  readonly #endWaiters = new Waiters<void>();
   #body: RunningTask<unknown> | undefined;
+  /** True from the first `cancel` on, at the latest from the end of the body: no child may be added. */
   #closing = false;
 
   constructor(scheduler: TaskScheduler) {
@@ -41,28 +49,28 @@ class Children implements Scope {
     if (this.#closing) throw new TypeError(`Cannot add ${fn.name}: the scope has ended`);
     const task = this.#scheduler.add(fn, ...args);
     const child = task as RunningTask<unknown>;
-    this.#tasks.add(child);
+    this.#running.add(child);
     child.watch(() => {
-      this.#tasks.delete(child);
-      this.#ended(child);
+      this.#running.delete(child);
+      this.#onEnd(child);
     });
     return task;
   }
 
-  /** Adds the body: with it, the scope ends. */
+  /** Adds the body. At its end, the scope cancels the children. */
   addBody<T>(body: CoroutineFunction<[Scope], T>): Task<T> {
     const task = this.#scheduler.add(body, this as Scope);
     const main = this.#body = task as RunningTask<unknown>;
     main.watch(() => {
       this.cancel();
-      this.#ended(main);
+      this.#onEnd(main);
     });
     return task;
   }
 
   join(): Operation<void> {
     return operation((resume) => {
-      if (this.#tasks.size === 0) return resume.value();
+      if (this.#running.size === 0) return resume.value();
       return this.#joiners.add(resume, undefined);
     }, "Scope.join");
   }
@@ -70,8 +78,8 @@ class Children implements Scope {
   /** Waits until the body and all children have ended. */
   ended(): Operation<void> {
     return operation((resume) => {
-      if (this.#isOver()) return resume.value();
-      return this.#enders.add(resume, undefined);
+      if (this.#allEnded()) return resume.value();
+      return this.#endWaiters.add(resume, undefined);
     }, "scope");
   }
 
@@ -79,7 +87,7 @@ class Children implements Scope {
     if (this.#closing) return;
     this.#closing = true;
     this.#body?.cancel();
-    for (const task of this.#tasks) task.cancel();
+    for (const task of this.#running) task.cancel();
   }
 
   throwErrors(): void {
@@ -89,22 +97,22 @@ class Children implements Scope {
     }
   }
 
-  #ended(task: RunningTask<unknown>): void {
+  #onEnd(task: RunningTask<unknown>): void {
     if (task.state === "failed") {
       task.observe();
       this.#errors.push(task.error);
       this.cancel();
     }
-    if (this.#tasks.size === 0) this.#joiners.resumeAll(undefined);
-    if (this.#isOver()) this.#enders.resumeAll(undefined);
+    if (this.#running.size === 0) this.#joiners.resumeAll(undefined);
+    if (this.#allEnded()) this.#endWaiters.resumeAll(undefined);
   }
 
-  #isOver(): boolean {
-    return this.#tasks.size === 0 && this.#body?.done === true;
+  #allEnded(): boolean {
+    return this.#running.size === 0 && this.#body?.done === true;
   }
 }
 
-/** Runs a scope in the coroutine that waits for it. */
+/** Runs a scope in the coroutine that waits for the scope. */
 function* runScope<T>(body: CoroutineFunction<[Scope], T>): Coroutine<T> {
   const children = new Children((currentStep() as CurrentStep).scheduler);
   const main = children.addBody(body);
@@ -120,15 +128,16 @@ function* runScope<T>(body: CoroutineFunction<[Scope], T>): Coroutine<T> {
 }
 
 /**
- * Runs a coroutine whose children end with it.
+ * Runs a coroutine and its children, which end with it.
  *
- * When the body returns, the children that still run are cancelled; when one of them, or the body,
- * fails, all others are; when the coroutine that waits is cancelled, all are. In each case the scope
- * ends only after every `finally` has run. `yield* scope.join()` waits for the children instead.
+ * When the body returns, the scope cancels the children that still run. When a child or the body fails,
+ * the scope cancels all others. When the waiting coroutine is cancelled, the scope cancels all. In each
+ * case the scope ends only after every `finally` block has run. `yield* scope.join()` at the end of the
+ * body waits for the children instead.
  *
- * @param body Is given the scope, to add children to. It runs as a child itself.
- * @returns An operation that gives what the body returns, or throws the error of whichever failed;
- *   an `AggregateError` if several did.
+ * @param body A coroutine function, called with the scope. It runs as a child itself.
+ * @returns An operation that gives the result of the body. It throws the error of the coroutine that
+ *   failed, or an `AggregateError` if several failed.
  *
  * @example
  * ```ts

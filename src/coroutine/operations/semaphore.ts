@@ -1,17 +1,21 @@
 /**
- * A semaphore: so many coroutines at a time.
+ * A semaphore: it limits the number of coroutines that run a section at the same time.
+ *
+ * A released permit goes directly to the `acquire` that has waited longest, so that a later `acquire`
+ * cannot take it first.
  *
  * @module
  */
 
 import { Call } from "./call.ts";
+import { requireWhole } from "./counts.ts";
 import type { Operation } from "../operation.ts";
 import type { Coroutine, CoroutineFunction } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
 /**
- * Lets a number of coroutines pass, and the others wait their turn: first come, first served.
+ * Gives permits to at most a fixed number of coroutines; all others wait, first come, first served.
  *
  * @example Two at a time
  * ```ts
@@ -35,40 +39,39 @@ import { Waiters } from "../kernel/waiters.ts";
  * ```
  */
 export class Semaphore {
-  /** How many may hold it at a time. */
+  /** The number of permits: at most this many coroutines hold one at a time. */
   readonly permits: number;
   readonly #waiters = new Waiters<void>();
+  /** The permits that no coroutine holds. While coroutines wait, it is 0. */
   #available: number;
 
   /**
-   * Makes a semaphore that nobody holds.
+   * Makes a semaphore with all permits available.
    *
-   * @param permits How many may hold it at a time; default 1, which makes it a lock.
-   * @throws {RangeError} If it is no whole number, 1 or more.
+   * @param permits The number of permits; default 1, which makes it a lock.
+   * @throws {RangeError} If `permits` is not a whole number, 1 or more.
    */
   constructor(permits: number = 1) {
-    if (!Number.isInteger(permits) || permits < 1) {
-      throw new RangeError(`Cannot give ${permits} permits: expected a whole number, 1 or more`);
-    }
+    requireWhole("give", permits, "permits", 1);
     this.permits = this.#available = permits;
   }
 
-  /** How many could pass now. */
+  /** The number of permits that are available now. */
   get available(): number {
     return this.#available;
   }
 
-  /** How many coroutines wait. */
+  /** The number of coroutines that wait for a permit. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
   /**
-   * Waits for a permit. Whoever has one must {@linkcode release} it; {@linkcode hold} does that.
+   * Waits for a permit. The caller must {@linkcode release} it; {@linkcode hold} does that by itself.
    *
    * @param options `timeout`, `priority`.
-   * @returns An operation that gives nothing.
-   * @throws {OperationTimeout} Where it is waited for, when the time is out.
+   * @returns An operation without a value.
+   * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
   acquire(options: TimeoutOptions = {}): Operation<void> {
     return timed("Semaphore.acquire", options, (resume) => {
@@ -78,9 +81,9 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit if there is one.
+   * Takes a permit without waiting.
    *
-   * @returns Whether there was.
+   * @returns Whether a permit was available.
    */
   acquireNowait(): boolean {
     if (this.#available === 0) return false;
@@ -89,9 +92,9 @@ export class Semaphore {
   }
 
   /**
-   * Gives a permit back: to the one who has waited longest, if anybody waits.
+   * Gives a permit back. It goes to the coroutine that has waited longest, if one waits.
    *
-   * @throws {RangeError} If none is held.
+   * @throws {RangeError} If no permit is held.
    */
   release(): void {
     if (this.#available === this.permits) throw new RangeError("Cannot release: none is held");
@@ -101,11 +104,11 @@ export class Semaphore {
   }
 
   /**
-   * Runs a coroutine with a permit, and gives it back whatever happens.
+   * Runs a coroutine with a permit, and gives the permit back however the coroutine ends.
    *
    * @param fn Usually a generator function.
    * @param args Its arguments.
-   * @returns An operation that gives the coroutine's result; its error is thrown where it is waited for.
+   * @returns An operation that gives the coroutine's result, or throws its error at the `yield`.
    */
   hold<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Operation<T> {
     const acquire = this.acquire({ timeout: -1 });

@@ -1,29 +1,32 @@
 /**
- * Signals: one coroutine waits for a name, another wakes it with a value.
+ * `WaitForSignal` and `Signal`: a coroutine waits for a name, and another one wakes it with a value.
+ *
+ * The waits are kept by the {@linkcode SignalBoard} of the scheduler.
  *
  * @module
  */
 
 import { type Abort, ImmediateOperation, type Operation, type Resume } from "../operation.ts";
+import { requireWhole } from "./counts.ts";
 import { checkPriority, type Priority } from "../priority.ts";
 import { SignalBoard } from "./signal_board.ts";
 import type { Task } from "../task.ts";
 import { checkTimeout, TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
 
 class WaitForSignalOperation extends TimedOperation<unknown> {
-  readonly #signal: unknown;
+  readonly #signalName: unknown;
 
   constructor(signal: unknown, options: TimeoutOptions) {
     super(options);
-    this.#signal = signal;
+    this.#signalName = signal;
   }
 
   get name(): string {
-    return `WaitForSignal(${label(this.#signal)})`;
+    return `WaitForSignal(${label(this.#signalName)})`;
   }
 
   protected begin(resume: Resume<unknown>): Abort {
-    return SignalBoard.of(resume.scheduler).wait(this.#signal, resume);
+    return SignalBoard.of(resume.scheduler).wait(this.#signalName, resume);
   }
 }
 
@@ -31,9 +34,9 @@ class WaitForSignalOperation extends TimedOperation<unknown> {
  * Waits until another coroutine of the same scheduler signals `name`.
  *
  * @param name Any value; it is compared as a `Map` key.
- * @param options `timeout`.
- * @returns An operation that gives the signal's value.
- * @throws {OperationTimeout} Where it is waited for, when the time is out.
+ * @param options `timeout`, `priority`.
+ * @returns An operation that gives the value of the signal.
+ * @throws {OperationTimeout} At the `yield`, if the timeout expires.
  *
  * @example
  * ```ts
@@ -61,74 +64,74 @@ export function WaitForSignal<T = unknown>(
 
 /** Options of {@linkcode Signal}. */
 export interface SignalOptions extends TimeoutOptions {
-  /** Wait until so many wait for it, then wake exactly those. Default: all who wait now. */
+  /**
+   * Waits until this many coroutines wait for the name, then wakes exactly these. Default: the signal does
+   * not wait, and wakes all current waiters.
+   */
   readonly recipients?: number;
 }
 
-/** Wakes all who wait now. */
+/** A signal without `recipients`: it wakes all current waiters and never waits itself. */
 class WakeAllOperation extends ImmediateOperation<number> {
   override readonly priority: Priority | undefined;
-  readonly #signal: unknown;
+  readonly #signalName: unknown;
   readonly #value: unknown;
 
   constructor(signal: unknown, value: unknown, { priority, timeout }: TimeoutOptions) {
     super();
     checkPriority(priority);
     checkTimeout(timeout);
-    this.#signal = signal;
+    this.#signalName = signal;
     this.#value = value;
     this.priority = priority;
   }
 
   get name(): string {
-    return `Signal(${label(this.#signal)})`;
+    return `Signal(${label(this.#signalName)})`;
   }
 
   attempt({ scheduler }: Task<unknown>): number {
-    return SignalBoard.of(scheduler).wakeAll(this.#signal, this.#value);
+    return SignalBoard.of(scheduler).wakeAll(this.#signalName, this.#value);
   }
 }
 
-/** Waits for so many recipients. */
-class SignalOperation extends TimedOperation<number> {
-  readonly #signal: unknown;
+/** A signal with `recipients`: it may have to wait for them. */
+class WakeExactlyOperation extends TimedOperation<number> {
+  readonly #signalName: unknown;
   readonly #value: unknown;
   readonly #recipients: number;
 
   constructor(signal: unknown, value: unknown, recipients: number, options: SignalOptions) {
     super(options);
-    this.#signal = signal;
+    this.#signalName = signal;
     this.#value = value;
     this.#recipients = recipients;
-    if (!Number.isInteger(recipients) || recipients < 0) {
-      throw new RangeError(
-        `Cannot signal ${recipients} recipients: expected a whole number, 0 or more`,
-      );
-    }
+    requireWhole("signal", recipients, "recipients", 0);
   }
 
   get name(): string {
-    return `Signal(${label(this.#signal)})`;
+    return `Signal(${label(this.#signalName)})`;
   }
 
   protected begin(resume: Resume<number>): Abort | void {
     const pending = { resume, value: this.#value, recipients: this.#recipients };
-    return SignalBoard.of(resume.scheduler).post(this.#signal, pending);
+    return SignalBoard.of(resume.scheduler).wakeExactly(this.#signalName, pending);
   }
 }
 
 /**
- * Wakes those who wait for `name` in the same scheduler.
+ * Wakes coroutines of the same scheduler that wait for `name`.
  *
- * Without `recipients` it wakes all who wait now, be it none. With it, it waits until so many wait,
- * and wakes those who have waited longest; several such signals of one name are served in order.
+ * Without `recipients` the signal wakes all current waiters, possibly none. With `recipients` it waits
+ * until so many coroutines wait, and wakes those that have waited longest; several such signals of one
+ * name are served in order.
  *
  * @param name Any value; it is compared as a `Map` key.
- * @param value What the waiters are given.
- * @param options `recipients`, `timeout`.
- * @returns An operation that gives how many were woken.
+ * @param value The value that each waiter gets.
+ * @param options `recipients`, `timeout`, `priority`.
+ * @returns An operation that gives the number of coroutines it woke.
  * @throws {RangeError} If `recipients` is not a whole number, 0 or more.
- * @throws {OperationTimeout} Where it is waited for, when the time is out.
+ * @throws {OperationTimeout} At the `yield`, if the timeout expires.
  *
  * @example
  * ```ts
@@ -149,7 +152,7 @@ export function Signal(
   options: SignalOptions = {},
 ): Operation<number> {
   const { recipients = 0 } = options;
-  if (recipients !== 0) return new SignalOperation(name, value, recipients, options);
+  if (recipients !== 0) return new WakeExactlyOperation(name, value, recipients, options);
   return new WakeAllOperation(name, value, options);
 }
 

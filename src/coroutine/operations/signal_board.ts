@@ -1,5 +1,9 @@
 /**
- * Who waits for which signal, and which signals wait for recipients.
+ * The waits of one scheduler for signals, and the signals that wait for recipients, by name.
+ *
+ * The invariant: a name has an entry only while a coroutine waits for it or a signal is pending, so that
+ * names made at run time leave no memory behind. Called by the operations in `signal.ts`; the scheduler
+ * counts the entries for its statistics.
  *
  * @module
  */
@@ -8,19 +12,20 @@ import type { Abort, Resume } from "../operation.ts";
 import type { TaskScheduler } from "../task.ts";
 import { WaitList } from "../kernel/wait_list.ts";
 
-/** A signal that waits until enough coroutines wait for it. */
+/** A signal that waits for its recipients. */
 interface PendingSignal {
   readonly resume: Resume<number>;
   readonly value: unknown;
+  /** The number of coroutines to wake, all at once. */
   readonly recipients: number;
 }
 
-type Waiting = WaitList<Resume<unknown>>;
+type SignalWaiters = WaitList<Resume<unknown>>;
 
 /** The board of each scheduler that has used signals. */
 const boards = new WeakMap<TaskScheduler, SignalBoard>();
 
-/** The signals of one scheduler, by name. A name that nobody uses takes no memory. */
+/** The signals of one scheduler. */
 export class SignalBoard {
   /** The board of a scheduler. */
   static of(scheduler: TaskScheduler): SignalBoard {
@@ -29,56 +34,59 @@ export class SignalBoard {
     return board;
   }
 
-  readonly #waiting = new Map<unknown, Waiting>();
+  readonly #waiters = new Map<unknown, SignalWaiters>();
   readonly #pending = new Map<unknown, WaitList<PendingSignal>>();
 
-  /** How many waits and pending signals there are. */
+  /** The number of waits and pending signals. */
   get size(): number {
-    return sizeOf(this.#waiting) + sizeOf(this.#pending);
+    return sizeOf(this.#waiters) + sizeOf(this.#pending);
   }
 
-  /** Adds a waiter. */
+  /** Adds a wait for `name`, in order of arrival. */
   wait(name: unknown, resume: Resume<unknown>): Abort {
-    const waiting = listOf(this.#waiting, name);
-    const place = waiting.add(resume);
-    if (this.#pending.size > 0) this.#serve(name);
+    const waiters = listOf(this.#waiters, name);
+    const place = waiters.add(resume);
+    if (this.#pending.size > 0) this.#servePending(name);
     return () => {
-      waiting.remove(place);
-      forgetEmpty(this.#waiting, name, waiting);
+      waiters.remove(place);
+      deleteIfEmpty(this.#waiters, name, waiters);
     };
   }
 
-  /** Wakes all who wait for `name` now, and gives how many. */
+  /** Wakes all current waiters for `name`, and returns their number. */
   wakeAll(name: unknown, value: unknown): number {
-    const waiting = this.#waiting.get(name);
-    if (waiting === undefined) return 0;
-    this.#waiting.delete(name);
-    return wake(waiting, waiting.size, value);
+    const waiters = this.#waiters.get(name);
+    if (waiters === undefined) return 0;
+    this.#waiters.delete(name);
+    return wakeFirst(waiters, waiters.size, value);
   }
 
-  /** Wakes exactly `recipients`, those who have waited longest, as soon as so many wait. */
-  post(name: unknown, signal: PendingSignal): Abort {
+  /**
+   * Wakes exactly `signal.recipients` waiters for `name`, those that have waited longest, as soon as so
+   * many wait.
+   */
+  wakeExactly(name: unknown, signal: PendingSignal): Abort {
     const pending = listOf(this.#pending, name);
     const place = pending.add(signal);
-    this.#serve(name);
+    this.#servePending(name);
     return () => {
       pending.remove(place);
-      this.#serve(name); // one behind it may need fewer
+      this.#servePending(name); // the next pending signal may need fewer recipients
     };
   }
 
-  /** Signals are served in order: one that needs many is not overtaken by one that needs few. */
-  #serve(name: unknown): void {
+  /** Serves pending signals in order. A signal never overtakes an earlier one that needs more. */
+  #servePending(name: unknown): void {
     const pending = this.#pending.get(name);
     if (pending === undefined) return;
-    const waiting = this.#waiting.get(name);
+    const waiters = this.#waiters.get(name);
     for (let signal = pending.first; signal !== undefined; signal = pending.first) {
-      if (waiting === undefined || !hasWaiting(waiting, signal.recipients)) break;
+      if (waiters === undefined || !hasUnsettled(waiters, signal.recipients)) break;
       pending.shift();
-      signal.resume.value(wake(waiting, signal.recipients, signal.value));
+      signal.resume.value(wakeFirst(waiters, signal.recipients, signal.value));
     }
-    forgetEmpty(this.#pending, name, pending);
-    if (waiting !== undefined) forgetEmpty(this.#waiting, name, waiting);
+    deleteIfEmpty(this.#pending, name, pending);
+    if (waiters !== undefined) deleteIfEmpty(this.#waiters, name, waiters);
   }
 }
 
@@ -88,8 +96,12 @@ function listOf<T>(lists: Map<unknown, WaitList<T>>, name: unknown): WaitList<T>
   return list;
 }
 
-/** A list that has been replaced by another is left alone. */
-function forgetEmpty<T>(lists: Map<unknown, WaitList<T>>, name: unknown, list: WaitList<T>): void {
+/** Deletes an empty list, unless a later list has taken its place in the map. */
+function deleteIfEmpty<T>(
+  lists: Map<unknown, WaitList<T>>,
+  name: unknown,
+  list: WaitList<T>,
+): void {
   if (list.size === 0 && lists.get(name) === list) lists.delete(name);
 }
 
@@ -99,8 +111,8 @@ function sizeOf(lists: ReadonlyMap<unknown, WaitList<unknown>>): number {
   return size;
 }
 
-/** Wakes so many, or all if there are fewer, and gives how many. */
-function wake(waiters: Waiting, count: number, value: unknown): number {
+/** Wakes the first `count` waiters, or all if there are fewer, and returns their number. */
+function wakeFirst(waiters: SignalWaiters, count: number, value: unknown): number {
   let woken = 0;
   for (let waiter; woken < count && (waiter = waiters.shift()) !== undefined;) {
     if (waiter.settled) continue;
@@ -110,10 +122,13 @@ function wake(waiters: Waiting, count: number, value: unknown): number {
   return woken;
 }
 
-/** Whether so many can be woken: one who is being cancelled is still in the list, but cannot. */
-function hasWaiting(waiters: Waiting, count: number): boolean {
+/**
+ * Whether `count` waiters can be woken. A waiter that is being cancelled is settled but may still be in
+ * the list, so the size of the list is not enough.
+ */
+function hasUnsettled(waiters: SignalWaiters, count: number): boolean {
   if (waiters.size < count) return false;
-  let waiting = 0;
-  for (const waiter of waiters) if (!waiter.settled && ++waiting === count) return true;
+  let unsettled = 0;
+  for (const waiter of waiters) if (!waiter.settled && ++unsettled === count) return true;
   return false;
 }

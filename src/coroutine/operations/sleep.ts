@@ -1,5 +1,5 @@
 /**
- * Waiting for time alone.
+ * `Sleep`: waiting for a length of time.
  *
  * @module
  */
@@ -14,21 +14,22 @@ class SleepOperation extends BaseOperation<void> {
   constructor(deadline: Deadline) {
     super();
     this.#deadline = deadline;
-    fromNow(deadline);
+    fromNow(deadline); // checks it where the operation is made
   }
 
   start(resume: Resume<void>): void {
-    const milliseconds = fromNow(this.#deadline);
-    if (milliseconds === 0) resume.value();
-    else if (milliseconds !== Infinity) resume.setDeadline(milliseconds, () => resume.value());
+    const delayMs = fromNow(this.#deadline);
+    if (delayMs === 0) resume.value();
+    else if (delayMs !== Infinity) resume.setDeadline(delayMs, () => resume.value());
   }
 }
 
 /**
  * Waits for a length of time, or until a moment.
  *
- * @param deadline Seconds, named parts, or a `Date`; with 0 the coroutine goes on in the next turn.
- * @returns An operation that gives nothing.
+ * @param deadline Seconds, named parts, or a `Date`. With 0 the coroutine goes on in the next turn; with
+ *   `Infinity` it waits until it is cancelled.
+ * @returns An operation without a value.
  * @throws {RangeError} If the duration is negative or not a number.
  *
  * @example

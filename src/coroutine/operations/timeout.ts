@@ -1,10 +1,10 @@
 /**
- * Giving up on any operation after a time.
+ * `timeout`: a limit of time for any operation.
  *
  * @module
  */
 
-import { Branches, settle } from "./branch.ts";
+import { Branches, settleWith } from "./branch.ts";
 import { type Deadline, fromNow } from "../duration.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
 import { BaseOperation } from "../operation.ts";
@@ -17,7 +17,7 @@ class TimeoutOperation<T> extends BaseOperation<T> {
 
   constructor(operation: Operation<T>, deadline: Deadline, weak: boolean) {
     super();
-    fromNow(deadline);
+    fromNow(deadline); // checks it where the operation is made
     this.#operation = operation;
     this.#deadline = deadline;
     this.#weak = weak;
@@ -31,32 +31,32 @@ class TimeoutOperation<T> extends BaseOperation<T> {
     const branches = new Branches(resume as Resume<unknown>);
     branches.start(
       this.#operation as Operation<unknown>,
-      (outcome) => settle(resume as Resume<unknown>, outcome),
+      (outcome) => settleWith(resume as Resume<unknown>, outcome),
     );
-    const milliseconds = fromNow(this.#deadline);
-    if (milliseconds !== Infinity) {
+    const delayMs = fromNow(this.#deadline);
+    if (delayMs !== Infinity) {
       const giveUp = () => {
         branches.abort();
         resume.error(new OperationTimeout(this.#operation as Operation<unknown>));
       };
-      resume.setDeadline(milliseconds, giveUp, this.#weak);
+      resume.setDeadline(delayMs, giveUp, this.#weak);
     }
     return branches.abort;
   }
 }
 
 /**
- * Waits for an operation, but only for so long.
+ * Waits for an operation, and aborts it when the deadline passes.
  *
- * Timed operations take a `timeout` of their own; this is for all others, such as `until(promise)`,
- * `all([...])` or `Call(fn)`, whose coroutine is then cancelled.
+ * Timed operations take a `timeout` option of their own. This function is for all other operations, such
+ * as `until(promise)`, `all([...])` or `Call(fn)`; the coroutine of a `Call` is then cancelled.
  *
- * @param operation What to wait for.
+ * @param operation The operation to wait for.
  * @param deadline Seconds or another duration, or a `Date`.
- * @param options `weakTimeout`: the time starts anew with each activity of the operation.
- * @returns An operation that gives what `operation` gives.
+ * @param options `weakTimeout`: the timeout restarts with each activity of the operation.
+ * @returns An operation that gives the value of `operation`.
  * @throws {RangeError} If the deadline is negative or not a number.
- * @throws {OperationTimeout} Where it is waited for, when the time is out.
+ * @throws {OperationTimeout} At the `yield`, if the deadline passes.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Waiting for a promise.
+ * `until`: waiting for a promise.
  *
  * @module
  */
@@ -9,8 +9,9 @@ import { type Operation, operation } from "../operation.ts";
 /**
  * Waits until a promise settles.
  *
- * @param promise A promise, or anything with `then`. Cancelling the wait does not stop its work.
- * @returns An operation that gives what the promise resolves to; a rejection is thrown.
+ * @param promise A promise, or any object with a `then` method. Cancelling the wait does not stop the
+ *   work of the promise.
+ * @returns An operation that gives the value of the promise, or throws its rejection at the `yield`.
  *
  * @example
  * ```ts
@@ -38,13 +39,14 @@ export function until<T>(promise: PromiseLike<T>): Operation<T> {
 }
 
 /**
- * Gives a promise a handler for its rejection, at once.
+ * Gives a promise an empty handler for its rejection, at once.
  *
- * A wait may begin turns after its operation was made, and a runtime ends the process when a rejection
- * has no handler by the end of its turn. Objects that only have a `then` are left alone: calling it may
- * start their work.
+ * A wait may begin turns after its operation was made, but a runtime ends the process when a rejection
+ * has no handler by the end of its turn. Objects that only have a `then` method get no handler, because
+ * a call of `then` may start their work. Called by {@linkcode until}, and by all code that receives a
+ * promise before it waits for it.
  *
- * @param value Anything; only promises are touched.
+ * @param value Any value; all but promises are ignored.
  */
 export function handleRejection(value: unknown): void {
   if (value instanceof Promise) value.then(undefined, ignore);

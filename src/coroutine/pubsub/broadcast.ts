@@ -1,5 +1,12 @@
 /**
- * The inside of a publish/subscribe queue: what is published and fetched, and who makes way for whom.
+ * The state of a publish/subscribe queue: its messages, its subscribers, and the waiting operations.
+ *
+ * A pending fetch means that its subscriber has read all messages; a new message completes all pending
+ * fetches at once. A publisher waits only while the log is full and the slowest subscriber has not read the
+ * oldest message; each read, and each end of a subscription, admits the publishers that now have room.
+ *
+ * Expired leases are removed at the next call. The trap: while a publisher waits, no other call may come,
+ * so a timer removes them then. Called by `PublishSubscribeQueue`.
  *
  * @module
  */
@@ -8,7 +15,8 @@ import type { Clock } from "../clock.ts";
 import { toMilliseconds } from "../duration.ts";
 import { MessageLog } from "./message_log.ts";
 import type { Abort, Resume } from "../operation.ts";
-import { Full, QueueClosed } from "../operations/queue.ts";
+import { requireOneOrMore } from "../operations/counts.ts";
+import { Full, queueClosed } from "../operations/queue_errors.ts";
 import { type Subscriber, Subscribers } from "./subscribers.ts";
 import {
   type FetchOptions,
@@ -21,7 +29,7 @@ import { Waiters } from "../kernel/waiters.ts";
 /** A lease may be longer than the timers of every runtime reach: they are then set anew. */
 const MAX_TIMER = 86_400_000;
 
-/** Messages, subscribers, and those who wait to publish or to fetch. */
+/** Messages, subscribers, and the waiting `publish` and `fetch` operations. */
 export class Broadcast<T> {
   readonly log: MessageLog<T> = new MessageLog();
   readonly fetchers: Waiters<T[], Subscriber<T>> = new Waiters();
@@ -29,189 +37,196 @@ export class Broadcast<T> {
   readonly subscribers: Subscribers<T>;
   readonly #capacity: number;
   readonly #policy: SlowConsumerPolicy;
-  #cancelAlarm: (() => void) | undefined;
+  /** Cancels the timer for the next expiry; set only while a publisher waits. */
+  #cancelExpiryTimer: (() => void) | undefined;
   #closed = false;
 
   constructor(options: PublishSubscribeOptions) {
     this.#capacity = options.capacity ?? Infinity;
-    if (!(this.#capacity >= 1)) {
-      throw new RangeError(`Cannot keep ${this.#capacity} messages: expected 1 or more`);
-    }
+    requireOneOrMore("keep", this.#capacity, "messages");
     this.#policy = options.slowConsumer ?? "wait";
     this.subscribers = new Subscribers(toMilliseconds(options.lease ?? Infinity));
   }
 
   publishNowait(message: T): number {
-    this.#refuseIfClosed();
-    if (this.publishers.size === 0 && this.#makeRoom()) return this.#append(message);
+    this.#throwIfClosed();
+    if (this.publishers.size === 0 && this.#tryMakeRoom()) return this.#append(message);
     if (this.#policy === "drop-newest") return -1;
     throw new Full(`The queue holds ${this.#capacity} messages, and not all have been read`);
   }
 
   compact(): void {
-    this.#expire();
-    while (this.log.size > 0 && this.log.readersOfFirst === 0) this.log.dropFirst(false);
+    this.#removeExpired();
+    while (this.log.size > 0 && this.log.cursorsAtFirst === 0) this.log.dropFirst(false);
   }
 
   close(): void {
     this.#closed = true;
-    this.publishers.failAll(closedError);
+    this.publishers.failAll(queueClosed);
     for (const { resume, payload } of this.fetchers.drain()) {
       this.#endFetch(payload);
-      resume.error(closedError());
+      resume.error(queueClosed());
     }
-    this.#setAlarm(undefined);
+    this.#disarmExpiryTimer();
   }
 
-  /** Begins a `publish`. */
+  /** Starts a `publish` operation. */
   publish(message: T, resume: Resume<number>): Abort | void {
-    this.#refuseIfClosed();
-    if (this.publishers.size === 0 && this.#makeRoom()) return resume.value(this.#append(message));
+    this.#throwIfClosed();
+    if (this.publishers.size === 0 && this.#tryMakeRoom()) {
+      return resume.value(this.#append(message));
+    }
     if (this.#policy === "drop-newest") return resume.value(-1);
     const leave = this.publishers.add(resume, message);
-    this.#setAlarm(resume.scheduler.clock);
+    this.#armExpiryTimer(resume.scheduler.clock);
     return () => {
       leave();
-      if (this.publishers.size === 0) this.#setAlarm(undefined);
+      if (this.publishers.size === 0) this.#disarmExpiryTimer();
     };
   }
 
-  /** Begins a `fetch`. */
+  /** Starts a `fetch` operation. */
   fetch(key: unknown, options: FetchOptions, resume: Resume<T[]>): Abort | void {
     const limit = options.limit ?? Infinity;
-    if (!(limit >= 1)) throw new RangeError(`Cannot fetch ${limit} messages: expected 1 or more`);
-    this.#expire();
-    const subscriber = this.#current(key);
-    if (subscriber.fetch !== undefined) {
+    requireOneOrMore("fetch", limit, "messages");
+    this.#removeExpired();
+    const subscriber = this.#requireSubscriber(key);
+    if (subscriber.pendingFetch !== undefined) {
       throw new TypeError("Cannot fetch: the same subscriber is fetching already");
     }
-    if (options.from !== undefined) this.#move(subscriber, this.#clamp(options.from));
-    const index = this.standsAt(subscriber);
+    if (options.from !== undefined) this.#moveCursor(subscriber, this.#clampIndex(options.from));
+    const index = this.position(subscriber);
     if (index < this.log.next) {
       const messages = this.log.read(index, limit);
-      this.subscribers.release(subscriber);
-      this.#move(subscriber, index + messages.length);
+      this.subscribers.renewLease(subscriber);
+      this.#moveCursor(subscriber, index + messages.length);
       return resume.value(messages);
     }
-    this.#refuseIfClosed();
-    subscriber.fetch = { resume, leave: this.fetchers.add(resume, subscriber) };
-    this.subscribers.hold(subscriber);
+    this.#throwIfClosed();
+    subscriber.pendingFetch = { resume, leave: this.fetchers.add(resume, subscriber) };
+    this.subscribers.suspendLease(subscriber);
     return () => this.#endFetch(subscriber);
   }
 
+  /** Ends the wait of a pending fetch, and starts the lease anew. */
   #endFetch(subscriber: Subscriber<T>): void {
-    subscriber.fetch?.leave();
-    subscriber.fetch = undefined;
-    this.subscribers.release(subscriber);
+    subscriber.pendingFetch?.leave();
+    subscriber.pendingFetch = undefined;
+    this.subscribers.renewLease(subscriber);
   }
 
+  /** Appends a message, and completes all pending fetches with it. */
   #append(message: T): number {
     const index = this.log.append(message);
     for (const { resume, payload: subscriber } of this.fetchers.drain()) {
       if (resume.settled) continue;
       this.#endFetch(subscriber);
-      this.log.leave(index);
-      this.log.enter(subscriber.index = index + 1);
+      this.log.removeCursor(index);
+      this.log.addCursor(subscriber.index = index + 1);
       resume.value([message]);
     }
     return index;
   }
 
-  /** Makes room for one message, if the policy allows it. */
-  #makeRoom(): boolean {
-    this.#expire();
+  /** Makes room for one message if the policy allows it, and returns whether there is room. */
+  #tryMakeRoom(): boolean {
+    this.#removeExpired();
     while (this.log.size >= this.#capacity) {
-      const unread = this.log.readersOfFirst > 0;
+      const unread = this.log.cursorsAtFirst > 0;
       if (unread && (this.#policy === "wait" || this.#policy === "drop-newest")) return false;
       this.log.dropFirst(this.#policy === "drop-oldest");
     }
     return true;
   }
 
-  /** Lets those in who wait to publish, as far as there is room now. */
-  #admit(): void {
-    while (this.publishers.size > 0 && this.#makeRoom()) {
+  /** Appends the messages of waiting publishers, as far as there is room now. */
+  #admitPublishers(): void {
+    while (this.publishers.size > 0 && this.#tryMakeRoom()) {
       const publisher = this.publishers.take();
       publisher?.resume.value(this.#append(publisher.payload));
     }
-    if (this.publishers.size === 0) this.#setAlarm(undefined);
+    if (this.publishers.size === 0) this.#disarmExpiryTimer();
   }
 
-  /** Subscribes anew. */
-  enrol(key: unknown, clock: Clock, from: number): Subscriber<T> {
-    this.#expire();
+  /** Adds a subscriber. An earlier subscription with the same key ends. */
+  subscribe(key: unknown, clock: Clock, from: number): Subscriber<T> {
+    this.#removeExpired();
     const known = this.subscribers.get(key);
-    if (known !== undefined) this.remove(known);
-    const index = this.#clamp(from);
-    this.log.enter(index);
+    if (known !== undefined) this.unsubscribe(known);
+    const index = this.#clampIndex(from);
+    this.log.addCursor(index);
     return this.subscribers.add(key, index, clock);
   }
 
-  /** Ends a subscription, unless it has ended. */
-  remove(subscriber: Subscriber<T>): void {
+  /** Ends a subscription, unless it has ended already. */
+  unsubscribe(subscriber: Subscriber<T>): void {
     if (this.subscribers.get(subscriber.key) !== subscriber) return;
-    const { fetch } = subscriber;
-    if (fetch !== undefined) this.#endFetch(subscriber);
+    const { pendingFetch } = subscriber;
+    if (pendingFetch !== undefined) this.#endFetch(subscriber);
     this.subscribers.remove(subscriber);
-    if (!this.#isLost(subscriber)) this.log.leave(this.standsAt(subscriber));
-    fetch?.resume.error(new NotSubscribed("The subscription ended during the fetch"));
-    this.#admit();
+    if (!this.#wasDropped(subscriber)) this.log.removeCursor(this.position(subscriber));
+    pendingFetch?.resume.error(new NotSubscribed("The subscription ended during the fetch"));
+    this.#admitPublishers();
   }
 
-  #current(key: unknown): Subscriber<T> {
+  /** The subscriber of a key. It throws if there is none, or if messages that it had not read were dropped. */
+  #requireSubscriber(key: unknown): Subscriber<T> {
     const subscriber = this.subscribers.get(key);
     if (subscriber === undefined) {
       throw new NotSubscribed("Cannot fetch: not subscribed, or no longer");
     }
-    if (!this.#isLost(subscriber)) return subscriber;
-    this.remove(subscriber);
+    if (!this.#wasDropped(subscriber)) return subscriber;
+    this.unsubscribe(subscriber);
     throw new NotSubscribed("Cannot fetch: disconnected for reading too slowly");
   }
 
-  /** Whether messages that it has not read went, and it with them. */
-  #isLost(subscriber: Subscriber<T>): boolean {
+  /** Whether the policy `disconnect` has dropped the cursor of a subscriber. */
+  #wasDropped(subscriber: Subscriber<T>): boolean {
     return this.#policy === "disconnect" && subscriber.index < this.log.first;
   }
 
-  /** With `drop-oldest`, the index it remembers may have gone. */
-  standsAt(subscriber: Subscriber<T>): number {
+  /** The index of the next message for a subscriber, behind the messages that were dropped. */
+  position(subscriber: Subscriber<T>): number {
     return Math.max(subscriber.index, this.log.first);
   }
 
-  #move(subscriber: Subscriber<T>, index: number): void {
-    this.log.leave(this.standsAt(subscriber));
-    this.log.enter(index);
+  /** Moves the cursor of a subscriber, and admits publishers that now have room. */
+  #moveCursor(subscriber: Subscriber<T>, index: number): void {
+    this.log.removeCursor(this.position(subscriber));
+    this.log.addCursor(index);
     subscriber.index = index;
-    this.#admit();
+    this.#admitPublishers();
   }
 
-  #clamp(index: number): number {
+  #clampIndex(index: number): number {
     if (Number.isNaN(index)) throw new RangeError("Cannot begin at NaN: expected an index");
     return Math.min(Math.max(index, this.log.first), this.log.next);
   }
 
-  #expire(): void {
-    for (let gone; (gone = this.subscribers.expired) !== undefined;) this.remove(gone);
+  #removeExpired(): void {
+    for (let expired; (expired = this.subscribers.firstExpired) !== undefined;) {
+      this.unsubscribe(expired);
+    }
   }
 
-  /** While somebody waits to publish, nobody else may come to notice that a lease is over. */
-  #setAlarm(clock: Clock | undefined): void {
-    this.#cancelAlarm?.();
-    this.#cancelAlarm = undefined;
-    const delay = this.subscribers.untilExpiry;
-    if (clock === undefined || delay === Infinity) return;
-    this.#cancelAlarm = clock.setTimer(Math.min(Math.max(0, delay), MAX_TIMER), () => {
-      this.#cancelAlarm = undefined;
-      this.#expire();
-      if (this.publishers.size > 0) this.#setAlarm(clock);
+  /** Sets the timer for the next expiry, while a publisher waits; see the head of this file. */
+  #armExpiryTimer(clock: Clock): void {
+    this.#disarmExpiryTimer();
+    const delayMs = this.subscribers.untilExpiryMs;
+    if (delayMs === Infinity) return;
+    this.#cancelExpiryTimer = clock.setTimer(Math.min(Math.max(0, delayMs), MAX_TIMER), () => {
+      this.#cancelExpiryTimer = undefined;
+      this.#removeExpired();
+      if (this.publishers.size > 0) this.#armExpiryTimer(clock);
     });
   }
 
-  #refuseIfClosed(): void {
-    if (this.#closed) throw closedError();
+  #disarmExpiryTimer(): void {
+    this.#cancelExpiryTimer?.();
+    this.#cancelExpiryTimer = undefined;
   }
-}
 
-function closedError(): QueueClosed {
-  return new QueueClosed("The queue is closed");
+  #throwIfClosed(): void {
+    if (this.#closed) throw queueClosed();
+  }
 }

@@ -1,50 +1,54 @@
 /**
- * Numbered messages, and how many readers stand before each: what a publish/subscribe queue keeps.
+ * The numbered messages of a publish/subscribe queue, and the number of cursors at each message.
  *
- * A message is stored once, however many will read it. Since each knows how many readers are yet to
- * come to it, whether it may go is known without looking at any of them.
+ * Each subscriber has a cursor at the message that it reads next. The log stores a message once, for all
+ * subscribers, and counts the cursors at each message. So the log knows in O(1) whether the oldest
+ * message has been read by all subscribers: no cursor stands at it.
+ *
+ * Called by `Broadcast`.
  *
  * @module
  */
 
 interface Entry<T> {
   readonly message: T;
-  /** Those whose next message this is. */
-  readers: number;
+  /** The number of cursors at this message. */
+  cursors: number;
 }
 
-/** A log that grows at its end and shrinks at its beginning. Indexes are never used twice. */
+/** A log that grows at its end and shrinks at its beginning. An index is never used twice. */
 export class MessageLog<T> {
   readonly #entries: Entry<T>[] = [];
-  /** Where in the array the log begins; what is before has been dropped. */
+  /** The array index of the oldest message; the entries before it have been dropped. */
   #start = 0;
+  /** The index of the oldest message in the log. */
   #first = 0;
-  /** Those who have read everything. */
-  #caughtUp = 0;
+  /** The number of cursors behind the last message: these subscribers have read all messages. */
+  #cursorsAtEnd = 0;
 
   get size(): number {
     return this.#entries.length - this.#start;
   }
 
-  /** The index of the oldest message kept. */
+  /** The index of the oldest message in the log. */
   get first(): number {
     return this.#first;
   }
 
-  /** The index that the next message gets. */
+  /** The index of the next message to be appended. */
   get next(): number {
     return this.#first + this.size;
   }
 
-  /** How many readers are yet to read the oldest message. */
-  get readersOfFirst(): number {
-    return this.#entries[this.#start]?.readers ?? 0;
+  /** The number of cursors at the oldest message. */
+  get cursorsAtFirst(): number {
+    return this.#entries[this.#start]?.cursors ?? 0;
   }
 
-  /** Adds a message, and gives its index. */
+  /** Adds a message, and returns its index. */
   append(message: T): number {
-    this.#entries.push({ message, readers: this.#caughtUp });
-    this.#caughtUp = 0;
+    this.#entries.push({ message, cursors: this.#cursorsAtEnd });
+    this.#cursorsAtEnd = 0;
     return this.next - 1;
   }
 
@@ -54,32 +58,32 @@ export class MessageLog<T> {
     return this.#entries.slice(begin, begin + limit).map(({ message }) => message);
   }
 
-  /** A reader comes to stand before the message at `index`. */
-  enter(index: number): void {
+  /** Adds a cursor at the message `index`. */
+  addCursor(index: number): void {
     this.#count(index, 1);
   }
 
-  /** A reader that stands before the message at `index` goes away. */
-  leave(index: number): void {
+  /** Removes a cursor at the message `index`. */
+  removeCursor(index: number): void {
     this.#count(index, -1);
   }
 
-  /** Drops the oldest message. Those who have not read it move on, or are counted no more. */
-  dropFirst(moveReaders: boolean): void {
-    const readers = this.readersOfFirst;
-    // Let go of the message at once; the array is cut when half of it is empty.
+  /** Drops the oldest message. The cursors at it move to the next message, or are dropped with it. */
+  dropFirst(moveCursors: boolean): void {
+    const cursors = this.cursorsAtFirst;
+    // Frees the message at once. The array is cut when half of it is empty, so that a drop costs O(1).
     this.#entries[this.#start++] = undefined as never;
     this.#first++;
     if (this.#start > 32 && this.#start * 2 > this.#entries.length) {
       this.#entries.splice(0, this.#start);
       this.#start = 0;
     }
-    if (moveReaders) this.#count(this.#first, readers);
+    if (moveCursors) this.#count(this.#first, cursors);
   }
 
-  #count(index: number, readers: number): void {
+  #count(index: number, cursors: number): void {
     const entry = this.#entries[this.#start + index - this.#first];
-    if (entry === undefined) this.#caughtUp += readers;
-    else entry.readers += readers;
+    if (entry === undefined) this.#cursorsAtEnd += cursors;
+    else entry.cursors += cursors;
   }
 }

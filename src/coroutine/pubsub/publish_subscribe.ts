@@ -1,6 +1,8 @@
 /**
  * Publish and subscribe: every subscriber gets every message, each at its own pace.
  *
+ * This file is the public face: it turns the methods of {@linkcode Broadcast} into operations.
+ *
  * @module
  */
 
@@ -8,7 +10,7 @@ import { AsyncView } from "../interop/async_view.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Call } from "../operations/call.ts";
 import { type Operation, operation } from "../operation.ts";
-import { QueueClosed } from "../operations/queue.ts";
+import { QueueClosed } from "../operations/queue_errors.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { FetchOptions, PublishSubscribeOptions, SubscribeOptions } from "./subscription.ts";
 import type { Coroutine, TaskScheduler } from "../task.ts";
@@ -17,7 +19,7 @@ import { timed, type TimeoutOptions } from "../timed_operation.ts";
 /**
  * A queue that each subscriber reads from beginning to end.
  *
- * Messages are numbered from 0. The index that `publish` gives is what a client may come back with,
+ * Messages are numbered from 0. A client that reconnects can go on behind the last index that it has seen,
  * such as the `Last-Event-ID` of server-sent events: `subscribe(key, { from: last + 1 })`.
  *
  * @example
@@ -57,50 +59,50 @@ export class PublishSubscribeQueue<T> {
     this.#broadcast = new Broadcast(options);
   }
 
-  /** How many messages are kept. */
+  /** The number of messages that the queue keeps. */
   get size(): number {
     return this.#broadcast.log.size;
   }
 
-  /** The index of the oldest message that is kept. */
+  /** The index of the oldest message that the queue keeps. */
   get first(): number {
     return this.#broadcast.log.first;
   }
 
-  /** The index that the next message gets. */
+  /** The index of the next message to be published. */
   get next(): number {
     return this.#broadcast.log.next;
   }
 
-  /** How many are subscribed. */
+  /** The number of subscriptions. */
   get subscribers(): number {
     return this.#broadcast.subscribers.size;
   }
 
-  /** How many coroutines wait, with a `fetch` or a `publish`. */
+  /** The number of coroutines that wait in a `fetch` or a `publish`. */
   get waiting(): number {
     return this.#broadcast.fetchers.size + this.#broadcast.publishers.size;
   }
 
   /**
-   * Gives a message to all subscribers.
+   * Publishes a message to all subscribers; waits if the queue is full and its policy is `wait`.
    *
-   * @param message Anything.
+   * @param message Any value.
    * @param options `timeout`, `priority`.
-   * @returns An operation that gives the message's index, or -1 if it was dropped.
-   * @throws {QueueClosed} Where it is waited for, if the queue is closed.
-   * @throws {OperationTimeout} Where it is waited for, when the time is out.
+   * @returns An operation that gives the index of the message, or -1 if the message was dropped.
+   * @throws {QueueClosed} At the `yield`, if the queue is closed.
+   * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
   publish(message: T, options: TimeoutOptions = {}): Operation<number> {
     return timed("publish", options, (resume) => this.#broadcast.publish(message, resume));
   }
 
   /**
-   * Gives a message to all subscribers, now.
+   * Publishes a message to all subscribers without waiting.
    *
-   * @param message Anything.
-   * @returns The message's index, or -1 if it was dropped.
-   * @throws {Full} If it would have to wait.
+   * @param message Any value.
+   * @returns The index of the message, or -1 if the message was dropped.
+   * @throws {Full} If {@linkcode publish} would wait.
    * @throws {QueueClosed} If the queue is closed.
    */
   publishNowait(message: T): number {
@@ -108,52 +110,56 @@ export class PublishSubscribeQueue<T> {
   }
 
   /**
-   * Subscribes, from the oldest message that is kept, or from an index. Repeating it starts anew.
+   * Subscribes, from the oldest message that the queue keeps, or from an index. A second call with the same
+   * key replaces the first subscription.
    *
-   * @param key Who subscribes; default: the calling coroutine, until it ends.
+   * @param key The key of the subscription, such as a client's id. Default: the calling coroutine; the
+   *   subscription then ends with it.
    * @param options `from`.
-   * @returns An operation that gives nothing.
+   * @returns An operation without a value.
    */
   subscribe(key?: unknown, options: SubscribeOptions = {}): Operation<void> {
     return operation((resume) => {
       const { clock } = resume.scheduler;
-      const subscriber = this.#broadcast.enrol(
+      const subscriber = this.#broadcast.subscribe(
         key ?? resume.task,
         clock,
         options.from ?? this.first,
       );
       if (key === undefined) {
         const task = resume.task as RunningTask<unknown>;
-        subscriber.unwatch = task.watch(() => this.#broadcast.remove(subscriber));
+        subscriber.stopWatching = task.watch(() => this.#broadcast.unsubscribe(subscriber));
       }
       resume.value();
     }, "subscribe");
   }
 
   /**
-   * Ends a subscription; a `fetch` that waits for it fails with {@linkcode NotSubscribed}.
+   * Ends a subscription; its pending `fetch` fails with {@linkcode NotSubscribed}.
    *
-   * @param key Who subscribed; default: the calling coroutine.
+   * @param key The key of the subscription. Default: the calling coroutine.
    * @returns An operation that gives whether there was a subscription.
    */
   unsubscribe(key?: unknown): Operation<boolean> {
     return operation((resume) => {
       const subscriber = this.#broadcast.subscribers.get(key ?? resume.task);
-      if (subscriber !== undefined) this.#broadcast.remove(subscriber);
+      if (subscriber !== undefined) this.#broadcast.unsubscribe(subscriber);
       resume.value(subscriber !== undefined);
     }, "unsubscribe");
   }
 
   /**
-   * Takes all messages that the subscriber has not had; waits if there are none.
+   * Reads the messages that the subscriber has not read; waits until there is one.
    *
-   * @param key Who subscribed; default: the calling coroutine.
+   * @param key The key of the subscription. Default: the calling coroutine.
    * @param options `from`, `limit`, `timeout`, `priority`.
-   * @returns An operation that gives one or more messages. If it is cancelled or times out, none is
+   * @returns An operation that gives one or more messages. If it is cancelled or times out, no message is
    *   lost.
-   * @throws {NotSubscribed} Where it is waited for, if there is no such subscription.
-   * @throws {QueueClosed} Where it is waited for, if the queue is closed and all was read.
-   * @throws {OperationTimeout} Where it is waited for, when the time is out.
+   * @throws {NotSubscribed} At the `yield`, if there is no such subscription.
+   * @throws {QueueClosed} At the `yield`, if the queue is closed and the subscriber has read all messages.
+   * @throws {OperationTimeout} At the `yield`, if the timeout expires.
+   * @throws {RangeError} At the `yield`, if `limit` is below 1 or `from` is not a number.
+   * @throws {TypeError} At the `yield`, if another `fetch` of the subscription is pending.
    */
   fetch(key?: unknown, options: FetchOptions = {}): Operation<T[]> {
     return timed("fetch", options, (resume) => {
@@ -162,37 +168,40 @@ export class PublishSubscribeQueue<T> {
   }
 
   /**
-   * Where a subscriber stands.
+   * The position of a subscriber.
    *
-   * @param key Who subscribed.
-   * @returns The index of the message it gets next, or `undefined` if it is not subscribed.
+   * @param key The key of the subscription.
+   * @returns The index of the next message to read, or `undefined` if there is no such subscription.
    */
   position(key: unknown): number | undefined {
     const subscriber = this.#broadcast.subscribers.get(key);
-    return subscriber && this.#broadcast.standsAt(subscriber);
+    return subscriber && this.#broadcast.position(subscriber);
   }
 
-  /** Forgets the messages that all subscribers have had. */
+  /** Drops the messages that all subscribers have read. */
   compact(): void {
     this.#broadcast.compact();
   }
 
-  /** Lets no more in. Who waits in vain gets {@linkcode QueueClosed}. */
+  /**
+   * Closes the queue: it accepts no more messages, but subscribers may read the messages in it. Each waiting
+   * `publish` and `fetch` fails with {@linkcode QueueClosed}.
+   */
   close(): void {
     this.#broadcast.close();
   }
 
   /**
-   * The messages for an async function, with `for await`. It subscribes now, unsubscribes when the
-   * loop is left, and ends when the queue is closed and all was read.
+   * The messages for an async function, with `for await`. The call subscribes at once; leaving the loop
+   * unsubscribes. The iteration ends when the queue is closed and all messages were read.
    *
-   * @param scheduler Where to wait.
+   * @param scheduler The scheduler for the coroutines that wait.
    * @param options `from`.
    * @returns An async iterator of messages.
    */
   values(scheduler: TaskScheduler, options: SubscribeOptions = {}): AsyncIterableIterator<T> {
     const key = Symbol("async view");
-    const subscriber = this.#broadcast.enrol(key, scheduler.clock, options.from ?? this.first);
+    const subscriber = this.#broadcast.subscribe(key, scheduler.clock, options.from ?? this.first);
     const fetch = this.fetch(key, { limit: 1, timeout: -1 });
     const next = function* next(): Coroutine<T> {
       const [message] = yield* fetch;
@@ -200,7 +209,7 @@ export class PublishSubscribeQueue<T> {
     };
     return new AsyncView(scheduler, () => Call(next), {
       isEnd: (error) => error instanceof QueueClosed,
-      onEnd: () => this.#broadcast.remove(subscriber),
+      onEnd: () => this.#broadcast.unsubscribe(subscriber),
     });
   }
 }

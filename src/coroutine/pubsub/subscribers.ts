@@ -1,5 +1,11 @@
 /**
- * Who is subscribed, and whose lease is over.
+ * The subscribers of one queue, and their leases.
+ *
+ * A lease runs from the last call of the subscriber. While a fetch is pending, the subscriber is known to be
+ * alive, so its lease is suspended. All leases have the same length: the list of running leases, in order
+ * of their last renewal, is also in order of expiry, and only its first entry is looked at.
+ *
+ * Called by `Broadcast`.
  *
  * @module
  */
@@ -9,36 +15,36 @@ import type { Abort, Resume } from "../operation.ts";
 import { WaitList, type WaitNode } from "../kernel/wait_list.ts";
 
 /** A fetch that waits for the next message. */
-export interface Fetch<T> {
+export interface PendingFetch<T> {
   readonly resume: Resume<T[]>;
-  /** Leaves the line of those who wait. */
+  /** Removes the fetch from the waiters. */
   readonly leave: Abort;
 }
 
-/** One who reads. */
+/** One subscription. */
 export interface Subscriber<T> {
   readonly key: unknown;
   readonly clock: Clock;
-  /** The index of the message that it reads next. */
+  /** The index of the next message to read. With `drop-oldest`, that message may have been dropped. */
   index: number;
-  fetch: Fetch<T> | undefined;
-  /** When it was last heard of, in its clock's milliseconds. */
-  seen: number;
-  /** Its place among those who are not waiting, longest unheard of first. */
-  place: WaitNode<Subscriber<T>> | undefined;
-  /** Calls off what removes it with its coroutine. */
-  unwatch: (() => void) | undefined;
+  pendingFetch: PendingFetch<T> | undefined;
+  /** The time at which the lease was last renewed, in milliseconds of `clock`. */
+  renewedMs: number;
+  /** The running lease; `undefined` while it is suspended. */
+  lease: WaitNode<Subscriber<T>> | undefined;
+  /** Stops watching the coroutine that subscribed without a key. */
+  stopWatching: (() => void) | undefined;
 }
 
-/** The subscribers of one queue, by key. Who waits in a fetch cannot have vanished. */
+/** The subscribers of one queue, by key. */
 export class Subscribers<T> {
-  readonly #lease: number;
+  readonly #leaseMs: number;
   readonly #byKey = new Map<unknown, Subscriber<T>>();
-  readonly #unheard = new WaitList<Subscriber<T>>();
+  /** The running leases, least recently renewed first. */
+  readonly #byRenewal = new WaitList<Subscriber<T>>();
 
-  /** @param lease Milliseconds. */
-  constructor(lease: number) {
-    this.#lease = lease;
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
   }
 
   get size(): number {
@@ -54,44 +60,46 @@ export class Subscribers<T> {
       key,
       clock,
       index,
-      fetch: undefined,
-      seen: 0,
-      place: undefined,
-      unwatch: undefined,
+      pendingFetch: undefined,
+      renewedMs: 0,
+      lease: undefined,
+      stopWatching: undefined,
     };
     this.#byKey.set(key, subscriber);
-    this.release(subscriber);
+    this.renewLease(subscriber);
     return subscriber;
   }
 
   remove(subscriber: Subscriber<T>): void {
-    this.hold(subscriber);
+    this.suspendLease(subscriber);
     this.#byKey.delete(subscriber.key);
-    subscriber.unwatch?.();
-    subscriber.unwatch = undefined;
+    subscriber.stopWatching?.();
+    subscriber.stopWatching = undefined;
   }
 
-  /** It is being waited with: its lease does not run. */
-  hold(subscriber: Subscriber<T>): void {
-    if (subscriber.place !== undefined) this.#unheard.remove(subscriber.place);
-    subscriber.place = undefined;
+  /** Suspends the lease, while a fetch is pending or for good. */
+  suspendLease(subscriber: Subscriber<T>): void {
+    if (subscriber.lease !== undefined) this.#byRenewal.remove(subscriber.lease);
+    subscriber.lease = undefined;
   }
 
-  /** It has been heard of: its lease runs from now. */
-  release(subscriber: Subscriber<T>): void {
-    this.hold(subscriber);
-    subscriber.seen = subscriber.clock.now();
-    subscriber.place = this.#unheard.add(subscriber);
+  /** Starts the lease anew from now. */
+  renewLease(subscriber: Subscriber<T>): void {
+    this.suspendLease(subscriber);
+    subscriber.renewedMs = subscriber.clock.now();
+    subscriber.lease = this.#byRenewal.add(subscriber);
   }
 
-  /** In how many milliseconds the next lease is over; 0 or less if it is. */
-  get untilExpiry(): number {
-    const first = this.#unheard.first;
-    return first === undefined ? Infinity : first.seen + this.#lease - first.clock.now();
+  /** The milliseconds until the next lease expires; 0 or less if one has expired. */
+  get untilExpiryMs(): number {
+    const first = this.#byRenewal.first;
+    return first === undefined ? Infinity : first.renewedMs + this.#leaseMs - first.clock.now();
   }
 
-  /** One whose lease is over. */
-  get expired(): Subscriber<T> | undefined {
-    return this.#lease !== Infinity && this.untilExpiry <= 0 ? this.#unheard.first : undefined;
+  /** A subscriber with an expired lease, if there is one. */
+  get firstExpired(): Subscriber<T> | undefined {
+    return this.#leaseMs !== Infinity && this.untilExpiryMs <= 0
+      ? this.#byRenewal.first
+      : undefined;
   }
 }

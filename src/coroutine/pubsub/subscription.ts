@@ -1,5 +1,5 @@
 /**
- * What a subscription may ask for, and how it may be lost.
+ * The public options and the error of subscriptions.
  *
  * @module
  */
@@ -8,26 +8,27 @@ import type { Duration } from "../duration.ts";
 import type { TimeoutOptions } from "../timed_operation.ts";
 
 /**
- * What happens to a message when the queue is full and the oldest message has not been read by all.
+ * The policy for a new message while the queue is full and a subscriber has not read the oldest message.
  *
- * - `wait`: whoever publishes waits for the slowest subscriber. Nothing is lost.
- * - `drop-oldest`: the oldest message goes; those who have not read it miss it.
- * - `drop-newest`: the message is not taken in; `publish` gives -1.
- * - `disconnect`: the oldest message goes, and those who have not read it are no longer subscribed.
+ * - `wait`: `publish` waits for the slowest subscriber. No message is lost.
+ * - `drop-oldest`: the queue drops the oldest message; subscribers that have not read it miss it.
+ * - `drop-newest`: the queue refuses the new message; `publish` gives -1.
+ * - `disconnect`: the queue drops the oldest message and ends the subscriptions that have not read it.
  */
 export type SlowConsumerPolicy = "wait" | "drop-oldest" | "drop-newest" | "disconnect";
 
 /** Options of {@linkcode PublishSubscribeQueue}. */
 export interface PublishSubscribeOptions {
   /**
-   * How many messages are kept at most, read ones included. Default: any number, until `compact`.
+   * The largest number of messages that the queue keeps, read ones included. Default: any number, until
+   * `compact`.
    */
   readonly capacity?: number;
-  /** What happens when it is full. Default `wait`. */
+  /** The policy while the queue is full. Default `wait`. */
   readonly slowConsumer?: SlowConsumerPolicy;
   /**
-   * After how long without a `fetch` a subscriber counts as gone. Default: never; a coroutine that
-   * subscribed without a key is gone when it ends.
+   * The time without a `fetch` after which a subscription ends. Default: no limit. The subscription of a
+   * coroutine that subscribed without a key ends with the coroutine.
    */
   readonly lease?: Duration;
 }
@@ -35,19 +36,19 @@ export interface PublishSubscribeOptions {
 /** Options of {@linkcode PublishSubscribeQueue.subscribe}. */
 export interface SubscribeOptions {
   /**
-   * The index of the first message to get. Default: the oldest that is kept. An index that is too low
-   * or too high stands for the oldest message, or for the next one to come.
+   * The index of the first message to get. Default: the oldest message that the queue keeps. A lower index
+   * stands for the oldest message, a higher one for the next message to be published.
    */
   readonly from?: number;
 }
 
 /** Options of {@linkcode PublishSubscribeQueue.fetch}. */
 export interface FetchOptions extends TimeoutOptions, SubscribeOptions {
-  /** How many messages at most. Default: all there are. */
+  /** The largest number of messages to get. Default: all unread messages. */
   readonly limit?: number;
 }
 
-/** A fetch without a subscription: never made, ended, or lost for slowness or at the end of a lease. */
+/** A fetch without a subscription: not made, ended, or lost for slow reading or an expired lease. */
 export class NotSubscribed extends Error {
   /** `NotSubscribed`. */
   override readonly name = "NotSubscribed";

@@ -1,5 +1,9 @@
 /**
- * How coroutines come by connections.
+ * Accepting and opening connections in coroutines.
+ *
+ * An adapter calls back with each new socket; the callback wraps the socket in a {@linkcode SocketStream}
+ * and hands it to a waiting coroutine. A connection that no coroutine can receive any more is closed at
+ * once, so that none leaks.
  *
  * @module
  */
@@ -52,7 +56,7 @@ import { timed, type TimeoutOptions } from "../timed_operation.ts";
 export class Acceptor {
   readonly #streams = new Queue<SocketStream>();
 
-  /** What a listener calls with each new connection. */
+  /** The callback for a listener: call it with each new socket. */
   readonly accept: (socket: ByteSocket) => SocketHandler = (socket) => {
     const stream = new SocketStream(socket);
     if (this.#streams.closed) stream.destroy();
@@ -60,12 +64,15 @@ export class Acceptor {
     return stream;
   };
 
-  /** Waits for the next connection that is still there. For {@linkcode Accept}. */
+  /** Waits for the next connection. Called by {@linkcode Accept}. */
   next(options: TimeoutOptions): Operation<SocketStream> {
     return this.#streams.get(options);
   }
 
-  /** Closes what nobody has accepted, and all that comes. Who waits gets `QueueClosed`. */
+  /**
+   * Closes the connections that were not accepted, and all that arrive later. A waiting
+   * {@linkcode Accept} fails with `QueueClosed`.
+   */
   close(): void {
     this.#streams.close();
     while (!this.#streams.empty) this.#streams.getNowait().destroy();
@@ -75,18 +82,19 @@ export class Acceptor {
 /**
  * Waits for the next connection.
  *
- * @param acceptor Whose `accept` was given to a listener.
+ * @param acceptor An acceptor, after its `accept` was given to a listener.
  * @param options `timeout`, `priority`.
- * @returns An operation that gives the connection.
- * @throws {QueueClosed} Where it is waited for, if the acceptor is closed.
+ * @returns An operation that gives the connection. The peer may have ended it meanwhile.
+ * @throws {QueueClosed} At the `yield`, if the acceptor is closed.
  */
 export function Accept(acceptor: Acceptor, options: TimeoutOptions = {}): Operation<SocketStream> {
   return acceptor.next(options);
 }
 
 /**
- * Opens a connection: calls `open` once, with the socket, and tells what it gives of all else. The
- * signal is aborted when nobody waits for the connection any more; it need not be heeded.
+ * Opens a connection: calls `open` once with the new socket, and passes the socket's events to the
+ * handler that `open` returns. The signal is aborted when the waiting coroutine is cancelled or times
+ * out; a dial function may ignore the signal.
  */
 export type Dial = (
   open: (socket: ByteSocket) => SocketHandler,
@@ -94,14 +102,14 @@ export type Dial = (
 ) => unknown;
 
 /**
- * Opens a connection: over plain TCP or a Unix socket with an adapter's `dial`, or by whatever else
- * calls `open` with a socket.
+ * Opens a connection: over plain TCP or a Unix socket with an adapter's `dial`, or with any other
+ * function that calls `open` with a socket.
  *
- * @param dial Begins to connect; it may throw, or give a promise that rejects.
- * @param options `timeout`, `priority`. A connection that comes too late is closed; a `dial` that is
- *   handed the signal does not even go on trying.
+ * @param dial Begins to connect; it may throw, or return a promise that rejects.
+ * @param options `timeout`, `priority`. A connection that opens too late is closed; an adapter's `dial`
+ *   that was given the signal stops trying.
  * @returns An operation that gives the connection.
- * @throws Where it is waited for, whatever `dial` throws or rejects with.
+ * @throws At the `yield`, the error that `dial` throws or rejects with.
  *
  * @example
  * ```ts
@@ -125,20 +133,21 @@ export type Dial = (
  */
 export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<SocketStream> {
   return timed("Connect", options, (resume) => {
-    const interest = new Interest();
-    const given = dial((socket) => {
+    const signal = new DialSignal();
+    const dialling = dial((socket) => {
       const stream = new SocketStream(socket);
       if (resume.settled) stream.destroy();
       else resume.value(stream);
       return stream;
-    }, interest);
-    Promise.resolve(given).catch((error: unknown) => resume.error(error));
-    return () => interest.lose();
+    }, signal);
+    Promise.resolve(dialling).catch((error: unknown) => resume.error(error));
+    return () => signal.abort();
   });
 }
 
-/** An `AbortSignal` for those who dial; the language itself has none. */
-class Interest implements AbortSignalLike {
+/** A minimal `AbortSignal` for dial functions, as ECMAScript has none. */
+class DialSignal implements AbortSignalLike {
+  /** True once the wait for the connection was cancelled or timed out. */
   aborted = false;
   reason: unknown;
   readonly #listeners = new Set<() => void>();
@@ -151,7 +160,7 @@ class Interest implements AbortSignalLike {
     this.#listeners.delete(listener);
   }
 
-  lose(): void {
+  abort(): void {
     this.aborted = true;
     this.reason = new Error("Nobody waits for the connection any more");
     for (const listener of this.#listeners) listener();

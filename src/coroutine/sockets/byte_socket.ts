@@ -16,7 +16,7 @@ export interface ByteSocket {
    * The socket never drops bytes of an open connection, also those of a write after `false`. It may
    * keep a reference to `bytes` until they are sent.
    *
-   * @returns `false` when the peer reads more slowly than we write: wait for `onDrain`. Bytes written
+   * @returns `false` when the peer reads more slowly than the caller writes: wait for `onDrain`. Bytes written
    *   to a connection that has ended, or after `endWrite`, are dropped, and the result is `true`.
    */
   write(bytes: Uint8Array | string): boolean;
@@ -31,7 +31,7 @@ export interface ByteSocket {
    */
   destroy(): void;
   /**
-   * Asks for no more `onData` until `resumeReading`.
+   * Stops `onData` until `resumeReading`.
    *
    * The adapter may read ahead a bounded number of bytes, so that it notices a peer that ends or
    * vanishes meanwhile. Bytes that were read ahead of an end are then delivered at once, followed by
@@ -49,14 +49,17 @@ export interface ByteSocket {
  * connection, never the process: the adapter logs the error and destroys the socket.
  */
 export interface SocketHandler {
-  /** Bytes have come. They are the handler's until the call returns; it copies those that it keeps. */
+  /**
+   * Bytes have arrived. The handler may use them until the call returns, and must copy the bytes that it
+   * keeps.
+   */
   onData(bytes: Uint8Array): void;
   /**
    * The peer has sent its FIN: no more `onData`. The peer may still be reading, so writing goes on.
    * Called at most once, also while a write is stalled.
    */
   onEnd(): void;
-  /** There is room again, after a `write` that returned `false`. Not called before that. */
+  /** The socket has room again, after a `write` that returned `false`. Not called before that. */
   onDrain(): void;
   /**
    * The connection is closed. Called exactly once, and last; with an error if the peer or the network

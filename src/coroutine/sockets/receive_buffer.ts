@@ -1,21 +1,28 @@
 /**
- * Bytes that have come and were not asked for yet.
+ * The bytes of a connection that have arrived and were not read yet.
+ *
+ * Chunks are kept as they arrive and joined only when bytes are taken. The search for a line feed
+ * remembers its progress, so that no byte is searched twice. Called by `SocketStream`.
  *
  * @module
  */
 
-/** A queue of bytes. Chunks are joined only as they are taken, and each is searched once. */
+/** A first-in, first-out queue of bytes. */
 export class ReceiveBuffer {
   #chunks: Uint8Array[] = [];
+  /** The number of bytes in all chunks. */
   #size = 0;
-  /** How many bytes from the beginning hold no line feed. */
+  /** The number of bytes from the beginning that hold no line feed. */
   #searched = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** Adds a copy of bytes; of a Node `Buffer`, `slice` would be none. */
+  /**
+   * Adds a copy of the bytes. The copy is made with the constructor, because `slice` of a Node `Buffer`
+   * is a view.
+   */
   push(bytes: Uint8Array): void {
     this.#chunks.push(new Uint8Array(bytes));
     this.#size += bytes.length;
@@ -41,7 +48,7 @@ export class ReceiveBuffer {
     return taken;
   }
 
-  /** The length of the first line with its line feed; 0 if none is complete. */
+  /** The length of the first line with its line feed; 0 if no line is complete. */
   lineLength(): number {
     let begin = 0;
     for (const chunk of this.#chunks) {

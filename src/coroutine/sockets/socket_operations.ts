@@ -1,46 +1,48 @@
 /**
- * Reading and writing connections, with cogen's names.
+ * Operations that read and write a connection, with the names of cogen.
  *
- * A weak timeout starts anew with every byte that comes: it bounds silence, not the whole.
+ * Each operation is one wait of a `SocketStream`. With a `weakTimeout` the timeout restarts whenever
+ * bytes arrive: it then bounds the silence of the peer, not the whole read.
  *
  * @module
  */
 
 import { Call } from "../operations/call.ts";
 import type { Operation } from "../operation.ts";
-import type { SocketStream } from "./socket_stream.ts";
+import { requireOneOrMore } from "../operations/counts.ts";
+import { MAX_UNREAD_BYTES, type SocketStream } from "./socket_stream.ts";
 import type { Coroutine } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
-const MAX_LINE = 8192;
-const MAX_PIECE = 65_536;
+/** The default limit of a line in bytes: it bounds the memory for a peer that sends no line feed. */
+const DEFAULT_LINE_BYTES = 8192;
 
 /**
- * Reads what has come, or waits until something comes.
+ * Reads the bytes that have arrived, or waits until some arrive.
  *
- * @param stream What `Accept` or `Connect` gave.
- * @param count How many bytes at most; default 64 KB.
+ * @param stream A connection from `Accept` or `Connect`.
+ * @param count The largest number of bytes to read; default 64 KiB.
  * @param options `timeout`, `weakTimeout`, `priority`.
- * @returns An operation that gives one or more bytes; none at the end.
+ * @returns An operation that gives one or more bytes, or no bytes at the end of the connection.
  * @throws {RangeError} If the count is below 1.
  */
 export function Recv(
   stream: SocketStream,
-  count: number = MAX_PIECE,
+  count: number = MAX_UNREAD_BYTES,
   options: TimeoutOptions = {},
 ): Operation<Uint8Array> {
-  if (!(count >= 1)) throw new RangeError(`Cannot read ${count} bytes: expected 1 or more`);
+  requireOneOrMore("read", count, "bytes");
   return timed("Recv", options, (resume) => stream.read(resume, count, false));
 }
 
 /**
- * Reads so many bytes.
+ * Reads an exact number of bytes.
  *
- * @param stream What `Accept` or `Connect` gave.
- * @param count How many bytes.
+ * @param stream A connection from `Accept` or `Connect`.
+ * @param count The number of bytes.
  * @param options `timeout`, `weakTimeout`, `priority`.
- * @returns An operation that gives exactly so many bytes.
- * @throws {ConnectionClosed} Where it is waited for, if the end comes before.
+ * @returns An operation that gives exactly `count` bytes.
+ * @throws {ConnectionClosed} At the `yield`, if the connection ends before.
  */
 export function RecvAll(
   stream: SocketStream,
@@ -53,33 +55,33 @@ export function RecvAll(
 /**
  * Reads a line.
  *
- * @param stream What `Accept` or `Connect` gave.
- * @param limit How many bytes it may have; default 8192.
+ * @param stream A connection from `Accept` or `Connect`.
+ * @param limit The largest number of bytes in a line, line feed included; default 8192.
  * @param options `timeout`, `weakTimeout`, `priority`.
- * @returns An operation that gives the line with its line feed, which only the last may lack; nothing
- *   at the end.
- * @throws {RangeError} Where it is waited for, if the line is too long.
+ * @returns An operation that gives the line with its line feed. The last line before the end may have
+ *   none; at the end the operation gives no bytes.
+ * @throws {RangeError} At the `yield`, if the line is longer than `limit`.
  */
 export function readline(
   stream: SocketStream,
-  limit: number = MAX_LINE,
+  limit: number = DEFAULT_LINE_BYTES,
   options: TimeoutOptions = {},
 ): Operation<Uint8Array> {
   return timed("readline", options, (resume) => stream.readLine(resume, limit));
 }
 
 /**
- * Reads all lines until the end.
+ * Reads all lines until the end of the connection.
  *
- * @param stream What `Accept` or `Connect` gave.
- * @param limit How many bytes each may have; default 8192.
- * @param options `timeout`, `weakTimeout`, `priority`: of each line.
+ * @param stream A connection from `Accept` or `Connect`.
+ * @param limit The largest number of bytes in each line, line feed included; default 8192.
+ * @param options `timeout`, `weakTimeout`, `priority`; the timeout holds for each line.
  * @returns An operation that gives the lines.
- * @throws {RangeError} Where it is waited for, if a line is too long.
+ * @throws {RangeError} At the `yield`, if a line is longer than `limit`.
  */
 export function readlines(
   stream: SocketStream,
-  limit: number = MAX_LINE,
+  limit: number = DEFAULT_LINE_BYTES,
   options: TimeoutOptions = {},
 ): Operation<Uint8Array[]> {
   return Call(function* readlines(): Coroutine<Uint8Array[]> {
@@ -93,13 +95,14 @@ export function readlines(
 }
 
 /**
- * Hands bytes to a connection, as soon as the peer reads fast enough.
+ * Sends bytes. The operation ends when the socket has accepted them, which waits while the socket is
+ * full.
  *
- * @param stream What `Accept` or `Connect` gave.
+ * @param stream A connection from `Accept` or `Connect`.
  * @param bytes Bytes, or a latin-1 string.
  * @param options `timeout`, `priority`.
- * @returns An operation that gives nothing.
- * @throws {ConnectionClosed} Where it is waited for, if the connection is gone.
+ * @returns An operation without a value.
+ * @throws {ConnectionClosed} At the `yield`, if the connection is closed.
  */
 export function Send(
   stream: SocketStream,
@@ -110,13 +113,13 @@ export function Send(
 }
 
 /**
- * Sends bytes, and waits until the connection has room for more.
+ * Sends bytes, and waits until the socket has room for more.
  *
- * @param stream What `Accept` or `Connect` gave.
+ * @param stream A connection from `Accept` or `Connect`.
  * @param bytes Bytes, or a latin-1 string.
  * @param options `timeout`, `priority`.
- * @returns An operation that gives nothing.
- * @throws {ConnectionClosed} Where it is waited for, if the connection is gone.
+ * @returns An operation without a value.
+ * @throws {ConnectionClosed} At the `yield`, if the connection is closed.
  */
 export function SendAll(
   stream: SocketStream,

@@ -1,8 +1,12 @@
 /**
- * A socket that pushes, as something coroutines read from and write to.
+ * A push socket as a stream that coroutines read and write.
  *
- * Nothing of any network is known here: only the shape of a socket, and of the one who is told what
- * happens to it. Reading pauses while too much has come that nobody asked for.
+ * The stream is the handler of its socket. It buffers the bytes that arrive, and completes the pending
+ * read as soon as the buffer suffices. Reading pauses while the buffer is large and no read is pending,
+ * so that the memory of a connection stays bounded. The stream knows only the shape of a socket, no
+ * network.
+ *
+ * Made by `Acceptor` and `Connect`; the operations in `socket_operations.ts` call it.
  *
  * @module
  */
@@ -12,18 +16,34 @@ import type { ByteSocket, SocketHandler } from "./byte_socket.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
-/** A connection ended before what was asked for had come or gone. */
+/** A connection ended before a read had its bytes, or before a write was accepted. */
 export class ConnectionClosed extends Error {
   /** `ConnectionClosed`. */
   override readonly name = "ConnectionClosed";
 }
 
-/** So much may have come that nobody asked for, before reading pauses. */
-const HIGH_WATER = 64 * 1024;
+/**
+ * Reading pauses at this many unread bytes while no read is pending: it bounds the memory of a
+ * connection that no coroutine reads. It is also the default size of `Recv`, which thus takes a full
+ * buffer at once.
+ */
+export const MAX_UNREAD_BYTES: number = 64 * 1024;
 
-interface Reader {
+/**
+ * The state of the connection:
+ *
+ * | state    | entered by                | a read of missing bytes                       | a write |
+ * |----------|---------------------------|-----------------------------------------------|---------|
+ * | `open`   | construction              | waits                                         | goes to the socket, after `onDrain` if the socket is full |
+ * | `ended`  | `onEnd`, the peer's FIN   | takes the rest; `RecvAll` fails               | as in `open` |
+ * | `closed` | `onClose`, from any state | as in `ended`, but an empty buffer after an error of the network throws that error | fails |
+ */
+type ConnectionState = "open" | "ended" | "closed";
+
+/** The one read that waits for bytes. */
+interface PendingRead {
   readonly resume: Resume<Uint8Array>;
-  /** What was asked for, once it is there. */
+  /** Takes the bytes out of the buffer; `undefined` while too few have arrived. */
   readonly attempt: () => Uint8Array | undefined;
 }
 
@@ -35,14 +55,16 @@ interface Reader {
 export class SocketStream implements SocketHandler {
   readonly #socket: ByteSocket;
   readonly #received = new ReceiveBuffer();
-  /** Those who wait for room. */
+  /** The writes that wait for `onDrain`, in order of arrival. */
   readonly #writers = new Waiters<void>();
-  #reader: Reader | undefined;
-  #paused = false;
-  #full = false;
-  #ended = false;
-  #closed = false;
+  #state: ConnectionState = "open";
+  /** The error of the network that closed the connection, if there was one. */
   #error: Error | undefined;
+  #pendingRead: PendingRead | undefined;
+  /** True from `pauseReading` until `resumeReading`, in every state. */
+  #readingPaused = false;
+  /** True from a `write` of the socket that returned `false` until `onDrain`. */
+  #socketFull = false;
 
   /**
    * Wraps a socket; the stream is its handler.
@@ -53,12 +75,12 @@ export class SocketStream implements SocketHandler {
     this.#socket = socket;
   }
 
-  /** Whether the connection is gone. */
+  /** Whether the connection is closed in both directions. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#state === "closed";
   }
 
-  /** Half-closes: the peer reads an end after all that was sent. */
+  /** Half-closes: the peer reads an end after all bytes that were sent. */
   endWrite(): void {
     this.#socket.endWrite();
   }
@@ -71,135 +93,141 @@ export class SocketStream implements SocketHandler {
   /** @ignore */
   onData(bytes: Uint8Array): void {
     this.#received.push(bytes);
-    this.#reader?.resume.active();
-    this.#serve();
-    if (this.#paused || this.#received.size < HIGH_WATER || this.#reader !== undefined) return;
-    this.#paused = true;
+    this.#pendingRead?.resume.active();
+    this.#tryPendingRead();
+    const mayBuffer = this.#received.size < MAX_UNREAD_BYTES || this.#pendingRead !== undefined;
+    if (this.#readingPaused || mayBuffer) return;
+    this.#readingPaused = true;
     this.#socket.pauseReading();
   }
 
   /** @ignore */
   onEnd(): void {
-    this.#ended = true;
-    this.#serve();
+    if (this.#state === "open") this.#state = "ended";
+    this.#tryPendingRead();
   }
 
   /** @ignore */
   onDrain(): void {
-    this.#full = false;
+    this.#socketFull = false;
     this.#writers.resumeAll(undefined);
   }
 
   /** @ignore */
   onClose(error?: Error): void {
-    this.#closed = this.#ended = true;
+    this.#state = "closed";
     this.#error = error;
     this.#writers.failAll(() => this.#closedError());
-    this.#serve();
+    this.#tryPendingRead();
   }
 
   /**
-   * Begins to read up to `count` bytes: any, or all of them. None at the end.
+   * Begins to read up to `count` bytes, or exactly `count`. At the end an inexact read takes the rest,
+   * which may be no bytes at all.
    *
    * @ignore
    */
-  read(resume: Resume<Uint8Array>, count: number, wholly: boolean): Abort | void {
+  read(resume: Resume<Uint8Array>, count: number, exact: boolean): Abort | void {
     return this.#read(resume, () => {
       const { size } = this.#received;
-      if (size >= (wholly ? count : 1)) return this.#received.take(count);
-      if (!this.#ended) return undefined;
-      if (wholly) throw this.#closedError();
+      if (size >= (exact ? count : 1)) return this.#received.take(count);
+      if (this.#state === "open") return undefined;
+      if (exact) throw this.#closedError();
       return this.#rest();
     });
   }
 
   /**
-   * Begins to read a line, with its line feed; the last one may lack it.
+   * Begins to read a line with its line feed. The last line before the end may have none.
    *
    * @ignore
    */
-  readLine(resume: Resume<Uint8Array>, limit: number): Abort | void {
+  readLine(resume: Resume<Uint8Array>, maxBytes: number): Abort | void {
     return this.#read(resume, () => {
       const length = this.#received.lineLength();
-      if (length > limit || (length === 0 && this.#received.size > limit)) {
-        throw new RangeError(`Cannot read a line: it is longer than ${limit} bytes`);
+      if (length > maxBytes || (length === 0 && this.#received.size > maxBytes)) {
+        throw new RangeError(`Cannot read a line: it is longer than ${maxBytes} bytes`);
       }
       if (length > 0) return this.#received.take(length);
-      return this.#ended ? this.#rest() : undefined;
+      return this.#state === "open" ? undefined : this.#rest();
     });
   }
 
   /**
-   * Begins to write; waits for room before, and if `wholly` after, so that the bytes are on their way.
+   * Begins to write, after `onDrain` if the socket is full. With `untilDrained` the wait goes on until
+   * the socket has room for more.
    *
    * @ignore
    */
-  write(resume: Resume<void>, bytes: Uint8Array | string, wholly: boolean): Abort | void {
-    if (this.#closed) throw this.#closedError();
-    if (this.#full) return this.#writeLater(resume, bytes, wholly);
-    this.#full = !this.#socket.write(bytes);
-    if (this.#full && wholly) return this.#writers.add(resume, undefined);
+  write(resume: Resume<void>, bytes: Uint8Array | string, untilDrained: boolean): Abort | void {
+    if (this.#state === "closed") throw this.#closedError();
+    if (this.#socketFull) return this.#writeLater(resume, bytes, untilDrained);
+    this.#socketFull = !this.#socket.write(bytes);
+    if (this.#socketFull && untilDrained) return this.#writers.add(resume, undefined);
     resume.value();
   }
 
-  /** Writers go on in order of arrival, each as if it came now; only the abort must follow. */
-  #writeLater(resume: Resume<void>, bytes: Uint8Array | string, wholly: boolean): Abort {
+  /**
+   * Waits for `onDrain`, then begins the write again. The retry may have to wait once more, so that its
+   * abort replaces the first one.
+   */
+  #writeLater(resume: Resume<void>, bytes: Uint8Array | string, untilDrained: boolean): Abort {
     let leave: Abort | void = undefined;
-    const retry = (step: () => Abort | void) => {
+    const retry = () => {
       try {
-        leave = step();
+        leave = this.write(resume, bytes, untilDrained);
       } catch (error) {
         resume.error(error);
       }
     };
-    const room: Resume<void> = {
+    const drained: Resume<void> = {
       task: resume.task,
       scheduler: resume.scheduler,
       get settled() {
         return resume.settled;
       },
-      value: () => retry(() => this.write(resume, bytes, wholly)),
+      value: retry,
       error: (error) => resume.error(error),
       setDeadline: (...deadline) => resume.setDeadline(...deadline),
       active: () => resume.active(),
     };
-    leave = this.#writers.add(room, undefined);
+    leave = this.#writers.add(drained, undefined);
     return () => leave?.();
   }
 
   #read(resume: Resume<Uint8Array>, attempt: () => Uint8Array | undefined): Abort | void {
-    if (this.#reader !== undefined) {
+    if (this.#pendingRead !== undefined) {
       throw new TypeError("Cannot read: another coroutine is reading");
     }
-    this.#reader = { resume, attempt };
-    this.#serve();
-    if (this.#reader === undefined) return;
+    this.#pendingRead = { resume, attempt };
+    this.#tryPendingRead();
+    if (this.#pendingRead === undefined) return;
     this.#resumeReading();
-    return () => this.#reader = undefined;
+    return () => this.#pendingRead = undefined;
   }
 
-  #serve(): void {
-    const reader = this.#reader;
-    if (reader === undefined) return;
+  #tryPendingRead(): void {
+    const pending = this.#pendingRead;
+    if (pending === undefined) return;
     try {
-      const bytes = reader.attempt();
+      const bytes = pending.attempt();
       if (bytes === undefined) return;
-      this.#reader = undefined;
-      reader.resume.value(bytes);
+      this.#pendingRead = undefined;
+      pending.resume.value(bytes);
     } catch (error) {
-      this.#reader = undefined;
-      reader.resume.error(error);
+      this.#pendingRead = undefined;
+      pending.resume.error(error);
     }
-    if (this.#received.size < HIGH_WATER) this.#resumeReading();
+    if (this.#received.size < MAX_UNREAD_BYTES) this.#resumeReading();
   }
 
   #resumeReading(): void {
-    if (!this.#paused || this.#closed) return;
-    this.#paused = false;
+    if (!this.#readingPaused || this.#state === "closed") return;
+    this.#readingPaused = false;
     this.#socket.resumeReading();
   }
 
-  /** What is left at the end; a broken connection has no good one. */
+  /** Takes all unread bytes, at the end of the connection. */
   #rest(): Uint8Array {
     if (this.#received.size === 0 && this.#error !== undefined) throw this.#error;
     return this.#received.take(Infinity);

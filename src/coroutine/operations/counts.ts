@@ -1,0 +1,34 @@
+/**
+ * Checks of the counts that callers pass: sizes, permits, recipients, limits.
+ *
+ * Called by the constructors of operations, queues and semaphores, so that a wrong count fails where it
+ * is written.
+ *
+ * @module
+ */
+
+/**
+ * Throws unless a count is a whole number, `min` or more.
+ *
+ * @param action A verb for the error message, such as `hold`.
+ * @param count The caller's count.
+ * @param unit The counted things, such as `items`.
+ * @param min The smallest count that is accepted.
+ */
+export function requireWhole(action: string, count: number, unit: string, min: 0 | 1): void {
+  if (Number.isInteger(count) && count >= min) return;
+  throw new RangeError(
+    `Cannot ${action} ${count} ${unit}: expected a whole number, ${min} or more`,
+  );
+}
+
+/**
+ * Throws unless a count is 1 or more; `Infinity` is accepted.
+ *
+ * @param action A verb for the error message, such as `read`.
+ * @param count The caller's count.
+ * @param unit The counted things, such as `bytes`.
+ */
+export function requireOneOrMore(action: string, count: number, unit: string): void {
+  if (!(count >= 1)) throw new RangeError(`Cannot ${action} ${count} ${unit}: expected 1 or more`);
+}
