@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { Sleep } from "../../../src/coroutine/mod.ts";
+import type { Block, WSGIApp } from "../../../src/wsgi/mod.ts";
+import { errorPage, gzip } from "../../../src/middleware/mod.ts";
+import { MemoryFile } from "../../support/memory_files.ts";
+import { get, latin1Bytes, requestText, serving, WorkingClock } from "../../support/serving.ts";
+import { answer, PLAIN, settle, sorry } from "../answering.ts";
+
+const LONG = "All work and no play makes Jack a dull boy. ".repeat(1000);
+const GZIP = "Accept-Encoding: gzip";
+
+function texts(blocks: readonly Block[], headers: [string, string][] = PLAIN): WSGIApp {
+  return function* (_environ, startResponse) {
+    startResponse("200 OK", headers);
+    yield* blocks;
+  };
+}
+
+function unzipped(body: string): string {
+  return gunzipSync(latin1Bytes(body)).toString("latin1");
+}
+
+test("gzip compresses, and says so", async () => {
+  const { headers, body } = await answer(
+    gzip(texts([LONG], [...PLAIN, ["Content-Length", String(LONG.length)], ["ETag", '"a"']])),
+    get("/", GZIP),
+  );
+  assertEquals(headers["content-encoding"], "gzip");
+  assertEquals([headers["vary"], headers["etag"]], ["Accept-Encoding", 'W/"a"']);
+  assertEquals(headers["content-length"], String(body.length));
+  assert(body.length < LONG.length / 20, `${body.length} bytes`);
+  assertEquals(unzipped(body), LONG);
+});
+
+for (const length of [1, 2, 3, 100, 15_999, 16_000, 16_001, 70_000]) {
+  test(`gzip gives back ${length} bytes of any kind`, async () => {
+    let seed = length;
+    const random = Uint8Array.from({ length }, () => {
+      seed = Math.imul(seed, 1103515245) + 12345 >>> 0;
+      return seed >>> 16;
+    });
+    const mixed = random.map((byte, at) => at % 100 < 50 ? byte : 97);
+    const app = gzip(texts([random, mixed, new Uint8Array(length)]), { minBytes: 0 });
+    const { body } = await answer(app, get("/", GZIP));
+    const expected = [random, mixed, new Uint8Array(length)].map((part) => [...part]).flat();
+    assertEquals([...gunzipSync(latin1Bytes(body))], expected);
+  });
+}
+
+test("gzip sends what there is before the app waits, and it can be read", async () => {
+  const stage = await serving(gzip(function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    for (let n = 0; n < 20; n++) {
+      yield "tick ".repeat(n + 1);
+      yield* environ.cogen.wait(Sleep(1));
+    }
+  }));
+  const client = stage.ask(get("/", GZIP));
+  let expected = "";
+  const flushed = () =>
+    gunzipSync(latin1Bytes(client.response().body), { finishFlush: 2 }).toString();
+  for (let n = 0; n < 20; n++) {
+    await settle(stage);
+    expected += "tick ".repeat(n + 1);
+    // Streams of the runtime work in threads of their own, which may be busy.
+    for (let tries = 0; tries < 100 && flushed() !== expected; tries++) await stage.settle();
+    assertEquals(flushed(), expected);
+    await stage.settle(1000);
+  }
+  await settle(stage);
+  assertEquals(unzipped(client.response().body), expected);
+  await stage.finish();
+});
+
+test("gzip sends a block that was long in coming, although the app never waits", async () => {
+  const clock = new WorkingClock();
+  const stage = await serving(
+    gzip(function* (_environ, startResponse) {
+      startResponse("200 OK", PLAIN);
+      for (let n = 0; n < 3; n++) {
+        clock.work(5);
+        yield "block ";
+      }
+    }),
+    { clock },
+  );
+  const client = stage.ask(get("/", GZIP));
+  await settle(stage);
+  assertEquals(client.response().chunks.length, 4);
+  assertEquals(unzipped(client.response().body), "block block block ");
+  await stage.finish();
+});
+
+test("gzip compresses what is written", async () => {
+  const app = gzip((_environ, startResponse) => {
+    startResponse("200 OK", PLAIN)(LONG);
+    return [LONG];
+  });
+  assertEquals(unzipped((await answer(app, get("/", GZIP))).body), LONG + LONG);
+});
+
+test("gzip compresses a wrapped file", async () => {
+  const file = new MemoryFile(100_000);
+  const app = gzip((environ, startResponse) => {
+    startResponse("200 OK", PLAIN);
+    return environ["wsgi.file_wrapper"](file);
+  });
+  const { body } = await answer(app, get("/", GZIP));
+  assertEquals([unzipped(body), file.closed], [file.text(), 1]);
+});
+
+test("gzip leaves a small body as it is", async () => {
+  const { headers, body } = await answer(gzip(texts(["small ", "body"])), get("/", GZIP));
+  assertEquals(headers["content-encoding"], undefined);
+  assertEquals([headers["content-length"], headers["vary"], body], [
+    "10",
+    "Accept-Encoding",
+    "small body",
+  ]);
+});
+
+const REFUSING: readonly string[] = [
+  "X-None: 1",
+  "Accept-Encoding: br",
+  "Accept-Encoding: gzip;q=0, *",
+  "Accept-Encoding: *;q=0",
+];
+
+for (const field of REFUSING) {
+  test(`gzip leaves a client alone that sends "${field}"`, async () => {
+    const { headers, body } = await answer(gzip(texts([LONG])), get("/", field));
+    assertEquals([headers["content-encoding"], headers["vary"]], [undefined, "Accept-Encoding"]);
+    assertEquals(body, LONG);
+  });
+}
+
+for (const field of ["gzip;q=0.5", "deflate, GZIP", "*", "x-gzip"]) {
+  test(`gzip compresses for a client that accepts "${field}"`, async () => {
+    const { body } = await answer(gzip(texts([LONG])), get("/", `Accept-Encoding: ${field}`));
+    assertEquals(unzipped(body), LONG);
+  });
+}
+
+const ALREADY: readonly [string, string][] = [
+  ["Content-Encoding", "br"],
+  ["Cache-Control", "public, no-transform"],
+];
+
+for (const header of ALREADY) {
+  test(`gzip leaves a response with ${header.join(": ")} alone`, async () => {
+    const { headers, body } = await answer(gzip(texts([LONG], [...PLAIN, header])), get("/", GZIP));
+    assertEquals([headers["vary"], body], [undefined, LONG]);
+  });
+}
+
+test("gzip tells HEAD what it would tell GET", async () => {
+  const app = gzip((_environ, startResponse) => {
+    startResponse("200 OK", [...PLAIN, ["Content-Length", "5000"], ["ETag", '"a"']]);
+    return [];
+  });
+  const { headers } = await answer(app, requestText("HEAD", "/", [GZIP]));
+  assertEquals(
+    [headers["content-encoding"], headers["content-length"], headers["etag"]],
+    ["gzip", undefined, 'W/"a"'],
+  );
+});
+
+test("gzip leaves images alone", async () => {
+  const app = gzip(texts([LONG], [["Content-Type", "image/png"]]));
+  assertEquals((await answer(app, get("/", GZIP))).body, LONG);
+});
+
+test("gzip lets an error before the first block be answered", async () => {
+  const app = errorPage(
+    gzip(function* (_environ, startResponse) {
+      startResponse("200 OK", PLAIN);
+      yield "held back";
+      throw new Error("oh");
+    }),
+    sorry,
+  );
+  const stage = await serving(app);
+  const client = stage.ask(get("/", GZIP));
+  await settle(stage);
+  assertEquals(client.response().body, "sorry");
+  assertStringIncludes(stage.takeLog().join("\n"), "oh");
+  await stage.finish();
+});
