@@ -64,6 +64,8 @@ export {
 export {
   accessLog,
   type AccessLogEntry,
+  cors,
+  type CORSOptions,
   errorPage,
   type ErrorResponse,
   gzip,

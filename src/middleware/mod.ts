@@ -5,6 +5,7 @@
  */
 
 export { accessLog, type AccessLogEntry } from "./access_log.ts";
+export { cors, type CORSOptions } from "./cors.ts";
 export { errorPage, type ErrorResponse } from "./error_page.ts";
 export { gzip, type GzipOptions } from "./gzip/gzip.ts";
 export { lazyStartResponse } from "./lazy_start_response.ts";

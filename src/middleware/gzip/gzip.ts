@@ -7,6 +7,7 @@
 import { until } from "../../coroutine/mod.ts";
 import type { Block, Cogen, Environ, HeaderList, WSGIApp } from "../../wsgi/mod.ts";
 import { DeferredStart } from "../deferred_start.ts";
+import { varyOn } from "../vary.ts";
 import { GzipEncoder } from "./gzip_encoder.ts";
 import { passThrough, type Stage } from "../pass_through.ts";
 
@@ -179,11 +180,9 @@ function valueOf(headers: HeaderList, wanted: string): string | undefined {
   return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
 
-/** What caches must know, encoded or not. */
+/** Caches must know it, whether the response is encoded or not. */
 function varying(headers: HeaderList): HeaderList {
-  const vary = valueOf(headers, "vary") ?? "";
-  if (/(^|,)\s*(\*|accept-encoding)\s*(,|$)/i.test(vary)) return headers;
-  return [...headers, ["Vary", "Accept-Encoding"]];
+  return varyOn(headers, "Accept-Encoding");
 }
 
 function encoded(headers: HeaderList): HeaderList {
