@@ -13,17 +13,17 @@ import {
   ResponseWriter,
   tunnelResponse,
 } from "../http/mod.ts";
-import type { HeaderList, WSGIApp } from "../wsgi/app.ts";
+import type { WSGIApp } from "../wsgi/app.ts";
+import type { HeaderList } from "../wsgi/block.ts";
 import { runApp } from "../wsgi/running/app_iteration.ts";
 import type { AppContext } from "../wsgi/running/app_context.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/input/body_buffer.ts";
-import { Cogen } from "../wsgi/cogen.ts";
-import type { RequestControls } from "../wsgi/request_controls.ts";
+import type { RequestControls, RequestTimeouts } from "../wsgi/request_controls.ts";
+import { RequestCogen } from "../wsgi/running/request_cogen.ts";
 import type { ConnectionFacts, Environ, EnvironMaker } from "../wsgi/environ.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import { WSGIInput } from "../wsgi/input/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/running/response.ts";
-import type { RequestTimeouts } from "../wsgi/request_timeouts.ts";
 import type { Settings } from "./settings.ts";
 import type { Output } from "./output.ts";
 import type { PhaseDeadline } from "./phase_deadline.ts";
@@ -55,7 +55,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   readonly head: RequestHead;
   readonly body: BodyBuffer;
   readonly environ: Environ;
-  readonly cogen: Cogen;
+  readonly cogen: RequestCogen;
   readonly response: Response;
   /** Whether the request is wholly read. */
   received = false;
@@ -81,7 +81,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     this.body = head.framing.kind === "none"
       ? NO_BODY
       : new BodyBuffer(() => host.bodyWanted(this));
-    const cogen = this.cogen = new Cogen(host.settings.scheduler, this.body, this);
+    const cogen = this.cogen = new RequestCogen(host.settings.scheduler, this.body, this);
     const input = new WSGIInput(this.body, cogen);
     this.environ = host.environs.make({ head, cogen, input }, host.facts);
     this.#writer = new ResponseWriter(this);

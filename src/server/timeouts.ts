@@ -8,7 +8,7 @@
  */
 
 import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
-import type { RequestTimeouts } from "../wsgi/request_timeouts.ts";
+import type { RequestTimeouts } from "../wsgi/request_controls.ts";
 import { checkKnownNames } from "./known_names.ts";
 
 /** A deadline for each phase; `Infinity` for none. */

@@ -1,25 +1,22 @@
 /**
- * What an app is (PEP 3333, with generators in place of Python's iterators).
+ * The types of an app (PEP 3333, with generators in place of Python's iterators).
  *
  * @module
  */
 
+import type { Block, HeaderList } from "./block.ts";
 import type { Environ } from "./environ.ts";
 
-/** A piece of the response body: a string is sent as UTF-8. It belongs to the server once given. */
-export type Block = string | Uint8Array;
-
-/** Header fields of a response, in order: name and value, both latin-1. */
-export type HeaderList = readonly (readonly [name: string, value: string])[];
-
 /**
- * Starts the response; the app calls it before its first non-empty block (PEP 3333).
+ * Starts the response. The app calls it before its first non-empty block (PEP 3333).
  *
  * @param status Code and reason: `"200 OK"`.
- * @param headers The header fields; hop-by-hop fields are the server's.
- * @param excInfo The error that replaces a response already started; rethrown if headers have gone.
+ * @param headers The header fields. Hop-by-hop fields are refused: the server sends its own.
+ * @param excInfo The error that replaces a response already started; rethrown if the head was sent.
  * @returns `write(block)`, for code that cannot yield its blocks.
- * @throws {TypeError} If it is called twice without `excInfo`, or with what is no status or header.
+ * @throws {TypeError} If `headers` is not an array.
+ * @throws {WSGIError} If it is called twice without `excInfo`, or after the socket was taken.
+ * @throws {ResponseError} For a status or a header field that may not be sent.
  */
 export type StartResponse = (
   status: string,
@@ -28,15 +25,15 @@ export type StartResponse = (
 ) => (block: Block) => void;
 
 /**
- * What an app gives: an iterable of blocks, sync or async; usually a generator.
+ * The result of an app: an iterable of blocks, sync or async; usually a generator.
  *
- * A non-empty block is sent. `""` hands over what is pending, and performs
- * `environ.cogen.operation` if there is one. An operation or a promise is waited for.
+ * A non-empty block is sent. `""` hands over the blocks before it, and performs
+ * `environ.cogen.operation` if one is set. The app waits for an operation or a promise that it yields.
  */
 export type AppIterable =
   & (Iterable<unknown, unknown, unknown> | AsyncIterable<unknown, unknown, unknown>)
   & {
-    /** Called exactly once when the server is done with the iterable, whatever happened. */
+    /** Called exactly once when the server is done with the iterable, however the request ended. */
     readonly close?: () => unknown;
   };
 

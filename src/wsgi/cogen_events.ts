@@ -1,8 +1,8 @@
 /**
  * `environ.cogen.core.events`: the operations in cogen's style.
  *
- * Each call sets `environ.cogen.operation` and gives `""`, which passes through middleware to the
- * server; what came of it is then in `environ.cogen.result`.
+ * Each call sets `environ.cogen.operation` and returns `""`. The app yields it, middleware passes it on,
+ * and the server performs the operation; its result is then in `environ.cogen.result`.
  *
  * @module
  */
@@ -28,18 +28,21 @@ import {
   until,
   WaitForSignal,
 } from "../coroutine/mod.ts";
-import type { Cogen } from "./cogen.ts";
+import type { Planner } from "./waiting.ts";
 
 /** The operations of one request's app, each to be yielded. */
 export class Events {
-  readonly #cogen: Cogen;
+  readonly #cogen: Planner;
 
-  /** @ignore */
-  constructor(cogen: Cogen) {
+  /**
+   * @param cogen Keeps each operation until the server performs it.
+   * @ignore
+   */
+  constructor(cogen: Planner) {
     this.#cogen = cogen;
   }
 
-  /** Waits for a time. */
+  /** Waits for a time, or until a time. */
   Sleep(deadline: Deadline): "" {
     return this.#cogen.plan(Sleep(deadline));
   }
@@ -49,7 +52,7 @@ export class Events {
     return this.#cogen.plan(WaitForSignal(name, options));
   }
 
-  /** Signals; `environ.cogen.result` is how many were woken. */
+  /** Signals; `environ.cogen.result` is the number of waiters that it woke. */
   Signal(name: unknown, value?: unknown, options: SignalOptions = {}): "" {
     return this.#cogen.plan(Signal(name, value, options));
   }
@@ -69,7 +72,7 @@ export class Events {
     return this.#cogen.plan(Call(fn, ...args));
   }
 
-  /** Waits for any operation, such as `queue.get()`; `environ.cogen.result` is what it gives. */
+  /** Waits for any operation, such as `queue.get()`; `environ.cogen.result` is its value, or its error. */
   perform(operation: Operation<unknown>): "" {
     return this.#cogen.plan(operation);
   }
@@ -79,27 +82,27 @@ export class Events {
     return this.#cogen.plan(race(operations));
   }
 
-  /** Waits for several operations; `environ.cogen.result` is their values, or the first error. */
+  /** Waits for several operations; `environ.cogen.result` is an array of their values, or the first error. */
   all(operations: readonly Operation<unknown>[]): "" {
     return this.#cogen.plan(all(operations));
   }
 
-  /** Waits for several operations; `environ.cogen.result` tells how each of them ended. */
+  /** Waits for several operations; `environ.cogen.result` is an array of their outcomes. */
   allSettled(operations: readonly Operation<unknown>[]): "" {
     return this.#cogen.plan(allSettled(operations));
   }
 
-  /** Waits so long for an operation; `environ.cogen.result` is its value, or an `OperationTimeout`. */
+  /** Waits for an operation, at most until a deadline; `environ.cogen.result` is its value or an `OperationTimeout`. */
   timeout(operation: Operation<unknown>, deadline: Deadline): "" {
     return this.#cogen.plan(timeout(operation, deadline));
   }
 
-  /** Waits for a promise; `environ.cogen.result` is what it resolves to, or its error. */
+  /** Waits for a promise; `environ.cogen.result` is its value, or the reason of its rejection. */
   until(promise: PromiseLike<unknown>): "" {
     return this.#cogen.plan(until(promise));
   }
 
-  /** Runs a coroutine whose children end with it; `environ.cogen.result` is what it returns. */
+  /** Runs a coroutine whose children end with it; `environ.cogen.result` is its result, or its error. */
   scope(body: CoroutineFunction<[Scope], unknown>): "" {
     return this.#cogen.plan(scope(body));
   }

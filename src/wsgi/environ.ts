@@ -1,8 +1,11 @@
 /**
  * The environ of a request: CGI names, `HTTP_*`, `wsgi.*` and `cogen` (PEP 3333, RFC 3875).
  *
- * A plain object with own enumerable keys, made for one request; the app and its middleware may
- * change it or copy it. Strings from the wire are latin-1: each character is a byte.
+ * A plain object with own enumerable keys, made for one request. The app and its middleware may change or
+ * copy it. Strings from the wire are latin-1: each character is a byte.
+ *
+ * {@linkcode EnvironMaker} copies the environ of the previous request if the fields are equal. Called by
+ * the exchange.
  *
  * @module
  */
@@ -14,17 +17,17 @@ import { type FileWrapper, WSGIFileWrapper } from "./files/file_wrapper.ts";
 import type { WSGIInput } from "./input/input.ts";
 import { unquotePath } from "./path_info.ts";
 
-/** Where an app writes what went wrong: `wsgi.errors`. */
+/** The error log of an app: `wsgi.errors`. */
 export interface ErrorStream {
-  /** Writes text, which may hold several lines or a part of one. */
+  /** Writes text: several lines, or a part of a line. */
   write(text: string): void;
-  /** Writes texts one after the other; it adds no newlines. */
+  /** Writes several texts, without newlines between them. */
   writelines(lines: Iterable<string>): void;
-  /** Lets go of an unfinished line. */
+  /** Writes an unfinished line. */
   flush(): void;
 }
 
-/** A request as its app sees it. */
+/** The environ of a request. */
 export interface Environ {
   /** The method, as received. */
   REQUEST_METHOD: string;
@@ -32,23 +35,23 @@ export interface Environ {
   SCRIPT_NAME: string;
   /** The rest of the path, percent-decoded except `%2F`. */
   PATH_INFO: string;
-  /** What follows the `?`, as received; empty if nothing does. */
+  /** The query: all after the `?`, as received; empty without a query. */
   QUERY_STRING: string;
   /** The request target as received. */
   REQUEST_URI: string;
-  /** The field of that name, or empty. */
+  /** The Content-Type field, or empty. */
   CONTENT_TYPE: string;
-  /** The field of that name, or empty. */
+  /** The Content-Length field, or empty. */
   CONTENT_LENGTH: string;
-  /** The name of the server, never what the client calls it. */
+  /** The name of the server, as it was configured; never the client's `Host` field. */
   SERVER_NAME: string;
-  /** The port that the request came to; empty on a Unix socket. */
+  /** The port that received the request; empty on a Unix socket. */
   SERVER_PORT: string;
   /** The protocol of the request. */
   SERVER_PROTOCOL: string;
-  /** The protocol that the server speaks. */
+  /** The highest protocol version that the server speaks. */
   ACTUAL_SERVER_PROTOCOL: string;
-  /** The name of this server, and the adapter it runs on. */
+  /** The name of this server software, and of its adapter. */
   SERVER_SOFTWARE: string;
   /** The client's address; empty on a Unix socket. */
   REMOTE_ADDR: string;
@@ -64,27 +67,27 @@ export interface Environ {
   "wsgi.url_scheme": "http" | "https";
   /** The request body. */
   "wsgi.input": WSGIInput;
-  /** `wsgi.input` ends where the body does, with or without `CONTENT_LENGTH`. */
+  /** `wsgi.input` ends at the end of the body, with or without `CONTENT_LENGTH`. */
   "wsgi.input_terminated": true;
   /** The error log. */
   "wsgi.errors": ErrorStream;
-  /** No app is run by two threads at once. */
+  /** Always false: one thread runs the app. */
   "wsgi.multithread": false;
-  /** No other process is known to run the app. */
+  /** Whether other processes run the app as well: false, as far as the server knows. */
   "wsgi.multiprocess": boolean;
-  /** The app may be run any number of times. */
+  /** Always false: the app runs any number of times. */
   "wsgi.run_once": boolean;
-  /** Makes a response body of a file (PEP 3333). */
+  /** Makes a response body from a file (PEP 3333). */
   "wsgi.file_wrapper": FileWrapper;
-  /** Waiting, from inside the app. */
+  /** Waiting inside the app, and the controls of the request. */
   cogen: Cogen;
-  /** The request's other header fields, repeated ones combined. */
+  /** The other header fields of the request; repeated fields are combined. */
   [field: `HTTP_${string}`]: string | undefined;
-  /** What middleware adds. */
+  /** Keys that middleware adds. */
   [extension: string]: unknown;
 }
 
-/** What is the same for all requests of a connection. */
+/** The parts of an environ that are the same for all requests of a connection. */
 export interface ConnectionFacts {
   /** `SERVER_NAME`. */
   readonly serverName: string;
@@ -106,37 +109,39 @@ export interface ConnectionFacts {
 
 const VERSION = Object.freeze([1, 0] as const);
 
-/** What an environ holds of its own request. */
+/** The parts of an environ that are the request's own. */
 export interface RequestParts {
   readonly head: RequestHead;
-  /** The request's way to wait. */
   readonly cogen: Cogen;
-  /** The request's body. */
+  /** The body of the request. */
   readonly input: WSGIInput;
 }
 
 /**
  * Makes environs.
  *
- * Requests with equal fields differ in little: the environ is then a copy of the one before, which
- * costs a tenth of making it (0.06 µs against 0.9 µs for a browser's fields, Node 26).
+ * A client repeats its header fields. The parser gives equal heads the same array of fields, and then
+ * only the request line differs: the environ is a copy of a template, which costs a fraction of building
+ * it from the fields (`npm run bench -- --workload browser`).
  */
 export class EnvironMaker {
+  /** The connection of the last request. */
   #facts: ConnectionFacts | undefined;
+  /** The last request: {@linkcode EnvironMaker.#template} has its fields. */
   #last: RequestHead | undefined;
   #template: Environ | undefined;
 
   /**
    * Makes the environ of a request.
    *
-   * @param parts What is the request's.
-   * @param facts What is its connection's; all must be of one server.
-   * @returns A fresh object.
+   * @param parts The parts of the request.
+   * @param facts The facts of its connection. All connections of a maker are of one server.
+   * @returns A new object.
    */
   make({ head: request, cogen, input }: RequestParts, facts: ConnectionFacts): Environ {
     const environ = { ...this.#templateFor(request, facts) };
     environ.REQUEST_METHOD = request.method;
-    // PEP 3333: empty, or from "/"
+    // PEP 3333: PATH_INFO is empty, or begins with "/".
     environ.PATH_INFO = request.path === "*" ? "" : unquotePath(request.path);
     environ.QUERY_STRING = request.query;
     environ.REQUEST_URI = request.target;
@@ -159,7 +164,7 @@ export class EnvironMaker {
   }
 }
 
-/** What differs between the connections of a server. */
+/** The keys that differ between the connections of a server. */
 function connectionKeys(facts: ConnectionFacts) {
   return {
     SERVER_NAME: facts.serverName,
@@ -171,7 +176,7 @@ function connectionKeys(facts: ConnectionFacts) {
   };
 }
 
-/** All of an environ but what is the request's own. */
+/** An environ without the parts of {@linkcode RequestParts}. */
 function makeTemplate(request: RequestHead, facts: ConnectionFacts): Environ {
   const environ: Environ = {
     REQUEST_METHOD: "",
@@ -203,7 +208,7 @@ function makeTemplate(request: RequestHead, facts: ConnectionFacts): Environ {
   return environ;
 }
 
-/** Of a template, which no app sees. */
+/** Placeholder in a template: `make` overwrites it in the copy. */
 const UNSET: unknown = undefined;
 
 function addFields(environ: Environ, request: RequestHead): void {
@@ -231,14 +236,16 @@ function addCredentials(environ: Environ, authorization: string): void {
   environ.REMOTE_USER = credentials.user;
 }
 
-/** Clients choose the names: what they make us keep is bounded. */
+/** At most this many field names are cached: clients choose the names. */
 const MAX_KNOWN_KEYS = 1000;
+/** Names with more characters are not cached: real names are shorter. */
 const MAX_KNOWN_LENGTH = 64;
+/** Environ keys by lower-case field name, shared by all makers; a pure cache, bounded as above. */
 const knownKeys = new Map<string, string>();
 
 /**
- * `content-type` is CONTENT_TYPE, `x-a` is HTTP_X_A; a name with `_` is nothing, as it could pose as
- * another (`x_a` as `x-a`).
+ * The environ key of a field: `content-type` is CONTENT_TYPE, `x-a` is HTTP_X_A. A name with `_` has no
+ * key, as it could be mistaken for another: `x_a` for `x-a`.
  */
 function environKey(name: string): string | undefined {
   const known = knownKeys.get(name);
@@ -247,7 +254,7 @@ function environKey(name: string): string | undefined {
   const upper = name.toUpperCase().replaceAll("-", "_");
   const key = upper === "CONTENT_TYPE" || upper === "CONTENT_LENGTH" ? upper : `HTTP_${upper}`;
   if (knownKeys.size < MAX_KNOWN_KEYS && name.length <= MAX_KNOWN_LENGTH) {
-    // A string of its own: `name` may be a slice that keeps its whole head in memory.
+    // A new string: `name` may be a slice that keeps its whole head in memory.
     knownKeys.set(upper.toLowerCase().replaceAll("_", "-"), key);
   }
   return key;

@@ -1,36 +1,39 @@
 /**
- * The app contract: environ, start_response and the iteration of apps (PEP 3333, with generators).
+ * The app contract: environ, start_response, and running apps (PEP 3333, with generators).
+ *
+ * Apps use the types. Middleware that steps the app behind it uses the functions `isBlock`, `isPromise`,
+ * `iteratorOf`, `throwInto` and `adoptStep`; `passThrough` of `./middleware` is built of them.
  *
  * @module
  */
 
-export type { AppIterable, Block, HeaderList, StartResponse, WSGIApp } from "./app.ts";
+export type { AppIterable, StartResponse, WSGIApp } from "./app.ts";
 export { basicCredentials } from "./basic_credentials.ts";
-export { ClientDisconnected } from "./input/body_buffer.ts";
-export { BufferedInput } from "./input/buffered_input.ts";
-export { Cogen } from "./cogen.ts";
-export type { RequestControls } from "./request_controls.ts";
+export { type Block, type HeaderList, isBlock } from "./block.ts";
+export type { Cogen } from "./cogen.ts";
+export type { Events } from "./cogen_events.ts";
 export type { Environ, ErrorStream } from "./environ.ts";
-export { Events } from "./cogen_events.ts";
 export type { ByteStream, FileSource } from "./files/file_source.ts";
 export {
   type FileWrapper,
   type FileWrapperOptions,
   WSGIFileWrapper,
 } from "./files/file_wrapper.ts";
-export { CogenInput, type Waiting, WSGIInput } from "./input/input.ts";
-export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
+export { type BodyReader, ServerReadable } from "./files/server_readable.ts";
+export { ClientDisconnected } from "./input/body_buffer.ts";
+export { BufferedInput } from "./input/buffered_input.ts";
+export type { CogenInput, WSGIInput } from "./input/input.ts";
 export { unquotePath } from "./path_info.ts";
-export type { RequestTimeouts } from "./request_timeouts.ts";
-export { WSGIError } from "./running/response.ts";
+export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
+export type { RequestControls, RequestTimeouts } from "./request_controls.ts";
 export {
   adoptStep,
   type AnyIterator,
-  isBlock,
   isPromise,
   iteratorOf,
   type Step,
   type Steps,
   throwInto,
 } from "./running/app_steps.ts";
-export { type BodyReader, ServerReadable } from "./files/server_readable.ts";
+export { WSGIError } from "./running/response.ts";
+export type { Waiter, Waiting } from "./waiting.ts";

@@ -1,25 +1,111 @@
 /**
- * What an app may say beside its status, headers and body, and the connection it may take over.
+ * The controls of a request: informational responses, trailers, deadlines, error reports, and taking the
+ * connection over.
+ *
+ * `environ.cogen` offers them to the app and passes each call on to the exchange of the request, which
+ * implements the same interface.
  *
  * @module
  */
 
-import type { HeaderList } from "./app.ts";
+import type { Duration } from "../coroutine/mod.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
-import type { RequestTimeouts } from "./request_timeouts.ts";
+import type { HeaderList } from "./block.ts";
 
-/** What `environ.cogen` passes on to the exchange it belongs to. */
+/** Deadlines of one request, as of the server's `timeouts`; `Infinity` for none. */
+export interface RequestTimeouts {
+  /**
+   * For the request body while the app waits for it, from now. Bytes that arrive extend the deadline by
+   * `limits.minBodyRate`, at most to this value again.
+   */
+  readonly body?: Duration;
+  /** For the whole app, from the end of the request's head: time that has passed counts. */
+  readonly request?: Duration;
+  /** While the client takes nothing of the response. */
+  readonly write?: Duration;
+  /** For the `finally` blocks and the `close()` of the app. */
+  readonly close?: Duration;
+}
+
+/** The controls that an app has of its request, beside status, headers and body. */
 export interface RequestControls {
-  /** See {@linkcode Cogen.files}. */
-  readonly files?: Files | undefined;
-  /** See {@linkcode Cogen.setTrailers}. */
-  setTrailers(trailers: HeaderList): void;
-  /** See {@linkcode Cogen.inform}. */
+  /** The files that the server may read; `undefined` if its adapter has none. */
+  readonly files: Files | undefined;
+
+  /**
+   * Sends an informational response at once, such as 103 (Early Hints, RFC 8297). Clients of HTTP/1.0
+   * get nothing.
+   *
+   * @param status 103, or 102.
+   * @param headers Its header fields, such as `Link`.
+   * @throws {WSGIError} If the response has begun.
+   * @throws {ResponseError} For a field that may not be sent.
+   */
   inform(status: 102 | 103, headers: HeaderList): void;
-  /** See {@linkcode Cogen.setTimeouts}. */
-  setTimeouts(timeouts: RequestTimeouts): void;
-  /** See {@linkcode Cogen.report}. */
+
+  /**
+   * Sets the trailer fields, sent after a chunked body (RFC 9110 §6.5). The headers given to
+   * `startResponse` must announce their names in a `Trailer` field and must not have a
+   * `Content-Length`. Clients of HTTP/1.0 do not get them.
+   *
+   * @param trailers The fields; a later call replaces them.
+   * @throws {WSGIError} If they were not announced.
+   * @throws {ResponseError} For a field that may not be a trailer, such as `Content-Type`.
+   */
+  setTrailers(trailers: HeaderList): void;
+
+  /**
+   * Reports an error that the app, or a middleware, has handled itself, to the server's `onError` and
+   * its log. The server reports errors that an app throws without this call.
+   *
+   * @param error The error; the environ that the server made is reported with it.
+   */
   report(error: unknown): void;
-  /** See {@linkcode Cogen.takeSocket}. */
+
+  /**
+   * Changes the deadlines of this request: a long upload gets more time, a cheap page less.
+   *
+   * The change takes effect at once and ends with the request; like all deadlines, these are checked
+   * once a second. A deadline that is left out stays as it is. After the end of the app the call has no
+   * effect.
+   *
+   * @param timeouts The deadlines to change.
+   * @throws {TypeError} For an unknown name, or a value that is not a duration.
+   * @throws {RangeError} For a negative duration.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   timeouts: { body: 5, request: 10 },
+   *   *wsgiApp(environ, startResponse) {
+   *     environ.cogen.setTimeouts({ body: { minutes: 5 }, request: Infinity });
+   *     const upload = yield* environ["wsgi.input"].read();
+   *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+   *     yield `${upload.length} bytes`;
+   *   },
+   * });
+   * const response = await fetch(server.url, { method: "POST", body: "a long upload" });
+   * assertEquals(await response.text(), "13 bytes");
+   * ```
+   */
+  setTimeouts(timeouts: RequestTimeouts): void;
+
+  /**
+   * Takes the connection over: the server sends `101 Switching Protocols`, or `200 OK` to CONNECT; all
+   * later bytes of the connection are the app's.
+   *
+   * Bytes that have arrived already are delivered first. The app must have read the request body to its
+   * end. The app itself may go on; the end of the connection cancels it.
+   *
+   * @param headers The header fields of the answer; for 101 with an `Upgrade` field.
+   * @param accept Is called with the connection, and returns the handler of its events.
+   * @throws {WSGIError} If the client has not asked for it, the body is not read, or a response has
+   *   begun.
+   * @throws {ResponseError} For a field that may not be sent.
+   */
   takeSocket(headers: HeaderList, accept: (socket: ByteSocket) => SocketHandler): void;
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Operation, Queue, Sleep, toPromise } from "../../src/coroutine/mod.ts";
-import { type Cogen, Events } from "../../src/wsgi/mod.ts";
+import { Events } from "../../src/wsgi/cogen_events.ts";
 import { stage } from "../support/scheduling.ts";
 
 /** Gives the empty block that is yielded, and performs what it stands for. */
@@ -12,7 +12,7 @@ function performer() {
     planned = operation;
     return "" as const;
   };
-  const events = new Events({ plan } as unknown as Cogen);
+  const events = new Events({ plan });
   const perform = (block: "", milliseconds = 0) => {
     assertEquals(block, "");
     const task = theatre.scheduler.add(function* () {

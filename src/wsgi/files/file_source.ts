@@ -1,15 +1,18 @@
 /**
- * What a file wrapper reads from: an open file, a stream, or an iterable, each as blocks.
+ * The sources of a file wrapper: an open file, a stream, or an iterable, each read as blocks.
+ *
+ * A file is read ahead by one block. All other sources are read when a block is asked for, and cut to the
+ * wanted extent. Called by {@linkcode WSGIFileWrapper}.
  *
  * @module
  */
 
-import type { Block } from "../app.ts";
+import type { Block } from "../block.ts";
 import type { OpenFile } from "../../socket/mod.ts";
 
-/** What {@linkcode WSGIFileWrapper} uses of a `ReadableStream`. */
+/** The part of a `ReadableStream` that {@linkcode WSGIFileWrapper} uses. */
 export interface ByteStream {
-  /** Locks it. */
+  /** Locks the stream, and returns its reader. */
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: Block | undefined }>;
     cancel(): Promise<void>;
@@ -17,35 +20,37 @@ export interface ByteStream {
 }
 
 /**
- * What `wsgi.file_wrapper` takes: the path of a file, an open one, or anything that gives blocks.
+ * A source of `wsgi.file_wrapper`: the path of a file, an open file, or a stream or iterable of blocks.
  */
 export type FileSource = string | OpenFile | ByteStream | Iterable<Block> | AsyncIterable<Block>;
 
-/** Gives blocks, one at a time; `undefined` at the end. */
+/** A source as blocks, read one at a time. */
 export interface BlockSource {
-  /** The next block. */
+  /** Reads the next block; `undefined` at the end. */
   read(): Block | undefined | Promise<Block | undefined>;
-  /** Takes back a block that nobody has any more. */
+  /** Takes back a block that no other code holds any more, to fill it again. */
   recycle?(block: Block): void;
-  /** Lets go of whatever it reads from; called once. */
+  /** Closes the source; called once. */
   close(): unknown;
 }
 
-/** The part of a source that is meant, in bytes. */
+/** The part of a source that is to be read. */
 export interface Extent {
+  /** The first byte. */
   readonly offset: number;
-  /** `Infinity`: to its end. */
+  /** The number of bytes; `Infinity` for all to the end. */
   readonly length: number;
+  /** The size of a read from a file, in bytes. */
   readonly blockSize: number;
 }
 
-/** Makes blocks of anything but a path. */
+/** Makes blocks of any source but a path, which must be opened first. */
 export function blockSource(source: Exclude<FileSource, string>, extent: Extent): BlockSource {
   if (isOpenFile(source)) return new FileBlocks(source, extent);
   return new ExtentBlocks("getReader" in source ? streamed(source) : iterated(source), extent);
 }
 
-/** Whether it is an open file. */
+/** Whether a source is an open file. */
 export function isOpenFile(source: FileSource): source is OpenFile {
   return typeof source === "object" && "size" in source && "read" in source;
 }
@@ -53,19 +58,21 @@ export function isOpenFile(source: FileSource): source is OpenFile {
 /**
  * Reads a file one block ahead: while a block is sent, the system reads the next.
  *
- * A read is a trip to another thread, which takes as long as sending a block of 64 KB does. To make it
- * meanwhile gave 1.2 to 1.3 times as much from a large file, with two CPUs.
+ * A read is a trip to another thread, which takes about as long as sending the block. Reading and sending
+ * at the same time gives more bytes a second (`npm run bench -- --workload file100m`).
  */
 class FileBlocks implements BlockSource {
   readonly #file: OpenFile;
   readonly #blockSize: number;
   #position: number;
+  /** The bytes that are left to read. */
   #left: number;
+  /** The read of the next block, begun when the current one was handed out. */
   #ahead: Promise<Uint8Array> | undefined;
   /**
-   * A whole block that may be filled again. A new array is slower for its zeros, its page faults and
-   * its collection: on Node 26, Deno and Bun, 722, 785 and 661 µs of CPU time a MB instead of 480, 454
-   * and 506.
+   * A block of full size that may be filled again. A new array costs more: it is filled with zeros, its
+   * pages are touched for the first time, and it is collected
+   * (`npm run bench -- --workload file100m`).
    */
   #spare: Uint8Array | undefined;
   #closed = false;
@@ -94,7 +101,7 @@ class FileBlocks implements BlockSource {
 
   readonly #readAhead = (block: Uint8Array): Uint8Array => {
     if (!this.#closed) this.#ahead = this.#next();
-    // An error is told when the block is asked for, if it ever is.
+    // The error is thrown when the block is asked for. Until then the rejection needs a handler.
     this.#ahead?.catch(() => {});
     return block;
   };
@@ -103,7 +110,7 @@ class FileBlocks implements BlockSource {
     return this.#left > 0 ? this.#read(Math.min(this.#left, this.#blockSize)) : undefined;
   }
 
-  /** Each block is an array of its own: it belongs to the server until it is taken back. */
+  /** Each block is an array of its own: it belongs to the server until `recycle` takes it back. */
   async #read(size: number): Promise<Uint8Array> {
     const block = this.#spare?.subarray(0, size) ?? new Uint8Array(size);
     this.#spare = undefined;
@@ -119,7 +126,7 @@ class FileBlocks implements BlockSource {
 
 const encoder = new TextEncoder();
 
-/** A part of a source that can only be read from its beginning. */
+/** The extent of a source that can only be read from its beginning. */
 class ExtentBlocks implements BlockSource {
   readonly #source: BlockSource;
   #skip: number;
@@ -134,10 +141,12 @@ class ExtentBlocks implements BlockSource {
   read(): Block | undefined | Promise<Block | undefined> {
     if (this.#left === 0) return undefined;
     const block = this.#source.read();
-    return block instanceof Promise ? block.then((come) => this.#cut(come)) : this.#cut(block);
+    return block instanceof Promise
+      ? block.then((arrived) => this.#cut(arrived))
+      : this.#cut(block);
   }
 
-  /** What is not wanted becomes empty, which only lets others run. */
+  /** Cuts a block to the extent. A block outside becomes empty, so that the app has its turn. */
   #cut(block: Block | undefined): Block | undefined {
     if (block === undefined || this.#skip === 0 && this.#left === Infinity) return block;
     const bytes = typeof block === "string" ? encoder.encode(block) : block;
@@ -153,7 +162,7 @@ class ExtentBlocks implements BlockSource {
   }
 }
 
-/** By its reader: cancelling one ends a read that waits, which returning an iterator would not. */
+/** Uses the reader of a stream: its `cancel()` ends a pending read; an iterator's `return()` does not. */
 function streamed(stream: ByteStream): BlockSource {
   const reader = stream.getReader();
   return {
@@ -186,7 +195,7 @@ function iterated(source: Iterable<Block> | AsyncIterable<Block>): BlockSource {
       return step instanceof Promise ? step.then(blockOf) : blockOf(step);
     },
     close: async () => {
-      // A generator that has not begun is ended as well: it may own what it was called with.
+      // A generator that has not begun is ended as well: it may own its arguments, such as a file.
       if (!over) await iterator.return?.();
       await (source as { close?: () => unknown }).close?.();
     },

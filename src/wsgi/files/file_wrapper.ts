@@ -1,36 +1,37 @@
 /**
- * `wsgi.file_wrapper`: a file, or anything that is read like one, as a response body (PEP 3333).
+ * `wsgi.file_wrapper`: a file, a stream or an iterable as a response body (PEP 3333).
  *
- * Two blocks are in memory at most: one that is sent, and of a file one that is read meanwhile. The
- * server asks for the next when the client has room. Reads are waits in the style of `environ.cogen`,
- * so a wrapped file passes through middleware like any other iterable. Where the server alone sees its
- * blocks, and its sockets tell when bytes have gone, the same two arrays are filled again and again.
+ * At most two blocks are in memory: one that is being sent, and for a file one that is read meanwhile.
+ * The server asks for the next block when the client's window has room. Reads are waits in the style of
+ * `environ.cogen`, so a wrapped file passes through middleware like any other iterable. If the server
+ * itself reads the body, and its sockets report when bytes are sent, the same two arrays are reused for
+ * all blocks.
  *
  * @module
  */
 
 import { until } from "../../coroutine/mod.ts";
-import type { Block } from "../app.ts";
+import type { Block } from "../block.ts";
 import type { Cogen } from "../cogen.ts";
 import { type BlockSource, blockSource, type FileSource, isOpenFile } from "./file_source.ts";
 import type { BodyReader } from "./server_readable.ts";
 
 /** Options of {@linkcode FileWrapper}. */
 export interface FileWrapperOptions {
-  /** How much of a file is read at once, in bytes. Default 262,144. */
+  /** The size of a read from a file, in bytes. Default 262,144. */
   readonly blockSize?: number;
-  /** Where to begin, in bytes. Default 0. */
+  /** The first byte to send. Default 0. */
   readonly offset?: number;
-  /** How many bytes to send; what lacks is an error. Default: to the end. */
+  /** The number of bytes to send; a source that ends earlier is an error. Default: to the end. */
   readonly length?: number;
 }
 
 /**
  * `environ["wsgi.file_wrapper"]`: makes a response body of a file.
  *
- * @param source The path of a file, an open one, or anything that gives blocks.
+ * @param source The path of a file, an open file, or any stream or iterable of blocks.
  * @param options The block size, or all options.
- * @returns What the app should return, or `yield*`.
+ * @returns The body. The app returns it, or reads it with `yield*`.
  */
 export type FileWrapper = (
   source: FileSource,
@@ -38,19 +39,19 @@ export type FileWrapper = (
 ) => WSGIFileWrapper;
 
 /**
- * The more at once, the fewer trips to the threads that read; twice as much again gained little. In
- * CPU time a MB from a large file, on Node 20, Node 26, Deno and Bun: with 64 KB 895, 745, 889 and
- * 869 µs; with 256 KB 489, 503, 550 and 690 µs.
+ * The default size of a read, in bytes. A larger block needs fewer trips to the threads that read files.
+ * 256 KB takes a third off the CPU time of 64 KB; 512 KB gained little more
+ * (`npm run bench -- --workload file100m`).
  */
 const BLOCK_SIZE = 262_144;
 
 /**
  * A response body that is read block by block from a file, a stream or an iterable.
  *
- * An app that returns it, from a function or as the last thing of a generator, gets `Content-Length`
- * where it can be known, and nothing is read for HEAD. An app may also `yield*` it, and then says the
- * length itself. Its source is closed in either case, once, however the request ends; `close()` does it
- * for an app that changes its mind.
+ * An app may return the body, from a function or at the end of a generator. Then the server adds
+ * `Content-Length` where the length is known, and reads nothing for HEAD. An app may also read the body
+ * with `yield*`, and set the length itself. The source is closed in either case, once, however the
+ * request ends. An app that does not use the body calls `close()`.
  *
  * @example
  * ```ts
@@ -78,16 +79,17 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
   #source: FileSource;
   #blocks: BlockSource | undefined;
   #opening: Promise<void> | undefined;
+  /** True once a reader has begun: the source can be read only once. */
   #begun = false;
   #closed: Promise<void> | undefined;
 
   /**
-   * Takes hold of a source: from now on it is closed by {@linkcode WSGIFileWrapper.close}.
+   * Wraps a source, and owns it: {@linkcode WSGIFileWrapper.close} closes it.
    *
-   * @param source What is to be sent.
-   * @param cogen The request it is sent to.
-   * @param options How.
-   * @throws {RangeError} For a block size, offset or length that is none.
+   * @param source The source of the body.
+   * @param cogen Waits for the reads: the `cogen` of the request's environ.
+   * @param options The block size, or all options.
+   * @throws {RangeError} For a block size, offset or length that is not a whole number in its range.
    */
   constructor(source: FileSource, cogen: Cogen, options: number | FileWrapperOptions = {}) {
     const given: FileWrapperOptions = typeof options === "number"
@@ -100,7 +102,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     this.#length = given.length === undefined ? undefined : checkCount("length", given.length, 0);
   }
 
-  /** How many bytes it gives, if that is known: of a path, once it is open. */
+  /** The length of the body in bytes, if it is known; for a path it is known once the file is open. */
   get length(): number | undefined {
     const source = this.#source;
     if (this.#length !== undefined || typeof source === "string" || !isOpenFile(source)) {
@@ -109,13 +111,17 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     return Math.max(0, source.size - this.#offset);
   }
 
-  /** Reads from the source, once. */
+  /**
+   * Reads the source for any code but the server. A second call fails.
+   *
+   * @returns The blocks and waits.
+   */
   [Symbol.iterator](): Generator<Block, void, unknown> {
     return this.#read();
   }
 
-  /** Only if the server alone sees the blocks, it may tell when one is free to be filled again. */
-  *#read(server?: BodyReader): Generator<Block, void, unknown> {
+  /** A block may be filled again only if the server itself reads the body, and has sent the block. */
+  *#read(reader?: BodyReader): Generator<Block, void, unknown> {
     if (this.#begun) throw new TypeError("A wrapped file can be read only once");
     this.#begun = true;
     try {
@@ -126,7 +132,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
         const block = read instanceof Promise ? yield* this.#cogen.wait(until(read)) : read;
         if (block === undefined) return;
         yield block;
-        if (server?.allSent()) blocks.recycle?.(block);
+        if (reader?.allSent()) blocks.recycle?.(block);
       }
     } finally {
       yield* this.#cogen.wait(until(this.close()));
@@ -134,26 +140,30 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
   }
 
   /**
-   * As the server reads it: the length is told where it may be, and what has no body is not read.
+   * Reads the source for the server: announces the length, and reads nothing if there is no body.
    *
-   * @ignore
+   * @param reader The server's side.
+   * @returns The blocks and waits.
    */
-  *serve(server: BodyReader): Generator<Block, void, unknown> {
-    const { response, method } = server;
+  *serve(reader: BodyReader): Generator<Block, void, unknown> {
     try {
       yield* this.#open();
-      if (this.length !== undefined) response.announceLength(this.length);
-      if (response.hasBody(method)) yield* this.#read(server);
+      if (this.length !== undefined) reader.announceLength(this.length);
+      if (reader.hasBody()) yield* this.#read(reader);
     } finally {
       yield* this.#cogen.wait(until(this.close()));
     }
   }
 
-  /** Closes the source; repeating it is harmless. */
+  /**
+   * Closes the source. A second call does nothing.
+   *
+   * @returns A promise that settles when the source is closed, and rejects with its error.
+   */
   close(): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = this.#close();
-      // Whoever waits for it is told; a failure that nobody waits for must not end the process.
+      // A caller that waits gets the error. If no caller waits, a rejection must not end the process.
       this.#closed.catch(() => {});
     }
     return this.#closed;
@@ -184,7 +194,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     return this.#blocks ??= blockSource(this.#source as Exclude<FileSource, string>, extent);
   }
 
-  /** A path that is being opened is open before it is closed; any other source is closed unread. */
+  /** Waits for an open that has begun. Any other source is closed even if no byte of it was read. */
   async #close(): Promise<void> {
     await this.#opening?.catch(() => {});
     if (typeof this.#source !== "string") await this.#begin().close();

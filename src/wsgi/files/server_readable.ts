@@ -1,40 +1,75 @@
 /**
- * A body that is told whether the server itself reads it.
+ * A response body that knows whether the server itself reads it.
  *
- * Behind a middleware, nobody knows who keeps a block. Read by the server alone, its memory may be used
- * again as soon as it has gone.
+ * The server recognises this class, and reads such a body with {@linkcode ServerReadable.serve}, if no
+ * middleware lies in between. Then no other code can hold a block of it: the body may fill the memory of
+ * a block again, once the socket has sent it. Behind a middleware the body is a plain iterable.
+ *
+ * Called by the app run; made by `staticFiles` and other middleware that ends in a file.
  *
  * @module
  */
 
-import type { Response } from "../running/response.ts";
-
-/** What a body may know of the exchange that sends it. */
+/** The server's side of a body that the server itself reads. */
 export interface BodyReader {
-  readonly response: Response;
-  readonly method: string;
-  /** Whether all that was given has gone, and the arrays it was in may be used again. */
+  /**
+   * Adds `Content-Length` to the response, if the app has not and the status allows it.
+   *
+   * @param length The length of the whole body in bytes.
+   */
+  announceLength(length: number): void;
+  /** Whether the response has a body: not for HEAD, 204 and 304. */
+  hasBody(): boolean;
+  /** Whether the socket has sent every block so far, so that their memory may be used again. */
   allSent(): boolean;
 }
 
-/** Reads a body; without a server, for somebody else. */
-type Read = (server?: BodyReader) => Generator<unknown, void, unknown>;
+/** Reads a body; `reader` is missing if another iterable or middleware reads it. */
+type Read = (reader?: BodyReader) => Generator<unknown, void, unknown>;
 
-/** What an app gives that reads its body in this way. */
+/**
+ * A response body whose generator is told whether the server itself reads it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ServerReadable } from "@x/cogen-wsgi/wsgi";
+ *
+ * const body = new ServerReadable(function* (reader) {
+ *   yield reader === undefined ? "read by another iterable" : "read by the server";
+ * });
+ * assertEquals([...body], ["read by another iterable"]);
+ * ```
+ */
 export class ServerReadable implements Iterable<unknown, void, unknown> {
   readonly #read: Read;
 
+  /**
+   * Wraps a generator function.
+   *
+   * @param read Reads the body. It is called with a {@linkcode BodyReader} by the server, and without
+   *   one by any other code.
+   */
   constructor(read: Read) {
     this.#read = read;
   }
 
-  /** For whoever iterates it. */
+  /**
+   * Reads the body for any code but the server.
+   *
+   * @returns The blocks and waits.
+   */
   [Symbol.iterator](): Generator<unknown, void, unknown> {
     return this.#read();
   }
 
-  /** For the server. */
-  serve(server: BodyReader): Generator<unknown, void, unknown> {
-    return this.#read(server);
+  /**
+   * Reads the body for the server.
+   *
+   * @param reader The server's side.
+   * @returns The blocks and waits.
+   */
+  serve(reader: BodyReader): Generator<unknown, void, unknown> {
+    return this.#read(reader);
   }
 }

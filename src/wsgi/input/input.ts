@@ -1,29 +1,32 @@
 /**
  * `wsgi.input` and `environ.cogen.input`: reading the request body, in both styles.
  *
+ * Both read from the same {@linkcode BodyBuffer}; they differ in how the app waits.
+ *
  * @module
  */
 
 import { Call, type Coroutine, type Operation, type TimeoutOptions } from "../../coroutine/mod.ts";
-import type { HeaderList } from "../app.ts";
+import type { HeaderList } from "../block.ts";
+import type { Planner, Waiter, Waiting } from "../waiting.ts";
 import type { BodyBuffer } from "./body_buffer.ts";
-import type { Cogen } from "../cogen.ts";
-
-/** What a typed wait yields and returns: `""` passes through any middleware. */
-export type Waiting<T> = Generator<"", T, unknown>;
 
 /**
  * `environ["wsgi.input"]`: the request body, read with `yield*`, or iterated in an async app.
  *
- * It ends where the body ends, whatever its framing, and never reads into the next request. Reads
- * throw `ClientDisconnected` if the client goes before the body is complete.
+ * It ends where the body ends, whatever the framing, and never reads into the next request. Reads
+ * throw `ClientDisconnected` if the client disconnects before the body is complete.
  */
 export class WSGIInput implements AsyncIterable<Uint8Array> {
   readonly #body: BodyBuffer;
-  readonly #cogen: Cogen;
+  readonly #cogen: Waiter;
 
-  /** @ignore */
-  constructor(body: BodyBuffer, cogen: Cogen) {
+  /**
+   * @param body The body of the request.
+   * @param cogen Waits for the reads.
+   * @ignore
+   */
+  constructor(body: BodyBuffer, cogen: Waiter) {
     this.#body = body;
     this.#cogen = cogen;
   }
@@ -49,7 +52,7 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
 
   /**
    * The trailer fields that came after a chunked body (RFC 9110 §6.5), names in lower case; empty until
-   * the body is read to its end. Fields of framing, routing and authentication are never among them.
+   * the body is read to its end. Fields of framing, routing and authentication are dropped.
    */
   get trailers(): HeaderList {
     const { trailers } = this.#body;
@@ -60,7 +63,7 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
     return pairs;
   }
 
-  /** Gives the body as it comes, for `for await` in an async app. */
+  /** Iterates over the body in pieces as they arrive: `for await` in an async app. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const chunk = await this.#cogen.run(this.#body.readChunk({}));
@@ -71,17 +74,21 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
 }
 
 /**
- * `environ.cogen.input`: the same in cogen's style.
+ * `environ.cogen.input`: the request body in cogen's style.
  *
- * Each call sets `environ.cogen.operation` and gives `""` to be yielded; what was read is then in
+ * Each call sets `environ.cogen.operation` and returns `""` to be yielded; the bytes are then in
  * `environ.cogen.result`.
  */
 export class CogenInput {
   readonly #body: BodyBuffer;
-  readonly #cogen: Cogen;
+  readonly #cogen: Planner;
 
-  /** @ignore */
-  constructor(body: BodyBuffer, cogen: Cogen) {
+  /**
+   * @param body The body of the request.
+   * @param cogen Keeps each read until the server performs it.
+   * @ignore
+   */
+  constructor(body: BodyBuffer, cogen: Planner) {
     this.#body = body;
     this.#cogen = cogen;
   }
@@ -103,7 +110,7 @@ export class CogenInput {
 }
 
 function readLines(body: BodyBuffer, hint: number): Operation<Uint8Array[]> {
-  const enough = hint > 0 ? hint : Infinity; // as Python's files have it
+  const enough = hint > 0 ? hint : Infinity; // as in Python's io.IOBase.readlines
   return Call(function* readlines(): Coroutine<Uint8Array[]> {
     const lines: Uint8Array[] = [];
     for (let size = 0; size < enough;) {

@@ -6,8 +6,8 @@
 
 import type { Operation } from "../../coroutine/mod.ts";
 import type { WSGIApp } from "../app.ts";
-import type { Cogen } from "../cogen.ts";
 import type { Environ } from "../environ.ts";
+import type { RequestCogen } from "./request_cogen.ts";
 import type { Response } from "./response.ts";
 
 /** What running an app needs of the connection it runs on. */
@@ -17,7 +17,7 @@ export interface AppContext {
   readonly method: string;
   readonly environ: Environ;
   /** That of the environ, whatever an app may put there. */
-  readonly cogen: Cogen;
+  readonly cogen: RequestCogen;
   readonly response: Response;
   /** How long the `finally` blocks and the `close()` of an app may take, in milliseconds. */
   readonly closeTimeoutMs: number;

@@ -11,13 +11,12 @@ import { type Coroutine, isOperation, type Operation, until } from "../../corout
 import {
   adoptStep,
   type AnyIterator,
-  isBlock,
-  isEmpty,
   isPromise,
   type Step,
   type Steps,
   throwInto,
 } from "./app_steps.ts";
+import { isBlock, isEmpty } from "../block.ts";
 import type { AppContext } from "./app_context.ts";
 import { gather, type StepConsumer } from "./ready_steps.ts";
 

@@ -15,8 +15,6 @@ import {
   adopt,
   type AnyIterator,
   DONE,
-  isBlock,
-  isEmpty,
   isPromise,
   iterable,
   iteratorOf,
@@ -24,9 +22,10 @@ import {
   type Steps,
   throwInto,
 } from "./app_steps.ts";
+import { isBlock, isEmpty } from "../block.ts";
 import type { AppContext } from "./app_context.ts";
 import { WSGIFileWrapper } from "../files/file_wrapper.ts";
-import { ServerReadable } from "../files/server_readable.ts";
+import { type BodyReader, ServerReadable } from "../files/server_readable.ts";
 
 /**
  * Runs an app for one request, and completes its response or reports why it could not.
@@ -48,7 +47,7 @@ type Wait = "yielded" | "planned" | "turn";
  * only what is more (promises, files, a full window, a long burst, waiting to be closed) is left to
  * generators. That spares four of them: a quarter of what a request costs us, and 1 KB while it waits.
  */
-class AppRun {
+class AppRun implements BodyReader {
   readonly #exchange: AppContext;
   #rest: Coroutine<void> | undefined;
   #iterable: AppIterable | undefined;
@@ -91,6 +90,18 @@ class AppRun {
     this.#exchange.cogen.close();
     this.#exchange.ended(false);
     return DONE;
+  }
+
+  announceLength(length: number): void {
+    this.#exchange.response.announceLength(length);
+  }
+
+  hasBody(): boolean {
+    return this.#exchange.response.hasBody(this.#exchange.method);
+  }
+
+  allSent(): boolean {
+    return this.#exchange.allSent();
   }
 
   /** Runs the app until it waits, or to its end; its wait has given this value or error. */
@@ -293,7 +304,7 @@ class AppRun {
 
   #iteratorOf(given: AppIterable): AnyIterator {
     const isServed = given instanceof WSGIFileWrapper || given instanceof ServerReadable;
-    return isServed ? given.serve(this.#exchange) : iteratorOf(given);
+    return isServed ? given.serve(this) : iteratorOf(given);
   }
 
   #pushAll(blocks: readonly unknown[]): void {

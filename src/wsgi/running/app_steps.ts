@@ -1,44 +1,76 @@
 /**
- * What an app gives, step by step: iterators sync and async, and the kinds of their values.
+ * The steps of an app: iterators, sync and async alike, and the promises of their steps.
+ *
+ * The app run and the closing of an app step iterators with these functions. So does middleware that
+ * steps the app behind it, such as `passThrough`.
+ *
+ * The trap: every promise of an app needs a handler for its rejection as soon as the engine sees it, as
+ * the engine may begin to wait for it turns later. {@linkcode adopt} adds the handler.
  *
  * @module
  */
 
 import { handleRejection } from "../../coroutine/internal.ts";
-import type { AppIterable, Block } from "../app.ts";
+import type { AppIterable } from "../app.ts";
 
-/** One step of an app. */
+/** One step of an app: a value it yielded, or the value it returned. */
 export type Step = IteratorResult<unknown, unknown>;
-/** The same of an async app. */
+/** A step of a sync iterator, or the promise of a step of an async iterator. */
 export type Steps = Step | PromiseLike<Step>;
 
-/** The methods of sync and async iterators alike: the latter give promises of steps. */
+/** The methods of sync and async iterators: those of an async iterator return promises of steps. */
 export interface AnyIterator {
+  /** Resumes the app with the value of its last wait. */
   next(sent?: unknown): Steps;
+  /** Resumes the app with an error. */
   throw?(error: unknown): Steps;
+  /** Ends the app, through its `finally` blocks. */
   return?(): Steps;
 }
 
-/** The end of what an app gives. */
+/** The last step of an iterator that has no more to say, and the end of the app run's own steps. */
 export const DONE: Step = { done: true, value: undefined };
 
-/** Goes on with an error; one that the iterator cannot take is the app's. */
+/**
+ * Begins to step an iterable.
+ *
+ * @param given The result of an app.
+ * @returns Its iterator; the async one if the iterable has both.
+ */
+export function iteratorOf(given: AppIterable): AnyIterator {
+  if (Symbol.asyncIterator in given) return given[Symbol.asyncIterator]();
+  return given[Symbol.iterator]();
+}
+
+/**
+ * Resumes an iterator with an error.
+ *
+ * @param iterator The iterator of an app.
+ * @param error The error of the app's last wait.
+ * @returns The next step.
+ * @throws The error, if the iterator has no `throw`, or does not catch it.
+ */
 export function throwInto(iterator: AnyIterator, error: unknown): Steps {
   if (iterator.throw === undefined) throw error;
   return iterator.throw(error);
 }
 
-/** Whether a value is to be waited for as a promise. */
+/**
+ * Tells a promise from the other values that an app may yield.
+ *
+ * @param value A value that an app has yielded or returned.
+ * @returns Whether the value is an object with a method `then`.
+ */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
 }
 
 /**
- * The native promise of a promise that an app gave, with a handler for its rejection.
+ * Makes a native promise of an app's promise, with a handler for its rejection.
  *
- * The engine may wait for it turns later, when the client has room or the app has been closed. Without
- * a handler until then, a rejection would end the process.
+ * The engine may wait for it turns later: when the client has room, or after the app was closed. A
+ * rejection without a handler until then would end the process.
  */
 export function adopt<T>(promise: PromiseLike<T>): Promise<T> {
   const adopted = Promise.resolve(promise);
@@ -46,42 +78,32 @@ export function adopt<T>(promise: PromiseLike<T>): Promise<T> {
   return adopted;
 }
 
-/** The promise of a step, whose value is adopted as well. */
+/**
+ * Adopts the promise of a step: the rejection of the promise, or of a promise that is the step's value,
+ * does not end the process before the engine waits for it.
+ *
+ * @param promise The promise of an async iterator.
+ * @returns A native promise of the same step.
+ */
 export function adoptStep(promise: PromiseLike<Step>): Promise<Step> {
   return adopt(Promise.resolve(promise).then(adoptValue));
 }
 
-/** Adopts the value of a step that came out of a promise: the coroutine looks at it a turn later. */
+/** Adopts the value of a step that came out of a promise: the coroutine handles it a turn later. */
 export function adoptValue(step: Step): Step {
   return isPromise(step.value) ? { done: step.done, value: adopt(step.value) } as Step : step;
 }
 
-/** What can only be sent, not waited for. */
-export function isBlock(value: unknown): value is Block {
-  return typeof value === "string" ? value !== "" : value instanceof Uint8Array && value.length > 0;
-}
-
-/** Whether a value only lets go of what is pending. */
-export function isEmpty(value: unknown): boolean {
-  return value === "" || value === undefined || (value instanceof Uint8Array && value.length === 0);
-}
-
-/** What an app gave, if it is an iterable of blocks. */
+/** Checks that an app has returned an iterable of blocks. */
 export function iterable(given: unknown): AppIterable {
   if (typeof given === "object" && given !== null) {
-    const isBlock = given instanceof Uint8Array; // of which an iterator would give numbers
-    if (!isBlock && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
+    const isBytes = given instanceof Uint8Array; // its iterator would give numbers
+    if (!isBytes && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
       return given as AppIterable;
     }
   }
-  const what = given === null ? "null" : given instanceof Uint8Array ? "bytes" : typeof given;
+  const kind = given === null ? "null" : given instanceof Uint8Array ? "bytes" : typeof given;
   throw new TypeError(
-    `The app gave ${what}: expected an iterable of blocks, such as a generator or an array`,
+    `The app gave ${kind}: expected an iterable of blocks, such as a generator or an array`,
   );
-}
-
-/** Begins to step an iterable. */
-export function iteratorOf(given: AppIterable): AnyIterator {
-  if (Symbol.asyncIterator in given) return given[Symbol.asyncIterator]();
-  return given[Symbol.iterator]();
 }

@@ -16,7 +16,8 @@ import {
 } from "../../http/mod.ts";
 import { handleRejection } from "../../coroutine/internal.ts";
 import { mayHaveBody } from "../../http/writing/response_framing.ts";
-import type { Block, HeaderList, StartResponse } from "../app.ts";
+import type { StartResponse } from "../app.ts";
+import type { Block, HeaderList } from "../block.ts";
 import { encodeText } from "./encode_text.ts";
 
 /** Where framed bytes go. A string stands for its latin-1 bytes. */

@@ -15,7 +15,9 @@ import {
   type Task,
 } from "../../../src/coroutine/mod.ts";
 import { BodyBuffer } from "../../../src/wsgi/input/body_buffer.ts";
-import { ClientDisconnected, Cogen, type Waiting, WSGIInput } from "../../../src/wsgi/mod.ts";
+import { WSGIInput } from "../../../src/wsgi/input/input.ts";
+import { ClientDisconnected, type Waiting } from "../../../src/wsgi/mod.ts";
+import { RequestCogen } from "../../../src/wsgi/running/request_cogen.ts";
 import { type Stage, stage } from "../../support/scheduling.ts";
 import { latin1Bytes } from "../../support/serving.ts";
 
@@ -433,8 +435,8 @@ const ALL: Read = {
   expect: (rest) => rest,
 };
 
-/** What the server does with a wait. */
-function* performed<T>(cogen: Cogen, waiting: Waiting<T>): Coroutine<T> {
+/** Performs a wait as the server does. */
+function* performed<T>(cogen: RequestCogen, waiting: Waiting<T>): Coroutine<T> {
   for (let step = waiting.next();; step = waiting.next()) {
     if (step.done) return step.value;
     const { operation } = cogen;
@@ -447,13 +449,14 @@ test("readlines gives all lines, or lines until the hint is reached, in any piec
   fc.assert(fc.property(pieces, fc.integer({ min: 0, max: 30 }), (given, hint) => {
     const { scheduler, run, body, assertEmpty } = reading();
     const silent = {
+      files: undefined,
       inform() {},
       report() {},
       setTrailers() {},
       setTimeouts() {},
       takeSocket() {},
     };
-    const cogen = new Cogen(scheduler, body, silent);
+    const cogen = new RequestCogen(scheduler, body, silent);
     const input = new WSGIInput(body, cogen);
     const task = scheduler.add(function* read() {
       const some = yield* performed(cogen, input.readlines(hint));

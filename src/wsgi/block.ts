@@ -1,0 +1,40 @@
+/**
+ * The pieces of a response: blocks of the body, and lists of header fields.
+ *
+ * An app yields blocks, operations and promises. The two questions here tell blocks from the rest. The
+ * app run asks them at every step of an app, and middleware that changes blocks asks them as well.
+ *
+ * @module
+ */
+
+/**
+ * A piece of the response body. A string is sent as UTF-8. A byte array belongs to the server once the
+ * app has given it: the app must not change it afterwards.
+ */
+export type Block = string | Uint8Array;
+
+/** Header fields of a response, in order: name and value, both latin-1. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/**
+ * Tells a block that has bytes to send from an empty block and from a wait.
+ *
+ * @param value A value that an app has yielded or returned.
+ * @returns Whether the value is a string or a byte array, and not empty.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { isBlock } from "@x/cogen-wsgi/wsgi";
+ *
+ * assertEquals([isBlock("text"), isBlock(""), isBlock(Promise.resolve())], [true, false, false]);
+ * ```
+ */
+export function isBlock(value: unknown): value is Block {
+  return typeof value === "string" ? value !== "" : value instanceof Uint8Array && value.length > 0;
+}
+
+/** Whether a value is an empty block: the app hands over the blocks before it, and may wait. */
+export function isEmpty(value: unknown): boolean {
+  return value === "" || value === undefined || (value instanceof Uint8Array && value.length === 0);
+}
