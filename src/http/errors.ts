@@ -1,15 +1,20 @@
 /**
- * The two ways HTTP can be broken: the peer did it ({@link ProtocolError}), or the embedder did
- * ({@link ResponseError}). Nothing else escapes from this engine.
+ * The errors of the engine, divided by the party that broke HTTP: the peer
+ * ({@linkcode ProtocolError}), or the embedder and its app ({@linkcode ResponseError}).
+ *
+ * The engine throws no other errors while it reads or writes a message. A `TypeError` or `RangeError`
+ * reports a wrong call by the embedder.
+ *
+ * Called by all files of this layer; caught by `src/server`.
  *
  * @module
  */
 
 /**
- * The peer broke HTTP: what it sent is not a request that may be served.
+ * The peer broke HTTP: the bytes that it sent are not a request that the server may serve.
  *
- * The message names bytes of the peer only in printable ASCII and cut short, so that it can be logged
- * and sent back. The same bytes give the same error, however they were split.
+ * The message quotes bytes of the peer only in printable ASCII and cut short, so that it is safe to log
+ * and to send back. The same bytes give the same error, independent of how they were split.
  *
  * @example
  * ```ts
@@ -21,22 +26,22 @@
  * ```
  */
 export class ProtocolError extends Error {
-  /** What the error is called in a log. */
+  /** The name of the class, as it stands in logs. */
   override readonly name = "ProtocolError";
-  /** The status to answer with (RFC 9110 §15). */
+  /** The status code of the answer (RFC 9110 §15). */
   readonly status: number;
   /**
-   * Where in the connection's byte stream it happened, counted from the connection's first byte: the
-   * offending byte, or for a rule about a whole head, the byte after that head.
+   * The position of the error in bytes, counted from the first byte of the connection: the position of
+   * the offending byte, or, for a rule about a whole head, of the byte after that head.
    */
   readonly offset: number;
 
   /**
-   * Makes an error to be answered with a status.
+   * Makes an error that the server answers with `status`.
    *
-   * @param status The status to answer with.
-   * @param message What could not be read, and what was expected.
-   * @param offset The byte offset in the connection's stream.
+   * @param status The status code of the answer.
+   * @param message The part that could not be read, and the syntax that was expected.
+   * @param offset The position in bytes, counted from the first byte of the connection.
    */
   constructor(status: number, message: string, offset = 0) {
     super(message);
@@ -45,14 +50,17 @@ export class ProtocolError extends Error {
   }
 }
 
-/** The same error, placed: rules about a whole head are judged by functions that see no stream. */
+/**
+ * A copy of a {@linkcode ProtocolError} with its offset; any other error as it is. The functions that
+ * judge a whole head do not see the byte stream, so they cannot know the offset.
+ */
 export function placeError(error: unknown, offset: number): unknown {
   if (!(error instanceof ProtocolError)) return error;
   return new ProtocolError(error.status, error.message, offset);
 }
 
 /**
- * The embedder or its app broke HTTP: a response that may not be sent as it was given.
+ * The embedder or its app broke HTTP: it gave a response that may not be sent.
  *
  * @example
  * ```ts
@@ -63,6 +71,6 @@ export function placeError(error: unknown, offset: number): unknown {
  * ```
  */
 export class ResponseError extends Error {
-  /** What the error is called in a log. */
+  /** The name of the class, as it stands in logs. */
   override readonly name = "ResponseError";
 }

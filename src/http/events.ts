@@ -1,6 +1,11 @@
 /**
- * What a request parser tells its caller. For each request: a {@link RequestHead}, its
- * {@link DataEvent}s, one {@link EndEvent}; in between {@link NeedData}, at last {@link Closed}.
+ * The events of a request parser.
+ *
+ * The order for each request: one {@linkcode RequestHead}, any number of {@linkcode DataEvent}s, one
+ * {@linkcode EndEvent}. {@linkcode NeedData} stands wherever the parser has used up its bytes, and
+ * {@linkcode Closed} after the last request. Events without content are frozen singletons.
+ *
+ * Made by `reading/`; read by `src/server`.
  *
  * @module
  */
@@ -9,7 +14,7 @@ import type { BodyFraming } from "./reading/framing.ts";
 import type { RequestTarget } from "./request_target.ts";
 
 /**
- * Everything that {@link RequestParser.next} can give.
+ * An event that {@linkcode RequestParser.next} returns. Its `type` tells the kinds apart.
  *
  * @example
  * ```ts
@@ -38,33 +43,33 @@ export type HttpEvent = RequestHead | DataEvent | EndEvent | NeedData | Closed;
  * ```
  */
 export interface RequestHead extends RequestTarget {
-  /** Tells the events apart. */
+  /** The kind of the event. */
   readonly type: "request";
-  /** The method, any token, as received: methods are case-sensitive (RFC 9110 §9.1). */
+  /** The method as received, which may be any token. Methods are case-sensitive (RFC 9110 §9.1). */
   readonly method: string;
   /** The request target as received. */
   readonly target: string;
-  /** 1 also for versions 1.2 to 1.9. */
+  /** The minor version; 1 also for the versions 1.2 to 1.9 (RFC 9110 §6.2). */
   readonly minorVersion: 0 | 1;
-  /** Lower-case name, value, name, value, ... in the order received; values are latin-1. */
+  /** Lower-case name, value, name, value, ... in the order received. Values are latin-1 strings. */
   readonly fields: readonly string[];
-  /** How the body is delimited. */
+  /** The delimitation of the body (RFC 9112 §6.3). */
   readonly framing: BodyFraming;
-  /** Whether the peer lets the connection persist after this request (RFC 9112 §9.3). */
+  /** Whether the peer allows the connection to persist after this request (RFC 9112 §9.3). */
   readonly keepAlive: boolean;
-  /** Whether the peer holds its body back until it sees `100 Continue` (RFC 9110 §10.1.1). */
+  /** Whether the peer holds its body back until a `100 Continue` arrives (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean;
   /** Whether the peer offers to change protocols (RFC 9110 §7.8); the `upgrade` field names them. */
   readonly upgrade: boolean;
   /**
-   * The authority the request is for: that of the target where it has one (RFC 9112 §3.2.2), else the
-   * Host field; undefined if there is neither, which only HTTP/1.0 may do.
+   * The authority of the request: the authority of the target if the target has one (RFC 9112 §3.2.2),
+   * else the value of Host. Undefined if both are missing, which is valid in HTTP/1.0 only.
    */
   readonly host: string | undefined;
 }
 
 /**
- * A part of the body, without its framing.
+ * A piece of the body, without its framing.
  *
  * @example
  * ```ts
@@ -80,16 +85,19 @@ export interface RequestHead extends RequestTarget {
  * ```
  */
 export interface DataEvent {
-  /** Tells the events apart. */
+  /** The kind of the event. */
   readonly type: "data";
-  /** Never empty. A view, valid only until the parser's next `next`, `push` or `detach`; or a copy. */
+  /**
+   * The content, never empty. A view is valid until the next call of `next`, `push` or `detach` on the
+   * parser; a copy stays valid.
+   */
   readonly bytes: Uint8Array;
-  /** Whether the bytes are a copy, which may be kept: so it is with few. */
+  /** Whether `bytes` is a copy, which the caller may keep. True for short pieces. */
   readonly copied: boolean;
 }
 
 /**
- * The request is wholly read; follows every {@link RequestHead}, with or without a body.
+ * The end of a request. It follows every {@linkcode RequestHead}, with or without a body.
  *
  * @example
  * ```ts
@@ -105,14 +113,14 @@ export interface DataEvent {
  * ```
  */
 export interface EndEvent {
-  /** Tells the events apart. */
+  /** The kind of the event. */
   readonly type: "end";
   /** The trailer fields of a chunked body (RFC 9110 §6.5), in the form of `RequestHead.fields`. */
   readonly trailers: readonly string[];
 }
 
 /**
- * Nothing more can be said before `push` or `end`. A frozen singleton.
+ * The parser has no further event before the next call of `push` or `end`. A frozen singleton.
  *
  * @example
  * ```ts
@@ -124,13 +132,14 @@ export interface EndEvent {
  * ```
  */
 export interface NeedData {
-  /** Tells the events apart. */
+  /** The kind of the event. */
   readonly type: "need-data";
 }
 
 /**
- * No further request will come: the peer ended between messages, its last request forbade another
- * (`Connection: close`, or HTTP/1.0 without keep-alive), or the rest was taken. A frozen singleton.
+ * The connection has no further request: the peer ended between two messages, the last request does not
+ * let the connection persist (`Connection: close`, or HTTP/1.0 without keep-alive), or the embedder took
+ * the rest of the bytes. A frozen singleton.
  *
  * @example
  * ```ts
@@ -144,11 +153,13 @@ export interface NeedData {
  * ```
  */
 export interface Closed {
-  /** Tells the events apart. */
+  /** The kind of the event. */
   readonly type: "closed";
 }
 
+/** The only {@linkcode NeedData}. */
 export const NEED_DATA: NeedData = Object.freeze({ type: "need-data" });
+/** The only {@linkcode Closed}. */
 export const CLOSED: Closed = Object.freeze({ type: "closed" });
 /** The end of a message without trailers. */
 export const END: EndEvent = Object.freeze({ type: "end", trailers: Object.freeze([]) });

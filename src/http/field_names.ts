@@ -1,10 +1,16 @@
 /**
- * Field names to lower case without work for the names that clients send.
+ * Field names in lower case, and the cutting of scanned fields into strings.
  *
- * The table is fixed, so no client can fill it; a name found here is one shared string, which also
- * makes comparing it with a constant a comparison of pointers.
+ * Strategy: a table maps the names that clients commonly send to one shared string each. A hit costs no
+ * conversion, and engines compare a shared string with a constant by pointer. The table is fixed, so no
+ * client can fill it.
+ *
+ * Called by `reading/head_reader.ts` and `reading/trailer_reader.ts`.
+ *
+ * @module
  */
 
+/** The table's names, in the usual spelling. HTTP/2 gateways send the names in lower case. */
 const KNOWN_NAMES = `
   Accept Accept-Charset Accept-Encoding Accept-Language Access-Control-Request-Headers
   Access-Control-Request-Method Authorization Cache-Control Connection Content-Disposition
@@ -18,29 +24,30 @@ const KNOWN_NAMES = `
   X-Forwarded-Proto X-Real-IP X-Request-ID X-Requested-With
 `.trim().split(/\s+/);
 
+/** Lower-case name by usual spelling and by itself. */
 const LOWERCASE_OF = new Map<string, string>();
 for (const name of KNOWN_NAMES) {
   const lowercase = name.toLowerCase();
   LOWERCASE_OF.set(name, lowercase).set(lowercase, lowercase);
 }
 
-/** `name` in lower case: field names are case-insensitive (RFC 9110 §5.1). */
+/** The lower case of `name`, as field names are case-insensitive (RFC 9110 §5.1). */
 export function lowercaseName(name: string): string {
   return LOWERCASE_OF.get(name) ?? name.toLowerCase();
 }
 
 /**
- * Cuts scanned fields out of `text`, which begins `from` bytes after what the marks count from.
- * Gives name, value, name, value, ... in the order received.
+ * Cuts scanned fields out of the text of their bytes.
+ *
+ * @param text One character a byte, from the position that `marks` count from.
+ * @param marks Name start, name end, value start, value end of each field, from a `FieldScanner`.
+ * @returns Lower-case name, value, name, value, ... in the order received.
  */
-export function sliceFields(text: string, marks: readonly number[], from: number): string[] {
+export function sliceFields(text: string, marks: readonly number[]): string[] {
   const fields: string[] = [];
   for (let index = 0; index < marks.length; index += 4) {
-    const name = text.slice(marks[index]! - from, marks[index + 1]! - from);
-    fields.push(
-      lowercaseName(name),
-      text.slice(marks[index + 2]! - from, marks[index + 3]! - from),
-    );
+    const name = text.slice(marks[index], marks[index + 1]);
+    fields.push(lowercaseName(name), text.slice(marks[index + 2], marks[index + 3]));
   }
   return fields;
 }

@@ -1,11 +1,19 @@
 /**
- * Which fields may not come as trailers (RFC 9110 §6.5.1), in either direction.
+ * The fields that may not be trailers (RFC 9110 §6.5.1), in either direction.
  *
- * A trailer arrives when the message was long framed, routed and allowed. A field that decides one of
- * these must not come this late, so it is an error, not silently dropped.
+ * A trailer arrives after the recipient has framed, routed and authorized the message. A field that
+ * decides one of these must not come this late. Such a trailer is an error; the engine does not drop it
+ * silently, because another party may have merged it into the head.
+ *
+ * Called by `reading/trailer_reader.ts` and `writing/response_checks.ts`.
+ *
+ * @module
  */
 
-/** Fields of framing, routing, request modifiers, authentication, response controls, content format. */
+/**
+ * The forbidden names, one group a line or two: framing and connection, routing, request modifiers,
+ * authentication and cookies, response control data, content format.
+ */
 const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   ...[
     "connection",
@@ -26,7 +34,7 @@ const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   ...["content-encoding", "content-range", "content-type"],
 ]);
 
-/** Whether a field, named in lower case, may not come as a trailer. */
+/** Whether a field may not be a trailer; `name` is in lower case. */
 export function isForbiddenTrailer(name: string): boolean {
   return FORBIDDEN_TRAILERS.has(name);
 }

@@ -1,12 +1,20 @@
 /**
- * The byte classes of RFC 9110 §5 and RFC 9112 as one table, and how a byte is named in an error.
+ * The byte classes of RFC 9110 §5 and RFC 9112, the elements that several matchers share, and the words
+ * for bytes in errors.
  *
  *     token         = 1*tchar
  *     tchar         = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|"
  *                   / "~" / DIGIT / ALPHA
  *     field-content = HTAB / SP / VCHAR / obs-text
+ *     qdtext        = HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text
+ *     OWS           = *( SP / HTAB )
  *
- * A class is one bit, so that a scan costs one load and one `and` a byte.
+ * Strategy: one table holds the classes of each byte as bits, so that a scan costs one load and one
+ * `and` a byte.
+ *
+ * Called by the scanners in `reading/`, and by the checks of both directions.
+ *
+ * @module
  */
 
 export const TAB = 0x09;
@@ -15,33 +23,45 @@ export const CR = 0x0d;
 export const SPACE = 0x20;
 export const COLON = 0x3a;
 
-/** `tchar`: methods, field names, chunk extension names. */
+/** The class `tchar`: methods, field names, names of chunk extensions. */
 export const TOKEN = 1;
 /**
- * What may stand in a request target: visible ASCII but `#`. Wider than the URI grammar on purpose:
- * browsers send `|`, `^` and braces in queries (WHATWG URL); what was smuggled with is refused.
+ * The class of bytes in a request target: visible ASCII without `#`. The class is wider than the URI
+ * grammar on purpose, as browsers send `|`, `^` and braces in queries (WHATWG URL). Whitespace, control
+ * bytes and bytes above 0x7f, which have served to smuggle requests, are not in it.
  */
 export const TARGET = 2;
-/** What may stand in a field value. */
-export const VALUE = 4;
-/** `qdtext` of a quoted string: a field value's bytes without `"` and `\`. */
+/** The class `field-content`: field values, and the second byte of a `quoted-pair`. */
+export const FIELD_CONTENT = 4;
+/** The class `qdtext`: the bytes of a quoted string other than `"` and `\`. */
 export const QUOTED_TEXT = 8;
 
-/** The classes of each byte. */
-export const CLASS_OF: Uint8Array = classTable();
+/** The class bits of each byte. */
+const CLASSES_OF: Uint8Array = makeClassTable();
 
-function classTable(): Uint8Array {
-  const table = new Uint8Array(256);
-  for (let byte = 0; byte < 256; byte++) {
+function makeClassTable(): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => {
     const character = String.fromCharCode(byte);
-    const visible = byte > SPACE && byte < 0x7f;
-    const content = visible || byte === TAB || byte === SPACE || byte >= 0x80;
-    if (isToken(character)) table[byte]! |= TOKEN;
-    if (visible && character !== "#") table[byte]! |= TARGET;
-    if (content) table[byte]! |= VALUE;
-    if (content && character !== '"' && character !== "\\") table[byte]! |= QUOTED_TEXT;
-  }
-  return table;
+    const isVisible = byte > SPACE && byte < 0x7f;
+    const isContent = isVisible || byte === TAB || byte === SPACE || byte >= 0x80;
+    const isQuotedText = isContent && character !== '"' && character !== "\\";
+    return (isToken(character) ? TOKEN : 0) |
+      (isVisible && character !== "#" ? TARGET : 0) |
+      (isContent ? FIELD_CONTENT : 0) |
+      (isQuotedText ? QUOTED_TEXT : 0);
+  });
+}
+
+/** Whether `byte` is in the class `wanted`. */
+export function isInClass(byte: number, wanted: number): boolean {
+  return ((CLASSES_OF[byte] as number) & wanted) !== 0;
+}
+
+/** The end of a run: the first index from `from` on whose byte is not in the class `wanted`, or `end`. */
+export function endOfRun(bytes: Uint8Array, from: number, end: number, wanted: number): number {
+  let at = from;
+  while (at < end && ((CLASSES_OF[bytes[at] as number] as number) & wanted) !== 0) at++;
+  return at;
 }
 
 /** Whether `text` is a `token` (RFC 9110 §5.6.2). */
@@ -50,8 +70,12 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * The members of a list, whose empty ones are ignored (RFC 9110 §5.6.1.2). Around them only OWS is cut
- * off: `trim()` would take a no-break space for one, and hide what another party sees.
+ * The members of a list. Empty members are ignored (RFC 9110 §5.6.1.2).
+ *
+ *     list = [ element ] *( OWS "," OWS [ element ] )
+ *
+ * Only OWS is cut off around a member: `trim()` would also remove a no-break space, which other parties
+ * see as a part of the member.
  */
 export function listMembers(list: string): string[] {
   return list.split(",").map(trimWhitespace).filter((member) => member !== "");
@@ -71,6 +95,7 @@ function isWhitespace(text: string, index: number): boolean {
   return code === SPACE || code === TAB;
 }
 
+/** The bytes that have a word of their own in errors. */
 const NAMED_BYTES = new Map([
   [0, "NUL"],
   [TAB, "tab"],
@@ -79,7 +104,7 @@ const NAMED_BYTES = new Map([
   [SPACE, "space"],
 ]);
 
-/** A byte as an error names it: `CR`, `"x"`, `0x80`. */
+/** The word for a byte in an error: `CR`, `"x"`, `0x80`. */
 export function describeByte(byte: number): string {
   const name = NAMED_BYTES.get(byte);
   if (name !== undefined) return name;
@@ -87,7 +112,7 @@ export function describeByte(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** A peer's text as an error quotes it: printable ASCII, at most 40 characters. */
+/** The quotation of a peer's text in an error: printable ASCII, at most 40 characters. */
 export function quote(text: string): string {
   const printable = text.slice(0, 40).replace(/[^ -~]/g, "?");
   return `"${printable}${text.length > 40 ? "..." : ""}"`;

@@ -1,7 +1,17 @@
-/** One byte, one character: the reading of a head as text (PEP 3333's native strings). */
+/**
+ * ISO-8859-1 decoding, which makes text of a head: one byte, one character. The strings are the "native
+ * strings" of PEP 3333.
+ *
+ * Trap: `TextDecoder("latin1")` is a decoder of windows-1252, which maps the bytes 0x80 to 0x9f to other
+ * characters.
+ *
+ * Called by `reading/request_parser.ts`, for embedders whose runtime has no faster decoder.
+ *
+ * @module
+ */
 
 /**
- * Decodes `bytes[start, end)` as ISO-8859-1: one byte, one character.
+ * A function that decodes `bytes[start, end)` as ISO-8859-1.
  *
  * @example
  * ```ts
@@ -15,17 +25,14 @@
  */
 export type Latin1Decoder = (bytes: Uint8Array, start: number, end: number) => string;
 
-/** Engines bound the arguments of one call; heads are mostly far below this. */
-const SLICE = 8192;
+/** The characters made in one call, as engines limit the number of arguments. Most heads are shorter. */
+const MAX_ARGUMENTS = 8192;
 
-/**
- * The decoder for embedders that bring none. `TextDecoder("latin1")` would not do: it is windows-1252,
- * which maps the bytes 0x80 to 0x9f elsewhere.
- */
+/** Decodes `bytes[start, end)` as ISO-8859-1, without any function of a runtime. */
 export function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let from = start; from < end; from += SLICE) {
-    const part = bytes.subarray(from, Math.min(end, from + SLICE));
+  for (let from = start; from < end; from += MAX_ARGUMENTS) {
+    const part = bytes.subarray(from, Math.min(end, from + MAX_ARGUMENTS));
     text += Reflect.apply(String.fromCharCode, null, part) as string;
   }
   return text;

@@ -1,12 +1,14 @@
 /**
  * A sans-IO HTTP/1.1 engine for servers: bytes in, events out; responses in, bytes out.
  *
- * It imports nothing and knows no socket, clock or runtime. Feed a {@link RequestParser} what arrives,
- * ask it for events, answer each request through a {@link ResponseWriter}. It is strict where leniency
- * lets requests be smuggled past a proxy: what could be read in two ways is a {@link ProtocolError}.
+ * The engine imports nothing and knows no socket, clock or runtime. The embedder pushes the bytes of a
+ * connection into a {@linkcode RequestParser}, takes events from the parser, and answers each request
+ * through a {@linkcode ResponseWriter}. The parser is strict wherever leniency has let requests be
+ * smuggled past a proxy: bytes that two parties could read in two ways are a {@linkcode ProtocolError}.
  *
- * A connection driven by hand. Bytes come in pieces of any size; each request is answered before the
- * next one is asked for; a peer that breaks HTTP gets its answer and loses the connection.
+ * The example drives a connection by hand. Bytes come in pieces of any size; the embedder answers each
+ * request before it asks for the next one; a peer that breaks HTTP gets an error response, and then the
+ * connection is closed.
  *
  * @example
  * ```ts
@@ -31,7 +33,7 @@
  *     this.#send = send;
  *   }
  *
- *   // For each piece that the socket reads. Its buffer may be used again afterwards.
+ *   // For each piece that the socket reads. The socket may reuse the buffer afterwards.
  *   onData(bytes: Uint8Array): void {
  *     this.#parser.push(bytes);
  *     this.#read();
@@ -54,7 +56,7 @@
  *     }
  *   }
  *
- *   // Takes one event; whether there may be another one.
+ *   // Takes one event. Returns whether the parser may have another one.
  *   #step(): boolean {
  *     const event = this.#parser.next();
  *     switch (event.type) {
@@ -63,11 +65,11 @@
  *         this.#bodyBytes = 0;
  *         return true;
  *       case "data":
- *         // To be copied by whoever keeps it: it is a view of the socket's buffer.
+ *         // The bytes are a view of the socket's buffer: code that keeps them must copy them.
  *         this.#bodyBytes += event.bytes.length;
  *         return true;
  *       case "end":
- *         this.#answer(this.#request!);
+ *         this.#answer(this.#request as RequestHead);
  *         return true;
  *       case "need-data":
  *         return false;
@@ -97,10 +99,10 @@
  * for (const piece of pieces) {
  *   connection.onData(Uint8Array.from(piece, (character) => character.charCodeAt(0)));
  * }
- * const [first, second, third] = wire.split(/(?<=\r\n)(?=HTTP)/);
- * assertStringIncludes(first!, "9\r\nPOST /a, \r\n7\r\n5 bytes\r\n0\r\n\r\n");
- * assertStringIncludes(second!, "8\r\nGET /b, \r\n7\r\n0 bytes\r\n0\r\n\r\n");
- * assertEquals(third!.split("\r\n")[0], "HTTP/1.1 400 Bad Request");
+ * const [first = "", second = "", third = ""] = wire.split(/(?<=\r\n)(?=HTTP)/);
+ * assertStringIncludes(first, "9\r\nPOST /a, \r\n7\r\n5 bytes\r\n0\r\n\r\n");
+ * assertStringIncludes(second, "8\r\nGET /b, \r\n7\r\n0 bytes\r\n0\r\n\r\n");
+ * assertEquals(third.split("\r\n")[0], "HTTP/1.1 400 Bad Request");
  * assertEquals(connection.open, false);
  * ```
  *
@@ -112,10 +114,10 @@ export { errorResponse } from "./writing/error_response.ts";
 export { ProtocolError, ResponseError } from "./errors.ts";
 export type { Closed, DataEvent, EndEvent, HttpEvent, NeedData, RequestHead } from "./events.ts";
 export { type BodyFraming, type FramingFields, requestFraming } from "./reading/framing.ts";
-export { imfFixdate } from "./http_date.ts";
-export { parseHttpDate } from "./parse_http_date.ts";
-export { informational } from "./writing/informational.ts";
-export { type BytesEqual } from "./reading/head_memory.ts";
+export type { FieldList } from "./field_list.ts";
+export { imfFixdate, parseHttpDate } from "./http_date.ts";
+export { informational, tunnelResponse } from "./writing/bodiless_heads.ts";
+export { type BytesEqual } from "./reading/head_cache.ts";
 export { type Latin1Decoder } from "./latin1.ts";
 export { DEFAULT_LIMITS, type ParserLimits } from "./parser_limits.ts";
 export { type PreparedHead, prepareHead } from "./writing/prepared_head.ts";
@@ -128,4 +130,3 @@ export {
   type ResponseHeadOptions,
   ResponseWriter,
 } from "./writing/response_writer.ts";
-export { tunnelResponse } from "./writing/tunnel.ts";

@@ -1,12 +1,16 @@
 /**
- * What a peer may make the parser hold or count. Every limit is exact: a message at the limit passes,
- * one byte or one item more is refused with the status named here.
+ * The limits on the bytes and items that a peer may make the parser hold or count.
+ *
+ * Every limit is exact: the parser accepts a message at the limit, and refuses one byte or one item more
+ * with the status that is named here.
+ *
+ * Called by `reading/request_parser.ts`, and by `src/server/server_limits.ts` for limits of its own.
  *
  * @module
  */
 
 /**
- * The limits of a {@link RequestParser}; each may also be `Infinity`.
+ * The limits of a {@linkcode RequestParser}: whole numbers, or `Infinity` for no limit.
  *
  * @example
  * ```ts
@@ -19,7 +23,7 @@
  */
 export interface ParserLimits {
   /**
-   * Bytes of the request line without its CRLF; beyond it 414, or 501 while still in the method.
+   * Bytes of the request line without its CRLF; beyond it 414, or 501 within the method.
    * Default 8192: RFC 9112 §3 asks for at least 8000, nginx and Apache stop at 8 KiB.
    */
   readonly maxLineBytes: number;
@@ -34,8 +38,8 @@ export interface ParserLimits {
    */
   readonly maxFieldCount: number;
   /**
-   * Bytes of a body's content, without chunk framing; beyond it 413, told by the head or by the chunk
-   * size before any of the surplus is read.
+   * Bytes of a body's content, without chunk framing; beyond it 413. The parser refuses at the head or
+   * at the chunk size, before it reads any of the surplus.
    * Default 1 GiB, as Apache (`LimitRequestBody`) and waitress.
    */
   readonly maxBodyBytes: number;
@@ -57,7 +61,7 @@ export interface ParserLimits {
 }
 
 /**
- * The limits that hold where none are given.
+ * The limits of a parser whose options name no other values.
  *
  * @example
  * ```ts
@@ -77,15 +81,24 @@ export const DEFAULT_LIMITS: ParserLimits = Object.freeze({
   maxEmptyLines: 4,
 });
 
-/** The defaults with `given` laid over them; a limit that is not a whole number is a `RangeError`. */
+/**
+ * Completes the limits of a parser.
+ *
+ * @param given Limits that replace the defaults.
+ * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`.
+ */
 export function resolveLimits(given: Partial<ParserLimits> = {}): ParserLimits {
   const limits: ParserLimits = { ...DEFAULT_LIMITS, ...given };
-  for (const [name, value] of Object.entries(limits)) {
-    if (value !== Infinity && !(Number.isSafeInteger(value) && value >= 0)) {
-      throw new RangeError(
-        `Cannot use limit ${name} ${value}: expected a whole number or Infinity`,
-      );
-    }
-  }
+  for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
   return limits;
+}
+
+/**
+ * Checks one limit; the server checks its own limits by the same rule.
+ *
+ * @throws {RangeError} For a value that is neither a whole number nor `Infinity`.
+ */
+export function checkLimit(name: string, value: number): void {
+  if (value === Infinity || (Number.isSafeInteger(value) && value >= 0)) return;
+  throw new RangeError(`The limit ${name} is ${value}: expected a whole number or Infinity`);
 }

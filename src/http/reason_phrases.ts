@@ -1,4 +1,10 @@
-/** The reason phrases of the statuses that this engine and servers on it answer with. */
+/**
+ * The reason phrases of the statuses with which the engine and its embedders answer.
+ *
+ * Called by `writing/error_response.ts` and `writing/bodiless_heads.ts`.
+ *
+ * @module
+ */
 
 const REASON_PHRASES: Readonly<Record<number, string>> = {
   100: "Continue",
@@ -22,7 +28,7 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   505: "HTTP Version Not Supported",
 };
 
-/** The phrase for a status (RFC 9110 §15), empty if none is listed: a client ignores it anyway. */
+/** The phrase of a status (RFC 9110 §15). Empty for other statuses, as clients ignore the phrase. */
 export function reasonPhrase(status: number): string {
   return REASON_PHRASES[status] ?? "";
 }

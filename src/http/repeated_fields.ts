@@ -1,14 +1,17 @@
 /**
- * Fields that came on several lines (RFC 9110 §5.2 and §5.3).
+ * The rules for fields that arrive on several lines (RFC 9110 §5.2 and §5.3).
  *
- * Nearly all are lists, or may be read as lists: "its combined field value consists of the list of
- * corresponding field line values within that section, concatenated in order, with each field line
- * value separated by a comma" (§5.2). A field that may have one value only is then one whose value is
- * visibly not valid, which is what a reader of it needs to know: of If-Modified-Since with more than
- * one member §13.1.3 says that it must be ignored.
+ * Nearly all fields are lists, or may be read as lists: "its combined field value consists of the list
+ * of corresponding field line values within that section, concatenated in order, with each field line
+ * value separated by a comma" (§5.2). If a field may have one value only, its combined value is visibly
+ * invalid, and a reader of the field can tell: a recipient must ignore an If-Modified-Since with more
+ * than one member (§13.1.3).
  *
- * Where the choice between two values decides where a request goes, who it is from or how its body is
- * read, no reader may be left to choose: such a request is refused.
+ * The singletons are different. If the choice between two values decides the route of a request, the
+ * identity of its sender or the reading of its body, then the request is refused, so that no two readers
+ * can choose differently.
+ *
+ * Called by `reading/control_fields.ts` and `reading/head_reader.ts`, and by `src/wsgi/environ.ts`.
  *
  * @module
  */
@@ -16,22 +19,24 @@
 import { ProtocolError } from "./errors.ts";
 
 /**
- * The fields that may come on one line only. A sender must not repeat any field that is no list
- * (RFC 9110 §5.3); for these two parties that choose differently have been one too many:
+ * The fields that may stand on one line only. A sender must not repeat a field that is not a list (RFC
+ * 9110 §5.3). A repetition of the following fields is dangerous, as two parties may choose different
+ * values:
  *
  * - Host decides the route (RFC 9112 §3.2: two are a 400);
  * - Content-Length decides the framing (RFC 9112 §6.3);
- * - Authorization and Proxy-Authorization decide who asks (RFC 9110 §11.6.2 and §11.7.2);
- * - Content-Type decides how the body is read: recipients that repair it differently are called an
- *   interoperability and security issue (RFC 9110 §8.3);
- * - Origin decides whether a request across sites is let in, and there is at most one (RFC 6454 §7.3).
+ * - Authorization and Proxy-Authorization decide the identity of the sender (RFC 9110 §11.6.2 and
+ *   §11.7.2);
+ * - Content-Type decides the reading of the body: RFC 9110 §8.3 calls different repairs by recipients an
+ *   interoperability and security issue;
+ * - Origin decides whether a cross-site request is allowed; RFC 6454 §7.3 permits at most one.
  */
 const SINGLETONS: readonly string[] = [
   ...["authorization", "content-length", "content-type", "host", "origin", "proxy-authorization"],
 ];
 
 /**
- * Whether a request with two lines of this field is refused by {@link RequestParser}.
+ * Whether {@linkcode RequestParser} refuses a request with two lines of a field.
  *
  * @param name The field's name in lower case.
  * @returns True for the fields of framing, routing and authentication, and for Content-Type.
@@ -49,16 +54,16 @@ export function isSingleton(name: string): boolean {
 }
 
 /**
- * Combines what several lines of one field say, line after line in the order received.
+ * Combines the lines of one field. The caller adds line after line, in the order received.
  *
  * @param name The field's name in lower case.
- * @param combined The value so far.
+ * @param combined The combined value of the lines before.
  * @param line The value of the next line.
- * @returns Both, separated by `, `; for Cookie by `; `, as its pairs are (RFC 6265 §4.2.1). Of
- * Set-Cookie, which "cannot be combined into a single field value" (RFC 9110 §5.3) and says nothing
- * in a request, the first.
- * @throws {ProtocolError} 400 for a field that may come only once (see {@link isSingleton}); of a head
- * that a {@link RequestParser} has read there is none.
+ * @returns Both values, separated by `, `. The separator for Cookie is `; `, as between its pairs (RFC
+ *   6265 §4.2.1). For Set-Cookie, which "cannot be combined into a single field value" (RFC 9110 §5.3)
+ *   and has no meaning in a request, the result is the first value.
+ * @throws {ProtocolError} 400 for a singleton (see {@linkcode isSingleton}). A head from a
+ *   {@linkcode RequestParser} has no repeated singleton.
  *
  * @example
  * ```ts
@@ -76,7 +81,7 @@ export function combineFieldLines(name: string, combined: string, line: string):
   return `${combined}, ${line}`;
 }
 
-/** Refuses a request with two lines of a field that may come once. */
+/** Refuses a request that repeats a singleton. */
 export function refuseRepeated(name: string): never {
   throw new ProtocolError(400, `Cannot serve a request with two ${name} fields`);
 }

@@ -3,7 +3,10 @@
  *
  *     request-target = origin-form / absolute-form / authority-form / asterisk-form
  *
- * The bytes were checked by the request line's scan; here the form is decided and the parts are cut.
+ * The scan of the request line has already checked the bytes (`TARGET` in `grammar.ts`). This file
+ * decides the form and cuts the parts. It decodes nothing: the path is decoded by `src/wsgi`.
+ *
+ * Called by `reading/head_reader.ts`.
  *
  * @module
  */
@@ -13,7 +16,7 @@ import { ProtocolError } from "./errors.ts";
 import { quote } from "./grammar.ts";
 
 /**
- * A request target, taken apart.
+ * The parts of a request target.
  *
  * @example
  * ```ts
@@ -25,23 +28,23 @@ import { quote } from "./grammar.ts";
  * ```
  */
 export interface RequestTarget {
-  /** Which of the four forms it has. */
+  /** The form of the target. */
   readonly form: "origin" | "absolute" | "authority" | "asterisk";
   /** The path, not decoded; `*` for the asterisk form, empty for the authority form. */
   readonly path: string;
-  /** What follows the first `?`, not decoded. */
+  /** The text after the first `?`, not decoded; empty if there is no `?`. */
   readonly query: string;
-  /** The authority, where the target has one. */
+  /** The authority, in the absolute and the authority form. */
   readonly authority: string | undefined;
 }
 
 /**
- * Takes the target of a request apart.
+ * Divides a request target into its parts.
  *
- * @param method The request's method: CONNECT and OPTIONS have forms of their own.
+ * @param method The method of the request: CONNECT and OPTIONS have forms of their own.
  * @param target The target as received, visible ASCII without `#`.
- * @returns Its form and parts; an absolute form is reduced to its path.
- * @throws {ProtocolError} 400 if the target has none of the forms this method may have.
+ * @returns The form and the parts. The path of an absolute form begins after the authority.
+ * @throws {ProtocolError} 400 if the target has none of the forms that the method allows.
  *
  * @example
  * ```ts
@@ -73,11 +76,12 @@ function absoluteForm(method: string, target: string): RequestTarget {
   if (match === null) refuse(target, "expected a path or an http URI");
   const authority = match[1] ?? "";
   const rest = match[2] ?? "";
-  // RFC 9110 §4.2.1 and §4.2.4: an empty host is invalid, and userinfo is treated as an attack.
+  // An empty host is invalid (RFC 9110 §4.2.1). Userinfo must be treated as an attack (§4.2.4);
+  // `isAuthority` refuses it.
   if (!isAuthority(authority) || authority === "" || authority.startsWith(":")) {
     refuse(target, "invalid authority");
   }
-  // RFC 9112 §3.2.4: OPTIONS for a URI without path and query is a request for the asterisk form.
+  // OPTIONS for a URI without path and query stands for the asterisk form (RFC 9112 §3.2.4).
   if (rest === "") {
     const path = method === "OPTIONS" ? "*" : "/";
     return { form: "absolute", path, query: "", authority };
@@ -85,6 +89,7 @@ function absoluteForm(method: string, target: string): RequestTarget {
   return withPath("absolute", rest.startsWith("?") ? `/${rest}` : rest, authority);
 }
 
+/** `origin-form = absolute-path [ "?" query ]` (RFC 9112 §3.2.1), or the rest of an absolute form. */
 function withPath(
   form: "origin" | "absolute",
   target: string,

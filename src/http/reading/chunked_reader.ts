@@ -1,25 +1,29 @@
 /**
- * The chunked coding, read (RFC 9112 §7.1).
+ * The reader of the chunked transfer coding (RFC 9112 §7.1).
  *
  *     chunked-body = *chunk last-chunk trailer-section CRLF
  *     chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
  *     chunk-size   = 1*HEXDIG
  *     last-chunk   = 1*("0") [ chunk-ext ] CRLF
  *
- * Strategy: a state a byte for the framing, which is consumed as it is read; chunk data passes through
- * as views. Where proxies were lenient here (bare LF, spaces, signs, data without its CRLF) two
- * parties found different ends of one body, so nothing of it passes.
+ * Strategy: one state transition for each byte of framing, which is consumed at once; chunk data passes
+ * through as events. Lenient proxies (bare LF, spaces, signs, data without its CRLF) have found other
+ * ends of a body than the servers behind them, so the reader accepts nothing beside this grammar.
+ *
+ * Called by `request_parser.ts`.
+ *
+ * @module
  */
 
-import { ChunkExtensionScanner } from "./chunk_extension_scanner.ts";
-import { ProtocolError } from "../errors.ts";
 import type { DataEvent, EndEvent } from "../events.ts";
-import { CR, describeByte, LF } from "../grammar.ts";
-import type { InputBuffer } from "./input_buffer.ts";
+import { CR, LF } from "../grammar.ts";
 import type { Latin1Decoder } from "../latin1.ts";
 import type { ParserLimits } from "../parser_limits.ts";
+import { ChunkExtensionScanner } from "./chunk_extension_scanner.ts";
+import type { InputBuffer } from "./input_buffer.ts";
 import { TrailerReader } from "./trailer_reader.ts";
 
+// The states, named by the syntax that the reader expects. After each chunk: FIRST_DIGIT.
 const FIRST_DIGIT = 0;
 const DIGITS = 1;
 const EXTENSION = 2;
@@ -30,7 +34,7 @@ const DATA_LF = 6;
 const TRAILERS = 7;
 
 const SEMICOLON = 0x3b;
-/** As many digits as 2^64 - 1 has: leading zeros may not go on for ever. */
+/** The digits of one chunk size: as many as 2^64 - 1 has. Bounds a run of leading zeros. */
 const MAX_SIZE_DIGITS = 16;
 
 /** Reads one chunked body after the other. */
@@ -39,8 +43,11 @@ export class ChunkedReader {
   readonly #extension: ChunkExtensionScanner;
   readonly #trailers: TrailerReader;
   #state = FIRST_DIGIT;
+  /** The size of the chunk as far as its digits are read; in DATA, the bytes of data still to come. */
   #size = 0;
+  /** The number of digits in the chunk size so far. */
   #digits = 0;
+  /** The bytes of all chunks announced so far in this body. */
   #bodyBytes = 0;
 
   constructor(limits: ParserLimits, latin1: Latin1Decoder) {
@@ -56,12 +63,12 @@ export class ChunkedReader {
     this.#extension.reset();
   }
 
-  /** The next event of the body, or undefined when it needs more bytes. */
+  /** The next event of the body, or undefined if the reader needs more bytes. */
   next(input: InputBuffer): DataEvent | EndEvent | undefined {
     while (input.start < input.end) {
       if (this.#state === DATA) return this.#takeData(input);
       if (this.#state === TRAILERS) return this.#trailers.read(input);
-      this.#step(input, input.bytes[input.start]!);
+      this.#step(input, input.bytes[input.start] as number);
     }
     return undefined;
   }
@@ -72,7 +79,7 @@ export class ChunkedReader {
     this.#digits = 0;
   }
 
-  /** One byte of the framing; an extension takes all its bytes at once. */
+  /** Consumes one byte of the framing, or all bytes of an extension that have arrived. */
   #step(input: InputBuffer, byte: number): void {
     switch (this.#state) {
       case FIRST_DIGIT:
@@ -84,15 +91,17 @@ export class ChunkedReader {
         this.#state = SIZE_LF;
         break;
       case SIZE_LF:
-        if (byte !== LF) fail(input, "end of the chunk size line", "LF after CR");
+        if (byte !== LF) {
+          input.refuseByte(input.start, "end of the chunk size line", "LF after CR");
+        }
         this.#finishSize();
         break;
       case DATA_CR:
-        if (byte !== CR) fail(input, "end of the chunk data", "CR");
+        if (byte !== CR) input.refuseByte(input.start, "end of the chunk data", "CR");
         this.#state = DATA_LF;
         break;
       default:
-        if (byte !== LF) fail(input, "end of the chunk data", "LF after CR");
+        if (byte !== LF) input.refuseByte(input.start, "end of the chunk data", "LF after CR");
         this.#startChunk();
     }
     input.start++;
@@ -105,7 +114,7 @@ export class ChunkedReader {
       return;
     }
     if (this.#state === FIRST_DIGIT || (byte !== CR && byte !== SEMICOLON)) {
-      fail(input, "chunk size", "a hexadecimal digit");
+      input.refuseByte(input.start, "chunk size", "a hexadecimal digit");
     }
     this.#state = byte === CR ? SIZE_LF : EXTENSION;
     if (byte === SEMICOLON) this.#extension.start(input);
@@ -114,13 +123,12 @@ export class ChunkedReader {
   #addDigit(input: InputBuffer, digit: number): void {
     this.#state = DIGITS;
     this.#size = this.#size * 16 + digit;
-    const offset = input.offsetOf(input.start);
     if (++this.#digits > MAX_SIZE_DIGITS) {
       const message = `Cannot parse chunk size: more than ${MAX_SIZE_DIGITS} digits`;
-      throw new ProtocolError(400, message, offset);
+      input.refuse(400, message, input.start);
     }
     if (this.#bodyBytes + this.#size > this.#maxBodyBytes) {
-      throw new ProtocolError(413, `Body too large: over ${this.#maxBodyBytes} bytes`, offset);
+      input.refuse(413, `Body too large: over ${this.#maxBodyBytes} bytes`, input.start);
     }
   }
 
@@ -142,14 +150,9 @@ export class ChunkedReader {
   }
 }
 
+/** The value of a HEXDIG in either case, or -1. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}
-
-function fail(input: InputBuffer, part: string, expected: string): never {
-  const found = describeByte(input.bytes[input.start]!);
-  const message = `Cannot parse ${part}: ${found}, expected ${expected}`;
-  throw new ProtocolError(400, message, input.offsetOf(input.start));
 }

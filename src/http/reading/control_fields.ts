@@ -1,37 +1,48 @@
 /**
- * The fields that steer the protocol itself, picked from a head in one pass, and what they say about
- * the connection.
+ * The control fields of a request: the fields that decide framing, routing and the connection.
+ *
+ * Strategy: one pass over the fields of a head picks the control fields and refuses repeated singletons
+ * (`repeated_fields.ts`). Getters derive the facts about the connection, so that a fact is computed only
+ * for a head that needs it.
+ *
+ * Called by `head_reader.ts`.
+ *
+ * @module
  */
 
 import { ProtocolError } from "../errors.ts";
 import { listMembers, quote } from "../grammar.ts";
 import { refuseRepeated } from "../repeated_fields.ts";
 
-/** One bit for each field that may come once and is not read here. */
+// One bit for each singleton whose value is not read here.
 const AUTHORIZATION = 1;
 const PROXY_AUTHORIZATION = 2;
 const CONTENT_TYPE = 4;
 const ORIGIN = 8;
 
 /**
- * The control fields of one head; what came on several lines is joined by `, `. A field that may come
- * once only is refused here (see `repeated_fields.ts`), or where its value is judged.
+ * The control fields of one head. The lines of a repeated field are joined by `, `. The constructor
+ * refuses repeated singletons, except Host, which `head_reader.ts` refuses, and Content-Length, whose
+ * joined value `framing.ts` refuses.
  */
 export class ControlFields {
   readonly minorVersion: 0 | 1;
+  /** The value of the last Host line. */
   host: string | undefined;
+  /** The number of Host lines. */
   hostCount = 0;
   contentLength: string | undefined;
   transferEncoding: string | undefined;
   connection: string | undefined;
   expect: string | undefined;
   upgrade: string | undefined;
+  /** The bits of the singletons seen so far. */
   #seen = 0;
 
   constructor(fields: readonly string[], minorVersion: 0 | 1) {
     this.minorVersion = minorVersion;
     for (let index = 0; index < fields.length; index += 2) {
-      const value = fields[index + 1]!;
+      const value = fields[index + 1] as string;
       switch (fields[index]) {
         case "host":
           this.host = value;
@@ -68,22 +79,22 @@ export class ControlFields {
     }
   }
 
-  /** RFC 9112 §9.3: HTTP/1.1 persists unless closed, HTTP/1.0 only when asked to. */
+  /** RFC 9112 §9.3: HTTP/1.1 persists without `close`, HTTP/1.0 only with `keep-alive`. */
   get keepAlive(): boolean {
     if (this.connection === undefined) return this.minorVersion === 1;
     if (hasMember(this.connection, "close")) return false;
     return this.minorVersion === 1 || hasMember(this.connection, "keep-alive");
   }
 
-  /** RFC 9110 §7.8: the field counts only when Connection names it, and never in HTTP/1.0. */
+  /** RFC 9110 §7.8: Upgrade counts only if Connection names it, and never in HTTP/1.0. */
   get wantsUpgrade(): boolean {
     if (this.upgrade === undefined || this.connection === undefined) return false;
     return this.minorVersion === 1 && hasMember(this.connection, "upgrade");
   }
 
   /**
-   * RFC 9110 §10.1.1: the only expectation there is; another is answered 417. HTTP/1.0 has none, so
-   * there the field means nothing.
+   * RFC 9110 §10.1.1: `100-continue` is the only defined expectation; the answer to another one is 417.
+   * HTTP/1.0 has no expectations, so there the field has no meaning.
    */
   get expectsContinue(): boolean {
     if (this.expect === undefined || this.minorVersion === 0) return false;
@@ -104,7 +115,7 @@ function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`;
 }
 
-/** Whether a list of tokens has `member`, which is in lower case. */
+/** Whether a list of tokens in any case contains `member`, which is in lower case. */
 function hasMember(list: string, member: string): boolean {
   const lowercase = list.toLowerCase();
   return lowercase === member || listMembers(lowercase).includes(member);

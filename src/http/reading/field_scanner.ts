@@ -1,40 +1,61 @@
 /**
- * A field section (of a head, or the trailers), scanned where it lies.
+ * The scan of a field section: the fields of a head, or the trailers (RFC 9112 §5).
  *
  *     field-section = *( field-line CRLF ) CRLF
  *     field-line    = field-name ":" OWS field-value OWS
  *     field-name    = token
  *     field-value   = *( field-content )
  *
- * Strategy: one pass that validates and remembers where each name and value is, resumable after any
- * byte. Line folding (RFC 9112 §5.2), a bare CR or LF (§2.2) and whitespace before the colon (§5.1) are
- * refused: each has let a request slip past a proxy.
+ * Strategy: one pass, resumable after any byte, that checks the bytes where they lie and remembers the
+ * positions of each name and value. The scanner makes no strings. It refuses line folding (RFC 9112
+ * §5.2), a bare CR or LF (§2.2) and whitespace before the colon (§5.1), as each has let a request slip
+ * past a proxy.
+ *
+ * Called by `head_reader.ts` and `trailer_reader.ts`.
+ *
+ * @module
  */
 
-import { ProtocolError } from "../errors.ts";
-import { CLASS_OF, COLON, CR, describeByte, LF, SPACE, TAB, TOKEN, VALUE } from "../grammar.ts";
+import {
+  COLON,
+  CR,
+  endOfRun,
+  FIELD_CONTENT,
+  isInClass,
+  LF,
+  SPACE,
+  TAB,
+  TOKEN,
+} from "../grammar.ts";
 import type { InputBuffer } from "./input_buffer.ts";
 
+// The states, named by the syntax that the scanner expects. A line passes through the first five; the
+// empty line goes from LINE_START to LAST_LF.
 const LINE_START = 0;
 const NAME = 1;
 const VALUE_START = 2;
-const VALUE_PART = 3;
+const VALUE = 3;
 const VALUE_LF = 4;
 const LAST_LF = 5;
 const DONE = 6;
 
-/** A resumable scan of one field section. */
+/** A resumable scan of one field section after the other. */
 export class FieldScanner {
   /** Name start, name end, value start, value end of each line, counted from the input's start. */
   readonly marks: number[] = [];
-  /** How far the scan has come, counted from the input's start; past the section, once done. */
+  /** The position of the scan, counted from the input's start. When done: the end of the section. */
   scanned = 0;
   readonly #section: string;
   readonly #maxBytes: number;
+  /** The length of `marks` for the largest number of fields. */
   readonly #maxMarks: number;
   #state = LINE_START;
 
-  /** `section` is its name in errors; `maxBytes` counts from the input's start. */
+  /**
+   * @param section The name of the section in errors.
+   * @param maxBytes The limit, counted from the input's start.
+   * @param maxFieldCount The limit on the number of field lines.
+   */
   constructor(section: string, maxBytes: number, maxFieldCount: number) {
     this.#section = section;
     this.#maxBytes = maxBytes;
@@ -48,7 +69,7 @@ export class FieldScanner {
     this.marks.length = 0;
   }
 
-  /** Goes on with the section; whether it is complete. */
+  /** Continues the scan. Returns true once the section is complete. */
   scan(input: InputBuffer): boolean {
     const { start } = input;
     const end = Math.min(input.end, start + this.#maxBytes);
@@ -64,7 +85,7 @@ export class FieldScanner {
         case VALUE_START:
           at = this.#skipWhitespace(input, at, end);
           break;
-        case VALUE_PART:
+        case VALUE:
           at = this.#scanValue(input, at, end);
           break;
         default:
@@ -73,22 +94,22 @@ export class FieldScanner {
     }
     this.scanned = at - start;
     if (this.#state === DONE) return true;
-    if (at < input.end) this.#refuse(input, at, `over ${this.#maxBytes} bytes`);
+    if (at < input.end) this.#refuseLength(input, at, `over ${this.#maxBytes} bytes`);
     return false;
   }
 
   #startLine(input: InputBuffer, at: number): number {
-    const byte = input.bytes[at]!;
+    const byte = input.bytes[at] as number;
     if (byte === CR) {
       this.#state = LAST_LF;
       return at + 1;
     }
     if (byte === SPACE || byte === TAB) {
-      fail(input, at, "field line", "a field name, not a folded line");
+      input.refuseByte(at, "field line", "a field name, not a folded line");
     }
-    if ((CLASS_OF[byte]! & TOKEN) === 0) fail(input, at, "field name", "a token character");
+    if (!isInClass(byte, TOKEN)) input.refuseByte(at, "field name", "a token character");
     if (this.marks.length === this.#maxMarks) {
-      this.#refuse(input, at, `over ${this.#maxMarks / 4} fields`);
+      this.#refuseLength(input, at, `over ${this.#maxMarks / 4} fields`);
     }
     this.marks.push(at - input.start);
     this.#state = NAME;
@@ -97,10 +118,9 @@ export class FieldScanner {
 
   #scanName(input: InputBuffer, from: number, end: number): number {
     const { bytes } = input;
-    let at = from;
-    while (at < end && (CLASS_OF[bytes[at]!]! & TOKEN) !== 0) at++;
+    const at = endOfRun(bytes, from, end, TOKEN);
     if (at === end) return at;
-    if (bytes[at] !== COLON) fail(input, at, "field name", "a token character or colon");
+    if (bytes[at] !== COLON) input.refuseByte(at, "field name", "a token character or colon");
     this.marks.push(at - input.start);
     this.#state = VALUE_START;
     return at + 1;
@@ -112,17 +132,16 @@ export class FieldScanner {
     while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
     if (at === end) return at;
     this.marks.push(at - input.start);
-    this.#state = VALUE_PART;
+    this.#state = VALUE;
     return at;
   }
 
   #scanValue(input: InputBuffer, from: number, end: number): number {
     const { bytes, start } = input;
-    let at = from;
-    while (at < end && (CLASS_OF[bytes[at]!]! & VALUE) !== 0) at++;
+    const at = endOfRun(bytes, from, end, FIELD_CONTENT);
     if (at === end) return at;
-    if (bytes[at] !== CR) fail(input, at, "field value", "text without control bytes");
-    const valueStart = start + this.marks.at(-1)!;
+    if (bytes[at] !== CR) input.refuseByte(at, "field value", "text without control bytes");
+    const valueStart = start + (this.marks.at(-1) as number);
     let valueEnd = at;
     while (
       valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)
@@ -133,19 +152,12 @@ export class FieldScanner {
   }
 
   #scanLf(input: InputBuffer, at: number): number {
-    if (input.bytes[at] !== LF) fail(input, at, "end of a field line", "LF after CR");
+    if (input.bytes[at] !== LF) input.refuseByte(at, "end of a field line", "LF after CR");
     this.#state = this.#state === VALUE_LF ? LINE_START : DONE;
     return at + 1;
   }
 
-  #refuse(input: InputBuffer, at: number, excess: string): never {
-    const offset = input.offsetOf(at);
-    throw new ProtocolError(431, `${this.#section} too long: ${excess}`, offset);
+  #refuseLength(input: InputBuffer, at: number, excess: string): never {
+    input.refuse(431, `${this.#section} too long: ${excess}`, at);
   }
-}
-
-function fail(input: InputBuffer, at: number, part: string, expected: string): never {
-  const found = describeByte(input.bytes[at]!);
-  const message = `Cannot parse ${part}: ${found}, expected ${expected}`;
-  throw new ProtocolError(400, message, input.offsetOf(at));
 }

@@ -1,8 +1,14 @@
 /**
- * How a request's body is delimited: RFC 9112 §6.3 as one pure function.
+ * The framing of a request's body: RFC 9112 §6.3 as one pure function.
  *
- * This is where requests are smuggled: two parties that disagree here read each other's bytes as
- * requests. So nothing is repaired, and whatever could be read in two ways is refused.
+ *     Content-Length    = 1*DIGIT
+ *     Transfer-Encoding = #transfer-coding
+ *
+ * Most request smuggling happens here: if two parties disagree about the end of a body, one of them reads
+ * content as the next request. The function therefore repairs nothing, and refuses every combination of
+ * fields that two parties could read in two ways.
+ *
+ * Called by `head_reader.ts`.
  *
  * @module
  */
@@ -11,7 +17,7 @@ import { ProtocolError } from "../errors.ts";
 import { isToken, quote, trimWhitespace } from "../grammar.ts";
 
 /**
- * How a body is delimited.
+ * The delimitation of a body.
  *
  * @example
  * ```ts
@@ -28,8 +34,7 @@ export type BodyFraming =
   | { readonly kind: "chunked" };
 
 /**
- * What decides the framing. A field that came on several lines is given as its list, joined by `, `
- * (RFC 9110 §5.3).
+ * The facts that decide the framing. The lines of a repeated field are joined by `, ` (RFC 9110 §5.3).
  *
  * @example
  * ```ts
@@ -41,11 +46,11 @@ export type BodyFraming =
  * ```
  */
 export interface FramingFields {
-  /** The request's version. */
+  /** The minor version of the request. */
   readonly minorVersion: 0 | 1;
-  /** The Content-Length field, if there is one. */
+  /** The value of Content-Length, if there is one. */
   readonly contentLength?: string | undefined;
-  /** The Transfer-Encoding field, if there is one. */
+  /** The value of Transfer-Encoding, if there is one. */
   readonly transferEncoding?: string | undefined;
 }
 
@@ -53,13 +58,13 @@ const NONE: BodyFraming = Object.freeze({ kind: "none" });
 const CHUNKED: BodyFraming = Object.freeze({ kind: "chunked" });
 
 /**
- * Decides how the body of a request is delimited (RFC 9112 §6.3).
+ * Decides the framing of a request's body (RFC 9112 §6.3).
  *
- * @param fields The version and the two fields that decide.
- * @returns The framing; `none` without either field.
- * @throws {ProtocolError} 501 for a transfer coding that is not known, 400 for everything ambiguous:
- * both fields, Transfer-Encoding in HTTP/1.0, a coding other than exactly `chunked`, a length that is
- * not one plain decimal number.
+ * @param fields The version and the two fields that decide the framing.
+ * @returns The framing; `none` if both fields are missing.
+ * @throws {ProtocolError} 501 for an unknown transfer coding before `chunked`. 400 for every ambiguity:
+ *   both fields, Transfer-Encoding in HTTP/1.0, any other value than exactly `chunked`, a length that
+ *   is not one plain decimal number.
  *
  * @example
  * ```ts
@@ -80,14 +85,14 @@ export function requestFraming(fields: FramingFields): BodyFraming {
     throw new ProtocolError(400, "Cannot frame body: both Content-Length and Transfer-Encoding");
   }
   if (minorVersion === 0) {
-    // RFC 9112 §6.1: an HTTP/1.0 sender that does not know the field cannot have meant it.
+    // RFC 9112 §6.1: HTTP/1.0 does not define the field, so its framing is faulty.
     throw new ProtocolError(400, "Cannot frame body: Transfer-Encoding in HTTP/1.0");
   }
   if (transferEncoding.toLowerCase() !== "chunked") refuseCoding(transferEncoding);
   return CHUNKED;
 }
 
-/** The grammar is `1*DIGIT`; 2^53 and more cannot be counted exactly. */
+/** Reads `1*DIGIT`. A number cannot represent every length from 2^53 on exactly. */
 function parseContentLength(value: string): number {
   if (!/^[0-9]+$/.test(value)) {
     throw new ProtocolError(400, `Cannot parse Content-Length ${quote(value)}: not decimal digits`);
@@ -99,11 +104,14 @@ function parseContentLength(value: string): number {
   return length;
 }
 
-/** RFC 9112 §6.1: 501 for codings below a final chunked; §6.3: 400 if chunked is not final. */
+/**
+ * Refuses a value other than `chunked`: 501 for unknown codings below a final chunked (RFC 9112 §6.1), 400
+ * if chunked is not the final coding (§6.3).
+ */
 function refuseCoding(value: string): never {
   const codings = value.toLowerCase().split(",").map(trimWhitespace);
   const isLast = codings.pop() === "chunked";
-  const names = codings.map((coding) => trimWhitespace(coding.split(";")[0]!));
+  const names = codings.map((coding) => trimWhitespace(coding.split(";")[0] as string));
   const isUnknown = names.length > 0 &&
     names.every((name) => isToken(name) && name !== "chunked");
   const status = isLast && isUnknown ? 501 : 400;

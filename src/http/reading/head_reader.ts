@@ -1,22 +1,31 @@
 /**
- * A request head: scanned, then decoded once, then judged as a whole.
+ * The reader of request heads: scans the bytes, decodes them once, and judges the head as a whole.
+ *
+ * Strategy: the reader first compares the input with the last head (`head_cache.ts`). A head that is new
+ * passes three stages. The scanners check the syntax while bytes arrive, and raise errors at the
+ * offending byte. Once the head is complete, one call decodes it and its fields are cut. At last the
+ * rules that need the whole head are applied; their errors are placed after the head.
+ *
+ * Called by `request_parser.ts`.
+ *
+ * @module
  */
 
 import { isAuthority } from "../authority.ts";
-import { ControlFields } from "./control_fields.ts";
 import { placeError, ProtocolError } from "../errors.ts";
 import type { RequestHead } from "../events.ts";
 import { sliceFields } from "../field_names.ts";
-import { FieldScanner } from "./field_scanner.ts";
-import { requestFraming } from "./framing.ts";
 import { quote } from "../grammar.ts";
-import { type BytesEqual, HeadMemory, type ReadFields } from "./head_memory.ts";
-import type { InputBuffer } from "./input_buffer.ts";
 import type { Latin1Decoder } from "../latin1.ts";
 import type { ParserLimits } from "../parser_limits.ts";
 import { refuseRepeated } from "../repeated_fields.ts";
-import { RequestLineScanner } from "./request_line_scanner.ts";
 import { parseRequestTarget, type RequestTarget } from "../request_target.ts";
+import { ControlFields } from "./control_fields.ts";
+import { FieldScanner } from "./field_scanner.ts";
+import { requestFraming } from "./framing.ts";
+import { type BytesEqual, HeadCache, type SectionFacts } from "./head_cache.ts";
+import type { InputBuffer } from "./input_buffer.ts";
+import { RequestLineScanner } from "./request_line_scanner.ts";
 
 /** Reads one head after the other. */
 export class HeadReader {
@@ -25,11 +34,12 @@ export class HeadReader {
   readonly #latin1: Latin1Decoder;
   readonly #maxBodyBytes: number;
   readonly #maxHeadBytes: number;
-  readonly #memory: HeadMemory;
+  readonly #cache: HeadCache;
+  /** True from the end of the request line to the end of the head. */
   #lineDone = false;
 
   constructor(limits: ParserLimits, latin1: Latin1Decoder, equals: BytesEqual) {
-    this.#memory = new HeadMemory(equals);
+    this.#cache = new HeadCache(equals);
     this.#line = new RequestLineScanner(limits);
     this.#fields = new FieldScanner("Head", limits.maxHeadBytes, limits.maxFieldCount);
     this.#maxBodyBytes = limits.maxBodyBytes;
@@ -37,22 +47,22 @@ export class HeadReader {
     this.#latin1 = latin1;
   }
 
-  /** Forgets a head under way. */
+  /** Forgets an incomplete head. The cache stays. */
   restart(): void {
     this.#line.reset();
     this.#lineDone = false;
   }
 
-  /** Goes on with the head at the input's start; undefined when it needs more bytes. */
+  /** Continues with the head at the input's start. Undefined if the reader needs more bytes. */
   read(input: InputBuffer): RequestHead | undefined {
     if (!this.#lineDone) {
       if (this.#line.scanned === 0) {
-        const same = this.#memory.recallHead(input);
-        if (same !== undefined) return same;
+        const head = this.#cache.takeHead(input);
+        if (head !== undefined) return head;
       }
       if (!this.#line.scan(input)) return undefined;
-      const known = this.#recall(input);
-      if (known !== undefined) return this.#finish(input, this.#memory.sectionLength, known);
+      const known = this.#findSection(input);
+      if (known !== undefined) return this.#finish(input, this.#cache.sectionLength, known);
       this.#lineDone = true;
       this.#fields.reset(this.#line.scanned);
     }
@@ -61,21 +71,32 @@ export class HeadReader {
     return this.#finish(input, this.#fields.scanned - this.#line.scanned, undefined);
   }
 
-  /** Judges a head that has wholly come; its fields are `known` if they are those of the last. */
-  #finish(input: InputBuffer, sectionLength: number, known: ReadFields | undefined): RequestHead {
+  /** The facts in the section, if the cached section follows the line and the head is not too long. */
+  #findSection(input: InputBuffer): SectionFacts | undefined {
+    const { scanned, minorVersion } = this.#line;
+    if (scanned + this.#cache.sectionLength > this.#maxHeadBytes) return undefined;
+    return this.#cache.findSection(input, scanned, minorVersion);
+  }
+
+  /** Consumes and judges a complete head. `known` are the facts in its section, if it is cached. */
+  #finish(
+    input: InputBuffer,
+    sectionLength: number,
+    known: SectionFacts | undefined,
+  ): RequestHead {
     const { bytes, start } = input;
     const lineEnd = start + this.#line.scanned;
     input.start = lineEnd + sectionLength;
     try {
       const text = this.#latin1(bytes, start, known === undefined ? input.start : lineEnd);
-      const fields = known?.fields ?? sliceFields(text, this.#fields.marks, 0);
+      const fields = known?.fields ?? sliceFields(text, this.#fields.marks);
       const control = known?.control ?? new ControlFields(fields, this.#line.minorVersion);
-      // Of several errors in a head, that of the target comes before those of Host and framing.
+      // If a head has several errors, an error in its target comes before errors in Host and framing.
       const line = this.#parseLine(text);
-      const read = known ?? this.#judge(fields, control);
-      const head = makeHead(line, read);
-      if (known === undefined) this.#memory.keepFields(bytes, lineEnd, input.start, read);
-      this.#memory.keepLine(bytes, start, lineEnd, head);
+      const facts = known ?? this.#judge(fields, control);
+      const head = makeHead(line, facts);
+      if (known === undefined) this.#cache.storeSection(bytes, lineEnd, input.start, facts);
+      this.#cache.storeLine(bytes, start, lineEnd, head);
       return head;
     } catch (error) {
       throw placeError(error, input.offsetOf(input.start));
@@ -84,22 +105,15 @@ export class HeadReader {
     }
   }
 
-  /** What was read in the same fields before, if they have wholly come and the head is not too long. */
-  #recall(input: InputBuffer): ReadFields | undefined {
-    const { scanned, minorVersion } = this.#line;
-    if (scanned + this.#memory.sectionLength > this.#maxHeadBytes) return undefined;
-    return this.#memory.recallFields(input, scanned, minorVersion);
-  }
-
-  #parseLine(text: string): ReadLine {
+  #parseLine(text: string): RequestLine {
     const { methodEnd, targetEnd } = this.#line;
     const method = text.slice(0, methodEnd);
     const target = text.slice(methodEnd + 1, targetEnd);
     return { method, target, parsed: parseRequestTarget(method, target) };
   }
 
-  /** What the fields say by themselves. */
-  #judge(fields: readonly string[], control: ControlFields): ReadFields {
+  /** Applies the rules that concern the fields alone. */
+  #judge(fields: readonly string[], control: ControlFields): SectionFacts {
     checkHost(control);
     const framing = requestFraming(control);
     if (framing.kind === "length" && framing.length > this.#maxBodyBytes) {
@@ -109,20 +123,21 @@ export class HeadReader {
   }
 }
 
-/** What the request line says. */
-interface ReadLine {
+/** The parts of a request line, without the version. */
+interface RequestLine {
   readonly method: string;
   readonly target: string;
   readonly parsed: RequestTarget;
 }
 
-/** What line and fields say together. */
-function makeHead({ method, target, parsed }: ReadLine, read: ReadFields): RequestHead {
-  const { minorVersion, fields, control, framing } = read;
+/** Makes the event of a line and its fields, and applies the rules that concern both. */
+function makeHead({ method, target, parsed }: RequestLine, facts: SectionFacts): RequestHead {
+  const { minorVersion, fields, control, framing } = facts;
   const { form, path, query, authority } = parsed;
   const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
   if (hasBody && method === "CONNECT") {
-    // RFC 9110 §9.3.6: it has no content. Some take what follows for the tunnel's, some for a body.
+    // CONNECT has no content (RFC 9110 §9.3.6). Parties disagree whether the bytes after such a head are
+    // its body or the first bytes in the tunnel.
     throw new ProtocolError(400, "Cannot serve CONNECT with a body");
   }
   return {
@@ -137,7 +152,7 @@ function makeHead({ method, target, parsed }: ReadLine, read: ReadFields): Reque
     fields,
     framing,
     keepAlive: control.keepAlive,
-    // Who has no body to hold back is not waiting for 100 (Continue), whatever it expects.
+    // A client without a body does not wait for 100 (Continue), even if it sends the expectation.
     expectContinue: control.expectsContinue && hasBody,
     upgrade: control.wantsUpgrade,
     host: authority ?? control.host,

@@ -1,41 +1,62 @@
+/**
+ * The window of unread bytes between a connection and its parser.
+ *
+ * Strategy: the buffer borrows the chunk of the socket while the parser reads it, and copies only the
+ * bytes that are left over when the chunk must be given back. The storage for left-over bytes grows by
+ * doubling, and scanners never search a byte twice, so a head that arrives one byte at a time costs
+ * linear time.
+ *
+ * Trap: an index into `bytes` is valid until the next `push` or `detach` only. The scanners therefore
+ * count positions from `start`, and errors are placed in the stream by `offsetOf`.
+ *
+ * Called by `request_parser.ts`, which owns the buffer, and by every reader and scanner of this folder.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
 import type { DataEvent } from "../events.ts";
+import { describeByte } from "../grammar.ts";
 
 const EMPTY = new Uint8Array(0);
 const PLAIN: unknown = Uint8Array.prototype;
 
-/**
- * Up to so many bytes a copy is no dearer than a view: on Bun a view of a new array costs more than
- * copying 1 KB of it (0.4 us), and elsewhere whoever keeps the bytes need not copy them again.
- */
-const COPIED = 2048;
+/** The least storage for left-over bytes; most heads fit in it. */
+const MIN_STORAGE_BYTES = 256;
 
 /**
- * The bytes between the socket and the parser.
- *
- * Strategy: borrow the socket's chunk while it is being parsed; copy only what is left over when the
- * chunk must be given back. The left-over grows by doubling and is never searched again, so that a
- * head fed one byte at a time costs linear time.
+ * The longest piece of a body that is copied and not given as a view. On Bun, making a view of a new
+ * array is slower than copying 1 KB. In every runtime, a caller that keeps the bytes saves its own copy.
  */
+const MAX_COPIED_BYTES = 2048;
+
+/** The unread bytes of one connection. */
 export class InputBuffer {
-  /** The window: unread bytes are `bytes[start, end)`. Read-only for everyone else. */
+  /**
+   * The storage. The unread bytes are `bytes[start, end)`; readers consume them by moving `start`, and
+   * never write to `bytes`.
+   */
   bytes: Uint8Array = EMPTY;
+  /** The index of the first unread byte. */
   start = 0;
+  /** The index after the last unread byte. */
   end = 0;
-  /** How many bytes of the stream came before `bytes[0]`. */
+  /** The offset of `bytes[0]` in the stream of the connection. */
   origin = 0;
+  /** Whether `bytes` is the socket's chunk. True from `push` until the bytes move to own storage. */
   #borrowed = false;
 
-  /** How many bytes are unread. */
+  /** The number of unread bytes. */
   get length(): number {
     return this.end - this.start;
   }
 
-  /** The stream offset of the window's index. */
+  /** The offset of an index in the stream of the connection. */
   offsetOf(index: number): number {
     return this.origin + index;
   }
 
-  /** Adds `chunk` behind what is unread; it stays borrowed until {@link detach}. */
+  /** Adds `chunk` after the unread bytes. The chunk stays borrowed until {@linkcode detach}. */
   push(chunk: Uint8Array): void {
     if (this.start === this.end) {
       this.origin += this.end;
@@ -50,14 +71,14 @@ export class InputBuffer {
     this.end += chunk.length;
   }
 
-  /** Forgets all that is unread; `offset` bytes came before what is pushed next. */
+  /** Drops the unread bytes. The next pushed byte has the offset `offset`. */
   restart(offset: number): void {
     this.start = this.end;
     this.#move(EMPTY);
     this.origin = offset;
   }
 
-  /** Gives the borrowed chunk back, keeping a copy of what is unread. */
+  /** Gives the borrowed chunk back and keeps a copy of the unread bytes. */
   detach(): void {
     if (this.start === this.end) {
       this.#move(EMPTY);
@@ -66,30 +87,44 @@ export class InputBuffer {
     }
   }
 
-  /** Takes the next `count` bytes as a view of the window. */
+  /** Consumes the next `count` bytes and returns a view of them. */
   take(count: number): Uint8Array {
     const from = this.start;
     this.start += count;
     return this.bytes.subarray(from, this.start);
   }
 
-  /** Takes the next `count` bytes of a body. */
+  /** Consumes the next `count` bytes, which are content of a body. */
   takeData(count: number): DataEvent {
-    if (count > COPIED) return { type: "data", bytes: this.take(count), copied: false };
+    if (count > MAX_COPIED_BYTES) return { type: "data", bytes: this.take(count), copied: false };
     const from = this.start;
     this.start += count;
     return { type: "data", bytes: this.bytes.slice(from, this.start), copied: true };
   }
 
-  /** Makes room for `count` more bytes in storage of our own. */
+  /** Refuses the message because of the byte at the index `at`. */
+  refuse(status: number, message: string, at: number): never {
+    throw new ProtocolError(status, message, this.offsetOf(at));
+  }
+
+  /** Refuses the message: the byte at the index `at` is in `part`, which needs `expected` there. */
+  refuseByte(at: number, part: string, expected: string): never {
+    const found = describeByte(this.bytes[at] as number);
+    this.refuse(400, `Cannot parse ${part}: ${found}, expected ${expected}`, at);
+  }
+
+  /** Makes room for `count` more bytes in storage of the buffer's own. */
   #reserve(count: number): void {
     const { bytes, length } = this;
     if (!this.#borrowed && this.end + count <= bytes.length) return;
-    // Moving within the storage pays only when as much was read as is left: else moves add up.
+    // A move within the storage pays only if at least as much was consumed as is left. Otherwise the
+    // moves of many small pushes would add up to quadratic time.
     const fits = !this.#borrowed && length + count <= bytes.length && this.start >= length;
-    this.#move(fits ? bytes : new Uint8Array(Math.max(256, 2 * (length + count))));
+    const size = Math.max(MIN_STORAGE_BYTES, 2 * (length + count));
+    this.#move(fits ? bytes : new Uint8Array(size));
   }
 
+  /** Moves the unread bytes to the start of `storage`. */
   #move(storage: Uint8Array): void {
     const { bytes, start, end } = this;
     if (storage === bytes) storage.copyWithin(0, start, end);
@@ -102,7 +137,7 @@ export class InputBuffer {
   }
 }
 
-/** The same bytes as no subclass: of a Node `Buffer`, `slice` would be no copy. */
+/** The same bytes without a subclass: `slice` of a Node `Buffer` would be a view and not a copy. */
 function plain(bytes: Uint8Array): Uint8Array {
   if (Object.getPrototypeOf(bytes) === PLAIN) return bytes;
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,19 +1,23 @@
 /**
- * The request line, scanned where it lies.
+ * The scan of a request line (RFC 9112 §3).
  *
  *     request-line = method SP request-target SP HTTP-version CRLF
  *     method       = token
  *     HTTP-version = "HTTP/" DIGIT "." DIGIT
  *
- * Strategy: one pass that validates and remembers where the parts end, resumable after any byte. No
- * string is made here, and every error is raised on the byte that caused it.
+ * Strategy: one pass, resumable after any byte, that checks the bytes where they lie and remembers the
+ * ends of the parts. The scanner makes no strings, and refuses a line at the byte that breaks it.
+ *
+ * Called by `head_reader.ts`.
+ *
+ * @module
  */
 
-import { ProtocolError } from "../errors.ts";
-import { CLASS_OF, CR, describeByte, LF, SPACE, TARGET, TOKEN } from "../grammar.ts";
-import type { InputBuffer } from "./input_buffer.ts";
+import { CR, endOfRun, LF, SPACE, TARGET, TOKEN } from "../grammar.ts";
 import type { ParserLimits } from "../parser_limits.ts";
+import type { InputBuffer } from "./input_buffer.ts";
 
+// The states, named by the syntax that the scanner expects; a line passes through them in this order.
 const METHOD = 0;
 const TARGET_PART = 1;
 const VERSION = 2;
@@ -21,20 +25,22 @@ const LINE_CR = 3;
 const LINE_LF = 4;
 const DONE = 5;
 
-/** `HTTP/d.d`, with 0 where a digit stands. */
+/** The bytes of `HTTP/d.d`, with 0 in the place of a digit. */
 const VERSION_PATTERN = [0x48, 0x54, 0x54, 0x50, 0x2f, 0, 0x2e, 0];
+/** The index of the last digit in `HTTP/d.d`. */
+const MINOR_INDEX = 7;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** A resumable scan of one request line; offsets count from the line's first byte. */
+/** A resumable scan of one request line after the other. Positions count from the line's first byte. */
 export class RequestLineScanner {
-  /** Past the method. */
+  /** The end of the method. */
   methodEnd = 0;
-  /** Past the target. */
+  /** The end of the target. */
   targetEnd = 0;
-  /** 0 or 1: a later 1.x is answered as 1.1 (RFC 9110 §6.2). */
+  /** The minor version; a later 1.x counts as 1.1 (RFC 9110 §6.2). */
   minorVersion: 0 | 1 = 1;
-  /** Past the CRLF, once done. */
+  /** The position of the scan. When done: the end of the line's CRLF. */
   scanned = 0;
   readonly #maxLineBytes: number;
   readonly #maxHeadBytes: number;
@@ -51,38 +57,37 @@ export class RequestLineScanner {
     this.scanned = 0;
   }
 
-  /** Goes on with the line at the input's start; whether it is complete. */
+  /** Continues the scan of the line at the input's start. Returns true once the line is complete. */
   scan(input: InputBuffer): boolean {
     const { bytes, start } = input;
     const headEnd = Math.min(input.end, start + this.#maxHeadBytes);
-    // The CRLF is not counted, so the last two states may pass the line's limit.
+    // The limit of the line does not count the CRLF, so the last two states may pass it.
     const lineEnd = Math.min(headEnd, start + this.#maxLineBytes);
     let at = start + this.scanned;
     if (this.#state === METHOD) at = this.#scanMethod(input, at, lineEnd);
     if (this.#state === TARGET_PART) at = this.#scanTarget(input, at, lineEnd);
     if (this.#state === VERSION) at = this.#scanVersion(input, at, lineEnd);
     if (this.#state === LINE_CR && at < headEnd) {
-      if (bytes[at] !== CR) fail(input, at, "HTTP version", "CR");
+      if (bytes[at] !== CR) input.refuseByte(at, "HTTP version", "CR");
       this.#state = LINE_LF;
       at++;
     }
     if (this.#state === LINE_LF && at < headEnd) {
-      if (bytes[at] !== LF) fail(input, at, "end of the request line", "LF");
+      if (bytes[at] !== LF) input.refuseByte(at, "end of the request line", "LF");
       this.#state = DONE;
       at++;
     }
     this.scanned = at - start;
     if (this.#state === DONE) return true;
-    if (at < input.end) this.#tooLong(input, at);
+    if (at < input.end) this.#refuseLength(input, at);
     return false;
   }
 
   #scanMethod(input: InputBuffer, from: number, end: number): number {
     const { bytes, start } = input;
-    let at = from;
-    while (at < end && (CLASS_OF[bytes[at]!]! & TOKEN) !== 0) at++;
+    const at = endOfRun(bytes, from, end, TOKEN);
     if (at === end) return at;
-    if (bytes[at] !== SPACE || at === start) fail(input, at, "method", "a token character");
+    if (bytes[at] !== SPACE || at === start) input.refuseByte(at, "method", "a token character");
     this.methodEnd = at - start;
     this.#state = TARGET_PART;
     return at + 1;
@@ -90,12 +95,11 @@ export class RequestLineScanner {
 
   #scanTarget(input: InputBuffer, from: number, end: number): number {
     const { bytes, start } = input;
-    let at = from;
-    while (at < end && (CLASS_OF[bytes[at]!]! & TARGET) !== 0) at++;
+    const at = endOfRun(bytes, from, end, TARGET);
     if (at === end) return at;
     if (bytes[at] !== SPACE || at - start === this.methodEnd + 1) {
       // A target without a version is HTTP/0.9, which ended with RFC 1945.
-      fail(input, at, "request target", "visible ASCII without #, then a version");
+      input.refuseByte(at, "request target", "visible ASCII without #, then a version");
     }
     this.targetEnd = at - start;
     this.#state = VERSION;
@@ -109,43 +113,34 @@ export class RequestLineScanner {
     for (; at < end; at++) {
       const index = at - versionStart;
       if (index === VERSION_PATTERN.length) break;
-      const expected = VERSION_PATTERN[index]!;
-      const byte = bytes[at]!;
+      const expected = VERSION_PATTERN[index];
+      const byte = bytes[at] as number;
       const matches = expected === 0 ? byte >= ZERO && byte <= NINE : byte === expected;
-      if (!matches) fail(input, at, "HTTP version", "HTTP/1.1");
-      if (index === 7) this.#decideVersion(input, at);
+      if (!matches) input.refuseByte(at, "HTTP version", "HTTP/1.1");
+      if (index === MINOR_INDEX) this.#decideVersion(input, at);
     }
     return at;
   }
 
   #decideVersion(input: InputBuffer, at: number): void {
-    const major = input.bytes[at - 2]! - ZERO;
-    const minor = input.bytes[at]! - ZERO;
+    const major = input.bytes[at - 2] as number - ZERO;
+    const minor = input.bytes[at] as number - ZERO;
     if (major !== 1) {
-      // RFC 9110 §15.6.6. The preface of HTTP/2 ends here too: PRI * HTTP/2.0 (RFC 9113 §3.4).
-      const message = `Cannot serve HTTP/${major}.${minor}: expected HTTP/1.1`;
-      throw new ProtocolError(505, message, input.offsetOf(at - 2));
+      // RFC 9110 §15.6.6. The preface of HTTP/2, `PRI * HTTP/2.0`, ends here, too (RFC 9113 §3.4).
+      input.refuse(505, `Cannot serve HTTP/${major}.${minor}: expected HTTP/1.1`, at - 2);
     }
     this.minorVersion = minor === 0 ? 0 : 1;
     this.#state = LINE_CR;
   }
 
-  #tooLong(input: InputBuffer, at: number): never {
-    const offset = input.offsetOf(at);
+  #refuseLength(input: InputBuffer, at: number): never {
     if (this.scanned === this.#maxHeadBytes) {
-      throw new ProtocolError(431, `Head too long: over ${this.#maxHeadBytes} bytes`, offset);
+      input.refuse(431, `Head too long: over ${this.#maxHeadBytes} bytes`, at);
     }
-    // RFC 9112 §3: 501 for a method longer than any that is known, 414 for a target too long.
-    const [status, part] = this.#state === METHOD ? [501, "Method"] : [414, "Request line"];
-    throw new ProtocolError(status, `${part} too long: over ${this.#maxLineBytes} bytes`, offset);
+    // RFC 9112 §3: 501 for a method longer than every known method, 414 for a target that is too long.
+    if (this.#state === METHOD) {
+      input.refuse(501, `Method too long: over ${this.#maxLineBytes} bytes`, at);
+    }
+    input.refuse(414, `Request line too long: over ${this.#maxLineBytes} bytes`, at);
   }
-}
-
-function fail(input: InputBuffer, at: number, part: string, expected: string): never {
-  const found = describeByte(input.bytes[at]!);
-  throw new ProtocolError(
-    400,
-    `Cannot parse ${part}: ${found}, expected ${expected}`,
-    input.offsetOf(at),
-  );
 }

@@ -1,25 +1,28 @@
 /**
- * Requests, read from bytes that come in any pieces: RFC 9112 for a server, without io.
+ * The parser of requests: RFC 9112 from the side of a server, without I/O.
  *
- * Strategy: pull. Bytes are pushed in, events are asked for, and asking for the request after the
- * current one is what lets a pipelined request begin. Each part of a message has a reader of its own
- * that can stop after any byte; this class only says whose turn it is.
+ * Strategy: pull. The embedder pushes bytes in any pieces and asks for events. A pipelined request begins
+ * only when the embedder asks for the event after the end of the current request. Each part of a message
+ * has a reader of its own that can stop after any byte; the parser selects the reader by its phase.
+ *
+ * Trap: pushed bytes are borrowed. The embedder calls `detach` before it reuses its buffer.
+ *
+ * Called by `src/server/client_connection.ts`; parsers are pooled in `src/server/parser_pool.ts`.
  *
  * @module
  */
 
-import { ChunkedReader } from "./chunked_reader.ts";
-import { ProtocolError } from "../errors.ts";
 import { CLOSED, END, type HttpEvent, NEED_DATA, type RequestHead } from "../events.ts";
-import { CR, describeByte, LF } from "../grammar.ts";
-import { HeadReader } from "./head_reader.ts";
-import { InputBuffer } from "./input_buffer.ts";
-import { type BytesEqual, equalBytes } from "./head_memory.ts";
+import { CR, LF } from "../grammar.ts";
 import { decodeLatin1, type Latin1Decoder } from "../latin1.ts";
 import { type ParserLimits, resolveLimits } from "../parser_limits.ts";
+import { ChunkedReader } from "./chunked_reader.ts";
+import { type BytesEqual, equalBytes } from "./head_cache.ts";
+import { HeadReader } from "./head_reader.ts";
+import { InputBuffer } from "./input_buffer.ts";
 
 /**
- * How a {@link RequestParser} is set up.
+ * The options of a {@linkcode RequestParser}.
  *
  * @example
  * ```ts
@@ -33,19 +36,41 @@ import { type ParserLimits, resolveLimits } from "../parser_limits.ts";
 export interface ParserOptions {
   /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<ParserLimits>;
-  /** A runtime's faster decoder of ISO-8859-1; not `TextDecoder`, whose latin1 is windows-1252. */
+  /** A faster decoder of ISO-8859-1. Not `TextDecoder`, as its `latin1` is windows-1252. */
   readonly latin1?: Latin1Decoder;
-  /** A runtime's faster comparison of bytes. */
+  /** A faster comparison of bytes. */
   readonly equals?: BytesEqual | undefined;
 }
 
-type Phase = "idle" | "empty-line" | "head" | "length" | "chunked" | "end" | "closed";
+/**
+ * The phase of a parser, named by the part of a message that comes next.
+ *
+ * | phase | the next byte or event | leads to |
+ * |---|---|---|
+ * | `idle` | the first byte of a request, or the CR of an empty line | `head`, `empty-line` |
+ * | `empty-line` | the LF of an empty line | `idle` |
+ * | `head` | more bytes of the head | `length`, `chunked`, `end` |
+ * | `length` | content, counted by Content-Length | `end` |
+ * | `chunked` | chunks and trailers | `idle`, `closed` |
+ * | `end` | the end event of a request without trailers | `idle`, `closed` |
+ * | `closed` | none: the connection has no further request | |
+ * | `taken` | none: the embedder has taken the rest of the bytes | |
+ */
+type ParserPhase =
+  | "idle"
+  | "empty-line"
+  | "head"
+  | "length"
+  | "chunked"
+  | "end"
+  | "closed"
+  | "taken";
 
 /**
- * A sans-IO reader of the requests of one connection.
+ * A sans-IO parser of the requests of one connection.
  *
- * The same bytes give the same events and errors in any split, but for how a body is cut into data
- * events. After an error it gives that error for ever.
+ * The same bytes give the same events and errors in any split, except for the cutting of a body into
+ * data events. After an error, the parser gives the same error for ever.
  *
  * @example
  * ```ts
@@ -69,19 +94,23 @@ export class RequestParser {
   readonly #head: HeadReader;
   readonly #latin1: Latin1Decoder;
   #chunked: ChunkedReader | undefined;
-  #phase: Phase = "idle";
+  #phase: ParserPhase = "idle";
+  /** The number of empty lines since the last request. */
   #emptyLines = 0;
+  /** The bytes of content that the phase `length` still expects. */
   #remaining = 0;
+  /** Whether the current request lets the connection persist. */
   #keepAlive = true;
+  /** Whether the peer has sent its last byte. Set by `end`, reset by `restart`. */
   #ended = false;
-  #taken = false;
+  /** The error that `next` has thrown; reset by `restart`. */
   #failure: unknown;
 
   /**
    * Makes a parser for a new connection.
    *
-   * @param options Limits and decoder, where the defaults do not fit.
-   * @throws {RangeError} If a limit is not a whole number or `Infinity`.
+   * @param options Limits and functions that replace the defaults.
+   * @throws {RangeError} If a limit is neither a whole number nor `Infinity`.
    */
   constructor(options: ParserOptions = {}) {
     this.#limits = resolveLimits(options.limits);
@@ -89,22 +118,22 @@ export class RequestParser {
     this.#head = new HeadReader(this.#limits, this.#latin1, options.equals ?? equalBytes);
   }
 
-  /** How many bytes were pushed and are not yet part of an event: what was read ahead. */
+  /** The number of pushed bytes that are not yet part of an event. */
   get bufferedBytes(): number {
     return this.#input.length;
   }
 
-  /** Whether it stands between two messages and holds nothing. */
+  /** Whether the parser stands between two messages, holds no bytes, and may be given more. */
   get idle(): boolean {
     return this.#phase === "idle" && this.#emptyLines === 0 && this.#input.length === 0 &&
-      !this.#ended && !this.#taken && this.#failure === undefined;
+      !this.#ended && this.#failure === undefined;
   }
 
   /**
-   * Begins anew, with another connection; a message under way is forgotten. What it goes on to remember
-   * of the last head are facts about bytes, not about who sent them.
+   * Begins with another connection and forgets an incomplete message. The cache of the last head stays:
+   * it holds facts about bytes, which are independent of the sender.
    *
-   * @param offset How many bytes have come on that connection before; for the offsets in errors.
+   * @param offset The number of bytes that the connection has received before, for the offsets in errors.
    */
   restart(offset: number = 0): void {
     this.#input.restart(offset);
@@ -112,41 +141,43 @@ export class RequestParser {
     this.#phase = "idle";
     this.#emptyLines = 0;
     this.#keepAlive = true;
-    this.#ended = this.#taken = false;
+    this.#ended = false;
     this.#failure = undefined;
   }
 
   /**
    * Adds bytes from the connection.
    *
-   * The bytes are borrowed, not copied, until {@link detach}: they must not change before.
+   * The parser borrows the bytes without a copy: they must not change before {@linkcode detach}.
    *
-   * @param bytes Any number of bytes; dropped if the parser has failed.
-   * @throws {TypeError} After {@link end} or {@link takeBuffered}: these bytes would be lost.
+   * @param bytes Any number of bytes. A parser that has failed drops them.
+   * @throws {TypeError} After {@linkcode end} or {@linkcode takeBuffered}, as the bytes would be lost.
    */
   push(bytes: Uint8Array): void {
-    if (this.#ended || this.#taken) throw new TypeError("Cannot push bytes after the end");
+    if (this.#ended || this.#phase === "taken") {
+      throw new TypeError("Cannot push bytes after the end");
+    }
     if (this.#failure === undefined) this.#input.push(bytes);
   }
 
   /**
-   * Ends the loan of what was pushed: what is not yet consumed is copied. To be called before the
-   * pushed buffer is used again; costs nothing when everything was consumed.
+   * Gives the pushed bytes back: the parser copies the bytes that it has not consumed. The embedder calls
+   * this method before it reuses the buffer. The call is cheap if all bytes are consumed.
    */
   detach(): void {
     this.#input.detach();
   }
 
-  /** Says that the peer has sent its last byte. */
+  /** Tells the parser that the peer has sent its last byte. */
   end(): void {
     this.#ended = true;
   }
 
   /**
-   * Reads on to the next event.
+   * Reads to the next event.
    *
-   * @returns The event; `need-data` when the bytes pushed so far hold no further one.
-   * @throws {ProtocolError} If the peer broke HTTP; the same error again on every later call.
+   * @returns The event; `need-data` if the bytes pushed so far hold no further event.
+   * @throws {ProtocolError} If the peer broke HTTP. Every later call throws the same error.
    */
   next(): HttpEvent {
     if (this.#failure !== undefined) throw this.#failure;
@@ -159,16 +190,15 @@ export class RequestParser {
   }
 
   /**
-   * Takes what was pushed and not read, for a protocol that follows (CONNECT, Upgrade). The parser is
-   * finished: `next` gives `closed`.
+   * Takes the pushed bytes that are not consumed, for a protocol that follows (CONNECT, Upgrade).
+   * Afterwards `next` gives `closed`.
    *
-   * @returns A copy of the rest.
+   * @returns A copy of the bytes.
    */
   takeBuffered(): Uint8Array {
     const rest = this.#input.take(this.#input.length).slice();
     this.#input.detach();
-    this.#phase = "closed";
-    this.#taken = true;
+    this.#phase = "taken";
     return rest;
   }
 
@@ -176,7 +206,7 @@ export class RequestParser {
     switch (this.#phase) {
       case "idle":
       case "empty-line":
-        if (!this.#skipEmptyLines()) return this.#starve();
+        if (!this.#skipEmptyLines()) return this.#needData();
         this.#phase = "head";
         return this.#readHead();
       case "head":
@@ -188,26 +218,26 @@ export class RequestParser {
       case "end":
         return this.#finish(END);
       case "closed":
+      case "taken":
         return CLOSED;
     }
   }
 
-  /** RFC 9112 §2.2: old clients send a CRLF after a body. Whether another byte has come. */
+  /**
+   * Skips empty lines, as old clients send a CRLF after a body (RFC 9112 §2.2). Returns true if the input
+   * holds the first byte of a request.
+   */
   #skipEmptyLines(): boolean {
     const input = this.#input;
     for (; input.start < input.end; input.start++) {
-      const byte = input.bytes[input.start]!;
-      const offset = input.offsetOf(input.start);
+      const byte = input.bytes[input.start];
       if (this.#phase === "empty-line") {
-        if (byte !== LF) {
-          const message = `Cannot parse empty line: ${describeByte(byte)}, expected LF after CR`;
-          throw new ProtocolError(400, message, offset);
-        }
+        if (byte !== LF) input.refuseByte(input.start, "empty line", "LF after CR");
         this.#phase = "idle";
       } else {
         if (byte !== CR) return true;
         if (++this.#emptyLines > this.#limits.maxEmptyLines) {
-          throw new ProtocolError(400, "Too many empty lines before the request line", offset);
+          input.refuse(400, "Too many empty lines before the request line", input.start);
         }
         this.#phase = "empty-line";
       }
@@ -217,7 +247,7 @@ export class RequestParser {
 
   #readHead(): HttpEvent {
     const head = this.#head.read(this.#input);
-    if (head === undefined) return this.#starve();
+    if (head === undefined) return this.#needData();
     this.#keepAlive = head.keepAlive;
     this.#startBody(head);
     return head;
@@ -238,32 +268,31 @@ export class RequestParser {
 
   #readLength(): HttpEvent {
     const count = Math.min(this.#remaining, this.#input.length);
-    if (count === 0) return this.#starve();
+    if (count === 0) return this.#needData();
     this.#remaining -= count;
     if (this.#remaining === 0) this.#phase = "end";
     return this.#input.takeData(count);
   }
 
   #readChunked(): HttpEvent {
-    const event = this.#chunked!.next(this.#input);
-    if (event === undefined) return this.#starve();
+    const event = (this.#chunked as ChunkedReader).next(this.#input);
+    if (event === undefined) return this.#needData();
     return event.type === "end" ? this.#finish(event) : event;
   }
 
   #finish(end: HttpEvent): HttpEvent {
-    // RFC 9112 §9.6: what follows a request that forbids another is not a request.
+    // RFC 9112 §9.6: bytes after the last request of a connection are not a request.
     this.#phase = this.#keepAlive ? "idle" : "closed";
     this.#emptyLines = 0;
     return end;
   }
 
-  /** No event can be made of what there is. */
-  #starve(): HttpEvent {
+  /** The result of `next` when the parser has used up its bytes. */
+  #needData(): HttpEvent {
     if (!this.#ended) return NEED_DATA;
     if (this.#phase === "idle") return CLOSED;
     const part = this.#phase === "length" || this.#phase === "chunked" ? "body" : "head";
-    // RFC 9112 §8: an incomplete message is never taken for a whole one.
-    const offset = this.#input.offsetOf(this.#input.end);
-    throw new ProtocolError(400, `Connection ended inside a request ${part}`, offset);
+    // RFC 9112 §8: an incomplete message must not count as a complete one.
+    return this.#input.refuse(400, `Connection ended inside a request ${part}`, this.#input.end);
   }
 }

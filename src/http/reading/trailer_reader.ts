@@ -1,13 +1,22 @@
-/** The trailer section of a chunked body (RFC 9112 §7.1.2), read. */
+/**
+ * The reader of the trailer section after a chunked body (RFC 9112 §7.1.2).
+ *
+ *     trailer-section = *( field-line CRLF )
+ *
+ * A trailer that decides framing, routing or authorization is an error (`forbidden_trailers.ts`).
+ *
+ * Called by `chunked_reader.ts`.
+ *
+ * @module
+ */
 
-import { ProtocolError } from "../errors.ts";
 import { END, type EndEvent } from "../events.ts";
 import { sliceFields } from "../field_names.ts";
-import { FieldScanner } from "./field_scanner.ts";
 import { isForbiddenTrailer } from "../forbidden_trailers.ts";
-import type { InputBuffer } from "./input_buffer.ts";
 import type { Latin1Decoder } from "../latin1.ts";
 import type { ParserLimits } from "../parser_limits.ts";
+import { FieldScanner } from "./field_scanner.ts";
+import type { InputBuffer } from "./input_buffer.ts";
 
 /** Reads one trailer section after the other. */
 export class TrailerReader {
@@ -25,19 +34,18 @@ export class TrailerReader {
     this.#scanner.reset(0);
   }
 
-  /** The end of the message, or undefined when it needs more bytes. */
+  /** The end of the message, or undefined if the reader needs more bytes. */
   read(input: InputBuffer): EndEvent | undefined {
     if (!this.#scanner.scan(input)) return undefined;
     const { bytes, start } = input;
     const { marks, scanned } = this.#scanner;
     input.start += scanned;
     if (marks.length === 0) return END;
-    const trailers = sliceFields(this.#latin1(bytes, start, start + scanned), marks, 0);
+    const trailers = sliceFields(this.#latin1(bytes, start, start + scanned), marks);
     for (let index = 0; index < trailers.length; index += 2) {
-      const name = trailers[index]!;
+      const name = trailers[index] as string;
       if (!isForbiddenTrailer(name)) continue;
-      const offset = input.offsetOf(input.start);
-      throw new ProtocolError(400, `Cannot accept ${name} as a trailer field`, offset);
+      input.refuse(400, `Cannot accept ${name} as a trailer field`, input.start);
     }
     return { type: "end", trailers };
   }

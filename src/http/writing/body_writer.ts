@@ -1,12 +1,22 @@
 /**
- * A response's body in its framing: for each block what goes to the socket, and what is wrong with it.
+ * The writer of a response's body: turns blocks into framed bytes, and checks the length.
+ *
+ *     chunk        = chunk-size CRLF chunk-data CRLF
+ *     last-chunk   = "0" CRLF
+ *
+ * A response with Content-Length never has more bytes than announced: the writer sends the bytes that fit
+ * and throws for the surplus. Strings are latin-1, so their length is their number of bytes.
+ *
+ * Called by `response_writer.ts`.
+ *
+ * @module
  */
 
 import { ResponseError } from "../errors.ts";
 import type { ResponseFraming } from "./response_framing.ts";
 
 /**
- * Where the bytes of a response go: bytes as they are, or a string of latin-1 characters.
+ * A function that takes the bytes of a response in order. A string stands for its latin-1 bytes.
  *
  * @example
  * ```ts
@@ -28,6 +38,7 @@ export type ByteSink = (part: Uint8Array | string) => void;
 /** Writes one body. */
 export class BodyWriter {
   readonly #framing: ResponseFraming;
+  /** The bytes that are missing to Content-Length; 0 with other framings. */
   #remaining: number;
 
   constructor(framing: ResponseFraming) {
@@ -35,14 +46,18 @@ export class BodyWriter {
     this.#remaining = framing.kind === "length" ? framing.length : 0;
   }
 
-  /** Whether only the end of the connection tells the client that it has all of the body. */
+  /** Whether the end of the connection is the end of the body. */
   get untilClose(): boolean {
     return this.#framing.kind === "close";
   }
 
-  /** Writes a block; of one that is too long what fits, and then it is an error. */
+  /**
+   * Writes a block.
+   *
+   * @throws {ResponseError} If the block exceeds Content-Length, after the bytes that fit are sent.
+   */
   data(block: Uint8Array | string, sink: ByteSink): void {
-    // An empty chunk would be the last one.
+    // A chunk of size 0 would end the body.
     if (block.length === 0) return;
     switch (this.#framing.kind) {
       case "none":
@@ -56,7 +71,12 @@ export class BodyWriter {
     }
   }
 
-  /** Ends the body; `trailers` is their text, sent where the framing has a place for it. */
+  /**
+   * Ends the body.
+   *
+   * @param trailers The field lines of the trailers. Only a chunked body has a place for them.
+   * @throws {ResponseError} If the body is shorter than Content-Length.
+   */
   end(sink: ByteSink, trailers: string): void {
     if (this.#framing.kind === "chunked") sink(`0\r\n${trailers}\r\n`);
     if (this.#remaining === 0) return;

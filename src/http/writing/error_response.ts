@@ -1,5 +1,7 @@
 /**
- * The answer to a peer that broke HTTP.
+ * The response to a peer that broke HTTP.
+ *
+ * Called by `src/server/client_connection.ts`.
  *
  * @module
  */
@@ -8,11 +10,11 @@ import type { ProtocolError } from "../errors.ts";
 import { reasonPhrase } from "../reason_phrases.ts";
 
 /**
- * Makes a complete, short response that closes the connection. It says what was wrong in the words of
- * the error, which hold nothing but the peer's own bytes in printable ASCII.
+ * Makes a complete, short response that closes the connection. The body is the message of the error,
+ * which reveals nothing about the server and quotes the peer's bytes in printable ASCII only.
  *
- * @param error What the peer did.
- * @param date The value of Date (see `imfFixdate`), if there is a clock.
+ * @param error The error that the parser has thrown.
+ * @param date The value of Date (see {@linkcode imfFixdate}), if the server has a clock.
  * @returns Head and body as a latin-1 string.
  *
  * @example
@@ -27,7 +29,7 @@ import { reasonPhrase } from "../reason_phrases.ts";
  */
 export function errorResponse(error: ProtocolError, date?: string): string {
   const status = `${error.status} ${reasonPhrase(error.status)}`;
-  // An embedder may have made the error: whatever it wrote stays one line of ASCII.
+  // The error may come from an embedder. Its message, too, becomes one line of ASCII.
   const detail = error.message.replace(/[^ -~]/g, "?");
   const body = `${status}\n${detail}\n`;
   return `HTTP/1.1 ${status}\r\n` +

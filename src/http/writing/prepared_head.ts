@@ -1,17 +1,21 @@
 /**
- * A status and fields that were checked and written out, so that making a head of them is cheap.
+ * The check of an app's status and fields, and their text, from which a head is then cheap to make.
  *
- * Apps send the same few statuses and field names again and again: what was found valid is known by
- * its text. Values are checked each time.
+ * Strategy: apps send the same few heads, statuses and names again and again. The module remembers the
+ * last head whole, and each valid status and name by its text. A value of a field may come from a
+ * client, so each value is checked each time, unless the whole head is equal to the last one.
+ *
+ * Called by `src/wsgi/running/response.ts` and by `response_writer.ts`.
  *
  * @module
  */
 
+import type { FieldList } from "../field_list.ts";
 import { checkFields, checkStatus, isFieldValue } from "./response_checks.ts";
 import { parseOwnLength } from "./response_framing.ts";
 
 /**
- * What {@link prepareHead} gives and `ResponseWriter.begin` takes.
+ * The result of {@linkcode prepareHead}, which {@linkcode ResponseWriter.begin} takes. Frozen.
  *
  * @example
  * ```ts
@@ -23,41 +27,56 @@ import { parseOwnLength } from "./response_framing.ts";
  * ```
  */
 export interface PreparedHead {
-  /** Code and phrase, as `200 OK`. */
+  /** The code and the phrase, such as `200 OK`. */
   readonly status: string;
-  /** The code. */
+  /** The status code. */
   readonly code: number;
   /** The field lines, each with its CRLF. */
   readonly text: string;
   /** The value of Content-Length, if there is one. */
   readonly length: number | undefined;
-  /** Its line in `text`; empty if there is none. */
+  /** The line of Content-Length in `text`; empty if there is none. */
   readonly lengthLine: string;
-  /** The value of Trailer, if there is one; several are one list. */
+  /** The value of Trailer, if there is one. Several fields are joined to one list. */
   readonly trailer: string | undefined;
-  /** Whether there is a Date field. */
+  /** Whether the fields include Date, so that the server adds none. */
   readonly hasDate: boolean;
-  /** Whether there is a Server field. */
+  /** Whether the fields include Server, so that the server adds none. */
   readonly hasServer: boolean;
 }
 
+/** The fields that decide the rest of a head; all other fields are `plain`. */
 type FieldKind = "plain" | "content-length" | "trailer" | "date" | "server";
 const KINDS: readonly string[] = ["content-length", "trailer", "date", "server"];
 
-/** Some apps make up names; what they make us keep is bounded. */
+/** The most names, and the most statuses, that are remembered: an app may make up names without end. */
 const MAX_KNOWN = 256;
+/** The length of the longest name or status that is remembered. Common ones are shorter. */
 const MAX_KNOWN_LENGTH = 64;
-const knownNames = new Map<string, FieldKind>();
-const knownStatuses = new Map<string, number>();
 
 /**
- * Checks a status and fields, and writes them out.
+ * The memory of the module. All servers of the process may share it, as each entry depends on its key
+ * alone. It is bounded by `MAX_KNOWN` and one head.
+ */
+const known = {
+  /** The valid names that are not hop-by-hop, in the case in which an app sent them. */
+  kinds: new Map<string, FieldKind>(),
+  /** The codes of the valid statuses. */
+  codes: new Map<string, number>(),
+  /** The last head. */
+  head: undefined as PreparedHead | undefined,
+  /** The fields of the last head: name, value, name, value, ... */
+  fields: [] as readonly string[],
+};
+
+/**
+ * Checks a status and fields, and makes their text.
  *
- * @param status The status, as `200 OK`.
- * @param fields Pairs of name and value, which are sent as they are, in their order.
- * @returns The head, but for what the server adds; later changes of `fields` do not show.
+ * @param status The status, such as `200 OK`.
+ * @param fields The fields, which are sent unchanged and in their order.
+ * @returns The head without the fields of the server. Later changes of `fields` have no effect.
  * @throws {ResponseError} For a status or field that may not be sent, and for a Content-Length that is
- * invalid or doubled.
+ *   invalid or repeated.
  *
  * @example
  * ```ts
@@ -68,37 +87,31 @@ const knownStatuses = new Map<string, number>();
  * assertThrows(() => prepareHead("200 OK", [["X-A", "1\r\nX-B: 2"]]), ResponseError);
  * ```
  */
-export function prepareHead(
-  status: string,
-  fields: readonly (readonly [string, string])[],
-): PreparedHead {
-  if (isLast(status, fields)) return last as PreparedHead;
+export function prepareHead(status: string, fields: FieldList): PreparedHead {
+  const last = known.head;
+  if (last !== undefined && last.status === status && areFieldsOfLast(fields)) return last;
   const head = makeHead(status, fields);
-  last = head;
-  lastFields = fields.flat();
+  known.head = head;
+  known.fields = fields.flat();
   return head;
 }
 
-/** What was asked for last: an app often says the same again. */
-let last: PreparedHead | undefined;
-let lastFields: readonly string[] = [];
-
-/** Comparing is cheap where the texts are the app's own constants: then they are the same strings. */
-function isLast(status: string, fields: readonly (readonly [string, string])[]): boolean {
-  if (last === undefined || last.status !== status) return false;
-  if (fields.length * 2 !== lastFields.length) return false;
+/**
+ * Whether `fields` are those of the last head. The comparison is cheap if names and values are constants
+ * of the app, as engines compare the same string by pointer.
+ */
+function areFieldsOfLast(fields: FieldList): boolean {
+  const last = known.fields;
+  if (fields.length * 2 !== last.length) return false;
   for (let index = 0; index < fields.length; index++) {
-    const field = fields[index] as readonly [string, string];
+    const field = fields[index] as FieldList[number];
     if (!Array.isArray(field) || field.length !== 2) return false;
-    if (field[0] !== lastFields[2 * index] || field[1] !== lastFields[2 * index + 1]) return false;
+    if (field[0] !== last[2 * index] || field[1] !== last[2 * index + 1]) return false;
   }
   return true;
 }
 
-function makeHead(
-  status: string,
-  fields: readonly (readonly [string, string])[],
-): PreparedHead {
+function makeHead(status: string, fields: FieldList): PreparedHead {
   const code = codeOf(status);
   let text = "";
   let length: number | undefined;
@@ -122,26 +135,28 @@ function makeHead(
   return Object.freeze({ status, code, text, length, lengthLine, trailer, hasDate, hasServer });
 }
 
+/** Checks a status and returns its code. */
 function codeOf(status: string): number {
-  const known = knownStatuses.get(status);
-  if (known !== undefined) return known;
+  const knownCode = known.codes.get(status);
+  if (knownCode !== undefined) return knownCode;
   checkStatus(status);
   const code = Number(status.slice(0, 3));
-  if (knownStatuses.size < MAX_KNOWN && status.length <= MAX_KNOWN_LENGTH) {
-    knownStatuses.set(status, code);
+  if (known.codes.size < MAX_KNOWN && status.length <= MAX_KNOWN_LENGTH) {
+    known.codes.set(status, code);
   }
   return code;
 }
 
-function checkedKind(field: readonly [string, string]): FieldKind {
+/** Checks a field and returns its kind. */
+function checkedKind(field: FieldList[number]): FieldKind {
   if (Array.isArray(field) && field.length === 2) {
-    const known = knownNames.get(field[0] as string);
-    if (known !== undefined && isFieldValue(field[1])) return known;
+    const knownKind = known.kinds.get(field[0] as string);
+    if (knownKind !== undefined && isFieldValue(field[1])) return knownKind;
   }
   checkFields([field]);
   const [name] = field;
   const lowercase = name.toLowerCase();
   const kind = KINDS.includes(lowercase) ? lowercase as FieldKind : "plain";
-  if (knownNames.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) knownNames.set(name, kind);
+  if (known.kinds.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) known.kinds.set(name, kind);
   return kind;
 }

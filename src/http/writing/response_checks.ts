@@ -1,20 +1,31 @@
 /**
- * What an app may say in a response: checked before a byte of it is written, so that no value of a
- * client that an app passes on can end a line and begin another.
+ * The checks of an app's status, fields and trailers.
+ *
+ *     status-line   = HTTP-version SP status-code SP [ reason-phrase ] CRLF
+ *     reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )
+ *     field-line    = field-name ":" OWS field-value OWS
+ *
+ * All checks run before a byte is written. An app may pass on a value from a client, and such a value
+ * must not end a line and begin another one (response splitting).
+ *
+ * Trap: an app may be untyped JavaScript. The checks therefore test the types of their arguments, too.
+ *
+ * Called by the other files of this folder, and by `src/wsgi/running/response.ts` for trailers.
  *
  * @module
  */
 
 import { ResponseError } from "../errors.ts";
+import type { FieldList } from "../field_list.ts";
 import { isForbiddenTrailer } from "../forbidden_trailers.ts";
 import { isToken, quote } from "../grammar.ts";
 
-/** PEP 3333: "999 Message here"; the phrase by RFC 9112 §4, and without control bytes. */
+/** PEP 3333: "999 Message here". The phrase may be empty, and has no control bytes (RFC 9112 §4). */
 const STATUS = /^[2-5]\d\d [\t\x20-\x7e\x80-\xff]*$/;
-/** RFC 9110 §5.5, without the leniency: no control byte but tab. */
+/** `*field-content` (RFC 9110 §5.5): no control byte except tab. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** RFC 9110 §7.6.1 and PEP 3333: these belong to the connection, which is the server's. */
+/** The fields about the connection, which the server controls (RFC 9110 §7.6.1, PEP 3333). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -28,11 +39,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Checks the status line of a final response, as PEP 3333 wants it.
+ * Checks the status of a final response, in the form of PEP 3333.
  *
  * @param status Three digits, a space, and a reason phrase that may be empty.
- * @throws {ResponseError} If it has another form, a control character, one above U+00FF, or is of the
- * informational class, whose responses are not final.
+ * @throws {ResponseError} If the status has another form, a control character or a character above
+ *   U+00FF, or is informational, as such a response is not final.
  *
  * @example
  * ```ts
@@ -54,9 +65,9 @@ export function checkStatus(status: string): void {
 /**
  * Checks the fields of a response.
  *
- * @param fields Pairs of name and value; an app's, so what is no pair of strings is named, too.
- * @throws {ResponseError} If a name is no token, a value has a control character or one above U+00FF,
- * or the field is hop-by-hop: those are the server's.
+ * @param fields The fields of an app.
+ * @throws {ResponseError} If a field is not a pair of strings, its name is not a token, its value has a
+ *   control character or a character above U+00FF, or the field is hop-by-hop and so the server's own.
  *
  * @example
  * ```ts
@@ -68,7 +79,7 @@ export function checkStatus(status: string): void {
  * assertThrows(() => checkFields([["Connection", "close"]]), ResponseError, "hop-by-hop");
  * ```
  */
-export function checkFields(fields: readonly (readonly [string, string])[]): void {
+export function checkFields(fields: FieldList): void {
   for (const field of fields) {
     checkField(field);
     if (HOP_BY_HOP.has(field[0].toLowerCase())) {
@@ -80,9 +91,9 @@ export function checkFields(fields: readonly (readonly [string, string])[]): voi
 /**
  * Checks the trailer fields of a response.
  *
- * @param trailers Pairs of name and value.
- * @throws {ResponseError} For what {@link checkFields} refuses, and for a field that decides framing,
- * routing, authentication or how the content is read (RFC 9110 §6.5.1).
+ * @param trailers The trailer fields of an app.
+ * @throws {ResponseError} For a field with faulty syntax (see {@linkcode checkFields}), and for a field
+ *   that decides framing, routing, authentication or the reading of the content (RFC 9110 §6.5.1).
  *
  * @example
  * ```ts
@@ -93,7 +104,7 @@ export function checkFields(fields: readonly (readonly [string, string])[]): voi
  * assertThrows(() => checkTrailers([["Content-Type", "text/html"]]), ResponseError, "trailer");
  * ```
  */
-export function checkTrailers(trailers: readonly (readonly [string, string])[]): void {
+export function checkTrailers(trailers: FieldList): void {
   for (const trailer of trailers) {
     checkField(trailer);
     if (isForbiddenTrailer(trailer[0].toLowerCase())) {
@@ -102,8 +113,12 @@ export function checkTrailers(trailers: readonly (readonly [string, string])[]):
   }
 }
 
-/** Checks the syntax of one field; whether it is a pair at all is what an untyped app may get wrong. */
-export function checkField(field: readonly [string, string]): void {
+/**
+ * Checks the type and the syntax of one field.
+ *
+ * @throws {ResponseError} If the field is not a pair, or a part of it has faulty syntax.
+ */
+export function checkField(field: FieldList[number]): void {
   if (!Array.isArray(field) || field.length !== 2) {
     throw new ResponseError(`Cannot send field ${quote(String(field))}: expected [name, value]`);
   }
@@ -116,7 +131,7 @@ export function checkField(field: readonly [string, string]): void {
   throw new ResponseError(`Cannot send field ${quote(name)}: ${expected}`);
 }
 
-/** Whether a value may stand in a field line. */
+/** Whether a value is a string that may stand in a field line. */
 export function isFieldValue(value: unknown): boolean {
   return typeof value === "string" && FIELD_VALUE.test(value);
 }

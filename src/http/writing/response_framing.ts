@@ -1,32 +1,48 @@
 /**
- * How a response's body is delimited: RFC 9112 §6.3 and RFC 9110 §6.4.1, from the sender's side.
+ * The framing of a response's body: RFC 9112 §6.3 and RFC 9110 §6.4.1 from the side of the sender, as
+ * pure functions. The side of the recipient is `reading/framing.ts`.
+ *
+ * Called by `response_writer.ts` and `prepared_head.ts`, and by `src/wsgi/running/response.ts`.
+ *
+ * @module
  */
 
 import { ResponseError } from "../errors.ts";
 import { quote } from "../grammar.ts";
 
-/** `none`: no body, whatever the app yields; `close`: until the connection ends. */
+/**
+ * The delimitation of a body. `none`: the response has no body, and blocks of the app are dropped.
+ * `close`: the end of the connection ends the body.
+ */
 export type ResponseFraming =
   | { readonly kind: "none" }
   | { readonly kind: "length"; readonly length: number }
   | { readonly kind: "chunked" }
   | { readonly kind: "close" };
 
-/** Whether a response has a body at all: not to HEAD, nor with 1xx, 204, 304, nor 2xx to CONNECT. */
+/**
+ * Whether a response may have a body. A response to HEAD, a 2xx to CONNECT, and the statuses 1xx, 204 and
+ * 304 have none (RFC 9112 §6.3).
+ */
 export function mayHaveBody(method: string, status: number): boolean {
   if (status === 204 || status === 304 || status < 200) return false;
   return method !== "HEAD" && !(method === "CONNECT" && status < 300);
 }
 
 /**
- * Whether Content-Length may stand in the head: RFC 9110 §8.6 forbids it where there could not even be
- * a body for another method.
+ * Whether Content-Length may stand in the head. RFC 9110 §8.6 forbids the field for 1xx, 204, and a 2xx
+ * to CONNECT. HEAD and 304 may have it: it is then the length of the body that GET would have.
  */
 export function mayHaveLength(method: string, status: number): boolean {
   return status >= 200 && status !== 204 && !(method === "CONNECT" && status < 300);
 }
 
-/** Reads the app's Content-Length; `before` is one that came earlier, which none may. */
+/**
+ * Reads the app's Content-Length.
+ *
+ * @param before The length from an earlier Content-Length field, if any.
+ * @throws {ResponseError} For a second field, and for a value that is not `1*DIGIT` below 2^53.
+ */
 export function parseOwnLength(value: string, before: number | undefined): number {
   if (before !== undefined) throw new ResponseError("Cannot send two Content-Length fields");
   const length = /^[0-9]+$/.test(value) ? Number(value) : NaN;
@@ -38,7 +54,12 @@ const NONE: ResponseFraming = Object.freeze({ kind: "none" });
 const CHUNKED: ResponseFraming = Object.freeze({ kind: "chunked" });
 const CLOSE: ResponseFraming = Object.freeze({ kind: "close" });
 
-/** Decides the framing once the head's facts are known. */
+/**
+ * Decides the framing of a body.
+ *
+ * @param length The length of the whole body, if it is known.
+ * @param mayChunk Whether the client and the protocol of the response know the chunked coding.
+ */
 export function responseFraming(
   hasBody: boolean,
   length: number | undefined,

@@ -1,12 +1,20 @@
 /**
- * Responses, written: each is framed once, by one writer, which sees every byte of it.
+ * The writer of responses.
+ *
+ * Strategy: one writer makes the head, frames the body and sees every byte of one response, so that the
+ * framing is decided once and the length is always checked. The writer keeps no bytes: it returns the
+ * head and passes framed blocks to a sink.
+ *
+ * Called by `src/wsgi/running/response.ts`, through `begin`. Embedders that write a response without
+ * `prepareHead` call `head`.
  *
  * @module
  */
 
-import { BodyWriter, type ByteSink } from "./body_writer.ts";
 import { ResponseError } from "../errors.ts";
-import { frontText, headText, lengthText } from "./head_text.ts";
+import type { FieldList } from "../field_list.ts";
+import { BodyWriter, type ByteSink } from "./body_writer.ts";
+import { type FramingField, headText } from "./head_text.ts";
 import { type PreparedHead, prepareHead } from "./prepared_head.ts";
 import { checkTrailers } from "./response_checks.ts";
 import {
@@ -17,7 +25,7 @@ import {
 } from "./response_framing.ts";
 
 /**
- * What a response must know of its request and its server.
+ * The facts about the request and the server that decide a response.
  *
  * @example
  * ```ts
@@ -36,18 +44,18 @@ import {
  * ```
  */
 export interface ResponseContext {
-  /** The request's method. */
+  /** The method of the request. */
   readonly method: string;
-  /** The request's version. */
+  /** The minor version of the request. */
   readonly minorVersion: 0 | 1;
-  /** Whether both sides would let the connection persist. */
+  /** Whether the client and the server both allow the connection to persist. */
   readonly keepAlive: boolean;
-  /** The version of the status line; with `HTTP/1.0` nothing of 1.1 is used. */
+  /** The version in the status line. With `HTTP/1.0` the writer uses no feature of 1.1. */
   readonly protocol: "HTTP/1.1" | "HTTP/1.0";
 }
 
 /**
- * What the server adds to a head.
+ * The facts and fields that the server adds to a head.
  *
  * @example
  * ```ts
@@ -63,16 +71,16 @@ export interface ResponseContext {
  * ```
  */
 export interface ResponseHeadOptions {
-  /** The length of the whole body in bytes, if it is known. */
+  /** The length of the whole body in bytes, if the server knows it. */
   readonly bodyLength?: number | undefined;
-  /** The value of Date, if the app gave none. */
+  /** The value of Date, used if the fields of the app have none. */
   readonly date?: string | undefined;
-  /** The value of Server, if the app gave none. */
+  /** The value of Server, used if the fields of the app have none. */
   readonly server?: string | undefined;
 }
 
 /**
- * Writes one response: a head, blocks of a body, an end.
+ * Writes one response: a head, the blocks of a body, and the end.
  *
  * @example
  * ```ts
@@ -92,95 +100,95 @@ export interface ResponseHeadOptions {
  */
 export class ResponseWriter {
   readonly #context: ResponseContext;
+  /** The writer of the body, from the head on. */
   #body: BodyWriter | undefined;
   #keepAlive = false;
   #bodyAllowed = false;
+  /** Whether `end` was called. */
   #ended = false;
 
   /**
    * Makes a writer for one response.
    *
-   * @param context What the response answers.
+   * @param context The facts about the request and the server.
    */
   constructor(context: ResponseContext) {
     this.#context = context;
   }
 
-  /** Whether the connection may be used again: known after `head`, and false after a short body. */
+  /** Whether the connection may be used again. Valid after the head; false after a body that is too short. */
   get keepAlive(): boolean {
     return this.#keepAlive;
   }
 
-  /** After `head`: false where no body may be sent (HEAD, 204, 304), so that blocks are swallowed. */
+  /** Whether the response has a body. Valid after the head; if false, `data` drops its blocks. */
   get bodyAllowed(): boolean {
     return this.#bodyAllowed;
   }
 
-  /** After `head`: whether only the end of the connection tells the client that it has all of the body. */
+  /** Whether the end of the connection is the end of the body. Valid after the head. */
   get untilClose(): boolean {
     return this.#body?.untilClose ?? false;
   }
 
   /**
-   * Makes the head and decides the framing: no body, the length given, chunked in HTTP/1.1, or the end
-   * of the connection.
+   * Makes the head and decides the framing: no body, the known length, chunked in HTTP/1.1, or the end of
+   * the connection.
    *
-   * @param status The status line of the app, as `200 OK`.
-   * @param fields The fields of the app; they are sent as they are, in their order.
-   * @param options What the server adds.
+   * @param status The status of the app, such as `200 OK`.
+   * @param fields The fields of the app, which are sent unchanged and in their order.
+   * @param options The facts and fields of the server.
    * @returns The whole head as a latin-1 string.
-   * @throws {ResponseError} If it was called before; for a status or field that may not be sent; for a
-   * Content-Length that is invalid, doubled, or differs from `bodyLength`. Nothing is decided then.
+   * @throws {ResponseError} For a second head; for a status or field that may not be sent; for a
+   *   Content-Length that is invalid, repeated, or differs from `bodyLength`. The writer is then
+   *   unchanged, and the embedder may write another head.
    */
-  head(
-    status: string,
-    fields: readonly (readonly [string, string])[],
-    options: ResponseHeadOptions = {},
-  ): string {
+  head(status: string, fields: FieldList, options: ResponseHeadOptions = {}): string {
     return this.begin(prepareHead(status, fields), options);
   }
 
   /**
-   * As {@link head}, of a status and fields that were checked before.
+   * Makes the head of a status and fields that are already checked; see {@linkcode head}.
    *
-   * @param prepared What `prepareHead` gave.
-   * @param options What the server adds.
+   * @param prepared The result of {@linkcode prepareHead}.
+   * @param options The facts and fields of the server.
    * @returns The whole head as a latin-1 string.
-   * @throws {ResponseError} If it was called before; for a Content-Length that may not be there, or that
-   * differs from `bodyLength`. Nothing is decided then.
+   * @throws {ResponseError} For a second head, and for a Content-Length that the status does not allow or
+   *   that differs from `bodyLength`. The writer is then unchanged.
    */
   begin(prepared: PreparedHead, options: ResponseHeadOptions = {}): string {
     if (this.#body !== undefined) throw new ResponseError("Cannot send a second head");
     const { code } = prepared;
     const { method, protocol } = this.#context;
-    const mayTellLength = mayHaveLength(method, code);
-    if (!mayTellLength && prepared.length !== undefined && prepared.length > 0) {
+    const allowsLength = mayHaveLength(method, code);
+    if (!allowsLength && prepared.length !== undefined && prepared.length > 0) {
       throw new ResponseError("Cannot send Content-Length with this status");
     }
-    const ownLength = mayTellLength ? prepared.length : undefined;
+    const ownLength = allowsLength ? prepared.length : undefined;
     const framing = this.#decideFraming(code, ownLength, options.bodyLength);
     this.#body = new BodyWriter(framing);
     this.#bodyAllowed = framing.kind !== "none";
     this.#keepAlive = this.#context.keepAlive && framing.kind !== "close";
-    const front = frontText(
+    const framingField: FramingField = framing.kind === "chunked"
+      ? "chunked"
+      : this.#lengthToAdd(code, ownLength, options.bodyLength);
+    return headText(
       protocol,
-      mayTellLength ? prepared : withoutLength(prepared),
+      allowsLength ? prepared : withoutLength(prepared),
       prepared.hasDate ? undefined : options.date,
       prepared.hasServer ? undefined : options.server,
+      framingField,
+      this.#connectionLine(),
     );
-    const framingText = framing.kind === "chunked"
-      ? "Transfer-Encoding: chunked\r\n"
-      : lengthText(this.#lengthToAdd(code, ownLength, options.bodyLength));
-    return headText(front, framingText, this.#connectionField());
   }
 
   /**
    * Writes a block of the body in its framing.
    *
-   * @param block Bytes, or a string of latin-1 characters; where no body is allowed it is swallowed.
+   * @param block Bytes, or a string of latin-1 characters. If no body is allowed, the block is dropped.
    * @param sink Takes the parts to send, in order.
-   * @throws {ResponseError} Before `head` or after `end`; and when the body is longer than its
-   * Content-Length, after what fits was sent: the response itself is then whole.
+   * @throws {ResponseError} Before the head or after the end; and if the body exceeds its Content-Length,
+   *   after the bytes that fit are sent. The response is then complete for the client.
    */
   data(block: Uint8Array | string, sink: ByteSink): void {
     this.#open().data(block, sink);
@@ -190,13 +198,13 @@ export class ResponseWriter {
    * Ends the body.
    *
    * @param sink Takes the parts to send, in order.
-   * @param trailers Fields to send after a chunked body; with another framing they have no place and
-   * are dropped (RFC 9110 §6.5).
-   * @throws {ResponseError} Before `head`, after `end`, for a field that may not be a trailer, and when
-   * the body is shorter than its Content-Length: then the connection must be cut, so that the client
-   * can tell.
+   * @param trailers The fields to send after a chunked body. Another framing has no place for trailers,
+   *   so they are dropped (RFC 9110 §6.5).
+   * @throws {ResponseError} Before the head, after the end, for a field that may not be a trailer, and if
+   *   the body is shorter than its Content-Length. In the last case the embedder must cut the connection,
+   *   so that the client notices.
    */
-  end(sink: ByteSink, trailers: readonly (readonly [string, string])[] = []): void {
+  end(sink: ByteSink, trailers: FieldList = []): void {
     const body = this.#open();
     const text = trailers.length === 0 ? "" : trailerText(trailers);
     this.#ended = true;
@@ -228,7 +236,7 @@ export class ResponseWriter {
     return responseFraming(hasBody, ownLength ?? bodyLength, mayChunk);
   }
 
-  /** The length that the app left to be said. */
+  /** The length for a Content-Length field that the server adds, if it adds one. */
   #lengthToAdd(
     code: number,
     ownLength: number | undefined,
@@ -236,14 +244,14 @@ export class ResponseWriter {
   ): number | undefined {
     if (bodyLength === undefined || ownLength !== undefined) return undefined;
     if (this.#bodyAllowed) return bodyLength;
-    // An app may well yield nothing for HEAD, and 304 repeats the length of a body that is not here
-    // (RFC 9110 §8.6): only blocks that were given tell the length of what GET would send.
+    // For HEAD and 304 the field is the length of the body that GET would have (RFC 9110 §8.6). An app
+    // may yield no blocks for them, so an empty body says nothing about that length.
     const isAnswerToHead = this.#context.method === "HEAD" && code !== 304 && code !== 204;
     return isAnswerToHead && bodyLength > 0 ? bodyLength : undefined;
   }
 
-  /** RFC 9112 §9.3 and §9.6: say what the version does not imply. */
-  #connectionField(): string {
+  /** The Connection line, if the version does not imply its meaning (RFC 9112 §9.3 and §9.6). */
+  #connectionLine(): string {
     if (!this.#keepAlive) return "Connection: close\r\n";
     const { minorVersion, protocol } = this.#context;
     const implied = minorVersion === 1 && protocol === "HTTP/1.1";
@@ -251,14 +259,14 @@ export class ResponseWriter {
   }
 }
 
-/** The same head, for where a Content-Length may not even stand. */
+/** The same head without Content-Length, for a response that may not have the field. */
 function withoutLength(prepared: PreparedHead): PreparedHead {
   if (prepared.lengthLine === "") return prepared;
   return { ...prepared, text: prepared.text.replace(prepared.lengthLine, "") };
 }
 
-/** The lines of a trailer section, each field checked. */
-function trailerText(trailers: readonly (readonly [string, string])[]): string {
+/** Checks trailers and makes their lines. */
+function trailerText(trailers: FieldList): string {
   checkTrailers(trailers);
   return trailers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
 }

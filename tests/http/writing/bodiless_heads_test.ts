@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { informational, ResponseError } from "../../../src/http/mod.ts";
+import { informational, ResponseError, tunnelResponse } from "../../../src/http/mod.ts";
 
 test("writes 100 (Continue)", () => {
   assertEquals(informational(100), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -26,4 +26,11 @@ test("refuses framing, injection and the connection's own fields", () => {
     assertThrows(() => informational(103, [[name, "5"]]), ResponseError);
   }
   assertThrows(() => informational(103, [["Link", "a\r\nb: c"]]), ResponseError);
+});
+
+test("opens a tunnel with a head that has no Content-Length", () => {
+  assertEquals(tunnelResponse([["X-A", "b"]]), "HTTP/1.1 200 OK\r\nX-A: b\r\n\r\n");
+  for (const name of ["Content-Length", "Transfer-Encoding", "Connection", "a b"]) {
+    assertThrows(() => tunnelResponse([[name, "5"]]), ResponseError);
+  }
 });
