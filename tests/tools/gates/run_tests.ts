@@ -1,9 +1,11 @@
 /**
- * Runs the test files on one runtime, each in a process of its own.
+ * Runs the test files on one runtime, many in one process.
  *
- * A process a file means that a file which hangs, exits early or reports nothing is found and named,
- * on every runtime alike. A file fails when one of its tests does, when its process ends badly, or
- * when it reports no test at all; a file that is not for this runtime says so with skipped tests.
+ * A process that ends badly, hangs, or has a file without a test in its report does not tell for sure
+ * which file is to blame, so each of its files runs again by itself. A file fails when one of its
+ * tests does, when its process ends badly, or when it reports no test at all; a file that is not for
+ * this runtime says so with skipped tests. Files of `ALONE` have a process each from the beginning.
+ * Called by the steps `tests:*`.
  *
  * @module
  */
@@ -14,15 +16,32 @@ import { join } from "node:path";
 import { denoConfig } from "../deno_config.ts";
 import { findRuntime, ROOT, type Runtime, type RuntimeName, tsxLoader } from "../runtimes.ts";
 import { runCommand } from "./command.ts";
+import { silentFiles, withoutMarkers } from "./batch_report.ts";
 import { countTests } from "./junit.ts";
 import { testFiles } from "./sources.ts";
 import type { Step, StepOptions, StepResult, TestCount } from "./step.ts";
 
-/** A test file that has not ended by then hangs. */
-const FILE_SECONDS = 120;
+/**
+ * A process that has not ended by then hangs. Far above the need of any file on a slow machine that
+ * other programs keep busy, since a test must not fail by the speed of the machine.
+ */
+const FILE_SECONDS = 600;
+const BATCH_SECONDS = 900;
 
-/** How the tests of one file went. */
+/** More files in one process would make a failure dear: all of them run a second time. */
+const MAX_BATCH = 40;
+
+/** Folders whose files measure memory, start many connections or take long. */
+const ALONE: readonly string[] = ["tests/contract/", "tests/load/", "tests/wire/"];
+
+/** Bun ends each test after 5 s by default; the other runners have no limit for a test. */
+const BUN_TEST_MS = 1000 * FILE_SECONDS;
+
+const NODE_BATCH = "tests/tools/gates/node_batch.ts";
+
+/** How the tests of one process went. */
 export interface FileRun {
+  /** The test file, or several with commas. */
   readonly path: string;
   readonly count: TestCount;
   /** What is wrong, or `undefined`. */
@@ -41,30 +60,69 @@ async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepR
   const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
   try {
     const runs: FileRun[] = [];
-    for (const path of chosen) {
-      runs.push(await runFile(runtime, path, join(reports, `${runs.length}.xml`)));
-    }
-    return judge(runtime, runs);
+    for (const paths of batches(chosen)) runs.push(...await runBatch(runtime, paths, reports));
+    return judge(runtime, chosen.length, runs);
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
 }
 
-async function runFile(runtime: Runtime, path: string, report: string): Promise<FileRun> {
-  const { code, output } = await runCommand([
-    runtime.command,
-    ...testArguments(runtime, path, report),
-  ], {
-    cwd: ROOT,
-    timeoutSeconds: FILE_SECONDS,
-  });
-  const count = countTests(readReport(report));
-  const complaint = complain(code, count);
-  return { path, count, complaint: complaint && `--- ${path}: ${complaint}\n${quieten(output)}` };
+/** Puts files together; each that needs a process of its own stays alone. */
+export function batches(paths: readonly string[]): string[][] {
+  const isAlone = (path: string) => ALONE.some((folder) => path.startsWith(folder));
+  const shared = paths.filter((path) => !isAlone(path));
+  const count = Math.ceil(shared.length / MAX_BATCH);
+  const size = Math.ceil(shared.length / count);
+  return [
+    ...paths.filter(isAlone).map((path) => [path]),
+    ...Array.from({ length: count }, (_, at) => shared.slice(at * size, (at + 1) * size)),
+  ];
 }
 
-/** Whoever reads about a failure does not look for what passed. */
-function quieten(output: string): string {
+/**
+ * Runs files in one process. If anything is wrong with it, each file runs again by itself, and the
+ * complaint names the file; if all files are right by themselves, the complaint is about the batch.
+ */
+async function runBatch(
+  runtime: Runtime,
+  paths: readonly string[],
+  reports: string,
+): Promise<FileRun[]> {
+  const { code, output, report } = await runProcess(runtime, paths, reports);
+  const count = countTests(withoutMarkers(report));
+  const complaint = complain(code, count);
+  const path = paths.join(", ");
+  const run = { path, count, complaint: complaint && describeBad(path, complaint, output) };
+  if (paths.length === 1) return [run];
+  const silent = silentFiles(runtime.name, paths, report);
+  if (complaint === undefined && silent.length === 0) return [run];
+  const runs: FileRun[] = [];
+  for (const path of paths) runs.push(...await runBatch(runtime, [path], reports));
+  if (complaint === undefined || runs.some((run) => run.complaint !== undefined)) return runs;
+  const note = `${complaint} in one process, but each file is right by itself`;
+  const none = { passed: 0, failed: 0, skipped: 0 };
+  return [...runs, { path, count: none, complaint: describeBad(path, note, output) }];
+}
+
+async function runProcess(
+  runtime: Runtime,
+  paths: readonly string[],
+  reports: string,
+): Promise<{ code: number | undefined; output: string; report: string }> {
+  const report = join(mkdtempSync(join(reports, "run-")), "report.xml");
+  const { code, output } = await runCommand(
+    [runtime.command, ...testArguments(runtime, paths, report)],
+    { cwd: ROOT, timeoutSeconds: paths.length === 1 ? FILE_SECONDS : BATCH_SECONDS },
+  );
+  return { code, output, report: readReport(report) };
+}
+
+function describeBad(path: string, complaint: string, output: string): string {
+  return `--- ${path}: ${complaint}\n${withoutPassed(output)}`;
+}
+
+/** The output of a test runner without the lines about tests that passed. */
+function withoutPassed(output: string): string {
   const passed = /^\s*(?:✔ |\(pass\) |ℹ )|^.* \.\.\. (?:.* )?ok \(/;
   return output.split("\n").filter((line) => !passed.test(line)).join("\n");
 }
@@ -81,9 +139,10 @@ export function complain(
   return undefined;
 }
 
-/** Sums up; a complaint about a whole file counts as one failed test. */
+/** Sums up; a complaint about a whole process counts as one failed test. */
 export function judge(
   runtime: Pick<Runtime, "name" | "version">,
+  files: number,
   runs: readonly FileRun[],
 ): StepResult {
   const tests = {
@@ -96,7 +155,7 @@ export function judge(
   if (none) complaints.push(`Not one test ran on ${runtime.name}.`);
   return {
     ok: complaints.length === 0,
-    note: describe(runtime, runs.length, tests),
+    note: describe(runtime, files, tests),
     detail: complaints.join("\n"),
     tests,
   };
@@ -111,7 +170,7 @@ function sum(runs: readonly FileRun[], value: (run: FileRun) => number): number 
   return runs.reduce((total, run) => total + value(run), 0);
 }
 
-function testArguments(runtime: Runtime, path: string, report: string): string[] {
+function testArguments(runtime: Runtime, paths: readonly string[], report: string): string[] {
   const nodeReporters = [
     "--test-reporter=junit",
     `--test-reporter-destination=${report}`,
@@ -120,16 +179,19 @@ function testArguments(runtime: Runtime, path: string, report: string): string[]
   ];
   switch (runtime.name) {
     case "node":
-      return ["--import", tsxLoader(), ...nodeReporters, path];
+      return ["--import", tsxLoader(), ...nodeReporters, NODE_BATCH, ...paths];
     case "currentNode":
-      return [...nodeReporters, path];
+      return [...nodeReporters, NODE_BATCH, ...paths];
     case "deno":
       return [
         ...["test", "--allow-all", "--no-check", "--config", denoConfig(runtime.command)],
-        ...[`--junit-path=${report}`, path],
+        ...[`--junit-path=${report}`, ...paths],
       ];
     case "bun":
-      return ["test", "--reporter=junit", `--reporter-outfile=${report}`, `./${path}`];
+      return [
+        ...["test", `--timeout=${BUN_TEST_MS}`, "--reporter=junit"],
+        ...[`--reporter-outfile=${report}`, ...paths.map((path) => `./${path}`)],
+      ];
   }
 }
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { complain, type FileRun, judge } from "./run_tests.ts";
+import { batches, complain, type FileRun, judge } from "./run_tests.ts";
 
 const RUNTIME = { name: "bun", version: "1.0.0" } as const;
 const GOOD: FileRun = run({ passed: 3, failed: 0, skipped: 1 });
@@ -27,18 +27,31 @@ test("a file that had to be ended is wrong", () => {
 });
 
 test("a runtime on which all went well is right", () => {
-  const { ok, tests } = judge(RUNTIME, [GOOD, GOOD]);
+  const { ok, tests } = judge(RUNTIME, 2, [GOOD, GOOD]);
   assertEquals({ ok, tests }, { ok: true, tests: { passed: 6, failed: 0, skipped: 2 } });
 });
 
 test("a runtime that ran no test fails", () => {
-  assertEquals(judge(RUNTIME, []).ok, false);
-  assertEquals(judge(RUNTIME, [run({ passed: 0, failed: 0, skipped: 9 })]).ok, false);
+  assertEquals(judge(RUNTIME, 0, []).ok, false);
+  assertEquals(judge(RUNTIME, 1, [run({ passed: 0, failed: 0, skipped: 9 })]).ok, false);
 });
 
 test("a complaint about a file counts as a failed test", () => {
-  const { ok, tests } = judge(RUNTIME, [GOOD, { ...GOOD, complaint: "ended badly" }]);
+  const { ok, tests } = judge(RUNTIME, 2, [GOOD, { ...GOOD, complaint: "ended badly" }]);
   assertEquals({ ok, failed: tests?.failed }, { ok: false, failed: 1 });
+});
+
+test("puts files together evenly, but for those that need a process of their own", () => {
+  const shared = Array.from({ length: 50 }, (_, index) => `tests/http/${index}_test.ts`);
+  const alone = ["tests/contract/node_test.ts", "tests/load/long_poll_test.ts"];
+  const made = batches([...alone, ...shared]);
+  assertEquals(made.map((paths) => paths.length), [1, 1, 25, 25]);
+  assertEquals(made.flat(), [...alone, ...shared]);
+});
+
+test("one file, or none, is no batch", () => {
+  assertEquals(batches(["tests/a_test.ts"]), [["tests/a_test.ts"]]);
+  assertEquals(batches([]), []);
 });
 
 function run(count: FileRun["count"]): FileRun {

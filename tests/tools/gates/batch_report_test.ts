@@ -1,0 +1,51 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { markerOf, silentFiles, withoutMarkers } from "./batch_report.ts";
+
+const PATHS = ["tests/a_test.ts", "tests/b_test.ts", "tests/c_test.ts"] as const;
+const [A, B, C] = PATHS;
+
+test("finds the files that have no test before their marker in Node's report", () => {
+  const report = `<testsuites>
+    ${nodeCase("of a")}
+    ${nodeCase(markerOf(A))}
+    ${nodeCase(markerOf(B))}
+    <testsuite name="group">
+      ${nodeCase("of c")}
+    </testsuite>
+    ${nodeCase(markerOf(C))}
+  </testsuites>`;
+  assertEquals(silentFiles("node", PATHS, report), [B]);
+  assertEquals(silentFiles("currentNode", PATHS, report), [B]);
+});
+
+test("a file whose marker is missing has not ended", () => {
+  const report = [nodeCase("of a"), nodeCase(markerOf(A)), nodeCase("of b")].join("\n");
+  assertEquals(silentFiles("node", PATHS, report), [B, C]);
+});
+
+test("finds the files without a suite, or with an empty one, in the reports of Deno and Bun", () => {
+  const report = `<testsuites>
+    <testsuite name="./${A}" tests="1">
+      <testcase name="of a" classname="./${A}"></testcase>
+    </testsuite>
+    <testsuite name="${C}" tests="0"></testsuite>
+  </testsuites>`;
+  assertEquals(silentFiles("deno", PATHS, report), [B, C]);
+  assertEquals(silentFiles("bun", PATHS, report.replace(`./${A}`, A)), [B, C]);
+});
+
+test("an empty report has no file", () => {
+  for (const runtime of ["node", "currentNode", "deno", "bun"] as const) {
+    assertEquals(silentFiles(runtime, PATHS, ""), [...PATHS]);
+  }
+});
+
+test("removes the markers", () => {
+  const report = [nodeCase("of a"), nodeCase(markerOf(A)), "</testsuites>"].join("\n");
+  assertEquals(withoutMarkers(report), `${nodeCase("of a")}\n</testsuites>`);
+});
+
+function nodeCase(name: string): string {
+  return `<testcase name="${name}" time="0.1" classname="test"/>`;
+}
