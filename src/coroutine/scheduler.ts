@@ -189,7 +189,7 @@ export function start<A extends unknown[], T>(
  * @param scheduler Runs the coroutine.
  * @param coroutine A generator that has not begun.
  * @param name The name of its task.
- * @returns The task; `undefined` if the coroutine has ended without one.
+ * @returns The task; `undefined` if the coroutine has ended.
  */
 export function launch(
   scheduler: Scheduler,

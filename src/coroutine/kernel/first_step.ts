@@ -73,7 +73,7 @@ export class FirstStep implements CurrentStep {
   /**
    * Steps a coroutine once.
    *
-   * @returns Its task; `undefined` if the coroutine has ended without one.
+   * @returns Its task; `undefined` if the coroutine has ended, whether or not a task was made.
    */
   run(coroutine: Coroutine<unknown>, name: string): RunningTask<unknown> | undefined {
     this.#coroutine = coroutine;
@@ -88,6 +88,6 @@ export class FirstStep implements CurrentStep {
     if (isTask && result !== undefined) this.materialize().stepped(result);
     const task = this.#task;
     this.#task = this.#coroutine = undefined;
-    return task;
+    return task?.done ? undefined : task;
   }
 }

@@ -148,7 +148,7 @@ export class Kernel implements FirstStepHost {
     }
   }
 
-  /** Runs the first step of a coroutine now, if that may be. Gives its task, unless it has ended. */
+  /** Runs the first step of a coroutine now, if that may be. Returns its task, unless it has ended. */
   launch(coroutine: Coroutine<unknown>, name: string): AnyTask | undefined {
     if (this.#driving) {
       const task = new RunningTask(this, coroutine, name, this.currentTask());

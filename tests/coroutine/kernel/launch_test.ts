@@ -12,6 +12,7 @@ import {
   traceTasks,
 } from "../../../src/coroutine/mod.ts";
 import { launch as launchIn } from "../../../src/coroutine/internal.ts";
+import { FirstStep, type FirstStepHost } from "../../../src/coroutine/kernel/first_step.ts";
 import { stage } from "../../support/scheduling.ts";
 
 /** Launches a generator function. */
@@ -29,7 +30,7 @@ test("a coroutine that ends in its first step was never a task", () => {
   assertEmpty();
 });
 
-test("one that waits becomes a task, with what it yielded", () => {
+test("a coroutine that waits becomes a task, with the operation that it yielded", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = launch(scheduler, function* () {
     yield* Sleep(1);
@@ -42,20 +43,62 @@ test("one that waits becomes a task, with what it yielded", () => {
   assertEmpty();
 });
 
-test("one that asks who is running becomes a task at once, and that is its task", () => {
+test("asking for the current task in a first step does not change what launch returns", () => {
   const { scheduler, assertEmpty } = stage();
   let current: Task<unknown> | undefined;
   const task = launch(scheduler, function* () {
     current = scheduler.current;
     assertEquals(current?.state, "running");
+    assertStrictEquals(scheduler.current, current);
     return 1;
   });
-  assertStrictEquals(task, current);
-  assertEquals([task?.state, task?.result], ["returned", 1]);
+  assertEquals([task, current?.state, current?.result], [undefined, "returned", 1]);
   assertEmpty();
 });
 
-test("what counts or lists tasks finds it in its first step", () => {
+test("the current task of a first step is the task that launch returns, if it goes on", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  let current: Task<unknown> | undefined;
+  const task = launch(scheduler, function* () {
+    current = scheduler.current;
+    yield;
+  });
+  assertStrictEquals(task, current);
+  run();
+  assertEmpty();
+});
+
+test("questions in a first step make no task", () => {
+  const { scheduler } = stage();
+  const linked: unknown[] = [];
+  const host = { scheduler, tracer: undefined, link: (task: unknown) => linked.push(task) };
+  const step = new FirstStep(host as unknown as FirstStepHost);
+  const seen: unknown[] = [];
+  const coroutine = function* () {
+    seen.push(step.isRunning, step.isTaskless, step.locals, step.isTraced, step.scheduler);
+  };
+  step.run(coroutine(), "asking");
+  assertEquals(seen, [true, true, undefined, false, scheduler]);
+  assertEquals([linked, step.isRunning, step.isTaskless], [[], false, false]);
+});
+
+test("reading a local in a first step gives its initial value, or what the step has set", () => {
+  const { scheduler, assertEmpty } = stage();
+  const user = local("initial");
+  const seen: string[] = [];
+  launch(scheduler, function* () {
+    seen.push(user.value);
+    user.value = "set";
+    seen.push(user.value);
+  });
+  launch(scheduler, function* () {
+    seen.push(user.value);
+  });
+  assertEquals(seen, ["initial", "set", "initial"]);
+  assertEmpty();
+});
+
+test("counts and lists of tasks include a coroutine in its first step", () => {
   const { scheduler, assertEmpty } = stage();
   const seen: unknown[] = [];
   launch(scheduler, function* () {
@@ -98,7 +141,7 @@ test("an error in its first step is reported, as a task's is", () => {
   const task = launch(scheduler, function* () {
     throw failure;
   });
-  assertEquals(task?.state, "failed");
+  assertEquals(task, undefined);
   clock.advance(0);
   assertEquals(reported, [failure, "launched"]);
   assertEquals(scheduler.stats().tasks, 0);
@@ -150,7 +193,7 @@ test("from inside a coroutine it waits for its turn, as a child", () => {
   assertEmpty();
 });
 
-test("from inside a first step, too; and the newcomer is the one's own afterwards", () => {
+test("launched from inside a first step, it waits, too; another scheduler runs it at once", () => {
   const { scheduler, run, assertEmpty } = stage();
   const other = new Scheduler({ clock: new ManualClock() });
   const seen: unknown[] = [];
