@@ -6,6 +6,7 @@
 
 import { type Deadline, fromNow } from "./duration.ts";
 import { type Abort, BaseOperation, NOT_YET, type Operation, type Resume } from "./operation.ts";
+import { Wait } from "./kernel/wait.ts";
 import { checkPriority, type Priority } from "./priority.ts";
 
 /** The option that every timed operation takes. */
@@ -78,9 +79,8 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
     const value = this.attempt(resume.task);
     if (value !== NOT_YET) return resume.value(value);
     const abort = this.begin(resume);
-    if (resume.settled) return;
     const timeout = this.#timeout ?? resume.scheduler.defaultTimeout;
-    if (timeout !== -1) this.#arm(resume, fromNow(timeout), abort);
+    if (timeout !== -1 && !resume.settled) this.#arm(resume, fromNow(timeout), abort);
     return abort;
   }
 
@@ -90,7 +90,9 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
       abort?.();
       resume.error(new OperationTimeout(this as Operation<unknown>));
     };
-    resume.setDeadline(milliseconds, giveUp, this.#weak);
+    // A deadline that `begin` has set must survive; a `Resume` made elsewhere has room for one only.
+    if (resume instanceof Wait) resume.addTimeout(milliseconds, giveUp, this.#weak);
+    else resume.setDeadline(milliseconds, giveUp, this.#weak);
   }
 }
 

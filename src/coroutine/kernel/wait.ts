@@ -1,5 +1,5 @@
 /**
- * One wait: the right to end it once, and its deadline if it has one.
+ * One wait: the right to end it once, and its deadlines if it has any.
  *
  * A wait settles exactly once: by a value, by an error, or by being aborted. Every later call does
  * nothing, so operations need not check. The trap: `start` may settle its own wait, or cause its
@@ -37,13 +37,15 @@ export interface WaitingTask extends Task<unknown> {
   readonly kernel: WaitHost;
 }
 
-/** The deadline of a wait: its entry in the deadline heap. Most waits have none. */
+/** A deadline of a wait: its entry in the deadline heap. Most waits have none. */
 class WaitDeadline implements ExpiringDeadline {
   time = 0;
   order = 0;
   place = -1;
   /** Milliseconds from each activity to the moved deadline; 0 if activity does not move it. */
   readonly extensionMs: number;
+  /** The next timeout of the same wait. */
+  next: WaitDeadline | undefined;
   readonly #wait: Wait;
   readonly #onDeadline: () => void;
 
@@ -63,16 +65,23 @@ class WaitDeadline implements ExpiringDeadline {
   }
 }
 
+/**
+ * - `open`: the operation has not ended.
+ * - `settled`: a value or an error has ended the wait.
+ * - `released`: an abort has ended the wait.
+ */
+type WaitState = "open" | "settled" | "released";
+
 /** A started operation, until it settles. A subclass decides where the end of the wait goes. */
 export abstract class Wait implements Resume<unknown> {
   readonly task: WaitingTask;
-  /** Becomes true with the first value, error or abort, and stays so. */
-  settled = false;
+  #state: WaitState = "open";
   /** Undoes the operation; `undefined` before `start` has returned and after the wait has settled. */
   #abort: Abort | undefined;
+  /** The deadline that the operation has set for itself. */
   #deadline: WaitDeadline | undefined;
-  /** Becomes true if an abort has settled the wait, and stays so. */
-  #released = false;
+  /** The timeouts of the operation and of operations around it, linked by `next`. */
+  #timeouts: WaitDeadline | undefined;
 
   constructor(task: WaitingTask) {
     this.task = task;
@@ -85,37 +94,51 @@ export abstract class Wait implements Resume<unknown> {
     return this.task.kernel.scheduler;
   }
 
+  get settled(): boolean {
+    return this.#state !== "open";
+  }
+
   /** Starts an operation; an error in `start` ends the wait. */
   begin(operation: Operation<unknown>): void {
     try {
       const abort = operation.start(this);
-      if (!this.settled) this.#abort = abort ?? undefined;
-      else if (this.#released) abort?.(); // `start` has caused the abort of its own wait: undo at once
+      if (this.#state === "open") this.#abort = abort ?? undefined;
+      else if (this.#state === "released") abort?.(); // `start` has caused the abort of its own wait: undo at once
     } catch (error) {
       this.error(error);
     }
   }
 
   value(value: unknown): void {
-    if (this.#settle()) this.deliver("value", value);
+    if (this.#settle("settled")) this.deliver("value", value);
   }
 
   error(error: unknown): void {
-    if (this.#settle()) this.deliver("error", error);
+    if (this.#settle("settled")) this.deliver("error", error);
   }
 
   setDeadline(milliseconds: number, onDeadline: () => void, weak: boolean = false): void {
-    if (this.settled) return;
-    this.#disarm();
-    this.#deadline = new WaitDeadline(this, onDeadline, weak ? milliseconds : 0);
-    this.task.kernel.addDeadline(this.#deadline, milliseconds);
+    if (this.#state !== "open") return;
+    if (this.#deadline !== undefined) this.task.kernel.removeDeadline(this.#deadline);
+    this.#deadline = this.#arm(milliseconds, onDeadline, weak);
+  }
+
+  /**
+   * Adds a timeout of the wait, beside the deadline that the operation sets for itself: the earliest of
+   * them ends the wait. For `TimedOperation`.
+   */
+  addTimeout(milliseconds: number, onTimeout: () => void, weak: boolean): void {
+    if (this.#state !== "open") return;
+    const timeout = this.#arm(milliseconds, onTimeout, weak);
+    timeout.next = this.#timeouts;
+    this.#timeouts = timeout;
   }
 
   active(): void {
-    const deadline = this.#deadline;
-    if (this.settled || deadline === undefined || deadline.extensionMs === 0) return;
-    this.task.kernel.removeDeadline(deadline);
-    this.task.kernel.addDeadline(deadline, deadline.extensionMs);
+    if (this.#deadline !== undefined) this.#extend(this.#deadline);
+    for (let timeout = this.#timeouts; timeout !== undefined; timeout = timeout.next) {
+      this.#extend(timeout);
+    }
   }
 
   /** Ends the wait without a value or an error, and undoes the operation. */
@@ -130,23 +153,35 @@ export abstract class Wait implements Resume<unknown> {
    */
   release(): Abort | undefined {
     const abort = this.#abort;
-    if (!this.#settle()) return undefined;
-    this.#released = true;
-    return abort;
+    return this.#settle("released") ? abort : undefined;
   }
 
-  #settle(): boolean {
-    if (this.settled) return false;
-    this.settled = true;
-    this.#disarm();
+  #settle(state: "settled" | "released"): boolean {
+    if (this.#state !== "open") return false;
+    this.#state = state;
     this.#abort = undefined;
+    if (this.#deadline !== undefined || this.#timeouts !== undefined) this.#disarm();
     return true;
   }
 
+  #arm(milliseconds: number, onDeadline: () => void, weak: boolean): WaitDeadline {
+    const deadline = new WaitDeadline(this, onDeadline, weak ? milliseconds : 0);
+    this.task.kernel.addDeadline(deadline, milliseconds);
+    return deadline;
+  }
+
+  #extend(deadline: WaitDeadline): void {
+    if (deadline.extensionMs === 0) return;
+    this.task.kernel.removeDeadline(deadline);
+    this.task.kernel.addDeadline(deadline, deadline.extensionMs);
+  }
+
   #disarm(): void {
-    if (this.#deadline === undefined) return;
-    this.task.kernel.removeDeadline(this.#deadline);
-    this.#deadline = undefined;
+    if (this.#deadline !== undefined) this.task.kernel.removeDeadline(this.#deadline);
+    for (let timeout = this.#timeouts; timeout !== undefined; timeout = timeout.next) {
+      this.task.kernel.removeDeadline(timeout);
+    }
+    this.#deadline = this.#timeouts = undefined;
   }
 }
 
