@@ -1,5 +1,12 @@
 /**
- * A coroutine from the inside: a generator, what it waits for, and how it ended.
+ * A task from the inside: a generator, the operation it waits for, and how it ended.
+ *
+ * A task is in one state of a table ({@linkcode RunState}), and a step moves it: the kernel resumes the
+ * generator, which ends or yields an operation; the operation completes at once ("attempt"), or starts a
+ * wait, whose end makes the task ready again. Nothing but the kernel steps a generator.
+ *
+ * Called by `Kernel` and `FirstStep`; by `Wait` with the end of a wait; and by the operations that need
+ * more of a task than its public face.
  *
  * @module
  */
@@ -39,44 +46,67 @@ export interface TaskHost extends WaitHost {
   adapt(yielded: unknown): Operation<unknown>;
 }
 
-/** One who is told how a task ends. */
+/** A listener for the end of a task, such as the wait of a `Join`. */
 export interface Joiner<T> {
-  /** Whether it has lost interest. */
+  /** Becomes true when the joiner has left; it is not told any more. */
   readonly settled: boolean;
-  /** It only watches: that it hears of an error does not make anybody responsible for it. */
+  /** Whether the joiner only watches: then it does not count as a handler of the task's error. */
   readonly watches?: boolean;
   value(value: T): void;
   error(error: unknown): void;
 }
 
-/** How the generator is to be resumed. */
-type Delivery = "value" | "error" | "cancel";
+/**
+ * The state of a task. In the first four, publicly `ready`, the task stands in the ready queue, and the
+ * name tells how its generator is resumed.
+ *
+ * | state | the next step | `cancel()` |
+ * |---|---|---|
+ * | `paused` (not started, or after a bare `yield`) | `next()` | at once: becomes `return` |
+ * | `next` | `next(value)` | the value arrives; the next suspension becomes `return` |
+ * | `throw` | `throw(error)` | the error arrives; the next suspension becomes `return` |
+ * | `return` | `return()` | no effect |
+ * | `running` | - | the next suspension becomes `return` |
+ * | `waiting` | - | at once: aborts the wait, becomes `return` |
+ * | `returned`, `failed`, `cancelled` | - | no effect |
+ *
+ * The first `cancel()` of a task counts; later ones have no effect in any state.
+ */
+type RunState = "paused" | "next" | "throw" | "return" | Exclude<TaskState, "ready">;
+
+/**
+ * How far a cancellation has come.
+ *
+ * - `none`: the task was not cancelled.
+ * - `requested`: the task was cancelled while a step ran or a result was on its way.
+ * - `unwinding`: the generator is being returned from, or will be in the next step; it may still wait in
+ *   its `finally` blocks.
+ */
+type Cancellation = "none" | "requested" | "unwinding";
 
 /** A task from the inside. */
 export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   readonly kernel: TaskHost;
   readonly name: string;
-  /** The coroutine's locals: never changed, but replaced, so that children can share them. */
+  /** The coroutine's locals. Replaced, never changed in place, so that children share them. */
   locals: LocalValues | undefined;
   usedMs = 0;
   arrival = 0;
   nextReady: Ready | undefined;
-  /** The kernel's list of its tasks. */
+  /** The neighbours in the kernel's list of tasks that have not ended. The kernel's own. */
   previousTask: RunningTask<unknown> | undefined;
   nextTask: RunningTask<unknown> | undefined;
 
   readonly #coroutine: Coroutine<T>;
   #parent: RunningTask<unknown> | undefined;
-  #state: TaskState = "ready";
-  #delivery: Delivery = "value";
-  /** What is to be delivered; after the end, the result or the error. */
+  #state: RunState = "paused";
+  #cancellation: Cancellation = "none";
+  /** The value or error to be delivered; after the end, the result or the error. */
   #content: unknown;
+  /** The wait; `undefined` unless `waiting`. */
   #suspension: Suspension | undefined;
   #joiners: WaitList<Joiner<T>> | undefined;
-  /** Ready without anything to be given: not started yet, or letting others run. */
-  #pausing = true;
-  #cancelRequested = false;
-  #cancelling = false;
+  /** Becomes true when the task has a handler for its error, and stays so: the error is not reported. */
   #observed = false;
 
   constructor(
@@ -105,7 +135,10 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   get state(): TaskState {
-    return this.#state;
+    const state = this.#state;
+    return state === "paused" || state === "next" || state === "throw" || state === "return"
+      ? "ready"
+      : state;
   }
 
   get done(): boolean {
@@ -117,7 +150,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   get error(): unknown {
-    // Made when it is asked for: a stack costs more than all else that a cancellation does.
+    // Made on demand: capturing its stack costs more than all the rest of a cancellation.
     if (this.#state === "cancelled") {
       this.#content ??= new TaskCancelled(this as RunningTask<unknown>);
     }
@@ -129,25 +162,34 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   cancel(): void {
-    if (this.done || this.#cancelRequested) return;
-    this.#cancelRequested = true;
+    if (this.done || this.#cancellation !== "none") return;
+    this.#cancellation = "requested";
     if (this.#state === "waiting") {
       this.#abortWait();
-      this.#enqueueCancel();
-    } else if (this.#state === "ready" && this.#pausing) {
-      this.#cancelling = true;
-      this.#delivery = "cancel";
+      this.#enqueueReturn();
+    } else if (this.#state === "paused") {
+      this.#cancellation = "unwinding";
+      this.#state = "return";
     }
   }
 
-  /** How it has ended, for one who joins: what it returned, or its error thrown. */
+  /**
+   * The end of a task that has ended, for a joiner.
+   *
+   * @returns The coroutine's result.
+   * @throws The coroutine's error, or {@linkcode TaskCancelled}.
+   */
   outcome(): T {
     this.#observed = true;
     if (this.#state === "returned") return this.#content as T;
     throw this.error;
   }
 
-  /** Adds one who wants the end of this task; how to leave is the result. The `Join` operation's. */
+  /**
+   * Adds a joiner. A task that has ended tells the joiner at once.
+   *
+   * @returns How to leave, unless the task has ended.
+   */
   join(joiner: Joiner<T>): (() => void) | void {
     if (this.done) return this.#tell(joiner);
     if (joiner.settled) return;
@@ -156,47 +198,51 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     return () => joiners.remove(place);
   }
 
-  /** Calls `onEnd` when it has ended, however; the result calls that off. */
+  /**
+   * Calls `onEnd` when the task has ended, in whichever way; its error is still reported.
+   *
+   * @returns How to leave.
+   */
   watch(onEnd: () => void): () => void {
-    const undo = this.join({ settled: false, watches: true, value: onEnd, error: onEnd });
-    return undo ?? (() => {});
+    const leave = this.join({ settled: false, watches: true, value: onEnd, error: onEnd });
+    return leave ?? (() => {});
   }
 
   /**
-   * Lets go of the parent's own parent, if both this task and its parent have ended: coroutines that
-   * each add their successor would hold on to all of their ancestors.
+   * Drops the parent's own parent, if this task and its parent have ended. Otherwise coroutines that each
+   * add their successor would keep all of their ancestors in memory.
    */
   forgetAncestors(): void {
     const parent = this.#parent;
     if (parent?.done) parent.#parent = undefined;
   }
 
-  /** Somebody answers for its error, should it end with one. */
+  /** Marks the task's error as handled: the caller handles it. */
   observe(): void {
     this.#observed = true;
   }
 
-  /** Whether its end has been given to anybody. */
+  /** Whether the task's error has a handler. */
   get observed(): boolean {
     return this.#observed;
   }
 
-  /** Puts the end of a wait on its way. For its {@linkcode Suspension}. */
-  deliver(delivery: "value" | "error", content: unknown): void {
+  /** Makes the task ready with the end of its wait. For {@linkcode Suspension}. */
+  deliver(kind: "value" | "error", content: unknown): void {
     const first = this.#suspension?.first;
     this.#suspension = undefined;
-    this.#pausing = false;
-    if (this.usedMs > 0) this.usedMs /= 2; // who waits is forgiven half of the time used
-    this.#enqueue(delivery, content, first);
+    if (this.usedMs > 0) this.usedMs /= 2; // a wait forgives half of the time used
+    this.#enqueue(kind === "value" ? "next" : "throw", content, first);
   }
 
-  /** Steps the generator once. For the kernel. */
+  /** Runs one step. For the kernel. */
   step(): void {
+    const state = this.#state;
     this.beginStep();
     let result: IteratorResult<unknown, T>;
     try {
-      result = this.#resume();
-      while (result.value === UNWIND && this.#cancelling) {
+      result = this.#resume(state);
+      while (result.value === UNWIND && this.#cancellation === "unwinding") {
         result = this.#coroutine.return(undefined as T);
       }
     } catch (error) {
@@ -210,37 +256,34 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     this.#state = "running";
   }
 
-  /** A step has thrown. */
+  /** The step has thrown. */
   failed(error: unknown): void {
     this.#end("failed", error);
   }
 
-  /** A step has given this. */
+  /** The step has ended: the generator has returned or yielded. */
   stepped(result: IteratorResult<unknown, T>): void {
     if (!result.done) return this.#suspend(result.value);
-    if (this.#cancelling) this.#end("cancelled", undefined);
+    if (this.#cancellation === "unwinding") this.#end("cancelled", undefined);
     else this.#end("returned", result.value);
   }
 
-  #resume(): IteratorResult<unknown, T> {
+  #resume(state: RunState): IteratorResult<unknown, T> {
     const content = this.#content;
     this.#content = undefined;
     const coroutine = this.#coroutine;
-    if (this.#delivery === "value") return coroutine.next(content);
-    if (this.#delivery === "error") return coroutine.throw(content);
-    return coroutine.return(undefined as T);
+    if (state === "throw") return coroutine.throw(content);
+    if (state === "return") return coroutine.return(undefined as T);
+    return coroutine.next(content);
   }
 
   #suspend(yielded: unknown): void {
-    if (this.#cancelRequested && !this.#cancelling) return this.#enqueueCancel();
-    if (yielded === undefined || yielded === "") {
-      this.#pausing = true;
-      return this.#enqueue("value", undefined);
-    }
+    if (this.#cancellation === "requested") return this.#enqueueReturn();
+    if (yielded === undefined || yielded === "") return this.#enqueue("paused", undefined);
     this.#perform(isOperation(yielded) ? yielded : this.kernel.adapt(yielded));
   }
 
-  /** Does an operation at once if it can, else waits for it; those it wakes go first if it says so. */
+  /** Completes an operation at once if it can, else waits for it. */
   #perform(operation: Operation<unknown>): void {
     const { kernel } = this;
     const priority = operation.priority ?? kernel.defaultPriority;
@@ -251,19 +294,18 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     kernel.performer = undefined;
   }
 
-  /** Whether an operation was done at once: then no wait is made for it. */
+  /** Returns whether the operation completed at once: then no wait is made for it. */
   #attempt(operation: BaseOperation<unknown>, first: boolean): boolean {
-    let delivery: Delivery = "value";
+    let state: "next" | "throw" = "next";
     let content: unknown;
     try {
       content = operation.attempt(this as RunningTask<unknown>);
     } catch (error) {
-      delivery = "error";
+      state = "throw";
       content = error;
     }
     if (content === NOT_YET) return false;
-    this.#pausing = false;
-    this.#enqueue(delivery, content, first);
+    this.#enqueue(state, content, first);
     return true;
   }
 
@@ -284,15 +326,17 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     }
   }
 
-  #enqueueCancel(): void {
-    this.#pausing = false;
-    this.#cancelling = true;
-    this.#enqueue("cancel", undefined);
+  #enqueueReturn(): void {
+    this.#cancellation = "unwinding";
+    this.#enqueue("return", undefined);
   }
 
-  #enqueue(delivery: Delivery, content: unknown, first: boolean = false): void {
-    this.#state = "ready";
-    this.#delivery = delivery;
+  #enqueue(
+    state: "paused" | "next" | "throw" | "return",
+    content: unknown,
+    first: boolean = false,
+  ): void {
+    this.#state = state;
     this.#content = content;
     this.kernel.enqueue(this as RunningTask<unknown>, first);
   }
