@@ -39,7 +39,7 @@ export async function runContenders(options: Options): Promise<number> {
   console.log(contenderText(run, results));
   if (options.write) {
     const path = writeResults(options.quick ? "quick" : "full", {
-      json: { ...run, results, samples },
+      json: { ...run, results },
       md: contenderMarkdown(run, results),
       svg: ratioChart(results),
     });

@@ -22,12 +22,12 @@ export function reportSections(
   run: RunDescription,
   sections: readonly Section[],
   write: boolean,
-  samples: unknown,
+  samples: object,
 ): void {
   const text = sections.map(({ title, note, rows }) => `## ${title}\n\n${note}\n\n${align(rows)}`);
   console.log([...text, describeMethod(run)].join("\n\n"));
   if (!write) return;
   const md = [`# Benchmark results: ${name}`, `${run.date}: ${describeMethod(run)}`, ...text];
-  const path = writeResults(name, { json: { ...run, samples }, md: md.join("\n\n") + "\n" });
+  const path = writeResults(name, { json: { ...run, ...samples }, md: md.join("\n\n") + "\n" });
   console.log(`Written: ${path}`);
 }

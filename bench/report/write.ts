@@ -1,31 +1,52 @@
 /**
- * Where results go.
+ * Writes the results of a run into files that are committed.
+ *
+ * The files hold medians and spreads, not the figures of each round: a new run must be readable as a
+ * change. Called by the modes of the benchmark when `--write` is given.
  *
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findRuntime, ROOT } from "../../tests/tools/runtimes.ts";
+import { ROOT } from "../../tests/tools/runtimes.ts";
 
 export interface ResultFiles {
-  readonly json: unknown;
+  readonly json: object;
   readonly md: string;
   readonly svg?: string;
 }
 
-/** Writes `bench/results/<name>.json`, `.md` and `.svg`; tells where. */
+/** Writes `bench/results/<name>.json`, `.md` and `.svg`, and returns their path. */
 export function writeResults(name: string, { json, md, svg }: ResultFiles): string {
   const directory = join(ROOT, "bench", "results");
   mkdirSync(directory, { recursive: true });
   const path = join(directory, name);
-  const files = { json: JSON.stringify(json, undefined, 2) + "\n", md, ...(svg && { svg }) };
-  const paths = Object.entries(files).map(([suffix, text]) => {
-    writeFileSync(`${path}.${suffix}`, text);
-    return `${path}.${suffix}`;
-  });
-  // They are committed, so they keep to the format that all files have.
-  spawnSync(findRuntime("deno").command, ["fmt", "--quiet", ...paths], { cwd: ROOT });
+  const files = { json: formatJson(json), md, ...(svg && { svg }) };
+  for (const [suffix, text] of Object.entries(files)) writeFileSync(`${path}.${suffix}`, text);
   return `${path}.{${Object.keys(files)}}`;
+}
+
+/** Four digits are more than a figure is worth; a run that repeats itself changes fewer lines. */
+const DIGITS = 4;
+
+/**
+ * JSON with one line for each element of an array, and rounded numbers.
+ *
+ * @param value An object whose values are small, or arrays of small objects.
+ * @returns The text, with a line feed at its end.
+ */
+export function formatJson(value: object): string {
+  const entries = Object.entries(value).map(([key, part]) => {
+    if (!Array.isArray(part)) return `  ${JSON.stringify(key)}: ${stringify(part)}`;
+    const lines = part.map((element) => `    ${stringify(element)}`);
+    return `  ${JSON.stringify(key)}: [\n${lines.join(",\n")}\n  ]`;
+  });
+  return `{\n${entries.join(",\n")}\n}\n`;
+}
+
+function stringify(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    return typeof part === "number" ? Number(part.toPrecision(DIGITS)) : part;
+  });
 }

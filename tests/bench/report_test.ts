@@ -6,6 +6,7 @@ import { align, spread } from "../../bench/report.ts";
 import { barChart } from "../../bench/report/bar_chart.ts";
 import { contenderMarkdown, verdictsOf } from "../../bench/report/contenders.ts";
 import { ratioChart } from "../../bench/report/ratio_chart.ts";
+import { formatJson } from "../../bench/report/write.ts";
 import type { Result } from "../../bench/summary.ts";
 import { WORKLOAD_NAMES } from "../../bench/workloads.ts";
 
@@ -52,6 +53,15 @@ const RUN = {
   took: 100,
   versions: { node: "20.0.0" },
 };
+
+test("results are written a line each, with four digits", () => {
+  const text = formatJson({ date: "now", took: 524.106836, results: [{ a: 1.23456 }, { a: 2 }] });
+  assertEquals(
+    text,
+    '{\n  "date": "now",\n  "took": 524.1,\n  "results": [\n    {"a":1.235},\n    {"a":2}\n  ]\n}\n',
+  );
+  assertEquals(JSON.parse(text).results.length, 2);
+});
 
 test("columns line up, whatever is in them", () => {
   assertEquals(
