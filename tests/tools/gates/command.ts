@@ -1,18 +1,20 @@
 /**
- * Runs a program to its end, with a deadline, and keeps what it said.
+ * Runs a program to its end, with a deadline, and keeps its output.
  *
- * Each program leads a process group of its own, so that whatever it started ends with it.
+ * Each program leads a process group of its own, so that all processes that it started end with it.
+ * Programs share a number of lanes. Called by the steps of `npm test` and by the benchmarks.
  *
  * @module
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 
 export interface CommandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Default 300. */
+  /** Default 900: a deadline is for programs that hang, on a machine of any speed. */
   readonly timeoutSeconds?: number;
 }
 
@@ -24,12 +26,11 @@ export interface Outcome {
   readonly stdout: string;
 }
 
-/** Beyond this many characters the output of a runaway program is dropped. */
+/** The output of a runaway program is dropped beyond this many characters. */
 const MAX_OUTPUT = 4_000_000;
 
 /**
- * These would change what a test runner, a runtime or npm does, whatever the case of their letters.
- * npm hands the settings of the `.npmrc` that it runs under to each script as `npm_config_*`.
+ * Variables that change how a test runner, a runtime or npm works, in upper or lower case. npm hands the settings of the `.npmrc` that it runs under to each script as `npm_config_*`.
  */
 const UNWANTED_ENV = [
   "NODE_OPTIONS",
@@ -41,8 +42,32 @@ const UNWANTED_ENV = [
 
 const running = new Set<ChildProcess>();
 
-/** Runs `[program, ...arguments]`. */
-export function runCommand(
+/**
+ * So many programs run at the same time: as many as the machine has cores, since most of them keep one
+ * busy. At least two, because tests wait now and then.
+ */
+export const LANES: number = Math.max(2, availableParallelism());
+
+let free = LANES;
+const waiting: (() => void)[] = [];
+
+/** Runs `[program, ...arguments]` as soon as a lane is free; the deadline counts from then. */
+export async function runCommand(
+  command: readonly [string, ...string[]],
+  options: CommandOptions,
+): Promise<Outcome> {
+  if (free > 0) free--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await run(command, options);
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) free++;
+    else next();
+  }
+}
+
+function run(
   [program, ...args]: readonly [string, ...string[]],
   options: CommandOptions,
 ): Promise<Outcome> {
@@ -55,7 +80,7 @@ export function runCommand(
     });
     running.add(child);
     const transcript = collect(child);
-    const seconds = options.timeoutSeconds ?? 300;
+    const seconds = options.timeoutSeconds ?? 900;
     const timer = setTimeout(() => {
       transcript.all += `\nStill running after ${seconds} s: ended.\n`;
       endGroup(child);
@@ -91,7 +116,7 @@ function collect(child: ChildProcess): { all: string; out: string } {
   return transcript;
 }
 
-/** What it left behind would keep its pipes, and us, waiting. */
+/** A process that the program left behind would keep the pipes open, and the gates waiting. */
 function endGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {

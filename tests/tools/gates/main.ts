@@ -1,10 +1,14 @@
 /**
- * `npm test`: every check there is, and one answer.
+ * `npm test`: every check of the project, and one answer.
  *
- *     npm test                                  everything
- *     npm test -- --only types,lint             the steps of these topics, or these steps
- *     npm test -- --only tests:bun --files http test files whose path contains "http", on Bun
- *     npm test -- --list                        the steps
+ *     npm test                                    everything
+ *     npm test -- --quick                         the steps that are quick, and the tests on your Node
+ *     npm test -- --only types,lint               the steps of these topics, or these steps
+ *     npm test -- --only tests:bun --files http   test files whose path contains "http", on Bun
+ *     npm test -- --only surface --update         writes the list of public names anew
+ *     npm test -- --list                          the steps that would run
+ *
+ * `--only` and `--files` take several names with commas; `--files` limits only the steps `tests:*`.
  *
  * The last line counts the tests over all runtimes, `N passed, N failed`; a step that fails otherwise
  * counts as one. The exit code is 0 when nothing failed.
@@ -16,12 +20,14 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { endCommands } from "./command.ts";
 import { runSteps } from "./run_steps.ts";
-import { STEPS } from "./steps.ts";
+import { QUICK_STEPS, STEPS } from "./steps.ts";
 
 const { values } = parseArgs({
   options: {
     only: { type: "string", default: "" },
     files: { type: "string", default: "" },
+    quick: { type: "boolean", default: false },
+    update: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
 });
@@ -33,14 +39,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const chosen = STEPS.filter((step) => isChosen(step.name, splitList(values.only)));
+const names = [...splitList(values.only), ...(values.quick ? QUICK_STEPS : [])];
+const chosen = STEPS.filter((step) => isChosen(step.name, names));
 if (values.list) {
   console.log(chosen.map((step) => step.name).join("\n"));
 } else if (chosen.length === 0) {
   console.error(`No step is called ${values.only}; npm test -- --list names them.`);
   process.exitCode = 2;
 } else {
-  const options = { files: splitList(values.files) };
+  const options = { files: splitList(values.files), update: values.update };
   const totals = await runSteps(chosen, options, (text) => console.log(text));
   if (totals.failed > 0) console.log(`Failed: ${totals.failedSteps.join(", ")}`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);

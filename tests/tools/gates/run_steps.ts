@@ -1,10 +1,12 @@
-/** Runs steps, two at a time, and tells about each as it ends. */
+/**
+ * Runs steps, a step a lane, and prints a line for each as it ends. Called by `main.ts`.
+ *
+ * @module
+ */
 
 import { RuntimeMissing } from "../runtimes.ts";
+import { LANES } from "./command.ts";
 import type { Step, StepOptions, StepResult } from "./step.ts";
-
-/** More would disturb the tests on a small machine. */
-const LANES = 2;
 
 export interface Totals {
   readonly passed: number;
@@ -17,6 +19,7 @@ export async function runSteps(
   steps: readonly Step[],
   options: StepOptions,
   print: (text: string) => void,
+  lanes: number = LANES,
 ): Promise<Totals> {
   const waiting = [...steps];
   const totals = { passed: 0, failed: 0, failedSteps: [] as string[] };
@@ -33,7 +36,7 @@ export async function runSteps(
       totals.failedSteps.push(step.name);
     }
   };
-  await Promise.all(Array.from({ length: LANES }, runLane));
+  await Promise.all(Array.from({ length: lanes }, runLane));
   return totals;
 }
 

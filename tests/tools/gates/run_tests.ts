@@ -59,9 +59,8 @@ async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepR
   );
   const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
   try {
-    const runs: FileRun[] = [];
-    for (const paths of batches(chosen)) runs.push(...await runBatch(runtime, paths, reports));
-    return judge(runtime, chosen.length, runs);
+    const runs = batches(chosen).map((paths) => runBatch(runtime, paths, reports));
+    return judge(runtime, chosen.length, (await Promise.all(runs)).flat());
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
@@ -96,8 +95,8 @@ async function runBatch(
   if (paths.length === 1) return [run];
   const silent = silentFiles(runtime.name, paths, report);
   if (complaint === undefined && silent.length === 0) return [run];
-  const runs: FileRun[] = [];
-  for (const path of paths) runs.push(...await runBatch(runtime, [path], reports));
+  const alone = paths.map((path) => runBatch(runtime, [path], reports));
+  const runs = (await Promise.all(alone)).flat();
   if (complaint === undefined || runs.some((run) => run.complaint !== undefined)) return runs;
   const note = `${complaint} in one process, but each file is right by itself`;
   const none = { passed: 0, failed: 0, skipped: 0 };

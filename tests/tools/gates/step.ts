@@ -12,6 +12,8 @@ export interface Step {
 export interface StepOptions {
   /** Test files whose path contains none of these are left out; empty: all are run. */
   readonly files: readonly string[];
+  /** Whether committed files that a step compares with are written anew. */
+  readonly update: boolean;
 }
 
 export interface StepResult {
