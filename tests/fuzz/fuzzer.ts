@@ -1,10 +1,12 @@
 /**
  * A mutation fuzzer of the request parser.
  *
- * Strategy: messages of the corpus are changed at random and run whole, in random pieces, and now and
- * then one byte at a time; all runs must give the same events, and each keeps the promises that
- * `observation.ts` checks. A message whose outcome has a shape not seen before joins those that are
- * changed further. The seed alone decides everything, so every find can be had again.
+ * Strategy: the fuzzer mutates messages of the corpus, and parses each one whole and in random pieces, now
+ * and then one byte at a time. Both runs must give the same events, and each run must keep the promises
+ * that `observation.ts` checks. A message whose outcome has a new shape is mutated further. The seed
+ * decides everything, so every failure can be repeated.
+ *
+ * Called by `main.ts` (`npm run fuzz`) and by `fuzzer_test.ts`.
  */
 
 import { DEFAULT_LIMITS, type ParserLimits, RequestParser } from "../../src/http/mod.ts";
@@ -15,35 +17,35 @@ import { BrokenPromise, type MakeSubject, type Observation, observe } from "./ob
 import { Random } from "./random.ts";
 import { shrink } from "./shrink.ts";
 
-/** How many messages are kept to be changed further. */
+/** The most messages that are kept for further mutation, and the most shapes that are counted. */
 const MAX_SEEDS = 4096;
 
-/** A message to start from. */
+/** A message to mutate. */
 export type Seed = Pick<CorpusCase, "bytes" | "limits">;
 
-/** An input that broke a promise, and how to have it again. */
+/** The parser broke a promise. The message has the shortest input, and the command that repeats the run. */
 export class FuzzFailure extends Error {
   override readonly name = "FuzzFailure";
 }
 
-/** What is run: bytes, where they are cut, and the limits. */
+/** The input of a run: bytes, the positions of the cuts, and the limits. */
 interface Input {
   readonly bytes: Uint8Array;
   readonly cuts: readonly number[];
   readonly limits: ParserLimits;
 }
 
-/** Makes and runs one input after the other. */
+/** Makes one input after the other, and checks the parser with it. */
 export class Fuzzer {
   readonly #seed: number;
   readonly #random: Random;
   readonly #seeds: Seed[];
   readonly #makeSubject: MakeSubject;
-  /** How many inputs were run. */
+  /** The number of inputs so far. */
   runs = 0;
-  /** How many bytes they had. */
+  /** The bytes of all inputs so far. */
   bytes = 0;
-  /** How often each shape of an outcome was seen. */
+  /** The number of inputs by the shape of their outcome. */
   readonly shapes: Map<string, number> = new Map();
 
   constructor(
@@ -58,9 +60,9 @@ export class Fuzzer {
   }
 
   /**
-   * Runs one input.
+   * Makes and checks one input.
    *
-   * @throws {FuzzFailure} If a promise was broken, with the shortest input that breaks one.
+   * @throws {FuzzFailure} If the parser broke a promise.
    */
   step(): void {
     const input = this.#makeInput();
@@ -100,7 +102,7 @@ export class Fuzzer {
     const { limits } = input;
     let reason = "";
     const bytes = shrink(input.bytes, (shorter) => {
-      // The cuts may have been beside the point: any split that fails will do.
+      // The original cuts may not matter, so any split that fails is good enough.
       for (const cuts of [input.cuts.filter((cut) => cut <= shorter.length), everyCut(shorter)]) {
         try {
           this.#check({ bytes: shorter, cuts, limits });
@@ -139,7 +141,7 @@ function everyCut({ length }: { readonly length: number }): number[] {
   return Array.from({ length: Math.max(0, length - 1) }, (_, index) => index + 1);
 }
 
-/** The message's own limits, the defaults, or some that are soon met. */
+/** The limits of the message and the defaults, or small limits that short messages reach. */
 function chooseLimits(own: Partial<ParserLimits>, random: Random): ParserLimits {
   if (!random.onceIn(3)) return { ...DEFAULT_LIMITS, ...own };
   const upTo = (limit: number) => random.onceIn(6) ? Infinity : random.below(limit);

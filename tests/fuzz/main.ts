@@ -1,11 +1,12 @@
 /**
- * `npm run fuzz`: breaks messages at random until the parser breaks a promise, or the time is over.
+ * The command `npm run fuzz`: mutates messages until the parser breaks a promise or the time is over.
  *
  *     npm run fuzz                              60 seconds, another seed each time
  *     npm run fuzz -- --seconds 600             longer
  *     npm run fuzz -- --seed 7 --runs 100000    the same inputs again
  *
- * The last line counts; the exit code is 1 after a find, which is printed as it can be had again.
+ * The last line is a summary. After a failure, the exit code is 1, and the output has the command that
+ * repeats it.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { parseArgs } from "node:util";
 import { readCorpus } from "../http/corpus.ts";
 import { Fuzzer, FuzzFailure } from "./fuzzer.ts";
 
-/** How many inputs are run between two looks at the clock. */
+/** The number of inputs between two readings of the clock. */
 const BATCH = 1000;
 const PROGRESS_SECONDS = 10;
 

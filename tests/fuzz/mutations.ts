@@ -1,19 +1,20 @@
 /**
- * What is done to a message to make another: each way is one small function, and several may follow
- * one another.
+ * The mutations of messages: each one is a small function, and several are applied in a row.
+ *
+ * Called by `fuzzer.ts`, and by the differential test for messages that llhttp reads, too.
  */
 
 import { latin1Bytes } from "../http/transcript.ts";
 import type { Random } from "./random.ts";
 
-/** Messages grow by splicing; what grows beyond this is cut. */
+/** The length to which most mutated messages are cut, as splicing makes them grow. */
 const MAX_BYTES = 2048;
-/** How often one byte is repeated to reach limits that nothing short reaches. */
+/** The most repetitions of one byte. Some default limits are reached by long messages only. */
 const MAX_REPEATS = 40_000;
 
 type Mutation = (bytes: Uint8Array, random: Random, other: Uint8Array) => Uint8Array;
 
-/** Parts of messages that have meant different things to different parsers. */
+/** Parts of messages that parsers have read in different ways. */
 const TOKENS: readonly Uint8Array[] = [
   ...[
     "\r\n",
@@ -87,7 +88,7 @@ const TOKENS: readonly Uint8Array[] = [
   ...["ffffffffffffffff\r\n", "10000000000000000\r\n", "0\r\nA: b\r\n\r\n", "0\r\nHost: x\r\n\r\n"],
 ].map(latin1Bytes);
 
-/** Lengths that are just right, just wrong, or beyond what some type can hold. */
+/** Valid lengths, nearly valid lengths, and lengths beyond the range of some integer type. */
 const LENGTHS: readonly string[] = [
   ...[
     "0",
@@ -146,7 +147,7 @@ const duplicateRange: Mutation = (bytes, random) => {
   return replaceRange(bytes, to, to, bytes.subarray(from, to));
 };
 
-/** Duplicates a line somewhere else among the lines. */
+/** Inserts a copy of a line at the start of another line. */
 const repeatLine: Mutation = (bytes, random) => {
   const from = lineStart(bytes, random.below(bytes.length + 1));
   const to = lineStart(bytes, bytes.indexOf(0x0a, from) + 1);
@@ -156,14 +157,14 @@ const repeatLine: Mutation = (bytes, random) => {
 
 const truncate: Mutation = (bytes, random) => bytes.slice(0, random.below(bytes.length + 1));
 
-/** Puts a part of another message into this one. */
+/** Replaces a part of the message by a part of another message. */
 const splice: Mutation = (bytes, random, other) => {
   const [from, to] = range(bytes, random);
   const [otherFrom, otherTo] = range(other, random);
   return replaceRange(bytes, from, to, other.subarray(otherFrom, otherTo));
 };
 
-/** The beginning of this message and the end of another one. */
+/** Joins the beginning of the message and the end of another message. */
 const cross: Mutation = (bytes, random, other) => {
   const at = random.below(bytes.length + 1);
   return replaceRange(bytes, at, bytes.length, other.subarray(random.below(other.length + 1)));
@@ -172,16 +173,16 @@ const cross: Mutation = (bytes, random, other) => {
 const append: Mutation = (bytes, _random, other) =>
   replaceRange(bytes, bytes.length, bytes.length, other);
 
-/** Writes another length in the place of a number. */
+/** Replaces a number by another length. */
 const editLength: Mutation = (bytes, random) => {
   let from = random.below(bytes.length + 1);
-  while (from < bytes.length && !isDigit(bytes[from]!)) from++;
+  while (from < bytes.length && !isDigit(bytes[from] as number)) from++;
   let to = from;
-  while (to < bytes.length && isDigit(bytes[to]!)) to++;
+  while (to < bytes.length && isDigit(bytes[to] as number)) to++;
   return replaceRange(bytes, from, to, latin1Bytes(random.pick(LENGTHS)));
 };
 
-/** Makes one byte many, now and then. */
+/** Repeats one byte many times. */
 const inflate: Mutation = (bytes, random) => {
   const at = random.below(bytes.length);
   const count = random.below(random.onceIn(40) ? MAX_REPEATS : 300);
@@ -194,11 +195,11 @@ const MUTATIONS: readonly Mutation[] = [
 ];
 
 /**
- * Makes another message.
+ * Mutates a message.
  *
- * @param bytes The message to change; it stays as it is.
- * @param random Decides what is done.
- * @param other A message to take parts of.
+ * @param bytes The message, which is not changed itself.
+ * @param random The source of all choices.
+ * @param other Another message, which gives parts.
  */
 export function mutate(bytes: Uint8Array, random: Random, other: Uint8Array): Uint8Array {
   let changed = bytes;
@@ -222,7 +223,7 @@ function replaceRange(
   return result;
 }
 
-/** Mostly short ranges: long ones leave nothing of a message. */
+/** A random range, mostly a short one, as long ranges leave nothing of a message. */
 function range(bytes: Uint8Array, random: Random): [number, number] {
   const from = random.below(bytes.length + 1);
   const length = random.below(random.onceIn(3) ? bytes.length + 1 : 12);

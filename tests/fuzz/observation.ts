@@ -1,5 +1,7 @@
 /**
- * One run of a parser, written down in short, with every promise checked that a single run can show.
+ * One run of a parser as a short text, with a check of every promise that a single run can show.
+ *
+ * Called by `fuzzer.ts`, which compares the texts of several runs.
  */
 
 import {
@@ -11,7 +13,7 @@ import {
 } from "../../src/http/mod.ts";
 import { decodeLatin1 } from "../../src/http/latin1.ts";
 
-/** What the fuzzer asks of a parser: `RequestParser` is one. */
+/** The interface of a parser under test, a part of `RequestParser`. */
 export interface Subject {
   readonly bufferedBytes: number;
   push(bytes: Uint8Array): void;
@@ -22,30 +24,30 @@ export interface Subject {
 
 export type MakeSubject = (options: ParserOptions) => Subject;
 
-/** The parser did what it promises never to do. */
+/** The parser broke a promise of its interface. */
 export class BrokenPromise extends Error {
   override readonly name = "BrokenPromise";
 }
 
-/** What a run gave. */
+/** The outcome of a run. */
 export interface Observation {
-  /** Every event and the error, data that follows data joined: the same for every split. */
+  /** Every event and the error, with consecutive data joined. Equal for every split of the bytes. */
   readonly text: string;
-  /** Which kinds of events and of error there were, without what they hold: alike runs have one shape. */
+  /** The kinds of the events and of the error, without their content. Similar runs have the same shape. */
   readonly shape: string;
 }
 
-/** The statuses that a parser may ask for (RFC 9110 §15.5 and §15.6). */
+/** The statuses of a parser's errors (RFC 9110 §15.5 and §15.6). */
 const STATUSES: ReadonlySet<number> = new Set([400, 413, 414, 417, 431, 501, 505]);
 
 /** The smallest storage that the parser makes. */
 const MIN_STORAGE = 256;
 
 /**
- * Feeds `bytes`, cut at each of `cuts`, and then the peer's end.
+ * Runs a parser with `bytes`, cut at each of `cuts`, and with the end of the peer.
  *
- * @throws {BrokenPromise} For what a single run can show: an error that is no `ProtocolError`, memory
- * beyond the limits, work beyond the input, events out of their order.
+ * @throws {BrokenPromise} For an error other than `ProtocolError`, memory beyond the limits, work beyond
+ *   the input, or events in a wrong order.
  */
 export function observe(
   bytes: Uint8Array,
@@ -60,7 +62,7 @@ class Run {
   readonly #bytes: Uint8Array;
   readonly #limits: ParserLimits;
   readonly #subject: Subject;
-  /** The socket's buffer: lent to the parser and used again after each piece. */
+  /** The buffer of the socket, which is lent to the parser and reused for each piece. */
   readonly #lent: Uint8Array;
   readonly #lines: string[] = [];
   readonly #kinds = new Set<string>();
@@ -144,7 +146,7 @@ class Run {
     this.#dataBytes += bytes.length;
     let hash = this.#dataHash;
     for (let index = 0; index < bytes.length; index++) {
-      hash = Math.imul(hash, 31) + bytes[index]! | 0;
+      hash = Math.imul(hash, 31) + (bytes[index] as number) | 0;
     }
     this.#dataHash = hash;
   }
@@ -186,7 +188,7 @@ class Run {
     this.#kinds.add(kind);
   }
 
-  /** When all events were taken, only a head or a trailer section that is not complete is held. */
+  /** After all events are taken, a parser may hold an incomplete head or trailer section only. */
   #checkHeld(): void {
     const held = this.#subject.bufferedBytes;
     const { maxHeadBytes, maxTrailerBytes } = this.#limits;
@@ -194,7 +196,7 @@ class Run {
     if (held > allowed) throw new BrokenPromise(`holds ${held} bytes, over its limit ${allowed}`);
   }
 
-  /** The decoder sees the parser's own storage, and every byte that is made text. */
+  /** Decodes, and checks the size of the parser's storage and the number of decoded bytes. */
   #decode(source: Uint8Array, start: number, end: number): string {
     this.#decoded += end - start;
     if (this.#decoded > this.#bytes.length) throw new BrokenPromise("decodes a byte twice");

@@ -1,8 +1,8 @@
 /**
- * Chance that can be had again: the generator `sfc32`, whose numbers depend on its seed alone.
+ * Repeatable random numbers: the generator `sfc32`, whose numbers depend on its seed alone.
  */
 
-/** A stream of numbers that a seed decides. */
+/** A stream of random numbers. */
 export class Random {
   #a = 0;
   #b: number;
@@ -11,11 +11,11 @@ export class Random {
 
   constructor(seed: number) {
     this.#b = seed | 0;
-    // The first numbers of neighbouring seeds are alike; these are thrown away.
+    // The first numbers of neighbouring seeds are similar, so they are dropped.
     for (let index = 0; index < 12; index++) this.#next();
   }
 
-  /** A whole number from 0 to `limit - 1`; 0 where there is none. */
+  /** A whole number from 0 to `limit - 1`; 0 if `limit` is 0. */
   below(limit: number): number {
     return limit <= 1 ? 0 : (this.#next() >>> 0) % limit;
   }
@@ -25,9 +25,9 @@ export class Random {
     return this.below(times) === 0;
   }
 
-  /** One of `items`, which are not empty. */
+  /** One of `items`, of which there must be at least one. */
   pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
+    return items[this.below(items.length)] as T;
   }
 
   #next(): number {

@@ -1,9 +1,11 @@
-/** Makes a message that breaks a promise as short as it goes, for a reader's sake. */
+/** The shortening of a failing message, so that the failure is easy to read. */
 
-/** How often a shorter message is tried at most. */
+/** The most shorter messages that are tried. */
 const MAX_TRIES = 3000;
 
-/** The shortest message found for which `fails` still holds, taking parts out of `bytes`. */
+/**
+ * Removes parts of `bytes`, first large ones and then smaller ones, as long as `fails` is true for the rest.
+ */
 export function shrink(bytes: Uint8Array, fails: (bytes: Uint8Array) => boolean): Uint8Array {
   let smallest = bytes;
   let tries = 0;

@@ -1,3 +1,8 @@
+/**
+ * The grammar of authorities: IPv6 addresses, ports, and the host and port of CONNECT. Names and IPv4
+ * addresses are cases in `tests/corpus/host.md`.
+ */
+
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { isAuthority, isHostAndPort } from "../../src/http/authority.ts";
@@ -40,7 +45,7 @@ test("knows ports: digits, none, at most 65535", () => {
 });
 
 test("takes time linear in a name's length", () => {
-  // A pattern that backtracks would not come back from this.
+  // A pattern that backtracks would need years for this text.
   assertEquals(isAuthority(`${"a%41".repeat(8000)}@`), false);
 });
 

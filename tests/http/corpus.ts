@@ -1,10 +1,10 @@
-/** Reads the message corpus; tests/corpus/README.md says how its files are written. */
+/** The reader of the message corpus. `tests/corpus/README.md` defines the format of its files. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import type { ParserLimits } from "../../src/http/mod.ts";
 import { latin1Bytes } from "./transcript.ts";
 
-/** One message and what a parser says to it. */
+/** One message, and the events that it gives. */
 export interface CorpusCase {
   readonly name: string;
   readonly bytes: Uint8Array;

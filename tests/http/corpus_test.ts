@@ -1,3 +1,7 @@
+/**
+ * Every message of `tests/corpus`, whole, one byte at a time, and cut in two at every place.
+ */
+
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { readCorpus } from "./corpus.ts";

@@ -1,3 +1,7 @@
+/**
+ * Field names in lower case, and the cutting of scanned fields.
+ */
+
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { lowercaseName, sliceFields } from "../../src/http/field_names.ts";

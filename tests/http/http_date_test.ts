@@ -1,3 +1,7 @@
+/**
+ * HTTP dates: the format that is written, the three formats that are read, and texts that are no date.
+ */
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { imfFixdate, parseHttpDate } from "../../src/http/mod.ts";

@@ -1,3 +1,8 @@
+/**
+ * Every limit of the parser: a message at the limit is accepted, and one unit more is refused with the
+ * right status. The defaults are tested in `reading/request_parser_test.ts`.
+ */
+
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { type ParserLimits, ProtocolError, RequestParser } from "../../src/http/mod.ts";
@@ -6,16 +11,17 @@ import { latin1Bytes } from "./transcript.ts";
 const HEAD = "POST / HTTP/1.1\r\nHost: x\r\n";
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 
+/** One use of a limit. */
 interface Bound {
   readonly limit: keyof ParserLimits;
-  /** What is counted, where a limit has several uses. */
+  /** The thing that the limit counts here, as a limit may have several uses. */
   readonly use: string;
-  /** The least that a message needs. */
+  /** The smallest limit that a valid message fits into. */
   readonly least: number;
-  /** A message that needs exactly so much. */
+  /** A message that needs exactly `count`. */
   readonly message: (count: number) => string;
   readonly status: number;
-  /** What the error says in front of the limit. */
+  /** The beginning of the error's message. */
   readonly error: string;
 }
 
@@ -118,7 +124,7 @@ const BOUNDS: readonly Bound[] = [
   },
 ];
 
-/** What becomes of `text`: `"read"`, or the error. */
+/** The outcome of reading a message: `"read"`, or the error. */
 function outcome(text: string, limits: Partial<ParserLimits>): "read" | ProtocolError {
   const parser = new RequestParser({ limits });
   parser.push(latin1Bytes(text));

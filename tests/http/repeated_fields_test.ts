@@ -1,3 +1,7 @@
+/**
+ * Repeated fields: their combination, and the refusal of repeated singletons by the parser.
+ */
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
@@ -11,14 +15,14 @@ import { latin1Bytes } from "./transcript.ts";
 const SINGLETONS = [
   ...["authorization", "content-length", "content-type", "host", "origin", "proxy-authorization"],
 ];
-/** Some are lists (RFC 9110 §5.6.1), of the others a second member is visibly wrong. */
+/** Lists (RFC 9110 §5.6.1), and fields in which a second member is visibly wrong. */
 const COMBINED = [
   ...["accept", "cache-control", "if-none-match", "via", "x-forwarded-for", "x-mine"],
   ...["date", "from", "if-modified-since", "if-range", "if-unmodified-since", "max-forwards"],
   ...["range", "referer", "user-agent"],
 ];
 
-/** The fields of a GET with these lines beside Host, or the status it is refused with. */
+/** The fields of a GET with Host and `lines`, or the status of its refusal. */
 function read(...lines: string[]): readonly string[] | number {
   const parser = new RequestParser();
   parser.push(latin1Bytes(["GET / HTTP/1.1", "Host: x", ...lines, "", ""].join("\r\n")));

@@ -1,3 +1,7 @@
+/**
+ * The forms of a request target that depend on the method. More targets are in `tests/corpus/target.md`.
+ */
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { parseRequestTarget, ProtocolError } from "../../src/http/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * Drives a parser the way a connection does and writes down what it says, so that two runs can be
- * compared as text.
+ * A parser's events as text, so that two runs can be compared. The parser is driven as a connection
+ * drives it.
  */
 
 import {
@@ -30,8 +30,8 @@ export function escapeBytes(text: string): string {
 }
 
 /**
- * The events of `pieces` and the peer's end, one a line; data that follows data is merged. The pieces
- * come in one buffer that is overwritten after each, as a socket's is.
+ * The events of `pieces` and of the peer's end, one a line. Consecutive data events are joined. All pieces
+ * arrive in one buffer, which is overwritten after each piece, as the buffer of a socket is.
  */
 export function transcript(pieces: readonly Uint8Array[], options: ParserOptions = {}): string {
   const parser = new RequestParser(options);
@@ -108,12 +108,12 @@ function fieldLines(fields: readonly string[]): string[] {
   return lines;
 }
 
-/** `bytes` in pieces of one byte. */
+/** Pieces of one byte each. */
 export function everyByte(bytes: Uint8Array): Uint8Array[] {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));
 }
 
-/** `bytes` in two, at `index`. */
+/** Two pieces, cut at `index`. */
 export function splitAt(bytes: Uint8Array, index: number): Uint8Array[] {
   return [bytes.subarray(0, index), bytes.subarray(index)];
 }

@@ -1,11 +1,11 @@
-/** The wire as it must be on every runtime: one section a message, its answer escaped. */
+/** The file of expected answers, equal on every runtime: a section a message, with its answer escaped. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { escapeBytes } from "../http/transcript.ts";
 
 const FILE = new URL("golden.txt", import.meta.url);
 
-/** An answer as a section of the file; its lines end where those of the wire do. */
+/** The section of one answer. Its lines end where the lines of the answer end. */
 export function section(name: string, answer: string): string {
   const dated = answer.replace(/^Date: .*\r$/gm, "Date: (now)\r");
   return `# ${name}\n${escapeBytes(dated).replaceAll("\\r\\n", "\\r\\n\n")}\n`;
@@ -18,7 +18,7 @@ export function readGolden(): Map<string, string> {
   return new Map(sections.map((text) => [text.slice(2, text.indexOf("\n")), text]));
 }
 
-/** Keeps new answers, which are then read by eye. */
+/** Replaces the file. The new answers must then be reviewed by eye. */
 export function writeGolden(sections: readonly string[]): void {
   writeFileSync(FILE, sections.join(""));
 }

@@ -1,6 +1,7 @@
 /**
- * The corpus over real sockets: every runtime answers every message with the bytes in golden.txt.
- * After a change that is meant to show there, `WRITE_GOLDEN=1` writes it anew.
+ * The corpus over real sockets: every runtime answers every message with the bytes in `golden.txt`.
+ *
+ * `WRITE_GOLDEN=1` replaces the file after an intended change.
  */
 
 import { assertEquals } from "@std/assert";
@@ -11,7 +12,7 @@ import { type CorpusCase, readCorpus } from "../http/corpus.ts";
 import { exchange } from "./exchange.ts";
 import { readGolden, section, writeGolden } from "./golden.ts";
 
-/** Tells what it was asked, once it has read all of it. */
+/** An app that reads the whole request and answers with a description of it. */
 function* tell(environ: Environ, startResponse: StartResponse) {
   const body = yield* environ["wsgi.input"].read();
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
@@ -20,7 +21,9 @@ function* tell(environ: Environ, startResponse: StartResponse) {
   yield body;
 }
 
-/** One server for each set of limits. Time must not show: what is slow is answered all the same. */
+/**
+ * One server for each set of limits. Its time-outs are long, so that a slow machine gives the same answers.
+ */
 class Servers {
   readonly #servers = new Map<string, Promise<WSGIServer>>();
 

@@ -1,3 +1,8 @@
+/**
+ * The parser beside llhttp and http-parser-js: they agree on every message of the corpus, except for the
+ * disagreements in `disagreements.md`, each of which a sentence of an RFC decides.
+ */
+
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "node:test";
 import { readCorpus } from "../corpus.ts";
@@ -36,11 +41,11 @@ function describe({ message, kind }: Disagreement): string {
 }
 
 for (const parser of Object.keys(OTHERS)) {
-  test(`agrees with ${parser} on every message but those that are listed with a rule`, () => {
+  test(`agrees with ${parser} on every message except those that are listed with a rule`, () => {
     assertEquals(find(parser).sort(), listed(parser).sort());
   });
 
-  test(`${parser} was asked: it reads a message with a body, trailers and another behind it`, () => {
+  test(`${parser} takes part: it reads a message with a body, trailers and a next message`, () => {
     const bytes = latin1Bytes([
       ...["POST /a?b HTTP/1.1", "Host: x", "A:  b ", "Transfer-Encoding: chunked", ""],
       ...["5;c=d", "hello", "0", "E: f", "", "GET / HTTP/1.0", "", ""],
@@ -50,14 +55,14 @@ for (const parser of Object.keys(OTHERS)) {
     assertEquals(reading.messages.map(({ method }) => method), ["POST", "GET"]);
   });
 
-  test(`${parser} was asked: it refuses what is no HTTP`, () => {
+  test(`${parser} takes part: it refuses bytes that are not HTTP`, () => {
     assert(
       OTHERS[parser]!(latin1Bytes("\x16\x03\x01 / HTTP/1.1\r\n\r\n"), {}).refusal !== undefined,
     );
   });
 }
 
-test("of messages changed at random, what llhttp reads too, it reads alike", () => {
+test("llhttp reads mutated messages alike, if it accepts them", () => {
   const random = new Random(20_250_607);
   const good = corpus.filter(({ bytes }) => readWithOwn(bytes, {}).refusal === undefined);
   let read = 0;
@@ -67,7 +72,7 @@ test("of messages changed at random, what llhttp reads too, it reads alike", () 
     const other = readWithLlhttp(bytes, {});
     const part = differentPart(own, other);
     read += Math.min(own.messages.length, other.messages.length);
-    // Of persistence there are two opinions, both listed; what follows is then read by one alone.
+    // The parsers differ on persistence in two listed ways. One of them then reads no further message.
     if (part === "keepAlive") continue;
     assertEquals(part, undefined, escapeBytes(latin1Text(bytes)));
   }

@@ -1,13 +1,13 @@
-/** Reads `disagreements.md`: what the other parsers do differently, and the rule that decides it. */
+/** The reader of `disagreements.md`: the messages that other parsers read differently, by the deciding rule. */
 
 import { readFileSync } from "node:fs";
 
 /** One message that another parser reads differently. */
 export interface Disagreement {
-  /** The message's name in the corpus. */
+  /** The name of the message in the corpus. */
   readonly message: string;
   readonly parser: string;
-  /** What differs, in the words of `disagreement`. */
+  /** The kind of difference: a result of `disagreement`. */
   readonly kind: string;
 }
 
@@ -34,7 +34,7 @@ function readSection(section: string): DecidedBy {
     rule: lines[0] ?? "",
     quote: quoted.slice(0, -2).join(" "),
     source: quoted.at(-1) ?? "",
-    // Below the head of a table there is a row of dashes.
+    // The second row of a table is a row of dashes.
     disagreements: rows.slice(2).flatMap(([message = "", ...kinds]) =>
       kinds.flatMap((kind, index) =>
         kind === "" ? [] : { message, parser: parsers[index] ?? "", kind }

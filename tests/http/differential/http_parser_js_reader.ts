@@ -1,14 +1,15 @@
 /**
- * http-parser-js, which reads what nearly any peer sends, and so shows what leniency accepts.
+ * http-parser-js as a reader of a whole connection. The parser is very lenient, so it shows the messages
+ * that leniency accepts.
  *
- * It decodes ASCII unless told otherwise; it is told to decode latin-1, as the others do.
+ * Trap: the parser decodes ASCII by default. Its encoding is set to latin-1, as the other parsers have.
  */
 
 import { Buffer } from "node:buffer";
 import { createRequire } from "node:module";
 import { isLast, type ReadConnection, type Reading, type ReadMessage } from "./reading.ts";
 
-/** What it says of a head. */
+/** The argument of the head callback. */
 interface HeadInfo {
   readonly method: number;
   readonly url: string;
@@ -16,7 +17,7 @@ interface HeadInfo {
   readonly shouldKeepAlive: boolean;
 }
 
-/** Its parser, so far as it is used here. */
+/** The parser, as far as the tests use it. */
 interface JsParser {
   execute(chunk: Buffer): number | Error;
   finish(): Error | undefined;
@@ -29,13 +30,13 @@ interface JsParserClass {
   readonly methods: readonly string[];
 }
 
-/** Its callbacks have these numbers. */
+// The numbers of the callbacks.
 const ON_TRAILERS = 1;
 const ON_HEAD = 2;
 const ON_BODY = 3;
 const ON_COMPLETE = 4;
 
-/** A negative chunk size makes it read in circles. */
+/** The most body parts of a message: the parser loops for ever on a negative chunk size. */
 const MAX_PARTS = 1000;
 
 const { HTTPParser } = createRequire(import.meta.url)("http-parser-js") as {
@@ -43,10 +44,10 @@ const { HTTPParser } = createRequire(import.meta.url)("http-parser-js") as {
 };
 HTTPParser.encoding = "latin1";
 
-/** Nothing further is read. */
+/** Thrown from a callback to stop reading. */
 class Stop extends Error {}
 
-/** Reads with http-parser-js; it knows no limits but its own for a head. */
+/** Reads with http-parser-js, which has no limits except its own limit on the head. */
 export const readWithHttpParserJs: ReadConnection = (bytes) => {
   const messages: ReadMessage[] = [];
   const parser = new HTTPParser("REQUEST");
@@ -83,7 +84,7 @@ function listen(parser: JsParser, complete: (message: ReadMessage) => void): voi
     return undefined;
   };
   parser[ON_COMPLETE] = () => {
-    complete(makeMessage(head!, body, trailers));
+    complete(makeMessage(head as HeadInfo, body, trailers));
     return undefined;
   };
 }
@@ -99,7 +100,7 @@ function makeMessage(head: HeadInfo, body: string, trailers: readonly string[]):
   };
 }
 
-/** It stops behind an upgrade; a server that ignores the upgrade goes on. */
+/** The refusal, if any. The parser stops after an upgrade; a server that ignores the upgrade continues. */
 function refusalOf(parser: JsParser, bytes: Uint8Array): Reading["refusal"] {
   for (let rest = Buffer.from(bytes); rest.length > 0;) {
     const result = parser.execute(rest);

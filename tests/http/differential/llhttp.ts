@@ -1,14 +1,14 @@
 /**
- * llhttp, the parser of Node, as undici ships it: WebAssembly, in strict mode.
+ * llhttp, the parser of Node, in the WebAssembly build of undici, in strict mode.
  *
- * The callbacks get addresses in the module's memory; here they get text. As Node does, fields are put
- * together from the parts that come, and whitespace behind a value is cut off.
+ * The callbacks of the module get addresses in its memory; this file turns them into text. As in Node,
+ * fields are joined from their parts, and whitespace after a value is cut off.
  */
 
 import { createRequire } from "node:module";
 import { latin1Text } from "../transcript.ts";
 
-/** What undici's build exports, so far as it is used here. */
+/** The exports of undici's build, as far as the tests use them. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   _initialize(): void;
@@ -25,13 +25,13 @@ interface Exports {
   llhttp_should_keep_alive(parser: number): number;
 }
 
-/** WebAssembly, which every runtime has, and the library of plain ECMAScript does not know. */
+/** WebAssembly, which every runtime has, but which is missing from the types of plain ECMAScript. */
 interface WebAssemblyGlobal {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }
 
-/** A message as llhttp tells of it. */
+/** A message, as llhttp reports it. */
 export interface LlhttpMessage {
   readonly method: string;
   readonly target: string;
@@ -42,16 +42,16 @@ export interface LlhttpMessage {
   readonly keepAlive: boolean;
 }
 
-/** What is to be read. */
+/** The kind of messages, and the end of the reading. */
 export interface LlhttpOptions {
   readonly type: "request" | "response";
-  /** Whether nothing is read behind a message. */
+  /** Whether a message is the last one to read. */
   readonly isLast: (message: LlhttpMessage) => boolean;
-  /** Whether responses have no body, since HEAD was asked. */
+  /** Whether the responses answer HEAD and so have no body. */
   readonly skipBody?: boolean;
 }
 
-/** What it made of the bytes, and why it refused the rest. */
+/** The messages, and the reason for the refusal of the rest. */
 export interface LlhttpReading {
   readonly messages: readonly LlhttpMessage[];
   readonly refusal: string | undefined;
@@ -69,6 +69,7 @@ const { ERROR: errors } = require("undici/lib/llhttp/constants.js") as {
   readonly ERROR: Readonly<Record<string, number>>;
 };
 
+/** The session that receives the callbacks; set by `runLlhttp`. */
 let current: Session | undefined;
 const llhttp = instantiate();
 
@@ -76,18 +77,19 @@ function instantiate(): Exports {
   const part =
     (take: (session: Session, text: string) => void) =>
     (_parser: number, at: number, length: number): number => {
-      take(current!, latin1Text(new Uint8Array(llhttp.memory.buffer, at, length)));
+      take(current as Session, latin1Text(new Uint8Array(llhttp.memory.buffer, at, length)));
       return OK;
     };
   const env = {
-    wasm_on_message_begin: () => current!.begin(),
+    wasm_on_message_begin: () => (current as Session).begin(),
     wasm_on_url: part((session, text) => session.target += text),
     wasm_on_status: () => OK,
     wasm_on_header_field: part((session, text) => session.name(text)),
     wasm_on_header_value: part((session, text) => session.value(text)),
-    wasm_on_headers_complete: (_parser: number, status: number) => current!.endHead(status),
+    wasm_on_headers_complete: (_parser: number, status: number) =>
+      (current as Session).endHead(status),
     wasm_on_body: part((session, text) => session.body += text),
-    wasm_on_message_complete: () => current!.complete(),
+    wasm_on_message_complete: () => (current as Session).complete(),
   };
   const { Module, Instance } =
     (globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal }).WebAssembly;
@@ -96,7 +98,7 @@ function instantiate(): Exports {
   return instance;
 }
 
-/** Reads a whole connection: the bytes and then the peer's end. */
+/** Reads a whole connection: the bytes and then the end of the peer. */
 export function runLlhttp(bytes: Uint8Array, options: LlhttpOptions): LlhttpReading {
   const session = new Session(options);
   current = session;
@@ -135,7 +137,7 @@ class Session {
     return { messages: this.#messages, refusal: this.#ended ? undefined : errorName(code) };
   }
 
-  /** An upgrade that the server ignores is resumed. */
+  /** Executes the parser, and resumes after an upgrade, which the server ignores. */
   #execute(from: number, end: number): number {
     for (let start = from;;) {
       const code = llhttp.llhttp_execute(this.parser, start, end - start);

@@ -1,4 +1,4 @@
-/** This repository's parser, reading a whole connection. */
+/** The parser of this repository as a reader of a whole connection. */
 
 import { ProtocolError, type RequestHead, RequestParser } from "../../../src/http/mod.ts";
 import { latin1Text } from "../transcript.ts";

@@ -1,8 +1,8 @@
-/** What a parser made of the bytes of a connection, in words that all parsers have. */
+/** The result of reading a connection, in terms that all parsers share, and the comparison of two results. */
 
 import type { ParserLimits } from "../../../src/http/mod.ts";
 
-/** One request, wholly read. */
+/** One complete request. */
 export interface ReadMessage {
   readonly method: string;
   readonly target: string;
@@ -14,28 +14,28 @@ export interface ReadMessage {
 }
 
 /**
- * All that was read. Reading ends where a connection that a server serves would: after a request that
- * forbids another, and after CONNECT, behind which there is no HTTP.
+ * The result of one parser. A reader stops at the message after which a server would stop to read HTTP:
+ * a request that does not let the connection persist, or CONNECT.
  */
 export interface Reading {
   readonly messages: readonly ReadMessage[];
-  /** Why the rest was refused; undefined if nothing was. */
+  /** The reason for the refusal of the rest; undefined if all bytes were accepted. */
   readonly refusal: string | undefined;
 }
 
-/** A parser, made to read a whole connection: the bytes and then the peer's end. */
+/** A function that reads a whole connection: the bytes and then the end of the peer. */
 export type ReadConnection = (bytes: Uint8Array, limits: Partial<ParserLimits>) => Reading;
 
-/** Whether nothing is read behind `message`. */
+/** Whether `message` is the last message of its connection. */
 export function isLast(message: ReadMessage): boolean {
   return !message.keepAlive || message.method === "CONNECT";
 }
 
 /**
- * What `other` does differently.
+ * The kind of difference between two results.
  *
- * @returns `accepts` or `rejects`, `messages` for another count of them, the first part of a message
- * that differs, or undefined if they agree. Why something is refused may differ.
+ * @returns `accepts` or `rejects` for `other`, `messages` for another number of messages, the first part
+ *   of a message that differs, or undefined if the results agree. The reasons for a refusal may differ.
  */
 export function disagreement(own: Reading, other: Reading): string | undefined {
   if (own.refusal !== undefined && other.refusal === undefined) return "accepts";
@@ -44,7 +44,7 @@ export function disagreement(own: Reading, other: Reading): string | undefined {
   return differentPart(own, other);
 }
 
-/** The first part that differs of a message that both have read, whatever they refuse behind it. */
+/** The first difference in the messages that both have read. Refusals after them do not count. */
 export function differentPart(own: Reading, other: Reading): string | undefined {
   for (const [index, message] of own.messages.entries()) {
     const counterpart = other.messages[index];

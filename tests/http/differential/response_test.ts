@@ -1,3 +1,7 @@
+/**
+ * The response writer, read back by llhttp: a law about any response.
+ */
+
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
@@ -32,7 +36,7 @@ const response = fc.record({
   trailers: fields,
 });
 
-test("law: what is written, another parser reads back, and knows where it ends", () => {
+test("law: llhttp reads a response back, and finds its end", () => {
   fc.assert(fc.property(response, (given) => {
     const { method, status, blocks } = given;
     const body = blocks.map((block) => typeof block === "string" ? block : latin1Text(block)).join(
@@ -47,7 +51,7 @@ test("law: what is written, another parser reads back, and knows where it ends",
     writer.end(sink, given.trailers);
     const isChunked = wire.includes("\r\nTransfer-Encoding: chunked\r\n");
 
-    // A second response tells whether the first one ended where it should.
+    // A second response shows whether the first one ended at the right byte.
     const next = writer.keepAlive ? "HTTP/1.1 418 Next\r\nContent-Length: 0\r\n\r\n" : "";
     const reading = runLlhttp(latin1Bytes(wire + next), {
       type: "response",

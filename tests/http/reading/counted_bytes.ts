@@ -1,23 +1,23 @@
 /**
- * Counts what a program does with bytes: reads, writes, copies, and room that is made for them.
+ * A count of the work that a program does with bytes: reads, writes, copies and allocations.
  *
- * Strategy: while a program runs, every `Uint8Array` it makes is a proxy that counts. So work is
- * measured without a clock, and is the same number on every machine.
+ * Strategy: while the program runs, every `Uint8Array` that it makes is a proxy that counts. The work is
+ * so measured without a clock, and is the same number on every machine.
  */
 
-/** How much was done. */
+/** The work so far: bytes read, written, copied and allocated. */
 export interface Meter {
   work: number;
 }
 
 const originals = new WeakMap<object, Uint8Array>();
 
-/** The array behind a counting one. */
+/** The array behind a counting proxy. */
 export function uncounted(bytes: Uint8Array): Uint8Array {
   return originals.get(bytes) ?? bytes;
 }
 
-/** `bytes` as an array that counts into `meter` what is done with it. */
+/** A proxy of `bytes` that counts the work with it into `meter`. */
 export function counted(bytes: Uint8Array, meter: Meter): Uint8Array {
   const methods: Readonly<Record<string, unknown>> = {
     set(source: Uint8Array, offset: number): void {
@@ -53,7 +53,7 @@ export function counted(bytes: Uint8Array, meter: Meter): Uint8Array {
   return proxy;
 }
 
-/** Runs `program`, in which every new `Uint8Array` counts into `meter`, its length included. */
+/** Runs `program`. Every new `Uint8Array` counts into `meter`, its allocation included. */
 export function withCountedArrays(meter: Meter, program: () => void): void {
   const original = globalThis.Uint8Array;
   globalThis.Uint8Array = new Proxy(original, {

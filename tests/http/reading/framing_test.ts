@@ -1,3 +1,7 @@
+/**
+ * Request framing, by a table of all combinations of version and fields, and the errors.
+ */
+
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { ProtocolError, requestFraming } from "../../../src/http/mod.ts";

@@ -1,3 +1,8 @@
+/**
+ * The work of the parser grows linearly with its input, for messages of many shapes in pieces of many
+ * sizes. Work is counted (`counted_bytes.ts`) and not timed.
+ */
+
 import { assert } from "@std/assert";
 import { test } from "node:test";
 import { DEFAULT_LIMITS, type ParserLimits, RequestParser } from "../../../src/http/mod.ts";
@@ -9,15 +14,17 @@ const NO_LIMITS = Object.fromEntries(
   Object.keys(DEFAULT_LIMITS).map((name) => [name, Infinity]),
 ) as unknown as ParserLimits;
 
+/** The size of the small message; the large one has 16 times as many bytes. */
 const BASE_BYTES = 500;
+/** Linear growth has the exponent 1, quadratic growth 2. */
 const MAX_EXPONENT = 1.1;
-/** A byte may be copied in, moved while the storage doubles, read in a state or two, and decoded. */
+/** A byte may be copied in, moved when the storage doubles, read in one or two states, and decoded. */
 const MAX_WORK_PER_BYTE = 16;
 
 const HEAD = "POST / HTTP/1.1\r\nHost: x\r\n";
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 
-/** Messages, or parts of one, of about so many bytes. */
+/** Messages, complete or not, of about `bytes` bytes. */
 const SHAPES: Readonly<Record<string, (bytes: number) => string>> = {
   "one long value": (bytes) => `${HEAD}A: ${"v".repeat(bytes)}\r\n\r\n`,
   "one value of whitespace": (bytes) => `${HEAD}A: a${" ".repeat(bytes)}b\r\n\r\n`,
@@ -39,7 +46,7 @@ const SHAPES: Readonly<Record<string, (bytes: number) => string>> = {
   "a head that never ends": (bytes) => `${HEAD}A: ${"v".repeat(bytes)}`,
 };
 
-/** How the bytes come: of what size are the pieces, and is each read before the next is pushed. */
+/** Ways to deliver bytes: the size of a piece, and whether all are pushed before the first is read. */
 const WAYS: Readonly<Record<string, readonly [size: number, hoarded: boolean]>> = {
   "whole": [Infinity, false],
   "one byte at a time": [1, false],
@@ -47,7 +54,7 @@ const WAYS: Readonly<Record<string, readonly [size: number, hoarded: boolean]>> 
   "one byte at a time, all pushed before the first is read": [1, true],
 };
 
-/** What a parser does with `text`: bytes read, written, copied, made room for, decoded; and calls. */
+/** The work of a parser with `text`: bytes read, written, copied, allocated and decoded; and calls. */
 function workOf(text: string, [size, hoarded]: readonly [number, boolean]): number {
   const bytes = latin1Bytes(text);
   const meter: Meter = { work: 0 };
@@ -110,12 +117,12 @@ test("a backlog that nearly fills its storage is not moved for every byte", () =
   assert(Math.log(workFor(8000) / workFor(500)) / Math.log(16) <= MAX_EXPONENT);
 });
 
-test("the measure sees what grows faster", () => {
+test("the measure sees work that grows faster", () => {
   const quadratic = (bytes: number): number => {
     const meter: Meter = { work: 0 };
     withCountedArrays(meter, () => {
       const input = new InputBuffer();
-      // Whoever looks for the end from the start, again for each byte, is found out.
+      // For each new byte, this program searches the whole buffer again.
       for (let length = 0; length < bytes; length++) {
         input.push(new Uint8Array([0x61]));
         input.detach();

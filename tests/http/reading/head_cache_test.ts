@@ -1,9 +1,14 @@
+/**
+ * The cache of the last head: a hit gives the same head as a new read, in every case where line, version,
+ * limits or authority differ.
+ */
+
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { ProtocolError, type RequestHead, RequestParser } from "../../../src/http/mod.ts";
 import { latin1Bytes } from "../transcript.ts";
 
-/** The heads of messages without a body that come one after the other, whole. */
+/** The heads of messages without a body, each pushed whole after the one before. */
 function heads(parser: RequestParser, ...messages: string[]): RequestHead[] {
   return messages.map((message) => {
     parser.push(latin1Bytes(message));
@@ -17,7 +22,7 @@ function heads(parser: RequestParser, ...messages: string[]): RequestHead[] {
 
 const FIELDS = "Host: x\r\nAccept: */*\r\nCookie: a=1\r\n\r\n";
 
-test("an equal head is read once, and is the same fact", () => {
+test("an equal head is read once, and is the same object", () => {
   const [first, same, other] = heads(
     new RequestParser(),
     `GET /a HTTP/1.1\r\n${FIELDS}`,
@@ -29,7 +34,7 @@ test("an equal head is read once, and is the same fact", () => {
   assert(same?.fields === first?.fields && other?.fields === first?.fields);
 });
 
-test("a head after a line of its own is remembered with that line", () => {
+test("a head with a new line and known fields is cached with that line", () => {
   const [, second, third, fourth] = heads(
     new RequestParser(),
     `GET /a HTTP/1.1\r\n${FIELDS}`,
@@ -55,7 +60,7 @@ test("fields that differ in a byte, or that go on, are read anew", () => {
   assertEquals(shorter?.fields, ["host", "x"]);
 });
 
-test("equal fields mean something else in another version", () => {
+test("equal fields are judged again for another version", () => {
   const fields = "Host: x\r\n\r\n";
   const [modern] = heads(new RequestParser(), `GET / HTTP/1.1\r\n${fields}`);
   const parser = new RequestParser();
@@ -91,7 +96,7 @@ test("equal fields with a body frame each body by itself", () => {
   assertEquals(seen, ["request", "hi", "end", "request", "ho", "end"]);
 });
 
-test("a long section is not kept, and read all the same", () => {
+test("a long section is not cached, and is read all the same", () => {
   const fields = `Host: x\r\nX-Long: ${"y".repeat(3000)}\r\n\r\n`;
   const [first, second] = heads(
     new RequestParser(),

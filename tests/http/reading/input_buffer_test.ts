@@ -1,3 +1,7 @@
+/**
+ * The input buffer: borrowing, giving back, stream offsets, and the growth of the storage.
+ */
+
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { InputBuffer } from "../../../src/http/reading/input_buffer.ts";

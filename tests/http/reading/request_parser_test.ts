@@ -1,3 +1,8 @@
+/**
+ * The interface of the request parser: the order of calls, borrowed bytes, offsets, defaults of limits, and
+ * laws about any bytes in any split. The syntax of messages is covered by `tests/corpus`.
+ */
+
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
@@ -16,7 +21,7 @@ const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const PUT = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
 const PUT_CHUNKED = "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/** How a body of a length is announced, and how it is sent. */
+/** The two framings: the fields that announce a body, and the text of a body. */
 const FRAMINGS: readonly [(size: number) => string, (text: string) => string][] = [
   [(size) => `Content-Length: ${size}\r\n\r\n`, (text) => text],
   [
@@ -40,7 +45,7 @@ function typesOf(parser: RequestParser): string[] {
   }
 }
 
-/** Which status a message is refused with, or 0. */
+/** The status of the refusal of a message, or 0. */
 function statusOf(text: string, limits: Partial<ParserLimits> = {}): number {
   try {
     typesOf(parserOf(text, limits));
@@ -93,7 +98,7 @@ test("takes several pushes before the first event", () => {
   assertEquals(typesOf(parser), ["request", "end", "request", "end", "need-data"]);
 });
 
-test("takes an empty push for nothing", () => {
+test("ignores an empty push", () => {
   const parser = parserOf("");
   assertEquals(parser.next().type, "need-data");
   parser.push(latin1Bytes(GET));
@@ -133,7 +138,7 @@ test("throws the same error for ever, and drops what comes after it", () => {
   assertStrictEquals(assertThrows(() => parser.next(), ProtocolError), first);
 });
 
-test("begins anew with another connection, wherever it stood", () => {
+test("restarts with another connection from every state", () => {
   const beginnings = [
     "",
     "\r",
@@ -204,7 +209,7 @@ test("refuses a push after the end", () => {
   assertThrows(() => parser.push(latin1Bytes(GET)), TypeError);
 });
 
-test("gives the rest to who takes the connection over", () => {
+test("gives the rest to the protocol that takes over the connection", () => {
   const head = "CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n";
   const bytes = latin1Bytes(`${head}\x16\x03`);
   const parser = new RequestParser();
@@ -354,15 +359,15 @@ const anyText = fc.array(
   { maxLength: 30 },
 ).map((parts) => parts.join(""));
 
-test("law: whatever bytes come, in two ways, nothing but a ProtocolError is thrown", () => {
+test("law: any bytes, in any of two ways, throw nothing but a ProtocolError", () => {
   fc.assert(fc.property(anyText, fc.nat(), (text, cut) => {
-    // The transcript throws on anything else.
+    // The transcript rethrows every other error.
     const bytes = latin1Bytes(text);
     assertEquals(transcript(splitAt(bytes, cut % (bytes.length + 1))), transcript([bytes]));
   }));
 });
 
-test("law: whatever the limits, every split gives the same events", () => {
+test("law: with any limits, every split gives the same events", () => {
   const limit = fc.oneof(fc.integer({ min: 0, max: 80 }), fc.constant(Infinity));
   const limits = fc.record({
     maxLineBytes: limit,

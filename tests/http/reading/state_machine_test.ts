@@ -1,3 +1,7 @@
+/**
+ * The states of parser and writer: every byte in every state of the parser, and both in any order of calls.
+ */
+
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
@@ -14,7 +18,7 @@ import { latin1Bytes } from "../transcript.ts";
 const HEAD = "POST / HTTP/1.1\r\nHost: x\r\n";
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 
-/** A way into each state that a parser may be in between two bytes. */
+/** For each state of a parser between two bytes: the bytes that lead into it. */
 const WAYS_IN: Readonly<Record<string, string>> = {
   "nothing": "",
   "the CR of an empty line": "\r",
@@ -68,7 +72,7 @@ const WAYS_IN: Readonly<Record<string, string>> = {
 
 const TYPES: readonly string[] = ["request", "data", "end", "need-data", "closed"];
 
-/** Reads all there is: the last event, or the error. */
+/** Reads to the end of the input, and returns the last event or the error. */
 function settle(parser: RequestParser): HttpEvent | ProtocolError {
   try {
     for (;;) {
@@ -159,7 +163,7 @@ test("law: in any order of calls, a parser gives an event or one of its errors",
 
 const PHASES = ["new", "headed", "ended"] as const;
 const CALLS = ["head", "data", "end"] as const;
-/** Which phase a call leads to; undefined where it is an error and nothing changes. */
+/** The phase after a call; undefined if the call is an error and changes nothing. */
 const TABLE: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
   new: { head: "headed", data: undefined, end: undefined },
   headed: { head: undefined, data: "headed", end: "ended" },

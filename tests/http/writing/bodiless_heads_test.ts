@@ -1,3 +1,7 @@
+/**
+ * Informational responses, and the response that opens a tunnel.
+ */
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { informational, ResponseError, tunnelResponse } from "../../../src/http/mod.ts";

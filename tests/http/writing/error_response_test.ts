@@ -1,3 +1,7 @@
+/**
+ * The response to a peer that broke HTTP.
+ */
+
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { errorResponse, ProtocolError } from "../../../src/http/mod.ts";

@@ -1,8 +1,12 @@
+/**
+ * Prepared heads: their facts, and the checks behind their memory of statuses and names.
+ */
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { prepareHead, ResponseError } from "../../../src/http/mod.ts";
 
-test("fields are written out in their order, and what decides the framing is told", () => {
+test("fields are written out in their order, and the facts for the framing are found", () => {
   assertEquals(
     prepareHead("404 Not Found", [
       ["X-A", "1"],
@@ -26,7 +30,7 @@ test("fields are written out in their order, and what decides the framing is tol
   );
 });
 
-test("a name and a status that were found valid once do not excuse what comes with them later", () => {
+test("a known name or status does not excuse an invalid value", () => {
   const bad: [string, unknown[]][] = [
     ["200 OK", [["X-Known", "a\r\nb"]]],
     ["200 OK", [["X-Known", 5]]],
@@ -44,7 +48,7 @@ test("a name and a status that were found valid once do not excuse what comes wi
   }
 });
 
-test("names and statuses that an app makes up are checked beyond those that are kept", () => {
+test("names and statuses beyond those that are remembered are still checked", () => {
   for (let n = 0; n < 1000; n++) {
     assertEquals(prepareHead(`200 OK ${n}`, [[`X-${n}`, "1"]]).text, `X-${n}: 1\r\n`);
     assertThrows(() => prepareHead("200 OK", [[`X ${n}`, "1"]]), ResponseError, "token");

@@ -1,3 +1,7 @@
+/**
+ * The checks of statuses, fields and trailers, also with arguments of wrong types.
+ */
+
 import { assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { checkFields, checkStatus, ResponseError } from "../../../src/http/mod.ts";
@@ -36,7 +40,7 @@ test("refuses a value that could end its line", () => {
   }
 });
 
-test("refuses what an untyped app may give for a string", () => {
+test("refuses values of other types, which an untyped app may give", () => {
   const pair = ["Content-Length", 5] as unknown as [string, string];
   assertThrows(() => checkFields([pair]), ResponseError, "expected a string");
   assertThrows(() => checkFields([[1, "a"] as unknown as [string, string]]), ResponseError);

@@ -1,16 +1,20 @@
+/**
+ * The response writer: framing for each method, version and status, the fields of the server, wrong lengths,
+ * trailers, and a round trip through the parser.
+ */
+
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import {
   type ByteSink,
+  type FieldList,
   type ResponseContext,
   ResponseError,
   type ResponseHeadOptions,
   ResponseWriter,
 } from "../../../src/http/mod.ts";
 import { latin1Bytes, latin1Text, transcript } from "../transcript.ts";
-
-type Fields = readonly (readonly [string, string])[];
 
 function contextOf(given: Partial<ResponseContext> = {}): ResponseContext {
   return { method: "GET", minorVersion: 1, keepAlive: true, protocol: "HTTP/1.1", ...given };
@@ -20,17 +24,17 @@ function writerOf(given: Partial<ResponseContext> = {}): ResponseWriter {
   return new ResponseWriter(contextOf(given));
 }
 
-/** A sink and what it has received, as latin-1. */
+/** A sink, and the text that it has received, as latin-1. */
 function collect(): { sink: ByteSink; text: () => string } {
   let text = "";
   const sink: ByteSink = (part) => text += typeof part === "string" ? part : latin1Text(part);
   return { sink, text: () => text };
 }
 
-/** A whole response; `given` says to what. */
+/** A whole response in a context that differs from the default in `given`. */
 function respond(
   given: Partial<ResponseContext>,
-  fields: Fields,
+  fields: FieldList,
   blocks: readonly (string | Uint8Array)[],
   options: ResponseHeadOptions & { status?: string } = {},
 ): string {
@@ -127,7 +131,7 @@ test("adds Date and Server only where the app gave none, in any case", () => {
 });
 
 test("keeps several fields of one name in their order", () => {
-  const fields: Fields = [["Set-Cookie", "a=1"], ["X", "y"], ["Set-Cookie", "b=2"]];
+  const fields: FieldList = [["Set-Cookie", "a=1"], ["X", "y"], ["Set-Cookie", "b=2"]];
   assertEquals(
     respond({}, fields, [], { bodyLength: 0 }),
     "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX: y\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n",
@@ -141,7 +145,7 @@ test("swallows the body of an answer to HEAD and keeps its length", () => {
   assertEquals(respond({ method: "HEAD" }, [], ["hello"], { bodyLength: 5 }), head);
 });
 
-test("says no length for HEAD that an empty body would make up", () => {
+test("sends no length for HEAD if the body is empty", () => {
   const head = "HTTP/1.1 200 OK\r\n\r\n";
   assertEquals(respond({ method: "HEAD" }, [], [], { bodyLength: 0 }), head);
   assertEquals(respond({ method: "HEAD" }, [], ["hello"]), head);
@@ -200,12 +204,12 @@ test("refuses a Content-Length that is not one plain number", () => {
   for (const value of ["", "-1", "+1", "5, 5", "0x5", "5.0", " 5", "9007199254740992"]) {
     assertThrows(() => writerOf().head("200 OK", [["Content-Length", value]]), ResponseError);
   }
-  const twice: Fields = [["Content-Length", "5"], ["content-length", "5"]];
+  const twice: FieldList = [["Content-Length", "5"], ["content-length", "5"]];
   assertThrows(() => writerOf().head("200 OK", twice), ResponseError, "two");
 });
 
 test("refuses a Content-Length that the body is known not to have", () => {
-  const fields: Fields = [["Content-Length", "5"]];
+  const fields: FieldList = [["Content-Length", "5"]];
   const options = { bodyLength: 4 };
   assertThrows(() => writerOf().head("200 OK", fields, options), ResponseError, "4 bytes");
 });
@@ -233,7 +237,7 @@ test("refuses a body before its head and after its end", () => {
   assertThrows(() => writer.end(sink), ResponseError);
 });
 
-test("sends of a body that is too long what fits, tells, and stays usable", () => {
+test("sends the part of a too long body that fits, throws, and stays usable", () => {
   for (const block of ["lo, world", latin1Bytes("lo, world")]) {
     const { sink, text } = collect();
     const writer = writerOf();
@@ -247,7 +251,7 @@ test("sends of a body that is too long what fits, tells, and stays usable", () =
   }
 });
 
-test("tells of a body that is too short, and that the connection is lost", () => {
+test("refuses a body that is too short, and gives up the connection", () => {
   const { sink, text } = collect();
   const writer = writerOf();
   writer.head("200 OK", [["Content-Length", "5"]]);
@@ -279,7 +283,7 @@ test("refuses trailers that may not be, and can then end without", () => {
   const { sink, text } = collect();
   const writer = writerOf();
   writer.head("200 OK", []);
-  const refused: Fields = [["Content-Length", "5"], ["Set-Cookie", "a=b"], ["A", "b\nc"], [
+  const refused: FieldList = [["Content-Length", "5"], ["Set-Cookie", "a=b"], ["A", "b\nc"], [
     "",
     "b",
   ]];
@@ -290,7 +294,7 @@ test("refuses trailers that may not be, and can then end without", () => {
   assertEquals(text(), "0\r\n\r\n");
 });
 
-test("law: what is written in either framing is read back", () => {
+test("law: a body written in either framing is read back", () => {
   const block = fc.string({
     unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)),
   });
@@ -303,7 +307,7 @@ test("law: what is written in either framing is read back", () => {
       writer.data(index % 2 === 0 ? part : latin1Bytes(part), sink);
     }
     writer.end(sink);
-    // The framing of requests and responses is the same, so the parser can read it.
+    // Requests and responses have the same framing, so the parser can read the body.
     const message = head.replace("HTTP/1.1 200 OK", "PUT / HTTP/1.1\r\nHost: x") + text();
     const events = transcript([latin1Bytes(message)]).split("\n").slice(4).join("\n");
     const request = transcript([latin1Bytes(
