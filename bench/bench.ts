@@ -6,13 +6,13 @@
 
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { compilePrograms, temporaryDirectory } from "./compile.ts";
-import { DOWNLOAD_BLOCKS, downloadBlock } from "./content.ts";
-import type { ServerPlace } from "./launch.ts";
+import { compilePrograms, temporaryDirectory } from "./processes/compile.ts";
+import { DOWNLOAD_BLOCKS, downloadBlock } from "./workloads/content.ts";
+import type { ServerPlace } from "./processes/launch.ts";
 import { chooseLoad } from "./load/choose.ts";
 import type { ClientPlace } from "./measure/trial.ts";
 import type { Options } from "./options.ts";
-import { choosePinning } from "./pinning.ts";
+import { choosePinning } from "./processes/pinning.ts";
 
 export interface Bench {
   readonly servers: ServerPlace;

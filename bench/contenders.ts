@@ -8,7 +8,7 @@
  */
 
 import type { RuntimeName } from "../tests/tools/runtimes.ts";
-import type { AppName } from "./content.ts";
+import type { AppName } from "./workloads/content.ts";
 import { FOREIGN_SERVERS, type ForeignServer } from "./foreign_servers.ts";
 
 export interface Contender {

@@ -18,10 +18,10 @@ import {
   RUNTIME_NAMES,
   type RuntimeName,
 } from "../tests/tools/runtimes.ts";
-import { compilePrograms } from "./compile.ts";
+import { compilePrograms } from "./processes/compile.ts";
 import type { CostResult } from "./coroutine/costs.ts";
 import type { ScalingResult } from "./coroutine/scaling.ts";
-import { align, spread } from "./report.ts";
+import { align, spread } from "./report/table.ts";
 
 /** So that memory is measured after a collection. Bun needs no leave for it. */
 const COLLECTABLE: Readonly<Record<RuntimeName, readonly string[]>> = {

@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../tests/tools/runtimes.ts";
-import { type AppName, HELLO } from "./content.ts";
+import { type AppName, HELLO } from "./workloads/content.ts";
 
 /** What such a server is started with. */
 export interface ForeignStart {

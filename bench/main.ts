@@ -7,13 +7,13 @@
 
 import process from "node:process";
 import { RuntimeMissing } from "../tests/tools/runtimes.ts";
-import { WrongAnswer } from "./answers.ts";
+import { WrongAnswer } from "./workloads/answers.ts";
 import { runCompare } from "./modes/compare.ts";
-import { runContenders } from "./modes/contenders.ts";
+import { runContenders } from "./modes/side_by_side.ts";
 import { runFairness } from "./modes/fairness.ts";
 import { runScaling } from "./modes/scaling.ts";
 import { HELP, type Mode, OptionError, type Options, parseOptions } from "./options.ts";
-import { endProcesses } from "./processes.ts";
+import { endProcesses } from "./processes/commands.ts";
 
 /** Each gives the exit code. */
 const MODES: Readonly<Record<Mode, (options: Options) => Promise<number>>> = {

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { RUNTIME_NAMES, type RuntimeName } from "../tests/tools/runtimes.ts";
 import { type Contender, CONTENDER_NAMES, CONTENDERS } from "./contenders.ts";
 import { LOAD_NAMES, type LoadName } from "./load/choose.ts";
-import { type Workload, WORKLOAD_NAMES, WORKLOADS } from "./workloads.ts";
+import { type Workload, WORKLOAD_NAMES, WORKLOADS } from "./workloads/workloads.ts";
 
 export const HELP: string = `npm run bench -- [options]
 

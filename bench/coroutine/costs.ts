@@ -4,7 +4,7 @@
  */
 
 import process from "node:process";
-import { type Spread, spreadOf } from "../statistics.ts";
+import { type Spread, spreadOf } from "../judging/statistics.ts";
 import { type Contender, time, type Workload } from "./contender.ts";
 import { effect } from "./effect.ts";
 import { effection } from "./effection.ts";

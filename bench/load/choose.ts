@@ -1,7 +1,7 @@
 /** Picks what sends the requests. */
 
 import { spawnSync } from "node:child_process";
-import type { Load } from "./load.ts";
+import type { Load } from "./load_generator.ts";
 import { netLoad } from "./net_load.ts";
 import { wrkLoad } from "./wrk.ts";
 

@@ -7,9 +7,9 @@
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
-import { AnswerReader } from "../answer_reader.ts";
-import { isClosing } from "../requests.ts";
-import type { LoadFigures } from "./load.ts";
+import { AnswerReader } from "../workloads/answer_reader.ts";
+import { isClosing } from "../workloads/requests.ts";
+import type { LoadFigures } from "./load_generator.ts";
 
 export interface NetJob {
   readonly port: number;

@@ -8,8 +8,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { runClient } from "../processes.ts";
-import type { Load, LoadFigures } from "./load.ts";
+import { runClient } from "../processes/commands.ts";
+import type { Load, LoadFigures } from "./load_generator.ts";
 import type { NetJob } from "./net_client.ts";
 
 /** How long the client may take beyond the time it was given. */

@@ -7,9 +7,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../tests/tools/runtimes.ts";
-import { outputOf, startProcess } from "../processes.ts";
-import { isClosing } from "../requests.ts";
-import type { Load, LoadFigures } from "./load.ts";
+import { outputOf, startProcess } from "../processes/commands.ts";
+import { isClosing } from "../workloads/requests.ts";
+import type { Load, LoadFigures } from "./load_generator.ts";
 
 const SCRIPT = join(ROOT, "bench", "load", "request.lua");
 

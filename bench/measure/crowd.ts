@@ -6,10 +6,10 @@
  */
 
 import process from "node:process";
-import { POLL_PATHS } from "../content.ts";
-import { awaitLine, endProcess, startProcess } from "../processes.ts";
-import { get } from "../requests.ts";
-import type { ServerProcess } from "../server_process.ts";
+import { POLL_PATHS } from "../workloads/content.ts";
+import { awaitLine, endProcess, startProcess } from "../processes/commands.ts";
+import { get } from "../workloads/requests.ts";
+import type { ServerProcess } from "../processes/server_process.ts";
 import type { CrowdJob } from "./crowd_client.ts";
 import type { Figures } from "./figures.ts";
 import type { Trial } from "./trial.ts";

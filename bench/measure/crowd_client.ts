@@ -6,7 +6,7 @@
 
 import { connect, type Socket } from "node:net";
 import process from "node:process";
-import { AnswerReader } from "../answer_reader.ts";
+import { AnswerReader } from "../workloads/answer_reader.ts";
 
 export interface CrowdJob {
   readonly port: number;

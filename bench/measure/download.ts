@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { runClient } from "../processes.ts";
+import { runClient } from "../processes/commands.ts";
 import type { DownloadFigures, DownloadJob } from "./download_client.ts";
 import type { Figures } from "./figures.ts";
 import type { Trial } from "./trial.ts";

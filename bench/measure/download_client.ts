@@ -5,7 +5,7 @@
 
 import { connect } from "node:net";
 import process from "node:process";
-import { AnswerReader } from "../answer_reader.ts";
+import { AnswerReader } from "../workloads/answer_reader.ts";
 
 export interface DownloadJob {
   readonly port: number;

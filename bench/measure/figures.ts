@@ -5,7 +5,7 @@
  */
 
 import type { RuntimeName } from "../../tests/tools/runtimes.ts";
-import type { WorkloadKind } from "../workloads.ts";
+import type { WorkloadKind } from "../workloads/workloads.ts";
 
 /** Which figures there are; each kind of workload gives some of them. */
 export const FIGURES = {

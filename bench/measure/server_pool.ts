@@ -5,10 +5,10 @@
  */
 
 import type { Runtime } from "../../tests/tools/runtimes.ts";
-import type { AppName } from "../content.ts";
+import type { AppName } from "../workloads/content.ts";
 import type { Contender } from "../contenders.ts";
-import { launchOf, type ServerPlace } from "../launch.ts";
-import { type ServerProcess, startServer } from "../server_process.ts";
+import { launchOf, type ServerPlace } from "../processes/launch.ts";
+import { type ServerProcess, startServer } from "../processes/server_process.ts";
 
 /** Who serves what from where. */
 export interface Entrant {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Load } from "../load/load.ts";
-import type { ServerProcess } from "../server_process.ts";
-import type { Workload, WorkloadKind } from "../workloads.ts";
+import type { Load } from "../load/load_generator.ts";
+import type { ServerProcess } from "../processes/server_process.ts";
+import type { Workload, WorkloadKind } from "../workloads/workloads.ts";
 import { measureCrowd } from "./crowd.ts";
 import { measureDownload } from "./download.ts";
 import type { Figures } from "./figures.ts";

@@ -10,16 +10,16 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findRuntime, ROOT } from "../../tests/tools/runtimes.ts";
 import { prepareBench } from "../bench.ts";
-import { compilePrograms, type ProgramPath, temporaryDirectory } from "../compile.ts";
+import { compilePrograms, type ProgramPath, temporaryDirectory } from "../processes/compile.ts";
 import { CONTENDERS, FIRST } from "../contenders.ts";
 import type { Sample } from "../measure/figures.ts";
-import { measureWorkload } from "../measure/measure.ts";
+import { measureWorkload } from "../measure/measure_workload.ts";
 import { ServerPool } from "../measure/server_pool.ts";
 import { OptionError, type Options } from "../options.ts";
-import { spread } from "../report.ts";
+import { spread } from "../report/table.ts";
 import { describeRun } from "../report/run.ts";
 import { reportSections, type Section } from "../report/sections.ts";
-import { type Change, changesOf, MARGIN } from "../regression.ts";
+import { type Change, changesOf, MARGIN } from "../judging/regression.ts";
 
 const PRODUCT = ["mod.ts", "src", "adapters"];
 
@@ -47,7 +47,7 @@ export async function runCompare(options: Options): Promise<number> {
   const changes = changesOf(samples);
   const versions = Object.fromEntries(runtimes.map(({ name, version }) => [name, version]));
   const run = describeRun(options, bench, versions);
-  reportSections("compare", run, [section(changes, options.ref)], options.write, samples);
+  reportSections("compare", run, [section(changes, options.ref)], options.write, { changes });
   return changes.some(({ worse }) => worse) ? 1 : 0;
 }
 

@@ -9,18 +9,18 @@
 import process from "node:process";
 import { findRuntime, type Runtime } from "../../tests/tools/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
-import { STEP_MILLISECONDS, STEPS, STEPS_PATH } from "../content.ts";
+import { STEP_MILLISECONDS, STEPS, STEPS_PATH } from "../workloads/content.ts";
 import { type Contender, FIRST, isAble } from "../contenders.ts";
-import { launchOf } from "../launch.ts";
+import { launchOf } from "../processes/launch.ts";
 import type { FairnessFigures, FairnessJob } from "../measure/fairness_client.ts";
 import type { Options } from "../options.ts";
-import { runClient } from "../processes.ts";
-import { spread } from "../report.ts";
+import { runClient } from "../processes/commands.ts";
+import { spread } from "../report/table.ts";
 import { describeRun } from "../report/run.ts";
 import { reportSections, type Section } from "../report/sections.ts";
-import { get, PLAIN } from "../requests.ts";
-import { startServer } from "../server_process.ts";
-import { spreadOf } from "../statistics.ts";
+import { get, PLAIN } from "../workloads/requests.ts";
+import { startServer } from "../processes/server_process.ts";
+import { spreadOf } from "../judging/statistics.ts";
 
 const STREAMS = 50;
 /** Long enough for a hundred tiny requests even where each waits for all streams. */
@@ -50,7 +50,7 @@ export async function runFairness(options: Options): Promise<number> {
   }
   const versions = Object.fromEntries(runtimes.map(({ name, version }) => [name, version]));
   const run = describeRun({ rounds, seconds }, bench, versions);
-  reportSections("fairness", run, [section(samples)], options.write, samples);
+  reportSections("fairness", run, [section(samples)], options.write, { samples });
   return 0;
 }
 

@@ -8,10 +8,10 @@
 import { findRuntime, type Runtime } from "../../tests/tools/runtimes.ts";
 import { type Bench, prepareBench } from "../bench.ts";
 import { type Contender, isAble } from "../contenders.ts";
-import { RUNTIME_ARGUMENTS } from "../launch.ts";
-import type { LoadFigures } from "../load/load.ts";
+import { RUNTIME_ARGUMENTS } from "../processes/launch.ts";
+import type { LoadFigures } from "../load/load_generator.ts";
 import type { Options } from "../options.ts";
-import { runClient } from "../processes.ts";
+import { runClient } from "../processes/commands.ts";
 import { describeRun } from "../report/run.ts";
 import { reportSections, type Section } from "../report/sections.ts";
 import {

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { AIMS, moreIsBetter } from "../aims.ts";
+import { AIMS, moreIsBetter } from "../judging/aims.ts";
 import { FIRST } from "../contenders.ts";
 import { FIGURES } from "../measure/figures.ts";
-import { mainFigure, type Result } from "../summary.ts";
-import { WORKLOADS } from "../workloads.ts";
+import { mainFigure, type Result } from "../judging/summary.ts";
+import { WORKLOADS } from "../workloads/workloads.ts";
 import { type Bar, barChart, type BarGroup, type BarPanel } from "./bar_chart.ts";
 
 /** What costs are divided by. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { align } from "../report.ts";
+import { align } from "./table.ts";
 import { describeMethod, type RunDescription } from "./run.ts";
 import { writeResults } from "./write.ts";
 

@@ -7,10 +7,10 @@
 import type { Runtime } from "../../tests/tools/runtimes.ts";
 import type { Bench } from "../bench.ts";
 import type { Contender } from "../contenders.ts";
-import { launchOf } from "../launch.ts";
+import { launchOf } from "../processes/launch.ts";
 import type { ClientPlace } from "../measure/trial.ts";
-import { PLAIN } from "../requests.ts";
-import { type ServerProcess, startServer } from "../server_process.ts";
+import { PLAIN } from "../workloads/requests.ts";
+import { type ServerProcess, startServer } from "../processes/server_process.ts";
 
 export const CONNECTION_COUNTS = [1, 10, 100, 1_000, 10_000] as const;
 

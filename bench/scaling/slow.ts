@@ -7,13 +7,13 @@
 import process from "node:process";
 import type { Runtime } from "../../tests/tools/runtimes.ts";
 import type { Bench } from "../bench.ts";
-import { DOWNLOAD_PATH } from "../content.ts";
+import { DOWNLOAD_PATH } from "../workloads/content.ts";
 import type { Contender } from "../contenders.ts";
-import { launchOf } from "../launch.ts";
-import type { LoadFigures } from "../load/load.ts";
-import { awaitLine, endProcess, startProcess } from "../processes.ts";
-import { get, PLAIN } from "../requests.ts";
-import { type ServerProcess, startServer } from "../server_process.ts";
+import { launchOf } from "../processes/launch.ts";
+import type { LoadFigures } from "../load/load_generator.ts";
+import { awaitLine, endProcess, startProcess } from "../processes/commands.ts";
+import { get, PLAIN } from "../workloads/requests.ts";
+import { type ServerProcess, startServer } from "../processes/server_process.ts";
 import type { SlowJob } from "./slow_client.ts";
 
 export const SLOW_READERS = 50;

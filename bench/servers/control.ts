@@ -7,7 +7,7 @@
  */
 
 import process from "node:process";
-import type { AppName } from "../content.ts";
+import type { AppName } from "../workloads/content.ts";
 
 /** How many requests the hello app has answered: what a client cannot tell while it sends. */
 export const counter = { served: 0 };

@@ -2,7 +2,7 @@
 
 import { Readable } from "node:stream";
 import { fastify, type FastifyReply, type FastifyRequest } from "fastify";
-import { HELLO, STREAM_BLOCKS, TEXT } from "../content.ts";
+import { HELLO, STREAM_BLOCKS, TEXT } from "../workloads/content.ts";
 import { announce, askedApp } from "./control.ts";
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;

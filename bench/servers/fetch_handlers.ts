@@ -16,7 +16,7 @@ import {
   STEPS_PATH,
   STREAM_BLOCKS,
   TEXT,
-} from "../content.ts";
+} from "../workloads/content.ts";
 import { askedFile, counter } from "./control.ts";
 
 export type FetchHandler = (request: Request) => Response | Promise<Response>;

@@ -1,7 +1,7 @@
 /** The app in Hono's style, whatever it runs on. */
 
 import { Hono } from "hono";
-import { HELLO, TEXT } from "../content.ts";
+import { HELLO, TEXT } from "../workloads/content.ts";
 import { askedApp } from "./control.ts";
 import { FETCH_HANDLERS, type FetchHandler } from "./fetch_handlers.ts";
 

@@ -14,7 +14,7 @@ import {
   STREAM,
   STREAM_BLOCKS,
   UPLOAD,
-} from "../content.ts";
+} from "../workloads/content.ts";
 import { announce, askedApp, counter } from "./control.ts";
 
 const answer = askedApp<Answer>({

@@ -22,7 +22,7 @@ import {
   STEPS_PATH,
   STREAM_BLOCKS,
   TEXT,
-} from "../content.ts";
+} from "../workloads/content.ts";
 import { announce, askedApp, askedFile, counter } from "./control.ts";
 
 const OK = "200 OK";

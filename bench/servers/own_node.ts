@@ -19,7 +19,7 @@ import {
   STEPS_PATH,
   STREAM_BLOCKS,
   TEXT,
-} from "../content.ts";
+} from "../workloads/content.ts";
 import { announce, askedApp, askedFile, counter } from "./control.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { AnswerReader, BadAnswer } from "../../bench/answer_reader.ts";
+import { AnswerReader, BadAnswer } from "../../bench/workloads/answer_reader.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -8,18 +8,18 @@ import { findRuntime, type Runtime, type RuntimeName } from "../../tests/tools/r
 import { type Bench, prepareBench } from "../bench.ts";
 import { type Contender, isAble, LIMIT } from "../contenders.ts";
 import { MAIN_FIGURE, type Sample } from "../measure/figures.ts";
-import { measureWorkload } from "../measure/measure.ts";
+import { measureWorkload } from "../measure/measure_workload.ts";
 import { Pace } from "../measure/pace.ts";
 import { ServerPool } from "../measure/server_pool.ts";
 import { KINDS } from "../measure/trial.ts";
 import type { Options } from "../options.ts";
-import { contenderMarkdown, contenderText } from "../report/contenders.ts";
+import { contenderMarkdown, contenderText } from "../report/side_by_side.ts";
 import { describeRun } from "../report/run.ts";
 import { ratioChart } from "../report/ratio_chart.ts";
 import { writeResults } from "../report/write.ts";
-import { summarize } from "../summary.ts";
-import { tellsMemory } from "../usage.ts";
-import type { Workload } from "../workloads.ts";
+import { summarize } from "../judging/summary.ts";
+import { tellsMemory } from "../processes/resource_usage.ts";
+import type { Workload } from "../workloads/workloads.ts";
 
 export async function runContenders(options: Options): Promise<number> {
   const bench = await prepareBench(options);

@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { RuntimeName } from "../tests/tools/runtimes.ts";
-import { FIRST, LIMIT } from "./contenders.ts";
+import type { RuntimeName } from "../../tests/tools/runtimes.ts";
+import { FIRST, LIMIT } from "../contenders.ts";
 import {
   FIGURE_NAMES,
   type FigureName,
   type Figures,
   MAIN_FIGURE,
   type Sample,
-} from "./measure/figures.ts";
+} from "../measure/figures.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { WORKLOADS } from "../workloads/workloads.ts";
 
 /** How one contender did with one workload on one runtime. */
 export interface Result {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Spread } from "./statistics.ts";
+import type { Spread } from "../judging/statistics.ts";
 
 /** The median, the least and the greatest, as text. */
 export function spread({ median, min, max }: Spread, digits: number): string {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { judge, type Verdict } from "../aims.ts";
+import { judge, type Verdict } from "../judging/aims.ts";
 import { FIGURE_NAMES, type FigureName, FIGURES } from "../measure/figures.ts";
-import { align, spread } from "../report.ts";
-import type { Spread } from "../statistics.ts";
-import { mainFigure, type Result } from "../summary.ts";
-import { WORKLOADS } from "../workloads.ts";
+import { align, spread } from "./table.ts";
+import type { Spread } from "../judging/statistics.ts";
+import { mainFigure, type Result } from "../judging/summary.ts";
+import { WORKLOADS } from "../workloads/workloads.ts";
 import { describeMethod, type RunDescription } from "./run.ts";
 
 /** For the terminal. */

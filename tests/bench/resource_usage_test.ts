@@ -1,7 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { test } from "node:test";
-import { processCpuTime, processMemory, tellsMemory } from "../../bench/usage.ts";
+import {
+  processCpuTime,
+  processMemory,
+  tellsMemory,
+} from "../../bench/processes/resource_usage.ts";
 
 const NOBODY = 2 ** 31;
 

@@ -11,9 +11,9 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { runCommand } from "../tests/tools/gates/command.ts";
-import { typeChecker } from "../tests/tools/gates/tools.ts";
-import { ROOT } from "../tests/tools/runtimes.ts";
+import { runCommand } from "../../tests/tools/gates/command.ts";
+import { typeChecker } from "../../tests/tools/gates/tools.ts";
+import { ROOT } from "../../tests/tools/runtimes.ts";
 
 /** Where the compiled form of `bench/<name>.ts` is. */
 export type ProgramPath = (name: string) => string;

@@ -5,8 +5,8 @@
  */
 
 import { connect } from "node:net";
-import { awaitLine, endProcess, type Process, startProcess } from "./processes.ts";
-import { openDescriptors, processCpuTime, processMemory } from "./usage.ts";
+import { awaitLine, endProcess, type Process, startProcess } from "./commands.ts";
+import { openDescriptors, processCpuTime, processMemory } from "./resource_usage.ts";
 
 /** How a server is started. */
 export interface Launch {

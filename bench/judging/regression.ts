@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { RuntimeName } from "../tests/tools/runtimes.ts";
-import { type FigureName, FIGURES, type Sample } from "./measure/figures.ts";
+import type { RuntimeName } from "../../tests/tools/runtimes.ts";
+import { type FigureName, FIGURES, type Sample } from "../measure/figures.ts";
 import type { Spread } from "./statistics.ts";
 import { mainFigure, ratios } from "./summary.ts";
 

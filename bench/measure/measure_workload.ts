@@ -6,10 +6,10 @@
  */
 
 import type { Runtime } from "../../tests/tools/runtimes.ts";
-import { checkAnswers, WrongAnswer } from "../answers.ts";
-import { launchOf } from "../launch.ts";
-import { type ServerProcess, startServer } from "../server_process.ts";
-import type { Workload } from "../workloads.ts";
+import { checkAnswers, WrongAnswer } from "../workloads/answers.ts";
+import { launchOf } from "../processes/launch.ts";
+import { type ServerProcess, startServer } from "../processes/server_process.ts";
+import type { Workload } from "../workloads/workloads.ts";
 import type { Sample } from "./figures.ts";
 import type { Pace } from "./pace.ts";
 import type { Entrant, ServerPool } from "./server_pool.ts";

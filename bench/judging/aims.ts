@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { RuntimeName } from "../tests/tools/runtimes.ts";
-import { FIGURES, MAIN_FIGURE } from "./measure/figures.ts";
-import { WORKLOADS } from "./workloads.ts";
+import type { RuntimeName } from "../../tests/tools/runtimes.ts";
+import { FIGURES, MAIN_FIGURE } from "../measure/figures.ts";
+import { WORKLOADS } from "../workloads/workloads.ts";
 
 export interface Aim {
   readonly workload: string;

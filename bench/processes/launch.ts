@@ -6,10 +6,10 @@
 
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import type { Runtime, RuntimeName } from "../tests/tools/runtimes.ts";
+import type { Runtime, RuntimeName } from "../../tests/tools/runtimes.ts";
 import type { ProgramPath } from "./compile.ts";
-import type { AppName } from "./content.ts";
-import type { Contender } from "./contenders.ts";
+import type { AppName } from "../workloads/content.ts";
+import type { Contender } from "../contenders.ts";
 import type { Launch } from "./server_process.ts";
 
 /** Where servers run. */
