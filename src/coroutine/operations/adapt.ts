@@ -1,5 +1,7 @@
 /**
- * What an untyped `yield` may give: an operation, a promise, or another coroutine.
+ * The operation for a value of an untyped `yield` that is no operation itself: a promise or a generator.
+ *
+ * Called by the kernel, which gets this function from the scheduler: an import would close a circle.
  *
  * @module
  */
@@ -10,10 +12,10 @@ import type { Coroutine } from "../task.ts";
 import { until } from "./until.ts";
 
 /**
- * The operation that a yielded value stands for.
+ * Makes the operation that a yielded value stands for.
  *
- * @param yielded What a coroutine yielded.
- * @returns The operation; for anything that cannot be waited for, one that fails with a `TypeError`.
+ * @param yielded The value that a coroutine yielded.
+ * @returns The operation. For a value of any other kind, an operation that fails with a `TypeError`.
  */
 export function adapt(yielded: unknown): Operation<unknown> {
   if (typeof yielded === "object" && yielded !== null) {
@@ -29,10 +31,10 @@ export function adapt(yielded: unknown): Operation<unknown> {
 
 function refusal(yielded: unknown): Operation<never> {
   return operation((resume) => {
-    const what = typeof yielded === "string" ? `the string ${JSON.stringify(yielded)}` : yielded;
+    const value = typeof yielded === "string" ? `the string ${JSON.stringify(yielded)}` : yielded;
     resume.error(
       new TypeError(
-        `Cannot wait for ${String(what)}: expected an operation, a promise or a coroutine`,
+        `Cannot wait for ${String(value)}: expected an operation, a promise or a coroutine`,
       ),
     );
   }, "nothing");

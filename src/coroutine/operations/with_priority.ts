@@ -1,5 +1,5 @@
 /**
- * An operation with another priority.
+ * `withPriority`: an operation with another priority.
  *
  * @module
  */
@@ -28,12 +28,12 @@ class PrioritizedOperation<T> extends BaseOperation<T> {
 }
 
 /**
- * The same operation with a priority: for those that take no options, such as `AddCoro`.
+ * Gives an operation a priority. For operations that take no options, such as `AddCoro`.
  *
- * @param operation What to wait for.
+ * @param operation The operation to wait for.
  * @param value One of {@linkcode priority}.
- * @returns An operation that gives what `operation` gives.
- * @throws {RangeError} If the priority is none of the four.
+ * @returns An operation that gives the value of `operation`.
+ * @throws {RangeError} If the priority is not one of the four.
  *
  * @example
  * ```ts

@@ -26,9 +26,6 @@ import {
 } from "./subscription.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
-/** A lease may be longer than the timers of every runtime reach: they are then set anew. */
-const MAX_TIMER = 86_400_000;
-
 /** Messages, subscribers, and the waiting `publish` and `fetch` operations. */
 export class Broadcast<T> {
   readonly log: MessageLog<T> = new MessageLog();
@@ -209,12 +206,15 @@ export class Broadcast<T> {
     }
   }
 
-  /** Sets the timer for the next expiry, while a publisher waits; see the head of this file. */
+  /**
+   * Sets the timer for the next expiry, while a publisher waits. A timer that fires early finds no expired
+   * lease, and is set anew.
+   */
   #armExpiryTimer(clock: Clock): void {
     this.#disarmExpiryTimer();
     const delayMs = this.subscribers.untilExpiryMs;
     if (delayMs === Infinity) return;
-    this.#cancelExpiryTimer = clock.setTimer(Math.min(Math.max(0, delayMs), MAX_TIMER), () => {
+    this.#cancelExpiryTimer = clock.setTimer(Math.max(0, delayMs), () => {
       this.#cancelExpiryTimer = undefined;
       this.#removeExpired();
       if (this.publishers.size > 0) this.#armExpiryTimer(clock);
