@@ -9,7 +9,7 @@ function* later(value: string, fails = false): Coroutine<string> {
   return value;
 }
 
-test("call gives the result or throws the error, typed and untyped alike", () => {
+test("Call gives the result or throws the error, after yield* and after yield alike", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const task = scheduler.add(function* (): Generator<unknown, unknown[], unknown> {
     const values: unknown[] = [yield* Call(later, "typed"), yield Call(later, "untyped")];
@@ -36,7 +36,7 @@ test("call gives the result or throws the error, typed and untyped alike", () =>
   assertEmpty();
 });
 
-test("a cancelled call whose finally waits, even twice, is not gone on behind", () => {
+test("after a cancelled Call with a finally block that waits, the caller does not go on", () => {
   const { scheduler, run, assertEmpty } = stage();
   const log: string[] = [];
   function* inner(): Coroutine<void> {
@@ -70,7 +70,7 @@ test("a cancelled call whose finally waits, even twice, is not gone on behind", 
   assertEmpty();
 });
 
-test("a call passes values, errors and an early return on", () => {
+test("Call passes values and errors to the called coroutine", () => {
   const { scheduler, run, assertEmpty } = stage();
   function* echo(): Coroutine<unknown[]> {
     const seen: unknown[] = [yield* Sleep(0)];

@@ -18,7 +18,7 @@ function* join(task: Task<string>): Coroutine<string> {
   return (yield Join(task)) as string;
 }
 
-test("join gives the result, before and after the end, to as many as ask", () => {
+test("Join gives the result to any number of coroutines, before and after the end", () => {
   const { scheduler, run, assertEmpty } = stage();
   const child = scheduler.add(sleeper, 1);
   const early = [scheduler.add(join, child), scheduler.add(join, child)];
@@ -29,7 +29,7 @@ test("join gives the result, before and after the end, to as many as ask", () =>
   assertEmpty();
 });
 
-test("join throws TaskCancelled if the joined coroutine was cancelled", () => {
+test("Join throws TaskCancelled if the joined coroutine was cancelled", () => {
   const { scheduler, run, assertEmpty } = stage();
   const child = scheduler.add(sleeper, 1);
   const parent = scheduler.add(join, child);
@@ -41,7 +41,7 @@ test("join throws TaskCancelled if the joined coroutine was cancelled", () => {
   assertEmpty();
 });
 
-test("a joiner that is cancelled leaves the joined coroutine alone", () => {
+test("cancelling a Join leaves the joined coroutine alone", () => {
   const { scheduler, run, assertEmpty } = stage();
   const child = scheduler.add(sleeper, 1);
   const parent = scheduler.add(join, child);
@@ -61,7 +61,7 @@ test("a coroutine cannot join itself", () => {
   assertInstanceOf(task.error, TypeError);
 });
 
-test("leaving 100,000 joiners of one coroutine costs no search", () => {
+test("cancelling 100,000 joins of one coroutine takes no search", () => {
   const { scheduler, run, assertEmpty } = stage({ quantum: 3600 });
   const child = scheduler.add(sleeper, 1);
   const joiners = Array.from({ length: 100_000 }, () => scheduler.add(join, child));

@@ -25,7 +25,7 @@ function* collect<T>(pipe: Pipe<T>): Coroutine<T[]> {
   }
 }
 
-test("a consumer gets each chunk, and the sentinel at the end and ever after", () => {
+test("a pipe gives each chunk, and then the sentinel each time", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     const pipe = yield* Iterate(function* () {
@@ -46,7 +46,7 @@ test("a consumer gets each chunk, and the sentinel at the end and ever after", (
   assertEmpty();
 });
 
-test("the producer runs only while a chunk is asked for", () => {
+test("the producer runs only while the consumer waits for a chunk", () => {
   const { scheduler, run, assertEmpty } = stage();
   const log: string[] = [];
   scheduler.add(function* () {
@@ -68,7 +68,7 @@ test("the producer runs only while a chunk is asked for", () => {
   assertEmpty();
 });
 
-test("a producer that is not read to its end is cancelled with its consumer", () => {
+test("a producer that has not ended is cancelled at the end of its consumer", () => {
   const { scheduler, run, assertEmpty } = stage();
   let ended = 0;
   function* endless(): Coroutine<void> {
@@ -94,7 +94,7 @@ test("a producer that is not read to its end is cancelled with its consumer", ()
   assertEmpty();
 });
 
-test("a stopped pipe ends its producer and gives the sentinel", () => {
+test("stopping a pipe cancels its producer; the pipe then gives the sentinel", () => {
   const { scheduler, run, assertEmpty } = stage();
   let ended = 0;
   const task = scheduler.add(function* () {
@@ -118,7 +118,7 @@ test("a stopped pipe ends its producer and gives the sentinel", () => {
   assertEmpty();
 });
 
-test("the producer's error is thrown at the consumer", () => {
+test("the producer's error is thrown in the consumer", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     const pipe = yield* Iterate(function* () {
@@ -138,7 +138,7 @@ test("the producer's error is thrown at the consumer", () => {
   assertEmpty();
 });
 
-test("what a producer calls or adds gives chunks too, and none is lost", () => {
+test("functions that a producer calls and coroutines that it adds give chunks too, and none is lost", () => {
   const { scheduler, run, assertEmpty } = stage();
   function* give(from: number): Coroutine<void> {
     for (let n = from; n < from + 3; n++) yield* chunk(n);
@@ -158,7 +158,7 @@ test("what a producer calls or adds gives chunks too, and none is lost", () => {
   assertEmpty();
 });
 
-test("a chunk that comes after the consumer gave up waiting is kept", () => {
+test("a chunk that is given after the consumer's wait was aborted is kept", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     const pipe = yield* Iterate(function* () {
@@ -174,7 +174,7 @@ test("a chunk that comes after the consumer gave up waiting is kept", () => {
   assertEmpty();
 });
 
-test("a chunk that nobody can get is an error", () => {
+test("giving a chunk without a consumer is a TypeError", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     yield* chunk(1);

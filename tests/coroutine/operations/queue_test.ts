@@ -1,3 +1,5 @@
+/** `Queue`, its errors, and its async iterator, an `AsyncView`. */
+
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
@@ -19,7 +21,7 @@ function* give<T>(queue: Queue<T>, item: T, timeout = -1): Coroutine<void> {
   yield* queue.put(item, { timeout });
 }
 
-test("items come out in the order they were put in", () => {
+test("items are taken in the order in which they were put in", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<number | undefined>();
   for (const item of [1, undefined, 3]) queue.putNowait(item);
@@ -30,7 +32,7 @@ test("items come out in the order they were put in", () => {
   assertEmpty();
 });
 
-test("those who wait for items get them in order of arrival, and nobody snatches one", () => {
+test("waiting gets are served in order of arrival, and a later get cannot overtake them", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<string>();
   const takers = [1, 2].map(() => scheduler.add(take, queue));
@@ -43,7 +45,7 @@ test("those who wait for items get them in order of arrival, and nobody snatches
   assertEmpty();
 });
 
-test("a full queue makes putters wait, and lets them in in order of arrival", () => {
+test("puts wait while the queue is full, and are served in order of arrival", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<number>(1);
   const givers = [1, 2, 3].map((item) => scheduler.add(give<number>, queue, item));
@@ -59,7 +61,7 @@ test("a full queue makes putters wait, and lets them in in order of arrival", ()
   assertEmpty();
 });
 
-test("a getter that is cancelled or times out loses no item", () => {
+test("a get that is cancelled or times out loses no item", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<string>();
   const cancelled = scheduler.add(take, queue);
@@ -76,7 +78,7 @@ test("a getter that is cancelled or times out loses no item", () => {
   assertEmpty();
 });
 
-test("an item on its way to a coroutine arrives, though it is cancelled meanwhile", () => {
+test("an item that was handed to a coroutine arrives, though the coroutine is cancelled before its step", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<string>();
   const seen: string[] = [];
@@ -94,7 +96,7 @@ test("an item on its way to a coroutine arrives, though it is cancelled meanwhil
   assertEmpty();
 });
 
-test("a putter that is cancelled or times out puts nothing in, and lets the next one in", () => {
+test("a put that is cancelled or times out puts nothing in, and makes way for the next put", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<string>(1);
   queue.putNowait("first");
@@ -111,7 +113,7 @@ test("a putter that is cancelled or times out puts nothing in, and lets the next
   assertEmpty();
 });
 
-test("join wakes everybody once, when all that was put in is done", () => {
+test("join ends for all its waiters once taskDone was called for every item", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<number>(1);
   let woken = 0;
@@ -136,7 +138,7 @@ test("join wakes everybody once, when all that was put in is done", () => {
   assertEmpty();
 });
 
-test("join does not wait when nothing was put in", () => {
+test("join does not wait while no item is unfinished", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     yield* new Queue().join();
@@ -146,7 +148,7 @@ test("join does not wait when nothing was put in", () => {
   assertEmpty();
 });
 
-test("a closed queue gives out what is in it, and then says so", () => {
+test("a closed queue still gives its items, and then throws QueueClosed", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<number>(1);
   queue.putNowait(1);
@@ -163,7 +165,7 @@ test("a closed queue gives out what is in it, and then says so", () => {
   assertEmpty();
 });
 
-test("closing wakes those who wait for items", () => {
+test("closing a queue ends the waiting gets with QueueClosed", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<number>();
   const taker = scheduler.add(take, queue);
@@ -174,7 +176,7 @@ test("closing wakes those who wait for items", () => {
   assertEmpty();
 });
 
-test("two schedulers may share a queue", () => {
+test("coroutines of two schedulers can share a queue", () => {
   const one = stage(), other = stage();
   const queue = new Queue<string>();
   const taker = one.scheduler.add(take, queue);
@@ -185,7 +187,7 @@ test("two schedulers may share a queue", () => {
   assertEquals(taker.result, "across");
 });
 
-test("for await takes items out until the queue is closed", async () => {
+test("for await takes items until the queue is closed", async () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<number>();
   const seen: number[] = [];
@@ -204,7 +206,7 @@ test("for await takes items out until the queue is closed", async () => {
   assertEmpty();
 });
 
-test("leaving the async view cancels what it waits for", async () => {
+test("leaving a for await loop cancels its pending get", async () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<number>();
   const view = queue.values(scheduler);
@@ -219,7 +221,7 @@ test("leaving the async view cancels what it waits for", async () => {
   assertEmpty();
 });
 
-test("a size that is no whole number is refused", () => {
+test("a maxsize that is not a whole number is a RangeError", () => {
   for (const maxsize of [-1, 1.5, NaN]) {
     assertThrows(() => new Queue(maxsize), RangeError, "whole number");
   }

@@ -18,7 +18,7 @@ function* failing(seconds: number, message = "failed"): Coroutine<void> {
   throw new Error(message);
 }
 
-test("children that still run when the body returns are cancelled, and waited for", () => {
+test("when the body returns, the scope cancels the running children and waits for their ends", () => {
   const { scheduler, run, assertEmpty } = stage();
   const log: string[] = [];
   const task = scheduler.add(function* () {
@@ -38,7 +38,7 @@ test("children that still run when the body returns are cancelled, and waited fo
   assertEmpty();
 });
 
-test("join waits for the children instead", () => {
+test("Scope.join waits for the children, which are then not cancelled", () => {
   const { scheduler, run, assertEmpty } = stage();
   const log: string[] = [];
   const task = scheduler.add(function* () {
@@ -53,7 +53,7 @@ test("join waits for the children instead", () => {
   assertEmpty();
 });
 
-test("a child's error ends the body and its siblings, and is thrown by the scope", () => {
+test("an error of a child cancels the body and the other children, and the scope throws it", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const log: string[] = [];
   const task = scheduler.add(function* () {
@@ -74,7 +74,7 @@ test("a child's error ends the body and its siblings, and is thrown by the scope
   assertEmpty();
 });
 
-test("the body's own error ends the children", () => {
+test("an error of the body cancels the children", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const log: string[] = [];
   const task = scheduler.add(function* () {
@@ -89,7 +89,7 @@ test("the body's own error ends the children", () => {
   assertEmpty();
 });
 
-test("several errors come together", () => {
+test("several errors are thrown as one AggregateError", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     yield* scope(function* (children) {
@@ -104,7 +104,7 @@ test("several errors come together", () => {
   assertEmpty();
 });
 
-test("cancelling the one who waits cancels the whole scope, and waits for it", () => {
+test("cancelling the waiting coroutine cancels the body and all children, and waits for their ends", () => {
   const { scheduler, run, assertEmpty } = stage();
   const log: string[] = [];
   const task = scheduler.add(function* () {
@@ -125,7 +125,7 @@ test("cancelling the one who waits cancels the whole scope, and waits for it", (
   assertEmpty();
 });
 
-test("a scope is an operation like any other", () => {
+test("a scope can be one of the operations of a race", () => {
   const { scheduler, run, assertEmpty } = stage();
   const log: string[] = [];
   const task = scheduler.add(function* () {
@@ -144,7 +144,7 @@ test("a scope is an operation like any other", () => {
   assertEmpty();
 });
 
-test("a scope that has ended takes no more children", () => {
+test("adding a child to a scope that has ended is a TypeError", () => {
   const { scheduler, run, assertEmpty } = stage();
   let kept: Scope | undefined;
   scheduler.add(function* () {

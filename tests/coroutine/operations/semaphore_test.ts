@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { OperationTimeout, Semaphore, Sleep } from "../../../src/coroutine/mod.ts";
 import { stage } from "../../support/scheduling.ts";
 
-test("so many hold it at a time, first come, first served", () => {
+test("at most as many coroutines as there are permits run at a time, first come, first served", () => {
   const { scheduler, run, assertEmpty } = stage();
   const semaphore = new Semaphore(2);
   const order: number[] = [];
@@ -24,7 +24,7 @@ test("so many hold it at a time, first come, first served", () => {
   assertEmpty();
 });
 
-test("a permit comes back when its holder fails or is cancelled, wherever it was", () => {
+test("hold gives the permit back when its coroutine fails or is cancelled", () => {
   const { scheduler, run, assertEmpty } = stage();
   const semaphore = new Semaphore();
   const failing = scheduler.add(function* () {
@@ -50,7 +50,7 @@ test("a permit comes back when its holder fails or is cancelled, wherever it was
   assertEmpty();
 });
 
-test("a permit on its way to a coroutine that is cancelled is given back", () => {
+test("a permit that was handed to a coroutine is given back if the coroutine is cancelled", () => {
   const { scheduler, run, assertEmpty } = stage();
   const semaphore = new Semaphore();
   semaphore.acquireNowait();
@@ -67,7 +67,7 @@ test("a permit on its way to a coroutine that is cancelled is given back", () =>
   assertEmpty();
 });
 
-test("waiting for a permit may time out", () => {
+test("acquire can time out", () => {
   const { scheduler, run, assertEmpty } = stage();
   const semaphore = new Semaphore();
   assertEquals([semaphore.acquireNowait(), semaphore.acquireNowait()], [true, false]);
@@ -81,7 +81,7 @@ test("waiting for a permit may time out", () => {
   assertEmpty();
 });
 
-test("giving back what nobody holds is a mistake", () => {
+test("releasing a permit that is not held, and a wrong number of permits, are RangeErrors", () => {
   assertThrows(() => new Semaphore().release(), RangeError, "none is held");
   for (const permits of [0, -1, 1.5]) {
     assertThrows(() => new Semaphore(permits), RangeError, "whole number");

@@ -1,3 +1,5 @@
+/** `Signal` and `WaitForSignal`, and the `SignalBoard` behind them. */
+
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
@@ -18,7 +20,7 @@ function* send(name: unknown, value?: unknown, options: SignalOptions = {}): Cor
   return (yield Signal(name, value, options)) as number;
 }
 
-test("a signal wakes all who wait for its name, and counts them", () => {
+test("a signal wakes all waiters for its name, and gives their number", () => {
   const { scheduler, run, assertEmpty } = stage();
   const waiters = [1, 2, 3].map(() => scheduler.add(wait, "abc"));
   const other = scheduler.add(wait, "other");
@@ -32,7 +34,7 @@ test("a signal wakes all who wait for its name, and counts them", () => {
   assertEmpty();
 });
 
-test("a signal that nobody waits for is gone, and wakes none", () => {
+test("a signal without waiters wakes none, and is not kept for later ones", () => {
   const { scheduler, run, assertEmpty } = stage();
   const signal = scheduler.add(send, "abc");
   run();
@@ -43,7 +45,7 @@ test("a signal that nobody waits for is gone, and wakes none", () => {
   assertEmpty();
 });
 
-test("a wait that times out names its operation and leaves the list", () => {
+test("a wait that times out names its signal in the error, and is no longer counted", () => {
   const { scheduler, run, assertEmpty } = stage();
   const waiter = scheduler.add(wait, "abc", 5);
   run(4999);
@@ -56,7 +58,7 @@ test("a wait that times out names its operation and leaves the list", () => {
   assertEmpty();
 });
 
-test("the scheduler's default timeout holds where none is given, and -1 is none", () => {
+test("the scheduler's default timeout holds for a wait without one, and -1 means no timeout", () => {
   const { scheduler, run, errors } = stage({ defaultTimeout: 1 });
   const hasty = scheduler.add(function* () {
     return yield* WaitForSignal("abc");
@@ -68,7 +70,7 @@ test("the scheduler's default timeout holds where none is given, and -1 is none"
   assertEquals(patient.done, false);
 });
 
-test("recipients waits for enough, and wakes exactly those who waited longest", () => {
+test("a signal with recipients waits for enough waiters, and wakes exactly those that have waited longest", () => {
   const { scheduler, run, assertEmpty } = stage();
   const signal = scheduler.add(send, "abc", "hi", { recipients: 2 });
   const first = scheduler.add(wait, "abc");
@@ -83,7 +85,7 @@ test("recipients waits for enough, and wakes exactly those who waited longest", 
   assertEmpty();
 });
 
-test("pending signals of one name queue up", () => {
+test("pending signals of one name are served in order", () => {
   const { scheduler, run, assertEmpty } = stage();
   const signals = ["a", "b", "c"].map((value) =>
     scheduler.add(send, "abc", value, { recipients: 1 })
@@ -96,7 +98,7 @@ test("pending signals of one name queue up", () => {
   assertEmpty();
 });
 
-test("a pending signal that is cancelled lets the next one be served", () => {
+test("cancelling a pending signal lets the next one be served", () => {
   const { scheduler, run, assertEmpty } = stage();
   const greedy = scheduler.add(send, "abc", "greedy", { recipients: 5 });
   const modest = scheduler.add(send, "abc", "modest", { recipients: 1 });
@@ -109,7 +111,7 @@ test("a pending signal that is cancelled lets the next one be served", () => {
   assertEmpty();
 });
 
-test("a pending signal may time out", () => {
+test("a pending signal can time out", () => {
   const { scheduler, run, assertEmpty } = stage();
   const signal = scheduler.add(send, "abc", 1, { recipients: 1, timeout: 1 });
   run(1000);
@@ -117,13 +119,13 @@ test("a pending signal may time out", () => {
   assertEmpty();
 });
 
-test("recipients that are no whole number are refused", () => {
+test("recipients that are not a whole number are a RangeError", () => {
   for (const recipients of [-1, 1.5, NaN]) {
     assertThrows(() => Signal("abc", 1, { recipients }), RangeError, "recipients");
   }
 });
 
-test("names may be any value", () => {
+test("a name can be any value", () => {
   const { scheduler, run, assertEmpty } = stage();
   const name = { an: "object" };
   const waiter = scheduler.add(wait, name);
@@ -135,7 +137,7 @@ test("names may be any value", () => {
   assertEmpty();
 });
 
-test("one signal wakes 100,000, in order, and every one may leave before", () => {
+test("one signal wakes 50,000 waiters in order, after 50,000 others left the list without a search", () => {
   const { scheduler, run, assertEmpty } = stage({ quantum: 3600 });
   const order: number[] = [];
   function* waiter(n: number): Coroutine<void> {
@@ -154,7 +156,7 @@ test("one signal wakes 100,000, in order, and every one may leave before", () =>
   assertEmpty();
 });
 
-test("a signal does not count on one who is being cancelled", () => {
+test("a signal with recipients does not count a waiter that is being cancelled", () => {
   const { scheduler, run, assertEmpty } = stage();
   const both = scheduler.add(function* () {
     yield* all([Signal("abc", "own", { recipients: 2 }), WaitForSignal("abc")]);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { until } from "../../../src/coroutine/mod.ts";
 import { stage } from "../../support/scheduling.ts";
 
-test("a cancelled wait for a promise ignores what comes of it, be it an error", async () => {
+test("after the wait was cancelled, a rejection of the promise is ignored", async () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   let reject = (_: Error) => {};
   const promise = new Promise<never>((_, no) => reject = no);

@@ -1,3 +1,5 @@
+/** `PublishSubscribeQueue`, and with it all files of `src/coroutine/pubsub`. */
+
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
@@ -59,7 +61,7 @@ test("every subscriber gets every message once, in order, at its own pace", () =
   assertEmpty();
 });
 
-test("one message wakes all who wait for it", () => {
+test("one message completes all pending fetches", () => {
   const { queue, subscribe, read, scheduler, run, assertEmpty } = newsroom();
   const keys = Array.from({ length: 1000 }, (_, n) => n);
   for (const key of keys) subscribe(key);
@@ -71,7 +73,7 @@ test("one message wakes all who wait for it", () => {
   assertEmpty();
 });
 
-test("the key is by default the calling coroutine, until it ends", () => {
+test("without a key, the subscription belongs to the calling coroutine and ends with it", () => {
   const { queue, scheduler, run, assertEmpty } = newsroom();
   const reader = scheduler.add(function* () {
     yield* queue.subscribe();
@@ -95,7 +97,7 @@ test("the key is by default the calling coroutine, until it ends", () => {
   assertEmpty();
 });
 
-test("compact forgets what all have had, and indexes stay what they are", () => {
+test("compact drops the messages that all subscribers have read, and the indexes do not change", () => {
   const { queue, subscribe, read, assertEmpty } = newsroom();
   subscribe("a");
   subscribe("b");
@@ -115,7 +117,7 @@ test("compact forgets what all have had, and indexes stay what they are", () => 
   assertEmpty();
 });
 
-test("a client that comes back reads on from an index", () => {
+test("a subscription can start at an index, and a fetch can go back to one", () => {
   const { queue, subscribe, read, run, assertEmpty } = newsroom({ capacity: 5 });
   for (let n = 0; n < 10; n++) queue.publishNowait(n);
   subscribe("back", 8);
@@ -131,7 +133,7 @@ test("a client that comes back reads on from an index", () => {
   assertEmpty();
 });
 
-test("a fetch that is cancelled or times out loses nothing", () => {
+test("a fetch that is cancelled or times out loses no message", () => {
   const { queue, subscribe, read, run, assertEmpty } = newsroom();
   subscribe("a");
   const late = read("a", { timeout: 1 });
@@ -147,7 +149,7 @@ test("a fetch that is cancelled or times out loses nothing", () => {
   assertEmpty();
 });
 
-test("wait: who publishes waits for the slowest, in order, and may give up", () => {
+test("wait: publish waits for the slowest subscriber, in order of arrival, and can time out", () => {
   const { queue, subscribe, read, scheduler, run, assertEmpty } = newsroom({ capacity: 2 });
   subscribe("a");
   const publishers = [0, 1, 2, 3].map((n) => scheduler.add(publish<number>, queue, n));
@@ -162,7 +164,7 @@ test("wait: who publishes waits for the slowest, in order, and may give up", () 
   assertEmpty();
 });
 
-test("wait: a subscriber that leaves no longer holds anybody up", () => {
+test("wait: publish goes on when the slowest subscription ends", () => {
   const { queue, subscribe, scheduler, run, assertEmpty } = newsroom({ capacity: 1 });
   subscribe("a");
   queue.publishNowait(0);
@@ -177,7 +179,7 @@ test("wait: a subscriber that leaves no longer holds anybody up", () => {
   assertEmpty();
 });
 
-test("drop-oldest: the slow miss the oldest, the others nothing", () => {
+test("drop-oldest: only slow subscribers miss the oldest messages", () => {
   const { queue, subscribe, read, assertEmpty } = newsroom({
     capacity: 3,
     slowConsumer: "drop-oldest",
@@ -196,7 +198,7 @@ test("drop-oldest: the slow miss the oldest, the others nothing", () => {
   assertEmpty();
 });
 
-test("drop-newest: what does not fit is not taken in", () => {
+test("drop-newest: a message that does not fit is dropped, and publish gives -1", () => {
   const { queue, subscribe, read, scheduler, run, assertEmpty } = newsroom({
     capacity: 2,
     slowConsumer: "drop-newest",
@@ -211,7 +213,7 @@ test("drop-newest: what does not fit is not taken in", () => {
   assertEmpty();
 });
 
-test("disconnect: who is too slow is told so, once, and may subscribe again", () => {
+test("disconnect: the next fetch of a slow subscriber throws NotSubscribed, and its key can subscribe again", () => {
   const { queue, subscribe, read, assertEmpty } = newsroom({
     capacity: 2,
     slowConsumer: "disconnect",
@@ -233,7 +235,7 @@ test("disconnect: who is too slow is told so, once, and may subscribe again", ()
   assertEmpty();
 });
 
-test("a lease ends for who does not fetch, not for who waits in a fetch", () => {
+test("a lease expires without a fetch, but not while a fetch is pending", () => {
   const { queue, subscribe, read, run, assertEmpty } = newsroom({ lease: 10 });
   subscribe("vanished");
   subscribe("patient");
@@ -248,7 +250,7 @@ test("a lease ends for who does not fetch, not for who waits in a fetch", () => 
   assertEmpty();
 });
 
-test("who waits to publish goes on when the lease of the slowest is over", () => {
+test("a waiting publish goes on when the lease of the slowest subscriber expires", () => {
   const { queue, subscribe, scheduler, run, assertEmpty } = newsroom({ capacity: 1, lease: 10 });
   subscribe("vanished");
   queue.publishNowait(0);
@@ -262,7 +264,7 @@ test("who waits to publish goes on when the lease of the slowest is over", () =>
   assertEmpty();
 });
 
-test("unsubscribing ends a fetch", () => {
+test("unsubscribing ends the pending fetch with NotSubscribed", () => {
   const { queue, subscribe, read, scheduler, run, assertEmpty } = newsroom();
   subscribe("a");
   const reader = read("a");
@@ -276,7 +278,7 @@ test("unsubscribing ends a fetch", () => {
   assertEmpty();
 });
 
-test("closing lets readers finish, then tells them", () => {
+test("after closing, subscribers read the rest and then get QueueClosed", () => {
   const { queue, subscribe, read, scheduler, run, assertEmpty } = newsroom({ capacity: 1 });
   subscribe("a");
   subscribe("b");
@@ -319,7 +321,7 @@ test("for await reads every message until the queue is closed", async () => {
   assertEmpty();
 });
 
-test("leaving the loop unsubscribes", async () => {
+test("leaving a for await loop unsubscribes", async () => {
   const { queue, scheduler, run, assertEmpty } = newsroom();
   const view = queue.values(scheduler);
   assertEquals(queue.subscribers, 1);
@@ -331,7 +333,7 @@ test("leaving the loop unsubscribes", async () => {
   assertEmpty();
 });
 
-test("a capacity or a limit below 1 is refused", () => {
+test("a capacity or a limit below 1 is a RangeError", () => {
   for (const capacity of [0, -1, NaN]) {
     assertThrows(() => new PublishSubscribeQueue({ capacity }), RangeError, "1 or more");
   }

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { ReceiveBuffer } from "../../../src/coroutine/sockets/receive_buffer.ts";
 import { SlicedBytes } from "../../support/sliced_bytes.ts";
 
-test("what is pushed is copied, also if its slices are views", () => {
+test("pushed bytes are copied, also of an array with slices that are views", () => {
   const buffer = new ReceiveBuffer();
   const lent = new SlicedBytes(new ArrayBuffer(3)).fill(1);
   buffer.push(lent);

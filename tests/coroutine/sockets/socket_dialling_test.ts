@@ -50,7 +50,7 @@ function* acceptNothing(acceptor: Acceptor) {
   }
 }
 
-test("Connect reaches a listener, and megabytes go both ways in order", async () => {
+test("Connect reaches a listener, and megabytes arrive in order in both directions", async () => {
   const { scheduler, acceptor, listener, address, adapter } = await place();
   const bytes = Uint8Array.from({ length: 3_000_000 }, (_, at) => at * 31 + (at >> 8));
   scheduler.add(function* echo() {
@@ -76,7 +76,7 @@ test("Connect reaches a listener, and megabytes go both ways in order", async ()
   await listener.close();
 });
 
-test("Connect throws why nobody could be reached", async () => {
+test("Connect throws the reason why a peer cannot be reached", async () => {
   const { scheduler, listener, address, adapter } = await place();
   await listener.close();
   const task = scheduler.add(function* () {
@@ -88,7 +88,7 @@ test("Connect throws why nobody could be reached", async () => {
   assertStringIncludes(task.error.message, `Cannot connect to 127.0.0.1:${address.port}: `);
 });
 
-test("a coroutine that is cancelled while it dials leaves no connection behind", async () => {
+test("a Connect that is cancelled leaves no connection behind", async () => {
   const { scheduler, acceptor, listener, address, adapter } = await place();
   const dials: Dial[] = [
     (open) => adapter.dial(address, open),
@@ -126,7 +126,7 @@ test("a coroutine that is cancelled while it dials leaves no connection behind",
   await listener.close();
 });
 
-test("a connection that comes after the timeout is closed", async () => {
+test("a connection that opens after the timeout is closed", async () => {
   const { scheduler, acceptor, listener, address, adapter } = await place();
   let aborted: unknown;
   let dialled: Promise<void> | undefined;

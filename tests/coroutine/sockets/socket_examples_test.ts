@@ -66,7 +66,7 @@ class Client {
   }
 }
 
-test("the echo server gives every byte back, and ends when the client does", async () => {
+test("the echo server sends every byte back, and ends when the client does", async () => {
   const listener = await serveEcho(await runtimeAdapter(), { host: "127.0.0.1", port: 0 });
   const text = "hello, ".repeat(50_000);
   const clients = [new Client(listener), new Client(listener)];
@@ -78,7 +78,7 @@ test("the echo server gives every byte back, and ends when the client does", asy
   await listener.close();
 });
 
-test("the chat tells everybody what everybody says", async () => {
+test("the chat sends the lines of each client to all clients", async () => {
   const listener = await serveChat(await runtimeAdapter(), { host: "127.0.0.1", port: 0 });
   const alice = new Client(listener), bob = new Client(listener);
   alice.say("Alice\n");
@@ -113,7 +113,7 @@ async function conversation(
   return heard;
 }
 
-test("the client talks in the chat, and hangs up", async () => {
+test("the client takes part in the chat, and hangs up", async () => {
   const adapter = await runtimeAdapter();
   const listener = await serveChat(adapter, { host: "127.0.0.1", port: 0 });
   const answers: Record<string, string | undefined> = {
@@ -128,7 +128,7 @@ test("the client talks in the chat, and hangs up", async () => {
   await listener.close();
 });
 
-test("the client hears from the echo server all that was typed before it answered", async () => {
+test("the client prints all lines that were typed before the echo server answered", async () => {
   const adapter = await runtimeAdapter();
   const listener = await serveEcho(adapter, { host: "127.0.0.1", port: 0 });
   const lines = new Queue<string | undefined>();
@@ -138,7 +138,7 @@ test("the client hears from the echo server all that was typed before it answere
   await listener.close();
 });
 
-test("the client ends when the server hangs up, though more could be typed", async () => {
+test("the client ends when the server hangs up, although its input is open", async () => {
   const adapter = await runtimeAdapter();
   const ignore = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
   const listener = await adapter.listen({ host: "127.0.0.1", port: 0 }, {}, (socket) => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
   aborted,
@@ -7,8 +7,8 @@ import {
   race,
   signalOf,
   Sleep,
+  type Task,
   TaskCancelled,
-  toPromise,
 } from "../../../src/coroutine/mod.ts";
 import { stage } from "../../support/scheduling.ts";
 
@@ -17,27 +17,7 @@ function* sleeper(): Coroutine<string> {
   return "rested";
 }
 
-test("a promise of a task settles as the task does, also after its end", async () => {
-  const { scheduler, run, errors, assertEmpty } = stage();
-  const task = scheduler.add(sleeper);
-  const failing = scheduler.add(function* () {
-    yield* Sleep(1);
-    throw new Error("failed");
-  });
-  const cancelled = scheduler.add(sleeper);
-  const promises = [toPromise(task), toPromise(cancelled)] as const;
-  const failed = assertRejects(() => toPromise(failing), Error, "failed");
-  cancelled.cancel();
-  const gone = assertRejects(() => promises[1], TaskCancelled);
-  run(1000);
-  assertEquals([await promises[0], await toPromise(task)], ["rested", "rested"]);
-  await failed;
-  await gone;
-  assertEquals(errors, []);
-  assertEmpty();
-});
-
-test("an aborted signal cancels the coroutine, now or later", () => {
+test("cancelOn cancels the coroutine, for a signal that is aborted now or later", () => {
   const { scheduler, run, assertEmpty } = stage();
   const controller = new AbortController();
   const early = cancelOn(scheduler.add(sleeper), controller.signal);
@@ -49,7 +29,7 @@ test("an aborted signal cancels the coroutine, now or later", () => {
   assertEmpty();
 });
 
-test("a signal is let go of at the end of the coroutine or of the wait", () => {
+test("the listener is removed at the end of the coroutine or of the wait", () => {
   const { scheduler, run, assertEmpty } = stage();
   let listeners = 0;
   const signal = {
@@ -69,7 +49,7 @@ test("a signal is let go of at the end of the coroutine or of the wait", () => {
   assertEmpty();
 });
 
-test("the end of a coroutine without a result aborts its signal", () => {
+test("signalOf aborts the signal when the coroutine ends without a result", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const tasks = [scheduler.add(sleeper), scheduler.add(sleeper)] as const;
   const failing = scheduler.add(function* () {
@@ -82,4 +62,15 @@ test("the end of a coroutine without a result aborts its signal", () => {
   assertInstanceOf(signals[1]?.reason, TaskCancelled);
   assertEquals(errors.map(String), ["Error: unseen"]);
   assertEmpty();
+});
+
+test("cancelOn and signalOf of an object that is no task are TypeErrors", () => {
+  const wrong = sleeper() as unknown as Task<string>;
+  const controller = new AbortController();
+  assertThrows(
+    () => cancelOn(wrong, controller.signal),
+    TypeError,
+    "Cannot watch: expected a task",
+  );
+  assertThrows(() => signalOf(wrong, controller), TypeError, "Cannot watch: expected a task");
 });
