@@ -1,22 +1,23 @@
 /**
- * Two middlewares around the waiting app. Each is a generator, or a function, between the server and
- * the app; as it passes every block on, the empty one included, the app behind it can wait.
+ * Two middlewares around an app that waits. `upperCase` changes blocks: `passThrough` runs the app, passes
+ * its waits on, and lets its `finally` run to the end. `addHeader` leaves blocks alone: it only changes the
+ * call of `startResponse`.
  */
 
-import type { Environ, StartResponse, WSGIApp } from "../mod.ts";
+import { passThrough, Sleep, type WSGIApp } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { waitApp } from "./wait_signal.ts";
 
-type GeneratorApp = (environ: Environ, startResponse: StartResponse) => Iterable<string>;
-
-/** Gives every block in upper case. */
-export function upperCase(app: GeneratorApp): WSGIApp {
-  return function* (environ, startResponse) {
-    for (const block of app(environ, startResponse)) yield block.toUpperCase();
-  };
+/** Gives every block of text in upper case. */
+export function upperCase(app: WSGIApp): WSGIApp {
+  return (environ, startResponse) =>
+    passThrough(() => app(environ, startResponse), environ.cogen, {
+      *block(block) {
+        yield typeof block === "string" ? block.toUpperCase() : block;
+      },
+    });
 }
 
-/** Adds a header field to whatever the app sends. */
+/** Adds a header field to each response of an app. */
 export function addHeader(app: WSGIApp, name: string, value: string): WSGIApp {
   return (environ, startResponse) =>
     app(environ, (status, headers, excInfo) => {
@@ -24,6 +25,24 @@ export function addHeader(app: WSGIApp, name: string, value: string): WSGIApp {
     });
 }
 
-export const shoutingApp: WSGIApp = addHeader(upperCase(waitApp), "X-Middleware", "upper-case");
+/** Counts its visitors, each of whom stays for a moment. */
+export function visitors(): WSGIApp {
+  let present = 0;
+  return function* (environ, startResponse) {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    present++;
+    try {
+      yield `Visitors now: ${present}\n`;
+      yield* environ.cogen.wait(Sleep(3));
+      yield "Goodbye\n";
+    } finally {
+      // Also runs when the client leaves. Behind a loop over the app's blocks, it would end at this wait.
+      yield* environ.cogen.wait(Sleep(0.1));
+      present--;
+    }
+  };
+}
+
+export const shoutingApp: WSGIApp = addHeader(upperCase(visitors()), "X-Middleware", "upper-case");
 
 await serveWhenMain(import.meta, shoutingApp);

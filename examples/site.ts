@@ -7,6 +7,7 @@ import { hello } from "./hello.ts";
 import { serveWhenMain } from "./main.ts";
 import { shoutingApp } from "./middleware.ts";
 import { slow } from "./slow.ts";
+import { digest } from "./trailers.ts";
 import { patientApp, signalApp, waitApp } from "./wait_signal.ts";
 
 const PAGE = `<!doctype html>
@@ -30,8 +31,10 @@ const PAGE = `<!doctype html>
       tells how many they were.
   <dt><a href="wait">wait</a><dd>The same wait, for one second. <code>curl -N</code> shows each block
       as it comes.
-  <dt><a href="shout">shout</a><dd>The same through two middlewares: one makes every block upper
-      case, one adds a header.
+  <dt><a href="shout">shout</a><dd>Counts its visitors, through two middlewares: one makes every
+      block upper case, one adds a header. Leave early, and you are counted out all the same.
+  <dt><a href="digest">digest</a><dd>Sends a digest of its body in a trailer:
+      <code>curl -i --raw</code> shows it.
   <dt><a href="echo">echo</a><dd>Gives back what you post.
   <dt><a href="slow">slow</a><dd>Counts primes for a while. Try <a href="hello">hello</a> meanwhile.
 </dl>
@@ -55,6 +58,7 @@ export const site: Mounts = {
   "/patient": patientApp,
   "/signal": signalApp,
   "/shout": shoutingApp,
+  "/digest": digest,
   "/echo": echo,
   "/slow": slow,
 };

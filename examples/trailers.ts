@@ -1,0 +1,24 @@
+/**
+ * A trailer: the digest of a body that is sent before the digest is known (RFC 9530).
+ *
+ *     curl -i --raw http://127.0.0.1:8000/
+ */
+
+import { createHash } from "node:crypto";
+import { type Environ, Sleep, type StartResponse } from "../mod.ts";
+import { serveWhenMain } from "./main.ts";
+
+export function* digest(environ: Environ, startResponse: StartResponse) {
+  // Only a field that `Trailer` announces can be sent after the body.
+  startResponse("200 OK", [["Content-Type", "text/plain"], ["Trailer", "Content-Digest"]]);
+  const hash = createHash("sha256");
+  for (let n = 1; n <= 3; n++) {
+    const line = `line ${n}\n`;
+    hash.update(line);
+    yield line;
+    yield* environ.cogen.wait(Sleep(0.1));
+  }
+  environ.cogen.setTrailers([["Content-Digest", `sha-256=:${hash.digest("base64")}:`]]);
+}
+
+await serveWhenMain(import.meta, digest);
