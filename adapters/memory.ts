@@ -1,73 +1,66 @@
 /**
- * A network inside the process, for tests and for embedding, and the adapter to read before writing
- * your own: this file listens and connects, `memory_socket.ts` carries the bytes.
+ * The memory adapter: a network inside the process, for tests and for embedding. It is also the
+ * adapter to read before writing your own.
  *
- * It needs nothing of the runtime but web standards.
+ * It needs web standards only, has no TLS, and has no files unless they are handed in. Names are not
+ * looked up: a client dials the host that a listener gave. A {@linkcode MemoryOptions.clock} of the
+ * caller decides when bytes move.
+ *
+ * - `memory/network.ts`: listeners and dialling
+ * - `memory/socket.ts`: one end of a connection
  *
  * @module
  */
 
-import {
-  type Adapter,
-  type Address,
-  type DiallingAdapter,
-  formatAddress,
-  ipAddress,
-  type ListenAddress,
-  type Listener,
-  listenError,
-  type ListenOptions,
-  type OpenHandler,
-  type Socket,
+import type {
+  Adapter,
+  Address,
+  DiallingAdapter,
+  ListenAddress,
+  OpenHandler,
+  Socket,
 } from "../src/socket/mod.ts";
-import { dialError, dialler } from "./shared/dialling.ts";
+import { Network } from "./memory/network.ts";
 import { type MemorySettings, MemorySocket } from "./memory/socket.ts";
+import { logError } from "./shared/error_log.ts";
 import { hostClock } from "./shared/host_clock.ts";
-import type { NameLookup } from "./shared/every_address.ts";
 
 export type { DiallingAdapter, OpenHandler };
 
 /** Options of {@linkcode memoryNetwork} and {@linkcode socketPair}. */
 export interface MemoryOptions {
-  /** What moves the bytes; by default the runtime's timers. */
+  /** The clock: its turns move the bytes. The default is the clock of the runtime. */
   readonly clock?: Adapter["clock"];
-  /** How many undelivered bytes make `write` return `false`, a direction; 64 KB by default. */
+  /**
+   * The number of undelivered bytes of one direction, from which on `write` returns `false`; 64 KB by
+   * default.
+   */
   readonly window?: number;
-  /** Where the error log goes; by default `console.error`. */
+  /** Writes a line to the error log; by default to `console.error`. */
   readonly log?: (line: string) => void;
   /** The files that apps may read; by default there are none. */
   readonly files?: Adapter["files"] | undefined;
 }
 
-/** A network that reaches no further than the object itself. */
+/** A network inside the process. Two networks do not reach each other. */
 export interface MemoryNetwork {
-  /** What a server listens with, and a coroutine dials with. */
+  /** The adapter, for a server to listen with and for a coroutine to dial with. */
   readonly adapter: DiallingAdapter;
   /**
-   * Connects to a listener of this network, without waiting; `adapter.dial` does it as on any other.
+   * Connects to a listener of this network. Unlike `adapter.dial`, it returns the socket at once.
    *
-   * @param address Where it listens.
+   * @param address The address of the listener.
    * @param open Called once, in a later turn, with the client's end.
    * @returns The client's end.
-   * @throws An `Error` that names the address, if nobody listens there.
+   * @throws An `Error` that names the address, if there is no listener.
    */
   connect(address: ListenAddress, open: OpenHandler): Socket;
 }
 
-const DEFAULT_WINDOW = 64 * 1024;
-const FIRST_PORT = 49152;
+/** The default of {@linkcode MemoryOptions.window}, about the socket buffer of a kernel. */
+const DEFAULT_WINDOW_BYTES = 64 * 1024;
 
-/** Latin-1 by web standards alone: `TextDecoder("latin1")` is windows-1252. */
-function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  // Some engines pass at most some 100,000 arguments.
-  for (let at = start; at < end; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 4096, end)));
-  }
-  return text;
-}
-
-/** The runtime's own timers; `setImmediate`, which all servers have, is the cheaper turn. */
+/** `setImmediate` is the cheaper turn; all server runtimes have it. */
 function portableClock(): Adapter["clock"] {
   const immediate = (globalThis as { setImmediate?: (turn: () => void) => unknown }).setImmediate;
   return hostClock(
@@ -78,100 +71,17 @@ function portableClock(): Adapter["clock"] {
 function settle(options: MemoryOptions): MemorySettings {
   return {
     clock: options.clock ?? portableClock(),
-    window: options.window ?? DEFAULT_WINDOW,
-    log: options.log ?? ((line) => console.error(line)),
+    windowBytes: options.window ?? DEFAULT_WINDOW_BYTES,
+    log: options.log ?? logError,
     files: options.files,
   };
-}
-
-/** One of a network's listeners. */
-interface Listening {
-  readonly address: Address;
-  readonly accept: OpenHandler;
-}
-
-const NOBODY = "nobody listens there";
-
-/** Names stand for themselves here. */
-function ownNames(): NameLookup {
-  return { promises: { lookup: (address) => Promise.resolve([{ address }]) } };
-}
-
-/** The listeners of one network, by the text of their address. */
-class Network implements MemoryNetwork {
-  readonly adapter: DiallingAdapter;
-  readonly #settings: MemorySettings;
-  readonly #listening = new Map<string, Listening>();
-  #nextPort = FIRST_PORT;
-
-  constructor(settings: MemorySettings) {
-    this.#settings = settings;
-    this.adapter = {
-      name: "memory",
-      clock: settings.clock,
-      latin1: decodeLatin1,
-      hostName: () => "localhost",
-      log: settings.log,
-      files: settings.files,
-      listen: (address, options, accept) => this.#listen(address, options, accept),
-      dial: dialler((address, accept) => this.#dial(address, accept), ownNames),
-    };
-  }
-
-  connect(address: ListenAddress, open: OpenHandler): Socket {
-    const listener = this.#listening.get(formatAddress(address));
-    if (listener === undefined) throw dialError(address, NOBODY);
-    return this.#join(listener, open);
-  }
-
-  #dial(address: ListenAddress, accept: OpenHandler): Promise<void> {
-    const listener = this.#listening.get(formatAddress(address));
-    if (listener === undefined) return Promise.reject(NOBODY);
-    return new Promise((resolve) => {
-      this.#join(listener, (socket) => {
-        resolve();
-        return accept(socket);
-      });
-    });
-  }
-
-  #join(listener: Listening, open: OpenHandler): Socket {
-    const here = this.#clientAddress(listener.address);
-    const client = new MemorySocket(this.#settings, here, listener.address);
-    const server = new MemorySocket(this.#settings, listener.address, here);
-    MemorySocket.join(server, listener.accept, client, open);
-    return client;
-  }
-
-  #clientAddress(server: Address): Address {
-    if (server.family === "unix") return { family: "unix", path: "" };
-    return { family: server.family, host: server.host, port: this.#nextPort++ };
-  }
-
-  #listen(asked: ListenAddress, options: ListenOptions, accept: OpenHandler): Promise<Listener> {
-    if (options.tls !== undefined) {
-      return Promise.reject(listenError(asked, "a network in memory has no TLS"));
-    }
-    const address: Address = "path" in asked
-      ? { family: "unix", path: asked.path }
-      : ipAddress(asked.host, asked.port === 0 ? this.#nextPort++ : asked.port);
-    const name = formatAddress(address);
-    if (this.#listening.has(name)) return Promise.reject(listenError(asked, "address in use"));
-    const entry = { address, accept };
-    this.#listening.set(name, entry);
-    const close = () => {
-      if (this.#listening.get(name) === entry) this.#listening.delete(name);
-      return Promise.resolve();
-    };
-    return Promise.resolve({ address, close, ref: () => {}, unref: () => {} });
-  }
 }
 
 /**
  * Makes a network inside the process.
  *
- * @param options The clock that moves the bytes, and how many may be under way.
- * @returns The network: an adapter to serve with, and `connect` to reach what it serves.
+ * @param options The clock, the window, the error log, and the files.
+ * @returns The network: an adapter to serve with, and `connect` to reach its listeners.
  *
  * @example
  * ```ts
@@ -202,9 +112,9 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
 /**
  * Makes two sockets that are connected to each other.
  *
- * @param a Called in a later turn with the first end; gives its handler.
- * @param b The same for the second end.
- * @param options The clock that moves the bytes, and how many may be under way.
+ * @param a Called in a later turn with the first end; returns its handler.
+ * @param b Called in the same turn with the second end; returns its handler.
+ * @param options The clock, the window and the error log.
  * @returns Both ends.
  *
  * @example

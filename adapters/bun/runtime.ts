@@ -1,21 +1,32 @@
 /**
- * What the adapter uses of Bun, so that its types need none of Bun's own.
+ * The members of Bun's interface that the adapter uses, so that its types need no package of Bun's.
  *
  * @module
  */
 
-import type { BufferCompare } from "../shared/buffer_compare.ts";
-import type { NameLookup } from "../shared/every_address.ts";
-import type { NetModule } from "../node/dial.ts";
-import type { BunSocket } from "./socket.ts";
+/** The receiver of the events of one stream. */
+export interface BunStreamEvents {
+  /** The TLS handshake has ended; `failure` is `undefined` if it succeeded. */
+  secured(failure: Error | null | undefined): void;
+  /** Bytes have come. */
+  received(bytes: Uint8Array): void;
+  /** The peer has sent its FIN. */
+  ended(): void;
+  /** The kernel has room for bytes again. */
+  drained(): void;
+  /** The stream is closed. */
+  closed(error: Error | undefined): void;
+}
 
-/** `Bun.Socket`, whose `data` is ours to set. */
+/** `Bun.Socket`. */
 export interface BunStream {
-  data: BunSocket;
+  /** A property for the user of the stream; Bun itself does not use it. */
+  data: BunStreamEvents;
   readonly remoteAddress?: string;
   readonly remotePort?: number;
   readonly localAddress?: string;
   readonly localPort?: number;
+  /** Returns the number of bytes that the kernel took; negative after a close. */
   write(text: string, encoding: "latin1"): number;
   write(bytes: Uint8Array): number;
   shutdown(): void;
@@ -26,12 +37,15 @@ export interface BunStream {
   setNoDelay(on: boolean): boolean;
 }
 
-/** The handlers of `Bun.listen`. */
-export interface BunEvents {
-  /** What `data` gets; a `Buffer` by default, of which views cost more. */
+/** The handlers of `Bun.listen`, shared by all streams of a listener. */
+export interface BunHandlers {
+  /** The type of the bytes for `data`. The default is `Buffer`; its views cost more. */
   binaryType?: "uint8array";
   open(stream: BunStream): void;
-  /** After `open`, of TLS alone. `error` is also that no certificate of the client was verified. */
+  /**
+   * Called after `open`, for TLS only. `error` also reports that the client has no verified
+   * certificate; only `success` tells whether the handshake succeeded.
+   */
   handshake?(stream: BunStream, success: boolean, error: Error | null): void;
   data?(stream: BunStream, bytes: Uint8Array): void;
   end?(stream: BunStream): void;
@@ -50,49 +64,20 @@ export interface BunListener {
   unref(): void;
 }
 
-/** `Bun` itself. */
+/** The global `Bun`. */
 export interface BunRuntime {
-  listen(options: Record<string, unknown> & { socket: BunEvents }): BunListener;
-  connect(options: Record<string, unknown> & { socket: BunEvents }): Promise<BunStream>;
+  listen(options: Record<string, unknown> & { socket: BunHandlers }): BunListener;
+  connect(options: Record<string, unknown> & { socket: BunHandlers }): Promise<BunStream>;
 }
 
-/** Methods of `Buffer.prototype`. */
-export interface NodeBuffer {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-  latin1Write(this: Uint8Array, text: string, at: number, length: number): number;
-  readonly compare: BufferCompare;
-}
-
-/** Functions of `node:fs`. */
-export interface NodeFiles {
-  lstatSync(path: string): { isSocket(): boolean };
-  unlinkSync(path: string): void;
-}
-
-/** `process`, for Node's modules as Bun has them. */
-export interface BuiltinModules {
-  getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: NodeBuffer } };
-  getBuiltinModule(name: "node:os"): { hostname(): string };
-  getBuiltinModule(name: "node:fs"): NodeFiles;
-  getBuiltinModule(name: "node:dns"): NameLookup;
-  getBuiltinModule(name: "node:net"): NetModule;
-}
-
-/** @returns The runtime. It throws a `TypeError` where there is none. */
+/**
+ * Finds the runtime.
+ *
+ * @returns The global `Bun`.
+ * @throws {TypeError} If there is none.
+ */
 export function bun(): BunRuntime {
   const runtime = (globalThis as unknown as { Bun?: BunRuntime }).Bun;
   if (runtime === undefined) throw new TypeError("The Bun adapter needs Bun: no global Bun");
   return runtime;
-}
-
-/** Node's modules as Bun has them, reached without an import that other runtimes would follow. */
-export function builtins(): BuiltinModules {
-  return (globalThis as unknown as { process: BuiltinModules }).process;
-}
-
-let buffer: NodeBuffer | undefined;
-
-/** @returns The methods of `Buffer`, which take any byte array. */
-export function nodeBuffer(): NodeBuffer {
-  return buffer ??= builtins().getBuiltinModule("node:buffer").Buffer.prototype;
 }

@@ -1,68 +1,95 @@
 /**
- * One connection of Bun's, as the engine sees it. Bun buffers nothing, so this keeps what the
- * kernel did not take, and sends it when Bun says `drain`.
+ * One accepted connection of Bun, as the engine sees it.
+ *
+ * Bun buffers no writes, so an output queue keeps the bytes that the kernel did not take, and sends
+ * them on `drain`. Bun has no half-close that waits, so our FIN is sent when the queue is empty.
+ *
+ * Called by `bun/listen.ts`. Dialled connections are sockets of `node/socket.ts`.
  *
  * @module
  */
 
 import {
   type Address,
-  BLOCK_SIZE,
-  BlockPool,
   Inbound,
   type InboundHost,
-  ipAddress,
   type OpenHandler,
   OutputQueue,
   type Socket,
 } from "../../src/socket/mod.ts";
+import { builtinBufferMethods } from "../shared/buffer_methods.ts";
+import { endAddress, type UnixPaths } from "../shared/end_address.ts";
+import { logError } from "../shared/error_log.ts";
+import { outputBlocks } from "../shared/output_blocks.ts";
 import { startTimer } from "../shared/timer.ts";
-import { type BunStream, nodeBuffer } from "./runtime.ts";
-import type { UnixPaths } from "../shared/unix_paths.ts";
+import type { BunStream, BunStreamEvents } from "./runtime.ts";
 
-const pool = new BlockPool(BLOCK_SIZE, 512);
-
-function writeLatin1(text: string, target: Uint8Array, at: number): void {
-  nodeBuffer().latin1Write.call(target, text, at, text.length);
+function encodeLatin1(text: string, target: Uint8Array, at: number): void {
+  builtinBufferMethods().latin1Write.call(target, text, at, text.length);
 }
 
+/**
+ * The direction to the peer. A connection moves down this table, never up.
+ *
+ * | state | begins with | `write` | queued bytes | our FIN |
+ * |---|---|---|---|---|
+ * | `open` | the connection | sends or queues | are sent on `drain` | not yet |
+ * | `ending` | `endWrite`, `destroy` or `reset` | drops | are sent on `drain` | when the queue is empty |
+ * | `ended` | our FIN, or the close of the stream | drops | none | sent, or never |
+ *
+ * When the direction has `ended` and the peer has sent its FIN, the stream is closed. `Inbound` knows
+ * whether the handler has destroyed the socket.
+ */
+type OutputState = "open" | "ending" | "ended";
+
 /** One accepted `Bun.Socket`. */
-export class BunSocket implements Socket, InboundHost {
+export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
-  /** Where a handler's error goes. */
-  readonly log: (line: string) => void;
+  readonly log: (line: string) => void = logError;
   readonly #inbound: Inbound;
   readonly #stream: BunStream;
-  readonly #output = new OutputQueue(pool, writeLatin1);
-  readonly #handshakeTimeout: number | undefined;
+  readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
+  readonly #handshakeTimeoutMs: number | undefined;
   #cancelHandshakeTimer: (() => void) | undefined;
-  /** What broke the connection, where Bun does not say it itself. */
+  #output: OutputState = "open";
+  /** Whether `onDrain` is due: set when `write` returns `false`, reset when the queue is empty. */
+  #drainDue = false;
+  /** The failure of the TLS handshake, which Bun does not report with the close. */
   #error: Error | undefined;
-  #writable = true;
-  #wantsDrain = false;
-  #finished = false;
 
   /**
-   * @param stream What the listener gave.
-   * @param unix What its ends are called, if it is a Unix connection.
-   * @param log Where a handler's error goes.
-   * @param handshakeTimeout How long a TLS handshake may take, in milliseconds; none without TLS.
+   * Makes the socket of a connection.
+   *
+   * @param stream The stream of the listener.
+   * @param unix The paths of a Unix connection; `undefined` for TCP.
+   * @param handshakeTimeoutMs The time for a TLS handshake, in milliseconds; `undefined` for plain
+   *   text.
    */
   constructor(
     stream: BunStream,
     unix: UnixPaths | undefined,
-    log: (line: string) => void,
-    handshakeTimeout: number | undefined,
+    handshakeTimeoutMs: number | undefined,
   ) {
     this.#stream = stream;
-    this.#handshakeTimeout = handshakeTimeout;
-    this.encrypted = handshakeTimeout !== undefined;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
+    this.encrypted = handshakeTimeoutMs !== undefined;
     this.remote = endAddress(unix?.remote, stream.remoteAddress, stream.remotePort);
     this.local = endAddress(unix?.local, stream.localAddress, stream.localPort);
-    this.log = log;
     this.#inbound = new Inbound(this);
+  }
+
+  /**
+   * Asks for the handler. Bun reports no event before this method returns.
+   *
+   * @param open Returns the handler.
+   */
+  open(open: OpenHandler): void {
+    this.#stream.data = this;
+    this.#stream.setNoDelay(true);
+    this.#inbound.accept(open, this);
+    this.#limitHandshake();
   }
 
   /** As of {@linkcode InboundHost}. */
@@ -70,63 +97,39 @@ export class BunSocket implements Socket, InboundHost {
     this.#stream.resume();
   }
 
-  /** @param accept Gives the handler; Bun tells of nothing before this returns. */
-  open(accept: OpenHandler): void {
-    this.#stream.data = this;
-    this.#stream.setNoDelay(true);
-    this.#inbound.accept(accept, this);
-    this.#limitHandshake();
-  }
-
-  #limitHandshake(): void {
-    const limit = this.#handshakeTimeout;
-    if (limit === undefined || this.#inbound.ended) return;
-    this.#cancelHandshakeTimer = startTimer(limit, () => {
-      this.#error = new Error(`TLS handshake: not done in ${limit} ms`);
-      this.#stream.terminate();
-    });
-  }
-
-  /** @param failure Why the TLS handshake failed; Bun closes then. */
-  secured(failure: Error | null | undefined): void {
-    this.#cancelHandshakeTimer?.();
-    if (failure === undefined) return;
-    this.#error ??= new Error(`TLS handshake: ${failure?.message ?? "failed"}`);
-  }
-
   write(bytes: Uint8Array | string): boolean {
-    if (!this.#writable || bytes.length === 0) return true;
-    const taken = this.#output.size > 0 ? 0 : this.#offer(bytes);
+    if (this.#output !== "open" || bytes.length === 0) return true;
+    const taken = this.#queue.size > 0 ? 0 : this.#offer(bytes);
     if (taken >= bytes.length) return true;
-    this.#output.push(typeof bytes === "string" ? bytes.slice(taken) : bytes.subarray(taken));
-    this.#wantsDrain = true;
+    this.#queue.push(typeof bytes === "string" ? bytes.slice(taken) : bytes.subarray(taken));
+    this.#drainDue = true;
     return false;
   }
 
   get holdsBytes(): boolean {
-    return this.#output.size > 0;
+    return this.#queue.size > 0;
   }
 
   endWrite(): void {
-    if (!this.#writable) return;
-    this.#writable = false;
+    if (this.#output !== "open") return;
+    this.#output = "ending";
     this.#finishIfSent();
   }
 
   destroy(): void {
-    this.#writable = false;
-    // Not `terminate`: that resets, and the peer loses even what it was sent long ago.
+    if (this.#output === "open") this.#output = "ending";
     if (!this.#inbound.beginClosing()) return;
-    // Under TLS, `end` alone waits for the peer's `close_notify`, for ever, and after `shutdown` it
+    // `terminate` would reset the connection, and the peer would lose even bytes sent long ago. Under
+    // TLS, `end` alone waits for the peer's `close_notify` without a limit, and after `shutdown` it
     // still waits for a peer that does not read.
     if (this.encrypted) this.#stream.shutdown();
-    if (this.encrypted && this.#output.size > 0) this.#stream.terminate();
+    if (this.encrypted && this.#queue.size > 0) this.#stream.terminate();
     else this.#stream.end();
   }
 
   reset(): void {
-    if (this.#finished) return this.destroy();
-    this.#writable = false;
+    if (this.#output === "ended") return this.destroy();
+    this.#output = "ending";
     if (this.#inbound.beginClosing()) this.#stream.terminate();
   }
 
@@ -138,48 +141,64 @@ export class BunSocket implements Socket, InboundHost {
     this.#inbound.resume();
   }
 
-  /** @param bytes What has come. */
+  /** As of {@linkcode BunStreamEvents}. After a failure, Bun closes the stream. */
+  secured(failure: Error | null | undefined): void {
+    this.#cancelHandshakeTimer?.();
+    if (failure === undefined) return;
+    this.#error ??= new Error(`TLS handshake: ${failure?.message ?? "failed"}`);
+  }
+
+  /** As of {@linkcode BunStreamEvents}. */
   received(bytes: Uint8Array): void {
     if (!this.#inbound.data(bytes, true)) this.#stream.pause();
   }
 
-  /** Bun has room again, or says so. */
-  flush(): void {
-    while (this.#output.size > 0) {
-      const head = this.#output.head();
-      const taken = this.#offer(head);
-      this.#output.advance(taken);
-      if (taken < head.length) return;
-    }
-    if (this.#wantsDrain) {
-      this.#wantsDrain = false;
-      this.#inbound.drain();
-    }
-    this.#finishIfSent();
-  }
-
-  /** The peer has ended. */
+  /** As of {@linkcode BunStreamEvents}. */
   ended(): void {
     this.#inbound.end();
     this.#closeIfDone();
   }
 
-  /** @param error What broke the connection, if anything did. */
+  /** As of {@linkcode BunStreamEvents}. Bun also calls this when there is no more room than before. */
+  drained(): void {
+    while (this.#queue.size > 0) {
+      const head = this.#queue.head();
+      const taken = this.#offer(head);
+      this.#queue.advance(taken);
+      if (taken < head.length) return;
+    }
+    if (this.#drainDue) {
+      this.#drainDue = false;
+      this.#inbound.drain();
+    }
+    this.#finishIfSent();
+  }
+
+  /** As of {@linkcode BunStreamEvents}. */
   closed(error: Error | undefined): void {
     this.#cancelHandshakeTimer?.();
-    this.#writable = false;
-    this.#output.clear();
-    // Of a record that cannot be decrypted, Bun says nothing.
-    const broken = this.encrypted && !this.#finished && !this.#inbound.ended;
-    const unsaid = broken ? new Error("The TLS connection broke") : undefined;
-    const cause = error ?? this.#error ?? unsaid;
-    // After our own FIN, Bun tells of the peer's by closing at once.
-    if (this.#finished && cause === undefined) this.#inbound.end();
-    this.#finished = true;
+    this.#queue.clear();
+    const finished = this.#output === "ended";
+    this.#output = "ended";
+    // Bun reports no error for a TLS record that cannot be decrypted.
+    const broke = this.encrypted && !finished && !this.#inbound.ended;
+    const unreported = broke ? new Error("The TLS connection broke") : undefined;
+    const cause = error ?? this.#error ?? unreported;
+    // After our FIN, Bun reports the peer's FIN by closing at once.
+    if (finished && cause === undefined) this.#inbound.end();
     this.#inbound.close(cause);
   }
 
-  /** How many bytes the kernel took. Without the encoding Bun would send a string as UTF-8. */
+  #limitHandshake(): void {
+    const timeoutMs = this.#handshakeTimeoutMs;
+    if (timeoutMs === undefined || this.#inbound.ended) return;
+    this.#cancelHandshakeTimer = startTimer(timeoutMs, () => {
+      this.#error = new Error(`TLS handshake: not done in ${timeoutMs} ms`);
+      this.#stream.terminate();
+    });
+  }
+
+  /** Returns the number of bytes that the kernel took. Bun's default encoding is UTF-8. */
   #offer(bytes: Uint8Array | string): number {
     const taken = typeof bytes === "string"
       ? this.#stream.write(bytes, "latin1")
@@ -187,24 +206,15 @@ export class BunSocket implements Socket, InboundHost {
     return Math.max(taken, 0);
   }
 
-  /** Half-closes once everything is out: Bun's `end` would close, and drop what it had accepted. */
+  /** Sends our FIN once the queue is empty. `end` would close, and drop bytes that it had accepted. */
   #finishIfSent(): void {
-    if (this.#writable || this.#finished || this.#output.size > 0) return;
-    this.#finished = true;
+    if (this.#output !== "ending" || this.#queue.size > 0) return;
+    this.#output = "ended";
     this.#stream.shutdown();
     this.#closeIfDone();
   }
 
   #closeIfDone(): void {
-    if (this.#finished && this.#inbound.ended) this.#stream.end();
+    if (this.#output === "ended" && this.#inbound.ended) this.#stream.end();
   }
-}
-
-function endAddress(
-  path: string | undefined,
-  host: string | undefined,
-  port: number | undefined,
-): Address {
-  if (path !== undefined) return { family: "unix", path };
-  return ipAddress(host ?? "", port ?? 0);
 }

@@ -1,52 +1,58 @@
 /**
  * Time and turns on Deno.
  *
- * The trap: Deno's loop asks the system for input and output only once in 61 turns while
- * `setImmediate` keeps it busy. With turns of 1 ms that is 61 ms of deafness (measured); with
- * `MessageChannel` it is for ever, and `setTimeout(0)` costs 2 ms a turn. So a chain of turns runs on
- * `setImmediate` (0.8 µs a turn) for two milliseconds, and then makes the loop poll.
+ * The trap: while `setImmediate` keeps Deno's loop busy, the loop polls for input and output only once
+ * in 61 turns (the event interval of tokio). With turns of 1 ms, the network waits for 61 ms. With
+ * turns by `MessageChannel` the loop never polls, and with `setTimeout(0)` each turn costs more than a
+ * millisecond. So a chain of turns runs on `setImmediate` for {@linkcode MAX_UNPOLLED_MS}, and then
+ * makes the loop poll. `tests/contract/clock_tests.ts` fails without that.
+ *
+ * Called by the Deno adapter.
  *
  * @module
  */
 
 import type { Adapter } from "../../src/socket/mod.ts";
-import { afterPoll } from "./poll.ts";
 import { hostClock } from "../shared/host_clock.ts";
+import { afterPoll } from "./poll.ts";
 
-/** How long a chain of turns may run before the loop is made to poll, in milliseconds. */
-const DEAF_LIMIT = 2;
+/**
+ * The time for which a chain of turns runs without a poll, in milliseconds. It bounds the delay of
+ * input, and is long beside the cost of a poll.
+ */
+const MAX_UNPOLLED_MS = 2;
 
-/** Deferred turns that have not run yet. */
-let waiting = 0;
-/** Whether a turn, or what it left to the microtask queue, has run since the last event. */
+/** The number of deferred turns that have not run yet. */
+let pendingTurns = 0;
+/** Whether a turn, or a microtask that it left, has run since the last event of the loop. */
 let chained = false;
-/** When the loop was last known to have asked for input and output. */
-let polledAt = 0;
+/** The time at which the loop is known to have polled last, in milliseconds. */
+let polledAtMs = 0;
 
 function run(turn: () => void): void {
-  waiting--;
+  pendingTurns--;
   chained = true;
   try {
     turn();
   } finally {
-    // An async app goes on in microtasks, so that the chain is over only after those.
-    if (waiting === 0) setImmediate(unchain);
+    // An async app continues in microtasks, so the chain ends only after those.
+    if (pendingTurns === 0) setImmediate(unchain);
   }
 }
 
 function unchain(): void {
-  if (waiting === 0) chained = false;
+  if (pendingTurns === 0) chained = false;
 }
 
 function defer(turn: () => void): void {
-  waiting++;
-  const now = performance.now();
+  pendingTurns++;
+  const nowMs = performance.now();
   // Outside of a chain, the loop has just polled and brought an event.
-  if (!chained) polledAt = now;
-  if (now - polledAt < DEAF_LIMIT) setImmediate(run, turn);
+  if (!chained) polledAtMs = nowMs;
+  if (nowMs - polledAtMs < MAX_UNPOLLED_MS) setImmediate(run, turn);
   else {
     afterPoll(() => {
-      polledAt = performance.now();
+      polledAtMs = performance.now();
       run(turn);
     });
   }

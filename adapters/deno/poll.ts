@@ -1,10 +1,12 @@
 /**
- * Making Deno's event loop ask the system for input and output.
+ * Makes Deno's event loop poll the system for input and output.
  *
- * A byte that a connection of ours sends to itself is only read when the loop has asked, and then the
- * loop has heard of everything else as well: 30 µs, where a timer takes 2 ms. The connection is made
- * when it is first needed, on loopback, and only if Deno may; nothing listens once it is there. Until
- * then, and where it cannot be had, a timer has to do.
+ * The strategy: this process sends a byte to itself, over a connection on loopback. The loop can only
+ * read the byte after a poll, and the same poll has brought every other event. A timer has the same
+ * effect, but takes more than a millisecond. The connection is made on first need, if Deno has the
+ * permission; its listener is closed at once. Before that, and without the permission, a timer is used.
+ *
+ * Called by `deno/clock.ts`.
  *
  * @module
  */
@@ -14,47 +16,54 @@ import { deno, type DenoConn } from "./runtime.ts";
 const BYTE = new Uint8Array(1);
 const LOOPBACK = "127.0.0.1";
 
-/** Two ends of one connection. */
+/** The two ends of one connection. */
 interface Pair {
   readonly near: DenoConn;
   readonly far: DenoConn;
 }
 
+/** `undefined` until the connection is made, and after it has failed. */
 let pair: Pair | undefined;
-let asked = false;
+/** Whether this process has tried to make the connection; it tries once. */
+let tried = false;
+/** The callbacks that wait for the byte under way. */
 let waiting: (() => void)[] = [];
 
-/** Calls `resume` once the loop has asked the system. */
+/**
+ * Calls a function after the next poll.
+ *
+ * @param resume The function.
+ */
 export function afterPoll(resume: () => void): void {
   if (pair === undefined) {
-    if (!asked) void connect();
+    if (!tried) void connect();
     return void setTimeout(resume, 0);
   }
   waiting.push(resume);
-  if (waiting.length === 1) void echo(pair);
+  if (waiting.length === 1) void sendByte(pair);
 }
 
-async function echo({ near, far }: Pair): Promise<void> {
+async function sendByte({ near, far }: Pair): Promise<void> {
   try {
     const read = far.read(BYTE);
     await near.write(BYTE);
     await read;
   } catch {
-    pair = undefined; // somebody has closed what is not theirs: timers from now on
+    pair = undefined; // other code has closed the connection: timers from now on
   }
   const resumed = waiting;
   waiting = [];
-  // Each by itself: one that throws must not keep the others from going on.
+  // One microtask for each, so that a callback that throws does not stop the others.
   for (const resume of resumed) queueMicrotask(resume);
 }
 
 async function connect(): Promise<void> {
-  asked = true;
+  tried = true;
   if (!isAllowed()) return;
   try {
     pair = await makePair();
   } catch {
-    // Timers will do.
+    // Timers are used then.
   }
 }
 
@@ -65,7 +74,7 @@ async function makePair(): Promise<Pair> {
     for (;;) {
       const far = await listener.accept();
       near.setNoDelay?.(true);
-      // Anybody on this machine can connect to a port.
+      // Any process of this machine can connect to the port.
       if (far.remoteAddr.port === near.localAddr.port) return { near, far };
       far.close();
     }
@@ -74,7 +83,7 @@ async function makePair(): Promise<Pair> {
   }
 }
 
-/** Without asking anybody: a prompt is not worth it. */
+/** Asks for the state only: a prompt to the user is not worth it. */
 function isAllowed(): boolean {
   const { permissions } = deno();
   return permissions.querySync({ name: "net", host: LOOPBACK }).state === "granted";

@@ -1,12 +1,10 @@
 /**
- * What the adapter uses of Deno, so that its types need none of Deno's own.
+ * The members of Deno's interface that the adapter uses, so that its types need none of Deno's own.
  *
  * @module
  */
 
-import type { BufferCompare } from "../shared/buffer_compare.ts";
 import { type Address, ipAddress } from "../../src/socket/mod.ts";
-import type { NameLookup } from "../shared/every_address.ts";
 
 /** `Deno.Addr`. */
 export interface DenoAddress {
@@ -25,7 +23,7 @@ export interface DenoConn {
   closeWrite(): Promise<void>;
   close(): void;
   setNoDelay?(on: boolean): void;
-  /** Of a `Deno.TlsConn` alone. */
+  /** Only a `Deno.TlsConn` has this method. */
   handshake?(): Promise<unknown>;
 }
 
@@ -38,27 +36,7 @@ export interface DenoListener {
   unref(): void;
 }
 
-/** Methods of `Buffer.prototype`, called on plain bytes. */
-export interface NodeBuffer {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-  readonly compare: BufferCompare;
-}
-
-/** `createPrivateKey` of `node:crypto`. */
-interface NodeCrypto {
-  createPrivateKey(options: { key: string; format: "pem"; passphrase: string }): {
-    export(options: { type: "pkcs8"; format: "pem" }): string;
-  };
-}
-
-/** `process`, for Node's modules as Deno has them. */
-export interface BuiltinModules {
-  getBuiltinModule(name: "node:buffer"): { Buffer: { prototype: NodeBuffer } };
-  getBuiltinModule(name: "node:crypto"): NodeCrypto;
-  getBuiltinModule(name: "node:dns"): NameLookup;
-}
-
-/** `Deno` itself. */
+/** The global `Deno`. */
 export interface DenoRuntime {
   listen(options: Record<string, unknown>): DenoListener;
   listenTls(options: Record<string, unknown>): DenoListener;
@@ -71,23 +49,23 @@ export interface DenoRuntime {
   };
 }
 
-/** @returns The runtime. It throws a `TypeError` where there is none. */
+/**
+ * Finds the runtime.
+ *
+ * @returns The global `Deno`.
+ * @throws {TypeError} If there is none.
+ */
 export function deno(): DenoRuntime {
   const runtime = (globalThis as unknown as { Deno?: DenoRuntime }).Deno;
   if (runtime === undefined) throw new TypeError("The Deno adapter needs Deno: no global Deno");
   return runtime;
 }
 
-/** Node's modules as Deno has them, reached without an import that other runtimes would follow. */
-export function builtins(): BuiltinModules {
-  return (globalThis as unknown as { process: BuiltinModules }).process;
-}
-
 /**
- * Makes an address of Deno's.
+ * Converts an address of Deno.
  *
- * @param address What Deno says.
- * @param path What a Unix address without a path is given as.
+ * @param address The report of Deno.
+ * @param path The path for a Unix address that Deno reports without one.
  * @returns The address.
  */
 export function toAddress(address: DenoAddress, path: string): Address {

@@ -1,13 +1,20 @@
 /**
- * One connection of Deno's, as the engine sees it. Deno pulls, so this runs the read loop: one read
- * is always outstanding, and the next is issued without waiting for what the handler wrote.
+ * One connection of Deno, as the engine sees it.
+ *
+ * Deno's connections are read from and written to by promises. So this file runs the read loop: one
+ * read is always outstanding, and the next read does not wait for writes. While reading is paused and
+ * enough bytes are held, no read is outstanding; then empty writes probe for a reset.
+ *
+ * The trap: after a close during a write, Deno may still read the buffer of that write, so the buffer
+ * must not be used again.
+ *
+ * Called by `deno/listen.ts` and, for dialled connections, by `deno.ts`.
  *
  * @module
  */
 
 import {
   type Address,
-  BLOCK_SIZE,
   BlockPool,
   Inbound,
   type InboundHost,
@@ -16,70 +23,104 @@ import {
   PROBE_INTERVAL_MS,
   type Socket,
 } from "../../src/socket/mod.ts";
+import type { UnixPaths } from "../shared/end_address.ts";
+import { logError } from "../shared/error_log.ts";
+import { encodeLatin1 as encodeByLoop } from "../shared/latin1.ts";
+import { outputBlocks } from "../shared/output_blocks.ts";
 import { startTimer } from "../shared/timer.ts";
 import { type DenoConn, toAddress } from "./runtime.ts";
-import type { UnixPaths } from "../shared/unix_paths.ts";
 
-/** How much may wait before `write` says so, in bytes. */
-const HIGH_WATER = 64 * 1024;
+/** The size of the output queue from which on `write` returns `false`, in bytes. */
+const MAX_QUEUED_BYTES = 64 * 1024;
 
 /**
- * An idle connection's read buffer, in bytes: enough for a browser's request. One that fills it gets a
- * large one for a while.
+ * The read buffer of each connection, in bytes: enough for a request of a browser. A read that fills
+ * it is followed by reads into a large buffer, until a read is small again.
  */
-const SMALL_READ = 2 * 1024;
-const LARGE_READ = 64 * 1024;
+const SMALL_READ_BYTES = 2 * 1024;
+const LARGE_READ_BYTES = 64 * 1024;
+/** The number of large read buffers that are kept for the next busy connections: 1 MB of them. */
+const MAX_FREE_LARGE_READS = 16;
 
-/** How long a handshake may still take when there is nothing to say after it, in milliseconds. */
-const HANDSHAKE_REST = 500;
+/** The remaining time for a handshake when no bytes are to be sent after it, in milliseconds. */
+const UNUSED_HANDSHAKE_MS = 500;
 
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
-const output = new BlockPool(BLOCK_SIZE, 512);
-const largeReads = new BlockPool(LARGE_READ, 16);
+const largeReads = new BlockPool(LARGE_READ_BYTES, MAX_FREE_LARGE_READS);
 
-function writeLatin1(text: string, target: Uint8Array, at: number): void {
+/** For ASCII, UTF-8 is latin-1. For other text the loop is faster than Deno's `Buffer`. */
+function encodeLatin1(text: string, target: Uint8Array, at: number): void {
   const { read, written } = encoder.encodeInto(text, at === 0 ? target : target.subarray(at));
-  if (read === text.length && written === text.length) return;
-  // Not ASCII, so what was encoded is not latin-1. Deno's Buffer would be slower than this loop.
-  for (let index = 0; index < text.length; index++) {
-    target[at + index] = text.charCodeAt(index);
-  }
+  if (read !== text.length || written !== text.length) encodeByLoop(text, target, at);
 }
 
-/** One `Deno.Conn`, accepted or dialled. It has no `reset`: Deno knows of none. */
+/**
+ * The direction to the peer. A connection moves down this table, never up.
+ *
+ * | state | begins with | `write` | queued bytes | our FIN |
+ * |---|---|---|---|---|
+ * | `open` | the connection | queues | are sent | not yet |
+ * | `ending` | `endWrite` during a write | drops | are sent | when the queue is empty |
+ * | `ended` | our FIN | drops | none | sent |
+ * | `closed` | `destroy`, an error, or both FINs | drops | are dropped | sent, or never |
+ */
+type OutputState = "open" | "ending" | "ended" | "closed";
+
+/** One `Deno.Conn`, accepted or dialled. It has no `reset`, because Deno has none. */
 export class DenoSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
-  /** Where a handler's error goes. */
-  readonly log: (line: string) => void;
+  readonly log: (line: string) => void = logError;
   readonly #conn: DenoConn;
   readonly #inbound: Inbound;
-  readonly #output = new OutputQueue(output, writeLatin1);
-  readonly #small: Uint8Array = new Uint8Array(SMALL_READ);
-  #probe: ReturnType<typeof setInterval> | undefined;
-  #cancelHandshakeTimer: (() => void) | undefined;
-  /** Whether nothing can be said to the peer yet, and nothing has been. */
-  #speechless = false;
-  #writable = true;
+  readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
+  readonly #smallBuffer: Uint8Array = new Uint8Array(SMALL_READ_BYTES);
+  #output: OutputState = "open";
+  /** Whether a write of Deno is outstanding. Stays true after a close during a write. */
   #writing = false;
-  #wantsDrain = false;
-  #finished = false;
-  #closed = false;
+  /** Whether `onDrain` is due: set when `write` returns `false`, reset when the queue is empty. */
+  #drainDue = false;
+  /**
+   * Whether the TLS handshake is not finished and nothing was written: set by `open`, reset by the
+   * first `write` and by the end of the handshake. Then our FIN gives up on the handshake soon.
+   */
+  #handshakePending = false;
+  #cancelHandshakeTimer: (() => void) | undefined;
+  /** Runs while reading is stopped. */
+  #probe: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param conn What Deno gave.
-   * @param unix What its ends are called, if it is a Unix connection.
-   * @param log Where a handler's error goes.
+   * Makes the socket of a connection.
+   *
+   * @param conn The connection.
+   * @param unix The paths of a Unix connection; `undefined` for TCP.
    */
-  constructor(conn: DenoConn, unix: UnixPaths | undefined, log: (line: string) => void) {
+  constructor(conn: DenoConn, unix: UnixPaths | undefined) {
     this.#conn = conn;
     this.encrypted = conn.handshake !== undefined;
     this.remote = toAddress(conn.remoteAddr, unix?.remote ?? "");
     this.local = toAddress(conn.localAddr, unix?.local ?? "");
-    this.log = log;
     this.#inbound = new Inbound(this);
+  }
+
+  /**
+   * Asks for the handler, then begins to read.
+   *
+   * @param open Returns the handler.
+   * @param handshakeTimeoutMs The time for a TLS handshake, in milliseconds; `undefined` for plain
+   *   text.
+   */
+  open(open: OpenHandler, handshakeTimeoutMs: number | undefined): void {
+    try {
+      this.#conn.setNoDelay?.(true);
+    } catch {
+      // The peer has left already; the first read reports that.
+    }
+    this.#inbound.accept(open, this);
+    if (handshakeTimeoutMs !== undefined) this.#limitHandshake(handshakeTimeoutMs);
+    this.#readAll();
   }
 
   /** As of {@linkcode InboundHost}. */
@@ -88,60 +129,23 @@ export class DenoSocket implements Socket, InboundHost {
     this.#readAll();
   }
 
-  /**
-   * Calls `accept`, then begins to read.
-   *
-   * @param accept Gives the handler.
-   * @param handshakeTimeout How long a TLS handshake may take, in milliseconds; none without TLS.
-   */
-  open(accept: OpenHandler, handshakeTimeout: number | undefined): void {
-    try {
-      this.#conn.setNoDelay?.(true);
-    } catch {
-      // The peer has gone already; the first read tells.
-    }
-    this.#inbound.accept(accept, this);
-    if (handshakeTimeout !== undefined) this.#limitHandshake(handshakeTimeout);
-    this.#readAll();
-  }
-
-  /** Reading makes the handshake, and tells when it fails. */
-  #limitHandshake(milliseconds: number): void {
-    if (this.#closed) return;
-    this.#speechless = this.#output.size === 0 && !this.#writing;
-    this.#startTimer(milliseconds);
-    const done = () => {
-      this.#speechless = false;
-      this.#cancelHandshakeTimer?.();
-    };
-    this.#conn.handshake?.().then(done, done);
-  }
-
-  #startTimer(milliseconds: number): void {
-    this.#cancelHandshakeTimer?.();
-    this.#cancelHandshakeTimer = startTimer(milliseconds, () => {
-      this.#close(new Error(`TLS handshake: not done in ${milliseconds} ms`));
-    });
-  }
-
   write(bytes: Uint8Array | string): boolean {
-    if (!this.#writable) return true;
-    this.#speechless = false;
-    this.#output.push(bytes);
-    if (!this.#writing && this.#output.size > 0) this.#send();
-    if (this.#output.size < HIGH_WATER) return true;
-    this.#wantsDrain = true;
+    if (this.#output !== "open") return true;
+    this.#handshakePending = false;
+    this.#queue.push(bytes);
+    if (!this.#writing && this.#queue.size > 0) this.#send();
+    if (this.#queue.size < MAX_QUEUED_BYTES) return true;
+    this.#drainDue = true;
     return false;
   }
 
-  /** For ever after a close in the middle of a write, which may still be read. */
   get holdsBytes(): boolean {
-    return this.#writing || this.#output.size > 0;
+    return this.#writing || this.#queue.size > 0;
   }
 
   endWrite(): void {
-    if (!this.#writable) return;
-    this.#writable = false;
+    if (this.#output !== "open") return;
+    this.#output = "ending";
     if (!this.#writing) this.#finish();
   }
 
@@ -157,10 +161,29 @@ export class DenoSocket implements Socket, InboundHost {
     this.#inbound.resume();
   }
 
+  /** Starts the deadline. The first read makes the handshake, and reports its failure. */
+  #limitHandshake(timeoutMs: number): void {
+    if (this.#output === "closed") return;
+    this.#handshakePending = this.#queue.size === 0 && !this.#writing;
+    this.#startHandshakeTimer(timeoutMs);
+    const done = () => {
+      this.#handshakePending = false;
+      this.#cancelHandshakeTimer?.();
+    };
+    this.#conn.handshake?.().then(done, done);
+  }
+
+  #startHandshakeTimer(timeoutMs: number): void {
+    this.#cancelHandshakeTimer?.();
+    this.#cancelHandshakeTimer = startTimer(timeoutMs, () => {
+      this.#close(new Error(`TLS handshake: not done in ${timeoutMs} ms`));
+    });
+  }
+
   async #readAll(): Promise<void> {
-    let buffer: Uint8Array = this.#small;
+    let buffer: Uint8Array = this.#smallBuffer;
     try {
-      while (!this.#closed) {
+      while (this.#output !== "closed") {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
         if (count > 0 && !this.#inbound.data(buffer.subarray(0, count), false)) {
@@ -173,67 +196,68 @@ export class DenoSocket implements Socket, InboundHost {
     } catch (error) {
       this.#close(error as Error);
     } finally {
-      if (buffer !== this.#small) largeReads.give(buffer);
+      if (buffer !== this.#smallBuffer) largeReads.give(buffer);
     }
   }
 
-  /** Without a read outstanding, only a write tells of a reset. */
+  /** Begins to probe: without an outstanding read, only a write reports a reset. */
   #stopReading(): void {
     this.#probe = setInterval(() => {
-      if (this.#writable && !this.#writing) this.#conn.write(NOTHING).catch(this.#broken);
+      const isIdle = this.#output === "open" && !this.#writing;
+      if (isIdle) this.#conn.write(NO_BYTES).catch(this.#closeBroken);
     }, PROBE_INTERVAL_MS);
   }
 
-  /** A busy reader gets a large buffer; one that has calmed down gives it back. */
+  /** Takes a large buffer after a read that filled the small one, and gives it back after a small read. */
   #nextBuffer(buffer: Uint8Array, count: number): Uint8Array {
-    if (buffer === this.#small) return count === SMALL_READ ? largeReads.take() : buffer;
-    if (count >= SMALL_READ) return buffer;
+    if (buffer === this.#smallBuffer) {
+      return count === SMALL_READ_BYTES ? largeReads.take() : buffer;
+    }
+    if (count >= SMALL_READ_BYTES) return buffer;
     largeReads.give(buffer);
-    return this.#small;
+    return this.#smallBuffer;
   }
 
   #send(): void {
     this.#writing = true;
-    // Deno polls a write at once: with room in the kernel the bytes are out when this returns.
-    this.#conn.write(this.#output.head()).then(this.#sent, this.#broken);
+    // Deno tries the write at once: if the kernel has room, the bytes are sent when this returns.
+    this.#conn.write(this.#queue.head()).then(this.#sent, this.#closeBroken);
   }
 
   readonly #sent = (count: number): void => {
-    if (this.#closed) return;
-    this.#output.advance(count);
-    if (this.#output.size > 0) return this.#send();
+    if (this.#output === "closed") return;
+    this.#queue.advance(count);
+    if (this.#queue.size > 0) return this.#send();
     this.#writing = false;
-    if (this.#wantsDrain) {
-      this.#wantsDrain = false;
+    if (this.#drainDue) {
+      this.#drainDue = false;
       this.#inbound.drain();
     }
-    if (!this.#writable && !this.#writing) this.#finish();
+    if (this.#output === "ending" && !this.#writing) this.#finish();
   };
 
-  readonly #broken = (error: unknown): void => this.#close(error as Error);
+  readonly #closeBroken = (error: unknown): void => this.#close(error as Error);
 
-  /** Sends our FIN: everything written has gone. */
+  /** Sends our FIN: all bytes are sent. */
   #finish(): void {
-    if (this.#closed || this.#finished) return;
-    this.#finished = true;
-    // Deno ends after the handshake, which by now is worth no long wait.
-    if (this.#speechless) this.#startTimer(HANDSHAKE_REST);
-    // It fails if the peer is gone, and then the read tells.
+    this.#output = "ended";
+    // Deno sends the FIN after the handshake, for which a long wait is not worth it any more.
+    if (this.#handshakePending) this.#startHandshakeTimer(UNUSED_HANDSHAKE_MS);
+    // It fails if the peer has left, which the read reports, too.
     this.#conn.closeWrite().then(this.#closeIfDone, this.#closeIfDone);
   }
 
   readonly #closeIfDone = (): void => {
-    if (this.#finished && this.#inbound.ended) this.#close();
+    if (this.#output === "ended" && this.#inbound.ended) this.#close();
   };
 
   #close(error?: Error): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#writable = false;
+    if (this.#output === "closed") return;
+    this.#output = "closed";
     clearInterval(this.#probe);
     this.#cancelHandshakeTimer?.();
-    this.#output.clear();
-    // Cancels the outstanding read and write, too.
+    this.#queue.clear();
+    // This cancels the outstanding read and write, too.
     this.#conn.close();
     this.#inbound.close(error);
   }

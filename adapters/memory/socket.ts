@@ -1,9 +1,11 @@
 /**
- * One end of a connection in memory, and all that a socket has to do: push what comes to its
- * handler through an `Inbound` (which keeps the promises about order, pauses and closing), say
- * `false` from `write` when the other side is slow, and `onDrain` when it no longer is.
+ * One end of a connection in memory. It shows the duties of every socket: bring the peer's bytes to
+ * the handler through an `Inbound` (which keeps the promises about order, pauses and closing), return
+ * `false` from `write` while the peer is slow, and then report `drain`.
  *
- * No data moves except in a turn of the clock, so whoever owns the clock decides when.
+ * Bytes move only in a turn of the clock, so the owner of the clock decides when.
+ *
+ * Called by `memory/network.ts`, and by `socketPair` of `memory.ts`.
  *
  * @module
  */
@@ -15,28 +17,44 @@ import {
   type OpenHandler,
   type Socket,
 } from "../../src/socket/mod.ts";
+import { encodeLatin1 } from "../shared/latin1.ts";
 
-/** What the sockets of one network share. */
+/** The settings that all sockets of a network share. */
 export interface MemorySettings {
-  /** What moves the bytes. */
+  /** Its turns move the bytes. */
   readonly clock: Adapter["clock"];
-  /** How many undelivered bytes make `write` return `false`. */
-  readonly window: number;
-  /** Where the error log goes. */
+  /** The number of undelivered bytes from which on `write` returns `false`. */
+  readonly windowBytes: number;
+  /** Writes a line to the error log. */
   readonly log: (line: string) => void;
-  /** What apps may read. */
+  /** The files that apps may read. */
   readonly files: Adapter["files"];
 }
 
-/** One direction of a connection: bytes on their way to one end. */
+/** The bytes on their way to one end. */
 class Pipe {
   readonly chunks: Uint8Array[] = [];
-  size = 0;
-  /** The FIN follows the last chunk. */
-  ended = false;
-  moving = false;
-  wantsDrain = false;
+  /** The sum of the lengths of all chunks. */
+  sizeBytes = 0;
+  /** Whether the FIN follows the last chunk: set by the peer's `endWrite`. */
+  hasFin = false;
+  /** Whether a delivery is planned for a later turn; reset when it begins. */
+  deliveryDue = false;
+  /** Whether the writer's `onDrain` is due: set by a `write` that returns `false`. */
+  drainDue = false;
 }
+
+/**
+ * The direction to the peer. A connection moves down this table, never up.
+ *
+ * | state | begins with | `write` | our FIN |
+ * |---|---|---|---|
+ * | `open` | the connection | puts bytes into the peer's pipe | not yet |
+ * | `ending` | `endWrite` | drops | follows the bytes in the pipe |
+ * | `ended` | delivery of our FIN | drops | delivered |
+ * | `closed` | `destroy`, `reset`, the peer's `destroy`, or both FINs | drops | delivered, or never |
+ */
+type OutputState = "open" | "ending" | "ended" | "closed";
 
 /** One end of a connection in memory. */
 export class MemorySocket implements Socket {
@@ -46,16 +64,18 @@ export class MemorySocket implements Socket {
   readonly #settings: MemorySettings;
   readonly #inbound: Inbound;
   readonly #incoming = new Pipe();
-  /** The other end: `join` sets it before anybody has this one. */
+  /** The other end. `join` sets it before any caller has this end. */
   #peer!: MemorySocket;
+  #output: OutputState = "open";
+  /** False while `Inbound` holds enough, and after the close. */
   #reading = true;
-  #writable = true;
-  #finSent = false;
 
   /**
-   * @param settings What both ends share.
-   * @param local This end's address.
-   * @param remote The other end's.
+   * Makes one end, which must then be joined with another.
+   *
+   * @param settings The settings that both ends share.
+   * @param local The address of this end.
+   * @param remote The address of the other end.
    */
   constructor(settings: MemorySettings, local: Address, remote: Address) {
     this.#settings = settings;
@@ -64,7 +84,7 @@ export class MemorySocket implements Socket {
     this.#inbound = new Inbound({
       resumeSource: () => {
         this.#reading = true;
-        this.#move();
+        this.#planDelivery();
       },
       destroy: () => this.destroy(),
       soon: (job) => settings.clock.defer(job),
@@ -73,41 +93,41 @@ export class MemorySocket implements Socket {
   }
 
   /**
-   * Joins two ends; in a later turn each gets its handler, and only then its first bytes.
+   * Joins two ends. In a later turn each end asks for its handler, before any bytes are delivered.
    *
    * @param a One end.
-   * @param acceptA Gives its handler.
+   * @param openA Returns the handler of `a`.
    * @param b The other end.
-   * @param acceptB Gives that one's handler.
+   * @param openB Returns the handler of `b`.
    */
-  static join(a: MemorySocket, acceptA: OpenHandler, b: MemorySocket, acceptB: OpenHandler): void {
+  static join(a: MemorySocket, openA: OpenHandler, b: MemorySocket, openB: OpenHandler): void {
     a.#peer = b;
     b.#peer = a;
     a.#settings.clock.defer(() => {
-      a.#inbound.accept(acceptA, a);
-      b.#inbound.accept(acceptB, b);
+      a.#inbound.accept(openA, a);
+      b.#inbound.accept(openB, b);
     });
   }
 
   write(bytes: Uint8Array | string): boolean {
+    if (this.#output !== "open" || bytes.length === 0) return true;
     const pipe = this.#peer.#incoming;
-    if (!this.#writable || bytes.length === 0) return true;
-    pipe.chunks.push(typeof bytes === "string" ? encodeLatin1(bytes) : bytes);
-    pipe.size += bytes.length;
-    this.#peer.#move();
-    if (pipe.size < this.#settings.window) return true;
-    pipe.wantsDrain = true;
+    pipe.chunks.push(typeof bytes === "string" ? encode(bytes) : bytes);
+    pipe.sizeBytes += bytes.length;
+    this.#peer.#planDelivery();
+    if (pipe.sizeBytes < this.#settings.windowBytes) return true;
+    pipe.drainDue = true;
     return false;
   }
 
   endWrite(): void {
-    if (!this.#writable) return;
-    this.#writable = false;
-    this.#peer.#incoming.ended = true;
-    this.#peer.#move();
+    if (this.#output !== "open") return;
+    this.#output = "ending";
+    this.#peer.#incoming.hasFin = true;
+    this.#peer.#planDelivery();
   }
 
-  /** The peer hears of it as a reset, a turn later: what has not arrived by then is lost. */
+  /** One turn later, the peer gets a reset; bytes that are still on their way then are lost. */
   destroy(): void {
     if (!this.#inbound.beginClosing()) return;
     this.#close();
@@ -127,57 +147,56 @@ export class MemorySocket implements Socket {
     this.#inbound.resume();
   }
 
-  /** Delivers what is on its way, in a turn of its own. */
-  #move(): void {
+  #planDelivery(): void {
     const pipe = this.#incoming;
-    if (pipe.moving || !this.#reading) return;
-    pipe.moving = true;
+    if (pipe.deliveryDue || !this.#reading) return;
+    pipe.deliveryDue = true;
     this.#settings.clock.defer(() => {
-      pipe.moving = false;
+      pipe.deliveryDue = false;
       this.#deliver(pipe);
     });
   }
 
+  /** Delivers the chunks of this moment. A chunk that comes meanwhile waits for the next turn. */
   #deliver(pipe: Pipe): void {
-    // Only what was here when the turn began: two ends that answer each other take turns.
     for (let left = pipe.chunks.length; left > 0 && this.#reading; left--) {
       const bytes = pipe.chunks.shift();
       if (bytes === undefined) break;
-      pipe.size -= bytes.length;
+      pipe.sizeBytes -= bytes.length;
       this.#reading = this.#inbound.data(bytes, true);
     }
-    if (pipe.wantsDrain && pipe.size === 0) {
-      pipe.wantsDrain = false;
+    if (pipe.drainDue && pipe.sizeBytes === 0) {
+      pipe.drainDue = false;
       this.#peer.#inbound.drain();
     }
-    if (pipe.size > 0) return this.#move();
-    if (!pipe.ended || !this.#reading) return;
+    if (pipe.sizeBytes > 0) return this.#planDelivery();
+    if (!pipe.hasFin || !this.#reading) return;
     this.#inbound.end();
     this.#peer.#finDelivered();
     this.#closeIfDone();
   }
 
   #finDelivered(): void {
-    this.#finSent = true;
+    if (this.#output === "ending") this.#output = "ended";
     this.#closeIfDone();
   }
 
-  /** As in TCP, a connection is over when both ends have said so. */
+  /** As in TCP, the connection closes when both FINs have arrived. */
   #closeIfDone(): void {
-    if (this.#finSent && this.#inbound.ended) this.#close();
+    if (this.#output === "ended" && this.#inbound.ended) this.#close();
   }
 
   #close(error?: Error): void {
-    this.#writable = false;
+    this.#output = "closed";
     this.#reading = false;
     this.#incoming.chunks.length = 0;
-    this.#incoming.size = 0;
+    this.#incoming.sizeBytes = 0;
     this.#inbound.close(error);
   }
 }
 
-function encodeLatin1(text: string): Uint8Array {
+function encode(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  encodeLatin1(text, bytes, 0);
   return bytes;
 }

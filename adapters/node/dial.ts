@@ -1,6 +1,10 @@
 /**
- * Dialling by `net.connect`. Bun's can give up, which `Bun.connect` cannot: there, what nobody waits
- * for any more would keep its descriptor and the process until the system gives up, minutes later.
+ * Dialling by `net.connect`.
+ *
+ * The trap: `Bun.connect` cannot be cancelled. An abandoned attempt would hold its descriptor, and the
+ * process, until the TCP timeout minutes later. So the Bun adapter dials by its `node:net`, too.
+ *
+ * Called by `node.ts` and `bun.ts`.
  *
  * @module
  */
@@ -8,43 +12,42 @@
 import type { NetConnectOpts, Socket as Stream } from "node:net";
 import { MAX_READ_AHEAD_BYTES } from "../../src/socket/mod.ts";
 import type { DialOne } from "../shared/dialling.ts";
+import { pathsDialled } from "../shared/end_address.ts";
 import { NodeSocket } from "./socket.ts";
-import { pathsDialled } from "../shared/unix_paths.ts";
 
-/** What is used of `node:net`. */
+/** The function of `node:net` that is used. */
 export interface NetModule {
   /** Begins to connect. */
   connect(options: NetConnectOpts): Stream;
 }
 
-/** How the streams are, accepted or dialled. */
-export const STREAM: {
+/** The options of every stream, accepted or dialled. */
+export const STREAM_OPTIONS: {
   readonly allowHalfOpen: boolean;
   readonly noDelay: boolean;
   readonly highWaterMark: number;
 } = { allowHalfOpen: true, noDelay: true, highWaterMark: MAX_READ_AHEAD_BYTES };
 
 /**
- * Dials by `net.connect`.
+ * Makes the function that dials one address.
  *
- * @param net Gives the module, when it is first needed.
- * @param log Where a handler's error goes.
- * @returns What dials one address.
+ * @param net Returns the module; called for each connection.
+ * @returns The function. Its promise rejects with the error of the system, or the reason of the signal.
  */
-export function netDial(net: () => NetModule, log: (line: string) => void): DialOne {
-  return (address, accept, signal) =>
+export function netDial(net: () => NetModule): DialOne {
+  return (address, open, signal) =>
     new Promise((resolve, reject) => {
-      const stream = net().connect({ ...address, ...STREAM });
-      const giveUp = () => {
+      const stream = net().connect({ ...address, ...STREAM_OPTIONS });
+      const abort = () => {
         stream.destroy();
         reject(signal.reason);
       };
-      signal.addEventListener("abort", giveUp);
+      signal.addEventListener("abort", abort);
       stream.once("error", reject);
       stream.once("connect", () => {
-        signal.removeEventListener("abort", giveUp);
+        signal.removeEventListener("abort", abort);
         stream.off("error", reject);
-        new NodeSocket(stream, undefined, pathsDialled(address), log).open(accept);
+        new NodeSocket(stream, undefined, pathsDialled(address)).open(open);
         resolve();
       });
     });

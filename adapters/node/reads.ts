@@ -1,76 +1,83 @@
 /**
- * Reads of Node's sockets into one buffer that they all share, past the stream's queue: what
- * `onread` of `net.connect` does, for accepted sockets as well. Through the stream every read
- * allocates 64 KB and a request costs a quarter more CPU (`bench`, hello: 8.0 against 6.6 us; an
- * upload of 1 MB: twice).
+ * Reads of Node's sockets into one buffer that all of them share, past the queue of the stream.
  *
- * `net.Server` has no such option, so the fields that `onread` sets are set here: found by their
- * values, and left alone where anything looks different, and on Windows.
+ * Through the stream, every read allocates 64 KB. `net.connect` has the option `onread` against that,
+ * but `net.Server` has no such option for accepted sockets. So this file sets the fields that `onread`
+ * would set: it finds them by their values in a stream made with `onread`, and leaves a stream alone
+ * where anything looks different, and on Windows.
+ *
+ * The plain twin is `stream.on("data", onRead)`. The trap: the bytes belong to the shared buffer, so
+ * the callback must copy the bytes that it keeps before it returns.
+ *
+ * Called by `node/socket.ts`, for connections without TLS.
  *
  * @module
  */
 
 import type { Socket as Stream } from "node:net";
 
-/** As large as what libuv would allocate. */
-const SIZE = 64 * 1024;
+/** The size that libuv would allocate for each read, in bytes. */
+const SHARED_BUFFER_BYTES = 64 * 1024;
 
-/** What is used of a stream's insides; without them it reads as ever. */
-interface Insides {
+/** The internal fields of a stream that are used. Streams without them are read as usual. */
+interface Internals {
   readonly _handle?: { useUserBuffer?(buffer: Uint8Array): void } | null;
   [field: symbol]: unknown;
 }
 
-/** Where the streams of a runtime keep the options of `onread`. */
-interface Fields {
+/** The fields in which a stream keeps the options of `onread`. */
+interface OnReadFields {
   readonly buffer: symbol;
   readonly callback: symbol;
 }
 
 /**
- * Whether a read takes its buffer and fills it in one go. Windows can be given a buffer to fill later:
- * libuv does not do so today, but one shared by all would not stand it.
+ * Whether a read takes its buffer and fills it in one step. On Windows a read can be given its buffer
+ * first and fill it later. libuv does not do so today, but a shared buffer would be overwritten then.
  */
-const isAtOnce = (globalThis as { process?: { platform?: string } }).process?.platform !== "win32";
+const readsInOneStep =
+  (globalThis as { process?: { platform?: string } }).process?.platform !== "win32";
 
-const shared = new Uint8Array(SIZE);
-let last = shared;
-let known: Fields | undefined | null = null;
+const sharedBuffer = new Uint8Array(SHARED_BUFFER_BYTES);
+/** The last view of the shared buffer, used again by the next read of the same length. */
+let lastView = sharedBuffer;
+/** `null` until the first connection; `undefined` if this Node has no such fields. */
+let onReadFields: OnReadFields | undefined | null = null;
 
-/** What was just read. Most reads are as long as the one before. */
 function view(length: number): Uint8Array {
-  if (last.length !== length) last = shared.subarray(0, length);
-  return last;
+  if (lastView.length !== length) lastView = sharedBuffer.subarray(0, length);
+  return lastView;
 }
 
-/** Has a stream made with `onread`, and looks where it has put what it was given. */
-function findFields(stream: Stream): Fields | undefined {
+/** Makes a stream with `onread`, and searches it for the two values. */
+function findFields(stream: Stream): OnReadFields | undefined {
   const callback = () => true;
   const Socket = stream.constructor as typeof Stream;
-  const made = new Socket({ onread: { buffer: shared, callback } }) as unknown as Insides;
-  const symbols = Object.getOwnPropertySymbols(made);
-  const find = (value: unknown) => symbols.find((symbol) => made[symbol] === value);
-  const fields = { buffer: find(shared), callback: find(callback) };
-  return fields.buffer && fields.callback && (fields as Fields);
+  const onread = { buffer: sharedBuffer, callback };
+  const sample = new Socket({ onread }) as unknown as Internals;
+  const symbols = Object.getOwnPropertySymbols(sample);
+  const find = (value: unknown) => symbols.find((symbol) => sample[symbol] === value);
+  const fields = { buffer: find(sharedBuffer), callback: find(callback) };
+  return fields.buffer && fields.callback && (fields as OnReadFields);
 }
 
 /**
- * Has a connected stream read into the shared buffer, if it can. It emits no `data` then, and has to
- * be resumed to emit `end`.
+ * Makes a connected stream read into the shared buffer, if possible. Such a stream emits no `data`,
+ * and emits `end` only after `stream.resume()`.
  *
- * @param stream Plain TCP or a Unix socket; nobody listens for its `data`.
- * @param onRead Told of the bytes, which are its own until it returns; `false` stops reading, until
- *   `stream.resume()`. It must not throw.
- * @returns Whether it can.
+ * @param stream A TCP or Unix stream without a `data` listener.
+ * @param onRead Called for each read. The bytes are valid until it returns. If it returns `false`,
+ *   reading stops until `stream.resume()`. It must not throw.
+ * @returns Whether the stream now reads so; if not, it is unchanged.
  */
 export function readShared(stream: Stream, onRead: (bytes: Uint8Array) => boolean): boolean {
-  const insides = stream as unknown as Insides;
-  const handle = insides._handle;
-  if (!isAtOnce || typeof handle?.useUserBuffer !== "function") return false;
-  known = known === null ? findFields(stream) : known;
-  if (known === undefined || insides[known.buffer] !== null) return false;
-  insides[known.buffer] = shared;
-  insides[known.callback] = (length: number) => onRead(view(length));
-  handle.useUserBuffer(shared);
+  const internals = stream as unknown as Internals;
+  const handle = internals._handle;
+  if (!readsInOneStep || typeof handle?.useUserBuffer !== "function") return false;
+  if (onReadFields === null) onReadFields = findFields(stream);
+  if (onReadFields === undefined || internals[onReadFields.buffer] !== null) return false;
+  internals[onReadFields.buffer] = sharedBuffer;
+  internals[onReadFields.callback] = (length: number) => onRead(view(length));
+  handle.useUserBuffer(sharedBuffer);
   return true;
 }

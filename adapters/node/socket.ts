@@ -1,5 +1,12 @@
 /**
- * One connection of Node's, as the engine sees it.
+ * One connection of Node, as the engine sees it.
+ *
+ * The stream buffers writes; `Inbound` holds bytes back while the handler has paused reading. When
+ * enough is held, the stream is paused and probed: a paused stream reports neither a FIN nor a reset,
+ * but an empty write makes the kernel report a pending reset. The trap: under TLS the empty write has
+ * to go to the raw stream, because an empty write of the TLS stream does not reach the kernel.
+ *
+ * Called by `node/listen.ts` and `node/dial.ts`.
  *
  * @module
  */
@@ -9,56 +16,56 @@ import {
   type Address,
   Inbound,
   type InboundHost,
-  ipAddress,
   type OpenHandler,
   PROBE_INTERVAL_MS,
   type Socket,
 } from "../../src/socket/mod.ts";
+import { endAddress, type UnixPaths } from "../shared/end_address.ts";
+import { logError } from "../shared/error_log.ts";
 import { readShared } from "./reads.ts";
-import type { UnixPaths } from "../shared/unix_paths.ts";
 
-/** One connection that may be half-open: of a `net.Server`, or dialled. */
+/** One half-open connection, of a `net.Server` or dialled. */
 export class NodeSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
-  /** Where a handler's error goes. */
-  readonly log: (line: string) => void;
+  readonly log: (line: string) => void = logError;
+  /** Carries the bytes of the app: the TLS stream, or the raw stream. */
   readonly #stream: Stream;
+  /** The stream below TLS; the same as `#stream` without TLS. */
   readonly #raw: Stream;
   readonly #inbound: Inbound;
+  /** False from the first `endWrite`, `destroy`, `reset` or the close of the stream on. */
   #writable = true;
-  #awaitsDrain = false;
+  /** Whether `onDrain` is due: set when `write` returns `false`, reset when the stream drains. */
+  #drainDue = false;
+  /** Runs while reading is stopped. */
   #probe: ReturnType<typeof setInterval> | undefined;
+  /** The error of the stream, for `onClose`. */
   #error: Error | undefined;
 
   /**
-   * @param raw What the server gave, or what has connected.
-   * @param secure TLS over it, if the bytes travel encrypted.
-   * @param unix What its ends are called, if it is a Unix connection.
-   * @param log Where a handler's error goes.
+   * Makes the socket of a connection.
+   *
+   * @param raw The connected stream.
+   * @param secure The TLS stream over it; `undefined` for plain text.
+   * @param unix The paths of a Unix connection; `undefined` for TCP.
    */
-  constructor(
-    raw: Stream,
-    secure: Stream | undefined,
-    unix: UnixPaths | undefined,
-    log: (line: string) => void,
-  ) {
+  constructor(raw: Stream, secure: Stream | undefined, unix: UnixPaths | undefined) {
     this.#stream = secure ?? raw;
     this.#raw = raw;
     this.encrypted = secure !== undefined;
     this.remote = endAddress(unix?.remote, raw.remoteAddress, raw.remotePort);
     this.local = endAddress(unix?.local, raw.localAddress, raw.localPort);
-    this.log = log;
     this.#inbound = new Inbound(this);
   }
 
   /**
-   * Calls `accept`, then listens: a stream that has no `data` listener does not read yet.
+   * Asks for the handler, then begins to read. A stream without a `data` listener does not read.
    *
-   * @param accept Gives the handler.
+   * @param open Returns the handler.
    */
-  open(accept: OpenHandler): void {
+  open(open: OpenHandler): void {
     const stream = this.#stream;
     const inbound = this.#inbound;
     stream.on("error", (error) => this.#error = error);
@@ -67,20 +74,20 @@ export class NodeSocket implements Socket, InboundHost {
       this.#writable = false;
       inbound.close(this.#error);
     });
-    inbound.accept(accept, this);
+    inbound.accept(open, this);
     const isPlain = stream === this.#raw;
     if (!isPlain || !readShared(stream, (bytes) => this.#received(bytes, false))) {
       stream.on("data", (bytes: Uint8Array) => void this.#received(bytes, true));
     }
     stream.on("end", () => {
-      // In the middle of a handshake, it was no end but a failure.
+      // An end during the handshake has destroyed the stream, with an error.
       if (!stream.destroyed) inbound.end();
     });
-    stream.resume(); // without a `data` listener it would not end
+    stream.resume(); // a stream without a `data` listener would not emit `end` otherwise
   }
 
-  #received(bytes: Uint8Array, ours: boolean): boolean {
-    const goesOn = this.#inbound.data(bytes, ours);
+  #received(bytes: Uint8Array, owned: boolean): boolean {
+    const goesOn = this.#inbound.data(bytes, owned);
     if (!goesOn) this.#stopReading();
     return goesOn;
   }
@@ -91,12 +98,11 @@ export class NodeSocket implements Socket, InboundHost {
     this.#stream.resume();
   }
 
-  /** A stream that does not read is never told of a FIN, so this comes as late as it may. */
+  /** Pauses the stream. This comes as late as possible: a paused stream does not report a FIN. */
   #stopReading(): void {
     const stream = this.#stream;
     stream.pause();
     this.#probe = setInterval(() => {
-      // Under TLS, too: an empty write of its own does not get as far as the kernel.
       if (this.#writable && stream.writableLength === 0) this.#raw.write("");
     }, PROBE_INTERVAL_MS);
   }
@@ -104,12 +110,12 @@ export class NodeSocket implements Socket, InboundHost {
   write(bytes: Uint8Array | string): boolean {
     if (!this.#writable) return true;
     const stream = this.#stream;
-    // A latin-1 string is cheaper than the Buffer made of it, and goes out in this very call.
+    // A latin-1 string is cheaper than a Buffer of it, and is sent within this call.
     const hasRoom = typeof bytes === "string" ? stream.write(bytes, "latin1") : stream.write(bytes);
-    if (!hasRoom && !this.#awaitsDrain) {
-      this.#awaitsDrain = true;
+    if (!hasRoom && !this.#drainDue) {
+      this.#drainDue = true;
       stream.once("drain", () => {
-        this.#awaitsDrain = false;
+        this.#drainDue = false;
         this.#inbound.drain();
       });
     }
@@ -132,13 +138,13 @@ export class NodeSocket implements Socket, InboundHost {
   }
 
   reset(): void {
-    // Behind a FIN of ours libuv refuses, and only TCP has resets.
+    // After our FIN libuv refuses to reset; and a Unix socket has no reset.
     const isFinished = !this.#writable && this.#stream.writableLength === 0;
     if (isFinished || this.local.family === "unix") return this.destroy();
     this.#writable = false;
     if (!this.#inbound.beginClosing()) return;
+    // `resetAndDestroy` alone waits until all bytes are written, and then sends a FIN first.
     this.#raw.resetAndDestroy();
-    // By itself it would wait until all is written, and end first.
     this.#raw.destroy();
     this.#stream.destroy();
   }
@@ -150,14 +156,4 @@ export class NodeSocket implements Socket, InboundHost {
   resumeReading(): void {
     this.#inbound.resume();
   }
-}
-
-function endAddress(
-  path: string | undefined,
-  host: string | undefined,
-  port: number | undefined,
-): Address {
-  if (path !== undefined) return { family: "unix", path };
-  // A peer that is gone already has no address any more.
-  return ipAddress(host ?? "", port ?? 0);
 }

@@ -1,6 +1,10 @@
 /**
- * TLS over Node's streams. The handshake belongs to the connection, which exists before it: so
- * limits on connections hold for clients that never come to the point.
+ * TLS over Node's streams.
+ *
+ * The connection exists before its handshake, which is part of the connection. So the limits on
+ * connections count a client that never begins a handshake.
+ *
+ * Called by `node/listen.ts`.
  *
  * @module
  */
@@ -16,9 +20,9 @@ export type Encrypt = (raw: Stream) => TLSSocket;
 /**
  * Reads a certificate and its key.
  *
- * @param options As of `listen`.
- * @returns What wraps each connection. It is half-open as the connection under it is.
- * @throws What OpenSSL says of a certificate or key that it cannot use.
+ * @param options The TLS options of the adapter's `listen`.
+ * @returns The function that wraps each connection. The TLS stream is half-open as the stream below.
+ * @throws The error of OpenSSL, for a certificate or key that it cannot use.
  */
 export function encryption(options: ListenTLSOptions): Encrypt {
   const { handshakeTimeout, ...credentials } = options;
@@ -31,25 +35,26 @@ export function encryption(options: ListenTLSOptions): Encrypt {
   return (raw) => {
     const stream = new TLSSocket(raw, settings);
     raw.on("error", (error) => stream.destroy(error));
-    // What breaks after the handshake, such as a record that cannot be decrypted, is told of here
-    // alone: Node's own server listens for it, too.
+    // Node reports a failure after the handshake by this event alone, for example a record that
+    // cannot be decrypted. `tls.Server` listens for the event, too.
     stream.on("_tlsError", (error: Error) => stream.destroy(error));
-    // TLS 1.2 lets a client ask for a handshake again and again, and each costs us more than it.
+    // In TLS 1.2 a client may ask for a new handshake at any time, and each one costs the server
+    // more than the client.
     stream.disableRenegotiation();
     limitHandshake(stream, handshakeTimeout);
     return stream;
   };
 }
 
-/** Destroys a stream whose handshake takes too long, or whose peer ends in the middle of it. */
-function limitHandshake(stream: TLSSocket, milliseconds: number): void {
-  const give = (reason: string) => () => stream.destroy(new Error(`TLS handshake: ${reason}`));
-  const left = give("the peer has left");
-  const cancelTimer = startTimer(milliseconds, give(`not done in ${milliseconds} ms`));
-  stream.once("end", left);
+/** Destroys a stream if the handshake takes too long, or if the peer ends during the handshake. */
+function limitHandshake(stream: TLSSocket, timeoutMs: number): void {
+  const fail = (reason: string) => () => stream.destroy(new Error(`TLS handshake: ${reason}`));
+  const onEnd = fail("the peer has left");
+  const cancelTimer = startTimer(timeoutMs, fail(`not done in ${timeoutMs} ms`));
+  stream.once("end", onEnd);
   stream.once("close", cancelTimer);
   stream.once("secure", () => {
     cancelTimer();
-    stream.off("end", left);
+    stream.off("end", onEnd);
   });
 }

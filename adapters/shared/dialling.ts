@@ -1,6 +1,11 @@
 /**
- * Dialling: to the addresses that a name stands for, one after the other, IPv4 before IPv6, until
- * one answers. Who no longer wants the connection is not called, and no socket is left behind.
+ * Dialling: the addresses of a name are tried one after the other, IPv4 before IPv6, until one
+ * answers.
+ *
+ * Once the caller's signal is aborted, `open` is not called any more, and a connection that comes all
+ * the same is closed.
+ *
+ * Called by every adapter, for its `dial`.
  *
  * @module
  */
@@ -13,26 +18,29 @@ import {
   type Socket,
   type SocketHandler,
 } from "../../src/socket/mod.ts";
-import { addressesOf, isNumeric, type NameLookup } from "./every_address.ts";
+import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
+import { codeOf } from "./system_error.ts";
 
 /**
- * Dials a path or a numeric host, and calls `accept` when it is connected. It should give up when the
- * signal is aborted; a connection that comes all the same is closed by `accept`.
+ * Dials a path or a numeric host, and calls `open` when it is connected. It should stop when the signal
+ * is aborted; `open` closes a connection that comes later.
  */
 export type DialOne = (
   address: ListenAddress,
-  accept: OpenHandler,
+  open: OpenHandler,
   signal: AbortSignal,
 ) => Promise<void>;
 
 const MAX_PORT = 65_535;
-const DEAF: SocketHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+/** The handler of a connection that came after the abort. */
+const IGNORE_ALL: SocketHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
 /**
  * Makes the `dial` of an adapter.
  *
- * @param one Dials one address.
- * @param names Looks a name up; only called for one.
+ * @param dialOne Dials one address.
+ * @param names Returns the lookup; only called for a name.
  * @returns The method.
  *
  * @example
@@ -40,14 +48,14 @@ const DEAF: SocketHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {
  * const adapter = { ...rest, dial: dialler(dialOne, () => dns) };
  * ```
  */
-export function dialler(one: DialOne, names: () => NameLookup): DiallingAdapter["dial"] {
+export function dialler(dialOne: DialOne, names: () => NameLookup): DiallingAdapter["dial"] {
   return async (asked, open, { signal } = {}) => {
     const dialling = new AbortController();
-    const giveUp = () => dialling.abort(signal?.reason);
-    if (signal?.aborted) giveUp();
-    signal?.addEventListener("abort", giveUp);
+    const abort = () => dialling.abort(signal?.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
     let opened = false;
-    const accept: OpenHandler = (socket) => {
+    const openUnlessAborted: OpenHandler = (socket) => {
       opened = !dialling.signal.aborted;
       return opened ? open(socket) : refuse(socket);
     };
@@ -55,18 +63,18 @@ export function dialler(one: DialOne, names: () => NameLookup): DiallingAdapter[
       dialling.signal.throwIfAborted();
       checkTarget(asked);
       const targets = await addressesToDial(asked, names);
-      await dialInTurn(targets, accept, { one, signal: dialling.signal });
+      await dialInTurn(targets, openUnlessAborted, { dialOne, signal: dialling.signal });
       if (!opened) dialling.signal.throwIfAborted();
     } catch (cause) {
       dialling.signal.throwIfAborted();
       throw dialError(asked, cause);
     } finally {
-      signal?.removeEventListener("abort", giveUp);
+      signal?.removeEventListener("abort", abort);
     }
   };
 }
 
-/** What the runtimes would take for some other address, each for one of its own. */
+/** Refuses addresses that runtimes would replace by a default, each runtime by another one. */
 function checkTarget(address: ListenAddress): void {
   if ("path" in address) {
     if (address.path === "") throw new TypeError("expected a path");
@@ -88,17 +96,17 @@ async function addressesToDial(
   return (await addressesOf(asked.host, names())).map((host) => ({ host, port }));
 }
 
-/** The first refusal is the one to tell: that of a protocol this machine lacks would say less. */
+/** Throws the first refusal: a later one may only say that this machine lacks a protocol. */
 async function dialInTurn(
   targets: readonly ListenAddress[],
-  accept: OpenHandler,
-  { one, signal }: { readonly one: DialOne; readonly signal: AbortSignal },
+  open: OpenHandler,
+  { dialOne, signal }: { readonly dialOne: DialOne; readonly signal: AbortSignal },
 ): Promise<void> {
   const refusals: unknown[] = [];
   for (const target of targets) {
     signal.throwIfAborted();
     try {
-      return await one(target, accept, signal);
+      return await dialOne(target, open, signal);
     } catch (error) {
       refusals.push(error);
     }
@@ -106,18 +114,18 @@ async function dialInTurn(
   throw refusals.length === 0 ? "it has no address" : refusals[0];
 }
 
-/** Nobody wants it any more. */
 function refuse(socket: Socket): SocketHandler {
   socket.destroy();
-  return DEAF;
+  return IGNORE_ALL;
 }
 
 /**
- * Makes the error that `dial` rejects with.
+ * Makes the error for a `dial` that rejects.
  *
- * @param address What could not be reached.
- * @param cause What the runtime said.
- * @returns An error that names the address and the system's code, with the runtime's own as its `cause`.
+ * @param address The address that cannot be reached.
+ * @param cause The error of the runtime.
+ * @returns An error that names the address and the system's code, with the runtime's error as its
+ *   `cause`.
  *
  * @example
  * ```ts ignore
@@ -129,9 +137,8 @@ function refuse(socket: Socket): SocketHandler {
  */
 export function dialError(address: ListenAddress, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const { code } = Object(cause) as { code?: unknown };
-  // Not every runtime says why: "Failed to connect" may be anything.
-  const isUnsaid = typeof code === "string" && !reason.includes(code);
-  const text = isUnsaid ? `${reason}, ${code}` : reason;
+  const code = codeOf(cause);
+  // Some runtimes only say "Failed to connect"; the code then tells the reason.
+  const text = code === undefined || reason.includes(code) ? reason : `${reason}, ${code}`;
   return new Error(`Cannot connect to ${formatAddress(address)}: ${text}`, { cause });
 }

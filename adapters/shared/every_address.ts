@@ -1,7 +1,11 @@
 /**
- * Listening by name: on every address that the name stands for, so that whoever looks it up reaches
- * us whichever address they choose. `localhost` is what the machine's hosts file says: often both
- * `127.0.0.1` and `::1`. Port 0 picks one port for all of them.
+ * Listening on a host name: on every address of the name, so that a client that looks the name up
+ * reaches the server at whichever address it chooses.
+ *
+ * `localhost` means the addresses of the machine's hosts file, often both `127.0.0.1` and `::1`. Port
+ * 0 picks one port for all addresses.
+ *
+ * Called by the `listen` of the real runtimes.
  *
  * @module
  */
@@ -12,32 +16,31 @@ import {
   type Listener,
   listenError,
 } from "../../src/socket/mod.ts";
-
-/** What this uses of `node:dns`, which every runtime has. */
-export interface NameLookup {
-  readonly promises: {
-    lookup(name: string, options: { all: true }): Promise<readonly { readonly address: string }[]>;
-  };
-}
+import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
+import { codeOf } from "./system_error.ts";
 
 /** Listens on a path or a numeric host. */
 export type ListenOnOne = (address: ListenAddress) => Promise<Listener>;
 
-/** How often another port is tried, when the one that was free on one address is taken on the next. */
-const PORT_ATTEMPTS = 16;
+/**
+ * The number of ports that are tried for port 0. A port that was free on the first address can be in
+ * use on the next; with 16 attempts, failing by chance is out of the question.
+ */
+const MAX_PORT_ATTEMPTS = 16;
 
-/** An address of the name that this machine does not have, or has no protocol for. */
-const NOT_OURS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
+/** Codes for an address of the name that this machine does not have, or has no protocol for. */
+const FOREIGN_ADDRESS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 /**
- * Listens on `asked`; if that is a name, on each of its addresses that this machine has.
+ * Listens on an address. If its host is a name, listens on each address of the name that this machine
+ * has.
  *
- * @param asked What the user wants.
- * @param one Listens on one of them.
- * @param names Looks a name up; only called for one.
- * @returns One listener for all; its address is the first, IPv4 before IPv6.
- * @throws Rejects with an error that names `asked`, if one of the addresses is in use or all are
- *   somebody else's.
+ * @param asked The address that the user asked for.
+ * @param listenOnOne Listens on one address.
+ * @param names Returns the lookup; only called for a name.
+ * @returns One listener for all addresses. Its own address is the first one, IPv4 before IPv6.
+ * @throws Rejects with an error that names `asked`, if one of the addresses is in use, or this machine
+ *   has none of them.
  *
  * @example
  * ```ts ignore
@@ -46,69 +49,49 @@ const NOT_OURS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
  */
 export async function listenOnEvery(
   asked: ListenAddress,
-  one: ListenOnOne,
+  listenOnOne: ListenOnOne,
   names: () => NameLookup,
 ): Promise<Listener> {
   try {
-    if ("path" in asked || isNumeric(asked.host)) return await one(asked);
+    if ("path" in asked || isNumeric(asked.host)) return await listenOnOne(asked);
     const hosts = await addressesOf(asked.host, names());
-    return await listenOnSamePort(hosts, asked.port, one);
+    return await listenOnSamePort(hosts, asked.port, listenOnOne);
   } catch (cause) {
     throw listenError(asked, cause);
   }
 }
 
-/** @returns Whether a host is a number already, so that nothing has to be looked up. */
-export function isNumeric(host: string): boolean {
-  return host.includes(":") || /^\d+(?:\.\d+){3}$/.test(host);
-}
-
-/**
- * Looks a name up.
- *
- * @param name A host that is no number.
- * @param lookup Who is asked.
- * @returns Its addresses, IPv4 before IPv6 on every runtime.
- * @throws What the lookup throws.
- */
-export async function addressesOf(name: string, { promises }: NameLookup): Promise<string[]> {
-  const hosts = (await promises.lookup(name, { all: true })).map(({ address }) => address);
-  // Some runtimes put IPv6 first.
-  const isIPv6 = (host: string) => Number(host.includes(":"));
-  return [...new Set(hosts)].sort((a, b) => isIPv6(a) - isIPv6(b));
-}
-
 async function listenOnSamePort(
   hosts: readonly string[],
   port: number,
-  one: ListenOnOne,
+  listenOnOne: ListenOnOne,
 ): Promise<Listener> {
   for (let attempt = 1;; attempt++) {
     try {
-      return await listenOnHosts(hosts, port, one);
+      return await listenOnHosts(hosts, port, listenOnOne);
     } catch (error) {
       const picksPort = port === 0 && codeOf(error) === "EADDRINUSE";
-      if (!picksPort || attempt === PORT_ATTEMPTS) throw error;
+      if (!picksPort || attempt === MAX_PORT_ATTEMPTS) throw error;
     }
   }
 }
 
-/** All or nothing; the port that is picked for the first host is asked for on the others. */
+/** Listens on all hosts or on none. The port picked for the first host is used for the others. */
 async function listenOnHosts(
   hosts: readonly string[],
   port: number,
-  one: ListenOnOne,
+  listenOnOne: ListenOnOne,
 ): Promise<Listener> {
   const listeners: Listener[] = [];
   let refusal: unknown = "it has no address";
   for (const host of hosts) {
     try {
-      const listener = await one({ host, port });
+      const listener = await listenOnOne({ host, port });
       listeners.push(listener);
       if (listener.address.family !== "unix") port = listener.address.port;
     } catch (error) {
       refusal = error;
-      if (NOT_OURS.includes(codeOf(error))) continue;
+      if (FOREIGN_ADDRESS.includes(codeOf(error))) continue;
       await Promise.all(listeners.map((listener) => listener.close()));
       throw error;
     }
@@ -118,10 +101,7 @@ async function listenOnHosts(
   return listeners.length === 1 ? first : new ListenerGroup(first.address, listeners);
 }
 
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | undefined)?.code;
-}
-
+/** Several listeners that act as one. */
 class ListenerGroup implements Listener {
   readonly address: Address;
   readonly #listeners: readonly Listener[];

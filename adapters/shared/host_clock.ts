@@ -1,5 +1,7 @@
 /**
- * The clock that all runtimes share, but for how each defers a turn.
+ * The clock that all runtimes share, except for the way each defers a turn.
+ *
+ * Called by the adapters of Node and Bun, by `deno/clock.ts`, and by the memory adapter.
  *
  * @module
  */
@@ -9,16 +11,16 @@ import { startTimer } from "./timer.ts";
 
 type Clock = Adapter["clock"];
 
-/** Read once: on some hosts the global is a getter. */
+/** Read once, because the global is a getter on some hosts. */
 const { performance } = globalThis;
 
-/** Cheaper than `queueMicrotask`, which on Node keeps track of each. */
+/** `settled.then` is cheaper than `queueMicrotask`, which keeps records of each call on Node. */
 const settled = Promise.resolve();
 
 /**
  * Makes a clock of the host's monotonic time and timers.
  *
- * @param defer The host's cheapest turn after it has polled for input and output.
+ * @param defer Runs a turn after the host has polled for input and output, in the cheapest way.
  * @returns The clock.
  */
 export function hostClock(defer: Clock["defer"]): Clock {

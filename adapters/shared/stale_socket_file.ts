@@ -1,31 +1,37 @@
 /**
- * Unix sockets: the file that a process leaves behind when it crashes is in the way of the next one.
+ * Socket files of crashed processes.
+ *
+ * A process that crashes leaves the file of its Unix socket behind, and the next process cannot bind
+ * the path. So a path in use is bound a second time, after the file was removed, if the file is a
+ * socket and no process answers there.
+ *
+ * Called by the listeners of the real runtimes.
  *
  * @module
  */
 
 import type { ListenAddress } from "../../src/socket/mod.ts";
 
-/** How a runtime looks at the files of Unix sockets. */
+/** The operations on the files of Unix sockets, of one runtime. */
 export interface SocketFiles {
-  /** Whether that is why binding failed: the address is in use. */
+  /** Tells whether binding failed because the address is in use. */
   isInUse(error: unknown): boolean;
-  /** Whether the file is a socket. */
+  /** Tells whether the file is a socket. */
   isSocket(path: string): boolean;
-  /** Whether a connection is refused; one that is not is closed at once. */
+  /** Tells whether a connection is refused; an accepted one is closed at once. */
   isRefused(path: string): Promise<boolean>;
   /** Removes the file. */
   remove(path: string): void;
 }
 
 /**
- * Binds an address, over the file of a process that has gone if need be.
+ * Binds an address, and replaces the socket file of a crashed process if necessary.
  *
- * @param address Where to.
- * @param bind Binds it.
- * @param files How the runtime looks at the file.
- * @returns What `bind` gives.
- * @throws What `bind` throws, if somebody answers there or the file is no socket.
+ * @param address The address to bind.
+ * @param bind Binds the address.
+ * @param files The operations of the runtime.
+ * @returns The result of `bind`.
+ * @throws The error of `bind`, if a process answers at the path, or the file is not a socket.
  */
 export async function bindOverStale<Bound>(
   address: ListenAddress,
@@ -37,7 +43,7 @@ export async function bindOverStale<Bound>(
   } catch (error) {
     if (!("path" in address) || !files.isInUse(error)) throw error;
     const { path } = address;
-    // What is no socket refuses connections, too; it is not ours to remove.
+    // A connection to a regular file is refused, too; that file must stay.
     if (!files.isSocket(path) || !await files.isRefused(path)) throw error;
     files.remove(path);
     return await bind();

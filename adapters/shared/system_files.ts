@@ -1,12 +1,18 @@
 /**
  * Files of the system, through the module `node:fs/promises`, which every runtime has.
  *
+ * The trap: a descriptor that is closed during a read can belong to another file before the read is
+ * done. So `close` waits for the read that is under way.
+ *
+ * Called by the adapters of Node, Deno and Bun.
+ *
  * @module
  */
 
 import type { Files, OpenFile } from "../../src/socket/mod.ts";
+import { builtinModule } from "./builtin_module.ts";
 
-/** What is used of a `FileHandle`. */
+/** The members of `FileHandle` that are used. */
 interface Handle {
   stat(): Promise<Stats>;
   read(
@@ -25,13 +31,13 @@ interface Stats {
   isDirectory(): boolean;
 }
 
-/** What is used of `node:fs/promises`. */
+/** The functions of `node:fs/promises` that are used. */
 export interface FileModule {
   /** Opens a file. */
   open(path: string, flags: "r"): Promise<Handle>;
-  /** Tells of a file. */
+  /** Reads the kind, size and time of a file. */
   stat(path: string): Promise<Stats>;
-  /** Resolves links. */
+  /** Resolves symbolic links. */
   realpath(path: string): Promise<string>;
 }
 
@@ -39,7 +45,9 @@ class SystemFile implements OpenFile {
   readonly size: number;
   readonly modified: number;
   readonly #handle: Handle;
+  /** The last read, finished or not. */
   #reading: Promise<unknown> | undefined;
+  /** Set by the first call of `close`. */
   #closed: Promise<void> | undefined;
 
   constructor(handle: Handle, stats: Stats) {
@@ -59,7 +67,6 @@ class SystemFile implements OpenFile {
     return this.#closed ??= this.#close();
   }
 
-  /** A descriptor that is closed under a read may be another file's by the time of the read. */
   async #close(): Promise<void> {
     await this.#reading?.catch(() => {});
     await this.#handle.close();
@@ -67,7 +74,7 @@ class SystemFile implements OpenFile {
 }
 
 async function open(files: FileModule, path: string): Promise<OpenFile> {
-  // Before it is opened: opening a pipe would wait for somebody to write.
+  // Checked before `open`, because opening a pipe waits for a writer.
   checkRegular(path, await files.stat(path));
   const handle = await files.open(path, "r");
   try {
@@ -89,7 +96,7 @@ function checkRegular(path: string, stats: Stats): void {
 /**
  * Makes the files of an adapter.
  *
- * @param load Gives the module, when it is first needed.
+ * @param load Returns the module; called for each file that is opened.
  * @returns The files.
  */
 export function systemFiles(load: () => FileModule): Files {
@@ -99,12 +106,5 @@ export function systemFiles(load: () => FileModule): Files {
   };
 }
 
-/** `process`, reached without an import that other runtimes would follow. */
-interface BuiltinModules {
-  process: { getBuiltinModule(name: "node:fs/promises"): FileModule };
-}
-
-/** The files of Deno and Bun, both of which have Node's module built in. */
-export const builtinFiles: Files = systemFiles(() =>
-  (globalThis as unknown as BuiltinModules).process.getBuiltinModule("node:fs/promises")
-);
+/** The files of Deno and Bun, through the module that both have built in. */
+export const builtinFiles: Files = systemFiles(() => builtinModule("node:fs/promises"));

@@ -1,10 +1,9 @@
+/** Listening on the addresses of a name, by the runtime's adapter and a lookup that the test makes. */
+
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import {
-  listenOnEvery,
-  type ListenOnOne,
-  type NameLookup,
-} from "../../adapters/shared/every_address.ts";
+import { listenOnEvery, type ListenOnOne } from "../../adapters/shared/every_address.ts";
+import type { NameLookup } from "../../adapters/shared/name_lookup.ts";
 import { runtimeAdapter } from "../../mod.ts";
 import { formatAddress } from "../../src/socket/address.ts";
 import type { Listener } from "../../src/socket/socket.ts";
@@ -14,14 +13,14 @@ import { until } from "../contract/waiting.ts";
 
 const adapter = await runtimeAdapter();
 
-/** A hosts file in which every name has these addresses. */
+/** Makes a lookup in which every name has these addresses. */
 function names(...addresses: string[]): () => NameLookup {
   const found = addresses.map((address) => ({ address }));
   return () => ({ promises: { lookup: () => Promise.resolve(found) } });
 }
 
-/** Listens for real, and writes down who connects; rejects with what the runtime says. */
-function really(recorders: Recorder[] = []): ListenOnOne {
+/** Listens by the adapter, and records connections; rejects with the error of the runtime. */
+function listenByAdapter(recorders: Recorder[] = []): ListenOnOne {
   return async (address) => {
     try {
       return await adapter.listen(address, {}, (socket) => {
@@ -43,7 +42,11 @@ function portOf(listener: Listener): number {
 test("a name with two addresses is reached on both, on the one port that was picked", async () => {
   const recorders: Recorder[] = [];
   const asked = { host: "localhost", port: 0 };
-  const listener = await listenOnEvery(asked, really(recorders), names("::1", "127.0.0.1"));
+  const listener = await listenOnEvery(
+    asked,
+    listenByAdapter(recorders),
+    names("::1", "127.0.0.1"),
+  );
   assertEquals(listener.address.family, "IPv4", "IPv4 comes first");
   const port = portOf(listener);
   const clients: Client[] = [];
@@ -62,19 +65,19 @@ test("a name with two addresses is reached on both, on the one port that was pic
   }
 });
 
-test("an address that the name has but this machine has not is left out", async () => {
+test("an address of the name that this machine lacks is left out", async () => {
   const asked = { host: "cluster.test", port: 0 };
-  const listener = await listenOnEvery(asked, really(), names("203.0.113.7", "127.0.0.1"));
+  const listener = await listenOnEvery(asked, listenByAdapter(), names("203.0.113.7", "127.0.0.1"));
   assertEquals(listener.address, { family: "IPv4", host: "127.0.0.1", port: portOf(listener) });
   await listener.close();
 });
 
 test("a name with no address of this machine rejects", async () => {
   const asked = { host: "elsewhere.test", port: 0 };
-  const listen = () => listenOnEvery(asked, really(), names("203.0.113.7"));
+  const listen = () => listenOnEvery(asked, listenByAdapter(), names("203.0.113.7"));
   const error = await assertRejects(listen, Error);
   assertStringIncludes(error.message, "Cannot listen on elsewhere.test:0: ");
-  const none = () => listenOnEvery(asked, really(), names());
+  const none = () => listenOnEvery(asked, listenByAdapter(), names());
   await assertRejects(none, Error, "Cannot listen on elsewhere.test:0: it has no address");
 });
 
@@ -86,7 +89,7 @@ test("a port in use on one address rejects, and frees the others", async () => {
   );
   const port = portOf(other);
   const asked = { host: "localhost", port };
-  const listen = () => listenOnEvery(asked, really(), names("127.0.0.1", "::1"));
+  const listen = () => listenOnEvery(asked, listenByAdapter(), names("127.0.0.1", "::1"));
   const error = await assertRejects(listen, Error);
   assertStringIncludes(error.message, `Cannot listen on localhost:${port}: `);
   await other.close();
@@ -102,9 +105,9 @@ test("another port is picked when the first is taken on another address", async 
   const tried: string[] = [];
   const listener = await listenOnEvery({ host: "localhost", port: 0 }, (address) => {
     tried.push(formatAddress(address));
-    // The system's first pick is, as it happens, the one that is taken.
+    // Makes the first port that is picked a taken one.
     const first = tried.length === 1 ? { host: "127.0.0.1", port: portOf(taken) } : address;
-    return really()(first);
+    return listenByAdapter()(first);
   }, names("127.0.0.1", "::1"));
   const port = portOf(listener);
   assert(port !== portOf(taken));
@@ -123,6 +126,6 @@ test("a number is not looked up", async () => {
     throw new Error("looked up");
   };
   for (const host of ["127.0.0.1", "::1"]) {
-    await (await listenOnEvery({ host, port: 0 }, really(), lookup)).close();
+    await (await listenOnEvery({ host, port: 0 }, listenByAdapter(), lookup)).close();
   }
 });

@@ -8,7 +8,7 @@ import { eventually, RUNTIME } from "../support/tcp.ts";
 
 const isNode = RUNTIME.startsWith("node") && process.platform !== "win32";
 
-/** Both ends of a connection, and what closes them. */
+/** Makes a connection; gives both ends, and a function that closes them. */
 async function pair() {
   const server = createServer({ allowHalfOpen: true });
   server.listen(0, "127.0.0.1");
@@ -54,35 +54,39 @@ test("accepted sockets of Node read into one shared buffer, and still end", {
   other.close();
 });
 
-test("one that says no is read no further until it is resumed", { skip: !isNode }, async () => {
-  const { client, accepted, close } = await pair();
-  let received = 0;
-  let goesOn = false;
-  assert(readShared(accepted, (bytes) => {
-    received += bytes.length;
-    if (!goesOn) accepted.pause();
-    return goesOn;
-  }));
-  accepted.resume();
-  client.write(new Uint8Array(300_000));
-  await eventually("the first read", () => received > 0);
-  const before = received;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assertEquals(received, before);
-  goesOn = true;
-  accepted.resume();
-  await eventually("the rest", () => received === 300_000);
-  close();
-});
+test(
+  "a stream whose callback returns false is not read until it is resumed",
+  { skip: !isNode },
+  async () => {
+    const { client, accepted, close } = await pair();
+    let received = 0;
+    let goesOn = false;
+    assert(readShared(accepted, (bytes) => {
+      received += bytes.length;
+      if (!goesOn) accepted.pause();
+      return goesOn;
+    }));
+    accepted.resume();
+    client.write(new Uint8Array(300_000));
+    await eventually("the first read", () => received > 0);
+    const before = received;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assertEquals(received, before);
+    goesOn = true;
+    accepted.resume();
+    await eventually("the rest", () => received === 300_000);
+    close();
+  },
+);
 
-test("a stream whose insides look different is left alone", async () => {
+test("a stream whose internals look different is left alone", async () => {
   const { accepted, close } = await pair();
   const foreign = Object.create(accepted, { _handle: { value: {} } }) as Socket;
   assertEquals(readShared(foreign, () => true), false);
   close();
 });
 
-test("Bun, which has no such fields, reads as ever", {
+test("a stream of Bun, which has no such fields, is left alone", {
   skip: !RUNTIME.startsWith("bun"),
 }, async () => {
   const { accepted, close } = await pair();

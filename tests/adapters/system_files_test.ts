@@ -1,4 +1,4 @@
-/** The files of the adapter of whatever runtime this runs on. */
+/** The files of the adapter of the runtime that runs the tests. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { spawnSync } from "node:child_process";
@@ -42,7 +42,7 @@ function code(error: unknown): unknown {
   return (error as { code?: unknown }).code;
 }
 
-test("tells size and time, and reads anywhere", async () => {
+test("gives size and time, and reads at any position", async () => {
   const file = await files.open(join(directory, "a.txt"));
   assertEquals([file.size, file.modified], [10, 784_111_777_000]);
   const into = new Uint8Array(4);
@@ -73,7 +73,7 @@ test("follows links, and resolves them", async () => {
   await file.close();
 });
 
-test("opens regular files alone, and does not wait for anything else", async () => {
+test("opens regular files only, and refuses others without a wait", async () => {
   const pipe = join(directory, "pipe");
   const { status } = spawnSync("mkfifo", [pipe]);
   assertStrictEquals(status, 0);
@@ -81,13 +81,13 @@ test("opens regular files alone, and does not wait for anything else", async () 
   assertEquals(code(await assertRejects(() => files.open(directory))), "EISDIR");
 });
 
-test("tells that nothing is there", async () => {
+test("rejects a path without a file", async () => {
   const path = join(directory, "nothing");
   assertEquals(code(await assertRejects(() => files.open(path))), "ENOENT");
   assertEquals(code(await assertRejects(() => files.realPath(path))), "ENOENT");
 });
 
-/** Files that count what is read of them, and into how many arrays. */
+/** Makes files that count the bytes read, and the arrays they are read into. */
 function counting(real: Files) {
   let bytes = 0;
   const arrays = new Set<unknown>();
@@ -137,14 +137,14 @@ test("a huge file is read no faster than a client takes it", async () => {
     before = counted.bytes();
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  // What the system buffers on both ends of the loopback is a few megabytes.
+  // The buffers of the system at both ends of the loopback hold a few megabytes.
   assert(counted.bytes() < 64 * 2 ** 20, `${counted.bytes()} bytes were read`);
   stream.destroy();
 });
 
 const LONG = 5_000_000;
 
-/** Serves a long file, and tells into how many arrays it was read. */
+/** Serves a long file; gives the number of arrays it was read into. */
 async function arraysFor(wrap: (path: string) => WSGIApp): Promise<number> {
   const content = Uint8Array.from({ length: LONG }, (_, at) => at * 31 + (at >> 8) + (at >> 16));
   const path = join(directory, "long");
@@ -168,7 +168,7 @@ const wrapped = (path: string): WSGIApp => (environ, startResponse) => {
   return environ["wsgi.file_wrapper"](path);
 };
 
-/** A middleware that does not let go of any block. */
+/** A middleware that keeps every block. */
 const keeping = (app: WSGIApp): WSGIApp =>
   function* (environ, startResponse) {
     const kept: [Uint8Array, string][] = [];
@@ -183,7 +183,7 @@ test("the server reads a file of any length into two arrays", async () => {
   assertStrictEquals(await arraysFor(wrapped), 2);
 });
 
-test("so do static files", async () => {
+test("static files are read into two arrays, too", async () => {
   assertStrictEquals(await arraysFor(() => staticFiles(directory)), 2);
 });
 

@@ -1,4 +1,4 @@
-/** The timers of the host, on a host whose time is the test's own. */
+/** The timers of the host, on a fake host. */
 
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";

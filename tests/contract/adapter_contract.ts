@@ -1,5 +1,8 @@
 /**
- * What every adapter promises, checked over real connections.
+ * The contract of every adapter, checked over real connections.
+ *
+ * Each `*_tests.ts` file holds one part of the contract; each `*_test.ts` file runs all parts for one
+ * adapter. Both an accepted and a dialled connection must keep the promises of `Socket`.
  *
  * @module
  */
@@ -26,7 +29,7 @@ export function adapterContract(subject: Subject): void {
   conversationTests({ ...subject, name: `${subject.name}, dialled`, dials: true });
 }
 
-/** Registers those of one adapter that encrypts. */
+/** Registers the tests of one adapter with TLS. */
 export function tlsContract(subject: Subject): void {
   handshakeTests(subject);
   connectionContract(subject);
@@ -38,7 +41,7 @@ function connectionContract(subject: Subject): void {
   addressTests(subject);
 }
 
-/** What holds for accepted connections and for dialled ones. */
+/** Registers the tests that hold for accepted connections and for dialled ones. */
 function conversationTests(subject: Subject): void {
   orderTests(subject);
   backpressureTests(subject);

@@ -1,5 +1,5 @@
 /**
- * Whoever is slow is waited for, in bounded memory, and nothing is lost by it.
+ * Backpressure: a slow reader and a paused handler stop the sender, in bounded memory, without loss.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { concat, pattern, settled, until } from "./waiting.ts";
 
 /** Registers the tests of a slow reader. */
 export function backpressureTests(subject: Subject): void {
-  test(`${subject.name}: delivers 24 MB to a slow reader that is waited for`, async () => {
+  test(`${subject.name}: delivers 24 MB to a slow reader, at its pace`, async () => {
     await connected(slow(subject), async (connection) => {
       const { client, socket } = connection;
       let budget = MB;
@@ -66,7 +66,7 @@ export function backpressureTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: bytes that it says it does not hold may change`, async () => {
+  test(`${subject.name}: bytes may change once holdsBytes is false`, async () => {
     await connected(slow(subject), async ({ client, socket }) => {
       if (socket.holdsBytes === undefined) return;
       const bytes = pattern(16 * MB);
@@ -81,7 +81,7 @@ export function backpressureTests(subject: Subject): void {
         at += part.length;
         block.set(part);
         socket.write(block.subarray(0, part.length));
-        await until("it to let go of them", () => socket.holdsBytes === false);
+        await until("holdsBytes to be false", () => socket.holdsBytes === false);
         block.fill(0);
       }
       socket.endWrite();
@@ -90,7 +90,7 @@ export function backpressureTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: holds what a stalled reader does not take`, async () => {
+  test(`${subject.name}: holds the bytes that a stalled reader does not take`, async () => {
     await connected(slow(subject), async (connection) => {
       if (connection.socket.holdsBytes === undefined) return;
       await stall(connection);
@@ -98,7 +98,7 @@ export function backpressureTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: keeps what is written against its advice`, async () => {
+  test(`${subject.name}: keeps bytes that are written though write returned false`, async () => {
     await connected(slow(subject), async ({ client, socket }) => {
       client.pause();
       const parts: string[] = [];
@@ -113,9 +113,9 @@ export function backpressureTests(subject: Subject): void {
   });
 }
 
-/** Registers the tests of a paused one. */
+/** Registers the tests of a paused handler. */
 export function pausingTests(subject: Subject): void {
-  test(`${subject.name}: tells nothing while paused, and everything after`, async () => {
+  test(`${subject.name}: delivers nothing while paused, and everything after`, async () => {
     await connected(subject, async ({ client, recorder, socket }) => {
       socket.pauseReading();
       socket.pauseReading();
@@ -135,8 +135,8 @@ export function pausingTests(subject: Subject): void {
     await connected(subject, async ({ client, recorder, socket }) => {
       let paused = false;
       let surprises = 0;
-      recorder.react = (what) => {
-        if (what !== "data") return;
+      recorder.react = (event) => {
+        if (event !== "data") return;
         if (paused) surprises++;
         paused = true;
         socket.pauseReading();
@@ -153,7 +153,7 @@ export function pausingTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: delivers what it read ahead of an end, though paused`, async () => {
+  test(`${subject.name}: delivers the bytes before an end, though paused`, async () => {
     await connected(subject, async ({ client, recorder, socket }) => {
       socket.pauseReading();
       client.write(pattern(20_000));

@@ -9,31 +9,31 @@ import { connect as connectTls } from "node:tls";
 import type { Address, Socket } from "../../src/socket/socket.ts";
 import type { MemoryNetwork, OpenHandler } from "../../adapters/memory.ts";
 
-/** A client that keeps what it receives and does only what it is told. */
+/** A client that keeps the bytes it receives, and acts only when a test tells it to. */
 export interface Client {
   readonly received: Uint8Array[];
-  /** How many bytes it has received. */
+  /** The number of bytes received. */
   readonly count: number;
-  /** Whether the server has ended, or is gone. */
+  /** Whether the server has sent its FIN, or the connection is closed. */
   readonly ended: boolean;
   readonly closed: boolean;
-  /** Whether the connection broke: not every end is an end of what the server had to say. */
+  /** Whether the connection broke, as opposed to an end after a FIN. */
   readonly failed: boolean;
-  /** How many written bytes have not left yet. */
+  /** The number of written bytes that the client has not sent yet. */
   readonly waiting: number;
-  /** Called for whatever it receives. */
+  /** Called for each piece received. */
   onData: (bytes: Uint8Array) => void;
   write(bytes: Uint8Array): void;
   end(): void;
-  /** Goes away as a process that dies: the kernel closes for it. */
+  /** Leaves as a process that dies: the kernel closes the connection. */
   destroy(): void;
-  /** Goes away with a reset. */
+  /** Leaves with a reset. */
   reset(): void;
   pause(): void;
   resume(): void;
 }
 
-/** What every client does with what it receives. */
+/** The record of received bytes, which every client has. */
 export class Received {
   readonly received: Uint8Array[] = [];
   count = 0;
@@ -107,9 +107,9 @@ export function netClient(address: Address): Promise<Client> {
   });
 }
 
-/** A TLS client that can also send what is no TLS. */
+/** A TLS client that can also send bytes outside of TLS. */
 export interface TlsClient extends Client {
-  /** Sends bytes as they are. */
+  /** Sends bytes without encryption. */
   writeRaw(bytes: Uint8Array): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Turns and timers: a busy program still hears the network.
+ * Turns and timers: a program that is busy with turns still gets network events.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function clockTests(subject: Subject): void {
     "by way of promises": (turn) => void Promise.resolve().then(() => clock.defer(turn)),
   };
   for (const [way, next] of Object.entries(ways)) {
-    test(`${subject.name}: the network is heard while turns follow ${way}`, async () => {
+    test(`${subject.name}: the network is polled while turns follow ${way}`, async () => {
       await connected(subject, async ({ client, recorder }) => {
         let turns = 0;
         let timerTurn = 0;
@@ -38,7 +38,7 @@ export function clockTests(subject: Subject): void {
     });
   }
 
-  test(`${subject.name}: the network is heard while a coroutine awaits promises`, async () => {
+  test(`${subject.name}: the network is polled while a coroutine awaits promises`, async () => {
     await connected(subject, async ({ client, recorder }) => {
       const scheduler = new Scheduler({ clock });
       let rounds = 0;
@@ -47,7 +47,7 @@ export function clockTests(subject: Subject): void {
       });
       client.write(pattern(1));
       await until("bytes", () => task.done);
-      assert(recorder.count > 0, `not heard in ${rounds} rounds`);
+      assert(recorder.count > 0, `no data in ${rounds} rounds`);
     });
   });
 

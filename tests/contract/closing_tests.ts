@@ -59,8 +59,8 @@ export function halfCloseTests(subject: Subject): void {
   test(`${subject.name}: a large write begun in onEnd arrives whole`, async () => {
     await connected(subject, async ({ client, recorder, socket }) => {
       const bytes = pattern(10 * MB);
-      recorder.react = (what) => {
-        if (what !== "end") return;
+      recorder.react = (event) => {
+        if (event !== "end") return;
         socket.write(bytes);
         socket.endWrite();
       };
@@ -70,7 +70,7 @@ export function halfCloseTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: after our endWrite, a pause loses nothing of what comes`, async () => {
+  test(`${subject.name}: after our endWrite, a pause loses none of the peer's bytes`, async () => {
     await connected(subject, async ({ client, recorder, socket }) => {
       socket.endWrite();
       await until("the client's end", () => client.ended);
@@ -121,7 +121,7 @@ export function closingTests(subject: Subject): void {
       socket.endWrite();
       client.reset();
     },
-    "a write to a peer that is gone": ({ socket, client, recorder }) => {
+    "a write to a peer that has left": ({ socket, client, recorder }) => {
       client.reset();
       const writing = setInterval(() => {
         if (recorder.has("close")) clearInterval(writing);
@@ -139,10 +139,10 @@ export function closingTests(subject: Subject): void {
   }
 
   for (const moment of ["data", "end", "drain"] as const satisfies readonly Heard[]) {
-    test(`${subject.name}: hears no more but onClose after a destroy in ${moment}`, async () => {
+    test(`${subject.name}: calls only onClose after a destroy in ${moment}`, async () => {
       await connected(subject, async ({ client, recorder, socket }) => {
-        recorder.react = (what) => {
-          if (what === moment) socket.destroy();
+        recorder.react = (event) => {
+          if (event === moment) socket.destroy();
         };
         if (moment === "drain") writeUntilFull(socket);
         client.write(pattern(500_000));
@@ -180,7 +180,7 @@ export function closingTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: drops what is written after endWrite`, async () => {
+  test(`${subject.name}: drops bytes that are written after endWrite`, async () => {
     await connected(subject, async ({ client, socket }) => {
       socket.write("all");
       socket.endWrite();
@@ -206,7 +206,7 @@ export function resetTests(subject: Subject): void {
     });
   });
 
-  // What the peer hears then is its own affair: libuv takes a reset behind unread bytes for an end.
+  // The peer may see an end instead of a reset: libuv does so for a reset behind unread bytes.
   test(`${subject.name}: reset frees a connection whose write is stalled`, { skip }, async () => {
     await connected(slow(subject), async (connection) => {
       await stall(connection);

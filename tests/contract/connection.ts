@@ -1,6 +1,6 @@
 /**
- * The connections under test: each test gets one of its own, and each story must end the same way,
- * `onClose` exactly once and last.
+ * The connections under test. Each test has its own connection, and each connection must end the same
+ * way: `onClose` exactly once, and last.
  *
  * @module
  */
@@ -19,24 +19,25 @@ import type { Peers } from "./peers.ts";
 import { Recorder } from "./recorder.ts";
 import { concat, firstDifference, pattern, settled, until } from "./waiting.ts";
 
-/** An adapter, and how to reach what it serves. */
+/** An adapter under test, with the means to connect to it and to be dialled by it. */
 export interface Subject {
   readonly name: string;
   readonly adapter: DiallingAdapter;
-  /** What its connections are listened for with. */
+  /** The options for its listeners. */
   readonly listening: ListenOptions;
+  /** Connects to a listener of the adapter. */
   connect(address: Address): Promise<Client>;
-  /** Listens with something else, for what the adapter dials. */
+  /** Listens for the connections that the adapter dials, without the adapter. */
   listen(address: ListenAddress): Promise<Peers>;
-  /** Whether the connections under test are those that it dials. */
+  /** Whether the connections under test are dialled by the adapter, instead of accepted. */
   readonly dials?: boolean;
-  /** Gives a client that can be slow, where that of `connect` reads on while it is paused. */
+  /** Connects a client that can be slow, if the client of `connect` reads on while it is paused. */
   readonly connectSlow?: Subject["connect"];
-  /** A path for a Unix socket that nobody uses. */
+  /** Makes an unused path for a Unix socket. */
   unixPath(): string;
-  /** The promises that its runtime cannot keep, and why. */
+  /** The promises that its runtime cannot keep, each with the reason. */
   readonly gaps?: Partial<Record<Gap, string>>;
-  /** What the machine has that a network in memory has not. */
+  /** The machine; absent for a network in memory. */
   readonly machine?: Machine;
 }
 
@@ -45,9 +46,9 @@ export type Gap = "backlog" | "noDelay" | "reset" | "silence" | "unreadReset";
 
 /** A file system, and processes that may crash. */
 export interface Machine {
-  /** How many of `count` clients can connect to a port of the loopback while this process sleeps. */
+  /** Counts how many of `count` clients can connect to a loopback port while this process sleeps. */
   connectUnaccepted(port: number, count: number): number;
-  /** Leaves a socket file behind, as a process that was killed does. */
+  /** Leaves a socket file behind, as a killed process does. */
   crashAt(path: string): Promise<void>;
   exists(path: string): boolean;
   writeFile(path: string): void;
@@ -56,7 +57,7 @@ export interface Machine {
   neverAccept(): Promise<{ readonly port: number; close(): void }>;
 }
 
-/** One connection, and the client at its other end; that of a dialled one was accepted. */
+/** One connection, and the client at its other end. */
 export interface Connection {
   readonly socket: Socket;
   readonly recorder: Recorder;
@@ -64,23 +65,23 @@ export interface Connection {
   readonly listener: Pick<Listener, "address" | "close">;
 }
 
-/** Where most connections are made. */
+/** The address of most connections. */
 export const LOOPBACK: ListenAddress = { host: "127.0.0.1", port: 0 };
 /** A megabyte, in bytes. */
 export const MB: number = 1024 * 1024;
 
-/** More than any kernel takes for a peer that does not read. */
+/** More bytes than any kernel takes for a peer that does not read. */
 export const MORE_THAN_KERNELS_TAKE: number = 64 * MB;
 
-/** A peer that is gone must be noticed this soon, in ms: 100 on an idle machine. */
+/** The time to notice that a peer has left, in milliseconds: 100 on an idle machine, and some reserve. */
 export const SOON = 1_000;
 
-/** The same, with clients that can be slow. */
+/** Gives the same subject, with clients that can be slow. */
 export function slow(subject: Subject): Subject {
   return { ...subject, connect: subject.connectSlow ?? subject.connect };
 }
 
-/** Runs `story` on a fresh connection, then checks that it ends as every connection must. */
+/** Runs `story` on a new connection, then checks that it ends as every connection must. */
 export async function connected(
   subject: Subject,
   story: (connection: Connection) => Promise<void> | void,
@@ -128,20 +129,20 @@ async function dial(subject: Subject, address: ListenAddress, record: Accepting)
   return { listener: peers, client: await peers.next() };
 }
 
-/** Writes `bytes` in pieces, waiting for `onDrain` whenever `write` says so. */
+/** Writes `bytes` in pieces, waiting for `onDrain` after each `write` that returns `false`. */
 export async function writePolitely(
   { socket, recorder }: Connection,
   bytes: Uint8Array,
 ): Promise<void> {
   let room = true;
-  recorder.react = (what) => room ||= what === "drain";
+  recorder.react = (event) => room ||= event === "drain";
   for (let at = 0; at < bytes.length; at += 50_000) {
     await until("onDrain", () => room);
     room = socket.write(bytes.subarray(at, at + 50_000));
   }
 }
 
-/** Writes until `write` says to wait; gives how much that took. */
+/** Writes until `write` returns `false`; returns the number of bytes written. */
 export function writeUntilFull(socket: Socket): number {
   const block = pattern(256 * 1024);
   let written = block.length;
@@ -149,7 +150,7 @@ export function writeUntilFull(socket: Socket): number {
   return written;
 }
 
-/** Fills the way to a client that does not read, until not even a turn later is there room. */
+/** Writes to a client that does not read, until no more `onDrain` comes. */
 export async function stall({ socket, recorder, client }: Connection): Promise<number> {
   client.pause();
   let written = 0;
@@ -157,14 +158,14 @@ export async function stall({ socket, recorder, client }: Connection): Promise<n
   while (drains !== recorder.heard.length && written < MORE_THAN_KERNELS_TAKE) {
     drains = recorder.heard.length;
     written += writeUntilFull(socket);
-    // Twice: a write may wait 40 ms for a delayed acknowledgement.
+    // Two waits, because a write may wait 40 ms for a delayed acknowledgement.
     await settled();
     await settled();
   }
   return written;
 }
 
-/** Asserts that what came in pieces is `expected`. */
+/** Asserts that the pieces received are `expected` when joined. */
 export function assertSameBytes(actual: readonly Uint8Array[], expected: Uint8Array): void {
   const whole = concat(actual);
   assertEquals(whole.length, expected.length);

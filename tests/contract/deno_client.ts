@@ -1,5 +1,5 @@
 /**
- * A TLS client by `Deno.connectTls`: that of Deno's `node:tls` reads on while it is paused.
+ * A TLS client by `Deno.connectTls`, because the client of Deno's `node:tls` reads on while paused.
  *
  * @module
  */
@@ -50,7 +50,7 @@ class PullClient extends Received implements Client {
     this.ended = this.closed = true;
     this.#wake();
   }
-  /** As near as Deno comes to it. */
+  /** Deno has no reset; a close comes nearest. */
   reset(): void {
     this.destroy();
   }
@@ -61,7 +61,7 @@ class PullClient extends Received implements Client {
     this.#paused = false;
     this.#wake();
   }
-  /** What goes wrong with sending, reading tells. */
+  /** Ignores failures of sending: reading reports them, too. */
   #send(job: () => Promise<void>): void {
     this.#sending = this.#sending.then(job).catch(() => {});
   }

@@ -9,7 +9,7 @@ const GAPS: Subject["gaps"] = {
   noDelay: "Deno has no setNoDelay for TLS",
   reset: "Deno cannot reset a connection",
   silence: "Deno does not cancel a handshake: the client's end stays open until it leaves",
-  unreadReset: "Deno tells of a reset only who reads, or writes more than nothing",
+  unreadReset: "Deno reports a reset only to a read, or to a write of at least one byte",
 };
 
 if (RUNTIME === "deno") {

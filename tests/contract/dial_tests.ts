@@ -1,5 +1,5 @@
 /**
- * Dialling: who is reached, what the addresses are, and what happens when nobody is.
+ * Dialling: the addresses of both ends, refusals, and aborts.
  *
  * @module
  */
@@ -17,13 +17,13 @@ const never = (): Recorder => {
   throw new Error("was opened");
 };
 
-/** Registers the tests of dialling where everybody can. */
+/** Registers the tests of dialling that hold in memory, too. */
 export function dialTests(subject: Subject): void {
   const { adapter } = subject;
   const dialled = { ...subject, dials: true };
 
   for (const [family, host] of [["IPv4", "127.0.0.1"], ["IPv6", "::1"]] as const) {
-    test(`${subject.name}: tells both addresses of a dialled ${family} connection`, async () => {
+    test(`${subject.name}: reports both addresses of a dialled ${family} connection`, async () => {
       await connected(dialled, ({ socket, listener }) => {
         assertEquals(socket.remote, listener.address);
         assert(socket.local.family === family);
@@ -34,7 +34,7 @@ export function dialTests(subject: Subject): void {
     });
   }
 
-  test(`${subject.name}: tells the path of a dialled Unix connection`, async () => {
+  test(`${subject.name}: reports the path of a dialled Unix connection`, async () => {
     const path = subject.unixPath();
     await connected(dialled, async ({ client, socket, recorder }) => {
       assertEquals(socket.remote, { family: "unix", path });
@@ -46,7 +46,7 @@ export function dialTests(subject: Subject): void {
     }, { path });
   });
 
-  test(`${subject.name}: dials what it listens on itself, and both tell the same`, async () => {
+  test(`${subject.name}: dials its own listener, and both ends report the same addresses`, async () => {
     const accepted: Recorder[] = [];
     const listener = await adapter.listen(LOOPBACK, {}, (socket) => {
       const recorder = record(socket);
@@ -76,7 +76,7 @@ export function dialTests(subject: Subject): void {
     await listener.close();
   });
 
-  test(`${subject.name}: a port or path where nobody listens rejects, naming it`, async () => {
+  test(`${subject.name}: a port or path without a listener rejects, naming it`, async () => {
     for (const address of [LOOPBACK, { path: subject.unixPath() }]) {
       const peers = await subject.listen(address);
       await peers.close();
@@ -90,7 +90,7 @@ export function dialTests(subject: Subject): void {
     }
   });
 
-  test(`${subject.name}: refuses to dial what is no address`, async () => {
+  test(`${subject.name}: refuses to dial an invalid address`, async () => {
     const wrong: [ListenAddress, string][] = [
       [{ host: "127.0.0.1", port: 0 }, "127.0.0.1:0: expected a port from 1 to 65535"],
       [{ host: "::1", port: 65_536 }, "[::1]:65536: expected a port from 1 to 65535"],
@@ -102,7 +102,7 @@ export function dialTests(subject: Subject): void {
     }
   });
 
-  test(`${subject.name}: who gives up at once is not called, and leaves nobody behind`, async () => {
+  test(`${subject.name}: an abort at once means no open, and no connection left behind`, async () => {
     const peers = await subject.listen(LOOPBACK);
     for (const turns of [0, 1, 2]) {
       const controller = new AbortController();
@@ -120,7 +120,7 @@ export function dialTests(subject: Subject): void {
     await peers.close();
   });
 
-  test(`${subject.name}: giving up after it is open changes nothing`, async () => {
+  test(`${subject.name}: an abort after the open changes nothing`, async () => {
     const peers = await subject.listen(LOOPBACK);
     const controller = new AbortController();
     const recorders: Recorder[] = [];
@@ -138,7 +138,7 @@ export function dialTests(subject: Subject): void {
   });
 }
 
-/** Registers the tests of dialling where there are names, and machines that do not answer. */
+/** Registers the tests of dialling names, and machines that do not answer. */
 export function reachTests(subject: Subject): void {
   const { adapter, machine } = subject;
   if (machine === undefined) return;
@@ -166,14 +166,14 @@ export function reachTests(subject: Subject): void {
     await assertRejects(dial, Error, "Cannot connect to nowhere.invalid:80: ");
   });
 
-  test(`${subject.name}: says why a port cannot be dialled`, async () => {
+  test(`${subject.name}: rejects with the code of the system`, async () => {
     const peers = await subject.listen(LOOPBACK);
     await peers.close();
     await settled();
     await assertRejects(() => adapter.dial(peers.address, never), Error, "ECONNREFUSED");
   });
 
-  test(`${subject.name}: gives up on a machine that does not answer`, async () => {
+  test(`${subject.name}: an abort ends the wait for a machine that does not answer`, async () => {
     const silent = await machine.neverAccept();
     try {
       const address = { host: "127.0.0.1", port: silent.port };

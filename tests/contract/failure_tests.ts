@@ -18,8 +18,8 @@ export function failureTests(subject: Subject): void {
     test(`${subject.name}: a handler that throws in ${moment} costs its connection`, async () => {
       const logged = await loggedBy(() =>
         connected(subject, async ({ client, recorder, socket }) => {
-          recorder.react = (what) => {
-            if (what === moment) throw new TypeError("a bug in the handler");
+          recorder.react = (event) => {
+            if (event === moment) throw new TypeError("a bug in the handler");
           };
           if (moment === "drain") writeUntilFull(socket);
           if (moment === "end") client.end();
@@ -34,7 +34,7 @@ export function failureTests(subject: Subject): void {
   }
 }
 
-/** Registers the tests of connections that are refused as they are accepted. */
+/** Registers the tests of connections that are refused while they are accepted. */
 export function refusalTests(subject: Subject): void {
   test(`${subject.name}: an accept that throws costs its connection`, async () => {
     const logged = await loggedBy(async () => {
@@ -65,7 +65,7 @@ export function refusalTests(subject: Subject): void {
   });
 }
 
-/** Connects, and waits until that is no use any more; TLS does not even get as far as a connection. */
+/** Connects, and waits until the connection is cut. With TLS, connecting itself may fail. */
 async function cutOff(subject: Subject, address: Address): Promise<void> {
   let client: Client;
   try {
@@ -78,7 +78,7 @@ async function cutOff(subject: Subject, address: Address): Promise<void> {
   client.destroy();
 }
 
-/** What is written to the error log while `act` runs. */
+/** Collects the lines of the error log while `act` runs. */
 async function loggedBy(act: () => Promise<void>): Promise<string[]> {
   const original = console.error;
   const lines: string[] = [];

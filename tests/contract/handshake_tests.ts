@@ -1,5 +1,5 @@
 /**
- * TLS handshakes that fail, stall or never begin cost their connection, and nobody else's.
+ * TLS handshakes that fail, stall or never begin: each costs its own connection, and no other.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function handshakeTests(subject: Subject): void {
         act(client);
         await until("onClose", () => recorders[0]?.has("close") === true);
         assertEquals(recorders[0]?.heard, ["close"]);
-        assert(recorders[0]?.error instanceof Error, "it tells why");
+        assert(recorders[0]?.error instanceof Error, "onClose gets an error");
         client.destroy();
         const next = await subject.connect(listener.address);
         next.write(ascii("hello"));
@@ -54,7 +54,7 @@ export function handshakeTests(subject: Subject): void {
       client.writeRaw(new Uint8Array([0x17, 3, 3, 0, 40, ...new Uint8Array(40).fill(7)]));
       await until("onClose", () => recorders[0]?.has("close") === true, SOON);
       assertEquals(recorders[0]?.heard, ["data", "close"]);
-      assert(recorders[0]?.error instanceof Error, "it tells why");
+      assert(recorders[0]?.error instanceof Error, "onClose gets an error");
       client.destroy();
     });
   });
@@ -107,7 +107,7 @@ export function handshakeTests(subject: Subject): void {
     await listening(subject, TLS, async (listener, recorders) => {
       const silent = await netClient(listener.address);
       await until("accept", () => recorders.length === 1);
-      recorders[0]?.socket.write("nobody has asked");
+      recorders[0]?.socket.write("too early");
       recorders[0]?.socket.endWrite();
       await settled();
       silent.end();
@@ -116,7 +116,7 @@ export function handshakeTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: nobody waits for a handshake to end what has not begun`, async () => {
+  test(`${subject.name}: ends an unused connection without waiting for its handshake`, async () => {
     await listening(subject, TLS, async (listener, recorders) => {
       const silent = await netClient(listener.address);
       await until("accept", () => recorders.length === 1);
@@ -127,7 +127,7 @@ export function handshakeTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: what is written before the handshake comes after it`, async () => {
+  test(`${subject.name}: bytes written before the handshake are sent after it`, async () => {
     const greeting = (recorder: Recorder) => recorder.socket.write("welcome");
     await listening(subject, TLS, async (listener) => {
       const client = await subject.connect(listener.address);
@@ -136,7 +136,7 @@ export function handshakeTests(subject: Subject): void {
     }, greeting);
   });
 
-  test(`${subject.name}: agrees on http/1.1, and refuses who wants something else`, async () => {
+  test(`${subject.name}: agrees on http/1.1, and refuses a client without it`, async () => {
     await listening(subject, TLS, async ({ address }) => {
       assertEquals(await protocolOf(address, { ALPNProtocols: ["h2", "http/1.1"] }), "http/1.1");
       assertEquals(await protocolOf(address, {}), false);
@@ -178,7 +178,7 @@ export function handshakeTests(subject: Subject): void {
   }
 }
 
-/** Listens while `story` runs, then ends all that was accepted. */
+/** Listens while `story` runs, then destroys every accepted connection. */
 async function listening(
   subject: Subject,
   tls: ListenTLSOptions,
@@ -204,7 +204,7 @@ async function listening(
   }
 }
 
-/** What a client agrees on by ALPN; rejects if there is no agreement. */
+/** Connects, and gives the protocol of ALPN; rejects if there is no agreement. */
 function protocolOf(address: Address, options: ConnectionOptions): Promise<string | false | null> {
   if (address.family === "unix") throw new TypeError("No TLS on Unix sockets");
   const { host, port } = address;

@@ -15,7 +15,7 @@ import { pattern, until } from "./waiting.ts";
 /** Registers the tests of addresses. */
 export function addressTests(subject: Subject): void {
   for (const [family, host] of [["IPv4", "127.0.0.1"], ["IPv6", "::1"]] as const) {
-    test(`${subject.name}: tells both addresses of an ${family} connection`, async () => {
+    test(`${subject.name}: reports both addresses of an ${family} connection`, async () => {
       await connected(subject, ({ socket, listener }) => {
         assert(listener.address.family === family);
         assertEquals(listener.address.host, host);
@@ -31,7 +31,7 @@ export function addressTests(subject: Subject): void {
 
   // A Unix socket is not encrypted.
   if (subject.listening.tls !== undefined) return;
-  test(`${subject.name}: tells the path of a Unix connection`, async () => {
+  test(`${subject.name}: reports the path of a Unix connection`, async () => {
     const path = subject.unixPath();
     await connected(subject, async ({ client, socket, listener }) => {
       assertEquals(listener.address, { family: "unix", path });
@@ -53,7 +53,7 @@ export function addressTests(subject: Subject): void {
     ["::", "IPv6", "::1"],
   ] as const;
   for (const [host, family, peer] of anywhere) {
-    test(`${subject.name}: a listener on ${host} is reached by ${family}, and tells so`, async () => {
+    test(`${subject.name}: a listener on ${host} is reached by ${family}, and reports it`, async () => {
       const seen: Socket[] = [];
       const listener = await subject.adapter.listen({ host, port: 0 }, {}, (socket) => {
         seen.push(socket);
@@ -102,7 +102,7 @@ export function listenerTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: takes a backlog, and may let the process end`, async () => {
+  test(`${subject.name}: takes a backlog, ref and unref`, async () => {
     const listener = await adapter.listen(LOOPBACK, { backlog: 7 }, accept);
     listener.unref();
     listener.ref();
@@ -121,7 +121,7 @@ export function listenerTests(subject: Subject): void {
   });
 }
 
-/** Registers the tests of listening where a real machine says no. */
+/** Registers the tests of listening on a real machine. */
 export function machineTests(subject: Subject): void {
   const { adapter, machine } = subject;
   if (machine === undefined) return;
@@ -137,7 +137,7 @@ export function machineTests(subject: Subject): void {
     assertEquals(machine.exists(path), false);
   });
 
-  test(`${subject.name}: leaves a file alone that is no socket`, async () => {
+  test(`${subject.name}: leaves a regular file alone`, async () => {
     const path = subject.unixPath();
     machine.writeFile(path);
     const error = await assertRejects(() => adapter.listen({ path }, {}, accept), Error);
@@ -158,7 +158,7 @@ export function machineTests(subject: Subject): void {
     }
   });
 
-  test(`${subject.name}: listens on every address of localhost, and tells the first`, async () => {
+  test(`${subject.name}: listens on every address of localhost, and reports the first`, async () => {
     const found = await lookup("localhost", { all: true });
     const listener = await adapter.listen({ host: "localhost", port: 0 }, {}, accept);
     assert(listener.address.family !== "unix");

@@ -22,8 +22,8 @@ export function orderTests(subject: Subject): void {
         client.write(piece);
       });
       const whole = concat(pieces);
-      await until("all that we sent", () => client.count >= whole.length);
-      await until("all that we were sent", () => recorder.count >= whole.length);
+      await until("every byte at the client", () => client.count >= whole.length);
+      await until("every byte at the server", () => recorder.count >= whole.length);
       assertSameBytes(client.received, whole);
       assertSameBytes(recorder.received, whole);
     });
@@ -43,7 +43,7 @@ export function orderTests(subject: Subject): void {
     skip: subject.gaps?.noDelay ?? false,
   }, async () => {
     await connected(subject, async ({ client, socket, recorder }) => {
-      // With Nagle's algorithm on, each round waits 40 ms for a delayed acknowledgement.
+      // With Nagle's algorithm, each round would wait 40 ms for a delayed acknowledgement.
       const start = performance.now();
       for (let round = 1; round <= 25; round++) {
         client.write(pattern(1));
@@ -57,7 +57,7 @@ export function orderTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: compares bytes, where it can`, () => {
+  test(`${subject.name}: compares bytes, if it can`, () => {
     const equals = subject.adapter.equals ?? (() => undefined);
     const other = Uint8Array.from({ length: 1000 }, (_, at) => at * 7);
     const one = new Uint8Array(3000).subarray(500);

@@ -1,5 +1,5 @@
 /**
- * What the adapters under test dial: a listener that is none of theirs.
+ * Listeners for the connections that an adapter dials. They do not use the adapter.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { Address, ListenAddress } from "../../src/socket/socket.ts";
 import { type Client, memoryEnd, NetClient } from "./client.ts";
 import { until } from "./waiting.ts";
 
-/** A listener, and those who have been accepted. */
+/** A listener, and its accepted connections. */
 export interface Peers {
   readonly address: Address;
-  /** Everybody who was accepted so far. */
+  /** The connections accepted so far. */
   readonly clients: readonly Client[];
-  /** Waits for the next one. */
+  /** Waits for the next accepted connection. */
   next(): Promise<Client>;
   close(): Promise<void>;
 }

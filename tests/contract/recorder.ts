@@ -1,5 +1,5 @@
 /**
- * The server's end of the connections under test: a handler that writes down what it hears.
+ * The adapter's end of the connections under test: a handler that records its events.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { assertEquals } from "@std/assert";
 import type { Socket, SocketHandler } from "../../src/socket/socket.ts";
 
-/** What a handler can hear. */
+/** The events of a handler. */
 export type Heard = "data" | "end" | "drain" | "close";
 
-/** A handler that records, and then does what a test adds to it. */
+/** A handler that records each event, and then calls the reaction of the test. */
 export class Recorder implements SocketHandler {
   readonly socket: Socket;
   readonly heard: Heard[] = [];
   readonly received: Uint8Array[] = [];
-  /** How many bytes have come. */
+  /** The number of bytes received. */
   count = 0;
   error: Error | undefined;
-  /** Called after each event was recorded; may throw, to see what that does. */
-  react: (what: Heard) => void = () => {};
+  /** The reaction of the test, called after each event was recorded. It may throw. */
+  react: (event: Heard) => void = () => {};
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -41,14 +41,14 @@ export class Recorder implements SocketHandler {
     this.#record("close");
   }
 
-  /** Whether it heard `what`. */
-  has(what: Heard): boolean {
-    return this.heard.includes(what);
+  /** Whether an event was recorded. */
+  has(event: Heard): boolean {
+    return this.heard.includes(event);
   }
 
-  /** Asserts that the story ended as every story must. */
+  /** Asserts that the events ended as they must. */
   assertClosedOnceAndLast(): void {
-    assertEquals(this.heard.filter((what) => what === "close").length, 1, "onClose exactly once");
+    assertEquals(this.heard.filter((event) => event === "close").length, 1, "onClose exactly once");
     assertEquals(this.heard.at(-1), "close", "onClose last");
     const end = this.heard.indexOf("end");
     if (end < 0) return;
@@ -56,8 +56,8 @@ export class Recorder implements SocketHandler {
     assertEquals(this.heard.lastIndexOf("data") < end, true, "no onData after onEnd");
   }
 
-  #record(what: Heard): void {
-    this.heard.push(what);
-    this.react(what);
+  #record(event: Heard): void {
+    this.heard.push(event);
+    this.react(event);
   }
 }

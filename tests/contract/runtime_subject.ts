@@ -1,5 +1,5 @@
 /**
- * What the adapters of real runtimes have in common under test: clients and socket files.
+ * The adapters of real runtimes as subjects of the contract, with clients and socket files.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
 
 let paths = 0;
 
-/** An adapter to be tested over real sockets, named after itself and the runtime it runs on. */
+/** Makes the subject of an adapter over real sockets. Its name tells the adapter and the runtime. */
 export function runtimeSubject(adapter: DiallingAdapter): Subject {
   const name = adapter.name === RUNTIME ? adapter.name : `${adapter.name} on ${RUNTIME}`;
   return {
@@ -47,7 +47,7 @@ export function runtimeSubject(adapter: DiallingAdapter): Subject {
   };
 }
 
-/** The same adapter, encrypting. */
+/** Makes the subject of the same adapter with TLS. */
 export function tlsSubject(adapter: DiallingAdapter): Subject {
   const plain = runtimeSubject(adapter);
   return {
@@ -58,7 +58,7 @@ export function tlsSubject(adapter: DiallingAdapter): Subject {
   };
 }
 
-/** Nobody accepts meanwhile: this process waits for the one that connects. */
+/** Connects from another process. This process waits for it, and so accepts nothing meanwhile. */
 function connectUnaccepted(port: number, count: number): number {
   const script = `
     let connected = 0;
@@ -76,7 +76,7 @@ function connectUnaccepted(port: number, count: number): number {
   return Number(stdout);
 }
 
-/** Listens on `path` in a process that is then killed, so that nobody removes the file. */
+/** Listens on `path` in a process that is then killed, so that its file remains. */
 async function crashAt(path: string): Promise<void> {
   const script = `require("node:net").createServer().listen(${JSON.stringify(path)})`;
   const child = spawn(process.execPath, [RUNTIME === "deno" ? "eval" : "-e", script], {
@@ -88,7 +88,7 @@ async function crashAt(path: string): Promise<void> {
   await exited;
 }
 
-/** Listens in a process that is then stopped, and fills what the kernel accepts on its behalf. */
+/** Listens in a process that is then stopped, and fills its backlog. */
 async function neverAccept(): Promise<{ readonly port: number; close(): void }> {
   const script = `
     const server = require("node:net").createServer();

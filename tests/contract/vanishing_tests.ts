@@ -1,5 +1,5 @@
 /**
- * A peer that vanishes is noticed, whatever we are busy with.
+ * A peer that leaves is noticed in every state of the connection.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function vanishingTests(subject: Subject): void {
     });
   }
 
-  test(`${subject.name}: notices a reset behind a flood that it does not read`, {
+  test(`${subject.name}: notices a reset behind a flood of unread bytes`, {
     skip: subject.gaps?.unreadReset ?? false,
   }, async () => {
     await connected(subject, async ({ client, recorder, socket }) => {
@@ -59,7 +59,7 @@ export function vanishingTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: tells the error of a reset`, async () => {
+  test(`${subject.name}: reports the error of a reset`, async () => {
     await connected(subject, async ({ client, recorder }) => {
       client.reset();
       await until("onClose", () => recorder.has("close"));
@@ -67,7 +67,7 @@ export function vanishingTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: hears the peer's end while a write is stalled`, async () => {
+  test(`${subject.name}: notices the peer's end while a write is stalled`, async () => {
     await connected(slow(subject), async (connection) => {
       await stall(connection);
       connection.client.end();

@@ -4,20 +4,22 @@
  * @module
  */
 
-/** Resolves once `condition` holds; rejects, naming `what`, if it does not within `limit` ms. */
+/** Resolves when `condition` holds; rejects, naming `awaited`, after `limitMs` milliseconds. */
 export async function until(
-  what: string,
+  awaited: string,
   condition: () => boolean,
-  limit: number = 10_000,
+  limitMs: number = 10_000,
 ): Promise<void> {
   const start = performance.now();
   while (!condition()) {
-    if (performance.now() - start > limit) throw new Error(`Waited ${limit} ms for: ${what}`);
+    if (performance.now() - start > limitMs) {
+      throw new Error(`Waited ${limitMs} ms for: ${awaited}`);
+    }
     await pause(1);
   }
 }
 
-/** Gives the world time to do what it must not do. */
+/** Waits for the time in which a forbidden event would come. */
 export function settled(): Promise<void> {
   return pause(40);
 }
@@ -26,14 +28,14 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** `length` bytes in which every stretch differs from those near it. */
+/** Makes `length` bytes in which each stretch differs from its neighbours. */
 export function pattern(length: number, seed: number = 0): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at++) bytes[at] = at * 31 + (at >> 8) + seed;
   return bytes;
 }
 
-/** One array of several. */
+/** Joins several arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -44,7 +46,7 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** The index of the first byte that differs, or -1: megabytes are not for `assertEquals`. */
+/** Finds the first byte that differs, or -1. `assertEquals` is too slow for megabytes. */
 export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   for (let at = 0; at < Math.max(a.length, b.length); at++) {
     if (a[at] !== b[at]) return at;

@@ -1,0 +1,134 @@
+/**
+ * Listening by `Bun.listen`.
+ *
+ * Called by `bun.ts`, once for each address of a host name.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  ipAddress,
+  type ListenAddress,
+  type Listener,
+  type ListenOptions,
+  type ListenTLSOptions,
+  type OpenHandler,
+} from "../../src/socket/mod.ts";
+import { builtinModule } from "../shared/builtin_module.ts";
+import { pathsAccepted } from "../shared/end_address.ts";
+import { logError } from "../shared/error_log.ts";
+import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
+import { codeOf } from "../shared/system_error.ts";
+import { bun, type BunHandlers, type BunListener, type BunStream } from "./runtime.ts";
+import { BunSocket } from "./socket.ts";
+
+/** The functions of `node:fs` that are used. */
+interface FileModule {
+  lstatSync(path: string): { isSocket(): boolean };
+  unlinkSync(path: string): void;
+}
+
+/**
+ * Listens on a path or a numeric host.
+ *
+ * @param address The address.
+ * @param options The options of the adapter's `listen`.
+ * @param open Called for each connection.
+ * @returns The listener.
+ * @throws Rejects with the error of Bun.
+ */
+export async function listenOnOne(
+  address: ListenAddress,
+  options: ListenOptions,
+  open: OpenHandler,
+): Promise<Listener> {
+  const listener = await bindOverStale(address, () => bind(address, options, open), socketFiles);
+  return new BunListenerHandle(listener, address);
+}
+
+function bind(address: ListenAddress, options: ListenOptions, open: OpenHandler): BunListener {
+  const where = "path" in address
+    ? { unix: address.path }
+    : { hostname: address.host, port: address.port };
+  // Bun 1.4 ignores `backlog` and always uses 512.
+  const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
+  const tls = options.tls === undefined ? {} : { tls: encryption(options.tls) };
+  const socket = handlers(address, options.tls?.handshakeTimeout, open);
+  return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
+}
+
+/** Bun takes the ALPN protocols in the form of the handshake: each one after its length. */
+function encryption({ cert, key, passphrase }: ListenTLSOptions): Record<string, unknown> {
+  const ALPNProtocols = new TextEncoder().encode("\x08http/1.1").buffer;
+  return { cert, key, ...(passphrase === undefined ? {} : { passphrase }), ALPNProtocols };
+}
+
+/** Makes the handlers of one listener. `stream.data` leads from a stream to its socket. */
+function handlers(
+  address: ListenAddress,
+  handshakeTimeoutMs: number | undefined,
+  open: OpenHandler,
+): BunHandlers {
+  const paths = pathsAccepted(address);
+  return {
+    open: (stream) => new BunSocket(stream, paths, handshakeTimeoutMs).open(open),
+    handshake: (stream, success, error) => stream.data.secured(success ? undefined : error),
+    binaryType: "uint8array",
+    data: (stream, bytes) => stream.data.received(bytes),
+    end: (stream) => stream.data.ended(),
+    drain: (stream) => stream.data.drained(),
+    close: (stream, error) => stream.data.closed(error),
+    error: (_, error) => logError(`A socket failed: ${error.stack}`),
+  };
+}
+
+function files(): FileModule {
+  return builtinModule("node:fs");
+}
+
+const socketFiles: SocketFiles = {
+  isInUse: (error) => codeOf(error) === "EADDRINUSE",
+  isSocket: (path) => files().lstatSync(path).isSocket(),
+  isRefused: async (path) => {
+    try {
+      // Without a `data` handler, Bun does not even connect.
+      const socket = { open: (stream: BunStream) => stream.end(), data: () => {} };
+      await bun().connect({ unix: path, socket });
+      return false;
+    } catch (error) {
+      return codeOf(error) === "ECONNREFUSED";
+    }
+  },
+  remove: (path) => files().unlinkSync(path),
+};
+
+class BunListenerHandle implements Listener {
+  readonly address: Address;
+  readonly #listener: BunListener;
+
+  constructor(listener: BunListener, asked: ListenAddress) {
+    this.#listener = listener;
+    this.address = "path" in asked ? { family: "unix", path: asked.path } : boundAddress(listener);
+  }
+
+  close(): Promise<void> {
+    this.#listener.stop();
+    return Promise.resolve();
+  }
+
+  ref(): void {
+    this.#listener.ref();
+  }
+
+  unref(): void {
+    this.#listener.unref();
+  }
+}
+
+/** `hostname` repeats the option of `listen`; the address of the system is always numeric. */
+function boundAddress(listener: BunListener): Address {
+  const bound: { address?: string } = {};
+  listener.getsockname(bound);
+  return ipAddress(bound.address ?? listener.hostname, listener.port);
+}

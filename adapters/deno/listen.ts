@@ -1,0 +1,149 @@
+/**
+ * Listening by `Deno.listen` and `Deno.listenTls`.
+ *
+ * Called by `deno.ts`, once for each address of a host name.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  formatAddress,
+  type ListenAddress,
+  type Listener,
+  type ListenOptions,
+  type ListenTLSOptions,
+  type OpenHandler,
+} from "../../src/socket/mod.ts";
+import { builtinModule } from "../shared/builtin_module.ts";
+import { pathsAccepted } from "../shared/end_address.ts";
+import { logError } from "../shared/error_log.ts";
+import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
+import { deno, type DenoListener, toAddress } from "./runtime.ts";
+import { DenoSocket } from "./socket.ts";
+
+/** The pause after a second failure of `accept` in a row, so that the loop does not spin. */
+const ACCEPT_PAUSE_MS = 50;
+
+/** The function of `node:crypto` that is used. */
+interface CryptoModule {
+  createPrivateKey(options: { key: string; format: "pem"; passphrase: string }): {
+    export(options: { type: "pkcs8"; format: "pem" }): string;
+  };
+}
+
+/**
+ * Listens on a path or a numeric host.
+ *
+ * @param address The address.
+ * @param options The options of the adapter's `listen`.
+ * @param open Called for each connection.
+ * @returns The listener.
+ * @throws Rejects with the error of Deno, or a `TypeError` for TLS on a Unix socket.
+ */
+export async function listenOnOne(
+  address: ListenAddress,
+  options: ListenOptions,
+  open: OpenHandler,
+): Promise<Listener> {
+  const listener = await bindOverStale(address, () => bind(address, options), socketFiles);
+  return new DenoListenerHandle(listener, options.tls?.handshakeTimeout, open);
+}
+
+function bind(address: ListenAddress, options: ListenOptions): DenoListener {
+  const { backlog, tls } = options;
+  if ("path" in address) {
+    if (tls !== undefined) throw new TypeError("Deno has no TLS on Unix sockets");
+    return deno().listen({ transport: "unix", path: address.path });
+  }
+  const { host: hostname, port } = address;
+  const common = { hostname, port, ...(backlog === undefined ? {} : { tcpBacklog: backlog }) };
+  if (tls === undefined) return deno().listen(common);
+  const { cert } = tls;
+  return deno().listenTls({ ...common, cert, key: plainKey(tls), alpnProtocols: ["http/1.1"] });
+}
+
+/** Decrypts the key: Deno takes no encrypted keys. */
+function plainKey({ key, passphrase }: ListenTLSOptions): string {
+  if (passphrase === undefined) return key;
+  return builtinModule<CryptoModule>("node:crypto")
+    .createPrivateKey({ key, format: "pem", passphrase })
+    .export({ type: "pkcs8", format: "pem" });
+}
+
+function removeFile(path: string): void {
+  try {
+    deno().removeSync(path);
+  } catch {
+    // Another process has removed the file.
+  }
+}
+
+const socketFiles: SocketFiles = {
+  isInUse: (error) => (error as Error).name === "AddrInUse",
+  isSocket: (path) => deno().lstatSync(path).isSocket === true,
+  isRefused: async (path) => {
+    try {
+      (await deno().connect({ transport: "unix", path })).close();
+      return false;
+    } catch (error) {
+      return (error as Error).name === "ConnectionRefused";
+    }
+  },
+  remove: removeFile,
+};
+
+class DenoListenerHandle implements Listener {
+  readonly address: Address;
+  readonly #listener: DenoListener;
+  /** In milliseconds; `undefined` without TLS. */
+  readonly #handshakeTimeoutMs: number | undefined;
+  /** Resolves when the accept loop has ended. */
+  readonly #accepting: Promise<void>;
+  /** Set by the first call of `close`. */
+  #closed = false;
+
+  constructor(listener: DenoListener, handshakeTimeoutMs: number | undefined, open: OpenHandler) {
+    this.#listener = listener;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
+    this.address = toAddress(listener.addr, "");
+    this.#accepting = this.#acceptAll(open);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#listener.close();
+      // Deno leaves the socket file behind.
+      if (this.address.family === "unix") removeFile(this.address.path);
+    }
+    // The port may be taken until the pending `accept` has been rejected.
+    await this.#accepting;
+  }
+
+  ref(): void {
+    this.#listener.ref();
+  }
+
+  unref(): void {
+    this.#listener.unref();
+  }
+
+  async #acceptAll(open: OpenHandler): Promise<void> {
+    const paths = pathsAccepted(this.address);
+    let failures = 0;
+    while (!this.#closed) {
+      try {
+        const socket = new DenoSocket(await this.#listener.accept(), paths);
+        failures = 0;
+        socket.open(open, this.#handshakeTimeoutMs);
+      } catch (error) {
+        if (this.#closed) return;
+        // A peer that left the backlog fails once. With too many open files, `accept` fails again and
+        // again: one line in the log is enough then.
+        if (failures++ === 0) logError(`Cannot accept on ${formatAddress(this.address)}: ${error}`);
+        else await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
+  }
+}

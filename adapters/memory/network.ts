@@ -1,0 +1,117 @@
+/**
+ * The listeners of a network in memory, and the connections to them.
+ *
+ * Called by `memory.ts`.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  type DiallingAdapter,
+  formatAddress,
+  ipAddress,
+  type ListenAddress,
+  type Listener,
+  listenError,
+  type ListenOptions,
+  type OpenHandler,
+  type Socket,
+} from "../../src/socket/mod.ts";
+import { dialError, dialler } from "../shared/dialling.ts";
+import { decodeLatin1 } from "../shared/latin1.ts";
+import type { NameLookup } from "../shared/name_lookup.ts";
+import { type MemorySettings, MemorySocket } from "./socket.ts";
+
+/** The first port for clients, and for listeners on port 0: the first ephemeral port of IANA. */
+const FIRST_PORT = 49152;
+
+const NO_LISTENER = "nobody listens there";
+
+/** A lookup in which each name is its own address. */
+function ownNames(): NameLookup {
+  return { promises: { lookup: (address) => Promise.resolve([{ address }]) } };
+}
+
+/** One listener of a network. */
+interface Listening {
+  readonly address: Address;
+  readonly open: OpenHandler;
+}
+
+/** The `MemoryNetwork` of `memory.ts`. */
+export class Network {
+  readonly adapter: DiallingAdapter;
+  readonly #settings: MemorySettings;
+  /** By the text of the address. */
+  readonly #listening = new Map<string, Listening>();
+  #nextPort = FIRST_PORT;
+
+  /**
+   * Makes a network without listeners.
+   *
+   * @param settings The settings of all its sockets.
+   */
+  constructor(settings: MemorySettings) {
+    this.#settings = settings;
+    this.adapter = {
+      name: "memory",
+      clock: settings.clock,
+      latin1: decodeLatin1,
+      hostName: () => "localhost",
+      log: settings.log,
+      files: settings.files,
+      listen: (address, options, open) => this.#listen(address, options, open),
+      dial: dialler((address, open) => this.#dial(address, open), ownNames),
+    };
+  }
+
+  /** As of `MemoryNetwork`. */
+  connect(address: ListenAddress, open: OpenHandler): Socket {
+    const listener = this.#listening.get(formatAddress(address));
+    if (listener === undefined) throw dialError(address, NO_LISTENER);
+    return this.#join(listener, open);
+  }
+
+  #dial(address: ListenAddress, open: OpenHandler): Promise<void> {
+    const listener = this.#listening.get(formatAddress(address));
+    if (listener === undefined) return Promise.reject(NO_LISTENER);
+    return new Promise((resolve) => {
+      this.#join(listener, (socket) => {
+        resolve();
+        return open(socket);
+      });
+    });
+  }
+
+  #join(listener: Listening, open: OpenHandler): Socket {
+    const clientAddress = this.#clientAddress(listener.address);
+    const client = new MemorySocket(this.#settings, clientAddress, listener.address);
+    const server = new MemorySocket(this.#settings, listener.address, clientAddress);
+    MemorySocket.join(server, listener.open, client, open);
+    return client;
+  }
+
+  #clientAddress(server: Address): Address {
+    if (server.family === "unix") return { family: "unix", path: "" };
+    return { family: server.family, host: server.host, port: this.#nextPort++ };
+  }
+
+  #listen(asked: ListenAddress, options: ListenOptions, open: OpenHandler): Promise<Listener> {
+    if (options.tls !== undefined) {
+      return Promise.reject(listenError(asked, "a network in memory has no TLS"));
+    }
+    const address: Address = "path" in asked
+      ? { family: "unix", path: asked.path }
+      : ipAddress(asked.host, asked.port === 0 ? this.#nextPort++ : asked.port);
+    const name = formatAddress(address);
+    if (this.#listening.has(name)) return Promise.reject(listenError(asked, "address in use"));
+    const entry = { address, open };
+    this.#listening.set(name, entry);
+    const close = () => {
+      if (this.#listening.get(name) === entry) this.#listening.delete(name);
+      return Promise.resolve();
+    };
+    return Promise.resolve({ address, close, ref: () => {}, unref: () => {} });
+  }
+}

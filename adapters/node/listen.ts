@@ -1,0 +1,114 @@
+/**
+ * Listening by `net.Server`.
+ *
+ * Called by `node.ts`, once for each address of a host name.
+ *
+ * @module
+ */
+
+import { lstatSync, unlinkSync } from "node:fs";
+import * as net from "node:net";
+import {
+  type Address,
+  formatAddress,
+  ipAddress,
+  type ListenAddress,
+  type Listener,
+  type ListenOptions,
+  type OpenHandler,
+} from "../../src/socket/mod.ts";
+import { pathsAccepted } from "../shared/end_address.ts";
+import { logError } from "../shared/error_log.ts";
+import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
+import { codeOf } from "../shared/system_error.ts";
+import { STREAM_OPTIONS } from "./dial.ts";
+import { NodeSocket } from "./socket.ts";
+import { encryption } from "./tls.ts";
+
+/**
+ * Listens on a path or a numeric host.
+ *
+ * @param address The address.
+ * @param options The options of the adapter's `listen`.
+ * @param open Called for each connection.
+ * @returns The listener.
+ * @throws Rejects with the error of the system or of OpenSSL.
+ */
+export async function listenOnOne(
+  address: ListenAddress,
+  options: ListenOptions,
+  open: OpenHandler,
+): Promise<Listener> {
+  const encrypt = options.tls && encryption(options.tls);
+  const server = net.createServer(STREAM_OPTIONS);
+  await bindOverStale(address, () => bind(server, address, options), socketFiles);
+  const bound = boundAddress(server, address);
+  // For example too many open files. Without this handler, the error would end the process.
+  server.on("error", (error) => {
+    logError(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
+  });
+  const paths = pathsAccepted(bound);
+  server.on("connection", (stream: net.Socket) => {
+    new NodeSocket(stream, encrypt?.(stream), paths).open(open);
+  });
+  return new NodeListener(server, bound);
+}
+
+function bind(server: net.Server, address: ListenAddress, options: ListenOptions): Promise<void> {
+  const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ ...address, ...backlog }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function boundAddress(server: net.Server, asked: ListenAddress): Address {
+  if ("path" in asked) return { family: "unix", path: asked.path };
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("no address");
+  return ipAddress(bound.address, bound.port);
+}
+
+const socketFiles: SocketFiles = {
+  isInUse: (error) => codeOf(error) === "EADDRINUSE",
+  isSocket: (path) => lstatSync(path).isSocket(),
+  isRefused: (path) =>
+    new Promise((resolve) => {
+      const probe = net.connect(path);
+      const answer = (refused: boolean) => {
+        probe.destroy();
+        resolve(refused);
+      };
+      probe.once("connect", () => answer(false));
+      probe.once("error", (error) => answer(codeOf(error) === "ECONNREFUSED"));
+    }),
+  remove: unlinkSync,
+};
+
+class NodeListener implements Listener {
+  readonly address: Address;
+  readonly #server: net.Server;
+
+  constructor(server: net.Server, address: Address) {
+    this.#server = server;
+    this.address = address;
+  }
+
+  close(): Promise<void> {
+    // The callback of `Server.close` waits for every connection to end. The port is free one turn
+    // later.
+    this.#server.close();
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  ref(): void {
+    this.#server.ref();
+  }
+
+  unref(): void {
+    this.#server.unref();
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The addresses of both ends of a connection.
+ *
+ * The trap: of a Unix connection, the listening end has a path and the other end has none. Runtimes
+ * report that inconsistently, or not at all, so the paths are taken from the address that was listened
+ * on or dialled.
+ *
+ * Called by the listeners and the dialling of the real runtimes, and by their sockets.
+ *
+ * @module
+ */
+
+import { type Address, ipAddress, type ListenAddress } from "../../src/socket/mod.ts";
+
+/** The paths of both ends of a Unix connection; the path of the end that dialled is empty. */
+export interface UnixPaths {
+  /** The path of this end. */
+  readonly local: string;
+  /** The path of the peer. */
+  readonly remote: string;
+}
+
+/**
+ * Makes the paths of an accepted connection.
+ *
+ * @param address The address of the listener.
+ * @returns The paths; `undefined` for TCP.
+ */
+export function pathsAccepted(address: Address | ListenAddress): UnixPaths | undefined {
+  return "path" in address ? { local: address.path, remote: "" } : undefined;
+}
+
+/**
+ * Makes the paths of a dialled connection.
+ *
+ * @param address The address that was dialled.
+ * @returns The paths; `undefined` for TCP.
+ */
+export function pathsDialled(address: ListenAddress): UnixPaths | undefined {
+  return "path" in address ? { local: "", remote: address.path } : undefined;
+}
+
+/**
+ * Makes the address of one end from the report of a runtime.
+ *
+ * @param path The path of the end; `undefined` for TCP.
+ * @param host The numeric host; `undefined` if the peer has left and the runtime has forgotten it.
+ * @param port The port; `undefined` in the same case.
+ * @returns The address.
+ */
+export function endAddress(
+  path: string | undefined,
+  host: string | undefined,
+  port: number | undefined,
+): Address {
+  if (path !== undefined) return { family: "unix", path };
+  return ipAddress(host ?? "", port ?? 0);
+}

@@ -1,0 +1,39 @@
+/**
+ * Latin-1 by the language alone.
+ *
+ * Called by the memory adapter, and by the Deno adapter for text beyond ASCII.
+ *
+ * @module
+ */
+
+/** The number of arguments of one call: some engines accept at most about 100,000. */
+const MAX_ARGUMENTS = 4096;
+
+/**
+ * Decodes latin-1.
+ *
+ * @param bytes The bytes.
+ * @param start The index of the first byte.
+ * @param end The index after the last byte.
+ * @returns The text, one character for each byte.
+ */
+export function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; at += MAX_ARGUMENTS) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + MAX_ARGUMENTS, end)));
+  }
+  return text;
+}
+
+/**
+ * Encodes latin-1.
+ *
+ * @param text Characters up to U+00FF.
+ * @param target The array for the bytes; it has room for them.
+ * @param at The index of the first byte.
+ */
+export function encodeLatin1(text: string, target: Uint8Array, at: number): void {
+  for (let index = 0; index < text.length; index++) {
+    target[at + index] = text.charCodeAt(index);
+  }
+}
