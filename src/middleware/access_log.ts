@@ -1,5 +1,8 @@
 /**
- * Middleware that writes an access log.
+ * Middleware that writes an access log: one line for each request, after its response.
+ *
+ * The trap: apps behind mounts and rewriting middleware change their environ, so the log line is made of
+ * a copy that is taken before the app runs.
  *
  * @module
  */
@@ -7,29 +10,32 @@
 import type { Block, Environ, StartResponse, WSGIApp } from "../wsgi/mod.ts";
 import { passThrough } from "./pass_through.ts";
 
-/** A request that has been answered, for logs of one's own format. */
+/** One request and its response, for logs of another format. */
 export interface AccessLogEntry {
-  /** The request. */
+  /** The request, as the middleware got it. */
   readonly environ: Environ;
-  /** The status that was sent; 500 for an app that failed before; `undefined` if none was. */
+  /**
+   * The status code of the response. It is 500 if the app failed before its first block, and `undefined`
+   * if the app never called `startResponse`.
+   */
   readonly status: number | undefined;
-  /** How many bytes of body the app gave, before chunking. */
+  /** The length of the app's blocks in bytes, without the framing of chunks. */
   readonly bytes: number;
-  /** How long it took until the app was closed, in milliseconds. */
+  /** The time from the call of the app until it was closed, in milliseconds. */
   readonly milliseconds: number;
-  /** When the request began. */
+  /** The time of day when the app was called. */
   readonly date: Date;
 }
 
 /**
- * Logs each request when its response is done, whether it went well, failed or was left alone.
+ * Logs each request after its response, also if the app has failed or the client has left.
  *
- * The line is that of the Combined Log Format, followed by the time that it took in microseconds
- * (Apache's `%D`); times of day are in UTC. What clients choose is escaped, so that a line stays one.
+ * A line has the Combined Log Format, followed by the duration in microseconds (Apache's `%D`). Times of
+ * day are in UTC. Text that the client sent is escaped, so that it cannot add lines or fields.
  *
  * @param app The app.
- * @param log Takes each line, without a newline; and what it was made of.
- * @returns The app, with that middleware.
+ * @param log Takes each line, without a newline, and the facts of that line.
+ * @returns The app with the log.
  *
  * @example
  * ```ts
@@ -56,7 +62,6 @@ export function accessLog(
     const { clock } = environ.cogen.scheduler;
     const began = clock.now();
     const date = new Date();
-    // Apps behind mounts and rewriting middleware see another environ.
     const request = { ...environ };
     const count = new Count(startResponse);
     try {
@@ -73,10 +78,13 @@ export function accessLog(
   };
 }
 
-/** Counts what passes. */
+/** The stage of one response: counts the blocks and passes them on. */
 class Count {
+  /** The status code of the last call of `startResponse`. */
   status: number | undefined;
+  /** The length of all blocks so far. */
   bytes = 0;
+  /** Takes the call of the app, notes its status, and passes it on. */
   readonly startResponse: StartResponse;
 
   constructor(startResponse: StartResponse) {
@@ -95,7 +103,7 @@ class Count {
     yield block;
   }
 
-  /** Before the first block, the server answers in place of the app. */
+  /** Notes an error of the app. Before the first block, the server answers it with a 500. */
   fail(): void {
     if (this.bytes === 0) this.status = 500;
   }
@@ -128,13 +136,13 @@ function combinedLine({ environ, status, bytes, milliseconds, date }: AccessLogE
   ].join(" ");
 }
 
-/** `06/Nov/1994:08:49:37 +0000`. */
+/** A date as `06/Nov/1994:08:49:37 +0000`. */
 function timeOfDay(date: Date): string {
   const [, day, month, year, time] = date.toUTCString().split(" ");
   return `${day}/${month}/${year}:${time} +0000`;
 }
 
-/** As Apache does: quotes and backslashes are quoted, what is not printable becomes `\xhh`. */
+/** Escapes as Apache does: a backslash before quotes and backslashes, `\xhh` for unprintable characters. */
 function escape(text: string): string {
   return text.replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;

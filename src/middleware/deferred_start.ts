@@ -1,58 +1,68 @@
 /**
- * A call of `startResponse` that is kept until somebody knows what to make of it.
+ * The `startResponse` of one request, held back until its middleware has decided on the header fields.
+ *
+ * The trap: PEP 3333 lets an app call `startResponse` a second time with `excInfo`, before and after the
+ * head has been sent. Before it, the second call replaces the kept one. After it, the second call is the
+ * server's to refuse.
+ *
+ * Called by `gzip` and `lazyStartResponse`.
  *
  * @module
  */
 
 import { type Block, type HeaderList, type StartResponse, WSGIError } from "../wsgi/mod.ts";
 
-/** What an app has called, and the server has not heard yet. */
+/** The arguments of an app's call of `startResponse`. */
 export interface StartCall {
   readonly status: string;
   readonly headers: HeaderList;
   readonly excInfo?: unknown;
 }
 
-/** The `startResponse` of one request, deferred. */
+/** Keeps the app's call of `startResponse` until {@linkcode DeferredStart.begin}. */
 export class DeferredStart {
   readonly #startResponse: StartResponse;
-  #call: StartCall | undefined;
-  #begun = false;
+  /** `none` until the app has called, then the kept call, then `begun`. */
+  #state: "none" | StartCall | "begun" = "none";
+  /** The server's `write`, from `begin` on. */
   #write: (block: Block) => void = () => {};
 
   constructor(startResponse: StartResponse) {
     this.#startResponse = startResponse;
   }
 
-  /** The last call that has not been passed on. */
+  /** The kept call; `undefined` before the app has called, and after `begin`. */
   get call(): StartCall | undefined {
-    return this.#call;
+    return typeof this.#state === "object" ? this.#state : undefined;
   }
 
-  /** Keeps a call; like the server's own, it takes a second one only with `excInfo`. */
+  /**
+   * Keeps a call of the app.
+   *
+   * @throws {WSGIError} For a second call without `excInfo`, as the server's `startResponse` does.
+   */
   keep(status: string, headers: HeaderList, excInfo?: unknown): void {
-    const isReplacement = excInfo !== undefined && excInfo !== null;
-    if (this.#begun) {
-      // The server rethrows `excInfo` if the head has gone, and refuses a second call without it.
+    if (this.#state === "begun") {
+      // The server rethrows `excInfo`, or refuses a second call without it.
       this.#startResponse(status, headers, excInfo);
       return;
     }
-    if (this.#call !== undefined && !isReplacement) {
+    const isReplacement = excInfo !== undefined && excInfo !== null;
+    if (this.#state !== "none" && !isReplacement) {
       throw new WSGIError("startResponse() was called twice without excInfo");
     }
-    this.#call = { status, headers, excInfo };
+    this.#state = { status, headers, excInfo };
   }
 
-  /** Passes the kept call on, once; `change` may alter its header fields. */
+  /** Passes the kept call to the server, once; `change` may alter the header fields. */
   begin(change: (headers: HeaderList) => HeaderList = (headers) => headers): void {
-    const call = this.#call;
+    const { call } = this;
     if (call === undefined) return;
-    this.#call = undefined;
-    this.#begun = true;
+    this.#state = "begun";
     this.#write = this.#startResponse(call.status, change(call.headers), call.excInfo);
   }
 
-  /** The server's `write`; it works once begun. */
+  /** Calls the server's `write`, after `begin`. */
   write(block: Block): void {
     this.#write(block);
   }

@@ -1,13 +1,16 @@
 /**
  * Middleware that answers an app's error with a page.
  *
+ * It calls `startResponse` again, with the error as `excInfo`. PEP 3333 decides the rest: the call replaces
+ * a head that has not been sent, and rethrows the error if it has.
+ *
  * @module
  */
 
 import type { Block, Environ, HeaderList, StartResponse, WSGIApp } from "../wsgi/mod.ts";
 import { passThrough, UNCHANGED } from "./pass_through.ts";
 
-/** What is sent in place of an app's response. */
+/** The response that is sent in place of the app's. */
 export interface ErrorResponse {
   /** Code and reason. */
   readonly status: string;
@@ -18,16 +21,18 @@ export interface ErrorResponse {
 }
 
 /**
- * Answers an app that throws before its first block with a page of one's own.
+ * Answers an app that throws before its first block with a page.
  *
- * The server's `onError` and its log hear of the error as they would without the page, once; nothing of
- * it is in the page unless `page` puts it there. An error after the first block passes to the server,
- * which cuts the connection; so does one of a request whose client has left. If `page` itself fails, that
- * is an error of the app as well.
+ * The server's `onError` and its log get the error once, as they do without the page. The page shows
+ * nothing of the error unless `page` puts it there.
+ *
+ * An error after the first block passes to the server, which cuts the connection. An error of a request
+ * whose client has left passes to the server, too. If `page` itself throws, the server gets both errors and
+ * answers with its plain 500.
  *
  * @param app The app.
- * @param page Makes the page of the error.
- * @returns The app, with that middleware.
+ * @param page Makes the response to an error.
+ * @returns The app with error pages.
  *
  * @example
  * ```ts
@@ -68,7 +73,7 @@ export function errorPage(
       try {
         body = begin(page(error, environ), startResponse, error);
       } catch (refusal) {
-        // The server hears of what leaves us by itself.
+        // The server logs the error that leaves this generator; the other one must be reported.
         if (refusal !== error) cogen.report(error);
         throw refusal;
       }
@@ -78,7 +83,7 @@ export function errorPage(
   };
 }
 
-/** Throws the error itself if the head of the app's own response has gone (PEP 3333). */
+/** Starts the page's response. Throws `error` if the app's head has been sent already (PEP 3333). */
 function begin(answer: ErrorResponse, startResponse: StartResponse, error: unknown): Block {
   startResponse(answer.status, answer.headers, error);
   return answer.body;

@@ -1,5 +1,5 @@
 /**
- * Middleware that calls `startResponse` as late as can be.
+ * Middleware that delays the call of `startResponse` until the first block.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { DeferredStart } from "./deferred_start.ts";
 import { passThrough } from "./pass_through.ts";
 
 /**
- * Makes an app call `startResponse` only when its first block comes, or at its end.
+ * Delays an app's call of `startResponse` until its first block, or until its end if it has no block.
  *
- * So what the app has called before can still be replaced, and middleware around it sees the call just
- * before the first block, however long the app waits in between.
+ * Until then, the app can still replace the call, with `excInfo`. Middleware around this one sees the call
+ * just before the first block, however long the app waits in between.
  *
- * @param app The app; it may itself call `startResponse` after it has waited.
- * @returns The app, with that middleware.
+ * @param app The app.
+ * @returns The app with the delayed call.
  *
  * @example
  * ```ts

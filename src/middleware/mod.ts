@@ -1,5 +1,8 @@
 /**
- * Middleware: apps around apps, built on the public doors of the engine as a user's own would be.
+ * Middleware: apps around apps.
+ *
+ * Each file is a model to copy: it imports the engine through the public `mod.ts` of each layer, as the
+ * code of a user does.
  *
  * @module
  */

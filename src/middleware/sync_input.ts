@@ -1,5 +1,5 @@
 /**
- * Middleware for apps that read the request body without waiting.
+ * Middleware for apps that read the request body without waiting: it reads the whole body first.
  *
  * @module
  */
@@ -21,21 +21,21 @@ export type SyncEnviron =
     "wsgi.input": BufferedInput;
   };
 
-/** An app whose `wsgi.input` is read without waiting. */
+/** An app that reads `wsgi.input` without waiting. */
 export type SyncApp = (
   environ: SyncEnviron,
   startResponse: StartResponse,
 ) => AppIterable | PromiseLike<AppIterable>;
 
 /**
- * Reads the whole request body before it calls an app, so that the app can read it like a file.
+ * Reads the whole request body before it calls an app, so that the app can read the body like a file.
  *
- * Others are served meanwhile. The body is in memory: `limits.maxBodyBytes` of the server bounds it.
- * `CONTENT_LENGTH` is set to its length, whatever its framing was. The environ that the app gets is a
- * copy.
+ * Other requests run while the body arrives. The body is held in memory; the server's option
+ * `limits.maxBodyBytes` bounds it. The app gets a copy of the environ, with the length of the body as
+ * `CONTENT_LENGTH`, also for a chunked body.
  *
  * @param app The app; its `environ["wsgi.input"]` is a {@linkcode BufferedInput}.
- * @returns The app, with that middleware.
+ * @returns The app with the buffered input.
  *
  * @example
  * ```ts

@@ -1,19 +1,21 @@
 /**
- * Compression that can be flushed, made of `CompressionStream`, which cannot.
+ * DEFLATE (RFC 1951) that can be flushed, made of `CompressionStream`, which cannot be flushed.
  *
- * Each piece is compressed alone, and its last block is made one that others may follow. A DEFLATE
- * stream (RFC 1951) of any such pieces, ended by {@linkcode LAST_BLOCK}, is a stream of all their
- * bytes, and each piece can be read as soon as it is there. That costs some compression, as no piece
+ * Each piece is compressed alone. The final block of the result is then marked as not final, so that other
+ * pieces can follow. Any sequence of such pieces, ended by {@linkcode LAST_BLOCK}, is one DEFLATE stream, and
+ * a client can decompress each piece when it arrives. The price is some compression, because no piece
  * refers to an earlier one.
  *
- * How the end of a piece must be padded depends on how many bits of its last byte are used, which only
- * decompressing tells. So what is made is decompressed again; where that does not give back what went
- * in, the bytes are sent as they are, in a stored block.
+ * The trap: the padding after a piece depends on the number of used bits in its last byte, and only
+ * decompression shows that number. So each possible padding is tried, and the result is decompressed again. If
+ * no padding gives the original bytes, the piece is sent uncompressed, in a stored block.
+ *
+ * Called by `GzipEncoder`.
  *
  * @module
  */
 
-/** A transform of the web's streams, as far as it is used here. */
+/** The used part of the web's `CompressionStream` and `DecompressionStream`. */
 interface ByteTransform {
   readonly readable: {
     getReader(): { read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array }> };
@@ -23,46 +25,46 @@ interface ByteTransform {
   };
 }
 
-/** A piece of this many bytes is one block with every encoder: zlib begins a new one at 16,383. */
-export const MAX_PIECE = 16_000;
-/** An empty block that ends the stream. */
+/** Bounds a piece so that zlib makes one block of it: zlib begins another block after 16,383 bytes. */
+export const MAX_PIECE_BYTES = 16_000;
+/** An empty final block, with its padding: the end of the stream. */
 export const LAST_BLOCK: Uint8Array = Uint8Array.of(0x03, 0x00);
 
-/** The length of an empty stored block, after its header and the padding to a whole byte. */
+/** An empty stored block without its header: its length and the complement of that (RFC 1951 §3.2.4). */
 const EMPTY_STORED: readonly number[] = [0x00, 0x00, 0xff, 0xff];
-/** Its header of three bits fits into what is left of the last byte, or begins a new one. */
+/** The header of an empty stored block, three zero bits, ends the last byte of a piece or begins another. */
 const PADDINGS: readonly (readonly number[])[] = [EMPTY_STORED, [0x00, ...EMPTY_STORED]];
 
 /**
- * Compresses some bytes.
+ * Compresses one piece.
  *
- * @param bytes At most {@linkcode MAX_PIECE} bytes, and at least one.
- * @returns Whole bytes of a DEFLATE stream that others may precede and follow.
+ * @param bytes From 1 to {@linkcode MAX_PIECE_BYTES} bytes.
+ * @returns A part of a DEFLATE stream, in whole bytes; other pieces may precede and follow.
  */
 export async function deflatePiece(bytes: Uint8Array): Promise<Uint8Array> {
   const packed = await transform(
     new CompressionStream("deflate-raw") as unknown as ByteTransform,
     bytes,
   );
-  for (const open of reopened(packed)) {
-    if (open.length < bytes.length && await holds(open, bytes)) return open;
+  for (const piece of unfinished(packed)) {
+    if (piece.length < bytes.length && await inflatesTo(piece, bytes)) return piece;
   }
   return stored(bytes);
 }
 
-/** The ways in which a finished stream may become one that goes on. */
-function reopened(packed: Uint8Array): Uint8Array[] {
+/** The streams without an end that a finished stream may become. */
+function unfinished(packed: Uint8Array): Uint8Array[] {
   const isFlushed = endsWith(packed, [...EMPTY_STORED, ...LAST_BLOCK]);
   if (isFlushed) return [packed.subarray(0, packed.length - LAST_BLOCK.length)];
-  const open = packed.slice();
-  open[0] = (open[0] as number) & 0xfe; // the first block is the only one, and no longer the last
-  return PADDINGS.map((padding) => joined([open, Uint8Array.from(padding)]));
+  const piece = packed.slice();
+  piece[0] = (piece[0] as number) & 0xfe; // BFINAL of the only block (RFC 1951 §3.2.3)
+  return PADDINGS.map((padding) => joined([piece, Uint8Array.from(padding)]));
 }
 
-async function holds(open: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+async function inflatesTo(piece: Uint8Array, bytes: Uint8Array): Promise<boolean> {
   try {
     const inflater = new DecompressionStream("deflate-raw") as unknown as ByteTransform;
-    const read = await transform(inflater, joined([open, LAST_BLOCK]));
+    const read = await transform(inflater, joined([piece, LAST_BLOCK]));
     return isSame(read, bytes);
   } catch {
     return false;
@@ -75,7 +77,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-/** RFC 1951 §3.2.4. */
+/** A stored block, which is not the last one (RFC 1951 §3.2.4). */
 function stored(bytes: Uint8Array): Uint8Array {
   const { length } = bytes;
   const header = [0x00, length & 0xff, length >> 8, ~length & 0xff, ~length >> 8 & 0xff];
@@ -84,7 +86,7 @@ function stored(bytes: Uint8Array): Uint8Array {
 
 async function transform(stream: ByteTransform, bytes: Uint8Array): Promise<Uint8Array> {
   const writer = stream.writable.getWriter();
-  // What goes wrong is also told to the reader.
+  // An error of the stream also rejects the reads below.
   writer.write(bytes).then(() => writer.close()).catch(() => {});
   const reader = stream.readable.getReader();
   const parts: Uint8Array[] = [];
@@ -100,7 +102,7 @@ function endsWith(bytes: Uint8Array, end: readonly number[]): boolean {
   return from >= 0 && end.every((byte, at) => bytes[from + at] === byte);
 }
 
-/** Puts arrays together. */
+/** Copies arrays into one. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -1,46 +1,58 @@
 /**
  * Middleware that compresses responses.
  *
+ * The app's `startResponse` is held back until the first block decides whether the response is compressed.
+ * A compressible response is then gathered: if it ends below `minBytes`, it is sent as it is. Otherwise each
+ * flush gives bytes that the client can decompress at once, so that a stream stays a stream.
+ *
+ * The trap: `write` cannot wait, but compression does. Written blocks are therefore gathered until the next
+ * block, wait or end of the app.
+ *
  * @module
  */
 
 import { until } from "../../coroutine/mod.ts";
 import type { Block, Cogen, Environ, HeaderList, WSGIApp } from "../../wsgi/mod.ts";
-import { DeferredStart } from "../deferred_start.ts";
+import { DeferredStart, type StartCall } from "../deferred_start.ts";
 import { varyOn } from "../vary.ts";
 import { GzipEncoder } from "./gzip_encoder.ts";
 import { passThrough, type Stage } from "../pass_through.ts";
 
 /** Options of {@linkcode gzip}. */
 export interface GzipOptions {
-  /** A body that is known to be smaller is sent as it is, in bytes. Default 1024. */
+  /** The size in bytes below which a body is sent as it is, if its size is known in time. Default 1024. */
   readonly minBytes?: number;
-  /** Content types that are worth it. Default: text, and what is text in fact. */
+  /** The content types to compress. Default: text, JSON, JavaScript, XML, WebAssembly and SVG. */
   readonly contentTypes?: RegExp;
 }
 
 const COMPRESSIBLE = /^(text\/|application\/([\w.-]+\+)?(json|javascript|xml|wasm)\b|image\/svg)/i;
-/** How much is gathered, in bytes. */
-const MAX_HELD = 65_536;
-/** How long blocks are gathered while the app goes on, in milliseconds: as long as a burst. */
-const MAX_GATHER = 1;
+const DEFAULT_MIN_BYTES = 1024;
+/**
+ * Bounds the bytes that are gathered before a flush, and with them the memory of a response. Several pieces
+ * of the encoder fit in, so that they are compressed side by side.
+ */
+const MAX_GATHERED_BYTES = 65_536;
+/** Bounds the time in which blocks are gathered, as the server's default burst does. */
+const MAX_GATHER_MS = 1;
 
 type Blocks = Generator<Block, void, unknown>;
 
 /**
  * Compresses the responses of an app for clients that accept gzip.
  *
- * Streams stay streams: before the app waits, and after a block that was long in coming, all that it
- * gave is compressed and sent. Left as they are: small bodies, content types that would not get
- * smaller, what is encoded already or must not be transformed, partial content. `ETag` becomes weak,
- * `Content-Length` goes, `Vary` tells caches.
+ * A stream stays a stream: before the app waits, and after a block that took longer than a burst, the
+ * gathered blocks are compressed and sent. Some responses are sent as they are: small bodies, content types
+ * that would not get smaller, responses with a `Content-Encoding` or with `Cache-Control: no-transform`,
+ * partial content. In a compressed response, `ETag` becomes weak and `Content-Length` is removed.
+ * `Vary: Accept-Encoding` tells caches of the choice.
  *
- * An answer that holds both a secret and something that an attacker chose should not be compressed:
- * its length tells of the secret (the BREACH attack).
+ * Do not compress a response that holds both a secret and text of an attacker's choice: its length reveals
+ * the secret (the BREACH attack).
  *
  * @param app The app.
- * @param options What is worth compressing.
- * @returns The app, with that middleware.
+ * @param options The responses to compress.
+ * @returns The app with compression.
  *
  * @example
  * ```ts
@@ -61,9 +73,11 @@ type Blocks = Generator<Block, void, unknown>;
  * ```
  */
 export function gzip(app: WSGIApp, options: GzipOptions = {}): WSGIApp {
+  const { minBytes = DEFAULT_MIN_BYTES, contentTypes = COMPRESSIBLE } = options;
+  const choice = { minBytes, contentTypes };
   return (environ, startResponse) => {
     const start = new DeferredStart(startResponse);
-    const stage = new GzipStage(start, environ, options);
+    const stage = new GzipStage(start, environ, choice);
     const run = () =>
       app(environ, (...call) => {
         start.keep(...call);
@@ -73,40 +87,49 @@ export function gzip(app: WSGIApp, options: GzipOptions = {}): WSGIApp {
   };
 }
 
-/** One response on its way through the encoder, or past it. */
+/** The options of the middleware, with their defaults. */
+type Choice = Required<GzipOptions>;
+
+/**
+ * The state of a response. It is `undecided` until the first block, write or end. Then it is `plain`, and
+ * blocks pass unchanged; or `gathering`, and no byte has been sent. After the first flush it is `encoding`.
+ */
+type Mode = "undecided" | "plain" | "gathering" | "encoding";
+
+/** The stage of one response. */
 class GzipStage implements Stage {
   readonly #start: DeferredStart;
   readonly #cogen: Cogen;
-  readonly #options: GzipOptions;
+  readonly #choice: Choice;
   readonly #accepted: boolean;
   readonly #isHead: boolean;
   readonly #encoder = new GzipEncoder();
-  #flushedAt: number;
-  /** `undecided` until the first block. */
-  #mode: "undecided" | "plain" | "gathering" | "encoding" = "undecided";
+  /** The scheduler's time of the last flush, or of the start. */
+  #flushedAtMs: number;
+  #mode: Mode = "undecided";
 
-  constructor(start: DeferredStart, environ: Environ, options: GzipOptions) {
+  constructor(start: DeferredStart, environ: Environ, choice: Choice) {
     this.#start = start;
     this.#cogen = environ.cogen;
-    this.#options = options;
+    this.#choice = choice;
     this.#accepted = acceptsGzip(environ.HTTP_ACCEPT_ENCODING ?? "");
     this.#isHead = environ.REQUEST_METHOD === "HEAD";
-    this.#flushedAt = environ.cogen.scheduler.clock.now();
+    this.#flushedAtMs = environ.cogen.scheduler.clock.now();
   }
 
   *block(block: Block): Blocks {
     this.#decide();
     if (this.#mode === "plain") return void (yield block);
     this.#push(block);
-    const late = this.#cogen.scheduler.clock.now() - this.#flushedAt >= MAX_GATHER;
-    if (late || this.#encoder.size >= MAX_HELD) yield* this.wait();
+    const isLate = this.#cogen.scheduler.clock.now() - this.#flushedAtMs >= MAX_GATHER_MS;
+    if (isLate || this.#encoder.pendingBytes >= MAX_GATHERED_BYTES) yield* this.wait();
   }
 
   *wait(): Blocks {
-    if (this.#encoder.size === 0 || this.#mode === "plain") return;
+    if (this.#encoder.pendingBytes === 0 || this.#mode === "plain") return;
     this.#encode();
     yield yield* this.#cogen.wait(until(this.#encoder.flush()));
-    this.#flushedAt = this.#cogen.scheduler.clock.now();
+    this.#flushedAtMs = this.#cogen.scheduler.clock.now();
   }
 
   *end(): Blocks {
@@ -116,20 +139,20 @@ class GzipStage implements Stage {
     } else if (this.#mode === "gathering") yield* this.#endAtOnce();
   }
 
-  /** `write` cannot wait: what it is given goes with the next block, wait or end. */
+  /** The app's `write`. It cannot wait, so the block is sent with the next block, wait or end. */
   write(block: Block): void {
     this.#decide();
     if (this.#mode === "plain") this.#start.write(block);
     else this.#push(block);
   }
 
-  /** The whole body is here, and nothing has been sent. */
+  /** Ends a response whose whole body has been gathered. */
   *#endAtOnce(): Blocks {
     const length = valueOf(this.#start.call?.headers ?? [], "content-length");
-    if (this.#isHead && this.#encoder.size === 0 && length !== undefined) {
-      // It tells of a body that GET would give, encoded.
+    if (this.#isHead && this.#encoder.pendingBytes === 0 && length !== undefined) {
+      // The head describes the response to GET, which would be encoded.
       this.#start.begin(encoded);
-    } else if (this.#encoder.size < (this.#options.minBytes ?? 1024)) {
+    } else if (this.#encoder.pendingBytes < this.#choice.minBytes) {
       this.#start.begin(varying);
       const plain = this.#encoder.takePlain();
       if (plain.length > 0) yield plain;
@@ -142,7 +165,7 @@ class GzipStage implements Stage {
   #decide(): void {
     if (this.#mode !== "undecided") return;
     const call = this.#start.call;
-    if (call !== undefined && isCompressible(call.status, call.headers, this.#options)) {
+    if (call !== undefined && isCompressible(call, this.#choice)) {
       this.#mode = this.#accepted ? "gathering" : "plain";
       if (this.#mode === "plain") this.#start.begin(varying);
     } else {
@@ -158,19 +181,21 @@ class GzipStage implements Stage {
   }
 
   #push(block: Block): void {
-    this.#encoder.push(typeof block === "string" ? encoder.encode(block) : block);
+    this.#encoder.push(typeof block === "string" ? utf8.encode(block) : block);
   }
 }
 
-const encoder = new TextEncoder();
+const utf8 = new TextEncoder();
 
-function isCompressible(status: string, headers: HeaderList, options: GzipOptions): boolean {
+function isCompressible(
+  { status, headers }: StartCall,
+  { minBytes, contentTypes }: Choice,
+): boolean {
   const code = Number(status.slice(0, 3));
   if ([204, 205, 206, 304].includes(code) || valueOf(headers, "content-encoding") !== undefined) {
     return false;
   }
   if (/\bno-transform\b/i.test(valueOf(headers, "cache-control") ?? "")) return false;
-  const { minBytes = 1024, contentTypes = COMPRESSIBLE } = options;
   const length = valueOf(headers, "content-length");
   if (length !== undefined && Number(length) < minBytes) return false;
   return contentTypes.test(valueOf(headers, "content-type") ?? "");
@@ -180,11 +205,12 @@ function valueOf(headers: HeaderList, wanted: string): string | undefined {
   return headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
 
-/** Caches must know it, whether the response is encoded or not. */
+/** The header fields of a compressible response, whether it is compressed or not. */
 function varying(headers: HeaderList): HeaderList {
   return varyOn(headers, "Accept-Encoding");
 }
 
+/** The header fields of a compressed response. */
 function encoded(headers: HeaderList): HeaderList {
   const kept = headers
     .filter(([name]) => name.toLowerCase() !== "content-length")
@@ -192,19 +218,19 @@ function encoded(headers: HeaderList): HeaderList {
   return [...varying(kept), ["Content-Encoding", "gzip"]];
 }
 
-/** The bytes are others, the content is the same (RFC 9110 §8.8.1). */
+/** A weak entity tag: the same content in other bytes (RFC 9110 §8.8.1). */
 function weak(etag: string): string {
   return etag.startsWith("W/") ? etag : `W/${etag}`;
 }
 
-/** RFC 9110 §12.5.3. */
+/** Whether an `Accept-Encoding` field accepts gzip (RFC 9110 §12.5.3); `*` counts if gzip is not named. */
 function acceptsGzip(field: string): boolean {
-  let any = false;
+  let acceptsAny = false;
   for (const item of field.split(",")) {
     const [coding = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
     const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
     if (coding === "gzip" || coding === "x-gzip") return Number(weight) > 0;
-    if (coding === "*") any = Number(weight) > 0;
+    if (coding === "*") acceptsAny = Number(weight) > 0;
   }
-  return any;
+  return acceptsAny;
 }
