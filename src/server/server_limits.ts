@@ -5,6 +5,7 @@
  */
 
 import { DEFAULT_LIMITS, type ParserLimits } from "../http/mod.ts";
+import { checkLimit } from "../http/parser_limits.ts";
 import { checkKnownNames } from "./known_names.ts";
 
 /** The parser's limits, and those of a connection. */
@@ -48,11 +49,7 @@ const CONNECTION_DEFAULTS = {
 export function completeLimits(given: Partial<Limits>): Limits {
   const defaults: Limits = { ...DEFAULT_LIMITS, ...CONNECTION_DEFAULTS };
   checkKnownNames(given, Object.keys(defaults), "Unknown limit");
-  for (const [name, value] of Object.entries(given)) {
-    if (value !== Infinity && !(Number.isSafeInteger(value) && value >= 0)) {
-      throw new RangeError(`The limit ${name} is ${value}: expected a whole number or Infinity`);
-    }
-  }
+  for (const [name, value] of Object.entries(given)) checkLimit(name, value);
   return { ...defaults, ...given };
 }
 

@@ -1,6 +1,10 @@
 /**
  * The control fields of a request: the fields that decide framing, routing and the connection.
  *
+ *     Connection = #connection-option
+ *     Expect     = #expectation
+ *     Upgrade    = #protocol
+ *
  * Strategy: one pass over the fields of a head picks the control fields and refuses repeated singletons
  * (`repeated_fields.ts`). Getters derive the facts about the connection, so that a fact is computed only
  * for a head that needs it.
