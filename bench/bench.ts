@@ -1,5 +1,7 @@
 /**
- * What a run of any kind has at hand: who sends, where servers run, and what is compiled.
+ * Prepares a run of any kind: picks the load generator and the CPUs, and compiles the programs.
+ *
+ * Called by every mode of the benchmark.
  *
  * @module
  */
@@ -21,7 +23,7 @@ export interface Bench {
   readonly pinned: boolean;
 }
 
-/** Compiles and picks; says on standard error what could be better. */
+/** Prepares a run. Warnings about the machine go to standard error. */
 export async function prepareBench(options: Options): Promise<Bench> {
   const path = await compilePrograms();
   const directory = temporaryDirectory();
@@ -41,7 +43,7 @@ export async function prepareBench(options: Options): Promise<Bench> {
   };
 }
 
-/** Makes it once. */
+/** Makes the file on the first call; returns its path. */
 function downloadFile(directory: string): string {
   const path = join(directory, "download.bin");
   if (existsSync(path)) return path;

@@ -1,5 +1,5 @@
 /**
- * Who is measured: ours, and what it is measured against.
+ * The contenders: our server, and the servers that it is measured against.
  *
  * A contender is a program under `servers/` that runs the apps it has, or a server that is installed
  * on this machine. A new one is a new entry of {@linkcode CONTENDERS}.
@@ -13,19 +13,19 @@ import { FOREIGN_SERVERS, type ForeignServer } from "./foreign_servers.ts";
 
 export interface Contender {
   readonly name: string;
-  /** `core`: ours, and what the aims are about. */
+  /** `core`: our server and the servers that the aims name; `peer`: the others. */
   readonly rank: "core" | "peer";
   /** Its program on each runtime, under `servers/`, without the suffix. */
   readonly programs: Readonly<Partial<Record<RuntimeName, string>>>;
-  /** Instead of a program: a server that is not ours to write. Measured beside the machine's Node. */
+  /** A server that is installed on the machine, instead of a program. Measured beside the machine's Node. */
   readonly foreign?: ForeignServer;
   readonly apps: readonly AppName[];
 }
 
-/** The one that all others are compared with. */
+/** The contender that all others are compared with. */
 export const FIRST = "ours";
 
-/** The one that no server on our adapter can beat. */
+/** The contender that no server on our adapter can beat. */
 export const LIMIT = "limit";
 
 const SMALL_APPS: readonly AppName[] = ["hello", "stream", "echo"];

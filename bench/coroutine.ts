@@ -1,5 +1,5 @@
 /**
- * What coroutines cost, on each runtime:
+ * Measures the cost of coroutines on each runtime:
  *
  *     node --import tsx bench/coroutine.ts [--scaling] [runtime ...]
  *
@@ -23,7 +23,7 @@ import type { CostResult } from "./coroutine/costs.ts";
 import type { ScalingResult } from "./coroutine/scaling.ts";
 import { align, spread } from "./report/table.ts";
 
-/** So that memory is measured after a collection. Bun needs no leave for it. */
+/** The options that allow a collection before memory is measured. Bun needs none. */
 const COLLECTABLE: Readonly<Record<RuntimeName, readonly string[]>> = {
   node: ["--expose-gc"],
   currentNode: ["--expose-gc"],
@@ -58,7 +58,7 @@ async function run(runtime: Runtime, program: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-/** A line for each workload: what ours costs, and that divided by what the others do. */
+/** A line for each workload: our cost, and our cost divided by the cost of each other library. */
 async function costRows(runtime: Runtime): Promise<string[][]> {
   const results = await run(runtime, "costs") as CostResult[];
   const others = [...new Set(results.map(({ contender }) => contender))].slice(1);

@@ -1,6 +1,6 @@
 /**
- * Servers that are no JavaScript, measured where they are installed: what somebody may pick instead.
- * Each gets one process, as ours has one.
+ * Servers that are not written in JavaScript. They are alternatives to this package, and are measured if
+ * they are installed. Each runs in one process, as our server does.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { join } from "node:path";
 import { ROOT } from "../tests/tools/runtimes.ts";
 import { type AppName, HELLO } from "./workloads/content.ts";
 
-/** What such a server is started with. */
+/** The parameters with which such a server is started. */
 export interface ForeignStart {
   readonly port: number;
   readonly app: AppName;
-  /** For its configuration. */
+  /** The directory for its configuration. */
   readonly directory: string;
 }
 
 export interface ForeignServer {
   readonly name: string;
   readonly apps: readonly AppName[];
-  /** How to get it, for a note. */
+  /** The command that installs it, for a note. */
   readonly hint: string;
   /** Its version; `undefined` where it is not installed. */
   version(): string | undefined;
   commandLine(start: ForeignStart): readonly string[];
 }
 
-/** It logs a line a request that has to wait for a thread, which would be half of its work. */
+/** Starts waitress without its log: a line for each request that waits would be half of its work. */
 const QUIET_WAITRESS = "import logging; from waitress.runner import run; " +
   "logging.getLogger('waitress.queue').setLevel(logging.ERROR); run()";
 
@@ -91,7 +91,7 @@ function python(name: string, args: (port: string) => readonly string[]): Foreig
 
 const interpreters = new Map<string, string | undefined>();
 
-/** The first Python that has a module: a version manager's may hide Debian's. Looked for once. */
+/** The first Python that has a module: the Python of a version manager may hide Debian's. Cached. */
 function interpreterWith(module: string): string | undefined {
   if (interpreters.has(module)) return interpreters.get(module);
   const found = ["python3", "/usr/bin/python3"].find((interpreter) =>

@@ -15,7 +15,7 @@ import { runScaling } from "./modes/scaling.ts";
 import { HELP, type Mode, OptionError, type Options, parseOptions } from "./options.ts";
 import { endProcesses } from "./processes/commands.ts";
 
-/** Each gives the exit code. */
+/** Each mode returns the exit code. */
 const MODES: Readonly<Record<Mode, (options: Options) => Promise<number>>> = {
   contenders: runContenders,
   scaling: runScaling,
@@ -39,7 +39,7 @@ try {
   process.exitCode = misused ? 2 : 1;
 }
 
-/** What went wrong is no fault of this program's, so where it did says nothing. */
+/** Whether an error is a finding about a server or an option: then its stack is of no use. */
 function isFinding(error: unknown): error is Error {
   return [OptionError, RuntimeMissing, WrongAnswer].some((kind) => error instanceof kind);
 }

@@ -38,15 +38,15 @@ export interface Options {
   readonly quick: boolean;
   readonly workloads: readonly Workload[];
   readonly runtimes: readonly RuntimeName[];
-  /** In the order of the table, so that those without a name are the same as all by name. */
+  /** The contenders, in the order of the table. */
   readonly contenders: readonly Contender[];
-  /** Whether contenders were asked for by name: then they get every workload. */
+  /** Whether the command line names contenders: then each gets every workload. */
   readonly named: boolean;
   readonly rounds: number;
   readonly seconds: number;
-  /** How long all of it may take, in seconds, as far as leaving out rounds helps. */
+  /** The seconds for the whole run. Rounds are left out to keep to it. */
   readonly budget: number;
-  /** `undefined`: the best that is there. */
+  /** The load generator; `undefined` picks the best one that is installed. */
   readonly load: LoadName | undefined;
   /** With `--compare`: the git ref. */
   readonly ref: string;
@@ -54,7 +54,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** An option is unknown, or its value is not one. */
+/** An unknown option, or a wrong value. */
 export class OptionError extends Error {
   override readonly name = "OptionError";
 }
@@ -68,18 +68,18 @@ interface Defaults {
 
 const THREE = ["node", "deno", "bun"] as const;
 const QUICK: Defaults = { runtimes: THREE, rounds: 5, seconds: 0.2, budget: 45 };
-/** What is left out on a slow machine is rounds. */
+/** The defaults of a full run. On a slow machine, rounds are left out. */
 const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3, budget: 540 };
-/** A change of a few hundredths has to show. */
+/** The defaults of `--compare`, where a change of a few hundredths must be visible. */
 const COMPARE: Defaults = { runtimes: THREE, rounds: 7, seconds: 0.5, budget: Infinity };
 
-/** The load takes a while to begin and to end. */
+/** The shortest load: beginning and ending take part of it. */
 const SHORTEST = 0.2;
 
 /**
  * Reads the command line.
  *
- * @throws {OptionError} With what was expected.
+ * @throws {OptionError} For a wrong option; the message names the expected value.
  */
 export function parseOptions(args: readonly string[]): Options {
   const values = parse(args);
@@ -104,7 +104,7 @@ export function parseOptions(args: readonly string[]): Options {
     named: contenders !== undefined,
     rounds,
     seconds: atLeast(SHORTEST, "seconds", values.seconds, defaults.seconds),
-    // Who asks for so many rounds gets them.
+    // A number of rounds on the command line is not reduced.
     budget: values.rounds === undefined ? defaults.budget : Infinity,
     load: values.load === undefined ? undefined : oneOf("load", values.load, LOAD_NAMES),
     ref: values.compare ?? "",

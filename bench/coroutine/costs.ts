@@ -1,6 +1,8 @@
 /**
- * What coroutines cost on the runtime that runs this, ours beside those of other libraries. Prints one
+ * Measures our coroutines beside those of other libraries, on the runtime that runs this program. Prints one
  * line of JSON.
+ *
+ * @module
  */
 
 import process from "node:process";
@@ -11,13 +13,13 @@ import { effection } from "./effection.ts";
 import { ours } from "./ours.ts";
 import { promises } from "./promises.ts";
 
-/** How one library did: nanoseconds, or bytes, for one operation. */
+/** The cost of one operation with one library, in nanoseconds or bytes. */
 export interface CostResult {
   readonly workload: string;
   readonly contender: string;
   readonly unit: "ns" | "bytes";
   readonly cost: Spread;
-  /** Ours divided by this, round by round. */
+  /** Our cost divided by this library's, round by round. */
   readonly ratio: Spread;
 }
 
@@ -25,7 +27,7 @@ interface Work {
   readonly name: string;
   readonly key: Exclude<keyof Contender, "name">;
   readonly count: number;
-  /** How often in a round, for those that are over too soon to be timed. */
+  /** Repetitions in a round, for work that is too short to be timed. */
   readonly repeats: number;
 }
 

@@ -3,7 +3,7 @@
 import { Deferred, Effect, Fiber, Queue } from "effect";
 import { type Contender, FAR_SECONDS, NAP_SECONDS } from "./contender.ts";
 
-/** Forks as many, and lets them begin. */
+/** Forks `count` fibers, and lets them begin. */
 function forkMany(count: number, effect: Effect.Effect<void>): Promise<Fiber.Fiber<void>[]> {
   return Effect.runPromise(Effect.gen(function* () {
     const fibers: Fiber.Fiber<void>[] = [];

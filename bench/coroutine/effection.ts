@@ -17,7 +17,7 @@ function* sleeper(seconds: number): Operation<void> {
   yield* sleep(seconds * 1000);
 }
 
-/** Prepares inside a task, since nothing can be spawned outside of one, and lets it go on later. */
+/** Prepares inside a task, because Effection spawns only there. The task goes on later. */
 async function prepared(
   prepare: () => Operation<() => Operation<void>>,
 ): Promise<() => Promise<void>> {
@@ -40,7 +40,7 @@ async function prepared(
 function* spawnMany(count: number, fn: () => Operation<void>): Operation<Task<void>[]> {
   const tasks: Task<void>[] = [];
   for (let left = count; left > 0; left--) tasks.push(yield* spawn(fn));
-  // They begin only once their parent waits.
+  // The children begin only when their parent waits.
   yield* sleep(0);
   return tasks;
 }

@@ -1,4 +1,4 @@
-/** Bare `async` and `await`, as one writes it without any library. */
+/** Bare `async` and `await`, as code without any library uses them. */
 
 import { type Contender, FAR_SECONDS, NAP_SECONDS } from "./contender.ts";
 
@@ -8,7 +8,7 @@ async function sleeper(seconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** Holds one item. One producer, one consumer: more would need lists of those who wait. */
+/** Holds one item, for one producer and one consumer. More of them would need lists of waiters. */
 class Slot {
   #item: number | undefined;
   #wake: (() => void) | undefined;

@@ -1,6 +1,8 @@
 /**
- * What our coroutines cost as their number grows, on the runtime that runs this. Prints one line of
- * JSON.
+ * Measures the cost of our coroutines as their number grows, on the runtime that runs this program. Prints
+ * one line of JSON.
+ *
+ * @module
  */
 
 import process from "node:process";
@@ -15,10 +17,10 @@ export interface ScalingResult {
   readonly costs: readonly number[];
 }
 
-/** How many coroutines there are at the same time. */
+/** The numbers of coroutines that exist at the same time. */
 export const SIZES = [10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
 
-/** So many operations are timed at least. */
+/** The least number of operations that are timed. */
 const OPERATIONS = 100_000;
 
 const { clock } = await runtimeAdapter();
@@ -37,7 +39,7 @@ function spawnAllJoinAll(count: number): Work {
   };
 }
 
-/** One item for each of many who wait for one. */
+/** Many coroutines wait for an item each; the work puts the items. */
 function handToEach(count: number): Work {
   const scheduler = new Scheduler({ clock });
   const queue = new Queue<number>(1);

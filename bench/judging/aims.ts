@@ -1,5 +1,5 @@
 /**
- * What ours is meant to reach: ratios of our main figure to another's, medians of one run.
+ * The aims of our server: ratios of its main figure to another server's, as medians of one run.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { WORKLOADS } from "../workloads/workloads.ts";
 export interface Aim {
   readonly workload: string;
   readonly runtime: RuntimeName;
-  /** Whom ours is compared with. */
+  /** The contender that ours is compared with. */
   readonly against: string;
-  /** Our figure divided by theirs: at most this, or at least where more is better. */
+  /** Our figure divided by theirs: an upper bound, or a lower bound where more is better. */
   readonly ratio: number;
 }
 
@@ -55,7 +55,7 @@ export function moreIsBetter(workload: string): boolean {
 }
 
 export interface Verdict extends Aim {
-  /** What came out; the median. */
+  /** The measured ratio: a median. */
   readonly reached: number;
   readonly met: boolean;
 }

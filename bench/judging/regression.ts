@@ -1,5 +1,5 @@
 /**
- * Whether something has become worse.
+ * Decides whether a workload has become slower. Called by `--compare`.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { type FigureName, FIGURES, type Sample } from "../measure/figures.ts";
 import type { Spread } from "./statistics.ts";
 import { mainFigure, ratios } from "./summary.ts";
 
-/** A median below this is noise. */
+/** A median ratio below this counts as noise. */
 export const MARGIN = 1.05;
 
-/** Now beside then. */
+/** One workload, now and then. */
 export interface Change {
   readonly runtime: RuntimeName;
   readonly workload: string;
   readonly figure: FigureName;
-  /** The cost now divided by the cost then: above 1 is worse, whatever the figure. */
+  /** The cost now divided by the cost then: above 1 is worse, for every figure. */
   readonly cost: Spread;
   readonly worse: boolean;
 }

@@ -1,6 +1,10 @@
-/** Figures of several rounds, summed up. */
+/**
+ * Summaries of the figures of several rounds.
+ *
+ * @module
+ */
 
-/** The middle of several values, and how far they lie apart. */
+/** The median of several values, and their range. */
 export interface Spread {
   readonly median: number;
   readonly min: number;

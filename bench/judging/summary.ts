@@ -1,5 +1,5 @@
 /**
- * Samples of several rounds, summed up.
+ * Summarizes the samples of several rounds.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import {
 import { type Spread, spreadOf } from "./statistics.ts";
 import { WORKLOADS } from "../workloads/workloads.ts";
 
-/** How one contender did with one workload on one runtime. */
+/** The figures of one contender with one workload on one runtime. */
 export interface Result {
   readonly workload: string;
   readonly runtime: RuntimeName;
   readonly contender: string;
   readonly figures: Readonly<Partial<Record<FigureName, Spread>>>;
-  /** The main figure of ours divided by this one's, round by round. */
+  /** Our main figure divided by this contender's, round by round. */
   readonly oursToIt?: Spread;
-  /** The main figure of this one divided by the limit's, round by round. */
+  /** This contender's main figure divided by the limit's, round by round. */
   readonly itToLimit?: Spread;
 }
 

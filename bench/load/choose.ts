@@ -1,4 +1,8 @@
-/** Picks what sends the requests. */
+/**
+ * Picks the load generator.
+ *
+ * @module
+ */
 
 import { spawnSync } from "node:child_process";
 import type { Load } from "./load_generator.ts";
@@ -9,15 +13,15 @@ export const LOAD_NAMES = ["wrk", "net"] as const;
 export type LoadName = typeof LOAD_NAMES[number];
 
 export interface LoadPlace {
-  /** What to put before the command line of the client. */
+  /** The words before the command line of the client that pin it to a CPU. */
   readonly pinning: readonly string[];
   /** The compiled client, for `net`. */
   readonly clientProgram: string;
-  /** For what a client has to read. */
+  /** The directory for files that a client reads. */
   readonly directory: string;
 }
 
-/** @param asked `undefined`: the best that is there. */
+/** @param asked The generator to use; `undefined` picks the best one that is installed. */
 export function chooseLoad(asked: LoadName | undefined, place: LoadPlace): Load {
   const { pinning, clientProgram, directory } = place;
   const name = asked ?? (hasWrk() ? "wrk" : "net");
@@ -25,7 +29,7 @@ export function chooseLoad(asked: LoadName | undefined, place: LoadPlace): Load 
   return netLoad(pinning, clientProgram, directory);
 }
 
-/** It has no option that ends with 0. */
+/** Every option of wrk ends with another code than 0, so the exit code tells nothing. */
 function hasWrk(): boolean {
   const { error, stdout } = spawnSync("wrk", ["--version"], { encoding: "utf8" });
   return error === undefined && stdout.startsWith("wrk ");

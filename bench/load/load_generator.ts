@@ -1,23 +1,23 @@
 /**
- * What sends the requests: `wrk` where it is installed, else a small client of our own.
+ * The interface of a load generator: `wrk` if it is installed, otherwise a small client of this repository.
  *
  * @module
  */
 
-/** What is sent, and to whom. */
+/** The requests and their receiver. */
 export interface Target {
   readonly port: number;
   /** One request, byte for byte. */
   readonly request: string;
   readonly depth: number;
   readonly connections: number;
-  /** Connections may fail, and are made anew: those of thousands at once that the system turned away. */
+  /** Whether failed connections are opened again: the system refuses some of thousands at once. */
   readonly mayFail?: boolean;
 }
 
 /** Latencies are in microseconds: from sending a batch to the end of an answer. */
 export interface LoadFigures {
-  /** 0 if no answer came in time. */
+  /** The number of answered requests; 0 if no answer came in time. */
   readonly requests: number;
   readonly seconds: number;
   readonly p50: number;
@@ -26,12 +26,12 @@ export interface LoadFigures {
 }
 
 export interface Load {
-  /** For the report. */
+  /** The name in the report. */
   readonly name: string;
   /**
-   * Sends requests for about so long. Rejects when a connection or an answer fails.
+   * Sends requests for about `seconds`. Rejects when a connection or an answer fails.
    *
-   * @param stop Ends it before its time, if this kind of load can.
+   * @param stop Ends the load early, if this generator can.
    */
   run(target: Target, seconds: number, stop?: AbortSignal): Promise<LoadFigures>;
 }

@@ -1,7 +1,9 @@
 /**
- * A client that keeps connections busy: each sends a batch, awaits as many answers as that was
- * requests, and sends the next; where the server closes, on a new connection. That the answers are
- * right was checked before.
+ * A client that keeps connections busy. Each connection sends a batch, awaits an answer for each of its
+ * requests, and sends the next batch; if the server closes, on a new connection. The answers were checked
+ * before the timing.
+ *
+ * @module
  */
 
 import { readFileSync } from "node:fs";
@@ -14,19 +16,19 @@ import type { LoadFigures } from "./load_generator.ts";
 export interface NetJob {
   readonly port: number;
   readonly connections: number;
-  /** Holds what is sent at once. */
+  /** The path of the file with the batch. */
   readonly file: string;
-  /** How many requests that is. */
+  /** The number of requests in the batch. */
   readonly depth: number;
   readonly seconds: number;
-  /** Whether a connection that fails is made anew. */
+  /** Whether a failed connection is opened again. */
   readonly mayFail: boolean;
 }
 
 const job = JSON.parse(process.argv[2] ?? "") as NetJob;
 const batch = readFileSync(job.file);
 const closing = isClosing(batch.toString("latin1"));
-/** In microseconds. */
+/** Microseconds from sending a batch to the end of an answer. */
 const latencies: number[] = [];
 const sockets = new Set<Socket>();
 let ended = false;

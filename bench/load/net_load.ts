@@ -1,6 +1,6 @@
 /**
- * Our own client: a program beside us, so that it can be pinned. It can take more CPU than a fast
- * server does, and then leaves it idle: figures from it compare less well than those of `wrk`.
+ * Runs our own client as a separate program, so that it can be pinned. The client may take more CPU than a
+ * fast server, and then the server idles: its figures compare less well than those of `wrk`.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { runClient } from "../processes/commands.ts";
 import type { Load, LoadFigures } from "./load_generator.ts";
 import type { NetJob } from "./net_client.ts";
 
-/** How long the client may take beyond the time it was given. */
+/** The time that the client may take beyond the time of the load. */
 const SPARE_SECONDS = 10;
 
 /**
  * @param program The compiled client.
- * @param directory Where a request may be left for it: 1 MB is too much for a command line.
+ * @param directory The directory for the file with the requests: 1 MB is too much for a command line.
  */
 export function netLoad(pinning: readonly string[], program: string, directory: string): Load {
   const file = join(directory, "request.bin");

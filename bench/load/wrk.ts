@@ -1,5 +1,5 @@
 /**
- * `wrk` as the client: one thread, since it has one CPU.
+ * Runs `wrk` as the client, with one thread, because it has one CPU.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { Load, LoadFigures } from "./load_generator.ts";
 
 const SCRIPT = join(ROOT, "bench", "load", "request.lua");
 
-/** It takes whole seconds only, so it gets more than it needs and is told when to stop. */
+/** wrk accepts whole seconds only. It gets more time than it needs, and is stopped by a signal. */
 const SPARE_SECONDS = 5;
 
-/** @param directory Where a request may be left for it: 1 MB is too much for a command line. */
+/** @param directory The directory for the file with the requests: 1 MB is too much for a command line. */
 export function wrkLoad(pinning: readonly string[], directory: string): Load {
   const file = join(directory, "request.bin");
   return {
@@ -40,10 +40,10 @@ export function wrkLoad(pinning: readonly string[], directory: string): Load {
 }
 
 /**
- * Reads what `request.lua` prints.
+ * Parses the output of `request.lua`.
  *
- * @param closing Connections may end: if that was not announced, which Bun's server never does, it is a
- *   read error to wrk.
+ * @param closing Whether connections may end. An end that was not announced counts as a read error in wrk;
+ *   Bun's server never announces it.
  * @throws {Error} When a connection or an answer failed.
  */
 export function parseWrk(output: string, closing: boolean = false): LoadFigures {

@@ -1,6 +1,6 @@
 /**
- * What thousands of connections cost that do nothing: memory for each, and, where they wait for a
- * signal, how soon after it the last one is answered.
+ * Measures thousands of connections that do nothing: the memory of each, and, if they wait for a signal,
+ * the time from the signal to the last answer.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const CROWD_MILLISECONDS = 60_000;
 
 export async function measureCrowd(trial: Trial): Promise<Figures> {
   const { server, workload, place } = trial;
-  // It has answered once. More would leave it free memory that the crowd then would seem not to take.
+  // The server has answered once. More answers would leave it free memory, and the crowd would seem smaller.
   const before = await settledMemory(server);
   const waits = workload.kind === "suspended";
   const { request, connections } = workload;
@@ -44,10 +44,10 @@ export async function measureCrowd(trial: Trial): Promise<Figures> {
 
 const SETTLE_TURNS = 12;
 const SETTLE_MILLISECONDS = 150;
-/** Changes below this share are noise. */
+/** The share of change below which memory counts as stable. */
 const SETTLED = 0.003;
 
-/** The memory once it changes no more: freed pages go back to the system little by little. */
+/** The memory when it is stable: freed pages go back to the system little by little. */
 async function settledMemory(server: ServerProcess): Promise<number> {
   let last = await server.memory();
   for (let turn = 0, still = 0; turn < SETTLE_TURNS && still < 2; turn++) {

@@ -1,7 +1,9 @@
 /**
- * A client of thousands of connections: each sends one request. Says `ready` when all are answered or,
- * where they have to wait for a signal, when the server says that all do wait; then, told `go`, sends
- * the signal and says how many milliseconds it took until the last one had its answer.
+ * A client with thousands of connections, each of which sends one request. It prints `ready` when all are
+ * answered or, if they wait for a signal, when the server reports that all wait. Then, at the line `go`, it
+ * sends the signal, and prints the milliseconds until the last answer.
+ *
+ * @module
  */
 
 import { connect, type Socket } from "node:net";
@@ -12,14 +14,14 @@ export interface CrowdJob {
   readonly port: number;
   readonly request: string;
   readonly connections: number;
-  /** Asks how many wait. Without it none has to. */
+  /** The request for the number of waiting requests; left out if none has to wait. */
   readonly countRequest?: string;
   readonly signalRequest?: string;
 }
 
-/** More at a time might overflow the listen backlog, which is 511 or 512 by default. */
+/** Connections opened at a time. More might overflow the listen backlog, which is 511 or 512 by default. */
 const AT_A_TIME = 250;
-/** How often all that the system turned away may come again. */
+/** The bound of all retries together, for connections that the system refused. */
 const MAX_RETRIES = 1000;
 
 const job = JSON.parse(process.argv[2] ?? "") as CrowdJob;
@@ -30,7 +32,7 @@ let lastAnswer = 0;
 let retries = 0;
 let allAnswered: () => void = () => {};
 
-/** Resolves when it is connected and, unless it has to wait, answered. */
+/** Resolves when the connection is open and, unless its request waits, answered. */
 function join(): Promise<void> {
   return new Promise((resolve, reject) => {
     const reader = new AnswerReader({
@@ -46,7 +48,7 @@ function join(): Promise<void> {
       if (waits) resolve();
     });
     socket.on("data", (bytes: Uint8Array) => reader.push(bytes));
-    // A backlog that overflows resets whom it had let in, and nobody has heard their request.
+    // A backlog that overflows resets connections that it had accepted; their requests were not read.
     socket.on("error", () => {});
     socket.on("close", (isBroken) => {
       if (!isBroken || ++retries > MAX_RETRIES) throw new Error("The server closed a connection");
@@ -56,7 +58,7 @@ function join(): Promise<void> {
   });
 }
 
-/** Sends a request on a connection of its own; gives the body of the answer. */
+/** Sends a request on a connection of its own; returns the body of the answer. */
 function exchange(request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let body = "";

@@ -1,6 +1,6 @@
 /**
- * How fast big answers come. The client is ours: `wrk` reads 8 KB at a time, and would be the one
- * that is measured.
+ * Measures the rate of large answers. The client is ours: `wrk` reads 8 KB at a time, and would be the
+ * bottleneck.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { DownloadFigures, DownloadJob } from "./download_client.ts";
 import type { Figures } from "./figures.ts";
 import type { Trial } from "./trial.ts";
 
-/** How long the client may take beyond the time it was given. */
+/** The time that the client may take beyond the time of the load. */
 const SPARE_SECONDS = 20;
 
 export async function measureDownload(trial: Trial): Promise<Figures> {

@@ -1,6 +1,8 @@
 /**
- * A client that downloads again and again, and counts. It finishes what it has begun, so that small
- * and big answers are counted alike.
+ * A client that downloads again and again, and counts bytes. It finishes the download that it has begun, so
+ * that small and large answers are counted alike.
+ *
+ * @module
  */
 
 import { connect } from "node:net";
@@ -39,7 +41,7 @@ function download(end: number): Promise<void> {
       port: job.port,
       host: "127.0.0.1",
       noDelay: true,
-      // One buffer for all that comes: an allocation a read would cost more than the read.
+      // All reads share one buffer: an allocation for each read would cost more than the read.
       onread: {
         buffer: new Uint8Array(524_288),
         callback(size, buffer) {

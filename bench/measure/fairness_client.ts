@@ -1,6 +1,8 @@
 /**
- * Clients that stream from generators which compute, and one beside them whose requests are tiny: how
- * long does it wait?
+ * Clients that stream from generators which compute, and one client beside them that sends tiny requests.
+ * The latency of the tiny requests is the figure.
+ *
+ * @module
  */
 
 import { connect, type Socket } from "node:net";
@@ -20,16 +22,16 @@ export interface FairnessFigures {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** How many tiny requests were answered. */
+  /** The number of answered tiny requests. */
   readonly answers: number;
-  /** How many streams came to their end, and how many bytes came, a second. */
+  /** Streams that were complete, and bytes that arrived, per second. */
   readonly streamsPerSecond: number;
   readonly bytesPerSecond: number;
 }
 
-/** Until all streams are under way. */
+/** The time until all streams have begun. */
 const WARM_UP_MILLISECONDS = 1_000;
-/** Between tiny requests; not in step with the steps. */
+/** The longest pause between tiny requests. It is random, so that it does not follow the steps. */
 const LONGEST_PAUSE_MILLISECONDS = 5;
 
 const job = JSON.parse(process.argv[2] ?? "") as FairnessJob;
@@ -42,7 +44,7 @@ function open(reader: AnswerReader): Socket {
   return socket;
 }
 
-/** Streams again and again. */
+/** Streams an answer again and again. */
 function stream(): void {
   const socket = open(
     new AnswerReader({
@@ -59,7 +61,7 @@ function stream(): void {
 let answered: () => void = () => {};
 const tiny = open(new AnswerReader({ onEnd: () => answered() }));
 
-/** Sends one tiny request; gives how long its answer took. */
+/** Sends one tiny request; returns its latency. */
 async function askTiny(): Promise<number> {
   const begin = performance.now();
   const done = new Promise<void>((resolve) => answered = resolve);

@@ -1,5 +1,5 @@
 /**
- * What is measured: one sample a contender, workload and round.
+ * The figures that are measured: one sample for each contender, workload and round.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { RuntimeName } from "../../tests/tools/runtimes.ts";
 import type { WorkloadKind } from "../workloads/workloads.ts";
 
-/** Which figures there are; each kind of workload gives some of them. */
+/** All figures. Each kind of workload gives some of them. */
 export const FIGURES = {
   cpu: { title: "CPU us/request", digits: 2, better: "less" },
   requestsPerSecond: { title: "requests/s", digits: 0, better: "more" },

@@ -1,6 +1,6 @@
 /**
- * Times contenders on one runtime: all servers of a workload run at once, each gets the load in turn,
- * round after round (A B C A B C ...), so that whatever else the machine does meets them alike.
+ * Times contenders on one runtime. All servers of a workload run at once, and each gets the load in turn,
+ * round after round (A B C A B C ...), so that other load of the machine meets them alike.
  *
  * @module
  */
@@ -21,18 +21,18 @@ export interface MeasureOptions {
   readonly place: ClientPlace;
   /** Servers that the workloads of one app share. */
   readonly pool: ServerPool;
-  /** When it is late, rounds are left out, but for the first. */
+  /** Tells whether the run is late. Then all rounds but the first are left out. */
   readonly pace?: Pace;
 }
 
-/** After this many requests a server is warm; after twice so many rounds' time it has to do. */
+/** A server is warm after this many requests, or after the time of two rounds. */
 const WARM_REQUESTS = 60_000;
 const WARM_ROUNDS = 2;
-/** A server that is warm still has to see what a new workload is like. */
+/** The time of a warm server with a new workload before it is measured. */
 const NEW_WORKLOAD_SECONDS = 0.2;
-/** Of thousands of connections: they take seconds, and their figures vary little. */
+/** The most rounds with thousands of connections: these take seconds, and their figures vary little. */
 const MOST_FRESH_ROUNDS = 2;
-/** A median of fewer says nothing. */
+/** The least number of rounds for a median. */
 const LEAST_ROUNDS = 3;
 
 type RoundSample = Omit<Sample, "workload" | "runtime">;
@@ -40,7 +40,7 @@ type RoundSample = Omit<Sample, "workload" | "runtime">;
 /**
  * Measures every entrant with one workload.
  *
- * @throws {WrongAnswer} Before anything is timed, when one does not answer as it has to.
+ * @throws {WrongAnswer} Before anything is timed, if a server gives a wrong answer.
  */
 export async function measureWorkload(
   runtime: Runtime,
@@ -108,12 +108,12 @@ async function warmRounds(
   return samples;
 }
 
-/** Peers are for orientation: every third round does. */
+/** Whether an entrant takes part in a round. Peers give orientation: every third round is enough. */
 function takesPart({ contender }: Entrant, round: number): boolean {
   return contender.rank === "core" || round % 3 === 0;
 }
 
-/** Says whose answer or measurement failed. */
+/** Adds the name of the contender to an error. */
 async function named<Value>({ contender }: Entrant, act: () => Promise<Value>): Promise<Value> {
   try {
     return await act();
@@ -123,7 +123,7 @@ async function named<Value>({ contender }: Entrant, act: () => Promise<Value>): 
   }
 }
 
-/** Lets the compilers see enough; on a busy machine that may be too few requests, so time limits it. */
+/** Warms a server up, so that its code is compiled. On a busy machine the time is the bound. */
 async function warmUp(
   server: ServerProcess,
   workload: Workload,

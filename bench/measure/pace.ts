@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Says whether a run is late. */
+/** Tells whether a run is late. */
 export class Pace {
   readonly #budget: number;
   readonly #total: number;
@@ -13,9 +13,9 @@ export class Pace {
   #planned = 0;
 
   /**
-   * @param budget How many seconds all of it may take; `Infinity` if that does not matter.
-   * @param total The weight of all its parts together.
-   * @param now Seconds.
+   * @param budget The seconds for the whole run; `Infinity` for no bound.
+   * @param total The sum of the weights of all parts.
+   * @param now A clock, in seconds.
    */
   constructor(budget: number, total: number, now: () => number = () => performance.now() / 1000) {
     this.#budget = budget;
@@ -24,7 +24,7 @@ export class Pace {
     this.#begin = now();
   }
 
-  /** Begins a part that has its share of the time by its weight. */
+  /** Begins a part. Its share of the time is its weight. */
   begin(weight: number): void {
     this.#planned += weight;
   }

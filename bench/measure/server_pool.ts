@@ -1,5 +1,5 @@
 /**
- * Servers that several workloads share, as long as they are about one app: so they are warm.
+ * Servers that consecutive workloads of one app share, so that they stay warm.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Contender } from "../contenders.ts";
 import { launchOf, type ServerPlace } from "../processes/launch.ts";
 import { type ServerProcess, startServer } from "../processes/server_process.ts";
 
-/** Who serves what from where. */
+/** A contender, and the place where its server runs. */
 export interface Entrant {
   readonly contender: Contender;
   readonly place: ServerPlace;
@@ -18,7 +18,7 @@ export interface Entrant {
 
 export interface TakenServer {
   readonly server: ServerProcess;
-  /** Whether it has not answered anything yet. */
+  /** Whether the server has not answered any request yet. */
   readonly isNew: boolean;
 }
 
@@ -31,7 +31,7 @@ export class ServerPool {
     this.#runtime = runtime;
   }
 
-  /** Gives the server of a contender; those of another app are stopped. */
+  /** Returns the server of a contender. Servers of another app are stopped first. */
   async take({ contender, place }: Entrant, app: AppName): Promise<TakenServer> {
     if (app !== this.#app) await this.stop();
     this.#app = app;

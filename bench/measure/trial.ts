@@ -11,10 +11,10 @@ import { measureCrowd } from "./crowd.ts";
 import { measureDownload } from "./download.ts";
 import type { Figures } from "./figures.ts";
 
-/** Whom a measurement has beside the server. */
+/** The client side of a measurement. */
 export interface ClientPlace {
   readonly load: Load;
-  /** What to put before the command line of a client. */
+  /** The words before the command line of a client that pin it to a CPU. */
   readonly pinning: readonly string[];
   /** The compiled clients. */
   readonly path: (name: string) => string;
@@ -24,12 +24,12 @@ export interface Trial {
   readonly server: ServerProcess;
   readonly workload: Workload;
   readonly place: ClientPlace;
-  /** How long the load lasts, where it is up to us. */
+  /** The length of the load, for kinds of load that have one. */
   readonly seconds: number;
 }
 
 export interface Kind {
-  /** Whether each measurement takes a server that has done nothing yet. */
+  /** Whether each measurement needs a new server process. */
   readonly fresh: boolean;
   measure(trial: Trial): Promise<Figures>;
 }

@@ -1,6 +1,6 @@
 /**
- * Has it become slower? Ours of now beside ours of a git ref, interleaved, with the benchmark's programs
- * of now: only the product is of then.
+ * `--compare`: our server of now beside our server of a git ref, interleaved. Both run today's programs of
+ * the benchmark; only the product is taken from the ref.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Fairness: 50 clients stream answers of 20 blocks, each of which takes 2 ms to compute, over and over;
- * one more client sends tiny requests. How long does it wait, with generators that the scheduler
- * interleaves, and with the ordinary loop on the runtime's own server?
+ * one more client sends tiny requests. Its latency is measured with generators that the scheduler
+ * interleaves, and with an ordinary loop on the runtime's own server.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { startServer } from "../processes/server_process.ts";
 import { spreadOf } from "../judging/statistics.ts";
 
 const STREAMS = 50;
-/** Long enough for a hundred tiny requests even where each waits for all streams. */
+/** Time for a hundred tiny requests, even if each waits for all streams. */
 const LEAST_SECONDS = 4;
 const MOST_ROUNDS = 3;
 const SPARE_SECONDS = 30;

@@ -1,6 +1,6 @@
 /**
- * What grows with what: the cost of a request with connections, the cost of a head with its size, and
- * everybody's latency with slow clients.
+ * `--scaling`: the cost of a request by the number of connections, the cost of a head by its size, and the
+ * latency of other clients beside slow ones.
  *
  * @module
  */

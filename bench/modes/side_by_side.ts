@@ -53,7 +53,7 @@ interface Part {
   readonly runtime: Runtime;
   readonly workload: Workload;
   readonly contenders: readonly Contender[];
-  /** Its share of the time, beside the others'. */
+  /** Its share of the time, relative to other parts. */
   readonly weight: number;
 }
 
@@ -97,14 +97,14 @@ async function measureRuntime(
   }
 }
 
-/** Notes on standard error what is left out. */
+/** Whether this system can measure a workload. If not, a note goes to standard error. */
 function isMeasurable({ kind, title }: Workload): boolean {
   const able = MAIN_FIGURE[kind] !== "memory" || tellsMemory();
   if (!able) console.error(`Without ${title}: this system does not tell the memory of processes.`);
   return able;
 }
 
-/** Who has nothing to do need not even be installed. */
+/** Whether a contender takes part at all. If not, it need not be installed. */
 function hasWork(contender: Contender, runtime: RuntimeName, options: Options): boolean {
   return options.workloads.some((workload) => isMeasured(contender, runtime, workload, options));
 }
@@ -118,7 +118,7 @@ function isMeasured(
   return isAble(contender, runtime, workload.app) && isWanted(contender, workload, options);
 }
 
-/** Who was not asked for by name is measured where it tells most. */
+/** Whether a workload is measured with a contender that the command line did not name. */
 function isWanted(
   { name, rank }: Contender,
   workload: Workload,
@@ -129,7 +129,7 @@ function isWanted(
   return name !== LIMIT || !quick || workload.app === "hello";
 }
 
-/** Notes on standard error who is missing. */
+/** Whether a contender is installed. If not, a note goes to standard error. */
 function isInstalled({ name, foreign }: Contender): boolean {
   const there = foreign === undefined || foreign.version() !== undefined;
   if (!there) console.error(`Without ${name}, which is not installed (${foreign?.hint}).`);

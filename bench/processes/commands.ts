@@ -1,5 +1,5 @@
 /**
- * The processes that the benchmark starts, so that none of them outlives it.
+ * Starts and ends the processes of the benchmark. No process outlives the benchmark.
  *
  * @module
  */
@@ -17,19 +17,19 @@ export function startProcess(commandLine: readonly string[]): Process {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   child.stdout.setEncoding("utf8");
   child.stderr.setEncoding("utf8");
-  // It may end before it has read what it is told.
+  // The process may end before it has read its input.
   child.stdin.on("error", () => {});
-  // What it says when nobody listens must not fill the pipe and stop it.
+  // Output that is not read must not fill the pipe and block the process.
   child.stdout.resume();
   child.stderr.resume();
   running.add(child);
-  // Some cannot be started at all.
+  // A program that cannot be started gives an error instead of an exit.
   child.once("error", () => running.delete(child));
   child.once("close", () => running.delete(child));
   return child;
 }
 
-/** What a process says until it ends. */
+/** The output of a process until its end. */
 export interface Transcript {
   readonly code: number | null;
   readonly output: string;
@@ -61,10 +61,10 @@ export async function runClient<Result>(
   throw new Error(`The client failed: ${complaint || "it did not end"}`);
 }
 
-/** Who has not ended by then when asked kindly is made to. */
+/** The time that a process has to end after SIGTERM, before SIGKILL. */
 const GRACE_MILLISECONDS = 3_000;
 
-/** Ends a process, and resolves when it has gone. One with children has to be asked kindly. */
+/** Ends a process, and resolves when it has ended. A process with children needs SIGTERM (`kindly`). */
 export function endProcess(child: Process, kindly: boolean = false): Promise<void> {
   if (!running.has(child)) return Promise.resolve();
   return new Promise((resolve) => {
@@ -77,18 +77,18 @@ export function endProcess(child: Process, kindly: boolean = false): Promise<voi
   });
 }
 
-/** Ends all that were started. */
+/** Ends all processes that were started. */
 export async function endProcesses(): Promise<void> {
   await Promise.all([...running].map((child) => endProcess(child, true)));
 }
 
-/** How long a process is given to say something, unless told otherwise. */
+/** The default time that a process has to print an expected line. */
 const ANSWER_MILLISECONDS = 20_000;
 
 /**
  * Resolves when a process prints a line that `pattern` matches.
  *
- * @param question What it is told first, if anything.
+ * @param question The line that is sent to the process first, if any.
  */
 export function awaitLine(
   child: Process,

@@ -1,8 +1,8 @@
 /**
  * Compiles the programs that are measured, and all that they import, to JavaScript.
  *
- * So the same files run on every runtime, as they are published to npm, and no loader that rewrites
- * TypeScript in its own way is measured with them.
+ * All runtimes therefore run the same files, as npm has them, and no runtime's own TypeScript loader is
+ * part of the measurement.
  *
  * @module
  */
@@ -15,20 +15,20 @@ import { runCommand } from "../../tests/tools/gates/command.ts";
 import { typeChecker } from "../../tests/tools/gates/tools.ts";
 import { ROOT } from "../../tests/tools/runtimes.ts";
 
-/** Where the compiled form of `bench/<name>.ts` is. */
+/** Returns the path of the compiled `bench/<name>.ts`. */
 export type ProgramPath = (name: string) => string;
 
-/** What Deno has to be told that the programs may import from `node_modules`. */
+/** The packages in `node_modules` that the programs import; Deno needs them in a manifest. */
 const PACKAGES = ["@hono/node-server", "effect", "effection", "fastify", "hono", "srvx"];
 
 /**
  * Compiles into a directory that is removed when this process ends.
  *
- * @param sources Where `mod.ts` and `bench/` are. Default: here.
+ * @param sources The directory with `mod.ts` and `bench/`. Default: the root of this repository.
  */
 export async function compilePrograms(sources: string = ROOT): Promise<ProgramPath> {
   const directory = temporaryDirectory();
-  // Outside the repository nothing else says that these are modules.
+  // Outside the repository, this manifest marks the files as modules.
   const dependencies = Object.fromEntries(PACKAGES.map((name) => [name, "*"]));
   const manifest = JSON.stringify({ type: "module", dependencies });
   writeFileSync(join(directory, "package.json"), manifest);

@@ -1,5 +1,5 @@
 /**
- * How a contender is started.
+ * Makes the command line that starts a contender.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import type { AppName } from "../workloads/content.ts";
 import type { Contender } from "../contenders.ts";
 import type { Launch } from "./server_process.ts";
 
-/** Where servers run. */
+/** The place where servers run. */
 export interface ServerPlace {
-  /** What to put before a server's command line. */
+  /** The words before a server's command line that pin it to a CPU. */
   readonly pinning: readonly string[];
   readonly path: ProgramPath;
-  /** For what a server has to read. */
+  /** The directory for files that a server reads. */
   readonly directory: string;
-  /** A file as long as the big download; made when it is asked for. */
+  /** Returns the path of a file as long as the big download; makes it on the first call. */
   readonly file: () => string;
 }
 
-/** Of a program. So that memory is measured after a collection; Bun needs no leave for it. */
+/** The options of a runtime that allow a collection before memory is measured. Bun needs none. */
 export const RUNTIME_ARGUMENTS: Readonly<Record<RuntimeName, readonly string[]>> = {
   node: ["--expose-gc"],
   currentNode: ["--expose-gc"],
@@ -53,7 +53,7 @@ export async function launchOf(
   return { commandLine: [...place.pinning, ...runtimePart, program, ...args] };
 }
 
-/** A port that nobody listens on just now. */
+/** A free port. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,5 +1,5 @@
 /**
- * Keeps server and client on a CPU each, so that neither takes time from the other's.
+ * Keeps server and client on a CPU each, so that neither takes time from the other.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** What to put before a command line; empty where a process cannot be pinned. */
+/** The words before a command line that pin a process; empty if it cannot be pinned. */
 export interface Pinning {
   readonly server: readonly string[];
   readonly client: readonly string[];
 }
 
-/** Picks two CPUs of those this process may use; none, unless there are two and `taskset`. */
+/** Picks two of the CPUs that this process may use; none without a second CPU or without `taskset`. */
 export function choosePinning(): Pinning {
   const cpus = allowedCpus();
   const [first] = cpus;

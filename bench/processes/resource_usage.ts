@@ -1,10 +1,10 @@
 /**
- * What a process uses, as Linux tells it: CPU time, user and system, over all its threads and
- * children, and memory.
+ * Reads the CPU time and the memory of a process from Linux: user and system time, over all its threads and
+ * children.
  *
  * `/proc/<pid>/stat` counts in ticks of 10 ms, which is coarse, but it keeps the time of threads that
- * have ended. The finer counters of `/proc/<pid>/task/*` lose it, and runtimes do end idle compiler
- * threads: a sum of those may even shrink. So a server that can tell its own time is asked instead.
+ * have ended. The finer counters of `/proc/<pid>/task/*` lose that time, and runtimes do end idle compiler
+ * threads, so their sum may even shrink. A server that can report its own time is therefore asked instead.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import process from "node:process";
 /** `USER_HZ`, which Linux has promised to user space on all platforms that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** The CPU time of a process and its children in microseconds; 0 where the system does not tell. */
+/** The CPU time of a process and its children in microseconds; 0 if the system does not report it. */
 export function processCpuTime(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === "") return 0;
@@ -26,19 +26,19 @@ export function processCpuTime(pid: number): number {
   return childrenOf(pid).reduce((sum, child) => sum + processCpuTime(child), own);
 }
 
-/** The memory of a process and its children that is in RAM, in bytes; 0 where it is not told. */
+/** The memory of a process and its children that is in RAM, in bytes; 0 if the system does not report it. */
 export function processMemory(pid: number): number {
   const status = read(`/proc/${pid}/status`);
   const kibibytes = Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0);
   return childrenOf(pid).reduce((sum, child) => sum + processMemory(child), kibibytes * 1024);
 }
 
-/** How many files and sockets a process has open; 0 where it is not told. */
+/** The number of open files and sockets of a process; 0 if the system does not report it. */
 export function openDescriptors(pid: number): number {
   return list(`/proc/${pid}/fd`).length;
 }
 
-/** Whether the system tells the memory of processes. */
+/** Whether the system reports the memory of processes. */
 export function tellsMemory(): boolean {
   return processMemory(process.pid) > 0;
 }

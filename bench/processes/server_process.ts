@@ -1,5 +1,5 @@
 /**
- * A server that is measured: a process of its own, asked for its port and its CPU time.
+ * A server under measurement: a process of its own that reports its port and its CPU time.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { connect } from "node:net";
 import { awaitLine, endProcess, type Process, startProcess } from "./commands.ts";
 import { openDescriptors, processCpuTime, processMemory } from "./resource_usage.ts";
 
-/** How a server is started. */
+/** The way to start a server. */
 export interface Launch {
   readonly commandLine: readonly string[];
-  /** Where it listens, if it was told so; such a server is no program of ours and answers nothing. */
+  /** The port of a foreign server, which cannot report it. Our programs pick and report their port. */
   readonly port?: number;
 }
 
-export interface ServerReadable {
+export interface ServedCount {
   readonly requests: number;
   /** In microseconds. */
   readonly cpuTime: number;
@@ -23,13 +23,13 @@ export interface ServerReadable {
 
 export interface ServerProcess {
   readonly port: number;
-  /** The CPU time it has used so far, in microseconds. */
+  /** The CPU time used so far, in microseconds. */
   cpuTime(): Promise<number>;
-  /** How many requests its hello app has answered so far, and the CPU time at that moment. */
-  served(): Promise<ServerReadable>;
-  /** How many files and sockets it has open; 0 where the system does not tell. */
+  /** The number of requests that the hello app has answered, and the CPU time at that moment. */
+  served(): Promise<ServedCount>;
+  /** The number of open files and sockets; 0 if the system does not report it. */
   descriptors(): number;
-  /** The memory it takes after a collection, in bytes. */
+  /** The memory after a collection, in bytes. */
   memory(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
   }
 }
 
-/** It speaks as `servers/control.ts` does. */
+/** A program of ours: it speaks the protocol of `servers/control.ts`. */
 function ours(child: Process, port: number): ServerProcess {
   return {
     port,
@@ -66,7 +66,7 @@ function ours(child: Process, port: number): ServerProcess {
   };
 }
 
-/** It may have children, which it ends itself if it is told to end. */
+/** A foreign server. It may have children, and ends them at SIGTERM. */
 function foreign(child: Process, port: number): ServerProcess {
   const pid = child.pid ?? 0;
   return {
@@ -79,7 +79,7 @@ function foreign(child: Process, port: number): ServerProcess {
   };
 }
 
-/** Asks for a number; the port it tells unasked. */
+/** Asks for a number. The program reports its port without a question. */
 async function ask(child: Process, name: "port" | "cpu" | "gc"): Promise<number> {
   const question = name === "port" ? undefined : name;
   const [, figure] = await awaitLine(child, new RegExp(`^${name} (\\d+)$`, "m"), question);
@@ -88,7 +88,7 @@ async function ask(child: Process, name: "port" | "cpu" | "gc"): Promise<number>
 
 const START_MILLISECONDS = 10_000;
 
-/** Resolves when somebody listens there. */
+/** Resolves when the port accepts connections. */
 async function awaitListening(port: number): Promise<void> {
   const deadline = Date.now() + START_MILLISECONDS;
   while (!await accepts(port)) {

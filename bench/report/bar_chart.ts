@@ -1,5 +1,5 @@
 /**
- * Bars as SVG: panels of groups of horizontal bars on one axis, with a line at 1 and marks for aims.
+ * Draws bars as SVG: panels of groups of horizontal bars on one axis, with a line at 1 and marks for aims.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Bar {
 export interface BarGroup {
   readonly title: string;
   readonly bars: readonly Bar[];
-  /** Where the first bar should end at the latest. */
+  /** The value that the first bar should not exceed. */
   readonly aim?: number;
 }
 
@@ -26,12 +26,12 @@ export interface BarPanel {
 export interface BarChart {
   readonly title: string;
   readonly axis: string;
-  /** The label of the bars that stand out. */
+  /** The label of the highlighted bars. */
   readonly first: string;
   readonly panels: readonly BarPanel[];
 }
 
-/** Longer bars are cut off; their number tells. */
+/** The longest bar. A longer one is cut off, and its number says more. */
 const LONGEST = 2.5;
 const TICKS = [0, 0.5, 1, 1.5, 2, 2.5];
 const LEFT = 290;
@@ -50,10 +50,10 @@ const COLORS = {
   grid: "#d0d7de",
 };
 
-/** So that lines behind a text do not run through it. */
+/** A white outline, so that lines behind a text do not run through it. */
 const HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="3" stroke-linejoin="round"';
 
-/** Draws it. */
+/** Draws the chart. */
 export function barChart({ title, axis, first, panels }: BarChart): string {
   let y = TOP;
   const parts: string[] = [];
@@ -116,7 +116,7 @@ function barParts({ label, value, note }: Bar, y: number, stands: boolean): stri
   ];
 }
 
-/** On the first bar of a group. */
+/** The mark of an aim, on the first bar of a group. */
 function aimMark(aim: number, y: number): string {
   const x = LEFT + Math.min(aim, LONGEST) * UNIT;
   return `<line x1="${x}" x2="${x}" y1="${y - 3}" y2="${y + BAR}" stroke="${COLORS.aim}" ` +

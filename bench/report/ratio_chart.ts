@@ -1,6 +1,6 @@
 /**
- * The chart: for each runtime and workload, what each server costs when the runtime's own costs 1, with
- * a mark where ours is meant to be.
+ * The chart: for each runtime and workload, the cost of each server as a multiple of the cost of the
+ * runtime's own server, with a mark at the aim of our server.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { mainFigure, type Result } from "../judging/summary.ts";
 import { WORKLOADS } from "../workloads/workloads.ts";
 import { type Bar, barChart, type BarGroup, type BarPanel } from "./bar_chart.ts";
 
-/** What costs are divided by. */
+/** The contender whose cost is 1. */
 const BASE = "own";
 
 /** Draws the results as SVG. */
@@ -47,7 +47,7 @@ function groupsOf(results: readonly Result[]): BarGroup[] {
   });
 }
 
-/** The main figure, turned over where more is better. */
+/** The main figure; its inverse where more is better. */
 function costOf(result: Result | undefined): number | undefined {
   if (result === undefined) return undefined;
   const value = result.figures[mainFigure(result.workload)]?.median;

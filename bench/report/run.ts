@@ -1,5 +1,5 @@
 /**
- * How the figures of a run came about.
+ * Describes the machine, the versions and the method of a run.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { cpus } from "node:os";
 
 export interface RunDescription {
-  /** When it was made, ISO 8601. */
+  /** The time of the run, as ISO 8601. */
   readonly date: string;
   readonly cpu: string;
   readonly load: string;
@@ -15,19 +15,19 @@ export interface RunDescription {
   readonly pinned: boolean;
   readonly rounds: number;
   readonly seconds: number;
-  /** How long all of it took, in seconds. */
+  /** The length of the run, in seconds. */
   readonly took: number;
-  /** Of the runtimes, and of servers that come with none. */
+  /** The versions of the runtimes and of the foreign servers. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** A name for this machine's kind of CPU. */
+/** The number and the model of the CPUs. */
 export function describeCpu(): string {
   const all = cpus();
   return `${all.length} x ${all[0]?.model.trim() ?? "unknown"}`;
 }
 
-/** How the figures came about, in a sentence or two. */
+/** The method of a run, in a sentence or two. */
 export function describeMethod(run: RunDescription): string {
   const { cpu, load, pinned, rounds, seconds } = run;
   const place = pinned ? "server and client on a CPU each" : "server and client not pinned";

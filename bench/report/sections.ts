@@ -1,5 +1,5 @@
 /**
- * Reports that are tables under titles.
+ * Reports that consist of titled tables.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { writeResults } from "./write.ts";
 
 export interface Section {
   readonly title: string;
-  /** How to read it. */
+  /** An explanation of the columns. */
   readonly note: string;
-  /** The first is the head. */
+  /** The rows of the table; the first is its head. */
   readonly rows: readonly (readonly string[])[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * The report of the side-by-side run: a table a runtime that reads well as plain text.
+ * The report of the side-by-side run: tables by runtime, readable as plain text.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { mainFigure, type Result } from "../judging/summary.ts";
 import { WORKLOADS } from "../workloads/workloads.ts";
 import { describeMethod, type RunDescription } from "./run.ts";
 
-/** For the terminal. */
+/** The report for the terminal. */
 export function contenderText(run: RunDescription, results: readonly Result[]): string {
   return [...tables(run, results), ...aimSection(results), describeMethod(run)].join("\n\n");
 }
 
-/** For a file. */
+/** The report as a Markdown file. */
 export function contenderMarkdown(run: RunDescription, results: readonly Result[]): string {
   const title = "# Benchmark results";
   const date = `${run.date}: ${describeMethod(run)}`;
   return [title, date, ...tables(run, results), ...aimSection(results)].join("\n\n") + "\n";
 }
 
-/** By runtime and by what was measured: rows with the same figures share a table. */
+/** Tables by runtime and by kind of figure: rows with the same figures share a table. */
 function tables(run: RunDescription, results: readonly Result[]): string[] {
   const runtimes = [...new Set(results.map(({ runtime }) => runtime))];
   return runtimes.flatMap((runtime) => {
@@ -37,7 +37,7 @@ function tables(run: RunDescription, results: readonly Result[]): string[] {
   });
 }
 
-/** The names of the figures that a result has, and the one that counts. */
+/** The names of the figures of a result, the main figure first. */
 function columnsOf({ figures, workload }: Result): string {
   const names = FIGURE_NAMES.filter((name) => figures[name] !== undefined);
   const main = mainFigure(workload);
@@ -74,7 +74,7 @@ function ranged(value: Spread | undefined, digits: number): string {
   return value === undefined ? "" : spread(value, digits);
 }
 
-/** The aims that this run could tell about. */
+/** The verdicts on the aims that this run has measured. */
 export function verdictsOf(results: readonly Result[]): Verdict[] {
   return judge((workload, runtime, against) =>
     results.find((result) =>
@@ -92,7 +92,7 @@ function aimSection(results: readonly Result[]): string[] {
     runtime,
     against,
     `${FIGURES[mainFigure(workload)].better === "more" ? ">=" : "<="} ${ratio.toFixed(2)}`,
-    // 0.996 is not 1.00.
+    // Three digits: 0.996 does not meet an aim of 1.00.
     reached.toFixed(3),
     met ? "met" : "NOT MET",
   ]);

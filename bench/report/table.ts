@@ -1,5 +1,5 @@
 /**
- * Tables: Markdown that reads well as plain text.
+ * Makes Markdown tables that are readable as plain text.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function spread({ median, min, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}-${max.toFixed(digits)})`;
 }
 
-/** Rows as a Markdown table whose columns line up; the first row is its head. */
+/** Makes a Markdown table with aligned columns; the first row is its head. */
 export function align(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0))

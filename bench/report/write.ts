@@ -27,13 +27,13 @@ export function writeResults(name: string, { json, md, svg }: ResultFiles): stri
   return `${path}.{${Object.keys(files)}}`;
 }
 
-/** Four digits are more than a figure is worth; a run that repeats itself changes fewer lines. */
+/** The digits of a figure in the file. The noise of a run is larger than the fourth digit. */
 const DIGITS = 4;
 
 /**
  * JSON with one line for each element of an array, and rounded numbers.
  *
- * @param value An object whose values are small, or arrays of small objects.
+ * @param value An object with small values, or with arrays of small objects.
  * @returns The text, with a line feed at its end.
  */
 export function formatJson(value: object): string {

@@ -1,5 +1,5 @@
 /**
- * What a request costs by the number of connections that send: it should stay the same.
+ * Measures the cost of a request by the number of busy connections. It should stay the same.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { type ServerProcess, startServer } from "../processes/server_process.ts"
 
 export const CONNECTION_COUNTS = [1, 10, 100, 1_000, 10_000] as const;
 
-/** Thousands that come at once overflow the listen backlog, and try again after a second or three. */
+/** The time to connect. Thousands at once overflow the listen backlog, and try again after 1 to 3 seconds. */
 const CONNECT_SECONDS = 12;
-/** After that, until what came with connecting is done. */
+/** The pause after connecting, until the work of connecting is done. */
 const SETTLE_SECONDS = 0.5;
 const POLL_SECONDS = 0.1;
 
@@ -24,7 +24,7 @@ export interface ConnectionSample {
   readonly runtime: string;
   readonly contender: string;
   readonly connections: number;
-  /** Server CPU microseconds. */
+  /** Server CPU microseconds for a request. */
   readonly cpu: number;
   readonly requestsPerSecond: number;
 }

@@ -1,6 +1,8 @@
 /**
- * What parsing a head costs by its size, in this process: it should grow with the size and no faster.
+ * Measures the cost of parsing a head by its size, in this process. It should grow no faster than the size.
  * Prints JSON.
+ *
+ * @module
  */
 
 import { RequestParser } from "../../src/http/mod.ts";
@@ -11,9 +13,9 @@ export interface HeadSample {
 }
 
 const SIZES = [100, 300, 1_000, 3_000, 10_000, 30_000, 60_000];
-/** More than the defaults allow, so that the curve is longer. */
+/** Limits above the defaults, so that larger heads can be measured. */
 const LIMITS = { maxHeadBytes: 65_536, maxFieldCount: 2_000 };
-/** So many bytes are parsed for a figure. */
+/** The number of bytes that are parsed for a figure. */
 const BYTES_A_RUN = 8_000_000;
 const RUNS = 5;
 
@@ -51,6 +53,6 @@ function measure(bytes: number): HeadSample {
   return { bytes: size, nanoseconds: times[RUNS >> 1] ?? NaN };
 }
 
-// Once for the compilers, with all sizes, so that none of them is compiled for one only.
+// The first pass warms the compilers up with all sizes, so that the code fits each of them.
 for (const bytes of SIZES) measure(bytes);
 console.log(JSON.stringify(SIZES.map(measure)));

@@ -1,5 +1,5 @@
 /**
- * Whether slow clients slow the others: the latency of hello without and with them.
+ * Measures the effect of slow clients on the others: the latency of hello without and with them.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export async function measureSlowClients(
 ): Promise<SlowSample> {
   const { servers, clients } = bench;
   const server = await startServer(await launchOf(contender, runtime, "mixed", servers));
-  // Few enough that the server is not busy all the time: then latency is the server's.
+  // With few connections the server is not always busy, and the latency is not a queue of the client's.
   const target = { port: server.port, request: PLAIN, depth: 1, connections: 8 };
   try {
     await clients.load.run({ ...target, connections: 64 }, 1);

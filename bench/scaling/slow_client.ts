@@ -1,6 +1,8 @@
 /**
- * Slow clients: half of them ask for 100 MB and read next to nothing of it, half send a request byte by
- * byte. Says `ready` when all are under way, and goes on until it is ended.
+ * Slow clients: half of them ask for 100 MB and read almost nothing, half send a request byte by byte. The
+ * program prints `ready` when all have begun, and goes on until it is ended.
+ *
+ * @module
  */
 
 import { connect } from "node:net";
@@ -11,16 +13,16 @@ export interface SlowJob {
   readonly readers: number;
   readonly senders: number;
   readonly downloadRequest: string;
-  /** Never comes to its end. */
+  /** A head without an end. */
   readonly endlessHead: string;
 }
 
-/** How often a slow sender sends a byte, and a slow reader reads. */
+/** The interval at which a slow sender sends a byte, and a slow reader reads. */
 const INTERVAL_MILLISECONDS = 50;
 
 const job = JSON.parse(process.argv[2] ?? "") as SlowJob;
 
-/** Takes what one read gives, now and then. */
+/** Reads one piece at each interval. */
 function read(): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port: job.port, host: "127.0.0.1" }, () => {

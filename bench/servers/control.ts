@@ -1,7 +1,7 @@
 /**
- * What the benchmark and a server say to each other over standard input and output: the server tells
- * its port, and its CPU time or that it has collected garbage whenever it is asked; it ends when the
- * benchmark has gone. Which app to run stands on the command line.
+ * The protocol between the benchmark and a server, over standard input and output. The server reports its
+ * port, and, when it is asked, its CPU time or the end of a collection. It ends when the benchmark ends. The
+ * command line names the app.
  *
  * @module
  */
@@ -9,10 +9,10 @@
 import process from "node:process";
 import type { AppName } from "../workloads/content.ts";
 
-/** How many requests the hello app has answered: what a client cannot tell while it sends. */
+/** The number of requests that the hello app has answered. A client cannot know it while it sends. */
 export const counter = { served: 0 };
 
-/** The app that this server is to run. */
+/** Returns the app that the command line names. */
 export function askedApp<App>(apps: Readonly<Partial<Record<AppName, App>>>): App {
   const name = process.argv[2] as AppName;
   const app = apps[name];
@@ -20,12 +20,12 @@ export function askedApp<App>(apps: Readonly<Partial<Record<AppName, App>>>): Ap
   return app;
 }
 
-/** The file that the `file100m` app is to send. */
+/** Returns the path of the file that the `file100m` app sends. */
 export function askedFile(): string {
   return process.argv[3] ?? "";
 }
 
-/** Tells where the server listens, and answers from then on. */
+/** Reports the port, and answers questions from then on. */
 export function announce(port: number): void {
   process.stdin.setEncoding("utf8");
   process.stdin.on("data", (text: string) => {
@@ -48,7 +48,7 @@ function answer(word: string): void {
   }
 }
 
-/** Where a runtime was not told to offer it, memory is measured without. */
+/** Collects garbage, if the runtime offers it. */
 function collectGarbage(): void {
   const host = globalThis as { gc?: () => void; Bun?: { gc(now: boolean): void } };
   if (host.Bun !== undefined) host.Bun.gc(true);

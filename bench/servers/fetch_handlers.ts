@@ -29,7 +29,7 @@ function text(body: string): Response {
   return new Response(body, { headers: { "Content-Type": TEXT } });
 }
 
-/** A body that gives `count` blocks, each when it is asked for. */
+/** A body of `count` blocks, each made when it is pulled. */
 function pulled(count: number, block: (index: number) => Bytes): ReadableStream<Bytes> {
   let index = 0;
   return new ReadableStream({
@@ -51,14 +51,14 @@ function pulledBlocks(): ReadableStream<Bytes> {
   return pulled(streamBlocks.length, (index) => streamBlocks[index] as Bytes);
 }
 
-/** What a stream of Bun's own type is written to. */
+/** The controller of a stream of Bun's type `direct`. */
 interface DirectController {
   write(block: Bytes): unknown;
   flush(): Promise<unknown>;
   close(): void;
 }
 
-/** Bun collects what is pulled at once, and sends it in one piece: this is how it streams. */
+/** Blocks that Bun sends one by one. Bun joins blocks that are pulled at once, so each is flushed. */
 function flushedBlocks(): ReadableStream<Bytes> {
   return new ReadableStream({
     type: "direct",
@@ -91,7 +91,7 @@ function download(blocks: number): FetchHandler {
   return () => new Response(pulled(blocks, () => block), { headers });
 }
 
-/** The parts of the runtimes that are used here, so that each type checker knows them. */
+/** The file functions of Deno and Bun, declared here for all type checkers. */
 interface FileRuntimes {
   readonly Deno?: { open(path: string): Promise<{ readonly readable: ReadableStream<Bytes> }> };
   readonly Bun?: { file(path: string): Blob };

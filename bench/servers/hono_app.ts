@@ -1,4 +1,4 @@
-/** The app in Hono's style, whatever it runs on. */
+/** The apps in Hono's style, for every runtime. */
 
 import { Hono } from "hono";
 import { HELLO, TEXT } from "../workloads/content.ts";

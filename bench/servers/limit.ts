@@ -1,6 +1,8 @@
 /**
  * The limit: our adapter, and a canned response for every request. Nothing is parsed: the first
- * head on a connection tells how long its requests are, and from then on bytes are counted.
+ * head on a connection gives the length of its requests, and from then on bytes are counted.
+ *
+ * @module
  */
 
 import { runtimeAdapter, type Socket, type SocketHandler } from "../../mod.ts";
@@ -42,17 +44,17 @@ function chunks(blocks: readonly string[]): string {
 }
 
 const CANNED = canned(answer);
-/** For those who ask for it; a client has to be told that the connection will be closed. */
+/** The response to a request with `Connection: close`, which must announce the end. */
 const CANNED_CLOSING = CANNED.replace("\r\n", "\r\nConnection: close\r\n");
-/** Blocks after a canned head; none where the body is in it. */
+/** The number of blocks after a canned head; 0 if the head contains the body. */
 const BLOCKS = answer.repeats ?? 0;
-/** What `count` requests are answered with, made once. */
+/** The responses to `count` requests, joined; made once for each count. */
 const answers: string[] = [];
 
 class CannedAnswers implements SocketHandler {
   readonly #socket: Socket;
   #requestLength = 0;
-  /** Of requests that have not come wholly. */
+  /** The bytes of a request that is not complete. */
   #pendingBytes = 0;
   #blocksLeft = 0;
   #closing = false;

@@ -6,12 +6,12 @@ import { FETCH_HANDLERS, type FetchHandler } from "./fetch_handlers.ts";
 interface ServeOptions {
   readonly hostname: string;
   readonly port: number;
-  /** Seconds. */
+  /** The idle time-out, in seconds. */
   readonly idleTimeout: number;
   readonly fetch: FetchHandler;
 }
 
-/** The part of `Bun` that is used here, so that no types of Bun's are needed. */
+/** The part of `Bun` that is used here, declared so that no types of Bun are needed. */
 interface BunRuntime {
   serve(options: ServeOptions): { readonly port: number };
 }
@@ -20,7 +20,7 @@ const runtime = (globalThis as unknown as { Bun: BunRuntime }).Bun;
 const { port } = runtime.serve({
   hostname: "127.0.0.1",
   port: 0,
-  // As long as ours; the default of 10 s ends thousands while others come.
+  // As long as our server's; the default of 10 s ends idle connections while others are opened.
   idleTimeout: 60,
   fetch: askedApp(FETCH_HANDLERS),
 });

@@ -9,7 +9,7 @@ interface ServeOptions {
   readonly onListen: (address: { readonly port: number }) => void;
 }
 
-/** The part of `Deno` that is used here, so that Node's type checker knows it. */
+/** The part of `Deno` that is used here, declared for the type checker of Node. */
 interface DenoRuntime {
   serve(options: ServeOptions, answer: FetchHandler): unknown;
 }

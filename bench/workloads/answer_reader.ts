@@ -1,11 +1,11 @@
 /**
- * Reads HTTP answers as they come, however they are framed and cut up: in chunks, by length, or by
- * the end of the connection. Fast enough to count the bytes of a download at line rate.
+ * Reads HTTP answers in any framing (chunks, length, end of the connection) and any split. It is fast enough
+ * to count the bytes of a download at line rate.
  *
  * @module
  */
 
-/** Hears of each answer. */
+/** The callbacks of the reader. */
 export interface AnswerSink {
   onHead?(head: AnswerHead): void;
   /** A part of the body. */
@@ -20,12 +20,12 @@ export interface AnswerHead {
   field(name: string): string;
 }
 
-/** What comes is no HTTP answer. */
+/** The bytes are no HTTP answer. */
 export class BadAnswer extends Error {
   override readonly name = "BadAnswer";
 }
 
-/** A head or a line of chunk framing that is longer is none. */
+/** The bound of a head or a line of chunk framing. A longer one is an error. */
 const LONGEST_TEXT = 65_536;
 const decoder = new TextDecoder();
 
@@ -34,9 +34,9 @@ type State = "head" | "body" | "chunk size" | "chunk" | "chunk end" | "trailers"
 export class AnswerReader {
   readonly #sink: AnswerSink;
   #state: State = "head";
-  /** Of a head or a line that has not come wholly. */
+  /** The beginning of a head or a line that is not complete. */
   #text = "";
-  /** Of the body or the chunk. */
+  /** The bytes left of the body or the chunk. */
   #left = 0;
 
   constructor(sink: AnswerSink) {
@@ -48,7 +48,7 @@ export class AnswerReader {
     return this.#state !== "head" || this.#text !== "";
   }
 
-  /** @throws {BadAnswer} */
+  /** @throws {BadAnswer} If the bytes are no HTTP answer. */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       const start = at;
@@ -57,7 +57,7 @@ export class AnswerReader {
     }
   }
 
-  /** The connection has ended. */
+  /** Tells the reader that the connection has ended. */
   end(): void {
     if (this.#state !== "until close") return;
     this.#finish();
@@ -77,7 +77,7 @@ export class AnswerReader {
     return end;
   }
 
-  /** Takes bytes up to the end of a line, or of the head. */
+  /** Takes bytes up to the end of a line or a head. */
   #line(bytes: Uint8Array, at: number): number {
     const newline = bytes.indexOf(10, at);
     const end = newline < 0 ? bytes.length : newline + 1;

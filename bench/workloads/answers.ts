@@ -1,6 +1,6 @@
 /**
- * Whether a server answers a workload as it has to. Checked before anything is timed: a server that
- * answers something else is not comparable.
+ * Checks the answers of a server to a workload, before anything is timed. A server with other answers is not
+ * comparable.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { POLL_PATHS } from "./content.ts";
 import { get } from "./requests.ts";
 import type { Workload } from "./workloads.ts";
 
-/** A server that has not answered by then never will. */
+/** The time that a server has to answer. */
 const ANSWER_MILLISECONDS = 10_000;
 
 /** The server does not give the answer that the workload asks for. */
@@ -26,7 +26,7 @@ export class AnswerCheck implements AnswerSink {
   readonly #body: Uint8Array;
   readonly #size: number;
   #received = 0;
-  /** How many whole answers were right. */
+  /** The number of complete, correct answers. */
   answers = 0;
 
   constructor(expected: Answer) {
@@ -75,19 +75,19 @@ function expectEqual(what: string, got: unknown, wanted: unknown): void {
 }
 
 /**
- * Sends one batch of `workload` to a server, and compares what comes back.
+ * Sends one batch of `workload` to a server, and compares the answers.
  *
- * @throws {WrongAnswer} When one is not as expected, or does not come.
+ * @throws {WrongAnswer} If an answer differs, or does not come.
  */
 export async function checkAnswers(port: number, workload: Workload): Promise<void> {
   const { request, depth, answer } = workload;
   const answered = exchange(port, request.repeat(depth), depth, answer);
-  // Else none would come.
+  // Without a signal, no answer would come.
   if (workload.kind === "suspended") await letGo(port, workload);
   await answered;
 }
 
-/** Signals until nobody waits: the poll may come after the first signal. */
+/** Signals until no request waits: the poll may arrive after the first signal. */
 async function letGo(port: number, { answer }: Workload): Promise<void> {
   for (let count = 0; count < 3; count++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -95,7 +95,7 @@ async function letGo(port: number, { answer }: Workload): Promise<void> {
   }
 }
 
-/** Sends `bytes`, and resolves when as many right answers have come as were asked for. */
+/** Sends a text, and resolves when `count` correct answers have come. */
 function exchange(port: number, text: string, count: number, answer: Answer): Promise<void> {
   const check = new AnswerCheck(answer);
   const reader = new AnswerReader(check);

@@ -1,11 +1,11 @@
 /**
- * What the servers serve, and what they are asked for. Servers and clients both import it, and it
- * imports nothing.
+ * The contents that the servers serve, and the paths of the requests. Servers and clients both import this
+ * file, and it imports nothing.
  *
  * @module
  */
 
-/** What a server does, told on its command line: so no contender pays for a router. */
+/** The apps. The command line of a server names one, so that no contender pays for a router. */
 export const APP_NAMES = [
   "hello",
   "stream",
@@ -20,14 +20,14 @@ export const APP_NAMES = [
 ] as const;
 export type AppName = typeof APP_NAMES[number];
 
-/** An answer, as far as all servers have to agree. */
+/** The parts of an answer in which all servers must agree. */
 export interface Answer {
   /** The media type, in the form `type/subtype`. */
   readonly contentType: string;
   readonly body: string;
-  /** How many times the body is repeated. Default 1. */
+  /** The number of repetitions of the body. Default 1. */
   readonly repeats?: number;
-  /** Whether it has to come in chunks. */
+  /** Whether the answer must be chunked. */
   readonly chunked?: boolean;
 }
 
@@ -37,7 +37,7 @@ export const BYTES = "application/octet-stream";
 
 export const HELLO: Answer = { contentType: TEXT, body: "Hello, World!" };
 
-/** Nobody knows their length beforehand, as in a page made on the way. */
+/** Blocks of unknown total length, as of a page that is made while it is sent. */
 export const STREAM_BLOCKS: readonly [string, string, string] = [
   "<!doctype html><title>Hello</title>\n",
   "<p>Hello, World! This came as soon as it was made.\n",
@@ -45,7 +45,7 @@ export const STREAM_BLOCKS: readonly [string, string, string] = [
 ];
 export const STREAM: Answer = { contentType: TEXT, body: STREAM_BLOCKS.join(""), chunked: true };
 
-/** About 1 KB, as it would come from a form or an API. */
+/** About 1 KB, as a form or an API sends it. */
 export const MESSAGE: string = JSON.stringify({
   id: 4711,
   name: "Ada Lovelace",
@@ -67,7 +67,7 @@ const MEBIBYTE = 1_048_576;
 export const UPLOAD_BYTES: number = MEBIBYTE;
 export const UPLOAD: Answer = { contentType: TEXT, body: String(UPLOAD_BYTES) };
 
-/** The body of a download is this over and over. */
+/** The size of the block that a download repeats. */
 export const BLOCK_BYTES = 65_536;
 const BLOCK_TEXT: string = "0123456789abcdef".repeat(BLOCK_BYTES / 16);
 export const DOWNLOAD_BLOCKS: Readonly<Record<"download1m" | "download100m", number>> = {
@@ -81,7 +81,7 @@ function download(repeats: number): Answer {
   return { contentType: BYTES, body: BLOCK_TEXT, repeats };
 }
 
-/** How long the downloads are, in bytes. */
+/** The length of a big download, in bytes. */
 export const BIG_BYTES: number = DOWNLOAD_BLOCKS.download100m * BLOCK_BYTES;
 
 /** The block as bytes. */
@@ -89,21 +89,21 @@ export function downloadBlock(): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(BLOCK_TEXT) as Uint8Array<ArrayBuffer>;
 }
 
-/** What a long poll is answered with at last. */
+/** The answer to a long poll. */
 export const POLLED: Answer = HELLO;
-/** Of the `poll` app; any other path is hello. */
+/** The paths of the `poll` app; any other path is hello. */
 export const POLL_PATHS = { poll: "/poll", waiting: "/waiting", signal: "/signal" } as const;
 
-/** Of the `mixed` app, which gives 100 MB there; any other path is hello. */
+/** The path of the `mixed` app that gives 100 MB; any other path is hello. */
 export const DOWNLOAD_PATH = "/download";
 
-/** Of the `steps` app; any other path is hello. */
+/** The path of the `steps` app; any other path is hello. */
 export const STEPS_PATH = "/steps";
 export const STEPS = 20;
 export const STEP_MILLISECONDS = 2;
 export const STEP_BLOCK = "one more step\n";
 
-/** Computes for as long as a step takes. */
+/** Computes for the time of one step. */
 export function computeStep(): string {
   const end = performance.now() + STEP_MILLISECONDS;
   while (performance.now() < end);

@@ -24,7 +24,7 @@ function post(contentType: string, body: string): string {
 
 export const PLAIN: string = get("/", "Accept: */*");
 
-/** What a browser sends to a site that it knows. */
+/** The request of a browser to a site that it has visited before. */
 export const BROWSER: string = get(
   "/",
   "Connection: keep-alive",

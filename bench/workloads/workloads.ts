@@ -1,5 +1,5 @@
 /**
- * What is asked of the servers, and how that is measured.
+ * The workloads: the requests that the servers get, and the way in which each is measured.
  *
  * A new workload is a new entry of {@linkcode WORKLOADS}, and, if it needs a new app, one in every
  * server.
@@ -22,10 +22,10 @@ import {
 import { BROWSER, CLOSING, ECHO_POST, get, PLAIN, UPLOAD_POST } from "./requests.ts";
 
 /**
- * - `load`: as many requests as the server can take; what counts is CPU time a request
- * - `download`: big answers to a client that only counts bytes; what counts is the rate
- * - `idle`: connections that have been answered and stay open; what counts is memory
- * - `suspended`: requests that wait for a signal; what counts is memory, and how soon all are answered
+ * - `load`: as many requests as the server can take; the figure is CPU time a request
+ * - `download`: big answers to a client that only counts bytes; the figure is the rate
+ * - `idle`: connections that have been answered and stay open; the figure is memory
+ * - `suspended`: requests that wait for a signal; the figures are memory, and the time until all are answered
  */
 export type WorkloadKind = "load" | "download" | "idle" | "suspended";
 
@@ -36,13 +36,13 @@ export interface Workload {
   readonly app: AppName;
   /** One request, byte for byte. */
   readonly request: string;
-  /** How many requests are sent at once before their answers are awaited. */
+  /** The number of requests that are sent before their answers are awaited. */
   readonly depth: number;
   readonly connections: number;
   readonly answer: Answer;
   /** Whether `--quick` measures it. */
   readonly quick: boolean;
-  /** Whether the servers beside `ours`, `own` and `limit` are measured with it, if not asked for. */
+  /** Whether peers are measured with it, even if the command line does not name them. */
   readonly peers: boolean;
 }
 
