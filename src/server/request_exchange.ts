@@ -15,7 +15,7 @@ import {
 } from "../http/mod.ts";
 import type { WSGIApp } from "../wsgi/app.ts";
 import type { HeaderList } from "../wsgi/block.ts";
-import { runApp } from "../wsgi/running/app_iteration.ts";
+import { runApp } from "../wsgi/running/app_run.ts";
 import type { AppContext } from "../wsgi/running/app_context.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { RequestControls, RequestTimeouts } from "../wsgi/request_controls.ts";

@@ -1,74 +1,173 @@
 /**
- * Closing an app: its iterator is ended and its `close()` called, once each; what they throw is only
- * reported. Both may wait, but not for ever.
+ * Closing an app: its iterator is ended, and its `close()` is called, once each. Their errors are only
+ * reported, as the response is made already.
+ *
+ * Both may wait. They run as tasks of their own, so that cancelling the request does not cut them short;
+ * `timeouts.close` bounds each. Called by the app run.
  *
  * @module
  */
 
-import { Join, type Operation, operation, until } from "../../coroutine/mod.ts";
-import type { Coroutine } from "../../coroutine/mod.ts";
+import {
+  type Coroutine,
+  isOperation,
+  Join,
+  type Operation,
+  operation,
+  until,
+} from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
-import { AppDrive } from "./app_drive.ts";
-import { adopt, type AnyIterator, DONE, isPromise, iterable, iteratorOf } from "./app_steps.ts";
+import { isEmpty } from "../block.ts";
 import type { AppContext } from "./app_context.ts";
+import {
+  adopt,
+  adoptStep,
+  type AnyIterator,
+  DONE,
+  isPromise,
+  iterable,
+  iteratorOf,
+  type Step,
+  type Steps,
+  throwInto,
+} from "./app_steps.ts";
+import { burstEnd, burstLasts, flush } from "./burst.ts";
 import { WSGIError } from "./response.ts";
 
-/** Ends an iterator that is not done, through its `finally`. */
-export function* endIterator(exchange: AppContext, iterator: AnyIterator): Coroutine<void> {
+/**
+ * Closes an app, and ends its request.
+ *
+ * @param context The request.
+ * @param iterator The iterator of the app, if it has not ended by itself.
+ * @param given The iterable of the app, if the app has returned one.
+ */
+export function* closeApp(
+  context: AppContext,
+  iterator: AnyIterator | undefined,
+  given: AppIterable | undefined,
+): Coroutine<void> {
+  let complete = false;
   try {
-    const step = iterator.return?.() ?? DONE;
-    if (!isPromise(step) && step.done) return;
-    const last = isPromise(step) ? adopt(step) : step;
-    const rest = new AppDrive(exchange, iterator, true);
-    yield closing(() => rest.run(() => last), exchange.closeTimeoutMs);
-  } catch (error) {
-    exchange.report(error);
+    try {
+      if (iterator !== undefined) yield* endIterator(context, iterator);
+    } finally {
+      if (given?.close !== undefined) yield* closeIterable(context, given);
+      context.cogen.close();
+    }
+    complete = context.response.ended;
+  } finally {
+    context.ended(complete);
   }
 }
 
-/** Calls `close()`, if the iterable has it (PEP 3333). */
-export function* closeIterable(exchange: AppContext, given: AppIterable): Coroutine<void> {
-  try {
-    const closed = given.close?.();
-    if (!isPromise(closed)) return;
-    const settling = until(closed);
-    yield closing(() => wait(settling), exchange.closeTimeoutMs);
-  } catch (error) {
-    exchange.report(error);
-  }
-}
-
-/** An iterable that was promised to a request that has ended is closed all the same. */
+/**
+ * Closes an iterable that arrives in a promise after its request has ended.
+ *
+ * @param promised The promise that the app has returned.
+ * @param host Reports the error of the app.
+ */
 export async function closeLate(
-  exchange: AppContext,
   promised: PromiseLike<AppIterable>,
+  host: { report(error: unknown): void },
 ): Promise<void> {
   try {
     const given = await promised;
     await iteratorOf(iterable(given)).return?.();
     await given.close?.();
   } catch (error) {
-    exchange.report(error);
+    host.report(error);
   }
 }
 
-/**
- * Waits for what an app does when it is closed, but not for ever: then it is abandoned.
- *
- * It runs as a task of its own, so that cancelling the request does not cut it short.
- */
-function closing(rest: () => Coroutine<unknown>, milliseconds: number): Operation<unknown> {
+/** Ends an iterator through its `finally` blocks. */
+function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<void> {
+  try {
+    const step = iterator.return?.() ?? DONE;
+    if (!isPromise(step) && step.done) return;
+    const first = isPromise(step) ? adopt(step) : step;
+    yield inTime(() => stepToEnd(context, iterator, first), context.closeTimeoutMs);
+  } catch (error) {
+    context.report(error);
+  }
+}
+
+/** Calls `close()` (PEP 3333). */
+function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void> {
+  try {
+    const closed = given.close?.();
+    if (!isPromise(closed)) return;
+    const settling = until(closed);
+    const settled = function* (): Coroutine<void> {
+      yield settling;
+    };
+    yield inTime(settled, context.closeTimeoutMs);
+  } catch (error) {
+    context.report(error);
+  }
+}
+
+/** Steps an iterator that is being ended: its waits are performed, its blocks are dropped. */
+function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): Coroutine<void> {
+  let endMs = burstEnd(context);
+  for (let steps = first;;) {
+    if (isPromise(steps)) {
+      flush(context);
+      steps = (yield until(adoptStep(steps))) as Step;
+    }
+    if (steps.done) return;
+    const { value } = steps;
+    let resume = () => iterator.next();
+    if (isOperation(value) || isPromise(value)) {
+      flush(context);
+      try {
+        const sent = yield value;
+        resume = () => iterator.next(sent);
+      } catch (error) {
+        resume = () => throwInto(iterator, error);
+      }
+    } else if (isEmpty(value) && !readNow(context)) yield* performPlanned(context);
+    else if (burstLasts(context, endMs)) {
+      steps = iterator.next();
+      continue;
+    } else {
+      flush(context);
+      yield;
+    }
+    endMs = burstEnd(context);
+    steps = resume();
+  }
+}
+
+/** Whether the planned operation was a read of bytes that have arrived already. */
+function readNow(context: AppContext): boolean {
+  flush(context);
+  return !context.full() && context.cogen.readNow();
+}
+
+/** Performs `environ.cogen.operation`; without one, lets other tasks run. */
+function* performPlanned({ cogen }: AppContext): Coroutine<void> {
+  const planned = cogen.operation;
+  if (planned === undefined) {
+    yield;
+    return;
+  }
+  cogen.operation = undefined;
+  try {
+    cogen.settle(yield planned);
+  } catch (error) {
+    cogen.fail(error);
+  }
+}
+
+/** Runs a coroutine as a task of its own, and abandons it at the deadline. */
+function inTime(rest: () => Coroutine<unknown>, timeoutMs: number): Operation<unknown> {
   return operation((resume) => {
     const task = resume.scheduler.add(rest);
     Join(task).start(resume);
-    if (milliseconds === Infinity) return;
-    resume.setDeadline(milliseconds, () => {
+    if (timeoutMs === Infinity) return;
+    resume.setDeadline(timeoutMs, () => {
       task.cancel();
-      resume.error(new WSGIError(`The app was closed and has not ended in ${milliseconds} ms`));
+      resume.error(new WSGIError(`The app was closed and has not ended in ${timeoutMs} ms`));
     });
   }, "close");
-}
-
-function* wait(operation: Operation<unknown>): Coroutine<void> {
-  yield operation;
 }

@@ -1,0 +1,341 @@
+/**
+ * Running an app: the run steps its iterable, gives its blocks to the response, and performs its waits.
+ *
+ * One coroutine for each request, and the only place that steps apps. It is always in one wait:
+ *
+ * | wait | yielded to the scheduler | on a value | on an error |
+ * |---|---|---|---|
+ * | `iterable` | the promise of the iterable | begins the iterable | the app has failed |
+ * | `yielded` | the app's operation or promise | `next(value)` | `throw(error)` |
+ * | `planned` | `environ.cogen.operation` | kept in `result`; `next()` | kept in `exception`; `next()` |
+ * | `turn` | nothing: other tasks run | resumes as kept | the app has failed |
+ * | `drained` | room in the client's window | resumes as kept | the app has failed |
+ * | `step` | the ready steps of an async iterator | handles the step | the app has failed |
+ *
+ * After `yielded`, `planned`, `turn` and `iterable` a new burst begins. If the client's window is full
+ * by then, the run keeps how to resume the iterator, and waits for `drained` first.
+ *
+ * An app that fails is reported, and answered with 500 if nothing was sent. Cancelling the run closes the
+ * app, exactly once, by `return()` and `close()`; this may wait again, and is left to a generator
+ * (app_closing.ts). An app that needs no closing costs no generator.
+ *
+ * Called by the exchange, with {@linkcode runApp}.
+ *
+ * @module
+ */
+
+import { type Coroutine, isOperation, until } from "../../coroutine/mod.ts";
+import type { AppIterable } from "../app.ts";
+import { isBlock, isEmpty } from "../block.ts";
+import { WSGIFileWrapper } from "../files/file_wrapper.ts";
+import { type BodyReader, ServerReadable } from "../files/server_readable.ts";
+import { closeApp, closeLate } from "./app_closing.ts";
+import type { AppContext } from "./app_context.ts";
+import {
+  adopt,
+  type AnyIterator,
+  DONE,
+  isPromise,
+  iterable,
+  iteratorOf,
+  type Step,
+  type Steps,
+  throwInto,
+} from "./app_steps.ts";
+import { burstEnd, burstLasts, flush } from "./burst.ts";
+import { gather, type StepConsumer } from "./ready_steps.ts";
+
+/**
+ * Runs an app for one request, and completes its response or reports why it could not.
+ *
+ * @param context The request and its response.
+ * @returns A coroutine. Its first step runs the app until its first wait.
+ */
+export function runApp(context: AppContext): Coroutine<void> {
+  return new AppRun(context) as unknown as Coroutine<void>;
+}
+
+/** The wait of a run, as of the table above; `start` before the app is called. */
+type Wait = "start" | "iterable" | "yielded" | "planned" | "turn" | "drained" | "step";
+
+/** UTF-8 has at most three bytes for each character of a string (UTF-16 unit). */
+const MAX_CHARACTER_BYTES = 3;
+
+/**
+ * The run of one app, from the call of the app to its `close()`.
+ *
+ * An iterator made by hand in place of a generator. Its plain twin would be:
+ *
+ * ```ts ignore
+ * function* run() {
+ *   for (let step = iterator.next(); !step.done;) {
+ *     if (isBlock(step.value)) response.push(step.value), step = iterator.next();
+ *     else step = iterator.next(yield step.value);
+ *   }
+ * }
+ * ```
+ *
+ * with a nested generator for each wait that needs more. Each generator costs an object, and a frame
+ * while it waits; most apps need none (`npm run bench -- --workload hello --workload suspended`).
+ *
+ * Its methods return steps. A step that is not done has the value to wait for, and goes to the scheduler.
+ * A step that is done means that the app has ended, or that the client wants no more of its blocks.
+ */
+class AppRun implements BodyReader, StepConsumer {
+  readonly #context: AppContext;
+  #wait: Wait = "start";
+  /** The promise of the iterable, during the wait for it. */
+  #promised: Promise<AppIterable> | undefined;
+  /** The result of the app, once it is known. */
+  #iterable: AppIterable | undefined;
+  /** The iterator that is being stepped; `undefined` once it has ended by itself. */
+  #iterator: AnyIterator | undefined;
+  /** Whether the iterator is to be resumed with an error; reset when it is resumed. */
+  #failed = false;
+  /** The value or the error that the iterator is to be resumed with; reset when it is resumed. */
+  #content: unknown;
+  /** When the burst ends, by the clock. */
+  #burstEndMs: number;
+  /** True once an async iterator has really waited; reset by the step that ends its wait. */
+  #hasWaited = false;
+  /** Closes the app; set once the app has ended or was cancelled, if there is something to close. */
+  #closing: Coroutine<void> | undefined;
+
+  constructor(context: AppContext) {
+    this.#context = context;
+    this.#burstEndMs = context.startedAt + context.burstMs;
+  }
+
+  // The methods of a generator, for the scheduler.
+
+  next(sent?: unknown): Step {
+    return this.#closing === undefined ? this.#run(false, sent) : this.#closing.next(sent);
+  }
+
+  throw(error: unknown): Step {
+    return this.#closing === undefined ? this.#run(true, error) : this.#closing.throw(error);
+  }
+
+  return(): Step {
+    if (this.#closing !== undefined) return this.#closing.return();
+    if (this.#wait !== "start") return this.#close();
+    // Cancelled before its first step: the app was not called, but the request is over.
+    this.#context.cogen.close();
+    this.#context.ended(false);
+    return DONE;
+  }
+
+  // A body that the server reads itself asks its reader.
+
+  announceLength(length: number): void {
+    this.#context.response.announceLength(length);
+  }
+
+  hasBody(): boolean {
+    return this.#context.response.hasBody(this.#context.method);
+  }
+
+  allSent(): boolean {
+    return this.#context.allSent();
+  }
+
+  // The steps of an async iterator, during the wait `step`.
+
+  take(step: Step): Steps {
+    if (this.#hasWaited) this.#beginBurst();
+    const { value } = step;
+    if (step.done || !isBlock(value) || this.#context.response.headOnly) return step;
+    const maxBytes = value.length * MAX_CHARACTER_BYTES;
+    if (!burstLasts(this.#context, this.#burstEndMs, maxBytes)) return step;
+    return resume(this.#iterator as AnyIterator, push(this.#context, value));
+  }
+
+  wait(): void {
+    this.#hasWaited = true;
+    flush(this.#context);
+  }
+
+  /** Runs the app to its next wait, or to its end. The last wait has brought this value or error. */
+  #run(failed: boolean, content: unknown): Step {
+    try {
+      const step = this.#endWait(failed, content);
+      if (!step.done) return step;
+      this.#complete();
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#iterator !== undefined || this.#iterable?.close !== undefined) return this.#close();
+    this.#context.cogen.close();
+    this.#context.ended(this.#context.response.ended);
+    return DONE;
+  }
+
+  /** The rows of the table: what follows a wait. */
+  #endWait(failed: boolean, content: unknown): Step {
+    const { cogen } = this.#context;
+    switch (this.#wait) {
+      case "start":
+        return this.#call();
+      case "iterable":
+        this.#promised = undefined;
+        if (failed) throw content;
+        return this.#begin(iterable(content));
+      case "yielded":
+        this.#failed = failed;
+        this.#content = content;
+        return this.#resume();
+      case "planned":
+        if (failed) cogen.fail(content);
+        else cogen.settle(content);
+        return this.#resume();
+      case "turn":
+      case "drained":
+        if (failed) throw content;
+        return this.#resume();
+      case "step":
+        if (failed) throw content;
+        return this.#step(content as Step);
+    }
+  }
+
+  #waitFor(wait: Wait, value: unknown): Step {
+    this.#wait = wait;
+    return { done: false, value };
+  }
+
+  #call(): Step {
+    const { app, environ, response } = this.#context;
+    const given: unknown = app(environ, response.startResponse);
+    if (isPromise(given)) {
+      this.#promised = adopt(given as PromiseLike<AppIterable>);
+      return this.#waitFor("iterable", until(this.#promised));
+    }
+    this.#iterable = iterable(given);
+    if (Array.isArray(given)) return this.#pushAll(given);
+    this.#iterator = this.#iteratorOf(this.#iterable);
+    return this.#step(this.#iterator.next());
+  }
+
+  /** Begins an iterable that came in a promise. */
+  #begin(given: AppIterable): Step {
+    this.#iterable = given;
+    if (Array.isArray(given)) return this.#pushAll(given);
+    this.#iterator = this.#iteratorOf(given);
+    return this.#resume();
+  }
+
+  /** Begins a burst: the iterator goes on, with the error or the value that is kept for it. */
+  #resume(): Step {
+    if (this.#context.full()) return this.#waitFor("drained", this.#context.drained());
+    this.#beginBurst();
+    const iterator = this.#iterator as AnyIterator;
+    const content = this.#content;
+    const failed = this.#failed;
+    this.#content = undefined;
+    this.#failed = false;
+    return this.#step(failed ? throwInto(iterator, content) : iterator.next(content));
+  }
+
+  /** Steps the iterator from its current step to its next wait, or to its end. */
+  #step(first: Steps): Step {
+    const context = this.#context;
+    for (let steps = first;;) {
+      if (isPromise(steps)) return this.#waitFor("step", gather(steps, this));
+      const { value } = steps;
+      let refusal: unknown;
+      if (steps.done) {
+        if (!(value instanceof WSGIFileWrapper)) return this.#end(value);
+        this.#iterator = this.#iteratorOf(value);
+      } else if (isBlock(value)) {
+        refusal = push(context, value);
+        // For HEAD an endless stream would never be answered: no more of its blocks are wanted.
+        if (refusal === undefined && context.response.headOnly) return DONE;
+      } else if (isEmpty(value)) {
+        flush(context);
+        if (context.full() || !context.cogen.readNow()) return this.#waitForPlanned();
+      } else if (isOperation(value) || isPromise(value)) {
+        flush(context);
+        return this.#waitFor("yielded", value);
+      } else refusal = push(context, value);
+      if (!burstLasts(context, this.#burstEndMs)) return this.#waitForTurn(refusal);
+      steps = resume(this.#iterator as AnyIterator, refusal);
+    }
+  }
+
+  /** An empty block: performs the planned operation, or lets other tasks run. */
+  #waitForPlanned(): Step {
+    const { cogen } = this.#context;
+    const { operation } = cogen;
+    if (operation === undefined) return this.#waitFor("turn", undefined);
+    cogen.operation = undefined;
+    return this.#waitFor("planned", operation);
+  }
+
+  /** The burst is over. The iterator is resumed later, with the refusal of its last block, if any. */
+  #waitForTurn(refusal: unknown): Step {
+    this.#failed = refusal !== undefined;
+    this.#content = refusal;
+    flush(this.#context);
+    return this.#waitFor("turn", undefined);
+  }
+
+  /** The iterator has ended by itself: its return value may be a last block. */
+  #end(last: unknown): Step {
+    this.#iterator = undefined;
+    if (last !== undefined) this.#context.response.push(last);
+    return DONE;
+  }
+
+  #pushAll(blocks: readonly unknown[]): Step {
+    for (const block of blocks) this.#context.response.push(block);
+    return DONE;
+  }
+
+  #iteratorOf(given: AppIterable): AnyIterator {
+    const isServed = given instanceof WSGIFileWrapper || given instanceof ServerReadable;
+    return isServed ? given.serve(this) : iteratorOf(given);
+  }
+
+  #beginBurst(): void {
+    this.#hasWaited = false;
+    this.#burstEndMs = burstEnd(this.#context);
+  }
+
+  #complete(): void {
+    this.#context.response.end();
+    this.#context.flush();
+  }
+
+  /** Answers with 500, but only before anything was sent: a page inside a half-sent body would lie. */
+  #fail(error: unknown): void {
+    const { response } = this.#context;
+    this.#context.report(error);
+    try {
+      response.flush();
+    } catch (error) {
+      this.#context.report(error);
+    }
+    if (!response.committed) response.replace("500 Internal Server Error");
+    this.#context.flush();
+  }
+
+  #close(): Step {
+    if (this.#promised !== undefined) closeLate(this.#promised, this.#context);
+    this.#closing = closeApp(this.#context, this.#iterator, this.#iterable);
+    return this.#closing.next();
+  }
+}
+
+/** Gives a block to the response. Returns the error if the response refuses it. */
+function push(context: AppContext, block: unknown): unknown {
+  try {
+    context.response.push(block);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Asks for the next step. The refusal of the last block is an error where the app yielded it. */
+function resume(iterator: AnyIterator, refusal: unknown): Steps {
+  return refusal === undefined ? iterator.next() : throwInto(iterator, refusal);
+}

@@ -1,0 +1,37 @@
+/**
+ * Bursts: how long an app runs, and how much it gives, before its blocks are handed to the socket.
+ *
+ * An app that never waits runs in bursts. After each one its blocks are handed over and the other tasks
+ * have their turn. A burst ends by the clock, by the number of bytes, or when the client's window is
+ * full. Called by the app run and by the closing of an app.
+ *
+ * @module
+ */
+
+import type { AppContext } from "./app_context.ts";
+
+/** A burst ends at this many bytes, however short it was: so much memory one response may take. */
+const MAX_PENDING_BYTES = 65_536;
+
+/** Hands all that the app has given to the socket. */
+export function flush(context: AppContext): void {
+  context.response.flush();
+  context.flush();
+}
+
+/** When a burst ends that begins now, by the clock. */
+export function burstEnd(context: AppContext): number {
+  return context.now() + context.burstMs;
+}
+
+/**
+ * Whether a burst goes on.
+ *
+ * @param context The request.
+ * @param endMs When the burst ends, by the clock.
+ * @param bytes The size of the next block, if it is known.
+ */
+export function burstLasts(context: AppContext, endMs: number, bytes: number = 0): boolean {
+  const pendingBytes = context.response.heldBytes + context.pendingBytes();
+  return context.now() < endMs && pendingBytes + bytes < MAX_PENDING_BYTES && !context.full();
+}
