@@ -1,6 +1,6 @@
 /**
- * `AbortSignal` in both directions: an aborted signal cancels a coroutine or ends a wait, and the end of
- * a coroutine aborts a signal.
+ * `AbortSignal` in both directions: an aborted signal cancels a coroutine or ends a wait, and the
+ * end of a coroutine aborts a signal.
  *
  * The classes belong to the web platform, not to ECMAScript, so this file knows only their shapes.
  *

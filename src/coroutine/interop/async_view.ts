@@ -1,8 +1,8 @@
 /**
  * A series of operations as an async iterator, for code outside of coroutines.
  *
- * Each call of `next` runs a coroutine that performs one operation; `return` cancels those that still
- * wait. Called by the `values` methods of queues.
+ * Each call of `next` adds a coroutine that performs one operation; `return` cancels the coroutines
+ * that still wait. Called by the `values` methods of queues.
  *
  * @module
  */

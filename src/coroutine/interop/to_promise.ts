@@ -11,7 +11,7 @@ import type { Task } from "../task.ts";
  * Makes a promise that settles when a coroutine ends.
  *
  * @param task A task from `scheduler.add` or `AddCoro`.
- * @returns A promise of the coroutine's result. It rejects with the coroutine's error, or with
+ * @returns A promise that resolves to the coroutine's result, or rejects with its error or with
  *   `TaskCancelled`.
  * @throws {TypeError} If `task` is not a task.
  *

@@ -1,7 +1,9 @@
 /**
- * The operation for a value of an untyped `yield` that is no operation itself: a promise or a generator.
+ * The operation for a value of an untyped `yield` that is no operation itself: a promise or a
+ * generator.
  *
- * Called by the kernel, which gets this function from the scheduler: an import would close a circle.
+ * Called by the kernel, which gets this function from the scheduler: an import would close a
+ * circle.
  *
  * @module
  */
@@ -15,7 +17,8 @@ import { until } from "./until.ts";
  * Makes the operation that a yielded value stands for.
  *
  * @param yielded The value that a coroutine yielded.
- * @returns The operation. For a value of any other kind, an operation that fails with a `TypeError`.
+ * @returns The operation. For a value of any other kind, an operation that fails with a
+ *   `TypeError`.
  */
 export function adapt(yielded: unknown): Operation<unknown> {
   if (typeof yielded === "object" && yielded !== null) {

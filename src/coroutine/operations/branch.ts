@@ -1,8 +1,10 @@
 /**
  * Operations inside an operation: each branch waits for one of them, on behalf of one coroutine.
  *
- * The trap: an abort may hand an item to another waiter. So all branches are settled before the first
- * abort runs; see {@linkcode Branches.abort}. Called by `race`, `all`, `allSettled` and `timeout`.
+ * The trap: an abort may hand an item, or room in a queue, to another waiter. So all branches are
+ * settled before the first abort runs; see {@linkcode Branches.abort}.
+ *
+ * Called by `race`, `all`, `allSettled` and `timeout`.
  *
  * @module
  */
@@ -29,7 +31,7 @@ class Branch extends Wait {
     this.#onEnd = onEnd;
   }
 
-  /** Reports activity to the outer wait, too: it may have a weak timeout. */
+  /** Reports activity to the outer wait, too, because that wait may have a weak timeout. */
   override active(): void {
     super.active();
     this.#outer.active();
@@ -69,8 +71,9 @@ export class Branches {
   /**
    * Aborts all branches that have not ended.
    *
-   * All branches are settled before the first abort runs. Otherwise an abort that gives back an item, or
-   * room in a queue, could resume another branch of the same wait, and the item would be lost.
+   * All branches are settled before the first abort runs. Otherwise an abort that gives back an
+   * item, or room in a queue, could resume another branch of the same wait, and the item would be
+   * lost.
    */
   readonly abort: Abort = () => {
     const aborts = Array.from(this.#unsettled, (branch) => branch.release());
@@ -78,7 +81,9 @@ export class Branches {
     for (const abort of aborts) this.#runAbort(abort);
   };
 
-  /** Runs an abort. Its error goes to the scheduler's `onError`, not to the coroutine that resumed. */
+  /**
+   * Runs an abort. Its error goes to the scheduler's `onError`, not to the coroutine that resumed.
+   */
   #runAbort(abort: Abort | undefined): void {
     try {
       abort?.();

@@ -1,8 +1,8 @@
 /**
  * `Call`: running another coroutine as a part of the caller.
  *
- * `yield* Call(fn)` steps the generator of `fn` inside the caller; the untyped `yield Call(fn)` adds a
- * child coroutine and joins it.
+ * `yield* Call(fn)` steps the generator of `fn` inside the caller; the untyped `yield Call(fn)`
+ * adds a child coroutine and joins it.
  *
  * @module
  */
@@ -26,7 +26,9 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
     return `Call(${this.#fn.name})`;
   }
 
-  /** For `yield* Call(fn)`: as `yield* fn()`, but cancelling works in a `finally` that waits, too. */
+  /**
+   * For `yield* Call(fn)`: as `yield* fn()`, but cancelling works in a `finally` that waits, too.
+   */
   override [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
     return new CallIterator(this.#fn(...this.#args));
   }
@@ -43,9 +45,10 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
 /**
  * Runs another coroutine and waits for its result.
  *
- * A plain `yield* fn()` does nearly the same at less cost, with one trap: if a `finally` block of `fn`
- * waits while the coroutine is being cancelled, ECMAScript forgets the cancellation, and the caller goes
- * on behind its `yield*`. So call a function with such a `finally` block with `yield* Call(fn)`.
+ * A plain `yield* fn()` does nearly the same at less cost, with one trap: if a `finally` block of
+ * `fn` waits while the coroutine is being cancelled, ECMAScript forgets the cancellation, and the
+ * caller goes on behind its `yield*`. So call a function with such a `finally` block with
+ * `yield* Call(fn)`.
  *
  * @param fn Usually a generator function.
  * @param args Its arguments.

@@ -1,8 +1,8 @@
 /**
  * Checks of the counts that callers pass: sizes, permits, recipients, limits.
  *
- * Called by the constructors of operations, queues and semaphores, so that a wrong count fails where it
- * is written.
+ * Called by the constructors of operations, queues and semaphores, so that a wrong count fails
+ * where it is written.
  *
  * @module
  */

@@ -13,7 +13,7 @@ export type Callback<T> = (error: unknown, value?: T) => void;
  * Waits until a function has called its callback, in the manner of Node's older interfaces: with an
  * error, or with `null` or `undefined` and a value.
  *
- * @param begin Starts the work. It may return a function, which is called if the wait is aborted.
+ * @param begin Starts the work. A function that `begin` returns is called if the wait is aborted.
  * @returns An operation that gives the value, or throws the error at the `yield`.
  *
  * @example

@@ -64,8 +64,8 @@ export function Join<T>(task: Task<T>, options: TimeoutOptions = {}): Operation<
 }
 
 /**
- * The inside of a task, which its public interface hides. Called by all functions that join or watch a
- * task of the caller.
+ * The inside of a task, which its public interface hides. Called by all functions that join or
+ * watch a task of the caller.
  *
  * @param task A task from `AddCoro` or `scheduler.add`.
  * @param action A verb for the error message, such as `join`.

@@ -2,8 +2,8 @@
  * Pipes: one coroutine, the consumer, iterates over the chunks of another, the producer.
  *
  * A pipe works like a generator that may wait between its values. The producer runs only while the
- * consumer waits for a chunk. It finds its pipe through a coroutine local, so that functions it calls and
- * coroutines it adds can give chunks, too.
+ * consumer waits for a chunk. The pipe of a producer is a coroutine local, so that functions that
+ * the producer calls and coroutines that it adds can give chunks, too.
  *
  * @module
  */
@@ -44,11 +44,13 @@ class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
   #producer: RunningTask<unknown> | undefined;
   /** The consumer's wait for the next chunk. */
   #consumerWait: Resume<unknown> | undefined;
-  /** Chunks that were given while the consumer did not wait, by several coroutines of one producer. */
+  /**
+   * Chunks that were given while the consumer did not wait, by several coroutines of one producer.
+   */
   readonly #untakenChunks = new Waiters<void, unknown>();
-  /** The coroutines with a taken chunk. They go on when the consumer waits for the next chunk. */
+  /** The coroutines with a taken chunk: the consumer's next wait resumes them. */
   readonly #takenChunks = new Waiters<void>();
-  /** True from `stop` on. */
+  /** True from `stop` on, for good. */
   #stopped = false;
 
   constructor(name: string, addProducer: () => RunningTask<unknown>) {
@@ -89,7 +91,7 @@ class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
     return leave;
   }
 
-  /** Starts the producer. It is cancelled when the consumer ends. */
+  /** Starts the producer. The end of the consumer cancels it. */
   #startProducer(consumer: RunningTask<unknown>): void {
     const producer = this.#producer = this.#addProducer();
     producer.locals = withPipe(producer.locals, this);
@@ -103,7 +105,9 @@ class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
     });
   }
 
-  /** Gives the sentinel, or the error of a producer that failed or was cancelled by another caller. */
+  /**
+   * Gives the sentinel, or the error of a producer that failed or was not cancelled by the pipe.
+   */
   #giveEnd(resume: Resume<unknown>): void {
     const producer = this.#producer;
     const ended = this.#stopped ? producer?.state !== "failed" : producer?.state === "returned";
@@ -119,8 +123,9 @@ function withPipe(values: LocalValues | undefined, pipe: ProducerPipe): LocalVal
 /**
  * Iterates over the chunks of another coroutine.
  *
- * The producer starts at the first wait for the pipe, runs until it gives a chunk, and goes on at the next
- * wait. It is cancelled when the consumer ends. Its error is thrown in the consumer.
+ * The producer starts at the first wait for the pipe, runs until it gives a chunk, and goes on at
+ * the next wait. The end of the consumer cancels the producer. An error of the producer is thrown
+ * in the consumer.
  *
  * @param fn The producer, usually a generator function; it gives values with {@linkcode chunk}.
  * @param args Its arguments.
@@ -171,8 +176,8 @@ export function Iterate<A extends unknown[], Y>(
 }
 
 /**
- * Gives a value to the consumer that iterates over this coroutine, and waits until the consumer waits for
- * the next one.
+ * Gives a value to the consumer that iterates over this coroutine, and waits until the consumer
+ * waits for the next one.
  *
  * @param value Any value.
  * @returns An operation without a value.

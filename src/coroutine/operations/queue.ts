@@ -1,8 +1,9 @@
 /**
  * A queue between coroutines: `put` waits while it is full, `get` while it is empty.
  *
- * An item goes directly to the `get` that has waited longest, so that a later `get` cannot take it first.
- * The invariant: a `get` waits only while the queue is empty, and a `put` only while it is full.
+ * An item goes directly to the `get` that has waited longest, so that a later `get` cannot take it
+ * first. The invariant: a `get` waits only while the queue is empty, and a `put` only while it is
+ * full.
  *
  * @module
  */
@@ -166,8 +167,8 @@ export class Queue<T> {
   }
 
   /**
-   * Closes the queue: it accepts no more items, but the items in it may still be taken. Each waiting
-   * `get` and `put` fails with {@linkcode QueueClosed}.
+   * Closes the queue: it accepts no more items, but the items in it may still be taken. Each
+   * waiting `get` and `put` fails with {@linkcode QueueClosed}.
    */
   close(): void {
     this.#closed = true;
@@ -176,8 +177,8 @@ export class Queue<T> {
   }
 
   /**
-   * The items for an async function, with `for await`. The iteration ends when the queue is closed and
-   * empty; leaving the loop does not change the queue.
+   * The items for an async function, with `for await`. The iteration ends when the queue is closed
+   * and empty; leaving the loop does not change the queue.
    *
    * @param scheduler The scheduler for the coroutines that wait.
    * @returns An async iterator that takes items out.

@@ -13,8 +13,8 @@ export type OperationValue<O> = O extends Operation<infer T> ? T : never;
 /**
  * Waits for several operations until the first of them ends, and aborts the others.
  *
- * Exactly one operation takes effect: a losing `get` leaves its item in the queue. If several operations
- * are ready at once, the first in the list wins, and those behind it are not started.
+ * Exactly one operation takes effect: a losing `get` leaves its item in the queue. If several
+ * operations are ready at once, the first in the list wins, and those behind it are not started.
  *
  * @param operations One or more operations, started in this order.
  * @returns An operation that gives the value of the winner, or throws its error.

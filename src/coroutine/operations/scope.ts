@@ -1,8 +1,8 @@
 /**
  * Scopes: coroutines that do not outlive the block that added them.
  *
- * The body of a scope is a coroutine of its own, next to the children; the coroutine that runs the scope
- * only waits. So an error of any of them can cancel all others, in every order of events.
+ * The body of a scope is a coroutine of its own, next to the children; the coroutine that runs the
+ * scope only waits. So an error of any of them can cancel all others, in every order of events.
  *
  * @module
  */
@@ -38,7 +38,10 @@ class Children implements Scope {
   /** The wait for the end of the body and all children. */
   readonly #endWaiters = new Waiters<void>();
   #body: RunningTask<unknown> | undefined;
-  /** True from the first `cancel` on, at the latest from the end of the body: no child may be added. */
+  /**
+   * True from the first `cancel` on, at the latest from the end of the body. No child may be added
+   * then.
+   */
   #closing = false;
 
   constructor(scheduler: TaskScheduler) {
@@ -130,14 +133,15 @@ function* runScope<T>(body: CoroutineFunction<[Scope], T>): Coroutine<T> {
 /**
  * Runs a coroutine and its children, which end with it.
  *
- * When the body returns, the scope cancels the children that still run. When a child or the body fails,
- * the scope cancels all others. When the waiting coroutine is cancelled, the scope cancels all. In each
- * case the scope ends only after every `finally` block has run. `yield* scope.join()` at the end of the
- * body waits for the children instead.
+ * When the body returns, the scope cancels the children that still run. When a child or the body
+ * fails, the scope cancels all others. When the waiting coroutine is cancelled, the scope cancels
+ * all. In each case the scope ends only after every `finally` block has run. `yield* scope.join()`
+ * at the end of the body waits for the children instead.
  *
- * @param body A coroutine function, called with the scope. It runs as a child itself.
- * @returns An operation that gives the result of the body. It throws the error of the coroutine that
- *   failed, or an `AggregateError` if several failed.
+ * @param body A coroutine function, called with the scope, that adds children to it. The body runs
+ *   as a child itself.
+ * @returns An operation that gives the result of the body. The operation throws the error of the
+ *   coroutine that failed, or an `AggregateError` if several failed.
  *
  * @example
  * ```ts

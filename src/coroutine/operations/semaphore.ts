@@ -1,8 +1,8 @@
 /**
- * A semaphore: it limits the number of coroutines that run a section at the same time.
+ * A semaphore: a limit on the number of coroutines that run a section at the same time.
  *
- * A released permit goes directly to the `acquire` that has waited longest, so that a later `acquire`
- * cannot take it first.
+ * A released permit goes directly to the `acquire` that has waited longest, so that a later
+ * `acquire` cannot take it first.
  *
  * @module
  */
@@ -67,7 +67,8 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a permit. The caller must {@linkcode release} it; {@linkcode hold} does that by itself.
+   * Waits for a permit. The caller must {@linkcode release} it; {@linkcode hold} does that by
+   * itself.
    *
    * @param options `timeout`, `priority`.
    * @returns An operation without a value.
@@ -92,7 +93,7 @@ export class Semaphore {
   }
 
   /**
-   * Gives a permit back. It goes to the coroutine that has waited longest, if one waits.
+   * Gives a permit back. The coroutine that has waited longest, if there is one, gets it.
    *
    * @throws {RangeError} If no permit is held.
    */

@@ -1,5 +1,6 @@
 /**
- * `WaitForSignal` and `Signal`: a coroutine waits for a name, and another one wakes it with a value.
+ * `WaitForSignal` and `Signal`: a coroutine waits for a name, and another one wakes it with a
+ * value.
  *
  * The waits are kept by the {@linkcode SignalBoard} of the scheduler.
  *
@@ -65,13 +66,13 @@ export function WaitForSignal<T = unknown>(
 /** Options of {@linkcode Signal}. */
 export interface SignalOptions extends TimeoutOptions {
   /**
-   * Waits until this many coroutines wait for the name, then wakes exactly these. Default: the signal does
-   * not wait, and wakes all current waiters.
+   * Waits until this many coroutines wait for the name, then wakes exactly these. Default: the
+   * signal does not wait, and wakes all current waiters.
    */
   readonly recipients?: number;
 }
 
-/** A signal without `recipients`: it wakes all current waiters and never waits itself. */
+/** A signal without `recipients`. It wakes all current waiters and never waits itself. */
 class WakeAllOperation extends ImmediateOperation<number> {
   override readonly priority: Priority | undefined;
   readonly #signalName: unknown;
@@ -95,7 +96,7 @@ class WakeAllOperation extends ImmediateOperation<number> {
   }
 }
 
-/** A signal with `recipients`: it may have to wait for them. */
+/** A signal with `recipients`, which may have to wait for them. */
 class WakeExactlyOperation extends TimedOperation<number> {
   readonly #signalName: unknown;
   readonly #value: unknown;
@@ -122,9 +123,9 @@ class WakeExactlyOperation extends TimedOperation<number> {
 /**
  * Wakes coroutines of the same scheduler that wait for `name`.
  *
- * Without `recipients` the signal wakes all current waiters, possibly none. With `recipients` it waits
- * until so many coroutines wait, and wakes those that have waited longest; several such signals of one
- * name are served in order.
+ * Without `recipients` the signal wakes all current waiters, possibly none. With `recipients` it
+ * waits until so many coroutines wait, and wakes those that have waited longest; several such
+ * signals of one name are served in order.
  *
  * @param name Any value; it is compared as a `Map` key.
  * @param value The value that each waiter gets.

@@ -1,9 +1,9 @@
 /**
  * The waits of one scheduler for signals, and the signals that wait for recipients, by name.
  *
- * The invariant: a name has an entry only while a coroutine waits for it or a signal is pending, so that
- * names made at run time leave no memory behind. Called by the operations in `signal.ts`; the scheduler
- * counts the entries for its statistics.
+ * The invariant: a name has an entry only while a coroutine waits for it or a signal is pending, so
+ * that names made at run time leave no memory behind. Called by the operations in `signal.ts`; the
+ * scheduler counts the entries for its statistics.
  *
  * @module
  */
@@ -62,8 +62,8 @@ export class SignalBoard {
   }
 
   /**
-   * Wakes exactly `signal.recipients` waiters for `name`, those that have waited longest, as soon as so
-   * many wait.
+   * Wakes exactly `signal.recipients` waiters for `name`, those that have waited longest, as soon
+   * as so many wait.
    */
   wakeExactly(name: unknown, signal: PendingSignal): Abort {
     const pending = listOf(this.#pending, name);
@@ -123,8 +123,8 @@ function wakeFirst(waiters: SignalWaiters, count: number, value: unknown): numbe
 }
 
 /**
- * Whether `count` waiters can be woken. A waiter that is being cancelled is settled but may still be in
- * the list, so the size of the list is not enough.
+ * Whether `count` waiters can be woken. A waiter that is being cancelled is settled but may still
+ * be in the list, so the size of the list is not enough.
  */
 function hasUnsettled(waiters: SignalWaiters, count: number): boolean {
   if (waiters.size < count) return false;

@@ -27,8 +27,8 @@ class SleepOperation extends BaseOperation<void> {
 /**
  * Waits for a length of time, or until a moment.
  *
- * @param deadline Seconds, named parts, or a `Date`. With 0 the coroutine goes on in the next turn; with
- *   `Infinity` it waits until it is cancelled.
+ * @param deadline Seconds, named parts, or a `Date`. With 0 the coroutine goes on in the next turn;
+ *   with `Infinity` it waits until it is cancelled.
  * @returns An operation without a value.
  * @throws {RangeError} If the duration is negative or not a number.
  *

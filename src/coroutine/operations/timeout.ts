@@ -48,8 +48,9 @@ class TimeoutOperation<T> extends BaseOperation<T> {
 /**
  * Waits for an operation, and aborts it when the deadline passes.
  *
- * Timed operations take a `timeout` option of their own. This function is for all other operations, such
- * as `until(promise)`, `all([...])` or `Call(fn)`; the coroutine of a `Call` is then cancelled.
+ * Timed operations take a `timeout` option of their own. This function is for all other operations,
+ * such as `until(promise)`, `all([...])` or `Call(fn)`; the coroutine of a `Call` is then
+ * cancelled.
  *
  * @param operation The operation to wait for.
  * @param deadline Seconds or another duration, or a `Date`.

@@ -9,9 +9,10 @@ import { type Operation, operation } from "../operation.ts";
 /**
  * Waits until a promise settles.
  *
- * @param promise A promise, or any object with a `then` method. Cancelling the wait does not stop the
- *   work of the promise.
- * @returns An operation that gives the value of the promise, or throws its rejection at the `yield`.
+ * @param promise A promise, or any object with a `then` method. Cancelling the wait does not stop
+ *   the work of the promise.
+ * @returns An operation that gives the value of the promise, or throws its rejection at the
+ *   `yield`.
  *
  * @example
  * ```ts
@@ -41,10 +42,10 @@ export function until<T>(promise: PromiseLike<T>): Operation<T> {
 /**
  * Gives a promise an empty handler for its rejection, at once.
  *
- * A wait may begin turns after its operation was made, but a runtime ends the process when a rejection
- * has no handler by the end of its turn. Objects that only have a `then` method get no handler, because
- * a call of `then` may start their work. Called by {@linkcode until}, and by all code that receives a
- * promise before it waits for it.
+ * A wait may begin turns after its operation was made, but a runtime ends the process when a
+ * rejection has no handler by the end of its turn. Objects that only have a `then` method get no
+ * handler, because a call of `then` may start their work. Called by {@linkcode until}, and by all
+ * code that receives a promise before it waits for it.
  *
  * @param value Any value; all but promises are ignored.
  */

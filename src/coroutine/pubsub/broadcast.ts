@@ -1,12 +1,16 @@
 /**
- * The state of a publish/subscribe queue: its messages, its subscribers, and the waiting operations.
+ * The state of a publish/subscribe queue: its messages, its subscribers, and the waiting
+ * operations.
  *
- * A pending fetch means that its subscriber has read all messages; a new message completes all pending
- * fetches at once. A publisher waits only while the log is full and the slowest subscriber has not read the
- * oldest message; each read, and each end of a subscription, admits the publishers that now have room.
+ * A pending fetch means that its subscriber has read all messages; a new message completes all
+ * pending fetches at once. A publisher waits only while the log is full and the slowest subscriber
+ * has not read the oldest message; each read, and each end of a subscription, admits the publishers
+ * that now have room.
  *
- * Expired leases are removed at the next call. The trap: while a publisher waits, no other call may come,
- * so a timer removes them then. Called by `PublishSubscribeQueue`.
+ * Expired leases are removed at the next call. The trap: while a publisher waits, there may be no
+ * next call, so a timer removes them.
+ *
+ * Called by `PublishSubscribeQueue`.
  *
  * @module
  */
@@ -166,7 +170,9 @@ export class Broadcast<T> {
     this.#admitPublishers();
   }
 
-  /** The subscriber of a key. It throws if there is none, or if messages that it had not read were dropped. */
+  /**
+   * The subscriber of a key. Throws if there is none, or if the policy `disconnect` has dropped it.
+   */
   #requireSubscriber(key: unknown): Subscriber<T> {
     const subscriber = this.subscribers.get(key);
     if (subscriber === undefined) {
@@ -207,8 +213,8 @@ export class Broadcast<T> {
   }
 
   /**
-   * Sets the timer for the next expiry, while a publisher waits. A timer that fires early finds no expired
-   * lease, and is set anew.
+   * Sets the timer for the next expiry, while a publisher waits. A timer that fires early finds no
+   * expired lease, and is set anew.
    */
   #armExpiryTimer(clock: Clock): void {
     this.#disarmExpiryTimer();

@@ -1,9 +1,9 @@
 /**
  * The numbered messages of a publish/subscribe queue, and the number of cursors at each message.
  *
- * Each subscriber has a cursor at the message that it reads next. The log stores a message once, for all
- * subscribers, and counts the cursors at each message. So the log knows in O(1) whether the oldest
- * message has been read by all subscribers: no cursor stands at it.
+ * Each subscriber has a cursor at the message that it reads next. The log stores a message once,
+ * for all subscribers, and counts the cursors at each message. So the log knows in O(1) whether the
+ * oldest message has been read by all subscribers: no cursor stands at it.
  *
  * Called by `Broadcast`.
  *
@@ -68,10 +68,12 @@ export class MessageLog<T> {
     this.#count(index, -1);
   }
 
-  /** Drops the oldest message. The cursors at it move to the next message, or are dropped with it. */
+  /**
+   * Drops the oldest message. The cursors at it move to the next message, or are dropped with it.
+   */
   dropFirst(moveCursors: boolean): void {
     const cursors = this.cursorsAtFirst;
-    // Frees the message at once. The array is cut when half of it is empty, so that a drop costs O(1).
+    // The message is freed at once; the array is cut when half of it is empty, so a drop costs O(1).
     this.#entries[this.#start++] = undefined as never;
     this.#first++;
     if (this.#start > 32 && this.#start * 2 > this.#entries.length) {

@@ -19,8 +19,9 @@ import { timed, type TimeoutOptions } from "../timed_operation.ts";
 /**
  * A queue that each subscriber reads from beginning to end.
  *
- * Messages are numbered from 0. A client that reconnects can go on behind the last index that it has seen,
- * such as the `Last-Event-ID` of server-sent events: `subscribe(key, { from: last + 1 })`.
+ * Messages are numbered from 0. A client that reconnects can go on behind the last index that it
+ * has seen, such as the `Last-Event-ID` of server-sent events:
+ * `subscribe(key, { from: last + 1 })`.
  *
  * @example
  * ```ts
@@ -110,11 +111,11 @@ export class PublishSubscribeQueue<T> {
   }
 
   /**
-   * Subscribes, from the oldest message that the queue keeps, or from an index. A second call with the same
-   * key replaces the first subscription.
+   * Subscribes, from the oldest message that the queue keeps, or from an index. A second call with
+   * the same key replaces the first subscription.
    *
-   * @param key The key of the subscription, such as a client's id. Default: the calling coroutine; the
-   *   subscription then ends with it.
+   * @param key The key of the subscription, such as a client's id. Default: the calling coroutine;
+   *   the subscription then ends with it.
    * @param options `from`.
    * @returns An operation without a value.
    */
@@ -153,10 +154,11 @@ export class PublishSubscribeQueue<T> {
    *
    * @param key The key of the subscription. Default: the calling coroutine.
    * @param options `from`, `limit`, `timeout`, `priority`.
-   * @returns An operation that gives one or more messages. If it is cancelled or times out, no message is
-   *   lost.
+   * @returns An operation that gives one or more messages. If it is cancelled or times out, no
+   *   message is lost.
    * @throws {NotSubscribed} At the `yield`, if there is no such subscription.
-   * @throws {QueueClosed} At the `yield`, if the queue is closed and the subscriber has read all messages.
+   * @throws {QueueClosed} At the `yield`, if the queue is closed and the subscriber has read all
+   *   messages.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    * @throws {RangeError} At the `yield`, if `limit` is below 1 or `from` is not a number.
    * @throws {TypeError} At the `yield`, if another `fetch` of the subscription is pending.
@@ -171,7 +173,8 @@ export class PublishSubscribeQueue<T> {
    * The position of a subscriber.
    *
    * @param key The key of the subscription.
-   * @returns The index of the next message to read, or `undefined` if there is no such subscription.
+   * @returns The index of the next message to read, or `undefined` if there is no such
+   *   subscription.
    */
   position(key: unknown): number | undefined {
     const subscriber = this.#broadcast.subscribers.get(key);
@@ -184,16 +187,16 @@ export class PublishSubscribeQueue<T> {
   }
 
   /**
-   * Closes the queue: it accepts no more messages, but subscribers may read the messages in it. Each waiting
-   * `publish` and `fetch` fails with {@linkcode QueueClosed}.
+   * Closes the queue: it accepts no more messages, but subscribers may read the messages in it.
+   * Each waiting `publish` and `fetch` fails with {@linkcode QueueClosed}.
    */
   close(): void {
     this.#broadcast.close();
   }
 
   /**
-   * The messages for an async function, with `for await`. The call subscribes at once; leaving the loop
-   * unsubscribes. The iteration ends when the queue is closed and all messages were read.
+   * The messages for an async function, with `for await`. The call subscribes at once; leaving the
+   * loop unsubscribes. The iteration ends when the queue is closed and all messages were read.
    *
    * @param scheduler The scheduler for the coroutines that wait.
    * @param options `from`.

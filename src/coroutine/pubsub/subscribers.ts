@@ -1,9 +1,10 @@
 /**
  * The subscribers of one queue, and their leases.
  *
- * A lease runs from the last call of the subscriber. While a fetch is pending, the subscriber is known to be
- * alive, so its lease is suspended. All leases have the same length: the list of running leases, in order
- * of their last renewal, is also in order of expiry, and only its first entry is looked at.
+ * A lease runs from the last call of the subscriber. While a fetch is pending, the subscriber is
+ * known to be alive, so its lease is suspended. All leases have the same length: the list of
+ * running leases, in order of their last renewal, is also in order of expiry, and only its first
+ * entry is looked at.
  *
  * Called by `Broadcast`.
  *
@@ -25,7 +26,9 @@ export interface PendingFetch<T> {
 export interface Subscriber<T> {
   readonly key: unknown;
   readonly clock: Clock;
-  /** The index of the next message to read. With `drop-oldest`, that message may have been dropped. */
+  /**
+   * The index of the next message to read. With `drop-oldest`, that message may have been dropped.
+   */
   index: number;
   pendingFetch: PendingFetch<T> | undefined;
   /** The time at which the lease was last renewed, in milliseconds of `clock`. */

@@ -8,27 +8,29 @@ import type { Duration } from "../duration.ts";
 import type { TimeoutOptions } from "../timed_operation.ts";
 
 /**
- * The policy for a new message while the queue is full and a subscriber has not read the oldest message.
+ * The policy for a new message while the queue is full and a subscriber has not read the oldest
+ * message.
  *
  * - `wait`: `publish` waits for the slowest subscriber. No message is lost.
  * - `drop-oldest`: the queue drops the oldest message; subscribers that have not read it miss it.
  * - `drop-newest`: the queue refuses the new message; `publish` gives -1.
- * - `disconnect`: the queue drops the oldest message and ends the subscriptions that have not read it.
+ * - `disconnect`: the queue drops the oldest message and ends the subscriptions that have not read
+ *   it.
  */
 export type SlowConsumerPolicy = "wait" | "drop-oldest" | "drop-newest" | "disconnect";
 
 /** Options of {@linkcode PublishSubscribeQueue}. */
 export interface PublishSubscribeOptions {
   /**
-   * The largest number of messages that the queue keeps, read ones included. Default: any number, until
-   * `compact`.
+   * The largest number of messages that the queue keeps, read ones included. Default: any number,
+   * until `compact`.
    */
   readonly capacity?: number;
   /** The policy while the queue is full. Default `wait`. */
   readonly slowConsumer?: SlowConsumerPolicy;
   /**
-   * The time without a `fetch` after which a subscription ends. Default: no limit. The subscription of a
-   * coroutine that subscribed without a key ends with the coroutine.
+   * The time without a `fetch` after which a subscription ends. Default: no limit. The subscription
+   * of a coroutine that subscribed without a key ends with the coroutine.
    */
   readonly lease?: Duration;
 }
@@ -36,8 +38,8 @@ export interface PublishSubscribeOptions {
 /** Options of {@linkcode PublishSubscribeQueue.subscribe}. */
 export interface SubscribeOptions {
   /**
-   * The index of the first message to get. Default: the oldest message that the queue keeps. A lower index
-   * stands for the oldest message, a higher one for the next message to be published.
+   * The index of the first message to get. Default: the oldest message that the queue keeps. A
+   * lower index stands for the oldest message, a higher one for the next message to be published.
    */
   readonly from?: number;
 }
@@ -48,7 +50,9 @@ export interface FetchOptions extends TimeoutOptions, SubscribeOptions {
   readonly limit?: number;
 }
 
-/** A fetch without a subscription: not made, ended, or lost for slow reading or an expired lease. */
+/**
+ * A fetch without a subscription: not made, ended, or lost for slow reading or an expired lease.
+ */
 export class NotSubscribed extends Error {
   /** `NotSubscribed`. */
   override readonly name = "NotSubscribed";

@@ -1,9 +1,9 @@
 /**
  * Accepting and opening connections in coroutines.
  *
- * An adapter calls back with each new socket; the callback wraps the socket in a {@linkcode SocketStream}
- * and hands it to a waiting coroutine. A connection that no coroutine can receive any more is closed at
- * once, so that none leaks.
+ * An adapter calls back with each new socket; the callback wraps the socket in a
+ * {@linkcode SocketStream} and hands it to a waiting coroutine. A connection that no coroutine can
+ * receive any more is closed at once, so that none leaks.
  *
  * @module
  */
@@ -93,8 +93,8 @@ export function Accept(acceptor: Acceptor, options: TimeoutOptions = {}): Operat
 
 /**
  * Opens a connection: calls `open` once with the new socket, and passes the socket's events to the
- * handler that `open` returns. The signal is aborted when the waiting coroutine is cancelled or times
- * out; a dial function may ignore the signal.
+ * handler that `open` returns. The signal is aborted when the waiting coroutine is cancelled or
+ * times out; a dial function may ignore the signal.
  */
 export type Dial = (
   open: (socket: ByteSocket) => SocketHandler,
@@ -106,8 +106,8 @@ export type Dial = (
  * function that calls `open` with a socket.
  *
  * @param dial Begins to connect; it may throw, or return a promise that rejects.
- * @param options `timeout`, `priority`. A connection that opens too late is closed; an adapter's `dial`
- *   that was given the signal stops trying.
+ * @param options `timeout`, `priority`. A connection that opens too late is closed; an adapter's
+ *   `dial` that was given the signal stops trying.
  * @returns An operation that gives the connection.
  * @throws At the `yield`, the error that `dial` throws or rejects with.
  *

@@ -20,8 +20,8 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Adds a copy of the bytes. The copy is made with the constructor, because `slice` of a Node `Buffer`
-   * is a view.
+   * Adds a copy of the bytes. The copy is made with the constructor, because `slice` of a Node
+   * `Buffer` is a view.
    */
   push(bytes: Uint8Array): void {
     this.#chunks.push(new Uint8Array(bytes));

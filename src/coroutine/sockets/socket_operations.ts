@@ -1,8 +1,8 @@
 /**
  * Operations that read and write a connection, with the names of cogen.
  *
- * Each operation is one wait of a `SocketStream`. With a `weakTimeout` the timeout restarts whenever
- * bytes arrive: it then bounds the silence of the peer, not the whole read.
+ * Each operation is one wait of a `SocketStream`. With a `weakTimeout` the timeout restarts
+ * whenever bytes arrive, and so bounds the silence of the peer, not the whole read.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { MAX_UNREAD_BYTES, type SocketStream } from "./socket_stream.ts";
 import type { Coroutine } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
-/** The default limit of a line in bytes: it bounds the memory for a peer that sends no line feed. */
+/** The default limit of a line: it bounds the buffered bytes of a peer that sends no line feed. */
 const DEFAULT_LINE_BYTES = 8192;
 
 /**
@@ -58,8 +58,8 @@ export function RecvAll(
  * @param stream A connection from `Accept` or `Connect`.
  * @param limit The largest number of bytes in a line, line feed included; default 8192.
  * @param options `timeout`, `weakTimeout`, `priority`.
- * @returns An operation that gives the line with its line feed. The last line before the end may have
- *   none; at the end the operation gives no bytes.
+ * @returns An operation that gives the line with its line feed. The last line before the end may
+ *   have none; at the end the operation gives no bytes.
  * @throws {RangeError} At the `yield`, if the line is longer than `limit`.
  */
 export function readline(
@@ -95,8 +95,7 @@ export function readlines(
 }
 
 /**
- * Sends bytes. The operation ends when the socket has accepted them, which waits while the socket is
- * full.
+ * Sends bytes. The operation ends when the socket has accepted them; a full socket makes it wait.
  *
  * @param stream A connection from `Accept` or `Connect`.
  * @param bytes Bytes, or a latin-1 string.

@@ -1,10 +1,10 @@
 /**
  * A push socket as a stream that coroutines read and write.
  *
- * The stream is the handler of its socket. It buffers the bytes that arrive, and completes the pending
- * read as soon as the buffer suffices. Reading pauses while the buffer is large and no read is pending,
- * so that the memory of a connection stays bounded. The stream knows only the shape of a socket, no
- * network.
+ * The stream is the handler of its socket. The bytes that arrive are buffered, and complete the
+ * pending read as soon as they suffice. Reading pauses while the buffer is large and no read is
+ * pending, so that the memory of a connection stays bounded. The stream knows only the shape of a
+ * socket, no network.
  *
  * Made by `Acceptor` and `Connect`; the operations in `socket_operations.ts` call it.
  *
@@ -23,20 +23,21 @@ export class ConnectionClosed extends Error {
 }
 
 /**
- * Reading pauses at this many unread bytes while no read is pending: it bounds the memory of a
- * connection that no coroutine reads. It is also the default size of `Recv`, which thus takes a full
- * buffer at once.
+ * Bounds the buffer of a connection that no coroutine reads: reading pauses at this many unread
+ * bytes while no read is pending. The last chunk may exceed the limit. `Recv` takes as many bytes
+ * by default, so that one call empties a full buffer.
  */
 export const MAX_UNREAD_BYTES: number = 64 * 1024;
 
 /**
- * The state of the connection:
+ * The state of the connection. A FIN of the peer leads from `open` to `ended`; `onClose` leads from
+ * both to `closed`, for good.
  *
- * | state    | entered by                | a read of missing bytes                       | a write |
- * |----------|---------------------------|-----------------------------------------------|---------|
- * | `open`   | construction              | waits                                         | goes to the socket, after `onDrain` if the socket is full |
- * | `ended`  | `onEnd`, the peer's FIN   | takes the rest; `RecvAll` fails               | as in `open` |
- * | `closed` | `onClose`, from any state | as in `ended`, but an empty buffer after an error of the network throws that error | fails |
+ * | state    | a read of more bytes than are buffered           | a write                      |
+ * |----------|--------------------------------------------------|------------------------------|
+ * | `open`   | waits                                            | waits while the socket is full |
+ * | `ended`  | takes the rest; `RecvAll` fails                  | waits while the socket is full |
+ * | `closed` | the same; after the rest, an error of the network | fails                        |
  */
 type ConnectionState = "open" | "ended" | "closed";
 
@@ -122,8 +123,8 @@ export class SocketStream implements SocketHandler {
   }
 
   /**
-   * Begins to read up to `count` bytes, or exactly `count`. At the end an inexact read takes the rest,
-   * which may be no bytes at all.
+   * Begins to read up to `count` bytes, or exactly `count`. At the end an inexact read takes the
+   * rest, which may be no bytes at all.
    *
    * @ignore
    */
@@ -154,8 +155,8 @@ export class SocketStream implements SocketHandler {
   }
 
   /**
-   * Begins to write, after `onDrain` if the socket is full. With `untilDrained` the wait goes on until
-   * the socket has room for more.
+   * Begins to write, after `onDrain` if the socket is full. With `untilDrained` the wait goes on
+   * until the socket has room for more.
    *
    * @ignore
    */
@@ -168,8 +169,8 @@ export class SocketStream implements SocketHandler {
   }
 
   /**
-   * Waits for `onDrain`, then begins the write again. The retry may have to wait once more, so that its
-   * abort replaces the first one.
+   * Waits for `onDrain`, then begins the write again. The retry may have to wait once more, so that
+   * its abort replaces the first one.
    */
   #writeLater(resume: Resume<void>, bytes: Uint8Array | string, untilDrained: boolean): Abort {
     let leave: Abort | void = undefined;
