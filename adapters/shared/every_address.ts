@@ -24,7 +24,7 @@ export type ListenOnOne = (address: ListenAddress) => Promise<Listener>;
 
 /**
  * The number of ports that are tried for port 0. A port that was free on the first address can be in
- * use on the next; with 16 attempts, failing by chance is out of the question.
+ * use on the next, so one attempt can fail by chance; 16 in a row do not.
  */
 const MAX_PORT_ATTEMPTS = 16;
 

@@ -1,11 +1,11 @@
-/** The states of a Bun connection's output, on a stream of the test's own. */
+/** The states of a Bun connection's output, on a fake stream. */
 
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { BunStream, BunStreamEvents } from "../../adapters/bun/runtime.ts";
 import { BunSocket } from "../../adapters/bun/socket.ts";
 
-/** A stream that writes its calls and the events of its handler down. */
+/** A stream that logs its calls and the events of its handler. */
 class FakeStream implements BunStream {
   declare data: BunStreamEvents;
   readonly remoteAddress = "127.0.0.1";

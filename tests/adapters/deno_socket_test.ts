@@ -1,4 +1,4 @@
-/** The states of a Deno connection's output, on a connection of the test's own. */
+/** The states of a Deno connection's output, on a fake connection. */
 
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
@@ -13,7 +13,7 @@ interface Outstanding<Value> {
   readonly reject: (error: Error) => void;
 }
 
-/** A connection that writes its calls and the events of its handler down, and answers on demand. */
+/** A connection that logs its calls and the events of its handler, and answers on demand. */
 class FakeConn implements DenoConn {
   readonly localAddr = ADDRESS;
   readonly remoteAddr = ADDRESS;

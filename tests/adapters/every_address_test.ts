@@ -105,7 +105,7 @@ test("another port is picked when the first is taken on another address", async 
   const tried: string[] = [];
   const listener = await listenOnEvery({ host: "localhost", port: 0 }, (address) => {
     tried.push(formatAddress(address));
-    // Makes the first port that is picked a taken one.
+    // The first port that is picked must be the taken one.
     const first = tried.length === 1 ? { host: "127.0.0.1", port: portOf(taken) } : address;
     return listenByAdapter()(first);
   }, names("127.0.0.1", "::1"));
