@@ -7,22 +7,6 @@
 import { ImmediateOperation, type Operation } from "../operation.ts";
 import type { CoroutineFunction, Task } from "../task.ts";
 
-class AddCoroOperation<A extends unknown[], T> extends ImmediateOperation<Task<T>> {
-  readonly name = "AddCoro";
-  readonly #fn: CoroutineFunction<A, T>;
-  readonly #args: A;
-
-  constructor(fn: CoroutineFunction<A, T>, args: A) {
-    super();
-    this.#fn = fn;
-    this.#args = args;
-  }
-
-  attempt({ scheduler }: Task<unknown>): Task<T> {
-    return scheduler.add(this.#fn, ...this.#args);
-  }
-}
-
 /**
  * Adds a coroutine to the scheduler, and does not wait for it.
  *
@@ -51,4 +35,20 @@ export function AddCoro<A extends unknown[], T>(
   ...args: A
 ): Operation<Task<T>> {
   return new AddCoroOperation(fn, args);
+}
+
+class AddCoroOperation<A extends unknown[], T> extends ImmediateOperation<Task<T>> {
+  readonly name = "AddCoro";
+  readonly #fn: CoroutineFunction<A, T>;
+  readonly #args: A;
+
+  constructor(fn: CoroutineFunction<A, T>, args: A) {
+    super();
+    this.#fn = fn;
+    this.#args = args;
+  }
+
+  attempt({ scheduler }: Task<unknown>): Task<T> {
+    return scheduler.add(this.#fn, ...this.#args);
+  }
 }

@@ -12,36 +12,6 @@ import type { RunningTask } from "../kernel/running_task.ts";
 import type { Coroutine, CoroutineFunction } from "../task.ts";
 import { CallIterator } from "../kernel/unwind.ts";
 
-class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
-  readonly #fn: CoroutineFunction<A, T>;
-  readonly #args: A;
-
-  constructor(fn: CoroutineFunction<A, T>, args: A) {
-    super();
-    this.#fn = fn;
-    this.#args = args;
-  }
-
-  get name(): string {
-    return `Call(${this.#fn.name})`;
-  }
-
-  /**
-   * For `yield* Call(fn)`: as `yield* fn()`, but cancelling works in a `finally` that waits, too.
-   */
-  override [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
-    return new CallIterator(this.#fn(...this.#args));
-  }
-
-  /** For `yield Call(fn)`: adds a child and joins it; aborting the wait cancels the child. */
-  start(resume: Resume<T>): Abort {
-    const fn = this.#fn as (...args: A) => Coroutine<T>;
-    const child = resume.scheduler.add(fn, ...this.#args) as RunningTask<T>;
-    child.join(resume);
-    return () => child.cancel();
-  }
-}
-
 /**
  * Runs another coroutine and waits for its result.
  *
@@ -76,4 +46,34 @@ export function Call<A extends unknown[], T>(
   ...args: A
 ): Operation<T> {
   return new CallOperation(fn, args);
+}
+
+class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
+  readonly #fn: CoroutineFunction<A, T>;
+  readonly #args: A;
+
+  constructor(fn: CoroutineFunction<A, T>, args: A) {
+    super();
+    this.#fn = fn;
+    this.#args = args;
+  }
+
+  get name(): string {
+    return `Call(${this.#fn.name})`;
+  }
+
+  /**
+   * For `yield* Call(fn)`: as `yield* fn()`, but cancelling works in a `finally` that waits, too.
+   */
+  override [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
+    return new CallIterator(this.#fn(...this.#args));
+  }
+
+  /** For `yield Call(fn)`: adds a child and joins it; aborting the wait cancels the child. */
+  start(resume: Resume<T>): Abort {
+    const fn = this.#fn as (...args: A) => Coroutine<T>;
+    const child = resume.scheduler.add(fn, ...this.#args) as RunningTask<T>;
+    child.join(resume);
+    return () => child.cancel();
+  }
 }

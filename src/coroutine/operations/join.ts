@@ -9,30 +9,6 @@ import { RunningTask } from "../kernel/running_task.ts";
 import type { Task } from "../task.ts";
 import { TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
 
-class JoinOperation<T> extends TimedOperation<T> {
-  readonly #task: RunningTask<T>;
-
-  constructor(task: Task<T>, options: TimeoutOptions) {
-    super(options);
-    this.#task = runningTask(task, "join");
-  }
-
-  get name(): string {
-    return `Join(${this.#task.name})`;
-  }
-
-  override attempt(): T | typeof NOT_YET {
-    return this.#task.done ? this.#task.outcome() : NOT_YET;
-  }
-
-  protected begin(resume: Resume<T>): Abort | void {
-    if (this.#task as unknown === resume.task) {
-      throw new TypeError(`Coroutine ${this.#task.name} cannot join itself`);
-    }
-    return this.#task.join(resume);
-  }
-}
-
 /**
  * Waits until a coroutine ends.
  *
@@ -77,4 +53,28 @@ export function runningTask<T>(task: Task<T>, action: string): RunningTask<T> {
   throw new TypeError(
     `Cannot ${action}: expected a task, as AddCoro or scheduler.add gives it`,
   );
+}
+
+class JoinOperation<T> extends TimedOperation<T> {
+  readonly #task: RunningTask<T>;
+
+  constructor(task: Task<T>, options: TimeoutOptions) {
+    super(options);
+    this.#task = runningTask(task, "join");
+  }
+
+  get name(): string {
+    return `Join(${this.#task.name})`;
+  }
+
+  override attempt(): T | typeof NOT_YET {
+    return this.#task.done ? this.#task.outcome() : NOT_YET;
+  }
+
+  protected begin(resume: Resume<T>): Abort | void {
+    if (this.#task as unknown === resume.task) {
+      throw new TypeError(`Coroutine ${this.#task.name} cannot join itself`);
+    }
+    return this.#task.join(resume);
+  }
 }

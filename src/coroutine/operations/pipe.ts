@@ -34,92 +34,6 @@ export interface Pipe<T> extends Operation<T | typeof sentinel> {
   stop(): void;
 }
 
-/** The key of the coroutine local that holds the pipe of a producer. */
-const PIPE_LOCAL: object = {};
-
-class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
-  readonly name: string;
-  /** Adds the producer to the scheduler; called at the consumer's first wait. */
-  readonly #addProducer: () => RunningTask<unknown>;
-  #producer: RunningTask<unknown> | undefined;
-  /** The consumer's wait for the next chunk. */
-  #consumerWait: Resume<unknown> | undefined;
-  /**
-   * Chunks that were given while the consumer did not wait, by several coroutines of one producer.
-   */
-  readonly #untakenChunks = new Waiters<void, unknown>();
-  /** The coroutines with a taken chunk: the consumer's next wait resumes them. */
-  readonly #takenChunks = new Waiters<void>();
-  /** True from `stop` on, for good. */
-  #stopped = false;
-
-  constructor(name: string, addProducer: () => RunningTask<unknown>) {
-    super();
-    this.name = `Iterate(${name})`;
-    this.#addProducer = addProducer;
-  }
-
-  /** Waits for the next chunk. */
-  start(resume: Resume<unknown>): Abort | void {
-    if (this.#consumerWait !== undefined) {
-      throw new TypeError(`${this.name} is being waited for already`);
-    }
-    this.#takenChunks.resumeAll(undefined);
-    const untaken = this.#untakenChunks.take();
-    if (untaken !== undefined) {
-      this.#takenChunks.add(untaken.resume, undefined);
-      return resume.value(untaken.payload);
-    }
-    if (this.#producer?.done || (this.#stopped && !this.#producer)) return this.#giveEnd(resume);
-    this.#consumerWait = resume;
-    if (this.#producer === undefined) this.#startProducer(resume.task as RunningTask<unknown>);
-    return () => this.#consumerWait = undefined;
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#producer?.cancel();
-  }
-
-  /** Gives a chunk to the consumer; the wait of the producer ends at the consumer's next wait. */
-  giveChunk(value: unknown, resume: Resume<void>): Abort {
-    const waiting = this.#consumerWait;
-    if (waiting === undefined || waiting.settled) return this.#untakenChunks.add(resume, value);
-    this.#consumerWait = undefined;
-    const leave = this.#takenChunks.add(resume, undefined);
-    waiting.value(value);
-    return leave;
-  }
-
-  /** Starts the producer. The end of the consumer cancels it. */
-  #startProducer(consumer: RunningTask<unknown>): void {
-    const producer = this.#producer = this.#addProducer();
-    producer.locals = withPipe(producer.locals, this);
-    const unwatch = consumer.watch(() => producer.cancel());
-    producer.watch(() => {
-      unwatch();
-      producer.observe();
-      const waiting = this.#consumerWait;
-      this.#consumerWait = undefined;
-      if (waiting !== undefined) this.#giveEnd(waiting);
-    });
-  }
-
-  /**
-   * Gives the sentinel, or the error of a producer that failed or was not cancelled by the pipe.
-   */
-  #giveEnd(resume: Resume<unknown>): void {
-    const producer = this.#producer;
-    const ended = this.#stopped ? producer?.state !== "failed" : producer?.state === "returned";
-    if (ended) resume.value(sentinel);
-    else resume.error(producer?.error);
-  }
-}
-
-function withPipe(values: LocalValues | undefined, pipe: ProducerPipe): LocalValues {
-  return new Map(values).set(PIPE_LOCAL, pipe);
-}
-
 /**
  * Iterates over the chunks of another coroutine.
  *
@@ -210,4 +124,90 @@ export function chunk<T>(value: T): Chunk<T> {
     return pipe.giveChunk(value, resume);
   }, "chunk");
   return Object.assign(give, { chunk: value }) as unknown as Chunk<T>;
+}
+
+/** The key of the coroutine local that holds the pipe of a producer. */
+const PIPE_LOCAL: object = {};
+
+class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
+  readonly name: string;
+  /** Adds the producer to the scheduler; called at the consumer's first wait. */
+  readonly #addProducer: () => RunningTask<unknown>;
+  #producer: RunningTask<unknown> | undefined;
+  /** The consumer's wait for the next chunk. */
+  #consumerWait: Resume<unknown> | undefined;
+  /**
+   * Chunks that were given while the consumer did not wait, by several coroutines of one producer.
+   */
+  readonly #untakenChunks = new Waiters<void, unknown>();
+  /** The coroutines with a taken chunk: the consumer's next wait resumes them. */
+  readonly #takenChunks = new Waiters<void>();
+  /** True from `stop` on, for good. */
+  #stopped = false;
+
+  constructor(name: string, addProducer: () => RunningTask<unknown>) {
+    super();
+    this.name = `Iterate(${name})`;
+    this.#addProducer = addProducer;
+  }
+
+  /** Waits for the next chunk. */
+  start(resume: Resume<unknown>): Abort | void {
+    if (this.#consumerWait !== undefined) {
+      throw new TypeError(`${this.name} is being waited for already`);
+    }
+    this.#takenChunks.resumeAll(undefined);
+    const untaken = this.#untakenChunks.take();
+    if (untaken !== undefined) {
+      this.#takenChunks.add(untaken.resume, undefined);
+      return resume.value(untaken.payload);
+    }
+    if (this.#producer?.done || (this.#stopped && !this.#producer)) return this.#giveEnd(resume);
+    this.#consumerWait = resume;
+    if (this.#producer === undefined) this.#startProducer(resume.task as RunningTask<unknown>);
+    return () => this.#consumerWait = undefined;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#producer?.cancel();
+  }
+
+  /** Gives a chunk to the consumer; the wait of the producer ends at the consumer's next wait. */
+  giveChunk(value: unknown, resume: Resume<void>): Abort {
+    const waiting = this.#consumerWait;
+    if (waiting === undefined || waiting.settled) return this.#untakenChunks.add(resume, value);
+    this.#consumerWait = undefined;
+    const leave = this.#takenChunks.add(resume, undefined);
+    waiting.value(value);
+    return leave;
+  }
+
+  /** Starts the producer. The end of the consumer cancels it. */
+  #startProducer(consumer: RunningTask<unknown>): void {
+    const producer = this.#producer = this.#addProducer();
+    producer.locals = withPipe(producer.locals, this);
+    const unwatch = consumer.watch(() => producer.cancel());
+    producer.watch(() => {
+      unwatch();
+      producer.observe();
+      const waiting = this.#consumerWait;
+      this.#consumerWait = undefined;
+      if (waiting !== undefined) this.#giveEnd(waiting);
+    });
+  }
+
+  /**
+   * Gives the sentinel, or the error of a producer that failed or was not cancelled by the pipe.
+   */
+  #giveEnd(resume: Resume<unknown>): void {
+    const producer = this.#producer;
+    const ended = this.#stopped ? producer?.state !== "failed" : producer?.state === "returned";
+    if (ended) resume.value(sentinel);
+    else resume.error(producer?.error);
+  }
+}
+
+function withPipe(values: LocalValues | undefined, pipe: ProducerPipe): LocalValues {
+  return new Map(values).set(PIPE_LOCAL, pipe);
 }

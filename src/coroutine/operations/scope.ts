@@ -26,6 +26,67 @@ export interface Scope {
   join(): Operation<void>;
 }
 
+/**
+ * Runs a coroutine and its children, which end with it.
+ *
+ * When the body returns, the scope cancels the children that still run. When a child or the body
+ * fails, the scope cancels all others. When the waiting coroutine is cancelled, the scope cancels
+ * all. In each case the scope ends only after every `finally` block has run. `yield* scope.join()`
+ * at the end of the body waits for the children instead.
+ *
+ * @param body A coroutine function, called with the scope, that adds children to it. The body runs
+ *   as a child itself.
+ * @returns An operation that gives the result of the body. The operation throws the error of the
+ *   coroutine that failed, or an `AggregateError` if several failed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, Scheduler, scope, Sleep } from "@x/cogen-wsgi/coroutine";
+ *
+ * const log: string[] = [];
+ * const clock = new ManualClock();
+ * const scheduler = new Scheduler({ clock });
+ * const task = scheduler.add(function* () {
+ *   return yield* scope(function* (children) {
+ *     children.add(function* ticker() {
+ *       try {
+ *         for (;;) {
+ *           yield* Sleep(1);
+ *           log.push("tick");
+ *         }
+ *       } finally {
+ *         log.push("stopped");
+ *       }
+ *     });
+ *     yield* Sleep(2.5);
+ *     return "done";
+ *   });
+ * });
+ * clock.advance(2500);
+ * assertEquals(log, ["tick", "tick", "stopped"]);
+ * assertEquals([task.result, scheduler.stats().tasks], ["done", 0]);
+ * ```
+ */
+export function scope<T>(body: CoroutineFunction<[Scope], T>): Operation<T> {
+  return Call(runScope<T>, body);
+}
+
+/** Runs a scope in the coroutine that waits for the scope. */
+function* runScope<T>(body: CoroutineFunction<[Scope], T>): Coroutine<T> {
+  const children = new Children((currentStep() as CurrentStep).scheduler);
+  const main = children.addBody(body);
+  try {
+    yield* children.ended();
+  } finally {
+    children.cancel();
+    yield* children.ended();
+    children.throwErrors();
+  }
+  if (main.state === "cancelled") throw main.error;
+  return main.result as T;
+}
+
 /** The body and the children of one scope. */
 class Children implements Scope {
   readonly #scheduler: TaskScheduler;
@@ -113,65 +174,4 @@ class Children implements Scope {
   #allEnded(): boolean {
     return this.#running.size === 0 && this.#body?.done === true;
   }
-}
-
-/** Runs a scope in the coroutine that waits for the scope. */
-function* runScope<T>(body: CoroutineFunction<[Scope], T>): Coroutine<T> {
-  const children = new Children((currentStep() as CurrentStep).scheduler);
-  const main = children.addBody(body);
-  try {
-    yield* children.ended();
-  } finally {
-    children.cancel();
-    yield* children.ended();
-    children.throwErrors();
-  }
-  if (main.state === "cancelled") throw main.error;
-  return main.result as T;
-}
-
-/**
- * Runs a coroutine and its children, which end with it.
- *
- * When the body returns, the scope cancels the children that still run. When a child or the body
- * fails, the scope cancels all others. When the waiting coroutine is cancelled, the scope cancels
- * all. In each case the scope ends only after every `finally` block has run. `yield* scope.join()`
- * at the end of the body waits for the children instead.
- *
- * @param body A coroutine function, called with the scope, that adds children to it. The body runs
- *   as a child itself.
- * @returns An operation that gives the result of the body. The operation throws the error of the
- *   coroutine that failed, or an `AggregateError` if several failed.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { ManualClock, Scheduler, scope, Sleep } from "@x/cogen-wsgi/coroutine";
- *
- * const log: string[] = [];
- * const clock = new ManualClock();
- * const scheduler = new Scheduler({ clock });
- * const task = scheduler.add(function* () {
- *   return yield* scope(function* (children) {
- *     children.add(function* ticker() {
- *       try {
- *         for (;;) {
- *           yield* Sleep(1);
- *           log.push("tick");
- *         }
- *       } finally {
- *         log.push("stopped");
- *       }
- *     });
- *     yield* Sleep(2.5);
- *     return "done";
- *   });
- * });
- * clock.advance(2500);
- * assertEquals(log, ["tick", "tick", "stopped"]);
- * assertEquals([task.result, scheduler.stats().tasks], ["done", 0]);
- * ```
- */
-export function scope<T>(body: CoroutineFunction<[Scope], T>): Operation<T> {
-  return Call(runScope<T>, body);
 }

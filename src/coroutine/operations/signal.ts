@@ -14,23 +14,6 @@ import { SignalBoard } from "./signal_board.ts";
 import type { Task } from "../task.ts";
 import { checkTimeout, TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
 
-class WaitForSignalOperation extends TimedOperation<unknown> {
-  readonly #signalName: unknown;
-
-  constructor(signal: unknown, options: TimeoutOptions) {
-    super(options);
-    this.#signalName = signal;
-  }
-
-  get name(): string {
-    return `WaitForSignal(${label(this.#signalName)})`;
-  }
-
-  protected begin(resume: Resume<unknown>): Abort {
-    return SignalBoard.of(resume.scheduler).wait(this.#signalName, resume);
-  }
-}
-
 /**
  * Waits until another coroutine of the same scheduler signals `name`.
  *
@@ -70,6 +53,60 @@ export interface SignalOptions extends TimeoutOptions {
    * signal does not wait, and wakes all current waiters.
    */
   readonly recipients?: number;
+}
+
+/**
+ * Wakes coroutines of the same scheduler that wait for `name`.
+ *
+ * Without `recipients` the signal wakes all current waiters, possibly none. With `recipients` it
+ * waits until so many coroutines wait, and wakes those that have waited longest; several such
+ * signals of one name are served in order.
+ *
+ * @param name Any value; it is compared as a `Map` key.
+ * @param value The value that each waiter gets.
+ * @param options `recipients`, `timeout`, `priority`.
+ * @returns An operation that gives the number of coroutines it woke.
+ * @throws {RangeError} If `recipients` is not a whole number, 0 or more.
+ * @throws {OperationTimeout} At the `yield`, if the timeout expires.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ManualClock, Scheduler, Signal } from "@x/cogen-wsgi/coroutine";
+ *
+ * const clock = new ManualClock();
+ * const task = new Scheduler({ clock }).add(function* () {
+ *   return yield* Signal("nobody listens");
+ * });
+ * clock.advance(0);
+ * assertEquals(task.result, 0);
+ * ```
+ */
+export function Signal(
+  name: unknown,
+  value?: unknown,
+  options: SignalOptions = {},
+): Operation<number> {
+  const { recipients = 0 } = options;
+  if (recipients !== 0) return new WakeExactlyOperation(name, value, recipients, options);
+  return new WakeAllOperation(name, value, options);
+}
+
+class WaitForSignalOperation extends TimedOperation<unknown> {
+  readonly #signalName: unknown;
+
+  constructor(signal: unknown, options: TimeoutOptions) {
+    super(options);
+    this.#signalName = signal;
+  }
+
+  get name(): string {
+    return `WaitForSignal(${label(this.#signalName)})`;
+  }
+
+  protected begin(resume: Resume<unknown>): Abort {
+    return SignalBoard.of(resume.scheduler).wait(this.#signalName, resume);
+  }
 }
 
 /** A signal without `recipients`. It wakes all current waiters and never waits itself. */
@@ -118,43 +155,6 @@ class WakeExactlyOperation extends TimedOperation<number> {
     const pending = { resume, value: this.#value, recipients: this.#recipients };
     return SignalBoard.of(resume.scheduler).wakeExactly(this.#signalName, pending);
   }
-}
-
-/**
- * Wakes coroutines of the same scheduler that wait for `name`.
- *
- * Without `recipients` the signal wakes all current waiters, possibly none. With `recipients` it
- * waits until so many coroutines wait, and wakes those that have waited longest; several such
- * signals of one name are served in order.
- *
- * @param name Any value; it is compared as a `Map` key.
- * @param value The value that each waiter gets.
- * @param options `recipients`, `timeout`, `priority`.
- * @returns An operation that gives the number of coroutines it woke.
- * @throws {RangeError} If `recipients` is not a whole number, 0 or more.
- * @throws {OperationTimeout} At the `yield`, if the timeout expires.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { ManualClock, Scheduler, Signal } from "@x/cogen-wsgi/coroutine";
- *
- * const clock = new ManualClock();
- * const task = new Scheduler({ clock }).add(function* () {
- *   return yield* Signal("nobody listens");
- * });
- * clock.advance(0);
- * assertEquals(task.result, 0);
- * ```
- */
-export function Signal(
-  name: unknown,
-  value?: unknown,
-  options: SignalOptions = {},
-): Operation<number> {
-  const { recipients = 0 } = options;
-  if (recipients !== 0) return new WakeExactlyOperation(name, value, recipients, options);
-  return new WakeAllOperation(name, value, options);
 }
 
 function label(name: unknown): string {

@@ -7,23 +7,6 @@
 import { type Deadline, fromNow } from "../duration.ts";
 import { BaseOperation, type Operation, type Resume } from "../operation.ts";
 
-class SleepOperation extends BaseOperation<void> {
-  readonly name = "Sleep";
-  readonly #deadline: Deadline;
-
-  constructor(deadline: Deadline) {
-    super();
-    this.#deadline = deadline;
-    fromNow(deadline); // checks it where the operation is made
-  }
-
-  start(resume: Resume<void>): void {
-    const delayMs = fromNow(this.#deadline);
-    if (delayMs === 0) resume.value();
-    else if (delayMs !== Infinity) resume.setDeadline(delayMs, () => resume.value());
-  }
-}
-
 /**
  * Waits for a length of time, or until a moment.
  *
@@ -50,4 +33,21 @@ class SleepOperation extends BaseOperation<void> {
  */
 export function Sleep(deadline: Deadline): Operation<void> {
   return new SleepOperation(deadline);
+}
+
+class SleepOperation extends BaseOperation<void> {
+  readonly name = "Sleep";
+  readonly #deadline: Deadline;
+
+  constructor(deadline: Deadline) {
+    super();
+    this.#deadline = deadline;
+    fromNow(deadline); // checks it where the operation is made
+  }
+
+  start(resume: Resume<void>): void {
+    const delayMs = fromNow(this.#deadline);
+    if (delayMs === 0) resume.value();
+    else if (delayMs !== Infinity) resume.setDeadline(delayMs, () => resume.value());
+  }
 }

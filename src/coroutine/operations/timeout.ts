@@ -10,41 +10,6 @@ import type { Abort, Operation, Resume } from "../operation.ts";
 import { BaseOperation } from "../operation.ts";
 import { OperationTimeout, type TimeoutOptions } from "../timed_operation.ts";
 
-class TimeoutOperation<T> extends BaseOperation<T> {
-  readonly #operation: Operation<T>;
-  readonly #deadline: Deadline;
-  readonly #weak: boolean;
-
-  constructor(operation: Operation<T>, deadline: Deadline, weak: boolean) {
-    super();
-    fromNow(deadline); // checks it where the operation is made
-    this.#operation = operation;
-    this.#deadline = deadline;
-    this.#weak = weak;
-  }
-
-  get name(): string {
-    return `timeout(${this.#operation.name})`;
-  }
-
-  start(resume: Resume<T>): Abort {
-    const branches = new Branches(resume as Resume<unknown>);
-    branches.start(
-      this.#operation as Operation<unknown>,
-      (outcome) => settleWith(resume as Resume<unknown>, outcome),
-    );
-    const delayMs = fromNow(this.#deadline);
-    if (delayMs !== Infinity) {
-      const giveUp = () => {
-        branches.abort();
-        resume.error(new OperationTimeout(this.#operation as Operation<unknown>));
-      };
-      resume.setDeadline(delayMs, giveUp, this.#weak);
-    }
-    return branches.abort;
-  }
-}
-
 /**
  * Waits for an operation, and aborts it when the deadline passes.
  *
@@ -79,4 +44,39 @@ export function timeout<T>(
   options: Pick<TimeoutOptions, "weakTimeout"> = {},
 ): Operation<T> {
   return new TimeoutOperation(operation, deadline, options.weakTimeout ?? false);
+}
+
+class TimeoutOperation<T> extends BaseOperation<T> {
+  readonly #operation: Operation<T>;
+  readonly #deadline: Deadline;
+  readonly #weak: boolean;
+
+  constructor(operation: Operation<T>, deadline: Deadline, weak: boolean) {
+    super();
+    fromNow(deadline); // checks it where the operation is made
+    this.#operation = operation;
+    this.#deadline = deadline;
+    this.#weak = weak;
+  }
+
+  get name(): string {
+    return `timeout(${this.#operation.name})`;
+  }
+
+  start(resume: Resume<T>): Abort {
+    const branches = new Branches(resume as Resume<unknown>);
+    branches.start(
+      this.#operation as Operation<unknown>,
+      (outcome) => settleWith(resume as Resume<unknown>, outcome),
+    );
+    const delayMs = fromNow(this.#deadline);
+    if (delayMs !== Infinity) {
+      const giveUp = () => {
+        branches.abort();
+        resume.error(new OperationTimeout(this.#operation as Operation<unknown>));
+      };
+      resume.setDeadline(delayMs, giveUp, this.#weak);
+    }
+    return branches.abort;
+  }
 }

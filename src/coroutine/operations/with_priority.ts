@@ -7,26 +7,6 @@
 import { type Abort, BaseOperation, type Operation, type Resume } from "../operation.ts";
 import { checkPriority, type Priority } from "../priority.ts";
 
-class PrioritizedOperation<T> extends BaseOperation<T> {
-  override readonly priority: Priority;
-  readonly #operation: Operation<T>;
-
-  constructor(operation: Operation<T>, value: Priority) {
-    super();
-    checkPriority(value);
-    this.#operation = operation;
-    this.priority = value;
-  }
-
-  get name(): string {
-    return this.#operation.name;
-  }
-
-  start(resume: Resume<T>): Abort | void {
-    return this.#operation.start(resume);
-  }
-}
-
 /**
  * Gives an operation a priority. For operations that take no options, such as `AddCoro`.
  *
@@ -58,4 +38,24 @@ class PrioritizedOperation<T> extends BaseOperation<T> {
  */
 export function withPriority<T>(operation: Operation<T>, value: Priority): Operation<T> {
   return new PrioritizedOperation(operation, value);
+}
+
+class PrioritizedOperation<T> extends BaseOperation<T> {
+  override readonly priority: Priority;
+  readonly #operation: Operation<T>;
+
+  constructor(operation: Operation<T>, value: Priority) {
+    super();
+    checkPriority(value);
+    this.#operation = operation;
+    this.priority = value;
+  }
+
+  get name(): string {
+    return this.#operation.name;
+  }
+
+  start(resume: Resume<T>): Abort | void {
+    return this.#operation.start(resume);
+  }
 }
