@@ -28,7 +28,9 @@ export function isAuthority(text: string): boolean {
   return isHost(text.slice(0, hostEnd)) && isPortSuffix(text.slice(hostEnd));
 }
 
-/** Whether `text` is a host and a port that a tunnel can connect to: neither is empty, the port not 0. */
+/**
+ * Whether `text` is a host and a port that a tunnel can connect to: neither is empty, the port not 0.
+ */
 export function isHostAndPort(text: string): boolean {
   return isAuthority(text) && !text.startsWith(":") && /:0*[1-9]\d*$/.test(text);
 }

@@ -137,9 +137,9 @@ export interface NeedData {
 }
 
 /**
- * The connection has no further request: the peer ended between two messages, the last request does not
- * let the connection persist (`Connection: close`, or HTTP/1.0 without keep-alive), or the embedder took
- * the rest of the bytes. A frozen singleton.
+ * The connection has no further request: the peer ended between two messages, the last request does
+ * not let the connection persist (`Connection: close`, or HTTP/1.0 without keep-alive), or the
+ * embedder took the rest of the bytes. A frozen singleton.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
  * The type of the fields that an embedder sends.
  *
- * Fields that the parser reads have another form, `RequestHead.fields`: one flat array, which is cheaper
- * to make for each request.
+ * Fields that the parser reads have another form, `RequestHead.fields`: one flat array, which is
+ * cheaper to make for each request.
  *
  * @module
  */

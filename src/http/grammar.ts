@@ -57,7 +57,9 @@ export function isInClass(byte: number, wanted: number): boolean {
   return ((CLASSES_OF[byte] as number) & wanted) !== 0;
 }
 
-/** The end of a run: the first index from `from` on whose byte is not in the class `wanted`, or `end`. */
+/**
+ * The end of a run: the first index from `from` on whose byte is not in the class `wanted`, or `end`.
+ */
 export function endOfRun(bytes: Uint8Array, from: number, end: number, wanted: number): number {
   let at = from;
   while (at < end && ((CLASSES_OF[bytes[at] as number] as number) & wanted) !== 0) at++;

@@ -7,7 +7,8 @@
  *     rfc850-date  = day-name-l "," SP day "-" month "-" 2DIGIT SP time-of-day SP GMT
  *     asctime-date = day-name SP month SP ( 2DIGIT / ( SP DIGIT ) ) SP time-of-day SP year
  *
- * Trap: the reader does not compare the name of the day with the date, as a recipient has no use for it.
+ * Trap: the reader does not compare the name of the day with the date, as a recipient has no use for
+ * it.
  *
  * Called by `src/server/date_header.ts` once a second, and by the static files middleware.
  *
@@ -62,7 +63,8 @@ export function imfFixdate(epochMilliseconds: number): string {
  * Reads an HTTP-date in any of its three formats.
  *
  * @param text The field value.
- * @param now The present time in milliseconds since 1970, which decides the century of a two-digit year.
+ * @param now The present time in milliseconds since 1970, which decides the century of a two-digit
+ *   year.
  * @returns Milliseconds since 1970, or `undefined` if the text is not a valid date.
  *
  * @example
@@ -99,7 +101,10 @@ function fullYear(year: number, now: number): number {
   return full > thisYear + 50 ? full - 100 : full;
 }
 
-/** Milliseconds since 1970, or `undefined` if a part is out of its range, such as the 30th of February. */
+/**
+ * Milliseconds since 1970, or `undefined` if a part is out of its range, such as the 30th of
+ * February.
+ */
 function instant(
   year: number,
   monthName: string | undefined,

@@ -1,8 +1,8 @@
 /**
  * The limits on the bytes and items that a peer may make the parser hold or count.
  *
- * Every limit is exact: the parser accepts a message at the limit, and refuses one byte or one item more
- * with the status that is named here.
+ * Every limit is exact: the parser accepts a message at the limit, and refuses one byte or one item
+ * more with the status that is named here.
  *
  * Called by `reading/request_parser.ts`, and by `src/server/server_limits.ts` for limits of its own.
  *

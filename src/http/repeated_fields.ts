@@ -8,8 +8,8 @@
  * than one member (§13.1.3).
  *
  * The singletons are different. If the choice between two values decides the route of a request, the
- * identity of its sender or the reading of its body, then the request is refused, so that no two readers
- * can choose differently.
+ * identity of its sender or the reading of its body, then the request is refused, so that no two
+ * readers can choose differently.
  *
  * Called by `reading/control_fields.ts` and `reading/head_reader.ts`, and by `src/wsgi/environ.ts`.
  *
@@ -27,8 +27,8 @@ import { ProtocolError } from "./errors.ts";
  * - Content-Length decides the framing (RFC 9112 §6.3);
  * - Authorization and Proxy-Authorization decide the identity of the sender (RFC 9110 §11.6.2 and
  *   §11.7.2);
- * - Content-Type decides the reading of the body: RFC 9110 §8.3 calls different repairs by recipients an
- *   interoperability and security issue;
+ * - Content-Type decides the reading of the body: RFC 9110 §8.3 calls different repairs by recipients
+ *   an interoperability and security issue;
  * - Origin decides whether a cross-site request is allowed; RFC 6454 §7.3 permits at most one.
  */
 const SINGLETONS: readonly string[] = [

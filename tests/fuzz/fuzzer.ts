@@ -1,10 +1,10 @@
 /**
  * A mutation fuzzer of the request parser.
  *
- * Strategy: the fuzzer mutates messages of the corpus, and parses each one whole and in random pieces, now
- * and then one byte at a time. Both runs must give the same events, and each run must keep the promises
- * that `observation.ts` checks. A message whose outcome has a new shape is mutated further. The seed
- * decides everything, so every failure can be repeated.
+ * Strategy: the fuzzer mutates messages of the corpus, and parses each one whole and in random
+ * pieces, now and then one byte at a time. Both runs must give the same events, and each run must
+ * keep the promises that `observation.ts` checks. A message whose outcome has a new shape is mutated
+ * further. The seed decides everything, so every failure can be repeated.
  *
  * Called by `main.ts` (`npm run fuzz`) and by `fuzzer_test.ts`.
  */
@@ -23,7 +23,10 @@ const MAX_SEEDS = 4096;
 /** A message to mutate. */
 export type Seed = Pick<CorpusCase, "bytes" | "limits">;
 
-/** The parser broke a promise. The message has the shortest input, and the command that repeats the run. */
+/**
+ * The parser broke a promise. The message has the shortest input, and the command that repeats the
+ * run.
+ */
 export class FuzzFailure extends Error {
   override readonly name = "FuzzFailure";
 }

@@ -33,7 +33,10 @@ export class BrokenPromise extends Error {
 export interface Observation {
   /** Every event and the error, with consecutive data joined. Equal for every split of the bytes. */
   readonly text: string;
-  /** The kinds of the events and of the error, without their content. Similar runs have the same shape. */
+  /**
+   * The kinds of the events and of the error, without their content. Similar runs have the same
+   * shape.
+   */
   readonly shape: string;
 }
 
@@ -46,8 +49,8 @@ const MIN_STORAGE = 256;
 /**
  * Runs a parser with `bytes`, cut at each of `cuts`, and with the end of the peer.
  *
- * @throws {BrokenPromise} For an error other than `ProtocolError`, memory beyond the limits, work beyond
- *   the input, or events in a wrong order.
+ * @throws {BrokenPromise} For an error other than `ProtocolError`, memory beyond the limits, work
+ *   beyond the input, or events in a wrong order.
  */
 export function observe(
   bytes: Uint8Array,

@@ -4,7 +4,8 @@
 const MAX_TRIES = 3000;
 
 /**
- * Removes parts of `bytes`, first large ones and then smaller ones, as long as `fails` is true for the rest.
+ * Removes parts of `bytes`, first large ones and then smaller ones, as long as `fails` is true for
+ * the rest.
  */
 export function shrink(bytes: Uint8Array, fails: (bytes: Uint8Array) => boolean): Uint8Array {
   let smallest = bytes;

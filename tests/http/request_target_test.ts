@@ -1,5 +1,6 @@
 /**
- * The forms of a request target that depend on the method. More targets are in `tests/corpus/target.md`.
+ * The forms of a request target that depend on the method. More targets are in
+ * `tests/corpus/target.md`.
  */
 
 import { assertEquals, assertThrows } from "@std/assert";

@@ -30,8 +30,8 @@ export function escapeBytes(text: string): string {
 }
 
 /**
- * The events of `pieces` and of the peer's end, one a line. Consecutive data events are joined. All pieces
- * arrive in one buffer, which is overwritten after each piece, as the buffer of a socket is.
+ * The events of `pieces` and of the peer's end, one a line. Consecutive data events are joined. All
+ * pieces arrive in one buffer, which is overwritten after each piece, as the buffer of a socket is.
  */
 export function transcript(pieces: readonly Uint8Array[], options: ParserOptions = {}): string {
   const parser = new RequestParser(options);

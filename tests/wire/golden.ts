@@ -1,4 +1,6 @@
-/** The file of expected answers, equal on every runtime: a section a message, with its answer escaped. */
+/**
+ * The file of expected answers, equal on every runtime: a section a message, with its answer escaped.
+ */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { escapeBytes } from "../http/transcript.ts";

@@ -22,7 +22,8 @@ function* tell(environ: Environ, startResponse: StartResponse) {
 }
 
 /**
- * One server for each set of limits. Its time-outs are long, so that a slow machine gives the same answers.
+ * One server for each set of limits. Its time-outs are long, so that a slow machine gives the same
+ * answers.
  */
 class Servers {
   readonly #servers = new Map<string, Promise<WSGIServer>>();

@@ -5,9 +5,9 @@
  *     Expect     = #expectation
  *     Upgrade    = #protocol
  *
- * Strategy: one pass over the fields of a head picks the control fields and refuses repeated singletons
- * (`repeated_fields.ts`). Getters derive the facts about the connection, so that a fact is computed only
- * for a head that needs it.
+ * Strategy: one pass over the fields of a head picks the control fields and refuses repeated
+ * singletons (`repeated_fields.ts`). Getters derive the facts about the connection, so that a fact is
+ * computed only for a head that needs it.
  *
  * Called by `head_reader.ts`.
  *

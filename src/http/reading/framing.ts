@@ -4,9 +4,9 @@
  *     Content-Length    = 1*DIGIT
  *     Transfer-Encoding = #transfer-coding
  *
- * Most request smuggling happens here: if two parties disagree about the end of a body, one of them reads
- * content as the next request. The function therefore repairs nothing, and refuses every combination of
- * fields that two parties could read in two ways.
+ * Most request smuggling happens here: if two parties disagree about the end of a body, one of them
+ * reads content as the next request. The function therefore repairs nothing, and refuses every
+ * combination of fields that two parties could read in two ways.
  *
  * Called by `head_reader.ts`.
  *
@@ -105,8 +105,8 @@ function parseContentLength(value: string): number {
 }
 
 /**
- * Refuses a value other than `chunked`: 501 for unknown codings below a final chunked (RFC 9112 §6.1), 400
- * if chunked is not the final coding (§6.3).
+ * Refuses a value other than `chunked`: 501 for unknown codings below a final chunked (RFC 9112
+ * §6.1), 400 if chunked is not the final coding (§6.3).
  */
 function refuseCoding(value: string): never {
   const codings = value.toLowerCase().split(",").map(trimWhitespace);

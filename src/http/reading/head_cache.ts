@@ -1,9 +1,9 @@
 /**
  * The cache of the last head that a parser has read.
  *
- * A client sends the same fields again and again, and often for the same target. The result of reading a
- * head depends on its bytes alone, so equal bytes need not be read again. Comparing the bytes of a
- * browser's head is many times cheaper than scanning, cutting and judging them.
+ * A client sends the same fields again and again, and often for the same target. The result of
+ * reading a head depends on its bytes alone, so equal bytes need not be read again. Comparing the
+ * bytes of a browser's head is many times cheaper than scanning, cutting and judging them.
  *
  * Strategy: the request line and the field section are cached separately, because the section often
  * recurs after another line. Each entry is bounded, and there is one of each.
@@ -29,7 +29,9 @@ export interface SectionFacts {
   readonly framing: BodyFraming;
 }
 
-/** The longest line or section that is cached. Bounds the memory of an idle connection to twice this. */
+/**
+ * The longest line or section that is cached. Bounds the memory of an idle connection to twice this.
+ */
 const MAX_CACHED_BYTES = 2048;
 
 /**

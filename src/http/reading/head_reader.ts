@@ -1,8 +1,8 @@
 /**
  * The reader of request heads: scans the bytes, decodes them once, and judges the head as a whole.
  *
- * Strategy: the reader first compares the input with the last head (`head_cache.ts`). A head that is new
- * passes three stages. The scanners check the syntax while bytes arrive, and raise errors at the
+ * Strategy: the reader first compares the input with the last head (`head_cache.ts`). A head that is
+ * new passes three stages. The scanners check the syntax while bytes arrive, and raise errors at the
  * offending byte. Once the head is complete, one call decodes it and its fields are cut. At last the
  * rules that need the whole head are applied; their errors are placed after the head.
  *
@@ -136,8 +136,8 @@ function makeHead({ method, target, parsed }: RequestLine, facts: SectionFacts):
   const { form, path, query, authority } = parsed;
   const hasBody = framing.kind === "length" ? framing.length > 0 : framing.kind === "chunked";
   if (hasBody && method === "CONNECT") {
-    // CONNECT has no content (RFC 9110 §9.3.6). Parties disagree whether the bytes after such a head are
-    // its body or the first bytes in the tunnel.
+    // CONNECT has no content (RFC 9110 §9.3.6). Parties disagree whether the bytes after such a head
+    // are its body or the first bytes in the tunnel.
     throw new ProtocolError(400, "Cannot serve CONNECT with a body");
   }
   return {

@@ -26,7 +26,8 @@ const MIN_STORAGE_BYTES = 256;
 
 /**
  * The longest piece of a body that is copied and not given as a view. On Bun, making a view of a new
- * array is slower than copying 1 KB. In every runtime, a caller that keeps the bytes saves its own copy.
+ * array is slower than copying 1 KB. In every runtime, a caller that keeps the bytes saves its own
+ * copy.
  */
 const MAX_COPIED_BYTES = 2048;
 

@@ -1,9 +1,10 @@
 /**
  * The parser of requests: RFC 9112 from the side of a server, without I/O.
  *
- * Strategy: pull. The embedder pushes bytes in any pieces and asks for events. A pipelined request begins
- * only when the embedder asks for the event after the end of the current request. Each part of a message
- * has a reader of its own that can stop after any byte; the parser selects the reader by its phase.
+ * Strategy: pull. The embedder pushes bytes in any pieces and asks for events. A pipelined request
+ * begins only when the embedder asks for the event after the end of the current request. Each part of
+ * a message has a reader of its own that can stop after any byte; the parser selects the reader by
+ * its phase.
  *
  * Trap: pushed bytes are borrowed. The embedder calls `detach` before it reuses its buffer.
  *
@@ -133,7 +134,8 @@ export class RequestParser {
    * Begins with another connection and forgets an incomplete message. The cache of the last head stays:
    * it holds facts about bytes, which are independent of the sender.
    *
-   * @param offset The number of bytes that the connection has received before, for the offsets in errors.
+   * @param offset The number of bytes that the connection has received before, for the offsets in
+   *   errors.
    */
   restart(offset: number = 0): void {
     this.#input.restart(offset);
@@ -161,8 +163,8 @@ export class RequestParser {
   }
 
   /**
-   * Gives the pushed bytes back: the parser copies the bytes that it has not consumed. The embedder calls
-   * this method before it reuses the buffer. The call is cheap if all bytes are consumed.
+   * Gives the pushed bytes back: the parser copies the bytes that it has not consumed. The embedder
+   * calls this method before it reuses the buffer. The call is cheap if all bytes are consumed.
    */
   detach(): void {
     this.#input.detach();
@@ -224,8 +226,8 @@ export class RequestParser {
   }
 
   /**
-   * Skips empty lines, as old clients send a CRLF after a body (RFC 9112 §2.2). Returns true if the input
-   * holds the first byte of a request.
+   * Skips empty lines, as old clients send a CRLF after a body (RFC 9112 §2.2). Returns true if the
+   * input holds the first byte of a request.
    */
   #skipEmptyLines(): boolean {
     const input = this.#input;

@@ -4,8 +4,8 @@
  *     chunk        = chunk-size CRLF chunk-data CRLF
  *     last-chunk   = "0" CRLF
  *
- * A response with Content-Length never has more bytes than announced: the writer sends the bytes that fit
- * and throws for the surplus. Strings are latin-1, so their length is their number of bytes.
+ * A response with Content-Length never has more bytes than announced: the writer sends the bytes that
+ * fit and throws for the surplus. Strings are latin-1, so their length is their number of bytes.
  *
  * Called by `response_writer.ts`.
  *

@@ -1,10 +1,10 @@
 /**
  * The text of a response's head: the app's status and fields, and the fields that the server adds.
  *
- * Strategy: a cache of one entry, keyed by every part of a head. Servers send equal heads in a row: Date
- * stays for a second, and apps repeat their fields. A repeated head costs six comparisons and no memory.
- * The comparisons are cheap, as the app's part is one object (`prepared_head.ts` has a cache, too) and
- * the other parts are constants, shared strings or numbers.
+ * Strategy: a cache of one entry, keyed by every part of a head. Servers send equal heads in a row:
+ * Date stays for a second, and apps repeat their fields. A repeated head costs six comparisons and no
+ * memory. The comparisons are cheap, as the app's part is one object (`prepared_head.ts` has a cache,
+ * too) and the other parts are constants, shared strings or numbers.
  *
  * Called by `response_writer.ts` once a response.
  *

@@ -97,8 +97,8 @@ export function prepareHead(status: string, fields: FieldList): PreparedHead {
 }
 
 /**
- * Whether `fields` are those of the last head. The comparison is cheap if names and values are constants
- * of the app, as engines compare the same string by pointer.
+ * Whether `fields` are those of the last head. The comparison is cheap if names and values are
+ * constants of the app, as engines compare the same string by pointer.
  */
 function areFieldsOfLast(fields: FieldList): boolean {
   const last = known.fields;

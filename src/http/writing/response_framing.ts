@@ -21,8 +21,8 @@ export type ResponseFraming =
   | { readonly kind: "close" };
 
 /**
- * Whether a response may have a body. A response to HEAD, a 2xx to CONNECT, and the statuses 1xx, 204 and
- * 304 have none (RFC 9112 §6.3).
+ * Whether a response may have a body. A response to HEAD, a 2xx to CONNECT, and the statuses 1xx, 204
+ * and 304 have none (RFC 9112 §6.3).
  */
 export function mayHaveBody(method: string, status: number): boolean {
   if (status === 204 || status === 304 || status < 200) return false;

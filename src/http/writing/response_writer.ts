@@ -116,7 +116,10 @@ export class ResponseWriter {
     this.#context = context;
   }
 
-  /** Whether the connection may be used again. Valid after the head; false after a body that is too short. */
+  /**
+   * Whether the connection may be used again. Valid after the head; false after a body that is too
+   * short.
+   */
   get keepAlive(): boolean {
     return this.#keepAlive;
   }
@@ -132,8 +135,8 @@ export class ResponseWriter {
   }
 
   /**
-   * Makes the head and decides the framing: no body, the known length, chunked in HTTP/1.1, or the end of
-   * the connection.
+   * Makes the head and decides the framing: no body, the known length, chunked in HTTP/1.1, or the
+   * end of the connection.
    *
    * @param status The status of the app, such as `200 OK`.
    * @param fields The fields of the app, which are sent unchanged and in their order.
@@ -153,8 +156,8 @@ export class ResponseWriter {
    * @param prepared The result of {@linkcode prepareHead}.
    * @param options The facts and fields of the server.
    * @returns The whole head as a latin-1 string.
-   * @throws {ResponseError} For a second head, and for a Content-Length that the status does not allow or
-   *   that differs from `bodyLength`. The writer is then unchanged.
+   * @throws {ResponseError} For a second head, and for a Content-Length that the status does not
+   *   allow or that differs from `bodyLength`. The writer is then unchanged.
    */
   begin(prepared: PreparedHead, options: ResponseHeadOptions = {}): string {
     if (this.#body !== undefined) throw new ResponseError("Cannot send a second head");
@@ -187,8 +190,9 @@ export class ResponseWriter {
    *
    * @param block Bytes, or a string of latin-1 characters. If no body is allowed, the block is dropped.
    * @param sink Takes the parts to send, in order.
-   * @throws {ResponseError} Before the head or after the end; and if the body exceeds its Content-Length,
-   *   after the bytes that fit are sent. The response is then complete for the client.
+   * @throws {ResponseError} Before the head or after the end; and if the body exceeds its
+   *   Content-Length, after the bytes that fit are sent. The response is then complete for the
+   *   client.
    */
   data(block: Uint8Array | string, sink: ByteSink): void {
     this.#open().data(block, sink);
@@ -200,9 +204,9 @@ export class ResponseWriter {
    * @param sink Takes the parts to send, in order.
    * @param trailers The fields to send after a chunked body. Another framing has no place for trailers,
    *   so they are dropped (RFC 9110 §6.5).
-   * @throws {ResponseError} Before the head, after the end, for a field that may not be a trailer, and if
-   *   the body is shorter than its Content-Length. In the last case the embedder must cut the connection,
-   *   so that the client notices.
+   * @throws {ResponseError} Before the head, after the end, for a field that may not be a trailer,
+   *   and if the body is shorter than its Content-Length. In the last case the embedder must cut the
+   *   connection, so that the client notices.
    */
   end(sink: ByteSink, trailers: FieldList = []): void {
     const body = this.#open();

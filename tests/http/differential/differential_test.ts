@@ -1,6 +1,6 @@
 /**
- * The parser beside llhttp and http-parser-js: they agree on every message of the corpus, except for the
- * disagreements in `disagreements.md`, each of which a sentence of an RFC decides.
+ * The parser beside llhttp and http-parser-js: they agree on every message of the corpus, except for
+ * the disagreements in `disagreements.md`, each of which a sentence of an RFC decides.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

@@ -1,4 +1,7 @@
-/** The reader of `disagreements.md`: the messages that other parsers read differently, by the deciding rule. */
+/**
+ * The reader of `disagreements.md`: the messages that other parsers read differently, by the deciding
+ * rule.
+ */
 
 import { readFileSync } from "node:fs";
 

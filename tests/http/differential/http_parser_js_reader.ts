@@ -1,6 +1,6 @@
 /**
- * http-parser-js as a reader of a whole connection. The parser is very lenient, so it shows the messages
- * that leniency accepts.
+ * http-parser-js as a reader of a whole connection. The parser is very lenient, so it shows the
+ * messages that leniency accepts.
  *
  * Trap: the parser decodes ASCII by default. Its encoding is set to latin-1, as the other parsers have.
  */
@@ -100,7 +100,10 @@ function makeMessage(head: HeadInfo, body: string, trailers: readonly string[]):
   };
 }
 
-/** The refusal, if any. The parser stops after an upgrade; a server that ignores the upgrade continues. */
+/**
+ * The refusal, if any. The parser stops after an upgrade; a server that ignores the upgrade
+ * continues.
+ */
 function refusalOf(parser: JsParser, bytes: Uint8Array): Reading["refusal"] {
   for (let rest = Buffer.from(bytes); rest.length > 0;) {
     const result = parser.execute(rest);

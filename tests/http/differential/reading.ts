@@ -1,4 +1,7 @@
-/** The result of reading a connection, in terms that all parsers share, and the comparison of two results. */
+/**
+ * The result of reading a connection, in terms that all parsers share, and the comparison of two
+ * results.
+ */
 
 import type { ParserLimits } from "../../../src/http/mod.ts";
 
@@ -34,8 +37,9 @@ export function isLast(message: ReadMessage): boolean {
 /**
  * The kind of difference between two results.
  *
- * @returns `accepts` or `rejects` for `other`, `messages` for another number of messages, the first part
- *   of a message that differs, or undefined if the results agree. The reasons for a refusal may differ.
+ * @returns `accepts` or `rejects` for `other`, `messages` for another number of messages, the first
+ *   part of a message that differs, or undefined if the results agree. The reasons for a refusal may
+ *   differ.
  */
 export function disagreement(own: Reading, other: Reading): string | undefined {
   if (own.refusal !== undefined && other.refusal === undefined) return "accepts";

@@ -1,8 +1,8 @@
 /**
  * A count of the work that a program does with bytes: reads, writes, copies and allocations.
  *
- * Strategy: while the program runs, every `Uint8Array` that it makes is a proxy that counts. The work is
- * so measured without a clock, and is the same number on every machine.
+ * Strategy: while the program runs, every `Uint8Array` that it makes is a proxy that counts. The work
+ * is thus measured without a clock, and is the same number on every machine.
  */
 
 /** The work so far: bytes read, written, copied and allocated. */

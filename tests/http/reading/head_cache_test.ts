@@ -1,6 +1,6 @@
 /**
- * The cache of the last head: a hit gives the same head as a new read, in every case where line, version,
- * limits or authority differ.
+ * The cache of the last head: a hit gives the same result as a new read, also if the line, the
+ * version, the authority or the body differs from the last request.
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";

@@ -1,6 +1,6 @@
 /**
- * The interface of the request parser: the order of calls, borrowed bytes, offsets, defaults of limits, and
- * laws about any bytes in any split. The syntax of messages is covered by `tests/corpus`.
+ * The interface of the request parser: the order of calls, borrowed bytes, offsets, defaults of
+ * limits, and laws about any bytes in any split. The syntax of messages is covered by `tests/corpus`.
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";

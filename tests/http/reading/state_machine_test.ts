@@ -1,5 +1,6 @@
 /**
- * The states of parser and writer: every byte in every state of the parser, and both in any order of calls.
+ * The states of parser and writer: every byte in every state of the parser, and both in any order of
+ * calls.
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";

@@ -1,6 +1,6 @@
 /**
- * The response writer: framing for each method, version and status, the fields of the server, wrong lengths,
- * trailers, and a round trip through the parser.
+ * The response writer: framing for each method, version and status, the fields of the server, wrong
+ * lengths, trailers, and a round trip through the parser.
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
