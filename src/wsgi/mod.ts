@@ -2,7 +2,7 @@
  * The app contract: environ, start_response, and running apps (PEP 3333, with generators).
  *
  * Apps use the types. Middleware that steps the app behind it uses the functions `isBlock`, `isPromise`,
- * `iteratorOf`, `throwInto` and `adoptStep`; `passThrough` of `./middleware` is built of them.
+ * `iteratorOf`, `throwInto`, `adoptStep` and `closeLate`; `passThrough` of `./middleware` is built of them.
  *
  * @module
  */
@@ -26,6 +26,7 @@ export type { CogenInput, WSGIInput } from "./input/input.ts";
 export { unquotePath } from "./path_info.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
 export type { RequestControls, RequestTimeouts } from "./request_controls.ts";
+export { closeLate } from "./running/app_closing.ts";
 export {
   adoptStep,
   type AnyIterator,

@@ -1,13 +1,17 @@
 /**
  * The response of one request: `startResponse`, blocks in, framed bytes out.
  *
- * Blocks are held back until somebody must see them: then the head is made, with `Content-Length` if
- * the app has ended by then, and everything goes to the sink in one piece.
+ * Blocks are held back as long as the app does not wait: then the head is made, with `Content-Length` if
+ * the app has ended by then, and all goes to the sink in one piece.
+ *
+ * Called by the app (`startResponse`, `write`), by the app run, and by the exchange for the controls of
+ * the request.
  *
  * @module
  */
 
 import {
+  type ByteSink,
   checkTrailers,
   informational,
   type PreparedHead,
@@ -20,16 +24,13 @@ import type { StartResponse } from "../app.ts";
 import type { Block, HeaderList } from "../block.ts";
 import { encodeText } from "./encode_text.ts";
 
-/** Where framed bytes go. A string stands for its latin-1 bytes. */
-export type Sink = (part: Uint8Array | string) => void;
-
 /** An app that broke the rules of PEP 3333. */
 export class WSGIError extends Error {
   /** `WSGIError`. */
   override readonly name = "WSGIError";
 }
 
-/** What the server adds to a head. */
+/** The fields that the server adds to a head. */
 export interface ServerFields {
   /** The value for a `Date` field. */
   date(): string;
@@ -39,54 +40,80 @@ export interface ServerFields {
 
 const NO_TRAILERS: HeaderList = [];
 
+/**
+ * The states of a response. Each event leads to a state, or is an error.
+ *
+ * | state | `startResponse` | a block | `flush` | `end` | `handOver` |
+ * |---|---|---|---|---|---|
+ * | `none`: not started | started | error | none | error | taken |
+ * | `started`: the head can be replaced | started, with `excInfo` | held; sent if the length is known | started | ended | taken |
+ * | `held`: blocks wait for the head | error | held | sent | ended | error |
+ * | `sent`: the head was sent | error | sent | sent | ended | error |
+ * | `ended`: the response is complete | error | error | ended | error | error |
+ * | `taken`: the socket is the app's | error | error | taken | takenEnded | error |
+ * | `takenEnded`: the app has ended as well | error | error | takenEnded | takenEnded | error |
+ *
+ * If a head cannot be made, the response goes back to `started`, so that it can be replaced.
+ */
+export type ResponseState =
+  | "none"
+  | "started"
+  | "held"
+  | "sent"
+  | "ended"
+  | "taken"
+  | "takenEnded";
+
 /** A response being made. */
 export class Response {
-  /** What the app calls to start the response. */
+  /** The function that the app calls to start the response. */
   readonly startResponse: StartResponse = (status, headers, excInfo) =>
     this.#prepare(status, headers, excInfo);
 
   readonly #writer: ResponseWriter;
-  readonly #sink: Sink;
+  readonly #sink: ByteSink;
   readonly #fields: ServerFields;
+  #state: ResponseState = "none";
+  /** The head that the app has asked for; set in all states from `started` to `ended`. */
   #start: PreparedHead | undefined;
   /** Blocks that wait for the head; the first by itself, as most responses have no more. */
   #first: Uint8Array | string | undefined;
   #others: (Uint8Array | string)[] | undefined;
   #heldBytes = 0;
-  #headSent = false;
   #trailers: HeaderList = NO_TRAILERS;
-  #committed = false;
-  #ended = false;
-  /** Whether the connection is the app's now. */
-  #given = false;
 
   /**
    * @param writer Frames the response.
    * @param sink Takes the framed bytes.
-   * @param fields What the server adds to the head.
+   * @param fields The fields that the server adds to the head.
    */
-  constructor(writer: ResponseWriter, sink: Sink, fields: ServerFields) {
+  constructor(writer: ResponseWriter, sink: ByteSink, fields: ServerFields) {
     this.#writer = writer;
     this.#sink = sink;
     this.#fields = fields;
   }
 
+  /** The state, as of the table above. */
+  get state(): ResponseState {
+    return this.#state;
+  }
+
   /** Whether the head can no longer be replaced: a non-empty block has been given, or the end. */
   get committed(): boolean {
-    return this.#committed;
+    return this.#state !== "started" && this.#state !== "none";
   }
 
-  /** Whether it is complete. */
+  /** Whether the app has nothing more to send. */
   get ended(): boolean {
-    return this.#ended;
+    return this.#state === "ended" || this.#state === "takenEnded";
   }
 
-  /** Whether its head has gone and has no body to follow. */
+  /** Whether the head was sent and no body follows. */
   get headOnly(): boolean {
-    return this.#headSent && !this.#writer.bodyAllowed;
+    return this.#isHeadSent && !this.#writer.bodyAllowed;
   }
 
-  /** Whether its head has gone and only the end of the connection will tell that it is whole. */
+  /** Whether the head was sent and only the end of the connection will end the body. */
   get untilClose(): boolean {
     return this.#writer.untilClose;
   }
@@ -97,46 +124,44 @@ export class Response {
   }
 
   /**
-   * Takes a block of the body; an empty one is nothing.
+   * Takes a block of the body; an empty block is ignored.
    *
    * @throws {WSGIError} If the app has not started the response.
    * @throws {TypeError} If it is neither a string nor bytes.
-   * @throws {ResponseError} If it goes beyond the app's Content-Length.
+   * @throws {ResponseError} If it exceeds the app's Content-Length, or comes after the end.
    */
   push(block: unknown): void {
     const bytes = encode(block);
     if (bytes.length === 0) return;
-    if (this.#given) throw new WSGIError("A block came after the socket had been taken");
+    if (this.#isTaken) throw new WSGIError("A block came after the socket had been taken");
     if (this.#start === undefined) throw new WSGIError("A block came before startResponse()");
-    this.#committed = true;
-    if (!this.#headSent && this.#start.length !== undefined) this.#sendHead();
-    if (this.#headSent) {
-      this.#writer.data(bytes, this.#sink);
-    } else {
-      this.#hold(bytes);
+    if (!this.#isHeadSent) {
+      if (this.#start.length === undefined) return this.#hold(bytes);
+      this.#sendHead();
     }
+    this.#writer.data(bytes, this.#sink);
   }
 
-  /** Lets go of what is held back. */
+  /** Sends the blocks that are held back, after the head. */
   flush(): void {
-    if (this.#heldBytes > 0) this.#release();
+    if (this.#state === "held") this.#release();
   }
 
   /**
-   * Sends a response that is not the final one (RFC 9110 §15.2).
+   * Sends an informational response (RFC 9110 §15.2).
    *
-   * @throws {WSGIError} If the final one is on its way.
+   * @throws {WSGIError} If the final response has begun.
    * @throws {ResponseError} For a field that may not be sent.
    */
   inform(status: 102 | 103, headers: HeaderList): void {
-    if (this.#committed) throw new WSGIError(`${status} came after the response had begun`);
+    if (this.committed) throw new WSGIError(`${status} came after the response had begun`);
     this.#sink(informational(status, headers));
   }
 
   /**
    * Keeps the fields that follow the body (RFC 9110 §6.5). Clients of HTTP/1.0 do not get them.
    *
-   * @throws {WSGIError} If `startResponse` has not announced them in `Trailer`, or has given a
+   * @throws {WSGIError} If `startResponse` has not announced them in `Trailer`, or has a
    *   `Content-Length`.
    * @throws {ResponseError} For a field that may not be a trailer.
    */
@@ -154,15 +179,15 @@ export class Response {
   }
 
   /**
-   * Gives the connection to the app after `head`: there is no further response.
+   * Hands the connection over to the app after `head`: no other response follows.
    *
-   * @throws {WSGIError} If a response is on its way.
+   * @throws {WSGIError} If a response has begun.
    */
   handOver(head: string): void {
-    if (this.#committed) {
+    if (this.committed) {
       throw new WSGIError("A socket cannot be taken once the response has begun");
     }
-    this.#committed = this.#given = true;
+    this.#state = "taken";
     this.#sink(head);
   }
 
@@ -173,13 +198,15 @@ export class Response {
    * @throws {ResponseError} If the body is shorter than the app's Content-Length.
    */
   end(): void {
-    if (this.#given) return void (this.#ended = true);
+    if (this.#isTaken) {
+      this.#state = "takenEnded";
+      return;
+    }
     if (this.#start === undefined) throw new WSGIError("The app ended without startResponse()");
-    this.#committed = true;
     // Only a chunked body has trailers.
     const hasTrailers = this.#start.trailer !== undefined;
-    if (!this.#headSent) this.#release(hasTrailers ? undefined : this.#heldBytes);
-    this.#ended = true;
+    if (!this.#isHeadSent) this.#release(hasTrailers ? undefined : this.#heldBytes);
+    this.#state = "ended";
     this.#writer.end(this.#sink, this.#trailers);
   }
 
@@ -188,38 +215,52 @@ export class Response {
     return this.#start === undefined || mayHaveBody(method, this.#start.code);
   }
 
-  /** Lets the length of the whole body be told, if the app has not and it may be. */
+  /** Adds the length of the whole body to the head, if the app has not and the status allows it. */
   announceLength(length: number): void {
     const start = this.#start;
     if (start === undefined || start.length !== undefined || start.trailer !== undefined) return;
-    // What GET would give has its length told to HEAD, too.
-    if (this.#committed || !this.hasBody("GET")) return;
+    // RFC 9110 §8.6: the response to HEAD has the length of the response to GET.
+    if (this.#state !== "started" || !this.hasBody("GET")) return;
     const lengthLine = `Content-Length: ${length}\r\n`;
     this.#start = { ...start, text: start.text + lengthLine, length, lengthLine };
   }
 
-  /** Answers with a plain error in place of what the app has started. Not once committed. */
+  /** Answers with a plain error in place of the app's response, which must not be committed. */
   replace(status: string): void {
     const text = `${status}\n`;
-    this.#start = prepareHead(status, [["Content-Type", "text/plain; charset=utf-8"]]);
+    this.#setStart(prepareHead(status, [["Content-Type", "text/plain; charset=utf-8"]]));
     this.#trailers = NO_TRAILERS;
     this.push(text);
     this.end();
   }
 
+  get #isTaken(): boolean {
+    return this.#state === "taken" || this.#state === "takenEnded";
+  }
+
+  get #isHeadSent(): boolean {
+    return this.#state === "sent" || this.#state === "ended";
+  }
+
   #prepare(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
-    if (this.#given) throw new WSGIError("startResponse() came after the socket had been taken");
+    if (this.#isTaken) throw new WSGIError("startResponse() came after the socket had been taken");
     if (excInfo !== undefined && excInfo !== null) {
-      if (this.#committed) throw excInfo;
+      if (this.committed) throw excInfo;
     } else if (this.#start !== undefined) {
       throw new WSGIError("startResponse() was called twice without excInfo");
     }
     if (!Array.isArray(headers)) throw new TypeError("Headers are not an array of [name, value]");
-    this.#start = prepareHead(status, headers);
+    this.#setStart(prepareHead(status, headers));
     return (block) => this.push(block);
   }
 
+  #setStart(start: PreparedHead): void {
+    this.#start = start;
+    this.#state = "started";
+  }
+
   #hold(block: Uint8Array | string): void {
+    this.#state = "held";
     this.#heldBytes += block.length;
     if (this.#first === undefined) this.#first = block;
     else (this.#others ??= []).push(block);
@@ -242,17 +283,17 @@ export class Response {
 
   #sendHead(bodyLength?: number): void {
     this.#sink(this.#makeHead(bodyLength));
-    this.#headSent = true;
+    this.#state = "sent";
   }
 
-  /** A head that cannot be made has not been sent: the response may still be replaced. */
+  /** Makes the head. If that fails, nothing was sent: the response may still be replaced. */
   #makeHead(bodyLength: number | undefined): string {
     const { server } = this.#fields;
     try {
       const options = { date: this.#fields.date(), server, bodyLength };
       return this.#writer.begin(this.#start as PreparedHead, options);
     } catch (error) {
-      this.#committed = false;
+      this.#state = "started";
       this.#dropHeld();
       throw error;
     }
@@ -263,6 +304,6 @@ function encode(block: unknown): Uint8Array | string {
   if (typeof block === "string") return encodeText(block);
   if (block instanceof Uint8Array) return block;
   handleRejection(block);
-  const what = block === null ? "null" : typeof block;
-  throw new TypeError(`Cannot send ${what} as a block: expected a string or a Uint8Array`);
+  const kind = block === null ? "null" : typeof block;
+  throw new TypeError(`Cannot send ${kind} as a block: expected a string or a Uint8Array`);
 }
