@@ -64,6 +64,7 @@ export {
 export {
   accessLog,
   type AccessLogEntry,
+  type BlockStage,
   cors,
   type CORSOptions,
   errorPage,
@@ -72,7 +73,6 @@ export {
   type GzipOptions,
   lazyStartResponse,
   passThrough,
-  type Stage,
   staticFiles,
   type StaticFilesOptions,
   type SyncApp,

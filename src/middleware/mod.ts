@@ -12,7 +12,7 @@ export { cors, type CORSOptions } from "./cors.ts";
 export { errorPage, type ErrorResponse } from "./error_page.ts";
 export { gzip, type GzipOptions } from "./gzip/gzip.ts";
 export { lazyStartResponse } from "./lazy_start_response.ts";
-export { passThrough, type Stage } from "./pass_through.ts";
+export { type BlockStage, passThrough } from "./pass_through.ts";
 export { staticFiles, type StaticFilesOptions } from "./static_files/static_files.ts";
 export { type SyncApp, type SyncEnviron, syncInput } from "./sync_input.ts";
 export { WSGIValidationError } from "./validator/validation_error.ts";

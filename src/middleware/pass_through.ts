@@ -18,6 +18,7 @@ import {
   type AnyIterator,
   type AppIterable,
   type Block,
+  closeLate,
   type Cogen,
   isBlock,
   isPromise,
@@ -33,7 +34,7 @@ import {
  * Each method gives an iterable of blocks to send, usually as a generator. Such a generator may wait,
  * with `environ.cogen`.
  */
-export interface Stage {
+export interface BlockStage {
   /** Takes a non-empty block of the app, and gives the blocks to send in its place. */
   block(block: Block): Iterable<unknown>;
   /**
@@ -48,7 +49,7 @@ export interface Stage {
 }
 
 /** Passes each block on unchanged. */
-export const UNCHANGED: Stage = {
+export const IDENTITY_STAGE: BlockStage = {
   *block(block) {
     yield block;
   },
@@ -107,7 +108,7 @@ export const UNCHANGED: Stage = {
 export function* passThrough(
   run: () => AppIterable | PromiseLike<AppIterable>,
   cogen: Cogen,
-  stage: Stage,
+  stage: BlockStage,
 ): Generator<unknown, void, unknown> {
   const promised = run();
   let given: AppIterable | undefined;
@@ -134,19 +135,19 @@ export function* passThrough(
 function* passAll(
   iterator: AnyIterator,
   cogen: Cogen,
-  stage: Stage,
+  stage: BlockStage,
 ): Generator<unknown, void, unknown> {
   let resume = (): Steps => iterator.next();
   for (;;) {
     const stepped = resume();
-    const step = isPromise(stepped) ? yield* waitAside(cogen, adoptStep(stepped)) : stepped;
+    const step = isPromise(stepped) ? yield* waitForStep(cogen, adoptStep(stepped)) : stepped;
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isBlock(value);
     if (step.done) return yield* passLast(value, cogen, stage);
     try {
-      if (!isWait) yield* aside(cogen, stage.block(value));
-      else if (stage.wait !== undefined) yield* aside(cogen, stage.wait());
+      if (!isWait) yield* withCogenPutAside(cogen, stage.block(value));
+      else if (stage.wait !== undefined) yield* withCogenPutAside(cogen, stage.wait());
       const sent = isWait ? yield value : undefined;
       resume = () => iterator.next(sent);
     } catch (error) {
@@ -156,7 +157,10 @@ function* passAll(
 }
 
 /** Runs a stage's generator with the app's planned operation and last result put aside, and restores them. */
-function* aside(cogen: Cogen, waits: Iterable<unknown>): Generator<unknown, void, unknown> {
+function* withCogenPutAside(
+  cogen: Cogen,
+  waits: Iterable<unknown>,
+): Generator<unknown, void, unknown> {
   const { operation, result, exception } = cogen;
   cogen.operation = undefined;
   yield* waits;
@@ -164,7 +168,7 @@ function* aside(cogen: Cogen, waits: Iterable<unknown>): Generator<unknown, void
 }
 
 /** Waits for the step of an async app, and restores the last result that the app saw. */
-function* waitAside<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, T, unknown> {
+function* waitForStep<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, T, unknown> {
   const { result, exception } = cogen;
   const value = yield* waitFor(cogen, promise);
   Object.assign(cogen, { result, exception });
@@ -175,7 +179,7 @@ function* waitAside<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown
 function* passLast(
   last: unknown,
   cogen: Cogen,
-  stage: Stage,
+  stage: BlockStage,
 ): Generator<unknown, void, unknown> {
   if (isBlock(last)) yield* stage.block(last);
   else if (last instanceof WSGIFileWrapper) yield* passAll(last[Symbol.iterator](), cogen, stage);
@@ -196,15 +200,4 @@ function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<unknown, v
 
 function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, T, unknown> {
   return yield* cogen.wait(until(promise));
-}
-
-/** Closes an iterable whose promise resolves after its request has ended. */
-async function closeLate(promised: PromiseLike<AppIterable>, cogen: Cogen): Promise<void> {
-  try {
-    const given = await promised;
-    await iteratorOf(given).return?.();
-    await given.close?.();
-  } catch (error) {
-    cogen.report(error);
-  }
 }

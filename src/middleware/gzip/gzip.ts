@@ -16,7 +16,7 @@ import type { Block, Cogen, Environ, HeaderList, WSGIApp } from "../../wsgi/mod.
 import { DeferredStart, type StartCall } from "../deferred_start.ts";
 import { varyOn } from "../vary.ts";
 import { GzipEncoder } from "./gzip_encoder.ts";
-import { passThrough, type Stage } from "../pass_through.ts";
+import { type BlockStage, passThrough } from "../pass_through.ts";
 
 /** Options of {@linkcode gzip}. */
 export interface GzipOptions {
@@ -97,7 +97,7 @@ type Choice = Required<GzipOptions>;
 type Mode = "undecided" | "plain" | "gathering" | "encoding";
 
 /** The stage of one response. */
-class GzipStage implements Stage {
+class GzipStage implements BlockStage {
   readonly #start: DeferredStart;
   readonly #cogen: Cogen;
   readonly #choice: Choice;
