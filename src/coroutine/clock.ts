@@ -1,8 +1,9 @@
 /**
- * Time and turns, handed in: what a {@linkcode Scheduler} needs of the world.
+ * The contract of the clock that a {@linkcode Scheduler} is given.
  *
- * Nothing in this folder reads a wall clock or starts a timer by itself, so a test or an embedder
- * decides when time passes.
+ * Nothing in this folder reads the host's time or starts a timer by itself, so a test or an
+ * embedder decides when time passes. The exception is a `Date` as a deadline, which is compared
+ * with the wall clock.
  *
  * @module
  */
@@ -33,14 +34,14 @@ export interface Clock {
   /** Calls `turn` once, as soon as the host's event loop has polled for input and output. */
   defer(turn: () => void): void;
   /**
-   * Calls `turn` once, as soon as what the host runs now has ended, in a microtask. Where there is
-   * none, a scheduler always defers.
+   * Calls `turn` once, in a microtask: as soon as the code that runs now has ended. Without this
+   * method, a scheduler always defers.
    */
   soon?(turn: () => void): void;
   /**
-   * Calls `turn` once, `delay` milliseconds from now; the result cancels that. Any delay is accepted:
-   * with `Infinity`, `turn` is never called, and a clock may shorten a delay of more than 24 days to
-   * the longest that its timers keep.
+   * Calls `turn` once, `delay` milliseconds from now; the result cancels that. Any delay is
+   * accepted: with `Infinity`, `turn` is never called, and a clock may shorten a delay of more than
+   * 24 days to the longest that its timers keep.
    */
   setTimer(delay: number, turn: () => void): () => void;
 }

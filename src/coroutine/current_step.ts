@@ -1,9 +1,9 @@
 /**
  * The step that runs now, of whichever scheduler: how code without a task at hand finds its own.
  *
- * A kernel sets the current step before it resumes a generator and restores the outer one afterwards.
- * Host callbacks, and code after an `await`, run in no step. Steps nest when a step starts a coroutine
- * of another scheduler.
+ * A kernel sets the current step before it resumes a generator and restores the outer one
+ * afterwards. Host callbacks, and code after an `await`, run in no step. Steps nest when a step
+ * starts a coroutine of another scheduler.
  *
  * Called by `Local`, by `noteOrigin` and by `scope`; set by the kernel.
  *
@@ -12,7 +12,9 @@
 
 import type { TaskScheduler } from "./task.ts";
 
-/** The values of a coroutine's locals, by local. Never changed in place, so that children share it. */
+/**
+ * The values of a coroutine's locals, by local. Never changed in place, so that children share it.
+ */
 export type LocalValues = ReadonlyMap<object, unknown>;
 
 /** A step of a coroutine. Reading a property has no effect. */
@@ -21,7 +23,9 @@ export interface CurrentStep {
   readonly scheduler: TaskScheduler;
   /** Whether operations made in this step note their origin: the scheduler's option `debug`. */
   readonly isTraced: boolean;
-  /** The coroutine's locals. Assigned by `Local`, read by `Local` and by tasks added in this step. */
+  /**
+   * The coroutine's locals. Assigned by `Local`, read by `Local` and by tasks added in this step.
+   */
   locals: LocalValues | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * How long, and until when: what every timed operation accepts.
+ * Durations and deadlines, as every timed operation accepts them.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The door for the layers above that is closed to users: functions of the engine that are not public.
+ * The door for the layers above that is closed to users: functions of the engine that are not
+ * public.
  *
  * Imported by `src/wsgi` and `src/server`; `mod.ts` is the public door.
  *

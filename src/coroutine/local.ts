@@ -1,8 +1,8 @@
 /**
- * Coroutine locals: variables that each coroutine has for itself, and its children inherit.
+ * Coroutine locals: variables with a value for each coroutine, inherited by its children.
  *
- * The values belong to the task, not to the host's async context: they are the same on every runtime,
- * cost nothing when unused, and are at hand for as long as a coroutine's own step runs.
+ * The values belong to the task, not to the host's async context: they work the same on every
+ * runtime, cost nothing when unused, and can be read while a step of the coroutine runs.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { currentStep } from "./current_step.ts";
 /** A variable with a value for each coroutine. */
 export interface Local<T> {
   /**
-   * The running coroutine's value: its own, or the one its parent had when it added this coroutine, or
-   * else the initial value. Outside of any coroutine it is the initial value.
+   * The running coroutine's value: its own; else the value that its parent had when it added the
+   * coroutine; else the initial value. Outside of any coroutine it is the initial value.
    *
    * Setting it throws a `TypeError` outside of a coroutine, such as after an `await`.
    */
@@ -40,12 +40,12 @@ class CoroutineLocal<T> implements Local<T> {
 }
 
 /**
- * Makes a variable that each coroutine has for itself.
+ * Makes a variable with a value for each coroutine.
  *
- * A child starts with what its parent has at that moment; what either sets later, the other does not
- * see. `yield* Call(fn)` is the same coroutine; `yield Call(fn)` is a child.
+ * A child starts with the value of its parent at that moment. Later changes by either are not seen
+ * by the other. `yield* Call(fn)` stays in the same coroutine; `yield Call(fn)` makes a child.
  *
- * @param initial The value where none was set.
+ * @param initial The value in coroutines that have not set or inherited one.
  * @returns The variable.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * A clock that moves only when told to: for tests, and for running a scheduler inside another loop.
+ * A clock that moves by calls alone: for tests, and to run a scheduler inside another loop.
  *
  * @module
  */
@@ -12,7 +12,7 @@ interface Timer {
 }
 
 /**
- * A {@linkcode Clock} whose time is moved by hand. Times are milliseconds.
+ * A {@linkcode Clock} that {@linkcode ManualClock.advance} moves. Times are milliseconds.
  *
  * @example A second of sleep takes no time
  * ```ts
@@ -34,7 +34,7 @@ export class ManualClock implements Clock {
   #deferred: (() => void)[] = [];
   readonly #timers = new Set<Timer>();
 
-  /** The time: the sum of all that {@linkcode advance} was given. */
+  /** The time: the sum of all calls of {@linkcode advance}. */
   now(): number {
     return this.#now;
   }
@@ -51,12 +51,12 @@ export class ManualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Whether anything waits for a turn or for time. */
+  /** Whether nothing is deferred and no timer is set. */
   get idle(): boolean {
     return this.#deferred.length === 0 && this.#timers.size === 0;
   }
 
-  /** Runs what was deferred before this call, once. */
+  /** Runs the turns that were deferred before this call. */
   turn(): void {
     const turns = this.#deferred;
     this.#deferred = [];
@@ -66,7 +66,7 @@ export class ManualClock implements Clock {
   /**
    * Moves time forward, running every turn and every timer on the way in order of time.
    *
-   * @param milliseconds How far; 0 runs only what is deferred or due already.
+   * @param milliseconds The distance; 0 runs only turns that are deferred and timers that are due.
    */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;

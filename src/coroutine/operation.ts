@@ -1,9 +1,9 @@
 /**
- * The one primitive: an operation is something a coroutine can wait for.
+ * The one primitive: an operation, for which a coroutine can wait.
  *
- * `start(resume)` begins it and gives how to abort it. Exactly one thing ends a wait: a value or an
- * error through `resume`, or the abort when the coroutine is cancelled or the time is out. Resuming
- * only enqueues the coroutine; nobody's generator is ever stepped from inside an operation.
+ * `start(resume)` begins an operation and returns how to abort it. Exactly one event ends a wait: a
+ * value or an error through `resume`, or the abort, when the coroutine is cancelled or its time is
+ * out. Resuming only enqueues the coroutine: an operation never steps a generator.
  *
  * @module
  */
@@ -12,34 +12,38 @@ import { noteOrigin } from "./origin.ts";
 import type { Priority } from "./priority.ts";
 import type { Task, TaskScheduler } from "./task.ts";
 
-/** Undoes a started operation: leaves its list, stops its work. Not called once it has resumed. */
+/**
+ * Undoes a started operation: leaves its list, stops its work. Not called once the operation has
+ * resumed the coroutine.
+ */
 export type Abort = () => void;
 
-/** How a started operation ends the wait. The first call counts; later ones do nothing. */
+/** Ends the wait for a started operation. The first call counts; later calls do nothing. */
 export interface Resume<T> {
   /** The coroutine that waits. */
   readonly task: Task<unknown>;
   /** The scheduler of that coroutine. */
   readonly scheduler: TaskScheduler;
-  /** Whether the wait has ended, in whatever way. */
+  /** Whether the wait has ended: by a value, an error or an abort. */
   readonly settled: boolean;
   /** Ends the wait with a value. */
   value(value: T): void;
   /** Ends the wait with an error, thrown where the coroutine waits. */
   error(error: unknown): void;
   /**
-   * Calls `onDeadline` in so many milliseconds unless the wait has ended by then. A later call
-   * replaces an earlier one. A weak deadline starts anew with each {@linkcode active}.
+   * Calls `onDeadline` after `milliseconds`, unless the wait has ended by then. A later call
+   * replaces an earlier one. A weak deadline starts anew with each {@linkcode active}. The
+   * `timeout` of a {@linkcode TimedOperation} is kept apart: neither replaces the other.
    */
   setDeadline(milliseconds: number, onDeadline: () => void, weak?: boolean): void;
-  /** Tells that something has happened, though not the end: a weak timeout starts anew. */
+  /** Reports progress without an end: weak deadlines and timeouts start anew. */
   active(): void;
 }
 
 /**
- * What a coroutine waits for with `yield*` (typed) or `yield` (untyped).
+ * An operation, for which a coroutine waits with `yield*` (typed) or `yield` (untyped).
  *
- * @example An operation of one's own
+ * @example A new operation
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ManualClock, type Operation, operation, Scheduler } from "@x/cogen-wsgi/coroutine";
@@ -62,21 +66,21 @@ export interface Resume<T> {
  * ```
  */
 export interface Operation<T> {
-  /** Its name, for tracing and error messages. */
+  /** The name, for tracing and error messages. */
   readonly name: string;
-  /** Who goes first when it is done; default: the scheduler's `defaultPriority`. */
+  /** Which coroutines go first afterwards. Default: the scheduler's `defaultPriority`. */
   readonly priority?: Priority | undefined;
   /**
-   * Begins the operation for one waiting coroutine. It may resume at once.
+   * Begins the operation for one waiting coroutine. It may call `resume` before it returns.
    *
-   * @returns How to abort it, if there is anything to undo.
+   * @returns How to abort the operation, if there is anything to undo.
    */
   start(resume: Resume<T>): Abort | void;
   /** Makes `yield*` give the operation to the scheduler, and its value, typed, to the coroutine. */
   [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown>;
 }
 
-/** What an attempt gives that has done nothing. */
+/** Returned by `attempt` when the operation has to wait. */
 export const NOT_YET: unique symbol = Symbol("not yet");
 
 /** The base of operations: a subclass defines `name` and `start`. */
@@ -85,14 +89,14 @@ export abstract class BaseOperation<T> implements Operation<T> {
   abstract readonly name: string;
   /** As {@linkcode Operation.priority}. */
   declare readonly priority?: Priority | undefined;
-  /** Notes where it was made, if the scheduler that runs is debugging. */
+  /** Notes the line that makes the operation, if the scheduler has the option `debug`. */
   constructor() {
     noteOrigin(this);
   }
 
   /**
-   * Does it at once, for a coroutine that has no wait yet, if nothing has to be waited for; else gives
-   * {@linkcode NOT_YET}, and `start` follows. What is done at once needs none of what a wait does.
+   * Completes the operation at once, if it need not wait; otherwise has no effect and returns
+   * {@linkcode NOT_YET}, and `start` follows. An attempt that succeeds saves making a wait.
    *
    * @ignore
    */
@@ -110,25 +114,33 @@ export abstract class BaseOperation<T> implements Operation<T> {
 }
 
 /**
- * Gives its operation, then returns what it is sent. It is also what it gives: `yield*` hands the
- * result of an inner iterator on as it is, and nobody keeps it. Half the cost of a result each, and
- * a sixth of that of a generator.
+ * The iterator behind `yield* operation`: yields the operation once, then returns the value that
+ * the coroutine is resumed with. The plain twin is a generator:
+ *
+ *     *[Symbol.iterator]() {
+ *       return yield operation;
+ *     }
+ *
+ * This class costs less, as it is its own `IteratorResult` and allocates nothing in a step. That is
+ * safe because `yield*` reads a result at once and drops it: a caller that keeps results would see
+ * them change.
  */
 class OperationIterator<T> implements Iterator<Operation<unknown>, T, unknown> {
   done = false;
   value: unknown;
-  #given = false;
+  /** Becomes true when the operation has been yielded. */
+  #yielded = false;
 
   constructor(operation: Operation<T>) {
     this.value = operation;
   }
 
   next(sent: unknown): IteratorResult<Operation<unknown>, T> {
-    if (this.#given) {
+    if (this.#yielded) {
       this.done = true;
       this.value = sent;
     }
-    this.#given = true;
+    this.#yielded = true;
     return this as IteratorResult<Operation<unknown>, T>;
   }
 
@@ -139,10 +151,10 @@ class OperationIterator<T> implements Iterator<Operation<unknown>, T, unknown> {
 
 /** An operation that never waits: a subclass defines `name` and `attempt`. */
 export abstract class ImmediateOperation<T> extends BaseOperation<T> {
-  /** Does it, for a coroutine. */
+  /** Completes the operation for a coroutine. */
   abstract override attempt(task: Task<unknown>): T;
 
-  /** As {@linkcode Operation.start}, for those who do not attempt first. */
+  /** As {@linkcode Operation.start}, for callers that do not call `attempt` first. */
   start(resume: Resume<T>): void {
     resume.value(this.attempt(resume.task));
   }
@@ -160,10 +172,10 @@ class FunctionOperation<T> extends BaseOperation<T> {
 }
 
 /**
- * An operation from its `start` function alone.
+ * Makes an operation from its `start` function alone.
  *
  * @param start Begins the operation; see {@linkcode Operation.start}.
- * @param name Its name, for tracing.
+ * @param name The name, for tracing. Default: that of the function.
  * @returns The operation; each wait for it calls `start` anew.
  *
  * @example

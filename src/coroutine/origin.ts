@@ -1,7 +1,10 @@
 /**
- * Where in the source an operation was made: only noted for schedulers that debug.
+ * The source line that made an operation, noted only for schedulers with the option `debug`.
  *
- * A suspended generator has no stack to look at, so the line is taken while its step still runs.
+ * A suspended generator has no stack that could be read later, so the line is taken while its step
+ * still runs, when the operation is constructed.
+ *
+ * Called by `BaseOperation` and by `Tracer`.
  *
  * @module
  */
@@ -10,14 +13,14 @@ import { currentStep } from "./current_step.ts";
 
 const origins = new WeakMap<object, string>();
 
-/** Notes where an operation is being made, if the coroutine that makes it is being debugged. */
+/** Notes the line that makes an operation, if the current step is traced. */
 export function noteOrigin(operation: object): void {
   if (currentStep()?.isTraced !== true) return;
   const line = callerOf(new Error().stack ?? "");
   if (line !== undefined) origins.set(operation, line);
 }
 
-/** The line that made an operation, as the runtime writes it. */
+/** The line that made an operation, as the runtime writes it; `undefined` if none was noted. */
 export function originOf(operation: object): string | undefined {
   return origins.get(operation);
 }
@@ -25,7 +28,8 @@ export function originOf(operation: object): string | undefined {
 /**
  * The first line of a stack that is outside of this layer; the last line if there is none.
  *
- * This file lies in the layer's own folder, and all other files of the layer lie in it or below it.
+ * The trap: the layer's folder is taken from the first line, which is this file's. So this file
+ * must stay at the top of the layer's folder.
  */
 function callerOf(stack: string): string | undefined {
   const lines = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line));

@@ -1,8 +1,10 @@
 /**
- * Who goes first after an operation: the coroutine that performed it, those it woke, both or neither.
+ * Priorities of operations: whether the performer, the coroutines that it wakes, both or neither go
+ * first.
  *
- * To go first means before all that are ready, whatever they have used; every eighth step is still
- * that of the coroutine that has waited longest, so two that favour each other starve nobody.
+ * To go first means to go before all ready coroutines, whatever time they have used. Every eighth
+ * step still belongs to the coroutine that has waited longest, so coroutines that favour each other
+ * do not starve the rest.
  *
  * @module
  */
@@ -13,9 +15,9 @@ export type Priority = 0 | 1 | 2 | 3;
 /**
  * The priorities, with cogen's names.
  *
- * - `LAST`: everybody takes their usual turn.
+ * - `LAST`: all coroutines take their usual turns.
  * - `CORO`: the coroutines that the operation wakes or adds at once go first.
- * - `OP`: the coroutine that performs the operation goes first, once it goes on.
+ * - `OP`: the coroutine that performs the operation goes first, once the operation has ended.
  * - `FIRST`: both.
  *
  * @example
@@ -47,17 +49,21 @@ export const priority: {
   readonly FIRST: 3;
 } = { LAST: 0, CORO: 1, OP: 2, FIRST: 3 };
 
-/** Whether those that an operation wakes go first. */
+/** Whether the coroutines that an operation wakes go first. */
 export function favoursOthers(value: Priority): boolean {
   return (value & priority.CORO) !== 0;
 }
 
-/** Whether the one who performs an operation goes first. */
+/** Whether the coroutine that performs an operation goes first. */
 export function favoursCaller(value: Priority): boolean {
   return (value & priority.OP) !== 0;
 }
 
-/** Refuses what is none of the four. */
+/**
+ * Checks a priority that a caller has passed.
+ *
+ * @throws {RangeError} If the value is none of the four priorities.
+ */
 export function checkPriority(value: Priority | undefined): void {
   if (value === undefined || value === 0 || value === 1 || value === 2 || value === 3) return;
   throw new RangeError(`Cannot use priority ${value}: expected one of \`priority\``);

@@ -1,7 +1,9 @@
 /**
- * The scheduler: runs coroutines in turns, and gives the host's event loop its turn in between.
+ * The scheduler: runs coroutines in turns, and lets the host's event loop poll between turns.
  *
- * All state is in the object: several schedulers live in one process.
+ * All state belongs to the object, so several schedulers live in one process. This file stands on
+ * top of the layer: it joins the kernel with the operations that the kernel needs. The functions
+ * {@linkcode start} and {@linkcode launch} are the engine's own, exported through `internal.ts`.
  *
  * @module
  */
@@ -19,27 +21,27 @@ import { handleRejection } from "./operations/until.ts";
 
 /** Options of {@linkcode Scheduler}. */
 export interface SchedulerOptions {
-  /** Time and turns. */
+  /** The source of time and turns. */
   readonly clock: Clock;
-  /** For operations that are given no `timeout`; -1 (the default) for none. */
+  /** The timeout of operations without the option `timeout`; -1 (the default) for none. */
   readonly defaultTimeout?: Deadline;
-  /** For operations that are given no `priority`; default `priority.LAST`. */
+  /** The priority of operations without the option `priority`; default `priority.LAST`. */
   readonly defaultPriority?: Priority;
   /**
-   * Remember where each coroutine waits, and since when, for {@linkcode traceTasks}. Costs a stack
-   * trace an operation. Default `false`.
+   * Remember since when and in which line each coroutine waits, for {@linkcode traceTasks}. Costs a
+   * stack trace for each operation. Default `false`.
    */
   readonly debug?: boolean;
-  /** How long a turn may last before the host's event loop is polled. Default 1 ms. */
+  /** The longest time that turns take before the host's event loop polls. Default 1 ms. */
   readonly quantum?: Duration;
   /**
-   * Hears of each error that ended a coroutine nobody joins. Default: a rejected promise that
-   * nobody handles, which every runtime reports.
+   * Receives the error of each coroutine that ended with one and is not joined. Default: a promise
+   * rejected with the error and not handled, which every runtime reports.
    */
   readonly onError?: (error: unknown, task: Task<unknown>) => void;
 }
 
-/** Reads a scheduler's kernel, for the functions of this file that are not public. */
+/** Reads the kernel of a scheduler, for {@linkcode start} and {@linkcode launch}. */
 let kernelOf: (scheduler: Scheduler) => Kernel;
 
 /**
@@ -63,9 +65,9 @@ let kernelOf: (scheduler: Scheduler) => Kernel;
  * ```
  */
 export class Scheduler implements TaskScheduler {
-  /** Time and turns, as they were handed in. */
+  /** The source of time and turns. */
   readonly clock: Clock;
-  /** The timeout of operations that are given none; -1 for none. */
+  /** The timeout of operations without one; -1 for none. */
   readonly defaultTimeout: Deadline;
 
   readonly #kernel: Kernel;
@@ -73,7 +75,7 @@ export class Scheduler implements TaskScheduler {
   /**
    * Makes a scheduler without coroutines.
    *
-   * @param options The clock, and what differs from the defaults.
+   * @param options The clock, and the options that differ from the defaults.
    * @throws {RangeError} If the quantum is negative, or the priority none of the four.
    */
   constructor(options: SchedulerOptions) {
@@ -81,7 +83,7 @@ export class Scheduler implements TaskScheduler {
     this.defaultTimeout = options.defaultTimeout ?? -1;
     checkPriority(options.defaultPriority);
     this.#kernel = new Kernel(this, options.clock, {
-      quantum: toMilliseconds(options.quantum ?? 0.001),
+      quantumMs: toMilliseconds(options.quantum ?? 0.001),
       defaultPriority: options.defaultPriority ?? priority.LAST,
       tracer: options.debug ? new Tracer(options.clock) : undefined,
       adapt,
@@ -90,33 +92,33 @@ export class Scheduler implements TaskScheduler {
   }
 
   /**
-   * Adds a coroutine; it first runs in the next turn.
+   * Adds a coroutine; its first step runs in the next turn.
    *
    * @param fn Usually a generator function.
    * @param args Its arguments.
    * @returns The task, to be joined or cancelled.
-   * @throws {TypeError} If `fn` gives no generator.
+   * @throws {TypeError} If `fn` returns no generator.
    */
   add<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Task<T> {
     return admit(this.#kernel, fn, args, false);
   }
 
-  /** The coroutine that is being stepped. */
+  /** The task that is being stepped; `undefined` between steps. */
   get current(): Task<unknown> | undefined {
     return this.#kernel.currentTask();
   }
 
   /**
-   * The coroutines that have not ended, youngest first.
+   * Lists the tasks that have not ended, youngest first.
    *
-   * @returns An iterator over them.
+   * @returns An iterator over the tasks.
    */
   tasks(): IterableIterator<Task<unknown>> {
     return this.#kernel.tasks();
   }
 
   /**
-   * Counts what there is, for watching and for tests that nothing is left behind.
+   * Counts tasks and waits, for monitoring, and for tests that nothing is left behind.
    *
    * @returns The counts now.
    */
@@ -130,9 +132,9 @@ export class Scheduler implements TaskScheduler {
   }
 
   /**
-   * Runs one turn: all that is ready now, as far as the quantum reaches.
+   * Runs one turn: the coroutines that are ready now, as far as the quantum reaches.
    *
-   * @returns Whether anything is ready for another turn.
+   * @returns Whether a coroutine is ready for another turn.
    * @throws {TypeError} If called from inside a turn.
    */
   step(): boolean {
@@ -142,7 +144,7 @@ export class Scheduler implements TaskScheduler {
   /**
    * Waits for the end of all coroutines.
    *
-   * @returns Resolves when none is left.
+   * @returns Resolves when no coroutine is left.
    */
   run(): Promise<void> {
     return this.#kernel.whenIdle();
@@ -164,8 +166,8 @@ export class Scheduler implements TaskScheduler {
 }
 
 /**
- * Adds a coroutine and runs its first step at once, if called from outside any step of the scheduler;
- * otherwise the first step runs in the next turn. For callbacks of the host, which come between turns: the
+ * Adds a coroutine and runs its first step at once, if no step of the scheduler runs; otherwise the
+ * first step runs in the next turn. For callbacks of the host, which come between turns: the
  * coroutine has used no time, so it would run next anyway, and a turn of the host is saved.
  *
  * @param scheduler The scheduler, a {@linkcode Scheduler}.
@@ -183,10 +185,10 @@ export function start<A extends unknown[], T>(
 }
 
 /**
- * As {@linkcode start}, for a generator, and cheaper: a coroutine that ends in its first step costs no
- * task.
+ * As {@linkcode start}, for a generator, and cheaper: no task is made of a coroutine that ends in
+ * its first step.
  *
- * @param scheduler Runs the coroutine.
+ * @param scheduler The scheduler.
  * @param coroutine A generator that has not begun.
  * @param name The name of its task.
  * @returns The task; `undefined` if the coroutine has ended.

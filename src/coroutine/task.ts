@@ -1,5 +1,8 @@
 /**
- * A coroutine in a scheduler, as everyone sees it.
+ * The public face of a coroutine in a scheduler, and of the scheduler as its coroutines see it.
+ *
+ * Both are interfaces that import nothing of the engine, so that operations depend on them alone;
+ * `kernel/running_task.ts` and `scheduler.ts` have the classes.
  *
  * @module
  */
@@ -13,10 +16,10 @@ import type { Deadline } from "./duration.ts";
  */
 export type Coroutine<T> = Generator<unknown, T, unknown>;
 
-/** What makes a coroutine: usually a generator function. */
+/** A function that makes a coroutine: usually a generator function. */
 export type CoroutineFunction<A extends unknown[], T> = (...args: A) => Coroutine<T>;
 
-/** Where a {@linkcode Task} is in its life. */
+/** The state of a {@linkcode Task}; the last three are ends. */
 export type TaskState = "ready" | "running" | "waiting" | "returned" | "failed" | "cancelled";
 
 /**
@@ -39,33 +42,34 @@ export type TaskState = "ready" | "running" | "waiting" | "returned" | "failed" 
  * ```
  */
 export interface Task<T> {
-  /** Where it runs. */
+  /** The scheduler that runs the coroutine. */
   readonly scheduler: TaskScheduler;
-  /** The name of its function, for tracing. */
+  /** The name of the coroutine's function, for tracing. */
   readonly name: string;
-  /** The task that added this one. */
+  /** The task that added this one; `undefined` if code outside of any coroutine did. */
   readonly parent: Task<unknown> | undefined;
-  /** Where it is in its life. */
+  /** The state now. */
   readonly state: TaskState;
-  /** Whether it has ended, in whatever way. */
+  /** Whether the state is `returned`, `failed` or `cancelled`. */
   readonly done: boolean;
-  /** What it returned; `undefined` before, or if it ended otherwise. */
+  /** The result of a coroutine that has returned; otherwise `undefined`. */
   readonly result: T | undefined;
-  /** What ended it: the error it threw, or {@linkcode TaskCancelled}. */
+  /** The error that the coroutine threw, or {@linkcode TaskCancelled}; otherwise `undefined`. */
   readonly error: unknown;
-  /** The name of the operation it waits for, for tracing. */
+  /** The name of the operation that the coroutine waits for, for tracing. */
   readonly waitsFor: string | undefined;
   /**
-   * Ends the coroutine through `return()`, so that its `finally` blocks run, in the next turn.
+   * Ends the coroutine through `return()`, in the next turn, so that its `finally` blocks run.
    *
-   * What it waits for is aborted at once. A value that is already on its way still arrives; the
-   * cancellation then follows at the next wait. Its `finally` blocks may wait; a second `cancel`
-   * does not disturb them. Functions whose `finally` waits are to be called with `yield* Call(fn)`.
+   * The operation that it waits for is aborted at once. A value that is already on its way still
+   * arrives; the cancellation then follows at the next wait. The `finally` blocks may wait; a
+   * second `cancel` does not disturb them. Call functions whose `finally` waits with `yield*
+   * Call(fn)`.
    */
   cancel(): void;
 }
 
-/** What {@linkcode TaskScheduler.stats} counts. */
+/** The counts of {@linkcode TaskScheduler.stats}. */
 export interface SchedulerStats {
   /** Coroutines that have not ended. */
   readonly tasks: number;
@@ -110,7 +114,7 @@ export interface TaskScheduler {
   shutdown(): Promise<void>;
 }
 
-/** Thrown at those who join a coroutine that was cancelled. */
+/** The error of a coroutine that was cancelled, thrown where a coroutine joins it. */
 export class TaskCancelled extends Error {
   /** `TaskCancelled`. */
   override readonly name = "TaskCancelled";
@@ -118,7 +122,7 @@ export class TaskCancelled extends Error {
   readonly task: Task<unknown>;
 
   /**
-   * Makes the error for those who join.
+   * Makes the error; its message names the coroutine.
    *
    * @param task The coroutine that was cancelled.
    */

@@ -1,6 +1,9 @@
 /**
  * Operations that give up after a time.
  *
+ * The timeout begins when `start` has begun the operation. The trap: a subclass may set a deadline
+ * for itself in `begin`; the timeout stands beside it (`Wait.addTimeout`).
+ *
  * @module
  */
 
@@ -17,11 +20,11 @@ export interface TimeoutOptions {
    */
   readonly timeout?: Deadline;
   /**
-   * Whether the timeout starts anew whenever something happens, such as a part of what was asked for:
-   * then it bounds silence, not the whole. Default `false`.
+   * Whether the timeout starts anew with each progress, such as the arrival of a part: then it
+   * bounds a pause, not the whole wait. Default `false`.
    */
   readonly weakTimeout?: boolean;
-  /** Who goes first when it is done. Default: the scheduler's `defaultPriority`. */
+  /** Which coroutines go first afterwards. Default: the scheduler's `defaultPriority`. */
   readonly priority?: Priority;
 }
 
@@ -29,13 +32,13 @@ export interface TimeoutOptions {
 export class OperationTimeout extends Error {
   /** `OperationTimeout`. */
   override readonly name = "OperationTimeout";
-  /** What was waited for. */
+  /** The operation that took too long. */
   readonly operation: Operation<unknown>;
 
   /**
    * Makes the error; its message names the operation.
    *
-   * @param operation What was waited for.
+   * @param operation The operation that took too long.
    */
   constructor(operation: Operation<unknown>) {
     super(`${operation.name} timed out`);
@@ -43,7 +46,11 @@ export class OperationTimeout extends Error {
   }
 }
 
-/** Refuses what no wait can take. */
+/**
+ * Checks a timeout that a caller has passed.
+ *
+ * @throws {RangeError} If the timeout is neither a deadline nor -1.
+ */
 export function checkTimeout(timeout: Deadline | undefined): void {
   if (timeout !== undefined && timeout !== -1) fromNow(timeout);
 }
@@ -56,11 +63,11 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
   readonly #weak: boolean;
 
   /**
-   * Keeps the timeout for each start.
+   * Makes an operation with a timeout.
    *
-   * @param options `timeout`, `weakTimeout`, `priority`.
-   * @throws {RangeError} If the timeout is negative (other than -1) or not a number, or the priority
-   *   none of the four.
+   * @param options The options `timeout`, `weakTimeout` and `priority`.
+   * @throws {RangeError} If the timeout is negative (other than -1) or not a number, or the
+   *   priority none of the four.
    */
   constructor(options: TimeoutOptions) {
     super();
@@ -71,10 +78,10 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
     checkTimeout(this.#timeout);
   }
 
-  /** As {@linkcode Operation.start}, without the timeout; not called if the attempt was enough. */
+  /** As {@linkcode Operation.start}, without the timeout. Not called if `attempt` has completed. */
   protected abstract begin(resume: Resume<T>): Abort | void;
 
-  /** Begins, and gives up with {@linkcode OperationTimeout} when the time is out. */
+  /** Begins the operation; ends it with {@linkcode OperationTimeout} when the time is out. */
   override start(resume: Resume<T>): Abort | void {
     const value = this.attempt(resume.task);
     if (value !== NOT_YET) return resume.value(value);
@@ -90,7 +97,7 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
       abort?.();
       resume.error(new OperationTimeout(this as Operation<unknown>));
     };
-    // A deadline that `begin` has set must survive; a `Resume` made elsewhere has room for one only.
+    // A deadline that `begin` has set must survive. Another `Resume` has room for one deadline.
     if (resume instanceof Wait) resume.addTimeout(milliseconds, giveUp, this.#weak);
     else resume.setDeadline(milliseconds, giveUp, this.#weak);
   }
@@ -107,7 +114,13 @@ class FunctionTimedOperation<T> extends TimedOperation<T> {
   }
 }
 
-/** A timed operation from its `begin` function alone. */
+/**
+ * Makes a timed operation from its `begin` function alone. For the operations of this layer.
+ *
+ * @param name The name, for tracing.
+ * @param options The options `timeout`, `weakTimeout` and `priority`.
+ * @param begin Begins the operation; see {@linkcode TimedOperation}.
+ */
 export function timed<T>(
   name: string,
   options: TimeoutOptions,

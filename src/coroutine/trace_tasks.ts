@@ -1,6 +1,6 @@
 /**
- * Debug tracing: each coroutine of a scheduler, its state, its operation, since when and from which line
- * it waits.
+ * Debug tracing: each coroutine of a scheduler, its state, its operation, since when and from which
+ * line it waits.
  *
  * @module
  */
@@ -8,26 +8,26 @@
 import type { RunningTask } from "./kernel/running_task.ts";
 import type { Task, TaskScheduler, TaskState } from "./task.ts";
 
-/** One coroutine, as {@linkcode traceTasks} tells of it. */
+/** The trace of one coroutine, by {@linkcode traceTasks}. */
 export interface TaskTrace {
   /** The coroutine. */
   readonly task: Task<unknown>;
-  /** Its name, and those of the coroutines that added it, nearest first. */
+  /** The name of the coroutine, and of the coroutines that added it, nearest first. */
   readonly chain: readonly string[];
-  /** Where it is in its life. */
+  /** The state now. */
   readonly state: TaskState;
-  /** What it waits for. */
+  /** The name of the operation that the coroutine waits for. */
   readonly waitsFor: string | undefined;
-  /** For how long, in milliseconds. Only with `debug`. */
+  /** How long the coroutine has waited, in milliseconds. Only with `debug`. */
   readonly waited: number | undefined;
-  /** The line that waits, as the runtime writes it. Only with `debug`. */
+  /** The source line that waits, as the runtime writes it. Only with `debug`. */
   readonly from: string | undefined;
 }
 
 /**
- * Tells what every coroutine of a scheduler is doing, oldest first.
+ * Traces the coroutines of a scheduler, oldest first.
  *
- * @param scheduler With the option `debug`, it knows since when and from which line.
+ * @param scheduler The scheduler; its option `debug` adds since when and in which line they wait.
  * @returns One entry for each coroutine that has not ended.
  *
  * @example
@@ -67,7 +67,7 @@ export function traceTasks(scheduler: TaskScheduler): TaskTrace[] {
 }
 
 /**
- * The names of a coroutine and of those that added it, nearest first: for error messages.
+ * The names of a coroutine and of its ancestors, nearest first: for error messages.
  *
  * Ancestors that ended long ago are forgotten.
  *

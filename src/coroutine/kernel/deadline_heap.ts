@@ -1,22 +1,24 @@
 /**
- * A binary heap of deadlines: the earliest in O(1), adding and removing any in O(log n).
+ * A binary heap of deadlines: reads the earliest in O(1), adds and removes any in O(log n).
  *
- * Each entry knows its own place, so that a wait that ends early takes its deadline with it.
+ * Each entry holds its own place in the heap, so a wait that ends early removes its deadline.
+ *
+ * Called by `Kernel`.
  *
  * @module
  */
 
-/** Something that happens at a time unless it is removed first. */
+/** An entry of a {@linkcode DeadlineHeap}. */
 export interface Expiring {
-  /** When, in the clock's milliseconds. */
+  /** The time of the deadline, in the clock's milliseconds. Not changed while in the heap. */
   time: number;
-  /** Decides between equal times. The heap's own. */
+  /** Counts additions, to decide between equal times. The heap's own. */
   order: number;
-  /** Its place in the heap; -1 when it is in none. The heap's own. */
+  /** The index in the heap; -1 while the entry is in no heap. The heap's own. */
   place: number;
 }
 
-/** A heap of {@linkcode Expiring} entries, earliest first, equal times in the order they came in. */
+/** A heap of {@linkcode Expiring} entries: earliest first, equal times in order of addition. */
 export class DeadlineHeap<T extends Expiring> {
   readonly #entries: T[] = [];
   #added = 0;
@@ -25,19 +27,19 @@ export class DeadlineHeap<T extends Expiring> {
     return this.#entries.length;
   }
 
-  /** The earliest time, or `Infinity`. */
+  /** The earliest time; `Infinity` if the heap is empty. */
   get earliest(): number {
     return this.#entries[0]?.time ?? Infinity;
   }
 
-  /** Puts in an entry that is in no heap. */
+  /** Adds an entry that is in no heap. */
   add(entry: T): void {
     entry.order = ++this.#added;
     this.#entries.push(entry);
     this.#rise(entry, this.#entries.length - 1);
   }
 
-  /** Takes out an entry; one that is in no heap is left alone. */
+  /** Removes an entry; an entry that is in no heap is left alone. */
   remove(entry: T): void {
     const place = entry.place;
     if (place < 0) return;
@@ -49,7 +51,7 @@ export class DeadlineHeap<T extends Expiring> {
     else this.#sink(last, place);
   }
 
-  /** Takes out the earliest entry if its time is not after `now`. */
+  /** Removes and returns the earliest entry, if its time is not after `now`. */
   takeDue(now: number): T | undefined {
     const first = this.#entries[0];
     if (first === undefined || first.time > now) return undefined;

@@ -2,10 +2,10 @@
  * The first step of a launched coroutine, without a task.
  *
  * Most apps of a server end in their first step, so a task is made only when it is needed: if the
- * coroutine suspends or fails, or if code in the step needs its task ({@linkcode FirstStep.materialize}).
+ * coroutine suspends or fails, or if code in the step needs its task (`materialize`).
  *
- * Called by `Kernel.launch`. A kernel runs one first step at a time, so it has one `FirstStep` and uses it
- * for every launch.
+ * Called by `Kernel.launch`. A kernel runs one first step at a time, so it has one `FirstStep` and
+ * uses it for every launch.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface FirstStepHost extends TaskHost {
 /** Runs first steps, one after another. */
 export class FirstStep implements CurrentStep {
   readonly #kernel: FirstStepHost;
-  /** The coroutine whose first step runs; `undefined` between steps. */
+  /** The coroutine in its first step; `undefined` between steps. */
   #coroutine: Coroutine<unknown> | undefined;
   #name = "";
   /** The task of the coroutine, once there is one; `undefined` between steps. */

@@ -1,9 +1,14 @@
 /**
- * The kernel: turns, and what a turn needs to know. {@linkcode Scheduler} is its public face.
+ * The kernel: runs the tasks of one scheduler in turns.
  *
- * A turn runs only what is ready when it starts, least used first, and ends when its quantum is
- * over. Driven by its clock, the kernel runs turn after turn until the quantum is spent or nothing
- * is ready; then input and output are polled.
+ * A turn runs the tasks that are ready when it starts, those with the least time used first, and
+ * ends early when its quantum is over. The clock drives the kernel: it runs turn after turn until
+ * the quantum is spent or no task is ready; then the host's event loop polls for input and output.
+ *
+ * The trap: code of an app may call the scheduler at any moment, also during a turn. So a method
+ * that makes a task ready only enqueues it, and `#driving` tells whether a turn runs already.
+ *
+ * Called by `Scheduler`, its public face, and by tasks and waits through their host interfaces.
  *
  * @module
  */
@@ -23,28 +28,27 @@ import type { ExpiringDeadline } from "./wait.ts";
 
 type AnyTask = RunningTask<unknown>;
 
-/** Timers of every runtime overflow above 2^31 - 1 ms; a day early is woken for nothing. */
-const MAX_TIMER = 86_400_000;
-
 /**
- * So many times in a row the host's loop may be made to wait for a turn, if they take less than a
- * quantum together. With eight, an upload to Node 26 cost up to twice as much: its app fell behind the
- * reads of one poll, and what came meanwhile had to be kept.
+ * At most this many drives run in microtasks between two polls of the host's event loop, if they
+ * take less than a quantum together. With a bound as low as 8, the app of an upload falls behind
+ * the reads of one poll, and the bytes that it has not taken must be kept
+ * (`npm run bench -- --workload upload`).
  */
 const MAX_SOON = 64;
 
-/** What a kernel is told once and for all. */
+/** The settings of a kernel, fixed for its life. */
 export interface KernelSettings {
-  /** Milliseconds. */
-  readonly quantum: number;
+  /** The bound of a turn, and of all turns between two polls. */
+  readonly quantumMs: number;
   readonly defaultPriority: Priority;
   readonly tracer: Tracer | undefined;
+  /** Receives the error of each task that ended with one and has no handler for it. */
   readonly onError: (error: unknown, task: Task<unknown>) => void;
   /** The operation that a yielded value stands for, if the value is no operation itself. */
   readonly adapt: (yielded: unknown) => Operation<unknown>;
 }
 
-/** The state of one scheduler. */
+/** The engine of one scheduler. */
 export class Kernel implements FirstStepHost {
   readonly scheduler: TaskScheduler;
   readonly clock: Clock;
@@ -53,25 +57,31 @@ export class Kernel implements FirstStepHost {
   readonly tracer: Tracer | undefined;
   readonly adapt: (yielded: unknown) => Operation<unknown>;
 
-  readonly #quantum: number;
+  readonly #quantumMs: number;
   readonly #steps: StepClock;
   readonly #onError: (error: unknown, task: Task<unknown>) => void;
   readonly #ready = new ReadyQueue<AnyTask>();
   readonly #deadlines = new DeadlineHeap<ExpiringDeadline>();
+  /** Resolve the promises of {@linkcode whenIdle}. */
   #idle: (() => void)[] = [];
+  /** Tasks that failed without a handler, to be reported at the end of the turn. */
   #failed: AnyTask[] = [];
   readonly #firstStep = new FirstStep(this);
   /** The task that is being stepped; `undefined` between steps and in a first step. */
   #running: AnyTask | undefined;
+  /** The head of the list of tasks that have not ended: the youngest. */
   #firstTask: AnyTask | undefined;
   #tasks = 0;
+  /** True while a turn or a first step runs: then nothing needs to be asked of the clock. */
   #driving = false;
+  /** True from asking the clock for a drive until the drive comes. */
   #deferred = false;
-  /** How often a drive may still come before the host's loop has polled. */
-  #soon = MAX_SOON;
-  /** For how long the host's loop has waited since it polled, in milliseconds. */
-  #waited = 0;
-  #timerAt = Infinity;
+  /** Microtask drives that may still come before the host's event loop must poll. */
+  #soonLeft = MAX_SOON;
+  /** Time that drives have taken since the host's event loop polled. */
+  #unpolledMs = 0;
+  /** The clock's time for which the host timer is set; `Infinity` for none. */
+  #timerAtMs = Infinity;
   #cancelTimer: (() => void) | undefined;
 
   constructor(
@@ -84,8 +94,8 @@ export class Kernel implements FirstStepHost {
     this.defaultPriority = settings.defaultPriority;
     this.tracer = settings.tracer;
     this.adapt = settings.adapt;
-    this.#quantum = settings.quantum;
-    this.#steps = new StepClock(clock, settings.quantum);
+    this.#quantumMs = settings.quantumMs;
+    this.#steps = new StepClock(clock, settings.quantumMs);
     this.#onError = settings.onError;
   }
 
@@ -95,7 +105,7 @@ export class Kernel implements FirstStepHost {
     return this.#firstStep.isRunning ? this.#firstStep.materialize() : undefined;
   }
 
-  /** How many coroutines have not ended. */
+  /** How many coroutines have not ended; one in its first step counts, with or without a task. */
   get taskCount(): number {
     return this.#firstStep.isTaskless ? this.#tasks + 1 : this.#tasks;
   }
@@ -108,13 +118,13 @@ export class Kernel implements FirstStepHost {
     return this.#deadlines.size;
   }
 
-  /** The coroutines that have not ended, youngest first. */
+  /** The tasks that have not ended, youngest first. */
   *tasks(): Generator<AnyTask, void, unknown> {
     if (this.#firstStep.isRunning) this.#firstStep.materialize();
     for (let task = this.#firstTask; task !== undefined; task = task.nextTask) yield task;
   }
 
-  /** Runs one turn, and gives whether anything is ready for another. */
+  /** Runs one turn. Returns whether a task is ready for another turn. */
   step(): boolean {
     if (this.#driving) throw new TypeError("Cannot step a scheduler from inside its own turn");
     this.#driving = true;
@@ -128,14 +138,17 @@ export class Kernel implements FirstStepHost {
     return this.#ready.size > 0;
   }
 
-  /** Resolves when no coroutine is left. */
+  /** Resolves when no task is left. */
   whenIdle(): Promise<void> {
     if (this.taskCount === 0) return Promise.resolve();
     if (this.#firstStep.isRunning) this.#firstStep.materialize(); // so that its end counts
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Takes in a new task, and runs its first step: in the next turn, or now if that may be. */
+  /**
+   * Adds a new task. Its first step runs in the next turn; with `now`, it runs at once, unless a
+   * turn runs already.
+   */
   admit(task: AnyTask, now: boolean): void {
     this.link(task);
     if (!now || this.#driving) return this.enqueue(task);
@@ -148,7 +161,12 @@ export class Kernel implements FirstStepHost {
     }
   }
 
-  /** Runs the first step of a coroutine now, if that may be. Returns its task, unless it has ended. */
+  /**
+   * Runs the first step of a coroutine at once, unless a turn runs already; then the coroutine is
+   * added as a child of the task that runs.
+   *
+   * @returns Its task; `undefined` if the coroutine has ended.
+   */
   launch(coroutine: Coroutine<unknown>, name: string): AnyTask | undefined {
     if (this.#driving) {
       const task = new RunningTask(this, coroutine, name, this.currentTask());
@@ -166,7 +184,6 @@ export class Kernel implements FirstStepHost {
     }
   }
 
-  /** Makes a task ready; `first` is before all others. */
   enqueue(task: AnyTask, first: boolean = false): void {
     const favoured = this.performer !== undefined && this.performer !== task;
     this.#ready.add(task, first || favoured);
@@ -183,12 +200,11 @@ export class Kernel implements FirstStepHost {
     this.#deadlines.remove(deadline);
   }
 
-  /** A task has ended. */
   ended(task: AnyTask): void {
     this.#unlink(task);
     if (task.state === "failed" && !task.observed) {
       this.#failed.push(task);
-      this.#wake(); // so that the report comes even if nothing else is to be done
+      this.#wake(); // the report must come even if no task is ready
     } else task.forgetAncestors();
     if (this.#tasks > 0) return;
     const idle = this.#idle;
@@ -196,16 +212,15 @@ export class Kernel implements FirstStepHost {
     for (const resolve of idle) resolve();
   }
 
-  /** Tells the error sink, whose own errors are not ours. */
   report(error: unknown, task: AnyTask): void {
     try {
       this.#onError(error, task);
-    } catch (sinkError) {
+    } catch (sinkError) { // an error of `onError` itself must not stop the turn
       void Promise.reject(sinkError);
     }
   }
 
-  /** Runs what is ready now: the step clock has just been looked at. */
+  /** Runs one turn. The caller has read the clock, through `StepClock.look`. */
   #turn(): void {
     const start = this.#steps.now;
     for (let due; (due = this.#deadlines.takeDue(start)) !== undefined;) due.expire();
@@ -213,7 +228,7 @@ export class Kernel implements FirstStepHost {
     for (let task; (task = this.#ready.take(arrivals)) !== undefined;) {
       this.#stepTask(task);
       task.usedMs += this.#steps.stepped();
-      if (this.#steps.now - start >= this.#quantum) break;
+      if (this.#steps.now - start >= this.#quantumMs) break;
     }
     if (this.#failed.length > 0) this.#reportFailures();
   }
@@ -225,7 +240,7 @@ export class Kernel implements FirstStepHost {
     this.#running = undefined;
   }
 
-  /** Only now, so that one who joins within the turn is in time. */
+  /** Called at the end of the turn, so that a `Join` within the turn still handles the error. */
   #reportFailures(): void {
     const failed = this.#failed;
     this.#failed = [];
@@ -235,35 +250,38 @@ export class Kernel implements FirstStepHost {
     }
   }
 
-  /** The host's loop has polled. */
+  /** Runs turns after the host's event loop has polled. */
   readonly #drive = (): void => {
-    this.#soon = MAX_SOON;
-    this.#waited = 0;
+    this.#soonLeft = MAX_SOON;
+    this.#unpolledMs = 0;
     this.#runTurns();
   };
 
-  /** It has not: what it last brought may be finished, but not for long. */
+  /**
+   * Runs turns from a microtask, before the host's event loop has polled. This is allowed MAX_SOON
+   * times in a row and for one quantum in all, so input and output wait for a quantum at most.
+   */
   readonly #driveSoon = (): void => {
-    this.#soon--;
+    this.#soonLeft--;
     this.#runTurns();
   };
 
   #runTurns(): void {
     this.#deferred = false;
     const start = this.#steps.look();
-    const end = start + this.#quantum;
+    const end = start + this.#quantumMs;
     this.#driving = true;
     try {
       do this.#turn(); while (this.#ready.size > 0 && this.#steps.now < end);
     } finally {
       this.#driving = false;
-      this.#waited += this.#steps.now - start;
-      if (this.#waited >= this.#quantum) this.#soon = 0;
+      this.#unpolledMs += this.#steps.now - start;
+      if (this.#unpolledMs >= this.#quantumMs) this.#soonLeft = 0;
       this.#plan();
     }
   }
 
-  /** After a turn: asks for the next one, now or when the earliest deadline comes. */
+  /** Called after a turn: asks the clock for the next one, soon or at the earliest deadline. */
   #plan(): void {
     if (this.#ready.size > 0 || this.#failed.length > 0) this.#wake();
     this.#arm();
@@ -272,20 +290,23 @@ export class Kernel implements FirstStepHost {
   #wake(): void {
     if (this.#driving || this.#deferred) return;
     this.#deferred = true;
-    if (this.#soon > 0 && this.clock.soon !== undefined) this.clock.soon(this.#driveSoon);
+    if (this.#soonLeft > 0 && this.clock.soon !== undefined) this.clock.soon(this.#driveSoon);
     else this.clock.defer(this.#drive);
   }
 
-  /** A timer that is too early fires for nothing, once; that is cheaper than moving it each time. */
+  /**
+   * Sets the host timer for the earliest deadline. The timer is only moved earlier, never later,
+   * because most deadlines are removed before they are due: a timer that fires too early finds
+   * nothing due, and is set anew.
+   */
   #arm(): void {
     const { earliest } = this.#deadlines;
     if (earliest === Infinity) return this.#disarm();
-    if (earliest >= this.#timerAt) return;
+    if (earliest >= this.#timerAtMs) return;
     this.#disarm();
-    this.#timerAt = earliest;
-    const delay = Math.min(Math.max(0, earliest - this.clock.now()), MAX_TIMER);
-    this.#cancelTimer = this.clock.setTimer(delay, () => {
-      this.#timerAt = Infinity;
+    this.#timerAtMs = earliest;
+    this.#cancelTimer = this.clock.setTimer(Math.max(0, earliest - this.clock.now()), () => {
+      this.#timerAtMs = Infinity;
       this.#cancelTimer = undefined;
       this.#drive();
     });
@@ -294,10 +315,9 @@ export class Kernel implements FirstStepHost {
   #disarm(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#timerAt = Infinity;
+    this.#timerAtMs = Infinity;
   }
 
-  /** Counts a new task among those that have not ended. */
   link(task: AnyTask): void {
     const first = this.#firstTask;
     task.nextTask = first;

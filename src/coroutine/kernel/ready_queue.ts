@@ -1,33 +1,40 @@
 /**
- * Who runs next: the coroutine that has used least time so far (least attained service).
+ * The queue of ready tasks: the task with the least time used comes first (least attained service).
  *
- * Kept as a few first-in, first-out lists, one for each power of two of milliseconds used, so that
- * both adding and taking are O(1) however many are ready. One list more is for those whom a priority
- * puts before all others. Every eighth taken is the one that has
- * waited longest, whatever it has used: with n ready, none waits for more than 8 n others.
+ * The queue is a set of first-in, first-out lists, one for each power of two of milliseconds used,
+ * so adding and taking are O(1), however many tasks are ready. One more list holds the tasks that
+ * a priority puts first. Every eighth task taken is the one that has waited longest, whatever time
+ * it has used: with n tasks ready, no task waits for more than 8 n others.
+ *
+ * Called by `Kernel`.
  *
  * @module
  */
 
-/** What a {@linkcode ReadyQueue} holds: each entry links to the next, so nothing is allocated. */
+/**
+ * An entry of a {@linkcode ReadyQueue}. Entries link to each other, so the queue allocates nothing.
+ */
 export interface Ready {
-  /** Time used so far, in milliseconds. */
+  /** Time used so far. */
   usedMs: number;
-  /** The queue's own. */
+  /** The next entry of the same list. The queue's own. */
   nextReady: Ready | undefined;
-  /** When it came in, counted in arrivals. The queue's own. */
+  /** The entry's number in order of arrival. The queue's own. */
   arrival: number;
 }
 
-/** Level 0 is for those who go first; the others go by the time used. */
+/** Level 0 holds the entries that go first; the others go by time used, level 16 from 16 s. */
 const LEVELS = 17;
+/**
+ * Every eighth entry taken is the oldest: often enough for fairness, rare enough to cost little.
+ */
 const OLDEST_EVERY = 8;
 
-/** Ready entries, least used first. */
+/** Ready entries, those with the least time used first. */
 export class ReadyQueue<T extends Ready> {
   readonly #heads: (T | undefined)[] = new Array<T | undefined>(LEVELS).fill(undefined);
   readonly #tails: (T | undefined)[] = new Array<T | undefined>(LEVELS).fill(undefined);
-  /** Bit n is set while level n holds something. */
+  /** Bit n is set while level n holds an entry. */
   #levels = 0;
   #size = 0;
   #arrivals = 0;
@@ -37,12 +44,12 @@ export class ReadyQueue<T extends Ready> {
     return this.#size;
   }
 
-  /** How many have come in ever: those that come from now on have a greater `arrival`. */
+  /** How many entries were ever added: entries added from now on have a greater `arrival`. */
   get arrivals(): number {
     return this.#arrivals;
   }
 
-  /** Puts in an entry that is not in the queue; `first` is before all that are not. */
+  /** Adds an entry that is not in the queue; with `first`, before all entries added without. */
   add(entry: T, first: boolean = false): void {
     const level = first ? 0 : levelOf(entry.usedMs);
     entry.arrival = ++this.#arrivals;
@@ -57,9 +64,10 @@ export class ReadyQueue<T extends Ready> {
   }
 
   /**
-   * Takes the next entry among those that came in not after `arrivals`.
+   * Takes the next entry among the first `arrivals` that were ever added.
    *
-   * @param arrivals What {@linkcode arrivals} was when the turn started.
+   * @param arrivals The value of {@linkcode arrivals} when the turn started.
+   * @returns The entry, removed; `undefined` if there is none.
    */
   take(arrivals: number): T | undefined {
     if (this.#size === 0) return undefined;
@@ -91,7 +99,9 @@ export class ReadyQueue<T extends Ready> {
   }
 }
 
-/** 1 below a millisecond, 2 below two, 3 below four, and so on. */
+/**
+ * Level 1 is for less than 1 ms, level 2 for less than 2 ms, level 3 for less than 4 ms, and so on.
+ */
 function levelOf(usedMs: number): number {
   return Math.min(LEVELS - 1, 33 - Math.clz32(Math.min(usedMs, 0x7fffffff)));
 }

@@ -1,12 +1,12 @@
 /**
  * A task from the inside: a generator, the operation it waits for, and how it ended.
  *
- * A task is in one state of a table ({@linkcode RunState}), and a step moves it: the kernel resumes the
- * generator, which ends or yields an operation; the operation completes at once ("attempt"), or starts a
- * wait, whose end makes the task ready again. Nothing but the kernel steps a generator.
+ * A task is in one state of a table ({@linkcode RunState}), and a step moves it: the kernel resumes
+ * the generator, which ends or yields an operation; the operation completes at once ("attempt"), or
+ * starts a wait, whose end makes the task ready again. The kernel alone steps generators.
  *
- * Called by `Kernel` and `FirstStep`; by `Wait` with the end of a wait; and by the operations that need
- * more of a task than its public face.
+ * Called by `Kernel` and `FirstStep`; by `Wait` with the end of a wait; and by the operations that
+ * need more of a task than its public face.
  *
  * @module
  */
@@ -32,8 +32,8 @@ export interface TaskHost extends WaitHost {
   /** Remembers each wait; only with the option `debug`. */
   readonly tracer: Tracer | undefined;
   /**
-   * The task performing an operation of priority `CORO` or `FIRST`: every other task that becomes ready
-   * meanwhile goes to the front. Set and reset by the task itself.
+   * The task performing an operation of priority `CORO` or `FIRST`: every other task that becomes
+   * ready meanwhile goes to the front. Set and reset by the task itself.
    */
   performer: RunningTask<unknown> | undefined;
   /** Makes a task ready; `first` puts it before all others. */
@@ -57,8 +57,8 @@ export interface Joiner<T> {
 }
 
 /**
- * The state of a task. In the first four, publicly `ready`, the task stands in the ready queue, and the
- * name tells how its generator is resumed.
+ * The state of a task. In the first four, publicly `ready`, the task stands in the ready queue, and
+ * the name tells how its generator is resumed.
  *
  * | state | the next step | `cancel()` |
  * |---|---|---|
@@ -79,8 +79,8 @@ type RunState = "paused" | "next" | "throw" | "return" | Exclude<TaskState, "rea
  *
  * - `none`: the task was not cancelled.
  * - `requested`: the task was cancelled while a step ran or a result was on its way.
- * - `unwinding`: the generator is being returned from, or will be in the next step; it may still wait in
- *   its `finally` blocks.
+ * - `unwinding`: the generator is being returned from, or will be in the next step; it may still
+ *   wait in its `finally` blocks.
  */
 type Cancellation = "none" | "requested" | "unwinding";
 
@@ -106,7 +106,10 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   /** The wait; `undefined` unless `waiting`. */
   #suspension: Suspension | undefined;
   #joiners: WaitList<Joiner<T>> | undefined;
-  /** Becomes true when the task has a handler for its error, and stays so: the error is not reported. */
+  /**
+   * Becomes true when the task has a handler for its error, and stays so: the error is not
+   * reported.
+   */
   #observed = false;
 
   constructor(
@@ -209,8 +212,8 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   /**
-   * Drops the parent's own parent, if this task and its parent have ended. Otherwise coroutines that each
-   * add their successor would keep all of their ancestors in memory.
+   * Drops the parent's own parent, if this task and its parent have ended. Otherwise coroutines
+   * that each add their successor would keep all of their ancestors in memory.
    */
   forgetAncestors(): void {
     const parent = this.#parent;

@@ -1,5 +1,6 @@
 /**
- * The memory of a scheduler with the option `debug`: since when, and from which line, each task waits.
+ * The memory of a scheduler with the option `debug`: since when, and from which line, each task
+ * waits.
  *
  * Written by `RunningTask`, read by `traceTasks`.
  *

@@ -1,22 +1,30 @@
 /**
- * Cancelling through calls whose `finally` blocks wait.
+ * Cancellation through calls with `finally` blocks that wait.
  *
- * The language forgets a `return()` that a nested generator answers with a `yield`: once the nested
- * one has ended, the `yield*` around it simply goes on, as if nobody had been cancelled. So each call
- * stands between caller and callee, remembers that it is returning, and when its callee has ended
- * yields {@linkcode UNWIND}; the kernel answers with another `return()`.
+ * The trap is the language's own: if a nested generator answers `return()` with a `yield`, the
+ * `yield*` around it forgets the `return()`. Once the nested generator has ended, the outer one
+ * goes on after its `yield*`, as if there were no cancellation. So the iterator of a call stands
+ * between caller and callee and remembers the `return()`. When its callee has ended, it yields
+ * {@linkcode UNWIND}, and the kernel calls `return()` on the task's generator again.
+ *
+ * Called by `Call`; `UNWIND` is answered by `RunningTask`.
  *
  * @module
  */
 
 import { type Operation, operation } from "../operation.ts";
 
-/** Asks to be returned from. Whoever does not know it, and performs it, loses nothing. */
+/**
+ * Yielded by a {@linkcode CallIterator} when its callee has ended during a `return()`: the kernel
+ * must call `return()` again. As an operation it completes at once, so that a driver other than
+ * the kernel may perform it without harm.
+ */
 export const UNWIND: Operation<void> = operation((resume) => resume.value(), "unwind");
 
-/** The iterator of a call: a generator that does not forget that it is returning. */
+/** The iterator of `yield* Call(fn)`: passes everything on, and remembers a `return()`. */
 export class CallIterator<T> implements Iterator<Operation<unknown>, T, unknown> {
   readonly #callee: Iterator<unknown, T, unknown>;
+  /** Becomes true when the callee has answered a `return()` with a `yield`. */
   #returning = false;
 
   constructor(callee: Iterator<unknown, T, unknown>) {

@@ -76,7 +76,9 @@ type WaitState = "open" | "settled" | "released";
 export abstract class Wait implements Resume<unknown> {
   readonly task: WaitingTask;
   #state: WaitState = "open";
-  /** Undoes the operation; `undefined` before `start` has returned and after the wait has settled. */
+  /**
+   * Undoes the operation; `undefined` before `start` has returned and after the wait has settled.
+   */
   #abort: Abort | undefined;
   /** The deadline that the operation has set for itself. */
   #deadline: WaitDeadline | undefined;
@@ -103,7 +105,8 @@ export abstract class Wait implements Resume<unknown> {
     try {
       const abort = operation.start(this);
       if (this.#state === "open") this.#abort = abort ?? undefined;
-      else if (this.#state === "released") abort?.(); // `start` has caused the abort of its own wait: undo at once
+      // `start` has caused the abort of its own wait: undo at once.
+      else if (this.#state === "released") abort?.();
     } catch (error) {
       this.error(error);
     }
@@ -124,8 +127,8 @@ export abstract class Wait implements Resume<unknown> {
   }
 
   /**
-   * Adds a timeout of the wait, beside the deadline that the operation sets for itself: the earliest of
-   * them ends the wait. For `TimedOperation`.
+   * Adds a timeout of the wait, beside the deadline that the operation sets for itself: the
+   * earliest of them ends the wait. For `TimedOperation`.
    */
   addTimeout(milliseconds: number, onTimeout: () => void, weak: boolean): void {
     if (this.#state !== "open") return;

@@ -1,16 +1,20 @@
 /**
- * A first-in, first-out list of those who wait, from which anyone may leave in O(1).
+ * A first-in, first-out list, from which any item may leave in O(1).
  *
- * A doubly linked list, because a `Set` that is emptied from the front walks over its dead entries
- * again and again.
+ *     first <-> node <-> node <-> last
+ *
+ * The list is doubly linked. A `Set` would do the same, but each time an item is taken from its
+ * front, its iterator walks over the entries that were deleted before.
+ *
+ * Called by `Waiters`, by tasks for their joiners, and by the operations that keep lists.
  *
  * @module
  */
 
-/** One place in a {@linkcode WaitList}. */
+/** A place in a {@linkcode WaitList}. */
 export class WaitNode<T> {
   readonly item: T;
-  /** The list's own. */
+  /** The list; `undefined` once the item has left. This and the links are the list's own. */
   list: WaitList<T> | undefined;
   previous: WaitNode<T> | undefined;
   next: WaitNode<T> | undefined;
@@ -21,7 +25,7 @@ export class WaitNode<T> {
   }
 }
 
-/** A list of waiting items in order of arrival. */
+/** A list of items in order of arrival. */
 export class WaitList<T> {
   #first: WaitNode<T> | undefined;
   #last: WaitNode<T> | undefined;
@@ -36,7 +40,7 @@ export class WaitList<T> {
     return this.#first?.item;
   }
 
-  /** Puts an item at the end; its place is what {@linkcode remove} takes. */
+  /** Adds an item at the end. Returns its place, for {@linkcode remove}. */
   add(item: T): WaitNode<T> {
     const node = new WaitNode(item, this);
     node.previous = this.#last;
@@ -47,7 +51,7 @@ export class WaitList<T> {
     return node;
   }
 
-  /** Takes out a place; one that has left already is left alone. */
+  /** Removes the item at a place; a place that has left already is left alone. */
   remove(node: WaitNode<T>): void {
     if (node.list !== this) return;
     node.list = undefined;
@@ -59,7 +63,7 @@ export class WaitList<T> {
     this.#size--;
   }
 
-  /** Takes out and gives the item that has waited longest. */
+  /** Removes and returns the item that has waited longest. */
   shift(): T | undefined {
     const node = this.#first;
     if (node === undefined) return undefined;
@@ -67,7 +71,10 @@ export class WaitList<T> {
     return node.item;
   }
 
-  /** Takes out all of them, in order. */
+  /**
+   * Removes and yields, in order, as many items as the list has when the iteration begins. Items
+   * added meanwhile stay, so a waiter that comes back at once does not prolong the loop.
+   */
   *drain(): Generator<T, void, unknown> {
     for (let left = this.#size; left > 0 && this.#size > 0; left--) yield this.shift() as T;
   }

@@ -1,8 +1,10 @@
 /**
- * Those who wait to be resumed, in order of arrival.
+ * Suspended coroutines in order of arrival, such as the getters of a queue.
  *
- * One who is being cancelled may still stand in the list for the moment that takes; it is passed over,
- * so that nothing is ever given to somebody who cannot take it.
+ * The trap: while several waits are being aborted together, a settled wait still stands in the
+ * list. `take` passes over it, so no item is given to a coroutine that cannot take it.
+ *
+ * Called by the operations.
  *
  * @module
  */
@@ -10,45 +12,45 @@
 import type { Abort, Resume } from "../operation.ts";
 import { WaitList } from "./wait_list.ts";
 
-/** One who waits, and what it brings. */
-export interface Waiter<T, B> {
+/** A suspended coroutine and its payload, such as the item of a `put`. */
+export interface Waiter<T, P> {
   readonly resume: Resume<T>;
-  readonly payload: B;
+  readonly payload: P;
 }
 
-/** A queue of waiting coroutines. `B` is what each of them brings, such as an item to be put. */
-export class Waiters<T, B = undefined> {
-  readonly #list = new WaitList<Waiter<T, B>>();
+/** A line of suspended coroutines; `T` is the type of their results, `P` that of their payloads. */
+export class Waiters<T, P = undefined> {
+  readonly #list = new WaitList<Waiter<T, P>>();
 
   get size(): number {
     return this.#list.size;
   }
 
-  /** Lines up; the result leaves the line. */
-  add(resume: Resume<T>, payload: B): Abort {
+  /** Adds a waiter at the end. Returns how to leave the line. */
+  add(resume: Resume<T>, payload: P): Abort {
     const place = this.#list.add({ resume, payload });
     return () => this.#list.remove(place);
   }
 
-  /** Takes out the one who has waited longest. */
-  take(): Waiter<T, B> | undefined {
+  /** Removes and returns the waiter that has waited longest and can still be resumed. */
+  take(): Waiter<T, P> | undefined {
     for (let waiter; (waiter = this.#list.shift()) !== undefined;) {
       if (!waiter.resume.settled) return waiter;
     }
     return undefined;
   }
 
-  /** Takes out all who wait now, in order. */
-  drain(): Generator<Waiter<T, B>, void, unknown> {
+  /** Removes and yields all current waiters, in order; they may be settled. */
+  drain(): Generator<Waiter<T, P>, void, unknown> {
     return this.#list.drain();
   }
 
-  /** Gives a value to all who wait now. */
+  /** Resumes all current waiters with a value. */
   resumeAll(value: T): void {
     for (const { resume } of this.#list.drain()) resume.value(value);
   }
 
-  /** Throws an error at all who wait now. */
+  /** Ends the waits of all current waiters with an error each. */
   failAll(makeError: () => unknown): void {
     for (const { resume } of this.#list.drain()) resume.error(makeError());
   }
