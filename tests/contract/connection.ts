@@ -73,8 +73,11 @@ export const MB: number = 1024 * 1024;
 /** More bytes than any kernel takes for a peer that does not read. */
 export const MORE_THAN_KERNELS_TAKE: number = 64 * MB;
 
-/** The time to notice that a peer has left, in milliseconds: 100 on an idle machine, and some reserve. */
-export const SOON = 1_000;
+/**
+ * The time to notice that a peer has left, in milliseconds of `ranMs`: 100 on an idle machine, and
+ * some reserve.
+ */
+export const SOON = 2_000;
 
 /** Gives the same subject, with clients that can be slow. */
 export function slow(subject: Subject): Subject {

@@ -43,17 +43,20 @@ export function orderTests(subject: Subject): void {
     skip: subject.gaps?.noDelay ?? false,
   }, async () => {
     await connected(subject, async ({ client, socket, recorder }) => {
-      // With Nagle's algorithm, each round would wait 40 ms for a delayed acknowledgement.
-      const start = performance.now();
+      // With Nagle's algorithm, each round would wait 40 ms for a delayed acknowledgement. On a busy
+      // machine most rounds may take longer, but not all of them.
+      const times: number[] = [];
       for (let round = 1; round <= 25; round++) {
+        const start = performance.now();
         client.write(pattern(1));
         await until("the question", () => recorder.count === round);
         socket.write("a");
         await until("half an answer", () => client.count === round * 2 - 1);
         socket.write("b");
         await until("the answer", () => client.count === round * 2);
+        times.push(performance.now() - start);
       }
-      assert(performance.now() - start < 800, "25 rounds took longer than 800 ms");
+      assert(Math.min(...times) < 30, `the shortest round took ${Math.min(...times)} ms`);
     });
   });
 

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { WSGIApp } from "../../mod.ts";
+import { ranMs } from "../support/run_time.ts";
 import {
   eventually,
   type RealServing,
@@ -14,7 +15,7 @@ import {
 import { STACKS, SYNC_STACKS } from "./middleware.ts";
 import { type Doing, Trace, type Wait } from "./states.ts";
 
-/** How soon a client that has left is noticed, in milliseconds. */
+/** How soon a client that has left is noticed, in milliseconds of `ranMs`. */
 export const NOTICED_WITHIN: number = 100 * SLACK;
 
 /** One client and the app that serves it. */
@@ -60,7 +61,7 @@ function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
   }
   function ending(): void {
     trace.finallies++;
-    trace.at = performance.now();
+    trace.at = ranMs();
   }
 }
 
@@ -120,7 +121,7 @@ export async function checkLeaving(
   );
   await checkUnderWay(serving, doing, cases, wait);
   const left = cases.map(({ way }, index) => {
-    const now = performance.now();
+    const now = ranMs();
     clients[index]!.leave(way);
     return now;
   });

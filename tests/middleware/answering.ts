@@ -23,9 +23,11 @@ export async function settle(stage: Serving, rounds: number = 12): Promise<void>
 /** Sends one request to an app, and gives the response. */
 export async function answer(app: WSGIApp, request: string = get("/")): Promise<TextResponse> {
   const stage = await serving(app);
+  const [method = "GET"] = request.split(" ");
   const client = stage.ask(request);
+  await stage.eventually("the response", () => client.isAnswered(method));
   await settle(stage);
-  const response = client.response(request.split(" ")[0]);
+  const response = client.response(method);
   await stage.finish();
   return response;
 }

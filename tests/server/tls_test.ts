@@ -182,7 +182,7 @@ test("a handshake that does not come in time is no connection any more", async (
   silent.on("error", () => {});
   await new Promise<void>((resolve) => silent.on("connect", resolve));
   let seen = 0;
-  for (let tries = 0; tries < 1000 && (seen === 0 || server.stats().connections > 0); tries++) {
+  for (let tries = 0; tries < 20_000 && (seen === 0 || server.stats().connections > 0); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     seen = Math.max(seen, server.stats().connections);
   }
@@ -197,12 +197,12 @@ test("a shutdown does not wait for a client that never begins its handshake", as
   const { host, port } = server.address;
   const silent = connect(port, host);
   silent.on("error", () => {}).resume();
-  for (let tries = 0; tries < 1000 && server.stats().connections === 0; tries++) {
+  for (let tries = 0; tries < 20_000 && server.stats().connections === 0; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const start = performance.now();
-  await server.shutdown({ grace: 8 });
-  assert(performance.now() - start < 4000, "it took more than 4 s");
+  await server.shutdown({ grace: 300 });
+  assert(performance.now() - start < 200_000, "it waited for its grace to end");
   silent.destroy();
   await finish(server);
 });

@@ -11,6 +11,7 @@ import { type ServerOptions, WSGIServer } from "../../src/server/mod.ts";
 import type { Adapter, Socket } from "../../src/socket/mod.ts";
 import type { Mounts, WSGIApp } from "../../src/wsgi/mod.ts";
 import { parseResponses, type TextResponse } from "./http_text.ts";
+import { ranMs } from "./run_time.ts";
 
 /** A clock that also passes while a coroutine works. */
 export class WorkingClock extends ManualClock {
@@ -75,6 +76,13 @@ export class TestClient {
     const responses = this.responses(method);
     assertEquals(responses.length, 1, this.received());
     return responses[0] as TextResponse;
+  }
+
+  /** Whether the last response is complete, by its framing or by the end of the connection. */
+  isAnswered(...methods: string[]): boolean {
+    if (this.ended || this.closed) return true;
+    if (!this.received().includes("\r\n\r\n")) return false;
+    return this.responses(...methods).at(-1)?.complete === true;
   }
 
   /** Sends as much as the server takes, the rest when it takes more; a string is latin-1. */
@@ -156,6 +164,8 @@ export interface Serving {
   run(milliseconds?: number): void;
   /** Moves time, and lets promises come before and after. */
   settle(milliseconds?: number): Promise<void>;
+  /** Lets promises come until a condition holds, without moving time. */
+  eventually(what: string, condition: () => boolean): Promise<void>;
   /** Moves time until a promise settles. */
   until<T>(promise: Promise<T>): Promise<T>;
   /** The lines of the log since the last call. */
@@ -227,6 +237,14 @@ class MemoryServing implements Serving {
     await this.#promises();
   }
 
+  async eventually(what: string, condition: () => boolean): Promise<void> {
+    const start = ranMs();
+    while (!condition()) {
+      if (ranMs() - start > 20_000) throw new Error(`Waited 20,000 ms for: ${what}`);
+      await this.settle();
+    }
+  }
+
   async until<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
     const done = () => void (settled = true);
@@ -259,7 +277,8 @@ class MemoryServing implements Serving {
       await Promise.resolve();
       this.clock.turn();
     }
-    // Streams of the runtime take more than microtasks.
+    // The runtime's own streams and files need a turn of the event loop or more: a test that uses
+    // them waits with `eventually`.
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.run();
   }

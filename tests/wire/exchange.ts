@@ -3,7 +3,7 @@
 import { connect } from "node:net";
 
 /** The longest wait between two parts of an answer. */
-const MAX_SILENCE_MS = 10_000;
+const MAX_SILENCE_MS = 300_000;
 
 /** Sends `bytes` to a server on loopback. Resolves to the answer, up to the close, as latin-1. */
 export function exchange(port: number, bytes: Uint8Array): Promise<string> {

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
+import { usedMs } from "../../support/run_time.ts";
 import { SlicedBytes } from "../../support/sliced_bytes.ts";
 import {
   type Coroutine,
@@ -342,7 +343,7 @@ test("a body of a million pieces of one byte stays small", () => {
   const piece = latin1Bytes("x");
   const allocated = new Set<ArrayBufferLike>();
   for (let i = 0; i < 1_000_000; i++) body.push(piece);
-  const start = performance.now();
+  const start = usedMs();
   for (let left = 1_000_000; left > 0;) {
     const chunk = read(body.readChunk({})).result as Uint8Array;
     allocated.add(chunk.buffer);
@@ -350,7 +351,7 @@ test("a body of a million pieces of one byte stays small", () => {
   }
   const bytes = [...allocated].reduce((sum, { byteLength }) => sum + byteLength, 0);
   assert(bytes < 1_100_000, `${bytes} bytes for a million`);
-  assert(performance.now() - start < 5000);
+  assert(usedMs() - start < 5000);
   assertEmpty();
 });
 
@@ -358,12 +359,12 @@ test("waiting for a line that comes a byte at a time is not quadratic", () => {
   const { body, read, run, assertEmpty } = reading();
   const task = read(body.readLine(Infinity, {}));
   const piece = latin1Bytes("x");
-  const start = performance.now();
+  const start = usedMs();
   for (let i = 0; i < 300_000; i++) body.push(piece);
   body.push(latin1Bytes("\n"));
   run();
   assertEquals((task.result as Uint8Array).length, 300_001);
-  assert(performance.now() - start < 5000);
+  assert(usedMs() - start < 5000);
   assertEmpty();
 });
 
