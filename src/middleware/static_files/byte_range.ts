@@ -1,26 +1,29 @@
 /**
- * Byte ranges (RFC 9110 §14).
+ * The Range field of a request (RFC 9110 §14).
+ *
+ * Called by `staticFiles`.
  *
  * @module
  */
 
 /** A part of a representation, in bytes. */
 export interface ByteRange {
-  /** Where it begins. */
+  /** The position of its first byte. */
   readonly offset: number;
-  /** How long it is; never 0. */
+  /** Its length; never 0. */
   readonly length: number;
 }
 
 /**
- * Reads a Range field.
+ * Parses a Range field.
  *
- * A field that is malformed, of another unit, or that asks for several ranges counts as none: the
- * answer is then the whole (RFC 9110 §14.2 allows a server to ignore any Range field).
+ * A field that is malformed, has another unit or asks for several ranges is ignored, as RFC 9110 §14.2
+ * allows. The response is then the whole representation.
  *
  * @param field The field value.
- * @param size The size of the whole, in bytes.
- * @returns The range; `undefined` for the whole; `"unsatisfiable"` if it begins beyond the end.
+ * @param size The size of the representation, in bytes.
+ * @returns The range; `undefined` for the whole representation; `"unsatisfiable"` for a range that begins
+ *   after its end.
  */
 export function parseByteRange(
   field: string,
@@ -36,7 +39,7 @@ export function parseByteRange(
   return { offset, length: end - offset };
 }
 
-/** The last bytes; of nothing, they are the whole. */
+/** The range of the last `wanted` bytes. Of an empty representation, that is the whole. */
 function suffix(wanted: number, size: number): ByteRange | "unsatisfiable" | undefined {
   if (wanted === 0) return "unsatisfiable";
   const length = Math.min(wanted, size);

@@ -1,5 +1,6 @@
 /**
- * Content types by the name of a file: those that browsers treat in a way of their own.
+ * Content types by the extension of a file name. The table has the types that browsers treat specially;
+ * the option `contentTypes` of `staticFiles` adds others.
  *
  * @module
  */
@@ -41,11 +42,11 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Looks a content type up.
+ * Finds the content type of a file.
  *
- * @param path The name of a file.
- * @param own Types by extension in lower case, without the dot, that come first.
- * @returns The type; `application/octet-stream` if it is not known.
+ * @param path The name of the file.
+ * @param own Content types by extension (in lower case, without the dot), which take precedence.
+ * @returns The content type; `application/octet-stream` for an unknown extension.
  */
 export function contentType(path: string, own: Readonly<Record<string, string>>): string {
   const extension = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";

@@ -1,5 +1,7 @@
 /**
- * Conditional requests (RFC 9110 §13) to GET or HEAD of something that has an entity tag and a date.
+ * The conditions of a GET or HEAD request (RFC 9110 §13), for a resource with an entity tag and a date.
+ *
+ * Called by `staticFiles`.
  *
  * @module
  */
@@ -7,9 +9,9 @@
 import type { Environ } from "../../wsgi/mod.ts";
 import { parseHttpDate } from "../../http/mod.ts";
 
-/** What tells one version of a resource from another. */
+/** The validators of one version of a resource (RFC 9110 §8.8). */
 export interface Validators {
-  /** A strong entity tag, quotes included. */
+  /** A strong entity tag, with its quotes. */
   readonly etag: string;
   /** The value of Last-Modified. */
   readonly lastModified: string;
@@ -19,8 +21,8 @@ export interface Validators {
  * Evaluates the preconditions of a request in the order of RFC 9110 §13.2.2.
  *
  * @param environ The request.
- * @param validators Those of what it asks for.
- * @returns What the answer is to be: 200, 304 or 412.
+ * @param validators The validators of the requested resource.
+ * @returns The status code of the answer.
  */
 export function evaluatePreconditions(environ: Environ, validators: Validators): 200 | 304 | 412 {
   const { etag, lastModified } = validators;
@@ -38,8 +40,8 @@ export function evaluatePreconditions(environ: Environ, validators: Validators):
 }
 
 /**
- * Whether a Range field counts: without If-Range, or if that names this very version (RFC 9110
- * §13.1.5). A weak tag never does.
+ * Whether the Range field applies: there is no If-Range, or it names this version. A weak entity tag never
+ * does (RFC 9110 §13.1.5).
  */
 export function rangeApplies(environ: Environ, { etag, lastModified }: Validators): boolean {
   const condition = environ.HTTP_IF_RANGE;

@@ -1,6 +1,12 @@
 /**
  * A WSGI app that serves the files of a directory.
  *
+ * `static_path.ts` finds and opens the file, `preconditions.ts` and `byte_range.ts` read the request, and
+ * `WSGIFileWrapper` sends the bytes.
+ *
+ * The trap: a request may end while its file is being opened. The file is therefore closed by the promise
+ * that opens it, and not only by the code after that promise.
+ *
  * @module
  */
 
@@ -23,21 +29,21 @@ import { findFile, type Found } from "./static_path.ts";
 
 /** Options of {@linkcode staticFiles}. */
 export interface StaticFilesOptions {
-  /** The file that stands for its directory; `false` for none. Default `"index.html"`. */
+  /** The name of the file that a directory is answered with; `false` for none. Default `"index.html"`. */
   readonly index?: string | false;
-  /** Whether names that begin with a dot are served. Default `false`. */
+  /** Whether files and directories whose name begins with a dot are served. Default `false`. */
   readonly dotfiles?: boolean;
-  /** The value of `Cache-Control`. Default: no such field. */
+  /** The value of the `Cache-Control` field. Default: no such field. */
   readonly cacheControl?: string;
-  /** Content types by extension in lower case, without the dot: before the app's own small table. */
+  /** Content types by extension (in lower case, without the dot), in addition to the built-in table. */
   readonly contentTypes?: Readonly<Record<string, string>>;
 }
 
 type Fields = [name: string, value: string][];
 type Answer<Result = void> = Generator<Block, Result, unknown>;
 
-/** A request, and who reads what is answered, if that is known. */
-interface Asked {
+/** A request. `server` is set if the server itself reads the body, so that it may use its buffers again. */
+interface StaticRequest {
   readonly environ: Environ;
   readonly startResponse: StartResponse;
   readonly server?: BodyReader | undefined;
@@ -46,20 +52,22 @@ interface Asked {
 /**
  * Makes an app that serves the files under a directory, read through the server's adapter.
  *
- * - GET and HEAD; any other method is answered 405.
- * - `ETag` (strong, made of time and size), `Last-Modified`, and all conditions of RFC 9110 §13: 304,
- *   412. One byte range: 206, or 416; several are answered with the whole, which is allowed.
- * - A directory gives its index file, and is never listed; its name without a slash redirects there.
- * - Nothing outside the root is served, whatever the path is made of, and no symbolic link out of it is
- *   followed. Names that begin with a dot are not there.
+ * - It answers GET and HEAD; other methods get 405.
+ * - It sends a strong `ETag` (made of the time of modification and the size) and `Last-Modified`. It
+ *   evaluates all conditions of RFC 9110 §13, and answers 304 or 412 accordingly.
+ * - It answers one byte range with 206, or with 416. A request for several ranges gets the whole file.
+ * - It answers a directory with its index file, and never lists it. A path without the final slash is
+ *   redirected.
+ * - It serves no file outside the root, follows no symbolic link out of it, and answers names that begin
+ *   with a dot with 404.
  *
- * It may be mounted anywhere. A file that is replaced should be replaced by renaming: one that is
- * written over while it is sent may be mixed. Whoever may write under the root while it is served is
- * trusted: a name is checked a moment before it is opened.
+ * The app may be mounted under any path prefix. Replace a file by renaming another one to its name: if a
+ * file is written while it is sent, a client may get parts of both versions. Processes that can write under
+ * the root are trusted, because a name is checked a moment before its file is opened.
  *
- * @param root A directory: absolute, or relative to where the process runs.
- * @param options What to serve, and how.
- * @returns The app.
+ * @param root The directory: an absolute path, or one relative to the working directory.
+ * @param options The files to serve, and their header fields.
+ * @returns The app. It throws a {@linkcode TypeError} on a request if the server's adapter has no files.
  *
  * @example
  * ```ts
@@ -86,7 +94,7 @@ interface Asked {
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): WSGIApp {
   const { index = "index.html", dotfiles = false } = options;
-  function* serveFile({ environ, startResponse, server }: Asked): Answer {
+  function* serveFile({ environ, startResponse, server }: StaticRequest): Answer {
     const { cogen, REQUEST_METHOD: method, PATH_INFO: path } = environ;
     if (method !== "GET" && method !== "HEAD") {
       return yield* plain(startResponse, "405 Method Not Allowed", [["Allow", "GET, HEAD"]]);
@@ -107,7 +115,7 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
         yield* plain(startResponse, "301 Moved Permanently", location);
       } else yield* plain(startResponse, "404 Not Found", []);
     } finally {
-      // A request may end while its file is still being opened.
+      // Also closes a file whose request ended while the file was being opened.
       yield* cogen.wait(until(finding.then(close, () => {})));
     }
   }
@@ -119,10 +127,10 @@ async function close(found: Found): Promise<void> {
   if (found.kind === "file") await found.file.close();
 }
 
-/** Answers as the conditions ask; gives the body if that is the file, or a part of it. */
+/** Answers a request for a file by its conditions; returns the body if there is one to send. */
 function* answerWith(
   { file, path }: Found & { readonly kind: "file" },
-  { environ, startResponse }: Asked,
+  { environ, startResponse }: StaticRequest,
   options: StaticFilesOptions,
 ): Answer<WSGIFileWrapper | undefined> {
   const validators = validatorsOf(file);
@@ -164,7 +172,7 @@ function commonFields(
   return fields;
 }
 
-/** Range is for GET alone (RFC 9110 §14.2). */
+/** The range that a GET request asks for; Range has no meaning for other methods (RFC 9110 §14.2). */
 function wantedRange(
   environ: Environ,
   file: OpenFile,
@@ -179,7 +187,7 @@ function contentRange({ offset, length }: ByteRange, size: number): string {
   return `bytes ${offset}-${offset + length - 1}/${size}`;
 }
 
-/** The URL of a directory; the path begins with one slash, so it cannot name another host. */
+/** The URL path of a directory. It begins with exactly one slash, so that it cannot name another host. */
 function withSlash(environ: Environ): string {
   const path = `${environ.SCRIPT_NAME}${environ.PATH_INFO}/`;
   const quoted = path.replace(/[^A-Za-z0-9\-._~/!$&'()*+,;=:@]/g, (character) => {

@@ -1,34 +1,44 @@
 /**
- * From `PATH_INFO` to a file under a root, and nowhere else.
+ * Finds the file that `PATH_INFO` names under a root directory.
  *
- * The name is checked twice: as the client wrote it, so that it cannot climb, and as the system
- * resolved it, so that no symbolic link leads out. The file is opened by its resolved name.
+ * The path is checked twice. The path of the client must have no `..`, so that it cannot leave the root. The
+ * path that the system has resolved must lie under the root, so that no symbolic link leads out of it. The
+ * file is then opened by its resolved path.
+ *
+ * Called by `staticFiles`.
  *
  * @module
  */
 
 import type { Files, OpenFile } from "../../socket/mod.ts";
 
-/** What was found under a path. */
+/** The result of a search. */
 export type Found =
   | { readonly kind: "file"; readonly file: OpenFile; readonly path: string }
-  /** A directory whose name came without a slash. */
+  /** The path names a directory, and has no final slash. */
   | { readonly kind: "directory" }
   | { readonly kind: "nothing" };
 
-/** Where to look, and for what. */
+/** The directory to search, and the options of the search. */
 export interface StaticRoot {
   readonly files: Files;
   readonly root: string;
-  /** What is looked for in a directory, if anything is. */
+  /** The file name to search in a directory; `undefined` for none. */
   readonly index: string | undefined;
-  /** Whether names that begin with a dot are seen. */
+  /** Whether names that begin with a dot can be found. */
   readonly dotfiles: boolean;
 }
 
 const NOTHING: Found = { kind: "nothing" };
 
-/** Finds what a path names; an error that has another cause than the path is thrown. */
+/**
+ * Finds and opens the file that a path names. The caller must close it.
+ *
+ * @param place The root.
+ * @param pathInfo `PATH_INFO` of the request.
+ * @returns The open file, or the reason why there is none.
+ * @throws Rejects with an error of the file system that does not come from the path, such as EMFILE.
+ */
 export async function findFile(place: StaticRoot, pathInfo: string): Promise<Found> {
   const segments = pathSegments(pathInfo, place.dotfiles);
   if (segments === undefined) return NOTHING;
@@ -46,15 +56,15 @@ export async function findFile(place: StaticRoot, pathInfo: string): Promise<Fou
 }
 
 /**
- * The names that a path consists of, the last one empty after a slash; `undefined` if it may not name
- * anything here.
+ * Splits a path into names.
  *
- * @param pathInfo Percent-decoded, each character a byte, `%2F` kept.
+ * @param pathInfo The path: percent-decoded, each character a byte, with `%2F` kept.
  * @param dotfiles Whether names may begin with a dot.
+ * @returns The names, the last one empty after a final slash; `undefined` for a path that is refused.
  */
 export function pathSegments(pathInfo: string, dotfiles: boolean): string[] | undefined {
   const path = decodeUTF8(pathInfo);
-  // A backslash separates on some systems, an encoded slash may for whoever decodes once more.
+  // On some systems a backslash separates names; a further decoding would make %2F a separator.
   if (path === undefined || /[\0\\]|%2f/i.test(path)) return undefined;
   if (path !== "" && !path.startsWith("/")) return undefined;
   const segments = path === "" ? [] : path.slice(1).split("/");
@@ -88,7 +98,7 @@ async function openUnder(place: StaticRoot, names: readonly string[]): Promise<F
   }
 }
 
-/** The names that lead from a resolved directory to a resolved path; `undefined` if it is elsewhere. */
+/** The names from a resolved directory to a resolved path; `undefined` if the path lies elsewhere. */
 function relativeNames(directory: string, path: string): string[] | undefined {
   const base = directory.replace(/[/\\]+$/, "");
   if (path === directory) return [];
@@ -96,16 +106,18 @@ function relativeNames(directory: string, path: string): string[] | undefined {
   return path.slice(base.length + 1).split(/[/\\]/);
 }
 
+/** The codes of errors that come from the path or the permissions of a file. */
 const ABSENCES: readonly unknown[] = [
   ...["ENOENT", "ENOTDIR", "EINVAL", "ELOOP", "ENAMETOOLONG"],
   ...["EACCES", "EPERM", "ENXIO"],
 ];
 
-/** What may not be read is not there, as far as clients are told. */
+/** Whether an error is answered 404. An unreadable file is too, so that clients cannot find out its name. */
 function isAbsence(error: unknown): boolean {
   return ABSENCES.includes(codeOf(error));
 }
 
+/** The `code` of an error of {@linkcode Files}; adapters read the errors of their runtime on their own. */
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | undefined)?.code;
 }

@@ -1,5 +1,7 @@
 /**
- * The checks of an environ, as `wsgiref.validate` has them.
+ * The checks of an environ, with the rules and messages of Python's `wsgiref.validate`.
+ *
+ * Called by `validator`.
  *
  * @module
  */
@@ -21,8 +23,9 @@ type Bag = Readonly<Record<string, unknown>>;
 /**
  * Checks an environ.
  *
- * @param environ What the app is about to get.
- * @param warn Hears of what is only unusual.
+ * @param environ The first argument of the call of the app.
+ * @param warn Takes a message about an environ that is unusual, but allowed.
+ * @throws {WSGIValidationError} For the first violation.
  */
 export function checkEnviron(environ: unknown, warn: (message: string) => void): void {
   const isDict = typeof environ === "object" && environ !== null &&
@@ -51,7 +54,7 @@ function checkKeys(environ: Bag, warn: (message: string) => void): void {
   }
   if (!("QUERY_STRING" in environ)) warn("QUERY_STRING is not in the WSGI environment");
   for (const [key, value] of Object.entries(environ)) {
-    // Extensions are anything; the CGI names are those in capitals.
+    // Only the CGI names, which are in capitals, must have strings; extensions may have any value.
     if (!/^[A-Z0-9_]+$/.test(key)) continue;
     const message = `Environmental variable ${key} is not a string: ${typeof value} ` +
       `(value: ${show(value)})`;
@@ -60,7 +63,7 @@ function checkKeys(environ: Bag, warn: (message: string) => void): void {
   }
 }
 
-/** PEP 3333, "Unicode Issues": characters stand for bytes. */
+/** Each character stands for one byte (PEP 3333, "Unicode Issues"). */
 function checkNative(text: string, key: string): void {
   const message = `Environmental variable ${key} is not latin-1: ${show(text)}`;
   // deno-lint-ignore no-control-regex -- all of latin-1 is meant

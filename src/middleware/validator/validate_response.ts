@@ -1,5 +1,8 @@
 /**
- * The checks of what an app says and gives, as `wsgiref.validate` has them.
+ * The checks of a response: the arguments of `startResponse`, the iterable, and the values that it yields.
+ * The rules and messages are those of Python's `wsgiref.validate`.
+ *
+ * Called by `validator`.
  *
  * @module
  */
@@ -76,7 +79,7 @@ function checkExcInfo(excInfo: unknown): void {
   check(isRight, `exc_info (${show(excInfo)}) is not an error: ${typeof excInfo}`);
 }
 
-/** Checks what the call of an app gave, or what its promise gave. */
+/** Checks the iterable that an app, or the promise of an app, has given. */
 export function checkIterable(given: unknown): void {
   check(
     given !== undefined && given !== null && given !== false,
@@ -92,7 +95,7 @@ export function checkIterable(given: unknown): void {
   check(isIterable, `The application returned no iterator (${show(given)})`);
 }
 
-/** Whether an app may yield it: a block, or something to wait for. */
+/** Checks a value that an app yields: it must be a block, an operation, a promise or nothing. */
 export function checkYielded(value: unknown): void {
   const isBlock = value === undefined || typeof value === "string" || value instanceof Uint8Array;
   const isRight = isBlock || isOperation(value) || isPromise(value);

@@ -1,5 +1,8 @@
 /**
- * `wsgi.input` and `wsgi.errors` with the checks of `wsgiref.validate`.
+ * Wrappers of `wsgi.input` and `wsgi.errors` that check each call, with the rules of Python's
+ * `wsgiref.validate`.
+ *
+ * Called by `validator`.
  *
  * @module
  */
@@ -7,7 +10,7 @@
 import type { ErrorStream } from "../../wsgi/mod.ts";
 import { check, show } from "./validation_error.ts";
 
-/** What both kinds of `wsgi.input` have: reads give bytes, or wait for them. */
+/** The methods of `WSGIInput` and `BufferedInput`: a read gives a coroutine of bytes, or the bytes. */
 interface AnyInput {
   read(...args: unknown[]): unknown;
   readline(...args: unknown[]): unknown;
@@ -19,7 +22,7 @@ type Test = (value: unknown) => boolean;
 const isBytes: Test = (value) => value instanceof Uint8Array;
 const isListOfBytes: Test = (value) => Array.isArray(value) && value.every(isBytes);
 
-/** A `wsgi.input` that is checked. */
+/** A `wsgi.input` with checks. */
 export class InputWrapper {
   readonly #input: AnyInput;
 
@@ -43,7 +46,7 @@ export class InputWrapper {
     check(false, "input.close() must not be called");
   }
 
-  /** Only what the wrapped input has as well gives anything. */
+  /** Iterates an input in memory; an input that waits has no such iterator. */
   [Symbol.iterator](): Iterator<unknown> {
     const { [Symbol.iterator]: iterate } = this.#input as { [Symbol.iterator]?: () => unknown };
     check(iterate !== undefined, "wsgi.input is read with yield*, or with for await");
@@ -77,7 +80,7 @@ function* checked(
   return value;
 }
 
-/** A `wsgi.errors` that is checked. */
+/** A `wsgi.errors` with checks. */
 export class ErrorWrapper implements ErrorStream {
   readonly #errors: ErrorStream;
 

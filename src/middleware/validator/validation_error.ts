@@ -1,10 +1,10 @@
 /**
- * What the validator throws.
+ * The error of the validator, and the check that throws it.
  *
  * @module
  */
 
-/** A breach of PEP 3333 that {@linkcode validator} has found, by the app or by whoever calls it. */
+/** A violation of PEP 3333 by an app or by its caller, found by {@linkcode validator}. */
 export class WSGIValidationError extends Error {
   /** `WSGIValidationError`. */
   override readonly name = "WSGIValidationError";
@@ -15,7 +15,7 @@ export function check(condition: boolean, message: string): asserts condition {
   if (!condition) throw new WSGIValidationError(message);
 }
 
-/** A value as a message shows it, and not more of it than a line. */
+/** A value as text for a message, cut after 200 characters. */
 export function show(value: unknown): string {
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;

@@ -1,5 +1,8 @@
 /**
- * Middleware that checks both sides of it against PEP 3333: Python's `wsgiref.validate`.
+ * Middleware that checks an app and its caller against PEP 3333, as Python's `wsgiref.validate` does.
+ *
+ * `validate_environ.ts`, `validate_response.ts` and `validate_streams.ts` check one argument or value each.
+ * This file checks the order of calls.
  *
  * @module
  */
@@ -19,16 +22,17 @@ import { ErrorWrapper, InputWrapper } from "./validate_streams.ts";
 import { check, show } from "./validation_error.ts";
 
 /**
- * Checks an app, and whoever calls it, against PEP 3333, and throws on a violation.
+ * Checks an app and its caller against PEP 3333, and throws on a violation.
  *
- * The checks are those of Python's `wsgiref.validate`, with its messages: environ, status, header
- * fields, `Content-Type`, `excInfo`, the iterable and what it yields, `write`, `wsgi.input`,
- * `wsgi.errors`, and the order of calls. What is only unusual goes to `wsgi.errors`. As here an app may
- * wait before it starts its response, `startResponse` has to come before the first block that is not
- * empty. A body that is never closed goes unnoticed.
+ * The checks and messages are those of Python's `wsgiref.validate`: environ, status, header fields,
+ * `Content-Type`, `excInfo`, the iterable and its values, `write`, `wsgi.input`, `wsgi.errors`, and the order
+ * of calls. A warning about an unusual but allowed value goes to `wsgi.errors`.
  *
- * @param app The app, or middleware around one.
- * @returns The app, with that middleware.
+ * There are two differences. An app may wait before it starts its response, so the app must call
+ * `startResponse` before its first non-empty block. And a body that is never closed is not reported.
+ *
+ * @param app The app, or middleware around an app.
+ * @returns The app with the checks. Its calls throw a {@linkcode WSGIValidationError}.
  *
  * @example
  * ```ts
@@ -59,12 +63,14 @@ export function validator(app: WSGIApp): WSGIApp {
   };
 }
 
-/** One request: what the server gets as the app's iterable. */
+/** The iterable of one request, which checks that the server steps and closes it in the right order. */
 class Validation implements Iterable<unknown>, Iterator<unknown, unknown, unknown> {
   readonly #startResponse: StartResponse;
   readonly #warn: (message: string) => void;
   readonly #passing: Generator<unknown, void, unknown>;
+  /** True once the app has called `startResponse`. */
   #started = false;
+  /** True once the server has called `close()`. */
   #closed = false;
 
   constructor(
