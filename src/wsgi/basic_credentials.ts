@@ -1,5 +1,5 @@
 /**
- * Basic credentials (RFC 7617).
+ * Basic credentials (RFC 7617). Called by {@linkcode EnvironMaker}, for `REMOTE_USER`.
  *
  * @module
  */
@@ -8,8 +8,8 @@
  * Reads the value of an Authorization field.
  *
  * @param authorization The field value.
- * @returns The user and the password as latin-1 strings, or `undefined` if it is of another scheme
- *   or malformed.
+ * @returns The user and the password as latin-1 strings, or `undefined` for another scheme and for a
+ *   malformed value.
  *
  * @example
  * ```ts

@@ -102,7 +102,7 @@ export class Events {
     return this.#cogen.plan(until(promise));
   }
 
-  /** Runs a coroutine whose children end with it; `environ.cogen.result` is its result, or its error. */
+  /** Runs a coroutine that ends its children when it ends; `environ.cogen.result` is its result, or its error. */
   scope(body: CoroutineFunction<[Scope], unknown>): "" {
     return this.#cogen.plan(scope(body));
   }

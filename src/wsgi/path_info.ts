@@ -1,5 +1,7 @@
 /**
- * From the path of a request target to `PATH_INFO`.
+ * `PATH_INFO`: the decoded path of a request target.
+ *
+ * Called by {@linkcode EnvironMaker}.
  *
  * @module
  */
@@ -7,8 +9,8 @@
 /**
  * Decodes the percent-encoded bytes of a path.
  *
- * `%2F` stays as it is, so that a slash within a segment does not become one between segments; so
- * does a `%` without two hexadecimal digits.
+ * `%2F` is not decoded, so that a slash within a segment does not become a slash between segments. A `%`
+ * without two hexadecimal digits is left alone.
  *
  * @param path An undecoded path.
  * @returns A latin-1 string: each character is a byte (PEP 3333, "Unicode Issues").

@@ -1,5 +1,5 @@
 /**
- * Several apps under one server, by path prefix.
+ * Mounts several apps under one server, by path prefix.
  *
  * @module
  */
@@ -13,14 +13,15 @@ export type Mounts = readonly (readonly [prefix: string, app: WSGIApp])[] | {
 };
 
 /**
- * An app that passes each request to the app with the longest matching prefix.
+ * Makes an app that passes each request to the app with the longest matching prefix.
  *
- * A prefix matches whole segments. It moves from `PATH_INFO` to `SCRIPT_NAME`; the empty prefix, or
- * `/`, matches everything. Without a match the answer is 404. A dispatcher may be mounted in another.
+ * A prefix matches whole segments, and moves from `PATH_INFO` to `SCRIPT_NAME`. The empty prefix, or `/`,
+ * matches every path. Without a match the answer is 404. A dispatcher may be mounted in another one.
  *
  * @param mounts Prefixes and apps, as pairs or as a record.
  * @returns The app.
- * @throws {TypeError} If a prefix does not begin with a slash or stands twice, or an app is none.
+ * @throws {TypeError} If a prefix does not begin with a slash or is given twice, or an app is not a
+ *   function.
  *
  * @example
  * ```ts
@@ -50,12 +51,12 @@ export function WSGIPathInfoDispatcher(mounts: Mounts): WSGIApp {
   };
 }
 
-/** Longest prefix first, without trailing slashes. */
+/** The mounts with the longest prefix first, without trailing slashes. */
 function mountTable(mounts: Mounts): [prefix: string, app: WSGIApp][] {
   const pairs = Array.isArray(mounts) ? mounts : Object.entries(mounts);
   const table: [string, WSGIApp][] = [];
   for (const [given, app] of pairs as readonly (readonly [string, WSGIApp])[]) {
-    const prefix = native(given.replace(/\/+$/, ""));
+    const prefix = latin1Path(given.replace(/\/+$/, ""));
     if (typeof app !== "function") {
       throw new TypeError(`Cannot mount ${typeof app} at "${given}": expected an app`);
     }
@@ -70,8 +71,8 @@ function mountTable(mounts: Mounts): [prefix: string, app: WSGIApp][] {
   return table.sort(([one], [other]) => other.length - one.length);
 }
 
-/** As PATH_INFO has it: the bytes of the UTF-8 form, one character each. */
-function native(prefix: string): string {
+/** A prefix in the form of PATH_INFO: its UTF-8 bytes, one character each. */
+function latin1Path(prefix: string): string {
   return String.fromCharCode(...new TextEncoder().encode(prefix));
 }
 

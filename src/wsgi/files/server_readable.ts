@@ -28,7 +28,7 @@ export interface BodyReader {
 type Read = (reader?: BodyReader) => Generator<unknown, void, unknown>;
 
 /**
- * A response body whose generator is told whether the server itself reads it.
+ * A response body whose generator knows whether the server itself reads it.
  *
  * @example
  * ```ts

@@ -1,8 +1,14 @@
 /**
- * The body of one request between the connection that receives it and the app that reads it.
+ * The body of one request, between the connection that receives it and the app that reads it.
  *
- * Bytes are pushed in as they come, and read through operations, by one reader at a time. Only what
- * nobody has read yet is kept; `hungry` tells the connection when to stop reading from the client.
+ * The connection pushes bytes as they arrive; the app reads them through operations, one at a time. Only
+ * unread bytes are kept, and `hungry` tells the connection when to stop reading from the client.
+ *
+ * The trap: pushed bytes may lie in the memory of a socket. They are copied, unless a pending read takes
+ * all of them at once.
+ *
+ * Called by the connection and the exchange (`push`, `end`, `fail`, `discard`), and by the inputs of the
+ * app (`read`, `readChunk`, `readLine`).
  *
  * @module
  */
@@ -12,68 +18,74 @@ import { NOT_YET } from "../../coroutine/internal.ts";
 import type { TimeoutOptions } from "../../coroutine/mod.ts";
 import type { BlockPool } from "../../socket/mod.ts";
 import { ByteQueue } from "./byte_queue.ts";
+import { checkLimit, checkSize, NEWLINE } from "./read_arguments.ts";
 
-/** The client went away before its request was complete. */
+/** The client disconnected before its request was complete. */
 export class ClientDisconnected extends Error {
   /** `ClientDisconnected`. */
   override readonly name = "ClientDisconnected";
 
-  /** Its message is always the same. */
+  /** Makes the error; its message is always the same. */
   constructor() {
     super("The client disconnected before the request was complete");
   }
 }
 
-/** What a read tries whenever something has changed: its result, or `undefined` to go on waiting. */
+/** Tries a read after each change of the buffer: returns its result, or `undefined` to wait on. */
 type Attempt<T> = () => T | undefined;
 
-interface Reader {
+/** A read that waits for bytes that have not arrived. */
+interface PendingRead {
   readonly attempt: Attempt<unknown>;
   readonly resume: Resume<unknown>;
 }
 
-/** How much unread body is kept for an app that does not read, in bytes. */
-const HIGH_WATER = 65_536;
-const NEWLINE = 0x0a;
+/**
+ * The connection stops reading at this many unread bytes, unless a read waits for more. One
+ * read of a socket brings at most as many, so the app and the socket can work in turn.
+ */
+const MAX_UNREAD_BYTES = 65_536;
 const NO_TRAILERS: readonly string[] = [];
 
-/** A request body on its way. */
+/** A request body that is being received. */
 export class BodyBuffer {
   readonly #bytes: ByteQueue;
   #trailers: readonly string[] = NO_TRAILERS;
+  /** True once the body is complete. */
   #ended = false;
+  /** Why the body will not be complete. */
   #error: unknown;
-  #reader: Reader | undefined;
+  #pending: PendingRead | undefined;
   readonly #onWanted: () => void;
 
   /**
-   * @param onWanted Called whenever the app asks for more of a body that has not ended.
-   * @param pool Where blocks of 64 KB come from. Default: one that all bodies share.
+   * @param onWanted Called whenever the app reads from a body that has not ended.
+   * @param pool The pool of blocks of 64 KiB. Default: a pool that all bodies share.
    */
   constructor(onWanted: () => void, pool?: BlockPool) {
     this.#onWanted = onWanted;
     this.#bytes = new ByteQueue(pool);
   }
 
-  /** Whether more bytes are welcome: somebody waits for them, or little is kept. */
+  /** Whether the connection should read on: a read waits for bytes, or few bytes are unread. */
   get hungry(): boolean {
-    return this.#reader !== undefined || this.#bytes.size < HIGH_WATER;
+    return this.#pending !== undefined || this.#bytes.size < MAX_UNREAD_BYTES;
   }
 
-  /** Whether a reader waits for what has not come yet. */
+  /** Whether a read waits for bytes that have not arrived. */
   get awaited(): boolean {
-    return this.#reader !== undefined;
+    return this.#pending !== undefined;
   }
 
-  /** How many bytes wait to be read. */
+  /** The number of unread bytes. */
   get size(): number {
     return this.#bytes.size;
   }
 
-  /** Adds a copy of `bytes`, or what was `copied` already. */
+  /** Adds a copy of `bytes`; or `bytes` themselves, if the caller has `copied` them already. */
   push(bytes: Uint8Array, copied: boolean = false): void {
     if (bytes.length === 0) return;
-    if (copied || this.#reader === undefined) {
+    if (copied || this.#pending === undefined) {
       this.#bytes.push(bytes, copied);
       return this.#advance();
     }
@@ -94,16 +106,16 @@ export class BodyBuffer {
     this.#advance();
   }
 
-  /** The body will not be complete: whoever reads past what is here is told why. */
+  /** The body will not be complete: a read that needs more bytes than have arrived gets the error. */
   fail(error: unknown): void {
     if (this.#ended || this.#error !== undefined) return;
     this.#error = error;
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.resume.error(error);
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.resume.error(error);
   }
 
-  /** Forgets what nobody will read any more. */
+  /** Drops the unread bytes: the app has ended. */
   discard(): void {
     this.#bytes.clear();
   }
@@ -116,16 +128,16 @@ export class BodyBuffer {
     return new ReadOperation("wsgi.input.read", this, options, attempt);
   }
 
-  /** Reads what is here, waiting only if there is nothing; empty at the end. */
+  /** Reads the bytes that have arrived, or waits for the first ones; empty at the end. */
   readChunk(options: TimeoutOptions): Operation<Uint8Array> {
     return new ReadOperation("wsgi.input.readChunk", this, options, () => {
-      return this.#bytes.size > 0 || this.#ended ? this.#bytes.take(HIGH_WATER) : undefined;
+      return this.#bytes.size > 0 || this.#ended ? this.#bytes.take(MAX_UNREAD_BYTES) : undefined;
     });
   }
 
   /** Reads up to and with the next newline, at most `limit` bytes; empty at the end. */
   readLine(limit: number, options: TimeoutOptions): Operation<Uint8Array> {
-    if (limit !== Infinity) checkSize(limit);
+    checkLimit(limit);
     let searched = 0;
     return new ReadOperation("wsgi.input.readline", this, options, () => {
       const newline = this.#bytes.indexOf(NEWLINE, searched);
@@ -135,36 +147,31 @@ export class BodyBuffer {
     });
   }
 
-  /** Does a read whose bytes are here, and gives what they are. For {@linkcode ReadOperation} alone. */
+  /** Tries a read at once; `undefined` if it has to wait. Called by {@linkcode ReadOperation}. */
   readNow<T>(attempt: Attempt<T>): T | undefined {
-    if (this.#reader !== undefined) return undefined;
+    if (this.#pending !== undefined) return undefined;
     const result = attempt();
     if (result !== undefined && !this.#ended) this.#onWanted();
     return result;
   }
 
-  /** Begins a read whose bytes are not here. For {@linkcode ReadOperation} alone. */
+  /** Begins a read that has to wait. Called by {@linkcode ReadOperation}. */
   begin(attempt: Attempt<unknown>, resume: Resume<unknown>): Abort | void {
-    if (this.#reader !== undefined) throw new TypeError("The request body is already being read");
+    if (this.#pending !== undefined) throw new TypeError("The request body is already being read");
     if (this.#error !== undefined) resume.error(this.#error);
-    else this.#reader = { attempt, resume };
+    else this.#pending = { attempt, resume };
     if (!this.#ended) this.#onWanted();
-    return () => this.#reader = undefined;
+    return () => this.#pending = undefined;
   }
 
   #advance(): void {
-    const reader = this.#reader;
-    if (reader === undefined) return;
-    const result = reader.attempt();
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const result = pending.attempt();
     if (result === undefined) return;
-    this.#reader = undefined;
-    reader.resume.value(result);
+    this.#pending = undefined;
+    pending.resume.value(result);
   }
-}
-
-function checkSize(size: number): number {
-  if (Number.isInteger(size) && size >= 0) return size;
-  throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
 }
 
 /** A read of the request body. */
@@ -185,7 +192,7 @@ export class ReadOperation<T> extends TimedOperation<T> {
     this.#attempt = attempt;
   }
 
-  /** Reads at once what is here already. */
+  /** Reads at once, if the bytes have arrived. */
   override attempt(): T | typeof NOT_YET {
     return this.#body.readNow(this.#attempt) ?? NOT_YET;
   }
@@ -195,6 +202,6 @@ export class ReadOperation<T> extends TimedOperation<T> {
   }
 }
 
-/** The body of all requests without one: it has ended, so that it keeps nothing of any of them. */
+/** The body of all requests without a body. It has ended, so it keeps no state of a request. */
 export const NO_BODY: BodyBuffer = new BodyBuffer(() => {});
 NO_BODY.end();

@@ -4,11 +4,12 @@
  * @module
  */
 
-const NEWLINE = 0x0a;
+import { checkLimit, lineHint, NEWLINE } from "./read_arguments.ts";
 
-/** `wsgi.input` behind {@linkcode syncInput}: as Python's, a file in memory. */
+/** `wsgi.input` behind {@linkcode syncInput}: a file in memory, as in Python. */
 export class BufferedInput implements Iterable<Uint8Array> {
   readonly #bytes: Uint8Array;
+  /** The index of the next byte to read. */
   #position = 0;
 
   /**
@@ -23,7 +24,7 @@ export class BufferedInput implements Iterable<Uint8Array> {
   /** Reads `size` bytes, fewer only at the end of the body; without `size`, all that is left. */
   read(size: number = Infinity): Uint8Array {
     const start = this.#position;
-    this.#position = Math.min(this.#bytes.length, start + checkSize(size));
+    this.#position = Math.min(this.#bytes.length, start + checkLimit(size));
     return this.#bytes.subarray(start, this.#position);
   }
 
@@ -31,12 +32,12 @@ export class BufferedInput implements Iterable<Uint8Array> {
   readline(limit: number = Infinity): Uint8Array {
     const newline = this.#bytes.indexOf(NEWLINE, this.#position);
     const end = newline < 0 ? this.#bytes.length : newline + 1;
-    return this.read(Math.min(checkSize(limit), end - this.#position));
+    return this.read(Math.min(checkLimit(limit), end - this.#position));
   }
 
   /** Reads all lines, or lines until they have at least `hint` bytes. */
   readlines(hint: number = Infinity): Uint8Array[] {
-    const enough = hint > 0 ? hint : Infinity;
+    const enough = lineHint(hint);
     const lines: Uint8Array[] = [];
     for (let size = 0; size < enough;) {
       const line = this.readline();
@@ -47,13 +48,8 @@ export class BufferedInput implements Iterable<Uint8Array> {
     return lines;
   }
 
-  /** Gives the lines that are left. */
+  /** Iterates over the lines that are left. */
   *[Symbol.iterator](): Generator<Uint8Array, void, undefined> {
     for (let line = this.readline(); line.length > 0; line = this.readline()) yield line;
   }
-}
-
-function checkSize(size: number): number {
-  if (size === Infinity || Number.isInteger(size) && size >= 0) return size;
-  throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
 }

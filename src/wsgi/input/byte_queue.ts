@@ -1,28 +1,31 @@
 /**
- * Bytes that wait to be read, in memory that is proportional to them.
+ * Unread bytes of a request body, in memory that is proportional to them.
  *
- * A little is kept in arrays of its own, which a reader may get as they are. More is kept in blocks
- * that are used again and never leave this file: a reader gets a copy, made when it asks. An array
- * made to wait is old before its reader drops it, and V8 collects all that is old the sooner: an
- * upload of 1 MB cost Node 26 1,050 us, and 830 so (medians; the least 890 and 540).
+ * A few bytes are kept in arrays of their own, and a reader may get such an array without a copy. More
+ * bytes are kept in blocks of a pool, which never leave this file: a reader gets a copy. The reason is
+ * garbage collection. An array that waits for its reader gets old, and old arrays make V8 run its major
+ * collections more often. Measured: pooling takes a 1 MB upload on Node 26 from 1,050 to 830 us
+ * (`npm run bench -- --workload upload`).
+ *
+ * Called by {@linkcode BodyBuffer}.
  *
  * @module
  */
 
 import { BlockPool } from "../../socket/mod.ts";
 
-/** A block's size in bytes: what one read of a socket brings. */
-const BLOCK_SIZE = 64 * 1024;
-/** Blocks are taken once so many bytes wait: most bodies never need one. */
-const LITTLE = BLOCK_SIZE / 4;
+/** The size of a block: the most that one read of a socket brings. */
+const BLOCK_BYTES = 65_536;
+/** Blocks are used once this many bytes are unread: most bodies never need one. */
+const MIN_POOLED_BYTES = BLOCK_BYTES / 4;
 /** Pieces smaller than this share an array, so that a body of tiny pieces stays small. */
-const SHARED = 4096;
+const MIN_ARRAY_BYTES = 4096;
 const EMPTY = new Uint8Array(0);
 
-/** The blocks of all bodies; 4 MB are kept for the next at most. */
-const BLOCKS = new BlockPool(BLOCK_SIZE, 64);
+/** The blocks of all bodies. At most 64 idle blocks are kept: 4 MB. */
+const BLOCKS = new BlockPool(BLOCK_BYTES, 64);
 
-/** `own` was made for the queue, `block` goes back to the pool, `lent` is somebody else's. */
+/** `own` was made for the queue, `block` goes back to the pool, `lent` is memory of the caller. */
 type Origin = "own" | "block" | "lent";
 
 /** A stretch of bytes: those of `bytes` from `start` until `end`. */
@@ -39,17 +42,17 @@ export class ByteQueue {
   readonly #pool: BlockPool;
   #size = 0;
 
-  /** @param pool Where blocks of 64 KB come from. */
+  /** @param pool The pool of blocks of 64 KiB. */
   constructor(pool: BlockPool = BLOCKS) {
     this.#pool = pool;
   }
 
-  /** How many bytes wait. */
+  /** The number of unread bytes. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds a copy of `bytes`; or, to an empty queue, what was `copied` already. */
+  /** Adds a copy of `bytes`; or `bytes` themselves, if the queue is empty and they are `copied` already. */
   push(bytes: Uint8Array, copied: boolean = false): void {
     this.#size += bytes.length;
     if (copied && this.#chunks.length === 0) {
@@ -65,13 +68,13 @@ export class ByteQueue {
     }
   }
 
-  /** Adds `bytes` themselves, until {@linkcode keep}: what is taken before is copied only once. */
+  /** Adds `bytes` without a copy, until {@linkcode keep}: bytes that a read takes at once are copied once. */
   lend(bytes: Uint8Array): void {
     this.#size += bytes.length;
     this.#chunks.push({ bytes, origin: "lent", start: 0, end: bytes.length });
   }
 
-  /** Copies what is left of the bytes that were lent. */
+  /** Copies the rest of the bytes that were lent. */
   keep(): void {
     const last = this.#chunks[this.#chunks.length - 1];
     if (last?.origin !== "lent") return;
@@ -88,12 +91,12 @@ export class ByteQueue {
     this.#size -= size;
     if (first.end - first.start < size) return this.#copyOut(size);
     if (first.origin === "own") return this.#handOver(first, size);
-    return first.origin === "block" && size < SHARED
+    return first.origin === "block" && size < MIN_ARRAY_BYTES
       ? this.#handOver(this.#loosen(first), size)
       : this.#copyOut(size);
   }
 
-  /** The index of the first such byte that is not before `from`, or -1. */
+  /** The index of the first such byte at or after `from`, or -1. */
   indexOf(byte: number, from: number): number {
     let passed = 0;
     for (const { bytes, start, end } of this.#chunks) {
@@ -108,14 +111,14 @@ export class ByteQueue {
     return -1;
   }
 
-  /** Forgets everything. */
+  /** Drops all bytes. */
   clear(): void {
     if (this.#chunks.length === 0) return;
     for (const chunk of this.#chunks.splice(0)) this.#release(chunk);
     this.#size = 0;
   }
 
-  /** The chunk at the end, which has room, for `count` bytes or a part of them. */
+  /** The last chunk if it has room, or a new one, for `count` bytes or a part of them. */
   #room(count: number): Chunk {
     const last = this.#chunks[this.#chunks.length - 1];
     if (last !== undefined && last.end < last.bytes.length) return last;
@@ -125,15 +128,15 @@ export class ByteQueue {
   }
 
   #newChunk(count: number, first: boolean): Chunk {
-    if (this.#size >= LITTLE) {
+    if (this.#size >= MIN_POOLED_BYTES) {
       return { bytes: this.#pool.take(), origin: "block", start: 0, end: 0 };
     }
-    // A body that comes in one piece needs no spare room: only a second piece is worth it.
-    const bytes = new Uint8Array(first ? count : Math.max(count, SHARED));
+    // A body that arrives in one piece needs no spare room; a second piece is often followed by more.
+    const bytes = new Uint8Array(first ? count : Math.max(count, MIN_ARRAY_BYTES));
     return { bytes, origin: "own", start: 0, end: 0 };
   }
 
-  /** Gives the first bytes of the first chunk, which may leave as they are. */
+  /** Gives bytes of the first chunk, which is no pooled block, to the reader without a copy. */
   #handOver(chunk: Chunk, size: number): Uint8Array {
     const { bytes, start } = chunk;
     chunk.start += size;
@@ -142,11 +145,14 @@ export class ByteQueue {
   }
 
   /**
-   * Copies the beginning of the first chunk out of its block, for all the small parts that will be
-   * taken of it: an array for each line of 50 bytes took Deno ten times as long.
+   * Copies the beginning of the first chunk out of its block. Small reads, such as lines, then take parts
+   * of this copy: an array for each of them would cost much more, most of all on Deno.
    */
   #loosen(chunk: Chunk): Chunk {
-    const bytes = chunk.bytes.slice(chunk.start, Math.min(chunk.end, chunk.start + LITTLE));
+    const bytes = chunk.bytes.slice(
+      chunk.start,
+      Math.min(chunk.end, chunk.start + MIN_POOLED_BYTES),
+    );
     const loose: Chunk = { bytes, origin: "own", start: 0, end: bytes.length };
     chunk.start += bytes.length;
     if (chunk.start < chunk.end) this.#chunks.unshift(loose);

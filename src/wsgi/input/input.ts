@@ -10,11 +10,12 @@ import { Call, type Coroutine, type Operation, type TimeoutOptions } from "../..
 import type { HeaderList } from "../block.ts";
 import type { Planner, Waiter, Waiting } from "../waiting.ts";
 import type { BodyBuffer } from "./body_buffer.ts";
+import { lineHint } from "./read_arguments.ts";
 
 /**
  * `environ["wsgi.input"]`: the request body, read with `yield*`, or iterated in an async app.
  *
- * It ends where the body ends, whatever the framing, and never reads into the next request. Reads
+ * It ends where the body ends, with any framing, and never reads into the next request. Reads
  * throw `ClientDisconnected` if the client disconnects before the body is complete.
  */
 export class WSGIInput implements AsyncIterable<Uint8Array> {
@@ -110,7 +111,7 @@ export class CogenInput {
 }
 
 function readLines(body: BodyBuffer, hint: number): Operation<Uint8Array[]> {
-  const enough = hint > 0 ? hint : Infinity; // as in Python's io.IOBase.readlines
+  const enough = lineHint(hint);
   return Call(function* readlines(): Coroutine<Uint8Array[]> {
     const lines: Uint8Array[] = [];
     for (let size = 0; size < enough;) {

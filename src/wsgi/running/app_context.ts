@@ -1,5 +1,8 @@
 /**
- * The request and response that an app is run for, as its connection offers them.
+ * The request and the response of one app run, as the exchange offers them.
+ *
+ * The interface keeps `src/wsgi` apart from the server: the app run knows no connection and no socket.
+ * Implemented by the exchange; called by the app run and the closing of an app.
  *
  * @module
  */
@@ -10,34 +13,35 @@ import type { Environ } from "../environ.ts";
 import type { RequestCogen } from "./request_cogen.ts";
 import type { Response } from "./response.ts";
 
-/** What running an app needs of the connection it runs on. */
+/** The context of one app run. */
 export interface AppContext {
   readonly app: WSGIApp;
-  /** The method, whatever an app may put in the environ. */
+  /** The method of the request, even if the app changes it in the environ. */
   readonly method: string;
   readonly environ: Environ;
-  /** That of the environ, whatever an app may put there. */
+  /** The `cogen` of the environ, even if the app replaces it there. */
   readonly cogen: RequestCogen;
   readonly response: Response;
-  /** How long the `finally` blocks and the `close()` of an app may take, in milliseconds. */
+  /** The time that the `finally` blocks and the `close()` of an app may take, each. */
   readonly closeTimeoutMs: number;
-  /** How long an app may go on before what it gave is handed over, in milliseconds. */
+  /** The time that an app may run before its blocks are handed over. */
   readonly burstMs: number;
-  /** When its first burst began, by the clock. */
+  /** When the first burst began, in milliseconds, by the clock. */
   readonly startedAt: number;
+  /** The time, in milliseconds, by the clock. */
   now(): number;
-  /** Hands over to the socket what the response has let go of. */
+  /** Hands the bytes that the response has framed to the socket. */
   flush(): void;
-  /** How many bytes have not been handed over. */
+  /** The number of framed bytes that the socket has not got. */
   pendingBytes(): number;
-  /** Whether all that the app gave has gone, and the arrays it was in may be used again. */
+  /** Whether the socket has sent every block so far, so that their memory may be used again. */
   allSent(): boolean;
   /** Whether the client's window is full. */
   full(): boolean;
   /** Waits until the client's window has room. */
   drained(): Operation<void>;
-  /** Hears of an error of the app. */
+  /** Reports an error of the app. */
   report(error: unknown): void;
-  /** The app is done; if its response is not complete, the connection must be cut. */
+  /** The app has ended. If its response is not complete, the connection must be cut. */
   ended(complete: boolean): void;
 }

@@ -170,7 +170,7 @@ class AppRun implements BodyReader, StepConsumer {
     return DONE;
   }
 
-  /** The rows of the table: what follows a wait. */
+  /** Ends the wait as its row of the table says, and steps the app on. */
   #endWait(failed: boolean, content: unknown): Step {
     const { cogen } = this.#context;
     switch (this.#wait) {

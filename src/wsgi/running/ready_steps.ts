@@ -1,9 +1,11 @@
 /**
- * An async iterator's steps that come without a wait.
+ * The steps of an async iterator that are ready without a wait.
  *
- * Each comes in a promise, even where nothing was waited for: such a promise settles before the
- * host's event loop goes on. So these steps are taken as they come, in one wait of the coroutine, and
- * only a promise that outlives the host's turn is told of as a wait.
+ * Each step comes in a promise, even if the app did not wait. Such a promise settles before the host's
+ * event loop polls again. So the consumer gets these steps one after the other, within one wait of the
+ * coroutine. Only a promise that is pending after the host's turn counts as a wait of the app.
+ *
+ * Called by the app run.
  *
  * @module
  */
@@ -11,22 +13,22 @@
 import { type Operation, operation } from "../../coroutine/mod.ts";
 import { adoptValue, isPromise, type Step, type Steps } from "./app_steps.ts";
 
-/** Takes the steps of an async iterator. */
+/** The consumer of the steps of an async iterator. */
 export interface StepConsumer {
-  /** Takes a step and asks for the next one; or gives the step back, for the coroutine. */
+  /** Consumes a step and returns the next one; or returns the same step, if the coroutine must handle it. */
   take(step: Step): Steps;
-  /** The iterator really waits: what was taken must not wait with it. */
+  /** Called when the iterator waits: the blocks of its steps must be handed over now. */
   wait(): void;
 }
 
 /**
- * Waits for a step that the gatherer gives back; one that fails is an error.
+ * Waits for the first step that the consumer does not consume.
  *
- * @param first The step that comes next.
- * @param gatherer Takes the steps. Once the wait is cancelled it is given none.
- * @returns An operation that gives that step.
+ * @param first The promise of the next step.
+ * @param consumer Gets the steps; none after the wait was cancelled.
+ * @returns An operation that gives that step, or the error of the iterator or the consumer.
  */
-export function gather(first: PromiseLike<Step>, gatherer: StepConsumer): Operation<Step> {
+export function gather(first: PromiseLike<Step>, consumer: StepConsumer): Operation<Step> {
   return operation((resume) => {
     const { clock } = resume.scheduler;
     let isWatched = false;
@@ -35,14 +37,14 @@ export function gather(first: PromiseLike<Step>, gatherer: StepConsumer): Operat
       isWatched = false;
       if (resume.settled) return;
       try {
-        gatherer.wait();
+        consumer.wait();
       } catch (error) {
         fail(error);
       }
     };
     const follow = (steps: Steps) => {
       if (!isPromise(steps)) return resume.value(adoptValue(steps));
-      // Not `steps.then`: what is no real promise may call back at once, again and again.
+      // Not `steps.then`: a thenable that calls back at once would recurse, step by step.
       Promise.resolve(steps).then(take, fail);
       if (isWatched) return;
       isWatched = true;
@@ -51,7 +53,7 @@ export function gather(first: PromiseLike<Step>, gatherer: StepConsumer): Operat
     const take = (step: Step) => {
       if (resume.settled) return;
       try {
-        follow(gatherer.take(step));
+        follow(consumer.take(step));
       } catch (error) {
         fail(error);
       }
