@@ -4,7 +4,7 @@ import { type Operation, Queue, Sleep, toPromise } from "../../src/coroutine/mod
 import { Events } from "../../src/wsgi/cogen_events.ts";
 import { stage } from "../support/scheduling.ts";
 
-/** Gives the empty block that is yielded, and performs what it stands for. */
+/** Returns the empty block to be yielded, which performs the planned operation. */
 function performer() {
   const theatre = stage();
   let planned: Operation<unknown> | undefined;

@@ -12,7 +12,7 @@ import {
 import { type Ready, ReadyQueue } from "../../src/coroutine/kernel/ready_queue.ts";
 import { stage } from "../support/scheduling.ts";
 
-/** Who goes first: the woken one, the signaller, or one that was ready before both. */
+/** The order of the woken coroutine, the signaller, and a coroutine that was ready before both. */
 function orderWith(option: { priority?: Priority }, defaultPriority: Priority = 0): string[] {
   const { scheduler, run, assertEmpty } = stage({ defaultPriority });
   const order: string[] = [];
@@ -34,7 +34,7 @@ function orderWith(option: { priority?: Priority }, defaultPriority: Priority = 
   return order;
 }
 
-test("a priority says who goes first: nobody, the woken, the caller, or both", () => {
+test("a priority puts neither, the woken coroutine, the caller, or both first", () => {
   assertEquals(orderWith({}), ["ready", "woken", "caller"]);
   assertEquals(orderWith({ priority: priority.LAST }), ["ready", "woken", "caller"]);
   assertEquals(orderWith({ priority: priority.CORO }), ["woken", "ready", "caller"]);
@@ -42,7 +42,7 @@ test("a priority says who goes first: nobody, the woken, the caller, or both", (
   assertEquals(orderWith({ priority: priority.FIRST }), ["woken", "caller", "ready"]);
 });
 
-test("the scheduler's default priority holds where none is given", () => {
+test("the scheduler's default priority holds for operations without a priority", () => {
   assertEquals(orderWith({}, priority.CORO), ["woken", "ready", "caller"]);
   assertEquals(orderWith({}, priority.FIRST), ["woken", "caller", "ready"]);
 });
@@ -70,7 +70,7 @@ test("a priority that is none of the four is refused", () => {
   assertThrows(() => stage({ defaultPriority: wrong }), RangeError, "priority 7");
 });
 
-test("those who are put first for ever starve nobody", () => {
+test("coroutines that are always put first do not starve the others", () => {
   const queue = new ReadyQueue<Ready>();
   const entry = (): Ready => ({ usedMs: 0, arrival: 0, nextReady: undefined });
   const patient = entry();

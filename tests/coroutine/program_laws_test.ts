@@ -59,7 +59,7 @@ const script = fc.record({
   ),
 });
 
-/** What the programs share, and what was counted. */
+/** The state that the programs share, and the counts. */
 class World {
   readonly stage: Stage = stage({ onError: () => {} });
   readonly queue: Queue<number> = new Queue(2);
@@ -147,7 +147,7 @@ class World {
     this.got.push(yield* this.queue.get());
   }
 
-  /** A value that arrives cannot be lost to a cancellation, so what is put is always counted. */
+  /** A value that arrives cannot be lost to a cancellation, so each item put is always counted. */
   *#put(): Coroutine<void> {
     const item = ++this.#serial;
     yield* this.queue.put(item);

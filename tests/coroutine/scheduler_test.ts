@@ -10,7 +10,7 @@ import {
 import { start } from "../../src/coroutine/internal.ts";
 import { stage } from "../support/scheduling.ts";
 
-test("a turn runs only what is ready when it starts", () => {
+test("a turn runs only the coroutines that are ready when it starts", () => {
   const { scheduler } = stage();
   const seen: string[] = [];
   scheduler.add(function* () {
@@ -102,14 +102,14 @@ test("after a microtask that takes a quantum the host must poll at once", () => 
   assertEquals([wake(), wake()], [true, false]);
 });
 
-test("so it must after several that take a quantum together", () => {
+test("after several microtasks that take a quantum together the host must poll", () => {
   const { clock, wake } = wokenStage(3);
   assertEquals([wake(), wake(), wake(), wake(), wake()], [true, true, true, true, false]);
   clock.turn();
   assertEquals([wake(), wake()], [true, true]);
 });
 
-test("who has used least time goes first", () => {
+test("the coroutine with the least time used goes first", () => {
   const { clock, scheduler } = workStage();
   const seen: string[] = [];
   function* worker(name: string, cost: number): Coroutine<void> {
@@ -127,7 +127,7 @@ test("who has used least time goes first", () => {
   assert(seen.indexOf("short") >= 0 && seen.indexOf("short") <= 2, seen.join(" "));
 });
 
-test("none starves while newcomers keep coming", () => {
+test("an old coroutine does not starve while new ones keep coming", () => {
   const { clock, scheduler } = workStage();
   let old = 0;
   scheduler.add(function* () {
@@ -207,7 +207,7 @@ test("run resolves when nothing is left, shutdown when all is cancelled", async 
   assertEmpty();
 });
 
-test("adding what is no coroutine is a TypeError", () => {
+test("adding a function that returns no coroutine is a TypeError", () => {
   const { scheduler } = stage();
   assertThrows(
     () => scheduler.add((() => 42) as unknown as () => Coroutine<void>),

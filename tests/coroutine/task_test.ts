@@ -28,7 +28,7 @@ test("a coroutine returns its result", () => {
   assertEmpty();
 });
 
-test("a task takes its name from its function and knows who added it", () => {
+test("a task takes its name from its function and knows its parent", () => {
   const { scheduler, run } = stage();
   const parent = scheduler.add(function* parent() {
     return yield* AddCoro(function* child() {});
@@ -145,7 +145,7 @@ test("a coroutine that cancels itself ends at its next wait", () => {
   assertEmpty();
 });
 
-test("an error that nobody joins is reported once, and the others go on", () => {
+test("an error that is not joined is reported once, and the other coroutines go on", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const error = new Error("nobody joins");
   scheduler.add(function* () {
@@ -180,7 +180,7 @@ test("an error that is joined is not reported", () => {
   assertEmpty();
 });
 
-test("an error whose joiner gave up is reported", () => {
+test("an error is reported if its joiner has given up", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const child = scheduler.add(function* () {
     yield* Sleep(2);
@@ -199,7 +199,7 @@ test("an error whose joiner gave up is reported", () => {
   assertEmpty();
 });
 
-test("an operation resumes once, whoever calls again", () => {
+test("an operation resumes once; later calls have no effect", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     const first = yield* operation<number>((resume) => {

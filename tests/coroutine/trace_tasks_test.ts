@@ -16,7 +16,7 @@ function* patient(): Coroutine<unknown> {
   return yield* WaitForSignal("abc");
 }
 
-test("a trace tells who waits on what, since when and from which line", () => {
+test("a trace names each coroutine and its operation, since when and from which line it waits", () => {
   const { scheduler, run } = stage({ debug: true });
   scheduler.add(function* parent() {
     yield* AddCoro(patient);
@@ -31,7 +31,7 @@ test("a trace tells who waits on what, since when and from which line", () => {
   for (const { from } of traces) assertMatch(from ?? "", /trace_tasks_test\.[tj]s.*:\d+:\d+/);
 });
 
-test("what a coroutine waited for before is not told while it is ready", () => {
+test("a trace of a ready coroutine does not name its last operation", () => {
   const { scheduler, run } = stage({ debug: true });
   const task = scheduler.add(function* () {
     yield* until(new Promise(() => {}));
@@ -66,7 +66,7 @@ test("coroutines that each add their successor do not hold on to their ancestors
   assert(taskChain(last).length <= 3, `${taskChain(last).length} are held`);
 });
 
-test("the chain of an error that nobody joins names those that added the coroutine", () => {
+test("the chain of an error that is not joined names the ancestors of the coroutine", () => {
   const chains: string[][] = [];
   const { scheduler, run } = stage({ onError: (_, task) => chains.push(taskChain(task)) });
   scheduler.add(function* grandparent() {

@@ -1,6 +1,6 @@
 /**
- * What the types promise: values need no annotation, and mistakes do not compile. The type checker is
- * the judge; the test itself only shows that the file was run.
+ * The promises of the types: values need no annotation, and mistakes do not compile. The type
+ * checker is the judge; the test itself only shows that the file was run.
  */
 
 import { assert } from "@std/assert";

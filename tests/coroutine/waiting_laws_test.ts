@@ -104,7 +104,7 @@ function perform(command: Command, serial: number, real: Real, model: WaitingMod
   }
 }
 
-test("law: all that waits does what the plain model says, with any cancellations", () => {
+test("law: waiting operations behave as the plain model, with any cancellations", () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
       const real = makeReal();

@@ -1,6 +1,6 @@
 /**
- * What the waiting operations should do, as plainly as it can be said: arrays, and one operation at a
- * time. The laws compare it with the real thing.
+ * The intended behaviour of the waiting operations, in the plainest form: arrays, and one operation
+ * at a time. The laws compare it with the real thing.
  */
 
 /** How an operation stands, as one can tell from outside. */
@@ -8,7 +8,7 @@ export type Standing =
   | { readonly state: "waiting" | "timeout" | "cancelled" | "refused" }
   | { readonly state: "value"; readonly value: unknown };
 
-/** One operation that somebody waits for. */
+/** The wait of one coroutine for one operation. */
 export class ModelWait {
   standing: Standing = { state: "waiting" };
   readonly deadline: number;

@@ -9,7 +9,7 @@ interface Entry {
   place: number;
 }
 
-test("law: what is taken is what is left of what was added, in order of time and arrival", () => {
+test("law: entries are taken in order of time and arrival, without those removed before", () => {
   const command = fc.oneof(
     fc.record({ add: fc.nat(100) }),
     fc.record({ remove: fc.nat(1000) }),

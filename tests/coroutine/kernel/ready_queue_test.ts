@@ -16,20 +16,20 @@ function takeAll(queue: ReadyQueue<Entry>): string[] {
   return names;
 }
 
-test("those who have used as much come in order of arrival", () => {
+test("entries with equal time used come in order of arrival", () => {
   const queue = new ReadyQueue<Entry>();
   for (const name of ["a", "b", "c"]) queue.add(entry(name, 0.5));
   assertEquals(takeAll(queue), ["a", "b", "c"]);
   assertEquals(queue.size, 0);
 });
 
-test("those who have used less come first", () => {
+test("entries with less time used come first", () => {
   const queue = new ReadyQueue<Entry>();
   for (const used of [1e12, 1000, 30, 3, 0]) queue.add(entry(`${used}`, used));
   assertEquals(takeAll(queue), ["0", "3", "30", "1000", `${1e12}`]);
 });
 
-test("those who came after the turn started wait for the next", () => {
+test("entries added after the turn started wait for the next turn", () => {
   const queue = new ReadyQueue<Entry>();
   queue.add(entry("early", 500));
   const { arrivals } = queue;
@@ -39,7 +39,7 @@ test("those who came after the turn started wait for the next", () => {
   assertEquals(queue.take(queue.arrivals)?.name, "late");
 });
 
-test("with n ready, nobody waits for more than 8 n others", () => {
+test("with n entries ready, none waits for more than 8 n others", () => {
   const queue = new ReadyQueue<Entry>();
   queue.add(entry("greedy", 1e6));
   let waited = 0;

@@ -35,7 +35,7 @@ function* steps(notes: string[], first: () => unknown): Generator<unknown, strin
   }
 }
 
-/** Adds a coroutine whose first wait never ends by itself, and runs its first step. */
+/** Adds a coroutine with a first wait that does not end by itself, and runs its first step. */
 function waiting({ scheduler }: Stage, notes: string[], then?: (task: Task<unknown>) => unknown) {
   const task: Task<unknown> = scheduler.add(steps, notes, () => {
     const never = operation<string>(() => () => void notes.push("aborted"), "never");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { test } from "node:test";
 import { WaitList, type WaitNode } from "../../../src/coroutine/kernel/wait_list.ts";
 
-test("law: it is an array from which anyone may leave", () => {
+test("law: a list behaves as an array from which any item may leave", () => {
   const command = fc.oneof(
     fc.constant("add" as const),
     fc.constant("shift" as const),
@@ -31,7 +31,7 @@ test("law: it is an array from which anyone may leave", () => {
   }));
 });
 
-test("a place of one list is left alone by another", () => {
+test("a list leaves the places of another list alone", () => {
   const one = new WaitList<string>(), other = new WaitList<string>();
   const place = one.add("here");
   other.remove(place);

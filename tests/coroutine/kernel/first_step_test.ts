@@ -114,7 +114,7 @@ test("counts and lists of tasks include a coroutine in its first step", () => {
   assertEmpty();
 });
 
-test("its children have it as their parent, and its locals", () => {
+test("children added in a first step have its task as their parent, and its locals", () => {
   const { scheduler, run, assertEmpty } = stage();
   const user = local("nobody");
   const seen: unknown[] = [];
@@ -147,7 +147,7 @@ test("an error in its first step is reported, as a task's is", () => {
   assertEquals(scheduler.stats().tasks, 0);
 });
 
-test("cancelled in its first step, it ends where it would have waited", () => {
+test("a coroutine cancelled in its first step ends at its first wait", () => {
   const { scheduler, run, assertEmpty } = stage();
   let cleaned = false;
   const task = launch(scheduler, function* () {
@@ -163,7 +163,7 @@ test("cancelled in its first step, it ends where it would have waited", () => {
   assertEmpty();
 });
 
-test("shutdown and run from inside its first step wait for it", async () => {
+test("shutdown and run from inside a first step wait for its coroutine", async () => {
   const { scheduler, run } = stage();
   let ended: Promise<void> | undefined;
   const task = launch(scheduler, function* () {
@@ -179,7 +179,7 @@ test("shutdown and run from inside its first step wait for it", async () => {
   assertEquals(task?.state, "cancelled");
 });
 
-test("from inside a coroutine it waits for its turn, as a child", () => {
+test("launched from inside a coroutine, a coroutine waits for its turn, as a child", () => {
   const { scheduler, run, assertEmpty } = stage();
   const seen: unknown[] = [];
   scheduler.add(function* outer() {
@@ -193,7 +193,7 @@ test("from inside a coroutine it waits for its turn, as a child", () => {
   assertEmpty();
 });
 
-test("launched from inside a first step, it waits, too; another scheduler runs it at once", () => {
+test("launched from inside a first step, a coroutine waits; another scheduler runs it at once", () => {
   const { scheduler, run, assertEmpty } = stage();
   const other = new Scheduler({ clock: new ManualClock() });
   const seen: unknown[] = [];
