@@ -1,4 +1,4 @@
-/** A stream: a number a second, while other requests are served. */
+/** A stream: the app sends a number each second. Other requests run between the numbers. */
 
 import { type Environ, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
@@ -6,7 +6,7 @@ import { serveWhenMain } from "./main.ts";
 const LAST = 10;
 
 export function* counter(environ: Environ, startResponse: StartResponse) {
-  // Browsers show plain text only once a lot of it has come; HTML they show at once.
+  // Browsers show the beginning of an HTML page at once, but collect plain text before they show it.
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
   yield "<!doctype html><title>Counter</title>";
   for (let n = 1; n <= LAST; n++) {

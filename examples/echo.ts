@@ -1,4 +1,4 @@
-/** Gives back the body of a POST as it comes, without ever holding all of it. */
+/** Sends the body of a POST back while it arrives, so that a body of any size needs little memory. */
 
 import type { Environ, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";

@@ -1,4 +1,4 @@
-/** Static files, compressed: the sources of these examples, which ranges and caches can be tried on. */
+/** Static files with compression: the sources of these examples, to try ranges and caches on. */
 
 import { fileURLToPath } from "node:url";
 import { gzip, type Mounts, type StartResponse, staticFiles } from "../mod.ts";

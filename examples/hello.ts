@@ -1,4 +1,4 @@
-/** Hello world: a generator that gives one block. */
+/** Hello world: a generator that yields one block. */
 
 import type { Environ, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";

@@ -1,10 +1,16 @@
 /**
- * A chat by long polling, as cogen was made for: a request for messages waits, for as long as half a
- * minute, until somebody says something. A thousand of them wait in a thousand generators.
+ * A chat by long polling: a request for messages waits for the next message, up to half a minute. Each
+ * waiting request is a suspended generator, so thousands of them cost little.
  */
 
-import { type Environ, Signal, type StartResponse, WaitForSignal } from "../mod.ts";
-import { OperationTimeout, type WSGIApp } from "../mod.ts";
+import {
+  type Environ,
+  OperationTimeout,
+  Signal,
+  type StartResponse,
+  WaitForSignal,
+  type WSGIApp,
+} from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
 
 const PAGE = `<!doctype html>
@@ -35,20 +41,23 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const KEPT = 100;
-const MAX_LENGTH = 1000;
-const PATIENCE = 30;
+/** Bounds the messages in memory; a client that missed more gets the last ones. */
+const MAX_MESSAGES = 100;
+const MAX_MESSAGE_BYTES = 1000;
+/** Bounds a wait, so that proxies do not give the request up. */
+const WAIT_SECONDS = 30;
 
-/** A chat room; each has messages of its own. */
+/** Makes a chat room with its own messages. */
 export function chatRoom(): WSGIApp {
   const messages: string[] = [];
+  /** The number of all messages so far. */
   let said = 0;
 
   function* say(environ: Environ, startResponse: StartResponse) {
-    const body = yield* environ["wsgi.input"].read(MAX_LENGTH);
+    const body = yield* environ["wsgi.input"].read(MAX_MESSAGE_BYTES);
     messages.push(new TextDecoder().decode(body));
     said++;
-    if (messages.length > KEPT) messages.shift();
+    if (messages.length > MAX_MESSAGES) messages.shift();
     yield* environ.cogen.wait(Signal(messages));
     startResponse("204 No Content", []);
   }
@@ -56,7 +65,9 @@ export function chatRoom(): WSGIApp {
   function* listen(environ: Environ, startResponse: StartResponse) {
     const since = Number(environ.QUERY_STRING) || 0;
     try {
-      if (since >= said) yield* environ.cogen.wait(WaitForSignal(messages, { timeout: PATIENCE }));
+      if (since >= said) {
+        yield* environ.cogen.wait(WaitForSignal(messages, { timeout: WAIT_SECONDS }));
+      }
     } catch (error) {
       if (!(error instanceof OperationTimeout)) throw error;
     }

@@ -1,14 +1,14 @@
-/** Serves an example when its file is the program, and does nothing when it is only imported. */
+/** Serves an example if its file is the main program; an example that is imported is not served. */
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Mounts, serve, type WSGIApp } from "../mod.ts";
 
 /**
- * Serves `wsgiApp` on `127.0.0.1:8000`, or the port in `PORT`, until Ctrl-C.
+ * Serves an app on `127.0.0.1:8000`, or on the port in `PORT`, until Ctrl-C.
  *
  * @param meta The `import.meta` of the example.
- * @param wsgiApp The example's app.
+ * @param wsgiApp The app of the example, or mounts.
  */
 export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts): Promise<void> {
   if (fileURLToPath(meta.url) !== process.argv[1]) return;
@@ -20,7 +20,7 @@ export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts)
   }
 }
 
-/** Ctrl-C lets running requests finish; a second one cancels them. */
+/** The first Ctrl-C lets running requests finish; the second one cancels them. */
 async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
   console.log(`Serving on ${server.url} (${runtime()}). Ctrl-C ends it.`);

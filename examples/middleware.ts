@@ -25,7 +25,7 @@ export function addHeader(app: WSGIApp, name: string, value: string): WSGIApp {
     });
 }
 
-/** Counts its visitors, each of whom stays for a moment. */
+/** Counts its visitors; each request is a visit of three seconds. */
 export function visitors(): WSGIApp {
   let present = 0;
   return function* (environ, startResponse) {

@@ -13,7 +13,10 @@ import { type Address, runtimeAdapter, type Socket, WSGIServer } from "../mod.ts
 import { Inbound, type OpenHandler } from "../src/socket/mod.ts";
 import { hello } from "./hello.ts";
 
-/** `Inbound` calls the server in order, holds bytes back while reading is paused, and closes once. */
+/**
+ * A socket over a stream of Node. `Inbound` calls the server in order, holds bytes back while reading is
+ * paused, and reports the end once.
+ */
 export class DuplexSocket implements Socket {
   readonly remote: Address = { family: "unix", path: "" };
   readonly local: Address = { family: "unix", path: "" };

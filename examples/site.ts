@@ -1,4 +1,4 @@
-/** A small site of all the examples, and a page that explains it. `npm start` serves it. */
+/** A small site that mounts several examples, with a page that explains them. `npm start` serves it. */
 
 import type { Environ, Mounts, StartResponse } from "../mod.ts";
 import { counter } from "./counter.ts";

@@ -1,4 +1,4 @@
-/** A long computation, a few milliseconds a step: others are served between the steps. */
+/** A long computation in steps of a few milliseconds: other requests run between the steps. */
 
 import type { Environ, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";

@@ -1,4 +1,4 @@
-/** `npm start`: serves the example site on the runtime of one's choice. */
+/** `npm start`: serves the example site on Node, or on the runtime that `--runtime` names. */
 
 import { spawn } from "node:child_process";
 import process from "node:process";
@@ -18,12 +18,12 @@ function parseRuntime(args: readonly string[]): RuntimeName {
   return value as RuntimeName;
 }
 
-/** Runs the site in a process of its own, which hears Ctrl-C as this one does. */
+/** Runs the site in a process of the chosen runtime. */
 function run(name: RuntimeName): void {
   const runtime = findRuntime(name);
   const site = fileURLToPath(new URL("site.ts", import.meta.url));
   const child = spawn(runtime.command, programArguments(runtime, site), { stdio: "inherit" });
-  process.on("SIGINT", () => {}); // the terminal has told the child as well: it decides
+  process.on("SIGINT", () => {}); // the terminal sends it to the child too, which decides
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("exit", (code) => process.exit(code ?? 1));
 }

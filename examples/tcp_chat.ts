@@ -1,6 +1,6 @@
 /**
- * No HTTP at all: a chat by lines. Each connection has one coroutine that reads and one that writes,
- * and what is said goes through a publish/subscribe queue; who reads too slowly misses the oldest.
+ * A chat by lines, without HTTP. Each connection has one coroutine that reads and one that writes. The
+ * messages go through a publish/subscribe queue; a client that reads too slowly misses the oldest ones.
  *
  *     node --import tsx examples/tcp_chat.ts      and then, several times: nc 127.0.0.1 8008
  */
@@ -30,13 +30,13 @@ const MAX_LINE = 1000;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** The next line without its end; `undefined` when the client has hung up. */
+/** Reads the next line, without its end; `undefined` after the last one. */
 function* ask(stream: SocketStream): Coroutine<string | undefined> {
   const line = yield* readline(stream, MAX_LINE, { timeout: -1 });
   return line.length === 0 ? undefined : decoder.decode(line).trimEnd();
 }
 
-/** Everything that is said from a message on. */
+/** Sends all messages of a room to a client, from the message with the index `from` on. */
 function* hear(stream: SocketStream, room: Room, from: number): Coroutine<void> {
   yield* room.subscribe(undefined, { from });
   for (;;) {
@@ -50,7 +50,7 @@ function* talk(stream: SocketStream, room: Room): Coroutine<void> {
   const name = yield* ask(stream);
   if (name === undefined) return;
   yield* scope(function* (children) {
-    children.add(hear, stream, room, room.next); // it runs later, and must not miss its own name
+    children.add(hear, stream, room, room.next); // starts later: without `from`, it would miss its own name
     yield* room.publish(`* ${name} has come`);
     for (let line = yield* ask(stream); line !== undefined; line = yield* ask(stream)) {
       yield* room.publish(`${name}: ${line}`);
@@ -64,7 +64,7 @@ function* visit(stream: SocketStream, room: Room): Coroutine<void> {
     yield* talk(stream, room);
     stream.endWrite();
   } catch {
-    stream.destroy(); // broken off, or a line too long
+    stream.destroy(); // the connection broke, or a line was too long
   }
 }
 
@@ -73,7 +73,7 @@ function* acceptAll(acceptor: Acceptor, scheduler: Scheduler): Coroutine<void> {
   for (;;) scheduler.add(visit, yield* Accept(acceptor, { timeout: -1 }), room);
 }
 
-/** Listens, and lets all who connect talk to each other. */
+/** Listens, and puts all clients into one room. */
 export function serveChat(adapter: Adapter, address: ListenAddress): Promise<Listener> {
   const scheduler = new Scheduler({ clock: adapter.clock });
   const acceptor = new Acceptor();

@@ -1,5 +1,6 @@
 /**
- * No HTTP at all: a client by lines. One coroutine says what is typed, another tells what is heard.
+ * A client by lines, without HTTP. One coroutine sends the lines that are typed, another one prints the lines
+ * of the server.
  *
  *     node --import tsx examples/tcp_chat.ts      and then, several times:
  *     node --import tsx examples/tcp_client.ts
@@ -22,14 +23,14 @@ import {
 } from "../mod.ts";
 import type { Dial } from "../src/coroutine/mod.ts";
 
-/** What to say; `undefined` is the end. */
+/** The lines to send; `undefined` is the end. */
 type Lines = Queue<string | undefined>;
 
 const MAX_LINE = 1000;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** Says line after line; hangs up at `undefined`. */
+/** Sends line after line; ends the connection at `undefined`. */
 function* say(stream: SocketStream, lines: Lines): Coroutine<void> {
   for (;;) {
     const line = yield* lines.get({ timeout: -1 });
@@ -38,7 +39,7 @@ function* say(stream: SocketStream, lines: Lines): Coroutine<void> {
   }
 }
 
-/** Connects, says what is in `lines`, and tells what it hears until the server hangs up. */
+/** Connects, sends `lines`, and calls `tell` with each line of the server until the server ends. */
 export function* converse(
   dial: Dial,
   lines: Lines,
@@ -59,7 +60,7 @@ export function* converse(
   }
 }
 
-/** Gives what is typed, until it ends. */
+/** The lines of standard input. */
 function typed(): Lines {
   const lines: Lines = new Queue();
   const terminal = createInterface({ input: process.stdin });

@@ -1,5 +1,5 @@
 /**
- * No HTTP at all: cogen's echo server, a coroutine for each connection.
+ * An echo server without HTTP: a coroutine for each connection.
  *
  *     node --import tsx examples/tcp_echo.ts      and then: nc 127.0.0.1 8007
  */
@@ -28,7 +28,7 @@ function* echo(stream: SocketStream): Coroutine<void> {
       yield* SendAll(stream, bytes, { timeout: 60 });
     }
   } catch {
-    stream.destroy(); // the client is gone, or does nothing any more
+    stream.destroy(); // the client has gone, or has been silent for a minute
   }
 }
 
@@ -36,7 +36,7 @@ function* acceptAll(acceptor: Acceptor, scheduler: Scheduler): Coroutine<void> {
   for (;;) scheduler.add(echo, yield* Accept(acceptor, { timeout: -1 }));
 }
 
-/** Listens, and echoes until the listener is closed. */
+/** Listens, and echoes the bytes of each connection until the listener is closed. */
 export function serveEcho(adapter: Adapter, address: ListenAddress): Promise<Listener> {
   const scheduler = new Scheduler({ clock: adapter.clock });
   const acceptor = new Acceptor();

@@ -1,7 +1,7 @@
 /**
- * One request waits for a signal, another gives it, in the style of Python's cogen: the call of an
- * operation leaves it in `environ.cogen.operation`, and the empty block that is yielded carries it
- * through any middleware to the server.
+ * One request waits for a signal, another one sends it, in the style of Python's cogen. The call of an
+ * operation stores it in `environ.cogen.operation` and returns an empty block. The app yields this block, which
+ * passes through any middleware, and the server then performs the operation.
  */
 
 import type { Environ, StartResponse } from "../mod.ts";
@@ -15,7 +15,7 @@ export function* waitApp(environ: Environ, startResponse: StartResponse) {
   else yield `Someone signaled me: ${environ.cogen.result}`;
 }
 
-/** The same, with a minute to try it by hand, and a message that is safe to show. */
+/** The same with a time-out of a minute, to try it by hand. It escapes the message, which is a client's. */
 export function* patientApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
   yield "<!doctype html><title>Waiting</title><p>I'm waiting for some signal\n";
@@ -24,7 +24,7 @@ export function* patientApp(environ: Environ, startResponse: StartResponse) {
   else yield `<p>Someone signaled me: ${escapeHTML(String(environ.cogen.result))}\n`;
 }
 
-/** Wakes all who wait with the message in the query: `/signal?hi`. */
+/** Sends the query as a signal to all waiting requests: `/signal?hi`. */
 export function* signalApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
   yield environ.cogen.core.events.Signal("abc", environ.QUERY_STRING || "hi");

@@ -1,3 +1,5 @@
+/** The chat by long polling, with a clock that the test moves. */
+
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { chatRoom } from "../../examples/long_poll.ts";
@@ -9,7 +11,7 @@ async function body(stage: Serving, path: string): Promise<() => string | undefi
   return () => client.pieces.length === 0 ? undefined : client.response().body;
 }
 
-test("who listens waits until somebody says something", async () => {
+test("a request for messages waits for the next message", async () => {
   const stage = await serving(chatRoom());
   const one = await body(stage, "/messages?0");
   const other = await body(stage, "/messages?0");
@@ -22,7 +24,7 @@ test("who listens waits until somebody says something", async () => {
   await stage.finish();
 });
 
-test("who comes late gets what was said, and nothing twice", async () => {
+test("a late request gets the earlier messages, and none twice", async () => {
   const stage = await serving(chatRoom());
   stage.ask(post("/say", "one"));
   stage.ask(post("/say", "two"));

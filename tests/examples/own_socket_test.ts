@@ -20,7 +20,7 @@ const app: WSGIApp = function* (environ, startResponse) {
   }
 };
 
-/** A stream whose peer says `text`, hears the answers, and ends after the server has ended. */
+/** A stream to a peer that sends `text`, reads the answers, and ends after the server has ended. */
 function peer(text: string): { readonly stream: Duplex; readonly heard: Promise<string> } {
   let heard = "";
   let unsaid: string | undefined = text;

@@ -16,7 +16,7 @@ import {
 } from "../../mod.ts";
 import type { Dial } from "../../src/coroutine/mod.ts";
 
-/** A client that can wait for what it hears. */
+/** A client that can wait for a text. */
 class Client {
   readonly #socket: Socket;
   #heard = "";
@@ -49,7 +49,7 @@ class Client {
     return this.#until(() => this.#heard.includes(text));
   }
 
-  /** All that was heard, once the server has ended. */
+  /** The whole text, once the server has ended. */
   async rest(): Promise<string> {
     await this.#until(() => this.#ended);
     this.#socket.destroy();
@@ -96,7 +96,7 @@ test("the chat sends the lines of each client to all clients", async () => {
   await listener.close();
 });
 
-/** Converses with what listens; gives what was heard. Each line heard may be answered. */
+/** Runs the client against a listener, and gives its lines. `answer` may answer each line. */
 async function conversation(
   { clock, dial }: Adapter,
   { address }: Listener,

@@ -1,3 +1,5 @@
+/** The lines of `accessLog`, for responses that end well, fail or are left by their client. */
+
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { Sleep } from "../../src/coroutine/mod.ts";

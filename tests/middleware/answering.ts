@@ -1,4 +1,4 @@
-/** The plain ways of the middleware tests: one request to an app, and the response. */
+/** One request to an app and its response, and the small apps that several middleware tests share. */
 
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import type { TextResponse } from "../support/http_text.ts";
@@ -7,7 +7,7 @@ import { get, type Serving, serving } from "../support/serving.ts";
 /** Header fields of a plain text. */
 export const PLAIN: [string, string][] = [["Content-Type", "text/plain"]];
 
-/** The page that `errorPage` makes in these tests. */
+/** The page for `errorPage`. */
 export const sorry = () => ({ status: "500 Oh", headers: PLAIN, body: "sorry" });
 
 /** An app that fails when it is called. */

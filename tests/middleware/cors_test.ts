@@ -28,7 +28,7 @@ function preflight(origin: string, ...fields: string[]): string {
 
 type Fields = Readonly<Record<string, string>>;
 
-/** The fields of a response that CORS and caches look at. */
+/** The CORS fields of a response, and `Vary`. */
 async function corsFields(app: WSGIApp, request: string): Promise<Fields> {
   const { headers } = await answer(app, request);
   const names = Object.keys(headers).filter((name) => /^(access-control-.*|vary)$/.test(name));

@@ -1,3 +1,5 @@
+/** The pages of `errorPage`, and the errors that the server gets. */
+
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
@@ -53,7 +55,7 @@ test("errorPage leaves an error after the first block to the server", async () =
   await stage.finish();
 });
 
-/** What the server hears if a page cannot be made of an app's error. */
+/** The errors that the server gets if `page` fails; the client gets a plain 500. */
 async function heardOf(app: WSGIApp, page: Parameters<typeof errorPage>[1]): Promise<string[]> {
   const heard: string[] = [];
   const stage = await serving(errorPage(app, page), {

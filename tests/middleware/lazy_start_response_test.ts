@@ -1,3 +1,5 @@
+/** The moment at which `lazyStartResponse` passes a call on. */
+
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { WSGIError } from "../../src/wsgi/mod.ts";
@@ -44,7 +46,7 @@ test("lazyStartResponse takes a replacement, but no second call", async () => {
   assertEquals([response.status, response.body], ["202 Accepted", "replaced"]);
 });
 
-test("lazyStartResponse sends what is written", async () => {
+test("lazyStartResponse sends the blocks of write()", async () => {
   const response = await answer(lazyStartResponse((_environ, startResponse) => {
     startResponse("200 OK", PLAIN)("written, ");
     return ["given"];

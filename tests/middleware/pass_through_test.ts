@@ -1,4 +1,4 @@
-/** What middleware does to an app whose client leaves: its `finally` may wait, and must come to its end. */
+/** Middleware around an app, when the client leaves: a `finally` that waits must run to its end. */
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
@@ -26,7 +26,7 @@ const passing: Middleware = (app) => (environ, startResponse) =>
     },
   });
 
-/** How far an app gets whose client leaves while it waits. */
+/** The steps of an app that waits when the client leaves. */
 async function left(middleware: Middleware): Promise<string[]> {
   const seen: string[] = [];
   const stage = await serving(middleware(function* (environ, startResponse) {
@@ -55,7 +55,7 @@ test("delegation and passThrough let a finally that waits come to its end", asyn
   assertEquals(await left(passing), ["finally", "after its wait"]);
 });
 
-/** The body that a client gets of an app behind a middleware. */
+/** The body of the response of an app behind a middleware. */
 async function body(middleware: Middleware, app: () => AppIterable): Promise<string> {
   const stage = await serving(middleware((_environ, startResponse) => {
     startResponse("200 OK", []);
@@ -68,7 +68,7 @@ async function body(middleware: Middleware, app: () => AppIterable): Promise<str
   return text;
 }
 
-test("a loop drops what a yield gives and what a generator returns", async () => {
+test("a loop drops the value of a yield and the return value of a generator", async () => {
   function* app(): Generator<unknown, string, unknown> {
     yield `${yield Promise.resolve("resolved")}, `;
     return "returned";

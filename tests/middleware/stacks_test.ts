@@ -132,7 +132,7 @@ function* goApp(
   yield environ.cogen.core.events.Signal("go", "signalled");
 }
 
-test("what an app has waited for stays there while a middleware waits", async () => {
+test("the result of an app's wait stays in environ.cogen while a middleware waits", async () => {
   const app: WSGIApp = function* (environ, startResponse) {
     startResponse("200 OK", PLAIN);
     yield environ.cogen.call(function* answer() {

@@ -1,3 +1,5 @@
+/** The body that an app behind `syncInput` reads. */
+
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { syncInput } from "../../src/middleware/mod.ts";

@@ -1,3 +1,5 @@
+/** The responses that `gzip` compresses or leaves as they are, and its flushes; `node:zlib` decompresses them. */
+
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -49,7 +51,7 @@ for (const length of [1, 2, 3, 100, 15_999, 16_000, 16_001, 70_000]) {
   });
 }
 
-test("gzip sends what there is before the app waits, and it can be read", async () => {
+test("gzip sends the gathered blocks before the app waits, and they can be decompressed", async () => {
   const stage = await serving(gzip(function* (environ, startResponse) {
     startResponse("200 OK", PLAIN);
     for (let n = 0; n < 20; n++) {
@@ -66,7 +68,7 @@ test("gzip sends what there is before the app waits, and it can be read", async 
   for (let n = 0; n < 20; n++) {
     expected += "tick ".repeat(n + 1);
     await stage.eventually("a head", () => client.received().includes("\r\n\r\n"));
-    // Streams of the runtime work in threads of their own, which may be busy.
+    // The runtime compresses in threads, which may be busy.
     await stage.eventually("the block", () => flushed().length >= expected.length);
     assertEquals(flushed(), expected);
     await settle(stage);
@@ -96,7 +98,7 @@ test("gzip sends a block that was long in coming, although the app never waits",
   await stage.finish();
 });
 
-test("gzip compresses what is written", async () => {
+test("gzip compresses the blocks of write()", async () => {
   const app = gzip((_environ, startResponse) => {
     startResponse("200 OK", PLAIN)(LONG);
     return [LONG];
@@ -158,7 +160,7 @@ for (const header of ALREADY) {
   });
 }
 
-test("gzip tells HEAD what it would tell GET", async () => {
+test("gzip answers HEAD with the fields of GET", async () => {
   const app = gzip((_environ, startResponse) => {
     startResponse("200 OK", [...PLAIN, ["Content-Length", "5000"], ["ETag", '"a"']]);
     return [];

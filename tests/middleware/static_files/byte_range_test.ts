@@ -1,3 +1,5 @@
+/** The Range fields of RFC 9110 §14, well-formed and malformed. */
+
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type ByteRange, parseByteRange } from "../../../src/middleware/static_files/byte_range.ts";

@@ -1,4 +1,4 @@
-/** The static-files app, over real files and sockets, on whatever runtime this runs. */
+/** `staticFiles` over real files and sockets, on the runtime that runs this test. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
@@ -73,7 +73,7 @@ async function withServer<T>(app: WSGIApp, use: (server: WSGIServer) => Promise<
   }
 }
 
-/** The bytes of a request go out as they are: no client library tidies the path. */
+/** Sends the bytes of a request as they are; a client library would normalise the path. */
 function exchange(server: WSGIServer, request: string): Promise<string> {
   const { address } = server;
   assert(address.family !== "unix");

@@ -1,3 +1,5 @@
+/** A violation for each check of the validator, and the examples, which have none. */
+
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { chatRoom } from "../../../examples/long_poll.ts";
@@ -259,7 +261,7 @@ test("refuses an environ that is no plain object, or lacks a key", () => {
   );
 });
 
-test("warns of what is only unusual", () => {
+test("warns of unusual values that are allowed", () => {
   const warnings: string[] = [];
   const { QUERY_STRING: _, ...environ } = environWith({ REQUEST_METHOD: "BREW" });
   checkEnviron(environ, (message) => warnings.push(message));
@@ -284,7 +286,7 @@ test("refuses a server that calls it wrongly, or goes on after the end", () => {
   assertThrows(() => iterable.close(), WSGIValidationError, "Iterator closed twice");
 });
 
-/** What an app answers, some seconds long, when both sides of it are checked. */
+/** The answer of an app between two validators, after some seconds. */
 async function valid(app: WSGIApp | Mounts, request: string, seconds: number = 0): Promise<string> {
   const inner = typeof app === "function" ? app : WSGIPathInfoDispatcher(app);
   const stage = await serving(validator(inner));
