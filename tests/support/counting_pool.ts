@@ -1,5 +1,5 @@
 /**
- * A pool of blocks that knows where they are.
+ * A pool of blocks that counts its blocks, for tests that no block is lost or given back twice.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { assert } from "@std/assert";
 import { BlockPool } from "../../src/socket/block_pool.ts";
 
-/** Refuses what is given back twice, or was never taken, and spoils what comes back. */
+/** Throws for a block that is given back twice or was never taken; overwrites each block given back. */
 export class CountingPool extends BlockPool {
   readonly #taken = new Set<Uint8Array>();
   readonly #known = new Set<Uint8Array>();
 
-  /** How many blocks are in use. */
+  /** The number of blocks in use. */
   get taken(): number {
     return this.#taken.size;
   }
 
-  /** How many blocks have ever been made. */
+  /** The number of blocks made so far. */
   get made(): number {
     return this.#known.size;
   }

@@ -1,4 +1,8 @@
-/** Responses read back from the text of their bytes, for the tests of the server. */
+/**
+ * Parses responses from the text of their bytes, for the tests of the server.
+ *
+ * @module
+ */
 
 /** One response, its body without framing. */
 export interface TextResponse {
@@ -8,7 +12,7 @@ export interface TextResponse {
   readonly body: string;
   /** The chunks of a chunked body. */
   readonly chunks: readonly string[];
-  /** Whether its framing says that all of it has come. */
+  /** Whether the response is complete by its framing. */
   readonly complete: boolean;
 }
 

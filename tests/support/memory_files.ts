@@ -1,18 +1,22 @@
-/** Files that are in memory, and tell what was done with them. */
+/**
+ * Files in memory that count reads and closes, for tests of static files and file wrappers.
+ *
+ * @module
+ */
 
 import type { Files, OpenFile } from "../../src/socket/mod.ts";
 
-/** A file whose bytes are computed, so that it may be of any size. */
+/** A file of any size: its bytes are computed from their positions. */
 export class MemoryFile implements OpenFile {
   readonly size: number;
   readonly modified = 784_111_777_000;
-  /** How many bytes were read. */
+  /** The number of bytes read so far. */
   bytesRead = 0;
-  /** How often it was closed. */
+  /** The number of calls of `close`. */
   closed = 0;
-  /** What the next read rejects with. */
+  /** The error of the next read; `undefined` for none. Set by tests. */
   failure: Error | undefined;
-  /** Where it really ends. */
+  /** The real length in bytes; a test may make it smaller than `size`. */
   end: number;
 
   constructor(size: number) {
@@ -32,7 +36,7 @@ export class MemoryFile implements OpenFile {
     return Promise.resolve();
   }
 
-  /** Its content as latin-1. */
+  /** The content as latin-1. */
   text(from = 0, to: number = this.size): string {
     let text = "";
     for (let at = from; at < to; at++) text += String.fromCharCode(byteAt(at));

@@ -1,4 +1,8 @@
-/** A scheduler on a clock moved by hand, for the tests of coroutines. */
+/**
+ * A scheduler on a manual clock, for the tests of coroutines.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { ManualClock, Scheduler, type SchedulerOptions } from "../../src/coroutine/mod.ts";
@@ -6,9 +10,9 @@ import { ManualClock, Scheduler, type SchedulerOptions } from "../../src/corouti
 export interface Stage {
   readonly clock: ManualClock;
   readonly scheduler: Scheduler;
-  /** The errors that nobody joined. */
+  /** The errors of tasks that no other task joined. */
   readonly errors: unknown[];
-  /** Moves time, by default only through what is due now. */
+  /** Advances the clock; by default by nothing, so that only due turns and timers run. */
   run(milliseconds?: number): void;
   /** Fails if a coroutine, a deadline, a waiter or a timer is left. */
   assertEmpty(): void;

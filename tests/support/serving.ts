@@ -1,7 +1,9 @@
 /**
- * A server on a network in memory whose time is moved by hand, and plain clients for it.
+ * A server on a network in memory with a manual clock, and plain clients for it.
  *
- * Nothing happens unless the test moves the clock; `settle` also lets promises come in between.
+ * Nothing happens until the test advances the clock; `settle` also lets promises settle in between.
+ *
+ * @module
  */
 
 import { assertEquals } from "@std/assert";
@@ -13,11 +15,11 @@ import type { Mounts, WSGIApp } from "../../src/wsgi/mod.ts";
 import { parseResponses, type TextResponse } from "./http_text.ts";
 import { ranMs } from "./run_time.ts";
 
-/** A clock that also passes while a coroutine works. */
+/** A manual clock that also advances while an app computes. */
 export class WorkingClock extends ManualClock {
   #worked = 0;
 
-  /** To be called by an app: it has computed for so long. */
+  /** Called by an app: the app has computed for this time. */
   work(milliseconds: number): void {
     this.#worked += milliseconds;
   }
@@ -27,9 +29,9 @@ export class WorkingClock extends ManualClock {
   }
 }
 
-/** A client that does only what it is told. */
+/** A client that acts only when a test calls its methods. */
 export class TestClient {
-  /** What came, one string for each piece that the server wrote. */
+  /** The bytes received, one latin-1 string for each write of the server. */
   readonly pieces: string[] = [];
   /** Whether the server has sent its FIN. */
   ended = false;
@@ -54,24 +56,24 @@ export class TestClient {
     });
   }
 
-  /** All that came, as latin-1. */
+  /** All bytes received, as latin-1. */
   received(): string {
     return this.pieces.join("");
   }
 
-  /** What came since the last call. */
+  /** The bytes received since the last call, as latin-1. */
   take(): string {
     const text = this.received().slice(this.#taken);
     this.#taken += text.length;
     return text;
   }
 
-  /** All that came, as responses to requests of these methods. */
+  /** The responses received, to requests of these methods. */
   responses(...methods: string[]): TextResponse[] {
     return parseResponses(this.received(), methods);
   }
 
-  /** The one response that came. */
+  /** The only response received; fails if there are more. */
   response(method = "GET"): TextResponse {
     const responses = this.responses(method);
     assertEquals(responses.length, 1, this.received());
@@ -93,7 +95,7 @@ export class TestClient {
     return this;
   }
 
-  /** How many bytes the server has not taken. */
+  /** The number of bytes that the server has not accepted yet. */
   get unsent(): number {
     return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
   }
@@ -151,7 +153,7 @@ export function requestText(method: string, path: string, fields: readonly strin
   return [`${method} ${path} HTTP/1.1`, "Host: test", ...fields, "", ""].join("\r\n");
 }
 
-/** What a test plays with. */
+/** A server in memory, its clock and its clients. */
 export interface Serving {
   readonly clock: ManualClock;
   readonly network: MemoryNetwork;
@@ -160,26 +162,26 @@ export interface Serving {
   connect(): TestClient;
   /** Sends one request on a connection of its own, and gives the client. */
   ask(request: string): TestClient;
-  /** Moves time, by default only through what is due now. */
+  /** Advances the clock; by default by nothing, so that only due turns and timers run. */
   run(milliseconds?: number): void;
-  /** Moves time, and lets promises come before and after. */
+  /** Advances the clock, and lets promises settle before and after. */
   settle(milliseconds?: number): Promise<void>;
-  /** Lets promises come until a condition holds, without moving time. */
+  /** Lets promises settle until a condition holds; the clock stands still. */
   eventually(what: string, condition: () => boolean): Promise<void>;
-  /** Moves time until a promise settles. */
+  /** Advances the clock until a promise settles. */
   until<T>(promise: Promise<T>): Promise<T>;
   /** The lines of the log since the last call. */
   takeLog(): string[];
-  /** Ends all, and fails if anything is left behind or in the log. */
+  /** Ends clients and server; fails if a connection, a task, a timer or a line of the log is left. */
   finish(): Promise<void>;
 }
 
 /** Options of {@linkcode serving}. */
 export interface ServingOptions extends Partial<ServerOptions> {
   readonly clock?: ManualClock;
-  /** How many bytes may be under way before `write` says to wait. */
+  /** The number of bytes under way at which `write` returns `false`. */
   readonly window?: number;
-  /** What apps may read. */
+  /** The files that apps may read. */
   readonly files?: Adapter["files"] | undefined;
 }
 

@@ -30,17 +30,17 @@ function describeRuntime(): string {
  * Waits until a condition holds: tests it in each turn of the event loop, after 100 turns in each
  * millisecond.
  *
- * @param what The condition in words, for the error.
+ * @param awaited The condition in words, for the error.
  * @param limit Milliseconds of {@linkcode ranMs} after which the wait fails.
  */
 export async function eventually(
-  what: string,
+  awaited: string,
   condition: () => boolean | Promise<boolean>,
   limit: number = 20_000,
 ): Promise<void> {
   const start = ranMs();
   for (let tries = 0; !await condition(); tries++) {
-    if (ranMs() - start > limit) throw new Error(`Waited ${limit} ms for: ${what}`);
+    if (ranMs() - start > limit) throw new Error(`Waited ${limit} ms for: ${awaited}`);
     await new Promise<void>((resolve) => {
       if (tries < 100) setImmediate(resolve);
       else setTimeout(resolve, 1);

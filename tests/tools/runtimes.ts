@@ -46,7 +46,7 @@ const FIRST_NODE_WITH_TYPES = [22, 18];
 /**
  * Finds a runtime.
  *
- * @throws {RuntimeMissing} When it is not there, with what to do about it.
+ * @throws {RuntimeMissing} When the runtime is not installed; the message tells a remedy.
  */
 export function findRuntime(name: RuntimeName): Runtime {
   const command = FINDERS[name]();

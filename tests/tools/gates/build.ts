@@ -1,4 +1,8 @@
-/** Builds the npm package into `dist`. */
+/**
+ * Builds the npm package into `dist`. Run by `npm run build`.
+ *
+ * @module
+ */
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";

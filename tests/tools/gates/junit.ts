@@ -1,4 +1,8 @@
-/** Reads the JUnit reports of the test runners of Node, Deno and Bun. */
+/**
+ * Reads the JUnit reports of the test runners of Node, Deno and Bun. Called by the steps that run tests.
+ *
+ * @module
+ */
 
 import type { TestCount } from "./step.ts";
 

@@ -4,7 +4,7 @@
  *     npm test                                    everything
  *     npm test -- --quick                         the steps that are quick, and the tests on your Node
  *     npm test -- --only types,lint               the steps of these topics, or these steps
- *     npm test -- --only tests:bun --files http   test files whose path contains "http", on Bun
+ *     npm test -- --only tests:bun --files http   test files with "http" in their path, on Bun
  *     npm test -- --only surface --update         writes the list of public names anew
  *     npm test -- --list                          the steps that would run
  *

@@ -31,7 +31,7 @@ import { committedFiles, readJson } from "./sources.ts";
 import type { Step, StepResult } from "./step.ts";
 import { type CommandLine, npm, packageProgram, typeChecker } from "./tools.ts";
 
-/** What a package offers: for each path, the file of each condition. */
+/** The `exports` of a package: for each path, the file of each condition. */
 export type Exports = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** `npm pack` in a fresh clone; the tarball is installed and used on each runtime. */
@@ -49,7 +49,7 @@ interface Folders {
   readonly clone: string;
   /** The project that installs the package. */
   readonly consumer: string;
-  /** For what npm keeps; not made yet. */
+  /** The place of npm's cache; not made yet. */
   readonly cache: string;
 }
 

@@ -31,7 +31,7 @@ const BATCH_SECONDS = 900;
 /** More files in one process would make a failure dear: all of them run a second time. */
 const MAX_BATCH = 40;
 
-/** Folders whose files measure memory, start many connections or take long. */
+/** Folders of files that measure memory, start many connections or take long. */
 const ALONE: readonly string[] = ["tests/contract/", "tests/load/", "tests/wire/"];
 
 /** Bun ends each test after 5 s by default; the other runners have no limit for a test. */
@@ -44,7 +44,7 @@ export interface FileRun {
   /** The test file, or several with commas. */
   readonly path: string;
   readonly count: TestCount;
-  /** What is wrong, or `undefined`. */
+  /** `undefined` when all is well. */
   readonly complaint: string | undefined;
 }
 
@@ -126,7 +126,7 @@ function withoutPassed(output: string): string {
   return output.split("\n").filter((line) => !passed.test(line)).join("\n");
 }
 
-/** Tells what is wrong with a file that ended with `code`; `undefined` when nothing is. */
+/** The complaint about a process that ended with `code`; `undefined` when all is well. */
 export function complain(
   code: number | undefined,
   { passed, failed, skipped }: TestCount,

@@ -1,4 +1,8 @@
-/** Which files there are: committed files, sources, tests, public entry points. */
+/**
+ * Lists the files of the repository: committed files, sources, tests, public entry points.
+ *
+ * @module
+ */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -8,7 +12,7 @@ import { ROOT } from "../runtimes.ts";
 /** These are made here and never committed; `.gitignore` has them too. */
 const MADE_HERE: readonly string[] = [".git", "node_modules", "dist", ".deno_offline.json"];
 
-/** What is committed or about to be: all that git does not ignore. */
+/** The committed files and the new ones: all files that git does not ignore. */
 export function committedFiles(): string[] {
   const command = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
   const { stdout, status } = spawnSync("git", command, { cwd: ROOT, encoding: "utf8" });
@@ -23,7 +27,7 @@ function filesWithoutGit(): string[] {
     .flatMap((entry) => entry.isDirectory() ? listFiles(entry.name, "") : [entry.name]);
 }
 
-/** The paths under `directory`, from the root and with `/`, whose name ends in `suffix`. */
+/** The paths under `directory` that end in `suffix`, relative to the root and with `/`. */
 export function listFiles(directory: string, suffix: string): string[] {
   if (!existsSync(join(ROOT, directory))) return [];
   return readdirSync(join(ROOT, directory), { withFileTypes: true })
@@ -41,7 +45,7 @@ export function testFiles(): string[] {
   return listFiles("tests", "_test.ts");
 }
 
-/** What is published. */
+/** The sources that are published. */
 export function publishedSources(): string[] {
   return ["mod.ts", ...listFiles("src", ".ts"), ...listFiles("adapters", ".ts")];
 }

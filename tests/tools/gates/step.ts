@@ -1,4 +1,8 @@
-/** One check among those that `npm test` makes. */
+/**
+ * The interface of a check of `npm test`, and the two simple kinds of checks.
+ *
+ * @module
+ */
 
 import { ROOT } from "../runtimes.ts";
 import { runCommand } from "./command.ts";
@@ -10,7 +14,7 @@ export interface Step {
 }
 
 export interface StepOptions {
-  /** Test files whose path contains none of these are left out; empty: all are run. */
+  /** Parts of paths: only test files with such a part in their path run; empty for all. */
   readonly files: readonly string[];
   /** Whether committed files that a step compares with are written anew. */
   readonly update: boolean;
@@ -20,7 +24,7 @@ export interface StepResult {
   readonly ok: boolean;
   /** A few words for the step's line. */
   readonly note?: string;
-  /** What to read when it failed. */
+  /** The text to print when the step failed. */
   readonly detail?: string;
   readonly tests?: TestCount;
 }

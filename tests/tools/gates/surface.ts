@@ -1,4 +1,8 @@
-/** The step that compares the public names with the committed list of them. */
+/**
+ * The step that compares the public names with the committed list of them.
+ *
+ * @module
+ */
 
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

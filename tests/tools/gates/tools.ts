@@ -1,4 +1,8 @@
-/** The command lines of the tools that the gates use. */
+/**
+ * The command lines of the tools that the gates use.
+ *
+ * @module
+ */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

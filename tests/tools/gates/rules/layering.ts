@@ -17,7 +17,7 @@ interface Layer {
   readonly mayImport: readonly string[];
 }
 
-/** The first layer whose folder holds a file is the file's. */
+/** A file belongs to the first layer with a folder that contains the file. */
 const LAYERS: readonly Layer[] = [
   { folder: "src/coroutine/", mayImport: [] },
   { folder: "src/http/", mayImport: [] },
@@ -27,7 +27,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/server/",
     mayImport: ["src/coroutine/", "src/http/", "src/socket/", "src/wsgi/"],
   },
-  // A room above the engine sees of each layer what a user's code sees.
+  // A room above the engine sees the same door of each layer as a user's code.
   {
     folder: "src/middleware/",
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],

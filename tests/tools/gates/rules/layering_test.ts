@@ -9,7 +9,7 @@ test("every published source keeps to its layer", () => {
   assertEquals(sources.flatMap((path) => checkLayering(path, readText(path))), []);
 });
 
-/** Path, source, and what must be found in it. */
+/** Path, source, and a part of each expected complaint. */
 const SAMPLES: readonly (readonly [string, string, readonly string[]])[] = [
   ["src/http/a.ts", `import { b } from "./b.ts";`, []],
   ["src/http/a.ts", `import { C } from "../coroutine/mod.ts";`, ["src/coroutine/mod.ts"]],

@@ -1,6 +1,6 @@
 /**
- * Counts pronouns in prose. A sentence whose subject is a pronoun has no noun of the field as its
- * subject, and the reader must guess the thing. A few are good English; many are a manner.
+ * Counts pronouns in prose. A pronoun as a subject hides the noun of the field, and the
+ * reader must guess the thing. A few pronouns are good English, many make a text hard to read.
  *
  * The count is a rate per folder: pronouns in 1,000 words of comments, or of a Markdown file. Blocks
  * of code, `inline code`, strings and templates are left out. Called by the step `prose`.

@@ -18,7 +18,7 @@ interface DocSymbol {
   readonly name: string;
 }
 
-/** An entry point with its names, from `deno.json`'s key to what the module has at run time. */
+/** An entry point, by its key in the `exports` of `deno.json`, with its names and values. */
 export interface EntryPoint {
   readonly name: string;
   /** All names, in any order. */
