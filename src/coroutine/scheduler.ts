@@ -127,7 +127,7 @@ export class Scheduler implements TaskScheduler {
       tasks: this.#kernel.taskCount,
       ready: this.#kernel.readyCount,
       deadlines: this.#kernel.deadlineCount,
-      signals: SignalBoard.of(this).size,
+      signals: SignalBoard.sizeOf(this),
     };
   }
 

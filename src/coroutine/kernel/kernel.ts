@@ -72,7 +72,7 @@ export class Kernel implements FirstStepHost {
   /** The head of the list of tasks that have not ended: the youngest. */
   #firstTask: AnyTask | undefined;
   #tasks = 0;
-  /** True while a turn or a first step runs: then nothing needs to be asked of the clock. */
+  /** True while a turn or a first step runs: then `#plan` asks the clock for the next turn. */
   #driving = false;
   /** True from asking the clock for a drive until the drive comes. */
   #deferred = false;
@@ -99,7 +99,10 @@ export class Kernel implements FirstStepHost {
     this.#onError = settings.onError;
   }
 
-  /** The task that is being stepped. Makes it, if the step is a first step without a task. */
+  /**
+   * The task that is being stepped. In a first step, the task is made on the first call; no count,
+   * list or result depends on that.
+   */
   currentTask(): AnyTask | undefined {
     if (this.#running !== undefined) return this.#running;
     return this.#firstStep.isRunning ? this.#firstStep.materialize() : undefined;
@@ -215,7 +218,8 @@ export class Kernel implements FirstStepHost {
   report(error: unknown, task: AnyTask): void {
     try {
       this.#onError(error, task);
-    } catch (sinkError) { // an error of `onError` itself must not stop the turn
+    } catch (sinkError) {
+      // An error of `onError` itself must not stop the turn: the runtime reports it.
       void Promise.reject(sinkError);
     }
   }

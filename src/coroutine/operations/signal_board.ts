@@ -27,11 +27,16 @@ const boards = new WeakMap<TaskScheduler, SignalBoard>();
 
 /** The signals of one scheduler. */
 export class SignalBoard {
-  /** The board of a scheduler. */
+  /** The board of a scheduler; made on first use. */
   static of(scheduler: TaskScheduler): SignalBoard {
     let board = boards.get(scheduler);
     if (board === undefined) boards.set(scheduler, board = new SignalBoard());
     return board;
+  }
+
+  /** The number of waits and pending signals of a scheduler. */
+  static sizeOf(scheduler: TaskScheduler): number {
+    return boards.get(scheduler)?.size ?? 0;
   }
 
   readonly #waiters = new Map<unknown, SignalWaiters>();
