@@ -28,7 +28,7 @@ import { pathToFileURL } from "node:url";
 import { findRuntime, ROOT, type RuntimeName } from "../runtimes.ts";
 import { type Outcome, runCommand } from "./command.ts";
 import { committedFiles, readJson } from "./sources.ts";
-import type { Step, StepResult } from "./step.ts";
+import { notChecked, type Step, type StepResult } from "./step.ts";
 import { type CommandLine, npm, packageProgram, typeChecker } from "./tools.ts";
 
 /** The `exports` of a package: for each path, the file of each condition. */
@@ -88,14 +88,14 @@ async function checkPackageFromGit({ clone, consumer, cache }: Folders): Promise
   keepDevDependencies(join(clone, "package.json"), BUILD_TOOLS);
   for (const command of REPOSITORY_COMMANDS) {
     const outcome = await runCommand(command, { cwd: clone });
-    if (outcome.code === undefined) return { ok: true, note: "not checked: git is not installed" };
+    if (outcome.code === undefined) return notChecked("git is not installed");
     if (outcome.code !== 0) return failure(command.join(" "), outcome);
   }
   await linkCache(cache);
   const install = npm("install", ...QUIET, "--cache", cache, `git+${pathToFileURL(clone).href}`);
   const installed = await runCommand(install, { cwd: consumer });
   if (installed.output.includes("ENOTCACHED")) {
-    return { ok: true, note: "not checked: npm's cache lacks the compiler" };
+    return notChecked("npm's cache lacks the compiler");
   }
   if (installed.code !== 0) return failure("npm install", installed);
   return await usePackage(consumer, [useOn("node")]) ?? { ok: true };
