@@ -119,11 +119,11 @@ export function cors(app: WSGIApp, options: CORSOptions = {}): WSGIApp {
     const answer = (allowed: boolean) => {
       const origin = policy.fixedOrigin ?? (allowed ? environ.HTTP_ORIGIN : undefined);
       if (isPreflight(environ)) {
-        startResponse("204 No Content", preflightFields(policy, origin, environ));
+        startResponse("204 No Content", preflightHeaders(policy, origin, environ));
         return [];
       }
       return app(environ, (status, headers, excInfo) => {
-        return startResponse(status, actualFields(policy, origin, headers), excInfo);
+        return startResponse(status, actualHeaders(policy, origin, headers), excInfo);
       });
     };
     const allowed = allowsOrigin(policy, environ);
@@ -148,21 +148,21 @@ function isPreflight(environ: Environ): boolean {
     environ.HTTP_ACCESS_CONTROL_REQUEST_METHOD !== undefined;
 }
 
-function preflightFields(
+function preflightHeaders(
   policy: Policy,
   origin: string | undefined,
   environ: Environ,
 ): HeaderList {
-  let fields: HeaderList = [];
+  let headers: HeaderList = [];
   if (origin !== undefined) {
     const wanted = environ.HTTP_ACCESS_CONTROL_REQUEST_HEADERS;
     const echoed: HeaderList = policy.echoesHeaders && wanted
       ? [["Access-Control-Allow-Headers", wanted]]
       : [];
-    fields = [...originFields(policy, origin), ...policy.preflight, ...echoed];
+    headers = [...originHeaders(policy, origin), ...policy.preflight, ...echoed];
   }
-  if (policy.fixedOrigin === undefined) fields = varyOn(fields, "Origin");
-  return policy.echoesHeaders ? varyOn(fields, "Access-Control-Request-Headers") : fields;
+  if (policy.fixedOrigin === undefined) headers = varyOn(headers, "Origin");
+  return policy.echoesHeaders ? varyOn(headers, "Access-Control-Request-Headers") : headers;
 }
 
 /** The names, in lower case, of the fields that this middleware alone sends in an actual response. */
@@ -172,7 +172,7 @@ const OWN: ReadonlySet<string> = new Set([
   "access-control-expose-headers",
 ]);
 
-function actualFields(
+function actualHeaders(
   policy: Policy,
   origin: string | undefined,
   headers: HeaderList,
@@ -180,10 +180,10 @@ function actualFields(
   const others = headers.filter(([name]) => !OWN.has(name.toLowerCase()));
   const varying = policy.fixedOrigin === undefined ? varyOn(others, "Origin") : others;
   if (origin === undefined) return varying;
-  return [...varying, ...originFields(policy, origin), ...policy.actual];
+  return [...varying, ...originHeaders(policy, origin), ...policy.actual];
 }
 
-function originFields(policy: Policy, origin: string): HeaderList {
+function originHeaders(policy: Policy, origin: string): HeaderList {
   return [["Access-Control-Allow-Origin", origin], ...policy.always];
 }
 

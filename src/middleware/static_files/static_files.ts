@@ -39,7 +39,7 @@ export interface StaticFilesOptions {
   readonly contentTypes?: Readonly<Record<string, string>>;
 }
 
-type Fields = [name: string, value: string][];
+type MutableHeaders = [name: string, value: string][];
 type Answer<Result = void> = Generator<Block, Result, unknown>;
 
 /** A request. `server` is set if the server itself reads the body, so that it may use its buffers again. */
@@ -111,7 +111,7 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
         const body = yield* answerWith(found, { environ, startResponse }, options);
         if (body !== undefined) yield* server === undefined ? body : body.serve(server);
       } else if (found.kind === "directory" && index !== false) {
-        const location: Fields = [["Location", withSlash(environ)]];
+        const location: MutableHeaders = [["Location", withSlash(environ)]];
         yield* plain(startResponse, "301 Moved Permanently", location);
       } else yield* plain(startResponse, "404 Not Found", []);
     } finally {
@@ -134,20 +134,20 @@ function* answerWith(
   options: StaticFilesOptions,
 ): Answer<WSGIFileWrapper | undefined> {
   const validators = validatorsOf(file);
-  const fields = commonFields(validators, options);
+  const headers = commonHeaders(validators, options);
   const status = evaluatePreconditions(environ, validators);
-  if (status === 304) return void startResponse("304 Not Modified", fields);
+  if (status === 304) return void startResponse("304 Not Modified", headers);
   if (status === 412) return void (yield* plain(startResponse, "412 Precondition Failed", []));
   const range = wantedRange(environ, file, validators);
   if (range === "unsatisfiable") {
-    const size: Fields = [["Content-Range", `bytes */${file.size}`]];
+    const size: MutableHeaders = [["Content-Range", `bytes */${file.size}`]];
     return void (yield* plain(startResponse, "416 Range Not Satisfiable", size));
   }
   const extent = range ?? { offset: 0, length: file.size };
-  fields.push(["Content-Type", contentType(path, options.contentTypes ?? {})]);
-  fields.push(["Content-Length", String(extent.length)]);
-  if (range !== undefined) fields.push(["Content-Range", contentRange(range, file.size)]);
-  startResponse(range === undefined ? "200 OK" : "206 Partial Content", fields);
+  headers.push(["Content-Type", contentType(path, options.contentTypes ?? {})]);
+  headers.push(["Content-Length", String(extent.length)]);
+  if (range !== undefined) headers.push(["Content-Range", contentRange(range, file.size)]);
+  startResponse(range === undefined ? "200 OK" : "206 Partial Content", headers);
   if (environ.REQUEST_METHOD === "HEAD") return undefined;
   return new WSGIFileWrapper(file, environ.cogen, extent);
 }
@@ -162,14 +162,14 @@ function validatorsOf(file: OpenFile): Validators {
   };
 }
 
-function commonFields(
+function commonHeaders(
   { etag, lastModified }: Validators,
   { cacheControl }: StaticFilesOptions,
-): Fields {
-  const fields: Fields = [["ETag", etag], ["Last-Modified", lastModified]];
-  if (cacheControl !== undefined) fields.push(["Cache-Control", cacheControl]);
-  fields.push(["Accept-Ranges", "bytes"], ["X-Content-Type-Options", "nosniff"]);
-  return fields;
+): MutableHeaders {
+  const headers: MutableHeaders = [["ETag", etag], ["Last-Modified", lastModified]];
+  if (cacheControl !== undefined) headers.push(["Cache-Control", cacheControl]);
+  headers.push(["Accept-Ranges", "bytes"], ["X-Content-Type-Options", "nosniff"]);
+  return headers;
 }
 
 /** The range that a GET request asks for; Range has no meaning for other methods (RFC 9110 §14.2). */
@@ -197,10 +197,10 @@ function withSlash(environ: Environ): string {
   return quoted.replace(/^\/*/, "/") + query;
 }
 
-function* plain(startResponse: StartResponse, status: string, fields: Fields): Answer {
+function* plain(startResponse: StartResponse, status: string, headers: MutableHeaders): Answer {
   const text = `${status}\n`;
   startResponse(status, [
-    ...fields,
+    ...headers,
     ["Content-Type", "text/plain; charset=utf-8"],
     ["Content-Length", String(text.length)],
   ]);
