@@ -17,6 +17,7 @@ import {
   type Subject,
   writePolitely,
 } from "./connection.ts";
+import { latin1Bytes } from "../support/latin1_bytes.ts";
 import { concat, pattern, settled, until } from "./waiting.ts";
 
 /** Registers the tests of a slow reader. */
@@ -104,7 +105,7 @@ export function backpressureTests(subject: Subject): void {
       const parts: string[] = [];
       for (let part = 0; part < 2_000; part++) parts.push(`<${part}>`.padEnd(part * 7, "\xe9"));
       for (const part of parts) socket.write(part);
-      const whole = concat(parts.map((part) => Uint8Array.from(part, (c) => c.charCodeAt(0))));
+      const whole = concat(parts.map(latin1Bytes));
       await settled();
       client.resume();
       await until("every byte", () => client.count >= whole.length);

@@ -10,15 +10,15 @@ import {
   type RequestHead,
   RequestParser,
 } from "../../src/http/mod.ts";
+import { latin1Bytes } from "../support/latin1_bytes.ts";
 
-/** The bytes of a latin-1 string. */
-export function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
+export { latin1Bytes };
 
 /** The latin-1 string of bytes. */
 export function latin1Text(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 /** Printable ASCII as it is, a backslash doubled, everything else as `\r`, `\n`, `\t` or `\xHH`. */

@@ -13,7 +13,10 @@ import { type ServerOptions, WSGIServer } from "../../src/server/mod.ts";
 import type { Adapter, Socket } from "../../src/socket/mod.ts";
 import type { Mounts, WSGIApp } from "../../src/wsgi/mod.ts";
 import { parseResponses, type TextResponse } from "./http_text.ts";
+import { latin1Bytes } from "./latin1_bytes.ts";
 import { ranMs } from "./run_time.ts";
+
+export { latin1Bytes };
 
 /** A manual clock that also advances while an app computes. */
 export class WorkingClock extends ManualClock {
@@ -132,11 +135,6 @@ export class TestClient {
 }
 
 const PIECE = 16_384;
-
-/** The bytes of a latin-1 string. */
-export function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
 
 /** A request without a body. */
 export function get(path: string, ...fields: string[]): string {
