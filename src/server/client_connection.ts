@@ -1,10 +1,16 @@
 /**
- * One client's connection: bytes to requests, requests to apps, responses to bytes, in order.
+ * The connection of one client: bytes to requests, requests to apps, responses to bytes, in order.
  *
- * The story: `onData` feeds the parser; `#advance` takes its events; a request becomes an exchange,
- * whose body is fed from further events; when its app is done and its body read, the next event is
- * asked for. Every ending goes through `#close` (politely: FIN, then wait for the client's) or
- * `#cut` (at once). `#await` says what is waited for, and so which deadline holds.
+ * The state is one row of the table in `connection_state.ts`. `onData` feeds the parser; `#advance`
+ * takes the parser's events as long as the row allows it; a head begins a {@linkcode RequestExchange},
+ * which further events fill; when the app is done and the request is read, the next head may come.
+ * Every ending goes through `#close` (FIN, then wait for the client's FIN) or `#cut` (at once).
+ *
+ * The trap: a call of an app, of the output or of the socket may come back here, and change the state.
+ * `#advancing` keeps such a call from taking events out of order.
+ *
+ * Called by the socket, as its handler; by the exchange, as its host; by {@linkcode Connections} about
+ * deadlines and by the shutdown.
  *
  * @module
  */
@@ -16,41 +22,37 @@ import {
   informational,
   ProtocolError,
 } from "../http/mod.ts";
-import { NO_BODY } from "../wsgi/input/body_buffer.ts";
-
+import type { ByteSocket, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
+import { NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
-import type { WSGIConnection } from "./wsgi_connection.ts";
+import { type ConnectionState, mayTakeEvents, mustPause, STATES } from "./connection_state.ts";
+import { Output } from "./output.ts";
+import type { ParserPool, PooledParser } from "./parser_pool.ts";
+import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
-import { Output } from "./output.ts";
-import { type ConnectionPhase, PhaseDeadline } from "./phase_deadline.ts";
-import type { ParserPool, PooledParser } from "./parser_pool.ts";
-import type { ByteSocket, Socket, SocketHandler } from "../socket/mod.ts";
+import type { WSGIConnection } from "./wsgi_connection.ts";
 
-/** What a connection needs of its server. */
+/** The members that a connection needs of its server. */
 export interface ConnectionHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
   readonly parsers: ParserPool;
-  /** Whether no further requests are wanted. */
+  /** Whether a shutdown has begun. */
   readonly closing: boolean;
+  /** The facts of a connection that its environs begin with. */
   factsOf(socket: Socket): ConnectionFacts;
-  /** The app of a request has begun. */
+  /** The app of a request begins. */
   appBegan(): void;
   /** The app of a request is done. */
   appEnded(): void;
-  /** The connection is gone. */
+  /** The connection is closed. */
   forget(connection: ClientConnection): void;
 }
 
-/** How long pipelined requests may go on before others get their turn, in milliseconds. */
-const MAX_ADVANCE = 1;
-
-const HEAD_TIMEOUT = new ProtocolError(408, "The request head did not come in time");
-const BODY_TIMEOUT = new ProtocolError(408, "The request body did not come in time");
-const REQUEST_TIMEOUT = new ProtocolError(503, "The request took too long");
-const UNAVAILABLE = new ProtocolError(503, "The server is shutting down");
+/** Pipelined requests are served for this time; then other connections get their turn. */
+const MAX_ADVANCE_MS = 1;
 
 /** A connection to one client. */
 export class ClientConnection implements WSGIConnection, ExchangeHost {
@@ -63,23 +65,31 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
-  /** Reads its requests, if it is in the middle of one, or there are enough readers for all. */
-  #pooled: PooledParser | undefined;
+  #state: ConnectionState = STATES.between;
+  /** The request under way. Stays set after the last request of a connection that is closing. */
   #exchange: RequestExchange | undefined;
   /**
-   * `serving` until the last response is decided, `lingering` for the client's FIN, then `gone`; or
-   * `given`, to an app, until then.
+   * The parser, lent by the pool: in the middle of a message, or as long as the pool has enough for all
+   * connections.
    */
-  #state: "serving" | "lingering" | "given" | "gone" = "serving";
-  /** Who is told of the connection since it was given away. */
+  #pooled: PooledParser | undefined;
+  /** Set when an app takes the socket: gets every event of the socket from then on. */
   #taker: SocketHandler | undefined;
+  /** Whether `#advance` runs. */
   #advancing = false;
+  /** Whether the socket was asked to pause reading. */
   #paused = false;
+  /** Whether the client has sent its FIN. */
   #clientEnded = false;
+  /** Whether the connection must end after the requests that have come. */
   #retired = false;
-  /** How many bytes have come, and how many had when no further requests were wanted. */
-  #pushed = 0;
-  #pushedInTime: number | undefined;
+  /** The number of bytes that have come. */
+  #receivedBytes = 0;
+  /**
+   * `#receivedBytes` as of the first response that was complete after the connection had to end.
+   * Requests that came later are not answered, as a client could pipeline for ever.
+   */
+  #servedBytes: number | undefined;
   #cancelHalfClosed: (() => void) | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
@@ -92,10 +102,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.output = new Output(socket, settings.adapter.clock);
     this.deadline = new PhaseDeadline(settings.timeoutsMs, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
-    this.deadline.enter("idle", this.time);
+    this.deadline.enter(this.#state.phase, this.time);
   }
 
-  /** Whether it is between requests. */
   get idle(): boolean {
     return this.#exchange === undefined;
   }
@@ -105,14 +114,15 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   get mayPersist(): boolean {
-    return !this.#host.closing || this.#exchange?.received === true && this.#hasMore();
+    return !this.#host.closing || this.#exchange?.received === true && this.#hasRequestToServe;
   }
 
   onData(bytes: Uint8Array): void {
-    if (this.#state === "given") this.#taker?.onData(bytes);
-    if (this.#state !== "serving") return;
+    const { handling } = this.#state;
+    if (handling === "pass-on") this.#taker?.onData(bytes);
+    if (handling !== "serve") return;
     const { parser } = this.#lentParser();
-    this.#pushed += bytes.length;
+    this.#receivedBytes += bytes.length;
     parser.push(bytes);
     this.#advance();
     parser.detach();
@@ -121,8 +131,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   onEnd(): void {
     this.#clientEnded = true;
-    if (this.#state === "given") this.#taker?.onEnd();
-    if (this.#state !== "serving") return; // the adapter closes when what is written has gone
+    const { handling } = this.#state;
+    if (handling === "pass-on") this.#taker?.onEnd();
+    if (handling !== "serve") return;
     this.#lentParser().parser.end();
     this.#advance();
     this.#limitHalfClosed();
@@ -130,18 +141,17 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   onDrain(): void {
     this.output.drain();
-    if (this.#state === "given") return this.#taker?.onDrain();
-    this.#enter(this.deadline.phase);
+    if (this.#state.handling === "pass-on") return this.#taker?.onDrain();
+    this.#enterPhase();
     this.#advance();
   }
 
   onClose(error?: Error): void {
     const taker = this.#taker;
     this.#taker = undefined;
-    this.#state = "gone";
-    this.deadline.end();
+    this.#leave(this.#state.next.cut);
     this.#cancelHalfClosed?.();
-    // First, so that an app which waits for room is cancelled rather than woken.
+    // Before the output, so that an app that waits for room is cancelled instead of resumed.
     this.#exchange?.abort();
     this.output.close();
     this.#returnParser();
@@ -149,97 +159,111 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     taker?.onClose(error);
   }
 
-  /** The app wants more of the body: the client may be waiting for leave to send it. */
   bodyWanted(exchange: RequestExchange): void {
     if (exchange.received) return;
-    const first = !exchange.asked;
+    const isFirst = !exchange.asked;
     exchange.asked = true;
-    if (first && exchange.head.expectContinue && exchange.body.size === 0) {
+    if (isFirst && exchange.head.expectContinue && exchange.body.size === 0) {
       const { protocol } = this.settings;
       if (protocol === "HTTP/1.1" && !exchange.response.committed) {
         this.output.write(informational(100));
       }
       this.output.flush();
     }
-    if (exchange.body.awaited) this.#enter("body");
+    if (exchange.body.awaited) this.#enterPhase();
     this.#advance();
   }
 
-  /** An app takes the connection: what has come is delivered first, and no deadline holds any more. */
-  giveAway(accept: (socket: ByteSocket) => SocketHandler): void {
+  giveAway(open: (socket: ByteSocket) => SocketHandler): void {
     this.output.uncork();
-    this.#state = "given";
-    this.deadline.end();
+    this.#leave(this.#state.next.take);
     this.#cancelHalfClosed?.();
     this.#resume();
+    // The bytes that have come already are the taker's first ones.
     const rest = this.#lentParser().parser.takeBuffered();
-    const taker = this.#taker = accept(this.#socket);
+    const taker = this.#taker = open(this.#socket);
     if (rest.length > 0) taker.onData(rest);
     if (this.#clientEnded) taker.onEnd();
   }
 
-  /** The app is done. */
-  responded(exchange: RequestExchange, complete: boolean): void {
+  responded(exchange: RequestExchange, isComplete: boolean): void {
     exchange.responded = true;
     this.#host.appEnded();
     exchange.body.discard();
     this.facts.errors.flush();
-    if (this.#state === "given") this.#exchange = undefined;
-    if (this.#state !== "serving") return;
-    if (!complete && !exchange.response.committed) this.#answer(UNAVAILABLE);
-    if (!complete || !exchange.persists) return this.#close();
-    if (exchange.received) this.#finish();
-    else this.#enter("body");
+    if (this.#state.handling === "pass-on") this.#exchange = undefined;
+    if (!this.#isServing) return;
+    if (!isComplete && !exchange.response.committed) {
+      this.#answer(new ProtocolError(503, "The server is shutting down"));
+    }
+    if (!isComplete || !exchange.persists) return this.#close();
+    if (exchange.received) this.#finish(this.#state.next.responded);
+    else this.#move(this.#state.next.responded);
     this.#advance();
   }
 
-  /** Ends the connection if nothing is under way on it; else its response will say that it is the last. */
   retire(): void {
     this.#retired = true;
     // A request that has begun to come is still answered.
     if (this.#exchange?.responded ?? this.#bufferedBytes === 0) this.#close();
   }
 
-  /** Ends what is under way, through its `finally`. */
   abort(reason: Error): void {
     this.#exchange?.abort(reason);
     if (this.idle) this.#cut();
   }
 
-  /** Ends the connection at once. */
   destroy(): void {
     this.#cut();
   }
 
   /** Acts on a deadline that has passed. Called about once a second. */
   checkDeadline(now: number): void {
-    const { timeoutsMs } = this.deadline;
+    const { timeoutsMs, phase } = this.deadline;
     if (now - this.output.fullSince >= timeoutsMs.write) return this.#cut();
-    // Who still takes a response in is neither idle nor late: the timeout for writes holds.
+    // A client that still takes in a response is neither idle nor late: the timeout for writes holds.
     if (this.output.full) return;
     const exchange = this.#exchange;
-    const isLate = now - (exchange?.startedAt ?? now) >= timeoutsMs.request;
-    if (isLate && exchange?.responded === false) return this.#refuse(REQUEST_TIMEOUT);
-    const { phase } = this.deadline;
-    // A read that was given up, or cancelled, is waited for no more.
-    if (phase === "body" && exchange?.body.awaited === false && !exchange.responded) {
-      return this.#enter("none");
+    const isAppRunning = exchange?.responded === false;
+    if (isAppRunning && now - exchange.startedAt >= timeoutsMs.request) {
+      return this.#refuse(new ProtocolError(503, "The request took too long"));
     }
+    // The app may have stopped waiting for the body since the phase was entered.
+    if (phase === "body" && this.#phase !== phase) return this.#enterPhase();
     if (!this.deadline.isOver(now)) return;
     this.deadline.end();
     if (phase === "idle") this.#close();
-    else if (phase === "head") this.#refuse(HEAD_TIMEOUT);
-    else if (phase === "body" && exchange?.responded === false) this.#refuse(BODY_TIMEOUT);
-    else this.#cut();
+    else if (phase === "head") {
+      this.#refuse(new ProtocolError(408, "The request head did not come in time"));
+    } else if (phase === "body" && isAppRunning) {
+      this.#refuse(new ProtocolError(408, "The request body did not come in time"));
+    } else this.#cut();
   }
 
-  /** How much has come that is no part of an event yet. */
+  /** The number of bytes that have come and are no part of an event yet. */
   get #bufferedBytes(): number {
     return this.#pooled?.parser.bufferedBytes ?? 0;
   }
 
+  get #isServing(): boolean {
+    return this.#state.handling === "serve";
+  }
+
+  /** The phase of this state. */
+  get #phase(): ConnectionState["phase"] {
+    return this.#exchange?.body.awaited === true
+      ? this.#state.phaseIfBodyAwaited
+      : this.#state.phase;
+  }
+
+  /** Whether a pipelined request is here that is served although the connection must end. */
+  get #hasRequestToServe(): boolean {
+    const servedBytes = this.#servedBytes ?? this.#receivedBytes;
+    return this.#receivedBytes - this.#bufferedBytes < servedBytes;
+  }
+
   #lentParser(): PooledParser {
-    return this.#pooled ??= this.#host.parsers.lend(this.#pushed);
+    return this.#pooled ??= this.#host.parsers.lend(this.#receivedBytes);
   }
 
   #returnParser(): void {
@@ -247,15 +271,32 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.#pooled = undefined;
   }
 
-  /** Takes events while there are any that may be taken now. */
+  /** Goes to a state of the table; its phase begins. */
+  #move(state: ConnectionState): void {
+    this.#state = state;
+    this.#enterPhase();
+  }
+
+  /** Goes to a state without a deadline: the connection is taken or gone. */
+  #leave(state: ConnectionState): void {
+    this.#state = state;
+    this.deadline.end();
+  }
+
+  #enterPhase(): void {
+    const now = this.#advancing ? this.time : this.settings.adapter.clock.now();
+    this.deadline.enter(this.#phase, now);
+  }
+
+  /** Takes events as long as the state allows it and there are any. */
   #advance(): void {
-    if (this.#advancing || this.#state !== "serving") return;
+    if (this.#advancing || !this.#isServing) return;
     this.#advancing = true;
     this.output.cork();
     try {
       const { clock } = this.settings.adapter;
-      const end = (this.time = clock.now()) + MAX_ADVANCE;
-      while (this.#takesEvents() && this.#handle(this.#lentParser().parser.next())) {
+      const end = (this.time = clock.now()) + MAX_ADVANCE_MS;
+      while (this.#takeEvent()) {
         if (!this.idle || this.#bufferedBytes === 0) continue;
         this.time = clock.now();
         if (this.time > end) {
@@ -269,21 +310,29 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     } finally {
       this.#advancing = false;
       this.output.uncork();
-      // An empty line after a body (RFC 9112 §2.2) is not kept: it does not begin a request.
-      if (this.deadline.phase === "idle" && this.#bufferedBytes > 0) this.#enter("head");
-      this.#balance();
+      this.#settle();
     }
   }
 
-  #takesEvents(): boolean {
-    if (this.#state !== "serving") return false;
-    const exchange = this.#exchange;
-    // A client that reads no responses gets no further requests answered.
-    if (exchange === undefined) return !this.output.full;
-    return !exchange.received && (exchange.responded || exchange.body.hungry);
+  /** Decides on the bytes that are left: whether a request has begun, and whether reading pauses. */
+  #settle(): void {
+    const buffered = this.#bufferedBytes;
+    // The parser keeps no empty line after a body (RFC 9112 §2.2): that line begins no request.
+    if (buffered > 0 && this.#state === STATES.between) this.#move(this.#state.next.bytes);
+    if (this.#state === STATES.gone) return;
+    const bodyIsWanted = this.#exchange?.body.hungry === true;
+    const isFlooded = buffered > this.settings.limits.maxPipelinedBytes;
+    if (mustPause(this.#state, this.output.full, bodyIsWanted, isFlooded)) this.#pause();
+    else this.#resume();
   }
 
-  /** Acts on an event; `false` when there is none yet. */
+  /** Takes and handles one event; `false` if none may be taken or none is there. */
+  #takeEvent(): boolean {
+    const bodyIsWanted = this.#exchange?.body.hungry === true;
+    return mayTakeEvents(this.#state, this.output.full, bodyIsWanted) &&
+      this.#handle(this.#lentParser().parser.next());
+  }
+
   #handle(event: HttpEvent): boolean {
     switch (event.type) {
       case "request":
@@ -306,9 +355,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   #begin(exchange: RequestExchange): void {
     this.#exchange = exchange;
     this.deadline.begin();
-    this.#enter("none");
-    // Who holds its body back is to be asked for it by the app.
-    const fault = exchange.head.expectContinue ? undefined : this.#receiveWhatIsHere();
+    this.#move(this.#state.next.request);
+    // The body of a client that expects 100 (Continue) comes when the app asks for it.
+    const fault = exchange.head.expectContinue ? undefined : this.#receiveBufferedBody();
     this.#host.appBegan();
     exchange.start();
     if (fault !== undefined) throw fault;
@@ -316,12 +365,15 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   /**
-   * What has come of a body with its head is there before the app looks at it, which so need not wait.
-   * If it is faulty, the app is told no sooner than if it had come later.
+   * Feeds the body bytes that came together with the head, before the app starts, so that the app's
+   * first read does not wait.
+   *
+   * @returns A protocol error in these bytes. The caller throws it after the first step of the app, as
+   *   if the bytes had come later.
    */
-  #receiveWhatIsHere(): ProtocolError | undefined {
+  #receiveBufferedBody(): ProtocolError | undefined {
     try {
-      while (this.#takesEvents() && this.#handle(this.#lentParser().parser.next()));
+      while (this.#takeEvent());
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       throw error;
@@ -332,7 +384,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.deadline.bodyCame(bytes.length, this.time);
     if (!exchange.responded) {
       exchange.body.push(bytes, copied);
-      if (!exchange.body.awaited) this.#enter("none");
+      if (!exchange.body.awaited) this.#enterPhase();
       return;
     }
     exchange.surplus += bytes.length;
@@ -342,24 +394,19 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   #received(exchange: RequestExchange, trailers: readonly string[]): void {
     exchange.received = true;
     if (exchange.body !== NO_BODY) exchange.body.end(trailers);
-    if (exchange.responded) this.#finish();
-    else this.#enter("none");
+    if (exchange.responded) this.#finish(this.#state.next.end);
+    else this.#move(this.#state.next.end);
   }
 
-  /** A request is answered and wholly read: on to the next. */
-  #finish(): void {
+  /** A request is answered and wholly read: goes on to the next one, or ends. */
+  #finish(next: ConnectionState): void {
     this.#exchange = undefined;
-    if (this.#retired && !this.#hasMore()) return this.#close();
-    this.#enter("idle");
+    if (this.#retired || this.#host.closing) this.#servedBytes ??= this.#receivedBytes;
+    if (this.#retired && !this.#hasRequestToServe) return this.#close();
+    this.#move(next);
   }
 
-  /** Whether a pipelined request is here that came before the client could know that we end. */
-  #hasMore(): boolean {
-    this.#pushedInTime ??= this.#pushed;
-    return this.#pushed - this.#bufferedBytes < this.#pushedInTime;
-  }
-
-  /** The peer broke HTTP: it gets an answer if none is under way, and no more after it. */
+  /** Answers an error, unless a response has begun, and ends the connection. */
   #refuse(error: ProtocolError): void {
     const exchange = this.#exchange;
     if (exchange === undefined || !exchange.response.committed) this.#answer(error);
@@ -372,70 +419,63 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.output.write(response.replace("HTTP/1.1", this.settings.protocol));
   }
 
-  /** A client that has only ended its side waits for its answer; one that is gone looks the same. */
+  /**
+   * Gives the app of a half-closed client little time: a client that has gone looks the same as a
+   * client that waits for its answer.
+   */
   #limitHalfClosed(): void {
     const { halfClosed } = this.settings.timeoutsMs;
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
     const { clock } = this.settings.adapter;
     this.#cancelHalfClosed?.();
-    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#leave());
+    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#abandonHalfClosed());
   }
 
-  /** The client has been half-closed for too long: it is taken for gone. */
-  #leave(): void {
+  /** Treats a client that has been half-closed for too long as gone. */
+  #abandonHalfClosed(): void {
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.response.ended) return;
     this.#cut();
     exchange.abort();
   }
 
-  /** Politely: what is written goes out, then FIN, then the client's FIN is waited for. */
+  /** Ends politely: sends all written bytes, then FIN, then waits for the client's FIN. */
   #close(): void {
-    if (this.#state !== "serving") return;
+    if (!this.#isServing) return;
     const response = this.#exchange?.response;
     if (response?.untilClose && !response.ended && this.#socket.reset !== undefined) {
       return this.#cut();
     }
-    this.#state = "lingering";
+    this.#move(this.#state.next.close);
     this.output.end();
-    // What the client still sends is read for nothing: closing on it would reset what we have sent.
+    // Bytes that the client still sends are discarded: closing with unread bytes would reset the
+    // connection, and the client might lose the response (RFC 9112 §9.6).
     this.#resume();
-    this.#enter("linger");
   }
 
-  /** At once; by a reset if the client would else take what it has for all of the response. */
+  /**
+   * Ends at once. Resets the connection if its end would delimit the response and the response is not
+   * complete, so that the client cannot mistake a part for the whole.
+   */
   #cut(): void {
-    if (this.#state === "gone") return;
-    this.#state = "gone";
+    if (this.#state === STATES.gone) return;
+    this.#leave(this.#state.next.cut);
     const response = this.#exchange?.response;
     const isWhole = response?.ended && !this.output.full;
     if (response?.untilClose && !isWhole && this.#socket.reset !== undefined) this.#socket.reset();
     else this.#socket.destroy();
   }
 
-  /** Reads from the client as long as what it sends has a place. */
-  #balance(): void {
-    if (this.#state === "gone") return;
-    const exchange = this.#exchange;
-    const waiting = exchange === undefined ? this.output.full : exchange.received;
-    const crowded = waiting
-      ? this.#bufferedBytes > this.settings.limits.maxPipelinedBytes
-      : exchange !== undefined && !exchange.responded && !exchange.body.hungry;
-    if (!crowded || this.#state !== "serving") this.#resume();
-    else if (!this.#paused) {
-      this.#paused = true;
-      this.#socket.pauseReading();
-    }
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pauseReading();
   }
 
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#socket.resumeReading();
-  }
-
-  #enter(phase: ConnectionPhase): void {
-    this.deadline.enter(phase, this.#advancing ? this.time : this.settings.adapter.clock.now());
   }
 }

@@ -803,3 +803,22 @@ test("a CONNECT that the app accepts is the last request", async () => {
   assertEquals(client.received().includes("smuggled"), false);
   await stage.finish();
 });
+
+test("each late request has an error of its own", async () => {
+  const reasons: Error[] = [];
+  const stage = await serving(function* (environ, startResponse) {
+    startResponse("200 OK", []);
+    try {
+      yield* environ.cogen.wait(Sleep(60));
+    } finally {
+      const reason = environ.cogen.signal.reason as Error;
+      reason.cause ??= environ.PATH_INFO;
+      reasons.push(reason);
+    }
+  }, { timeouts: { request: 5 } });
+  stage.ask(get("/a"));
+  stage.ask(get("/b"));
+  stage.run(7000);
+  assertEquals(reasons.map(({ cause }) => cause), ["/a", "/b"]);
+  await stage.finish();
+});
