@@ -19,7 +19,7 @@ const LIMITS = { maxHeadBytes: 65_536, maxFieldCount: 2_000 };
 const BYTES_A_RUN = 8_000_000;
 const RUNS = 5;
 
-/** Heads whose fields differ, so that no parse of an earlier one can be used again. */
+/** Heads with different fields, so that no parse of an earlier one can be used again. */
 function makeHead(bytes: number, variant: number): Uint8Array {
   const fields = [`Host: localhost`];
   let head = "";
