@@ -43,10 +43,10 @@ const UNWANTED_ENV = [
 const running = new Set<ChildProcess>();
 
 /**
- * So many programs run at the same time: as many as the machine has cores, since most of them keep one
- * busy. At least two, because tests wait now and then.
+ * The number of programs that run at the same time: one more than the machine has cores, because tests
+ * over sockets wait now and then.
  */
-export const LANES: number = Math.max(2, availableParallelism());
+export const LANES: number = availableParallelism() + 1;
 
 let free = LANES;
 const waiting: (() => void)[] = [];
