@@ -387,8 +387,8 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
       if (!exchange.body.awaited) this.#enterPhase();
       return;
     }
-    exchange.surplus += bytes.length;
-    if (exchange.surplus > this.settings.limits.maxDrainedBytes) this.#close();
+    exchange.surplusBytes += bytes.length;
+    if (exchange.surplusBytes > this.settings.limits.maxDrainedBytes) this.#close();
   }
 
   #received(exchange: RequestExchange, trailers: readonly string[]): void {

@@ -39,7 +39,7 @@ export class Connections implements ConnectionHost {
   constructor(settings: Settings) {
     this.settings = settings;
     this.parsers = new ParserPool(settings);
-    this.fields = { date: () => this.#date.value, server: undefined };
+    this.fields = { date: () => this.#date.value, server: settings.serverHeader };
   }
 
   /** The number of open connections. */

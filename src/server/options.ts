@@ -8,6 +8,7 @@
  */
 
 import { type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenAddress } from "../socket/mod.ts";
 import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
@@ -37,6 +38,29 @@ export interface ServingOptions {
   readonly tls?: TLSOptions;
   /** The version in the status line, which limits the features used. Default `"HTTP/1.1"`. */
   readonly protocol?: "HTTP/1.0" | "HTTP/1.1";
+  /**
+   * The value of the `Server` field (RFC 9110 §10.2.4) in each response of an app that has none itself.
+   * Default: no such field, since it tells attackers more than clients.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   serverHeader: "demo/1.0",
+   *   wsgiApp(_environ, startResponse) {
+   *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+   *     return ["hello"];
+   *   },
+   * });
+   * const response = await fetch(server.url);
+   * assertEquals(response.headers.get("Server"), "demo/1.0");
+   * assertEquals(await response.text(), "hello");
+   * ```
+   */
+  readonly serverHeader?: string;
   /** Runs the apps. Default: a scheduler of the server's own. */
   readonly scheduler?: Scheduler;
   /** How long an app may run before its blocks are handed over. Default 1 ms; 0: at once. */
@@ -61,6 +85,7 @@ const KNOWN_OPTIONS: readonly string[] = [
   "requestQueueSize",
   "tls",
   "protocol",
+  "serverHeader",
   "scheduler",
   "adapter",
   "burst",
@@ -100,6 +125,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     backlog: resolveBacklog(options.requestQueueSize),
     tls: resolveTlsAt(bind, options.tls),
     protocol: resolveProtocol(options.protocol),
+    serverHeader: resolveServerHeader(options.serverHeader),
     burstMs: toMilliseconds(options.burst ?? 0.001),
     limits,
     parserLimits: parserLimits(limits),
@@ -130,6 +156,18 @@ function resolveProtocol(protocol: unknown): "HTTP/1.0" | "HTTP/1.1" {
   if (protocol === undefined) return "HTTP/1.1";
   if (protocol === "HTTP/1.0" || protocol === "HTTP/1.1") return protocol;
   throw new TypeError(`protocol is ${String(protocol)}: expected "HTTP/1.1" or "HTTP/1.0"`);
+}
+
+function resolveServerHeader(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  try {
+    checkFields([["Server", value as string]]);
+    if (value !== "") return value as string;
+  } catch {
+    // The message below says more about an option than about a field.
+  }
+  const expected = "expected a string of latin-1 characters without control characters";
+  throw new TypeError(`serverHeader is ${JSON.stringify(value)}: ${expected}`);
 }
 
 /** A log that fails, for example on a full disk, must not end the request that is reported. */

@@ -25,6 +25,8 @@ export interface Settings {
   readonly backlog: number | undefined;
   readonly tls: ListenTLSOptions | undefined;
   readonly protocol: "HTTP/1.0" | "HTTP/1.1";
+  /** The value of the `Server` field; `undefined` for no such field. */
+  readonly serverHeader: string | undefined;
   /** The time that an app may run before its blocks are handed over, in milliseconds. */
   readonly burstMs: number;
   readonly limits: Limits;

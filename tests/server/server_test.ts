@@ -494,6 +494,21 @@ test("apps are mounted by prefix", async () => {
   await stage.finish();
 });
 
+test("serverHeader is sent as Server, unless the app sends its own; by default there is none", async () => {
+  const app: WSGIApp = (environ, startResponse) => {
+    startResponse("200 OK", environ.PATH_INFO === "/own" ? [["Server", "own"]] : []);
+    return ["x"];
+  };
+  const seen: (string | undefined)[] = [];
+  for (const options of [{}, { serverHeader: "demo/1.0 (test)" }]) {
+    const stage = await serving(app, options);
+    const responses = stage.ask(get("/") + get("/own") + get("/")).responses();
+    seen.push(...responses.map(({ headers }) => headers["server"]));
+    await stage.finish();
+  }
+  assertEquals(seen, [undefined, "own", undefined, "demo/1.0 (test)", "own", "demo/1.0 (test)"]);
+});
+
 const WRONG: readonly (readonly [options: Record<string, unknown>, message: string])[] = [
   [{ wsgiapp: waits }, 'Unknown option "wsgiapp"'],
   [{ tsl: { cert: "", key: "" } }, 'Unknown option "tsl"'],
@@ -511,6 +526,9 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ protocol: "HTTP/2" }, "protocol is HTTP/2"],
   [{ requestQueueSize: 0 }, "requestQueueSize is 0"],
   [{ requestQueueSize: 1.5 }, "requestQueueSize is 1.5"],
+  [{ serverHeader: "" }, 'serverHeader is ""'],
+  [{ serverHeader: 7 }, "serverHeader is 7"],
+  [{ serverHeader: "demo\r\nX: y" }, 'serverHeader is "demo\\r\\nX: y"'],
   [{ burst: -1 }, "-1"],
   [{ limits: { maxConections: 5 } }, 'Unknown limit "maxConections"'],
   [{ limits: { toString: 5 } }, 'Unknown limit "toString"'],
