@@ -38,7 +38,7 @@ export type StateName =
   | "gone";
 
 /**
- * What may happen to a connection:
+ * The events of a connection:
  *
  * - `bytes`: bytes that are no event yet are left in the parser;
  * - `request`: a head is complete, an app begins;

@@ -1,5 +1,11 @@
 /**
- * What a connection has to say: gathered, then handed to the socket in as few writes as can be.
+ * The bytes that a connection sends: gathered, then handed to the socket in few writes.
+ *
+ * Parts wait in order until a flush. Text that follows all other parts is kept as one string, because
+ * most responses are nothing else, and a socket sends one string fastest. While the socket has no
+ * room, the output is `full` and keeps everything until `drain`.
+ *
+ * Called by the connection and its exchange; the response writes through {@linkcode Output.sink}.
  *
  * @module
  */
@@ -7,46 +13,52 @@
 import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
 import type { Socket } from "../socket/mod.ts";
 
-/** Up to this many bytes, strings and byte arrays are joined, as one write is cheaper than two. */
-const JOIN_LIMIT = 16_384;
-/** Even while corked, no more than this is gathered, in bytes. */
-const CORK_LIMIT = 65_536;
+/** Parts of at most this size together are joined, because one write is cheaper than two. */
+const MAX_JOINED_BYTES = 16_384;
+/** A corked output flushes all the same once it has this many bytes; bounds its memory. */
+const MAX_CORKED_BYTES = 65_536;
 /** A larger part is handed over in pieces of this size, so that a slow client shows progress. */
-const PIECE = 262_144;
+const MAX_PIECE_BYTES = 262_144;
 
 /** The writing side of a connection. */
 export class Output {
-  /** {@linkcode write}, for those who take a function. */
+  /** {@linkcode write} as a function, for the response. */
   readonly sink = (part: Uint8Array | string): void => this.write(part);
   readonly #socket: Socket;
   readonly #clock: Clock;
   #parts: (Uint8Array | string)[] = [];
-  /** Text that follows the parts: a response is often nothing else. */
+  /** The text that follows the parts. */
   #tail = "";
+  /** The number of bytes in `#parts` and `#tail`. */
   #size = 0;
   #corked = false;
+  /** Set when the socket has no room; reset by {@linkcode drain}. */
   #full = false;
+  /** The time of the write that found no room, by the clock; only valid while `#full`. */
   #fullSince = 0;
-  /** `ending`: FIN when all has gone. After that, and when the socket is gone, nothing is taken. */
+  /**
+   * `ending` once a FIN must follow the last byte; `closed` when the FIN was sent or the socket is
+   * closed. Only an `open` output takes bytes.
+   */
   #state: "open" | "ending" | "closed" = "open";
   #waiter: Resume<void> | undefined;
 
   /**
-   * @param socket Where it all goes.
-   * @param clock Tells since when the client takes nothing.
+   * @param socket The socket to write to.
+   * @param clock Tells the time of the write that found no room.
    */
   constructor(socket: Socket, clock: Clock) {
     this.#socket = socket;
     this.#clock = clock;
   }
 
-  /** How many bytes have not been handed to the socket. */
+  /** The number of bytes that the socket has not got. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether all that was written has gone, and the arrays it was in may be used again. */
-  get gone(): boolean {
+  /** Whether all bytes have been sent, so that their arrays may be used again. */
+  get allSent(): boolean {
     return this.#size === 0 && this.#socket.holdsBytes === false;
   }
 
@@ -55,7 +67,7 @@ export class Output {
     return this.#full;
   }
 
-  /** Since when the client has taken nothing although there is something; else `Infinity`. */
+  /** The time since which the client has taken nothing, by the clock; `Infinity` if not full. */
   get fullSince(): number {
     return this.#full ? this.#fullSince : Infinity;
   }
@@ -71,22 +83,25 @@ export class Output {
     }
   }
 
-  /** Hands over what the socket has room for now, the rest as it drains; if corked, later. */
+  /**
+   * Hands bytes to the socket as long as it has room; {@linkcode drain} hands over the rest. Does
+   * nothing while corked.
+   */
   flush(): void {
-    if (this.#full || this.#size === 0 || this.#corked && this.#size < CORK_LIMIT) return;
-    if (this.#parts.length === 0 && this.#tail.length <= PIECE) {
+    if (this.#full || this.#size === 0 || this.#corked && this.#size < MAX_CORKED_BYTES) return;
+    if (this.#parts.length === 0 && this.#tail.length <= MAX_PIECE_BYTES) {
       const text = this.#tail;
       this.#tail = "";
       return this.#send(text);
     }
     this.#takeTail();
-    if (this.#parts.length > 1 && this.#size <= JOIN_LIMIT) {
+    if (this.#parts.length > 1 && this.#size <= MAX_JOINED_BYTES) {
       this.#parts = [join(this.#parts, this.#size)];
     }
     this.#pump();
   }
 
-  /** Lets flushes gather: several responses are about to be made. */
+  /** Delays flushes until {@linkcode uncork}, so that several responses go in one write. */
   cork(): void {
     this.#corked = true;
   }
@@ -97,14 +112,14 @@ export class Output {
     this.flush();
   }
 
-  /** The socket has room again. */
+  /** Hands over more bytes, since the socket has room again. */
   drain(): void {
     this.#full = false;
     this.#pump();
     if (!this.#full) this.#wake();
   }
 
-  /** Sends all there is, then FIN. */
+  /** Sends all bytes, then FIN. Takes no more bytes. */
   end(): void {
     if (this.#state !== "open") return;
     this.#corked = false;
@@ -112,7 +127,7 @@ export class Output {
     this.#pump();
   }
 
-  /** The socket is gone: nothing is full any more, and nothing is kept. */
+  /** Drops all bytes, since the socket is closed, and resumes the app that waits for room. */
   close(): void {
     this.#state = "closed";
     this.#parts = [];
@@ -122,7 +137,7 @@ export class Output {
     this.#wake();
   }
 
-  /** Waits until there is room. */
+  /** Waits until the socket has room. */
   drained(): Operation<void> {
     return operation((resume) => {
       if (!this.#full) return resume.value();
@@ -143,9 +158,11 @@ export class Output {
     let sent = 0;
     while (!this.#full && sent < parts.length) {
       const part = parts[sent] as Uint8Array | string;
-      if (part.length <= PIECE) sent++;
-      else parts[sent] = typeof part === "string" ? part.slice(PIECE) : part.subarray(PIECE);
-      this.#send(part.length <= PIECE ? part : head(part));
+      if (part.length <= MAX_PIECE_BYTES) sent++;
+      else {parts[sent] = typeof part === "string"
+          ? part.slice(MAX_PIECE_BYTES)
+          : part.subarray(MAX_PIECE_BYTES);}
+      this.#send(part.length <= MAX_PIECE_BYTES ? part : head(part));
     }
     if (sent === parts.length) this.#parts = [];
     else if (sent > 0) parts.splice(0, sent);
@@ -170,7 +187,9 @@ export class Output {
 }
 
 function head(part: Uint8Array | string): Uint8Array | string {
-  return typeof part === "string" ? part.slice(0, PIECE) : part.subarray(0, PIECE);
+  return typeof part === "string"
+    ? part.slice(0, MAX_PIECE_BYTES)
+    : part.subarray(0, MAX_PIECE_BYTES);
 }
 
 function join(parts: readonly (Uint8Array | string)[], size: number): Uint8Array {

@@ -13,7 +13,7 @@
 
 import type { TimeoutsMs } from "./timeouts.ts";
 
-/** What the client must do in time; `none` if it is not the client's turn. */
+/** The step that the client must take in time; `none` if it is not the client's turn. */
 export type ConnectionPhase = "idle" | "head" | "body" | "linger" | "none";
 
 /** The deadline of one connection. All times are by the clock, in milliseconds. */

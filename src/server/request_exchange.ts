@@ -170,7 +170,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   }
 
   allSent(): boolean {
-    return this.response.heldBytes === 0 && this.#output.gone;
+    return this.response.heldBytes === 0 && this.#output.allSent;
   }
 
   full(): boolean {

@@ -53,14 +53,14 @@ test("what it was given has gone when neither it nor the socket has any of it", 
   const taker = new Taker();
   const { output } = taker;
   output.write("a");
-  assertEquals(output.gone, false);
+  assertEquals(output.allSent, false);
   taker.holdsBytes = true;
   output.flush();
-  assertEquals(output.gone, false);
+  assertEquals(output.allSent, false);
   taker.holdsBytes = false;
-  assertEquals(output.gone, true);
+  assertEquals(output.allSent, true);
   taker.holdsBytes = undefined;
-  assertEquals(output.gone, false);
+  assertEquals(output.allSent, false);
 });
 
 test("large parts are not copied together, and go in pieces", () => {
