@@ -12,6 +12,7 @@
 
 import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
 import type { Socket } from "../socket/mod.ts";
+import type { AppOutput } from "../wsgi/running/app_context.ts";
 
 /** Parts of at most this size together are joined, because one write is cheaper than two. */
 const MAX_JOINED_BYTES = 16_384;
@@ -21,7 +22,7 @@ const MAX_CORKED_BYTES = 65_536;
 const MAX_PIECE_BYTES = 262_144;
 
 /** The writing side of a connection. */
-export class Output {
+export class Output implements AppOutput {
   /** {@linkcode write} as a function, for the response. */
   readonly sink = (part: Uint8Array | string): void => this.write(part);
   readonly #socket: Socket;

@@ -12,7 +12,7 @@
  */
 
 import { launch } from "../coroutine/internal.ts";
-import type { Operation, Task } from "../coroutine/mod.ts";
+import type { Task } from "../coroutine/mod.ts";
 import {
   informational,
   type RequestHead,
@@ -64,6 +64,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   readonly environ: Environ;
   readonly cogen: RequestCogen;
   readonly response: Response;
+  readonly output: Output;
   /** Whether the request is wholly read; set by the connection. */
   received = false;
   /** Whether the app is done; set by the connection. */
@@ -76,13 +77,12 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   /** The reason of the abort, once the request is aborted. */
   #reason: Error | undefined;
   readonly #host: ExchangeHost;
-  readonly #output: Output;
   readonly #writer: ResponseWriter;
   #task: Task<unknown> | undefined;
 
   constructor(head: RequestHead, host: ExchangeHost) {
     this.#host = host;
-    this.#output = host.output;
+    this.output = host.output;
     this.head = head;
     this.startedAt = host.time;
     this.body = head.framing.kind === "none"
@@ -161,30 +161,10 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     return this.#host.settings.adapter.clock.now();
   }
 
-  flush(): void {
-    this.#output.flush();
-  }
-
-  pendingBytes(): number {
-    return this.#output.size;
-  }
-
-  allSent(): boolean {
-    return this.response.heldBytes === 0 && this.#output.allSent;
-  }
-
-  full(): boolean {
-    return this.#output.full;
-  }
-
-  drained(): Operation<void> {
-    return this.#output.drained();
-  }
-
   inform(status: 102 | 103, headers: HeaderList): void {
     if (this.#speaksHTTP10) return;
     this.response.inform(status, headers);
-    this.flush();
+    this.output.flush();
   }
 
   setTrailers(trailers: HeaderList): void {

@@ -141,7 +141,7 @@ function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): C
 /** Whether the planned operation was a read of bytes that have arrived already. */
 function readNow(context: AppContext): boolean {
   flush(context);
-  return !context.full() && context.cogen.readNow();
+  return !context.output.full && context.cogen.readNow();
 }
 
 /** Performs `environ.cogen.operation`; without one, lets other tasks run. */

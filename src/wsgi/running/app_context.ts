@@ -13,6 +13,20 @@ import type { Environ } from "../environ.ts";
 import type { RequestCogen } from "./request_cogen.ts";
 import type { Response } from "./response.ts";
 
+/** The way of framed bytes to the client, as its connection offers it. */
+export interface AppOutput {
+  /** The number of framed bytes that the socket has not got. */
+  readonly size: number;
+  /** Whether the client's window is full. */
+  readonly full: boolean;
+  /** Whether the socket has sent all framed bytes, so that their arrays may be used again. */
+  readonly allSent: boolean;
+  /** Hands framed bytes to the socket. */
+  flush(): void;
+  /** Waits until the client's window has room. */
+  drained(): Operation<void>;
+}
+
 /** The context of one app run. */
 export interface AppContext {
   readonly app: WSGIApp;
@@ -22,6 +36,8 @@ export interface AppContext {
   /** The `cogen` of the environ, even if the app replaces it there. */
   readonly cogen: RequestCogen;
   readonly response: Response;
+  /** Takes the bytes that the response has framed. */
+  readonly output: AppOutput;
   /** The time that the `finally` blocks and the `close()` of an app may take, each. */
   readonly closeTimeoutMs: number;
   /** The time that an app may run before its blocks are handed over. */
@@ -30,16 +46,6 @@ export interface AppContext {
   readonly startedAt: number;
   /** The time, in milliseconds, by the clock. */
   now(): number;
-  /** Hands the bytes that the response has framed to the socket. */
-  flush(): void;
-  /** The number of framed bytes that the socket has not got. */
-  pendingBytes(): number;
-  /** Whether the socket has sent every block so far, so that their memory may be used again. */
-  allSent(): boolean;
-  /** Whether the client's window is full. */
-  full(): boolean;
-  /** Waits until the client's window has room. */
-  drained(): Operation<void>;
   /** Reports an error of the app. */
   report(error: unknown): void;
   /** The app has ended. If its response is not complete, the connection must be cut. */

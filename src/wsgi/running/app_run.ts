@@ -136,7 +136,8 @@ class AppRun implements BodyReader, StepConsumer {
   }
 
   allSent(): boolean {
-    return this.#context.allSent();
+    const { output, response } = this.#context;
+    return response.heldBytes === 0 && output.allSent;
   }
 
   // The steps of an async iterator, during the wait `step`.
@@ -226,7 +227,8 @@ class AppRun implements BodyReader, StepConsumer {
 
   /** Begins a burst: the iterator goes on, with the error or the value that is kept for it. */
   #resume(): Step {
-    if (this.#context.full()) return this.#waitFor("drained", this.#context.drained());
+    const { output } = this.#context;
+    if (output.full) return this.#waitFor("drained", output.drained());
     this.#beginBurst();
     const iterator = this.#iterator as AnyIterator;
     const content = this.#content;
@@ -252,7 +254,7 @@ class AppRun implements BodyReader, StepConsumer {
         if (refusal === undefined && context.response.headOnly) return DONE;
       } else if (isEmpty(value)) {
         flush(context);
-        if (context.full() || !context.cogen.readNow()) return this.#waitForPlanned();
+        if (context.output.full || !context.cogen.readNow()) return this.#waitForPlanned();
       } else if (isOperation(value) || isPromise(value)) {
         flush(context);
         return this.#waitFor("yielded", value);
@@ -303,7 +305,7 @@ class AppRun implements BodyReader, StepConsumer {
 
   #complete(): void {
     this.#context.response.end();
-    this.#context.flush();
+    this.#context.output.flush();
   }
 
   /** Answers with 500, but only before anything was sent: a page inside a half-sent body would lie. */
@@ -316,7 +318,7 @@ class AppRun implements BodyReader, StepConsumer {
       this.#context.report(error);
     }
     if (!response.committed) response.replace("500 Internal Server Error");
-    this.#context.flush();
+    this.#context.output.flush();
   }
 
   #close(): Step {

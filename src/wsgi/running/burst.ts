@@ -16,7 +16,7 @@ const MAX_PENDING_BYTES = 65_536;
 /** Hands all that the app has given to the socket. */
 export function flush(context: AppContext): void {
   context.response.flush();
-  context.flush();
+  context.output.flush();
 }
 
 /** When a burst ends that begins now, by the clock. */
@@ -32,6 +32,7 @@ export function burstEnd(context: AppContext): number {
  * @param bytes The size of the next block, if it is known.
  */
 export function burstLasts(context: AppContext, endMs: number, bytes: number = 0): boolean {
-  const pendingBytes = context.response.heldBytes + context.pendingBytes();
-  return context.now() < endMs && pendingBytes + bytes < MAX_PENDING_BYTES && !context.full();
+  const { output, response } = context;
+  const pendingBytes = response.heldBytes + output.size;
+  return context.now() < endMs && pendingBytes + bytes < MAX_PENDING_BYTES && !output.full;
 }

@@ -54,11 +54,15 @@ function running(app: (stage: Stage) => unknown) {
     burstMs: 10,
     startedAt: 0,
     now: () => stage.nowMs,
-    flush: () => {},
-    pendingBytes: () => 0,
-    allSent: () => true,
-    full: () => stage.full,
-    drained: () => ROOM,
+    output: {
+      size: 0,
+      get full() {
+        return stage.full;
+      },
+      allSent: true,
+      flush() {},
+      drained: () => ROOM,
+    },
     report: (error: unknown) => note(`report ${error}`),
     ended: () => note("ended"),
   };
