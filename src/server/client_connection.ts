@@ -109,8 +109,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     return this.#exchange === undefined;
   }
 
+  /** Only asked in the middle of a message, when a parser is lent. */
   get environs(): EnvironMaker {
-    return this.#lentParser().environs;
+    return (this.#pooled as PooledParser).environs;
   }
 
   get mayPersist(): boolean {

@@ -168,7 +168,7 @@ test("a client that was connected when a shutdown began, but not taken in yet, i
   await stage.finish();
 });
 
-test("a shutdown takes in nobody once the calm has lasted three turns", async () => {
+test("a shutdown accepts no connection after three turns without one", async () => {
   const stage = await serving(waits);
   const shutdown = stage.server.shutdown({ grace: 10 });
   await stage.settle(1);
@@ -491,6 +491,24 @@ test("apps are mounted by prefix", async () => {
     "200 OK /a/b|/x",
     "404 Not Found 404 Not Found\n",
   ]);
+  await stage.finish();
+});
+
+test("requests that come before the first answer of a shutdown are answered, later ones are not", async () => {
+  const stage = await serving(function* (environ, startResponse) {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    yield* environ.cogen.wait(Sleep(1));
+    return environ.PATH_INFO;
+  });
+  const client = stage.ask(get("/a"));
+  void stage.server.shutdown();
+  stage.run(500);
+  client.send(get("/b"));
+  stage.run(600);
+  client.send(get("/c"));
+  stage.run(3000);
+  const seen = client.responses().map(({ body, headers }) => `${body} ${headers["connection"]}`);
+  assertEquals([seen, client.ended], [["/a undefined", "/b close"], true]);
   await stage.finish();
 });
 
