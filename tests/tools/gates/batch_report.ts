@@ -2,7 +2,7 @@
  * Finds the test files of a batch in the JUnit report of their common process.
  *
  * Deno and Bun report a suite for each file. Node reports one list of tests, in which a marker follows
- * the tests of each file. Called by `run_tests.ts` and `node_batch.ts`.
+ * the tests of each file. Called by `run_tests.ts` and `batch.ts`.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { RuntimeName } from "../runtimes.ts";
 
 const MARKER = "end of file ";
 
-/** The name of the test that ends the tests of a file on Node. */
+/** The name of the test that ends the tests of a file. */
 export function markerOf(path: string): string {
   return MARKER + path;
 }
 
-/** The report without the markers of Node. */
+/** The report without the markers. */
 export function withoutMarkers(report: string): string {
   return report.split("\n").filter((line) => !line.includes(`<testcase name="${MARKER}`)).join(
     "\n",

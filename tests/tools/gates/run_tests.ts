@@ -37,7 +37,7 @@ const ALONE: readonly string[] = ["tests/contract/", "tests/load/", "tests/wire/
 /** Bun ends each test after 5 s by default; the other runners have no limit for a test. */
 const BUN_TEST_MS = 1000 * FILE_SECONDS;
 
-const NODE_BATCH = "tests/tools/gates/node_batch.ts";
+const BATCH = "tests/tools/gates/batch.ts";
 
 /** How the tests of one process went. */
 export interface FileRun {
@@ -111,7 +111,11 @@ async function runProcess(
   const report = join(mkdtempSync(join(reports, "run-")), "report.xml");
   const { code, output } = await runCommand(
     [runtime.command, ...testArguments(runtime, paths, report)],
-    { cwd: ROOT, timeoutSeconds: paths.length === 1 ? FILE_SECONDS : BATCH_SECONDS },
+    {
+      cwd: ROOT,
+      env: { BATCH_FILES: paths.join("\n") },
+      timeoutSeconds: paths.length === 1 ? FILE_SECONDS : BATCH_SECONDS,
+    },
   );
   return { code, output, report: readReport(report) };
 }
@@ -178,13 +182,13 @@ function testArguments(runtime: Runtime, paths: readonly string[], report: strin
   ];
   switch (runtime.name) {
     case "node":
-      return ["--import", tsxLoader(), ...nodeReporters, NODE_BATCH, ...paths];
+      return ["--import", tsxLoader(), ...nodeReporters, BATCH];
     case "currentNode":
-      return [...nodeReporters, NODE_BATCH, ...paths];
+      return [...nodeReporters, BATCH];
     case "deno":
       return [
         ...["test", "--allow-all", "--no-check", "--config", denoConfig(runtime.command)],
-        ...[`--junit-path=${report}`, ...paths],
+        ...[`--junit-path=${report}`, BATCH],
       ];
     case "bun":
       return [
