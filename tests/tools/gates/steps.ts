@@ -12,22 +12,24 @@ import { gitPackageStep, npmPackageStep } from "./packaging.ts";
 import { checkCircles } from "./rules/circles.ts";
 import { checkFolders } from "./rules/folders.ts";
 import { checkLayering } from "./rules/layering.ts";
+import { checkProse } from "./rules/prose.ts";
 import { textComplaints } from "./rules/text_rules.ts";
 import { testStep } from "./run_tests.ts";
-import { entryPoints, listFiles, publishedSources, readText } from "./sources.ts";
+import { committedFiles, entryPoints, listFiles, publishedSources, readText } from "./sources.ts";
 import { commandStep, complaintStep, type Step } from "./step.ts";
 import { surfaceStep } from "./surface.ts";
 import { denoTool, denoWithImports, typesCommand } from "./tools.ts";
 
 /** The steps of `--quick`. */
 export const QUICK_STEPS: readonly string[] = [
-  ...["text", "layering", "format", "lint", "surface"],
+  ...["text", "layering", "prose", "format", "lint", "surface"],
   ...["types:core", "types:engine", "types:all", "tests:node"],
 ];
 
 export const STEPS: readonly Step[] = [
   complaintStep("text", textComplaints),
   complaintStep("layering", treeComplaints),
+  complaintStep("prose", () => checkProse(proseFiles().map((path) => [path, readText(path)]))),
   commandStep("format", () => denoTool("fmt", "--check")),
   commandStep("lint", () => denoTool("lint")),
   surfaceStep("surface"),
@@ -54,6 +56,14 @@ export const STEPS: readonly Step[] = [
  * and benchmarks are checked by `types:all`, in a quarter of the time.
  */
 const DENO_SOURCES: readonly string[] = ["mod.ts", "src", "adapters", "examples", "README.md"];
+
+/** Matches the files of the step `prose`. */
+const PROSE =
+  /^(?:(?:src|adapters|examples|bench|tests\/support|tests\/tools|\.github)\/.*\.(?:ts|md)|mod\.ts|README\.md|CHANGELOG\.md)$/;
+
+function proseFiles(): string[] {
+  return committedFiles().filter((path) => PROSE.test(path) && !path.includes("/results/"));
+}
 
 /** The complaints about the places of files and about their imports. */
 function treeComplaints(): string[] {
