@@ -175,7 +175,7 @@ test("plain HTTP to an HTTPS port ends that connection, logs nothing, and harms 
 });
 
 test("a handshake that does not come in time is no connection any more", async () => {
-  const server = await serving(facts, { tls: { ...TLS, handshakeTimeout: 0.1 } });
+  const server = await serving(facts, { tls: { ...TLS, handshakeTimeout: 1 } });
   assert(server.address.family !== "unix");
   const { host, port } = server.address;
   const silent = connect(port, host);
