@@ -25,7 +25,7 @@ import {
 } from "../../src/socket/mod.ts";
 import type { UnixPaths } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
-import { encodeLatin1 as encodeByLoop } from "../shared/latin1.ts";
+import { encodeLatin1 as encodeByLoop } from "../../src/socket/mod.ts";
 import { outputBlocks } from "../shared/output_blocks.ts";
 import { startTimer } from "../shared/timer.ts";
 import { type DenoConn, toAddress } from "./runtime.ts";

@@ -19,7 +19,7 @@ import {
   type Socket,
 } from "../../src/socket/mod.ts";
 import { dialError, dialler } from "../shared/dialling.ts";
-import { decodeLatin1 } from "../shared/latin1.ts";
+import { decodeLatin1 } from "../../src/socket/mod.ts";
 import type { NameLookup } from "../shared/name_lookup.ts";
 import { type MemorySettings, MemorySocket } from "./socket.ts";
 

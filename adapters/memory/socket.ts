@@ -17,7 +17,7 @@ import {
   type OpenHandler,
   type Socket,
 } from "../../src/socket/mod.ts";
-import { encodeLatin1 } from "../shared/latin1.ts";
+import { encodeLatin1 } from "../../src/socket/mod.ts";
 
 /** The settings that all sockets of a network share. */
 export interface MemorySettings {

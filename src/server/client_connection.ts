@@ -416,7 +416,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   #answer(error: ProtocolError): void {
-    const response = errorResponse(error, this.fields.date());
+    const response = errorResponse(error, { date: this.fields.date(), server: this.fields.server });
     this.output.write(response.replace("HTTP/1.1", this.settings.protocol));
   }
 

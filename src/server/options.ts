@@ -39,7 +39,7 @@ export interface ServingOptions {
   /** The version in the status line, which limits the features used. Default `"HTTP/1.1"`. */
   readonly protocol?: "HTTP/1.0" | "HTTP/1.1";
   /**
-   * The value of the `Server` field (RFC 9110 §10.2.4) in each response of an app that has none itself.
+   * The value of the `Server` field (RFC 9110 §10.2.4) in each response that has none from its app.
    * Default: no such field, since it tells attackers more than clients.
    *
    * @example

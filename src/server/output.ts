@@ -11,7 +11,7 @@
  */
 
 import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
-import type { Socket } from "../socket/mod.ts";
+import { encodeLatin1, type Socket } from "../socket/mod.ts";
 import type { AppOutput } from "../wsgi/running/app_context.ts";
 
 /** Parts of at most this size together are joined, because one write is cheaper than two. */
@@ -159,11 +159,13 @@ export class Output implements AppOutput {
     let sent = 0;
     while (!this.#full && sent < parts.length) {
       const part = parts[sent] as Uint8Array | string;
-      if (part.length <= MAX_PIECE_BYTES) sent++;
-      else {parts[sent] = typeof part === "string"
-          ? part.slice(MAX_PIECE_BYTES)
-          : part.subarray(MAX_PIECE_BYTES);}
-      this.#send(part.length <= MAX_PIECE_BYTES ? part : head(part));
+      if (part.length <= MAX_PIECE_BYTES) {
+        sent++;
+        this.#send(part);
+      } else {
+        parts[sent] = cut(part, MAX_PIECE_BYTES, part.length);
+        this.#send(cut(part, 0, MAX_PIECE_BYTES));
+      }
     }
     if (sent === parts.length) this.#parts = [];
     else if (sent > 0) parts.splice(0, sent);
@@ -187,19 +189,16 @@ export class Output implements AppOutput {
   }
 }
 
-function head(part: Uint8Array | string): Uint8Array | string {
-  return typeof part === "string"
-    ? part.slice(0, MAX_PIECE_BYTES)
-    : part.subarray(0, MAX_PIECE_BYTES);
+function cut(part: Uint8Array | string, start: number, end: number): Uint8Array | string {
+  return typeof part === "string" ? part.slice(start, end) : part.subarray(start, end);
 }
 
 function join(parts: readonly (Uint8Array | string)[], size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const part of parts) {
-    if (typeof part === "string") {
-      for (let i = 0; i < part.length; i++) bytes[at + i] = part.charCodeAt(i);
-    } else bytes.set(part, at);
+    if (typeof part === "string") encodeLatin1(part, bytes, at);
+    else bytes.set(part, at);
     at += part.length;
   }
   return bytes;

@@ -527,6 +527,20 @@ test("serverHeader is sent as Server, unless the app sends its own; by default t
   assertEquals(seen, [undefined, "own", undefined, "demo/1.0 (test)", "own", "demo/1.0 (test)"]);
 });
 
+test("serverHeader is sent as Server in the server's own answers, too", async () => {
+  const broken = () => {
+    throw new Error("broken");
+  };
+  for (const serverHeader of [undefined, "demo/1.0"]) {
+    const stage = await serving(broken, { ...(serverHeader && { serverHeader }) });
+    const answers = ["GET / HTTP/1.1\r\n\r\n", get("/")].map((text) => stage.ask(text).response());
+    assertEquals(answers.map(({ status }) => parseInt(status)), [400, 500]);
+    assertEquals(answers.map(({ headers }) => headers["server"]), [serverHeader, serverHeader]);
+    stage.takeLog();
+    await stage.finish();
+  }
+});
+
 const WRONG: readonly (readonly [options: Record<string, unknown>, message: string])[] = [
   [{ wsgiapp: waits }, 'Unknown option "wsgiapp"'],
   [{ tsl: { cert: "", key: "" } }, 'Unknown option "tsl"'],

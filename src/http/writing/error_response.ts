@@ -14,7 +14,8 @@ import { reasonPhrase } from "../reason_phrases.ts";
  * which reveals nothing about the server and quotes the peer's bytes in printable ASCII only.
  *
  * @param error The error that the parser has thrown.
- * @param date The value of Date (see {@linkcode imfFixdate}), if the server has a clock.
+ * @param fields The fields that the server adds: the value of Date (see {@linkcode imfFixdate}), if it
+ *   has a clock, and the value of Server, if it names itself.
  * @returns Head and body as a latin-1 string.
  *
  * @example
@@ -27,13 +28,17 @@ import { reasonPhrase } from "../reason_phrases.ts";
  * assertEquals(response.includes("\r\nConnection: close\r\n"), true);
  * ```
  */
-export function errorResponse(error: ProtocolError, date?: string): string {
+export function errorResponse(
+  error: ProtocolError,
+  { date, server }: { readonly date?: string; readonly server?: string | undefined } = {},
+): string {
   const status = `${error.status} ${reasonPhrase(error.status)}`;
   // The error may come from an embedder. Its message, too, becomes one line of ASCII.
   const detail = error.message.replace(/[^ -~]/g, "?");
   const body = `${status}\n${detail}\n`;
   return `HTTP/1.1 ${status}\r\n` +
     (date === undefined ? "" : `Date: ${date}\r\n`) +
+    (server === undefined ? "" : `Server: ${server}\r\n`) +
     "Content-Type: text/plain\r\n" +
     "X-Content-Type-Options: nosniff\r\n" +
     `Content-Length: ${body.length}\r\n` +

@@ -8,7 +8,9 @@ import { errorResponse, ProtocolError } from "../../../src/http/mod.ts";
 
 test("writes a complete response that closes the connection", () => {
   assertEquals(
-    errorResponse(new ProtocolError(400, "No Host", 7), "Thu, 01 Jan 1970 00:00:00 GMT"),
+    errorResponse(new ProtocolError(400, "No Host", 7), {
+      date: "Thu, 01 Jan 1970 00:00:00 GMT",
+    }),
     "HTTP/1.1 400 Bad Request\r\n" +
       "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n" +
       "Content-Type: text/plain\r\n" +

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { decodeLatin1, encodeLatin1 } from "../../adapters/shared/latin1.ts";
+import { decodeLatin1, encodeLatin1 } from "../../src/socket/latin1.ts";
 
 for (const length of [0, 1, 256, 4095, 4096, 4097, 200_000]) {
   test(`${length} bytes are the same after decoding and encoding`, () => {

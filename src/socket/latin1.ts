@@ -1,7 +1,8 @@
 /**
  * Latin-1 by the language alone.
  *
- * Called by the memory adapter, and by the Deno adapter for text beyond ASCII.
+ * Called by the output of a connection, when it joins small parts; by the memory adapter; and by the Deno
+ * adapter for text beyond ASCII.
  *
  * @module
  */
