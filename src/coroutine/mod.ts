@@ -172,4 +172,4 @@ export {
 export { Accept, Acceptor, Connect, type Dial } from "./sockets/acceptor.ts";
 export type { ByteSocket, SocketHandler } from "./sockets/byte_socket.ts";
 export { readline, readlines, Recv, RecvAll, Send, SendAll } from "./sockets/socket_operations.ts";
-export { ConnectionClosed, SocketStream } from "./sockets/socket_stream.ts";
+export { ConnectionClosed, type SocketStream } from "./sockets/socket_stream.ts";

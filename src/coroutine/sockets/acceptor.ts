@@ -12,7 +12,7 @@ import type { AbortSignalLike } from "../interop/abort_signal.ts";
 import type { Operation } from "../operation.ts";
 import { Queue } from "../operations/queue.ts";
 import type { ByteSocket, SocketHandler } from "./byte_socket.ts";
-import { SocketStream } from "./socket_stream.ts";
+import { type SocketStream, StreamConnection } from "./socket_stream.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
 /**
@@ -58,7 +58,7 @@ export class Acceptor {
 
   /** The callback for a listener: call it with each new socket. */
   readonly accept: (socket: ByteSocket) => SocketHandler = (socket) => {
-    const stream = new SocketStream(socket);
+    const stream = new StreamConnection(socket);
     if (this.#streams.closed) stream.destroy();
     else this.#streams.putNowait(stream);
     return stream;
@@ -135,7 +135,7 @@ export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<Soc
   return timed("Connect", options, (resume) => {
     const signal = new DialSignal();
     const dialling = dial((socket) => {
-      const stream = new SocketStream(socket);
+      const stream = new StreamConnection(socket);
       if (resume.settled) stream.destroy();
       else resume.value(stream);
       return stream;

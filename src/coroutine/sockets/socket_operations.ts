@@ -10,7 +10,7 @@
 import { Call } from "../operations/call.ts";
 import type { Operation } from "../operation.ts";
 import { requireOneOrMore } from "../operations/counts.ts";
-import { MAX_UNREAD_BYTES, type SocketStream } from "./socket_stream.ts";
+import { connectionOf, MAX_UNREAD_BYTES, type SocketStream } from "./socket_stream.ts";
 import type { Coroutine } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
@@ -25,6 +25,7 @@ const DEFAULT_LINE_BYTES = 8192;
  * @param options `timeout`, `weakTimeout`, `priority`.
  * @returns An operation that gives one or more bytes, or no bytes at the end of the connection.
  * @throws {RangeError} If the count is below 1.
+ * @throws {TypeError} If `stream` is no stream.
  */
 export function Recv(
   stream: SocketStream,
@@ -32,7 +33,8 @@ export function Recv(
   options: TimeoutOptions = {},
 ): Operation<Uint8Array> {
   requireOneOrMore("read", count, "bytes");
-  return timed("Recv", options, (resume) => stream.read(resume, count, false));
+  const connection = connectionOf(stream);
+  return timed("Recv", options, (resume) => connection.read(resume, count, false));
 }
 
 /**
@@ -49,7 +51,8 @@ export function RecvAll(
   count: number,
   options: TimeoutOptions = {},
 ): Operation<Uint8Array> {
-  return timed("RecvAll", options, (resume) => stream.read(resume, count, true));
+  const connection = connectionOf(stream);
+  return timed("RecvAll", options, (resume) => connection.read(resume, count, true));
 }
 
 /**
@@ -67,7 +70,8 @@ export function readline(
   limit: number = DEFAULT_LINE_BYTES,
   options: TimeoutOptions = {},
 ): Operation<Uint8Array> {
-  return timed("readline", options, (resume) => stream.readLine(resume, limit));
+  const connection = connectionOf(stream);
+  return timed("readline", options, (resume) => connection.readLine(resume, limit));
 }
 
 /**
@@ -108,7 +112,8 @@ export function Send(
   bytes: Uint8Array | string,
   options: TimeoutOptions = {},
 ): Operation<void> {
-  return timed("Send", options, (resume) => stream.write(resume, bytes, false));
+  const connection = connectionOf(stream);
+  return timed("Send", options, (resume) => connection.write(resume, bytes, false));
 }
 
 /**
@@ -125,5 +130,6 @@ export function SendAll(
   bytes: Uint8Array | string,
   options: TimeoutOptions = {},
 ): Operation<void> {
-  return timed("SendAll", options, (resume) => stream.write(resume, bytes, true));
+  const connection = connectionOf(stream);
+  return timed("SendAll", options, (resume) => connection.write(resume, bytes, true));
 }

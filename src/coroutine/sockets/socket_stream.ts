@@ -53,7 +53,29 @@ interface PendingRead {
  *
  * `Accept` and `Connect` give it. One coroutine at a time may read, any number may write.
  */
-export class SocketStream implements SocketHandler {
+export interface SocketStream {
+  /** Whether the connection is closed in both directions. */
+  readonly closed: boolean;
+  /** Half-closes: the peer reads an end after all bytes that were sent. */
+  endWrite(): void;
+  /** Closes both directions at once. */
+  destroy(): void;
+}
+
+/**
+ * Finds the connection behind a stream.
+ *
+ * @param stream The argument of an operation.
+ * @returns The same object, with the members that operations need.
+ * @throws {TypeError} If it is no stream.
+ */
+export function connectionOf(stream: SocketStream): StreamConnection {
+  if (stream instanceof StreamConnection) return stream;
+  throw new TypeError("Cannot use a socket: expected a stream, as Accept and Connect give it");
+}
+
+/** A stream from the inside: the handler of its socket. */
+export class StreamConnection implements SocketStream, SocketHandler {
   readonly #socket: ByteSocket;
   readonly #received = new ReceiveBuffer();
   /** The writes that wait for `onDrain`, in order of arrival. */
@@ -68,30 +90,24 @@ export class SocketStream implements SocketHandler {
   #socketFull = false;
 
   /**
-   * Wraps a socket; the stream is its handler.
-   *
-   * @param socket A connection that was just opened.
+   * @param socket A connection that was just opened; the new object is its handler.
    */
   constructor(socket: ByteSocket) {
     this.#socket = socket;
   }
 
-  /** Whether the connection is closed in both directions. */
   get closed(): boolean {
     return this.#state === "closed";
   }
 
-  /** Half-closes: the peer reads an end after all bytes that were sent. */
   endWrite(): void {
     this.#socket.endWrite();
   }
 
-  /** Closes both directions at once. */
   destroy(): void {
     this.#socket.destroy();
   }
 
-  /** @ignore */
   onData(bytes: Uint8Array): void {
     this.#received.push(bytes);
     this.#pendingRead?.resume.active();
@@ -102,19 +118,16 @@ export class SocketStream implements SocketHandler {
     this.#socket.pauseReading();
   }
 
-  /** @ignore */
   onEnd(): void {
     if (this.#state === "open") this.#state = "ended";
     this.#tryPendingRead();
   }
 
-  /** @ignore */
   onDrain(): void {
     this.#socketFull = false;
     this.#writers.resumeAll(undefined);
   }
 
-  /** @ignore */
   onClose(error?: Error): void {
     this.#state = "closed";
     this.#error = error;
@@ -125,8 +138,6 @@ export class SocketStream implements SocketHandler {
   /**
    * Begins to read up to `count` bytes, or exactly `count`. At the end an inexact read takes the
    * rest, which may be no bytes at all.
-   *
-   * @ignore
    */
   read(resume: Resume<Uint8Array>, count: number, exact: boolean): Abort | void {
     return this.#read(resume, () => {
@@ -140,8 +151,6 @@ export class SocketStream implements SocketHandler {
 
   /**
    * Begins to read a line with its line feed. The last line before the end may have none.
-   *
-   * @ignore
    */
   readLine(resume: Resume<Uint8Array>, maxBytes: number): Abort | void {
     return this.#read(resume, () => {
@@ -157,8 +166,6 @@ export class SocketStream implements SocketHandler {
   /**
    * Begins to write, after `onDrain` if the socket is full. With `untilDrained` the wait goes on
    * until the socket has room for more.
-   *
-   * @ignore
    */
   write(resume: Resume<void>, bytes: Uint8Array | string, untilDrained: boolean): Abort | void {
     if (this.#state === "closed") throw this.#closedError();

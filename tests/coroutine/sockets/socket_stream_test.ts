@@ -1,6 +1,6 @@
 /** `SocketStream`: the table of its states, pausing, and one reader at a time. */
 
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
   type Operation,
@@ -12,12 +12,13 @@ import {
   type SocketStream,
   type Task,
 } from "../../../src/coroutine/mod.ts";
+import type { StreamConnection } from "../../../src/coroutine/sockets/socket_stream.ts";
 import { type StreamStage, streamStage, text } from "./stream_stage.ts";
 
 /** A connection in one of the states of a stream; `broken` is `closed` by an error of the network. */
 type Connection = "open" | "ended" | "closed" | "broken";
 
-function bring(stream: SocketStream, connection: Connection): void {
+function bring(stream: StreamConnection, connection: Connection): void {
   if (connection === "ended") stream.onEnd();
   if (connection === "closed") stream.onClose();
   if (connection === "broken") stream.onClose(new Error("reset"));
@@ -158,4 +159,11 @@ test("reading pauses while many unread bytes are buffered, and resumes with a re
   assertEquals(calls, ["pause"]);
   perform(Recv(stream, 10));
   assertEquals(calls, ["pause", "resume"]);
+});
+
+test("an operation refuses a value that is no stream", () => {
+  for (const begin of [Recv, RecvAll, readline, Send, SendAll]) {
+    const call = begin as (stream: unknown, argument: unknown) => unknown;
+    assertThrows(() => call({ closed: false }, 1), TypeError, "expected a stream");
+  }
 });

@@ -1,15 +1,11 @@
 /** A socket stream with the test as its peer, on a scheduler with a manual clock. */
 
-import {
-  type ByteSocket,
-  type Operation,
-  SocketStream,
-  type Task,
-} from "../../../src/coroutine/mod.ts";
+import type { ByteSocket, Operation, Task } from "../../../src/coroutine/mod.ts";
+import { StreamConnection } from "../../../src/coroutine/sockets/socket_stream.ts";
 import { type Stage, stage } from "../../support/scheduling.ts";
 
 export interface StreamStage extends Stage {
-  readonly stream: SocketStream;
+  readonly stream: StreamConnection;
   /** The calls of the socket's methods, in order, such as `write abc`. */
   readonly calls: string[];
   /** Adds a coroutine that performs an operation, and runs it until it waits or ends. */
@@ -34,7 +30,7 @@ export function streamStage(): StreamStage {
     pauseReading: () => void calls.push("pause"),
     resumeReading: () => void calls.push("resume"),
   };
-  const stream = new SocketStream(socket);
+  const stream = new StreamConnection(socket);
   return {
     ...inner,
     stream,
