@@ -6,10 +6,12 @@ import { test } from "node:test";
 import { ranMs } from "../support/run_time.ts";
 import {
   type Adapter,
+  type Environ,
   runtimeAdapter,
   serve,
   type ServeOptions,
   Sleep,
+  type StartResponse,
   type WSGIApp,
   type WSGIServer,
 } from "../../mod.ts";
@@ -116,19 +118,30 @@ const signalling: WSGIApp = function* (environ, startResponse) {
   yield `${environ.cogen.result}`;
 };
 
-const waitApp: WSGIApp = function* (environ, startResponse) {
+/** The app of the seed; a minute is more than any stall of the machine. */
+const waitApp: WSGIApp = (environ, startResponse) => waitSeconds(environ, startResponse, 60);
+
+function* waitSeconds(
+  environ: Environ,
+  startResponse: StartResponse,
+  timeout: number,
+): Generator<unknown, unknown> {
   if (environ.PATH_INFO === "/signal") {
     return yield* signalling(environ, startResponse) as Generator;
   }
   startResponse("200 OK", [["Content-Type", "text/html"]]);
   yield "I'm waiting for some signal";
-  yield environ.cogen.core.events.WaitForSignal("abc", { timeout: 1 });
+  yield environ.cogen.core.events.WaitForSignal("abc", { timeout });
   if (environ.cogen.result instanceof Error) yield "Your time is up !";
   else yield `Someone signaled me: ${environ.cogen.result}`;
-};
+}
 
-/** Signals, and gives how many were woken. */
-async function signal(server: WSGIServer): Promise<number> {
+/**
+ * Signals as soon as so many apps wait, and gives how many were woken. A block may reach its client
+ * before the app goes on to its wait.
+ */
+async function signal(server: WSGIServer, waiters: number): Promise<number> {
+  await eventually(() => server.scheduler.stats().signals === waiters, `${waiters} apps wait`);
   const client = await ask(server, get("/signal", LAST));
   const { body } = await client.response();
   client.stream.destroy();
@@ -136,7 +149,7 @@ async function signal(server: WSGIServer): Promise<number> {
 }
 
 test("who waits for a signal that does not come has its first block at once, the second after a second", async () => {
-  const server = await serving(waitApp);
+  const server = await serving((environ, startResponse) => waitSeconds(environ, startResponse, 1));
   const start = performance.now();
   const client = await ask(server, get("/", LAST));
   await client.has("some signal\r\n");
@@ -154,7 +167,7 @@ test("who waits for a signal is woken by another request", async () => {
   const server = await serving(waitApp);
   const client = await ask(server, get("/", LAST));
   await client.has("some signal\r\n");
-  assertEquals(await signal(server), 1);
+  assertEquals(await signal(server, 1), 1);
   const { chunks } = await client.response();
   assertEquals(chunks, ["I'm waiting for some signal", "Someone signaled me: hi"]);
   client.stream.destroy();
@@ -175,7 +188,7 @@ test("waiting works through middleware that upper-cases and that adds a header",
   const server = await serving(addHeader(upperCase(waitApp)));
   const client = await ask(server, get("/", LAST));
   await client.has("SOME SIGNAL\r\n");
-  await (await ask(server, get("/signal", LAST))).response();
+  assertEquals(await signal(server, 1), 1);
   const { chunks, headers } = await client.response();
   assertEquals(chunks, ["I'M WAITING FOR SOME SIGNAL", "SOMEONE SIGNALED ME: HI"]);
   assertEquals(headers["x-added"], "yes");
@@ -202,13 +215,13 @@ test("a thousand clients wait, one signal wakes them all", async () => {
   }
   await Promise.all(clients.map((client) => client.has("waiting")));
   assertEquals(server.stats().activeRequests, 1000);
-  assertEquals(await signal(server), 1000);
+  assertEquals(await signal(server, 1000), 1000);
   for (const client of clients) {
     const { body, complete } = await client.response();
     assertEquals([body, complete], ["waiting and got hi", true]);
     client.stream.destroy();
   }
-  assertEquals(await signal(server), 0);
+  assertEquals(await signal(server, 0), 0);
   await eventually(() => server.stats().connections === 0, "all connections end");
   await finish(server);
 });
@@ -235,7 +248,7 @@ for (const way of ["destroy", "reset"] as const) {
     else leaving.stream.resetAndDestroy();
     await eventually(() => left > 0, "finally runs");
     assert(left - start < 2000, `after ${left - start} ms`);
-    assertEquals(await signal(server), 1);
+    assertEquals(await signal(server, 1), 1);
     staying.stream.destroy();
     await eventually(() => server.stats().connections === 0, "the connections end");
     await finish(server);
