@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { FieldList } from "../http/mod.ts";
+
 /**
  * A piece of the response body. A string is sent as UTF-8. A byte array belongs to the server once the
  * app has given it: the app must not change it afterwards.
@@ -14,7 +16,7 @@
 export type Block = string | Uint8Array;
 
 /** Header fields of a response, in order: name and value, both latin-1. */
-export type HeaderList = readonly (readonly [name: string, value: string])[];
+export type HeaderList = FieldList;
 
 /**
  * Tells a block that has bytes to send from an empty block and from a wait.

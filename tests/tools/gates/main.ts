@@ -1,12 +1,5 @@
 /**
- * `npm test`: every check of the project, and one answer.
- *
- *     npm test                                    everything
- *     npm test -- --quick                         the steps that are quick, and the tests on your Node
- *     npm test -- --only types,lint               the steps of these topics, or these steps
- *     npm test -- --only tests:bun --files http   test files with "http" in their path, on Bun
- *     npm test -- --only surface --update         writes the list of public names anew
- *     npm test -- --list                          the steps that would run
+ * `npm test`: every check of the project, and one answer. `--help` names the options.
  *
  * `--only` and `--files` take several names with commas; `--files` limits only the steps `tests:*`.
  *
@@ -22,15 +15,14 @@ import { endCommands } from "./command.ts";
 import { runSteps } from "./run_steps.ts";
 import { QUICK_STEPS, STEPS } from "./steps.ts";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: "" },
-    files: { type: "string", default: "" },
-    quick: { type: "boolean", default: false },
-    update: { type: "boolean", default: false },
-    list: { type: "boolean", default: false },
-  },
-});
+const USAGE = `npm test                                    everything
+npm test -- --quick                         the steps that are quick, and the tests on your Node
+npm test -- --only types,lint               the steps of these topics, or these steps
+npm test -- --only tests:bun --files http   test files with "http" in their path, on Bun
+npm test -- --only surface --update         writes the list of public names anew
+npm test -- --list                          the steps that would run`;
+
+const values = readOptions();
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
@@ -41,17 +33,39 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 const names = [...splitList(values.only), ...(values.quick ? QUICK_STEPS : [])];
 const chosen = STEPS.filter((step) => isChosen(step.name, names));
-if (values.list) {
-  console.log(chosen.map((step) => step.name).join("\n"));
-} else if (chosen.length === 0) {
-  console.error(`No step is called ${values.only}; npm test -- --list names them.`);
+const unknown = names.filter((name) => !STEPS.some((step) => isChosen(step.name, [name])));
+if (values.help) {
+  console.log(USAGE);
+} else if (unknown.length > 0) {
+  console.error(`No step is called ${unknown.join(", ")}; npm test -- --list names them.`);
   process.exitCode = 2;
+} else if (values.list) {
+  console.log(chosen.map((step) => step.name).join("\n"));
 } else {
   const options = { files: splitList(values.files), update: values.update };
   const totals = await runSteps(chosen, options, (text) => console.log(text));
   if (totals.failed > 0) console.log(`Failed: ${totals.failedSteps.join(", ")}`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
   process.exitCode = totals.failed > 0 ? 1 : 0;
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: "string", default: "" },
+        files: { type: "string", default: "" },
+        quick: { type: "boolean", default: false },
+        update: { type: "boolean", default: false },
+        list: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
 /** `types` chooses `types:core` too; no name at all chooses every step. */
