@@ -10,9 +10,10 @@ import type { ListenAddress } from "../socket/mod.ts";
  * `[host, port]`, or the path of a Unix socket.
  *
  * A host is an IPv4 or IPv6 address, or a name. For a name, the server listens on every address of
- * the name that this machine has, at the same port (`localhost` is as the hosts file says, often both
- * `127.0.0.1` and `::1`). `"0.0.0.0"` is any interface by IPv4, `"::"` any interface by both versions;
- * a client that comes by IPv4 has an IPv4 address in either case. Port 0 picks a free port.
+ * the name that this machine has, at the same port (the hosts file decides about `localhost`: often
+ * both `127.0.0.1` and `::1`). `"0.0.0.0"` stands for every interface by IPv4, `"::"` for every
+ * interface by both versions; in both cases a client that connects by IPv4 has an IPv4 address.
+ * Port 0 picks a free port.
  */
 export type BindAddress = readonly [host: string, port: number] | string;
 

@@ -69,8 +69,8 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   /** The request under way. Stays set after the last request of a connection that is closing. */
   #exchange: RequestExchange | undefined;
   /**
-   * The parser, lent by the pool: in the middle of a message, or as long as the pool has enough for all
-   * connections.
+   * The parser, lent by the pool. Set while a message is read; between messages only as long as the
+   * pool has enough parsers for all connections.
    */
   #pooled: PooledParser | undefined;
   /** Set when an app takes the socket: gets every event of the socket from then on. */
@@ -86,8 +86,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   /** The number of bytes that have come. */
   #receivedBytes = 0;
   /**
-   * `#receivedBytes` as of the first response that was complete after the connection had to end.
-   * Requests that came later are not answered, as a client could pipeline for ever.
+   * The value of `#receivedBytes` when a response was complete for the first time after the
+   * connection had to end. Requests that came later are not answered, because a client could
+   * pipeline for ever.
    */
   #servedBytes: number | undefined;
   #cancelHalfClosed: (() => void) | undefined;
@@ -109,7 +110,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     return this.#exchange === undefined;
   }
 
-  /** Only asked in the middle of a message, when a parser is lent. */
+  /** Only read in the middle of a message: the pool has lent a parser then. */
   get environs(): EnvironMaker {
     return (this.#pooled as PooledParser).environs;
   }
@@ -152,7 +153,8 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.#taker = undefined;
     this.#leave(this.#state.next.cut);
     this.#cancelHalfClosed?.();
-    // Before the output, so that an app that waits for room is cancelled instead of resumed.
+    // The app is aborted before the output closes: otherwise an app that waits for room would be
+    // resumed.
     this.#exchange?.abort();
     this.output.close();
     this.#returnParser();
@@ -222,7 +224,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   checkDeadline(now: number): void {
     const { timeoutsMs, phase } = this.deadline;
     if (now - this.output.fullSince >= timeoutsMs.write) return this.#cut();
-    // A client that still takes in a response is neither idle nor late: the timeout for writes holds.
+    // While the client still takes in a response, only the time-out for writes holds.
     if (this.output.full) return;
     const exchange = this.#exchange;
     const isAppRunning = exchange?.responded === false;

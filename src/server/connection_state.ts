@@ -40,7 +40,7 @@ export type StateName =
 /**
  * The events of a connection:
  *
- * - `bytes`: bytes that are no event yet are left in the parser;
+ * - `bytes`: the parser holds bytes that are not a whole event yet;
  * - `request`: a head is complete, an app begins;
  * - `end`: the request is read to its end;
  * - `responded`: the app is done, and the connection persists;

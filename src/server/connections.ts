@@ -82,7 +82,9 @@ export class Connections implements ConnectionHost {
     return connection;
   }
 
-  /** Iterates over the connections that are open now, although they may end during the iteration. */
+  /**
+   * Iterates over a copy of the open connections, because connections may end during the iteration.
+   */
   [Symbol.iterator](): IterableIterator<ClientConnection> {
     return [...this.#open].values();
   }

@@ -10,7 +10,7 @@ import { imfFixdate } from "../http/mod.ts";
 
 /** The value of a `Date` field (RFC 9110 §6.6.1), as of the last {@linkcode refresh}. */
 export class DateHeader {
-  /** The second that `value` stands for, since 1970. */
+  /** The second that `value` names, counted from 1970. */
   #second = 0;
   /** The value, such as `Sun, 06 Nov 1994 08:49:37 GMT`. */
   value = "";

@@ -7,7 +7,8 @@
 import type { ErrorStream } from "../wsgi/mod.ts";
 
 /**
- * Writes an error as text, with its stack and its causes. For the log only, never for a client.
+ * Writes an error as text, with its stack and its causes. The text is meant for the log, never for
+ * a client.
  *
  * @param error Any thrown value.
  * @returns One or more lines.
@@ -22,7 +23,7 @@ export function describeError(error: unknown): string {
   return texts.join("\ncaused by ");
 }
 
-/** The number of errors of a chain that are logged; ends a chain that is a circle. */
+/** At most this many errors of a chain are logged, because a chain may be a circle. */
 const MAX_CAUSES = 8;
 
 function describeOne(error: unknown): string {

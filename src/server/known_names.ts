@@ -1,8 +1,8 @@
 /**
  * Refuses members that an options object must not have.
  *
- * A misspelt option would otherwise be ignored without a sign, `tls` among them. Called by each
- * function that checks options of the server.
+ * Without this check a misspelt option, even a misspelt `tls`, would be ignored silently. Called by
+ * each function that checks options of the server.
  *
  * @module
  */

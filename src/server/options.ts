@@ -19,7 +19,7 @@ import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import { resolveTls, type TLSOptions } from "./tls_options.ts";
 
-/** The app to serve, and how: all options of a server but those that follow its life. */
+/** The app to serve, and how: all options of a server except `onListen` and `signal`. */
 export interface ServingOptions {
   /** The app, or path prefixes and their apps; the longest matching prefix wins. */
   readonly wsgiApp: WSGIApp | Mounts;
@@ -28,10 +28,11 @@ export interface ServingOptions {
    * `["127.0.0.1", 8000]`. See {@linkcode BindAddress}.
    */
   readonly bindAddr?: BindAddress;
-  /** `SERVER_NAME`. Default: the host's name. */
+  /** The value of `SERVER_NAME`. Default: the name of the host. */
   readonly serverName?: string;
   /**
-   * How many connections may wait to be accepted. Default: the runtime's. Bun always uses 512.
+   * How many connections may wait to be accepted. Default: the runtime's default. Bun always uses
+   * 512.
    */
   readonly requestQueueSize?: number;
   /** Serves HTTPS with this certificate and key; not on a Unix socket. Default: plain HTTP. */
@@ -39,8 +40,8 @@ export interface ServingOptions {
   /** The version in the status line, which limits the features used. Default `"HTTP/1.1"`. */
   readonly protocol?: "HTTP/1.0" | "HTTP/1.1";
   /**
-   * The value of the `Server` field (RFC 9110 §10.2.4) in each response that has none from its app.
-   * Default: no such field, since it tells attackers more than clients.
+   * The value of the `Server` field (RFC 9110 §10.2.4) in each response to which the app adds none.
+   * Default: no such field, because it helps attackers more than clients.
    *
    * @example
    * ```ts
@@ -63,7 +64,7 @@ export interface ServingOptions {
   readonly serverHeader?: string;
   /** Runs the apps. Default: a scheduler of the server's own. */
   readonly scheduler?: Scheduler;
-  /** How long an app may run before its blocks are handed over. Default 1 ms; 0: at once. */
+  /** How long an app may run before its blocks are handed over. Default 1 ms; with 0, at once. */
   readonly burst?: Duration;
   /** The limits on sizes, counts and rates. */
   readonly limits?: Partial<Limits>;
@@ -164,7 +165,7 @@ function resolveServerHeader(value: unknown): string | undefined {
     checkFields([["Server", value as string]]);
     if (value !== "") return value as string;
   } catch {
-    // The message below says more about an option than about a field.
+    // The error below names the option; this one would only name the field.
   }
   const expected = "expected a string of latin-1 characters without control characters";
   throw new TypeError(`serverHeader is ${JSON.stringify(value)}: ${expected}`);
@@ -176,7 +177,7 @@ function withoutErrors(log: (line: string) => void): (line: string) => void {
     try {
       log(line);
     } catch {
-      // No other place exists to report it.
+      // An error of the log itself cannot be reported anywhere.
     }
   };
 }

@@ -1,9 +1,9 @@
 /**
  * The bytes that a connection sends: gathered, then handed to the socket in few writes.
  *
- * Parts wait in order until a flush. Text that follows all other parts is kept as one string, because
- * most responses are nothing else, and a socket sends one string fastest. While the socket has no
- * room, the output is `full` and keeps everything until `drain`.
+ * Parts wait in order until a flush. Text that follows all other parts is kept as one string,
+ * because most responses are only text, and a socket sends one string fastest. While the socket has
+ * no room, the output is `full` and keeps everything until `drain`.
  *
  * Called by the connection and its exchange; the response writes through {@linkcode Output.sink}.
  *
@@ -16,7 +16,7 @@ import type { AppOutput } from "../wsgi/running/app_context.ts";
 
 /** Parts of at most this size together are joined, because one write is cheaper than two. */
 const MAX_JOINED_BYTES = 16_384;
-/** A corked output flushes all the same once it has this many bytes; bounds its memory. */
+/** Even a corked output flushes once it has this many bytes, which bounds its memory. */
 const MAX_CORKED_BYTES = 65_536;
 /** A larger part is handed over in pieces of this size, so that a slow client shows progress. */
 const MAX_PIECE_BYTES = 262_144;
@@ -53,7 +53,7 @@ export class Output implements AppOutput {
     this.#clock = clock;
   }
 
-  /** The number of bytes that the socket has not got. */
+  /** The number of bytes that the socket has not taken yet. */
   get size(): number {
     return this.#size;
   }
@@ -63,7 +63,7 @@ export class Output implements AppOutput {
     return this.#size === 0 && this.#socket.holdsBytes === false;
   }
 
-  /** Whether the client reads more slowly than we write. */
+  /** Whether the socket has no room, because the client reads more slowly than the app writes. */
   get full(): boolean {
     return this.#full;
   }

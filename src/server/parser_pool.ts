@@ -2,9 +2,9 @@
  * The parsers of a server, lent to its connections.
  *
  * A parser remembers the last head, which makes an equal next head cheap, but costs memory on each
- * idle connection. So the first thousand connections keep their parsers between
- * requests. Above that number a connection has a parser only in the middle of a message, so that ten
- * thousand connections that are idle or wait for their apps have none.
+ * idle connection. So the first thousand connections keep their parsers between requests. Above
+ * that number a connection has a parser only in the middle of a message, so that ten thousand
+ * connections that are idle or wait for their apps have none.
  *
  * Called by {@linkcode ClientConnection}.
  *

@@ -1,10 +1,10 @@
 /**
  * The deadline of a connection: one phase at a time, one deadline for it.
  *
- * A deadline is a number that {@linkcode Connections} compares with the clock about once a second, so
- * that entering a phase costs no timer. The trap: the time for a body is a budget, not a time-out.
- * It goes on where it was when the app waits for the body again, because a body that comes in tiny
- * pieces would otherwise never be late.
+ * A deadline is a number that {@linkcode Connections} compares with the clock about once a second,
+ * so that entering a phase costs no timer. The trap: the time for a body is a budget, not a
+ * time-out. When the app waits for the body again, the budget continues from what was left.
+ * Otherwise a body that comes in tiny pieces would never be late.
  *
  * Called by {@linkcode ClientConnection}.
  *

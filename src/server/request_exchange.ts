@@ -6,7 +6,8 @@
  * context of the app run, the context of the response's head, and the controls behind
  * `environ.cogen`. Three interfaces and one object save two allocations a request.
  *
- * Made by {@linkcode ClientConnection}, which also keeps the facts about the progress of the request.
+ * Made by {@linkcode ClientConnection}, which also sets the members that tell the progress of the
+ * request.
  *
  * @module
  */
@@ -44,7 +45,7 @@ export interface ExchangeHost {
   readonly environs: EnvironMaker;
   readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
-  /** The time as of the last bytes that came, by the clock, in milliseconds. */
+  /** The time at which the last bytes came, by the clock, in milliseconds. */
   readonly time: number;
   /** Whether the server allows a further request on this connection. */
   readonly mayPersist: boolean;
@@ -101,8 +102,9 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   }
 
   /**
-   * Whether the connection may persist, asked when the response's head is made. It does not persist
-   * for a body that the client still holds back, or for a body with too long a rest.
+   * Whether the connection may persist, asked when the response's head is made. The connection ends
+   * if the client still holds the body back, or if the rest of the body is too long to be
+   * discarded.
    */
   get keepAlive(): boolean {
     const { head } = this;
@@ -171,7 +173,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     this.response.setTrailers(trailers);
   }
 
-  /** Has no effect once the app is done, because the next request may have begun. */
+  /** Changes nothing once the app is done, because the next request may have begun. */
   setTimeouts(timeouts: RequestTimeouts): void {
     const { deadline } = this.#host;
     const changed = changeTimeouts(deadline.timeoutsMs, timeouts);
@@ -201,7 +203,9 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     this.#host.responded(this, complete);
   }
 
-  /** Reports an error, unless it is the reason of the abort: the app rightly let that pass. */
+  /**
+   * Reports an error. The reason of the abort is not reported: an app need not catch that error.
+   */
   report(error: unknown): void {
     if (this.#reason !== undefined && error === this.#reason) return;
     this.#host.settings.report(error, this.environ);

@@ -1,8 +1,8 @@
 /**
  * The server: its options, its listener, its connections and its end.
  *
- * The life of a server is a line: made, listening, stopping, finished. Every connection passes
- * {@linkcode WSGIServer.accept}, whether a listener or an embedder brings it.
+ * A server passes through four states, in this order: made, listening, stopping, finished. Every
+ * connection passes {@linkcode WSGIServer.accept}, whether a listener or an embedder brings it.
  *
  * @module
  */
@@ -23,7 +23,9 @@ import type { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The listener is closed after this number of turns in a row without a new connection. */
 const TURNS_WITHOUT_CONNECTION = 3;
-/** But no later than this, because a busy server always has new connections. */
+/**
+ * After this time the listener is closed anyway, because a busy server always has new connections.
+ */
 const MAX_ACCEPTING_MS = 100;
 
 /** Options of `serve` and {@linkcode WSGIServer}. */
@@ -238,7 +240,7 @@ export class WSGIServer implements AsyncDisposable {
    * Ends gracefully: accepts no more connections, answers the requests that have come, cancels through
    * `finally` the requests that take longer than the grace period, then closes.
    *
-   * @param options The grace period. A second call may shorten it.
+   * @param options The grace period. A second call may shorten the period.
    * @returns Resolves when no connection is open and no app runs.
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -261,14 +263,14 @@ export class WSGIServer implements AsyncDisposable {
     this.#listener?.unref();
   }
 
-  /** As {@linkcode shutdown}, for `await using`. */
+  /** Does the same as {@linkcode shutdown}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
 
   /**
-   * Waits for connections in the kernel's backlog: closing a listener resets them, so they are accepted
-   * before.
+   * Waits until the connections in the kernel's backlog are accepted, because closing a listener
+   * resets them.
    */
   async #acceptBacklog(): Promise<void> {
     const { clock } = this.#settings.adapter;
@@ -294,7 +296,9 @@ export class WSGIServer implements AsyncDisposable {
   }
 }
 
-/** The address of any interface is no address for a client: loopback stands for it. */
+/**
+ * Replaces the address of any interface, to which no client can connect, by the loopback address.
+ */
 function reachable(address: Exclude<Address, { family: "unix" }>): Address {
   if (address.host === "0.0.0.0") return { ...address, host: "127.0.0.1" };
   if (address.host === "::") return { ...address, host: "::1" };

@@ -11,9 +11,9 @@ import { checkKnownNames } from "./known_names.ts";
 /** The parser's limits, and those of a connection. */
 export interface Limits extends ParserLimits {
   /**
-   * Bytes of pipelined requests kept while one request is being answered. A client that sends more is
-   * not read from until its request is answered. Default 64 KiB, as Node's sockets; hyper keeps up to
-   * 400 KiB.
+   * Bytes of pipelined requests kept while one request is being answered. If a client sends more,
+   * reading from the client pauses until the request is answered. Default 64 KiB, as Node's
+   * sockets; hyper keeps up to 400 KiB.
    */
   readonly maxPipelinedBytes: number;
   /**
@@ -27,8 +27,8 @@ export interface Limits extends ParserLimits {
    */
   readonly minBodyRate: number;
   /**
-   * Open connections; one more is closed at once. Default `Infinity`, as Node: the limit of the system
-   * on open files comes first.
+   * Open connections; a further one is closed at once. Default `Infinity`, as in Node: the system's
+   * limit on open files is reached first.
    */
   readonly maxConnections: number;
 }

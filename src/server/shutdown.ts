@@ -55,7 +55,7 @@ export class Shutdown {
     return this.#clock.now() >= this.#cancelAt;
   }
 
-  /** Ends all connections. To be called when nothing listens any more. */
+  /** Ends all connections. Must be called when the listener is closed. */
   async run(): Promise<void> {
     const connections = this.#connections;
     const retireAt = this.#clock.now() + RETIRE_AFTER_MS;

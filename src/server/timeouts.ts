@@ -33,8 +33,9 @@ export interface Timeouts {
   /** After the last response, for the client to close. Default 10 s. */
   readonly linger: Duration;
   /**
-   * For the response to a client that has ended its side. A client that has gone ends its side too;
-   * the two look the same. Default 0.05 s; `Infinity` serves clients that half-close in full.
+   * For the response to a client that has ended its side. A client that has gone ends its side too,
+   * and the server cannot tell the two apart. Default 0.05 s; `Infinity` serves clients that
+   * half-close in full.
    */
   readonly halfClosed: Duration;
   /**
@@ -74,7 +75,7 @@ export function resolveTimeouts(given: Partial<Timeouts>): TimeoutsMs {
 }
 
 /**
- * Changes time-outs for one request, at the wish of its app.
+ * Changes time-outs for one request, as its app asks.
  *
  * @param before The time-outs of the request so far.
  * @param given The time-outs to change.

@@ -46,9 +46,10 @@ const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its p
  * Checks the option `tls`. Only `listen` can check whether the certificate and the key are usable.
  *
  * @param tls The option of the user.
- * @returns The same for an adapter, with texts and milliseconds.
+ * @returns The option for an adapter: the certificate and the key as text, the time in
+ *   milliseconds.
  * @throws {TypeError} For a member that is unknown, missing or of the wrong kind.
- * @throws {RangeError} For a time that is negative or none.
+ * @throws {RangeError} For a time that is negative or not a number.
  *
  * @example
  * ```ts ignore
