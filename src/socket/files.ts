@@ -8,7 +8,7 @@
 
 /** A regular file that is open for reading. */
 export interface OpenFile {
-  /** The length of the file in bytes, as of its opening. */
+  /** The length of the file in bytes at the time it was opened. */
   readonly size: number;
   /** The time of the last modification, in milliseconds since 1970; fractions are possible. */
   readonly modified: number;
@@ -20,7 +20,7 @@ export interface OpenFile {
    * @returns The number of bytes that were read; 0 at the end.
    */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Closes the file, after a read that is under way. A second call does nothing. */
+  /** Closes the file. A read that is under way ends first. A second call does nothing. */
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface Files {
   /**
    * Opens a regular file.
    *
-   * @param path The path, in the form of the system.
+   * @param path The path, in the form of the operating system.
    * @returns The open file; the caller closes it.
    * @throws Rejects with an `Error` whose `code` is `ENOENT` if there is no such file, `EISDIR` for
    *   a directory, or another code of POSIX.

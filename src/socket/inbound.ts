@@ -2,9 +2,9 @@
  * The callback side of a socket, the same for every adapter: calls the handler in order, holds bytes
  * back while reading is paused, and calls `onClose` exactly once.
  *
- * Two rules make a connection easy to reason about. No callback runs inside a call of the socket's own
- * methods: the effects of resuming and destroying come a little later. And a handler that throws costs
- * its connection, never the process.
+ * Two rules make a connection easy to reason about. No callback runs inside a call of the socket's
+ * own methods: the effects of resuming and destroying come a little later. An error that a handler
+ * throws ends its connection, never the process.
  *
  * Called by the socket of each adapter, and by the sockets of embedders.
  *
@@ -14,19 +14,24 @@
 import type { Socket, SocketHandler } from "./socket.ts";
 
 /**
- * The number of bytes that a paused socket reads ahead at most. Enough to notice the end of a peer
- * that sent a request and left; small beside the buffers of the kernel.
+ * The number of bytes that a paused socket reads ahead at most. The number is large enough to
+ * notice the end of a peer that sent a request and left, and small compared with the buffers of the
+ * kernel.
  */
 export const MAX_READ_AHEAD_BYTES: number = 64 * 1024;
 
 /**
- * The time between two checks whether the peer of a paused socket has reset, in milliseconds, for a
- * runtime that does not report it. An empty write makes the kernel report a pending RST. With 75 ms, a
- * client that has gone is noticed within 100 ms, also while reading is paused.
+ * The time between two checks whether the peer of a paused socket has reset the connection, in
+ * milliseconds. Used for a runtime that does not report a reset. An empty write makes the kernel
+ * report a pending RST. With 75 ms, a client that has gone is noticed within 100 ms, also while
+ * reading is paused.
  */
 export const PROBE_INTERVAL_MS: number = 75;
 
-/** The cost of a held chunk beside its bytes, so that a flood of tiny chunks is bounded too. */
+/**
+ * Each held chunk counts as its bytes and this many more, so that a flood of tiny chunks is bounded
+ * too.
+ */
 const CHUNK_COST_BYTES = 128;
 
 /** Takes a new socket, and returns the handler for its events. */

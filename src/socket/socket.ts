@@ -13,7 +13,7 @@
  * - vanishing: a peer that resets is noticed within 100 ms, also while the connection is idle, while
  *   reading is paused and while a write is stalled; `onClose` then has an error;
  * - re-entrancy: no callback runs inside a call of the socket's methods;
- * - failures: a handler that throws costs its connection only, and the error is logged once.
+ * - failures: an error that a handler throws ends its connection only, and is logged once.
  *
  * {@linkcode Inbound} keeps the last two promises, the pausing and the order of events for a socket
  * that is built with it.
@@ -44,7 +44,7 @@ export type ListenAddress =
 export interface Socket extends ByteSocket {
   /** The peer's end; the path of a Unix client is empty. */
   readonly remote: Address;
-  /** Our end; the path of a Unix client is empty. */
+  /** This end; the path of a Unix client is empty. */
   readonly local: Address;
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
@@ -58,8 +58,8 @@ export interface Socket extends ByteSocket {
    * `onClose` follows. After a FIN, `reset` does the same as `destroy`. An adapter leaves this member
    * out if its runtime has no reset.
    *
-   * The reason for it is a body that only the end of the connection delimits, as in HTTP/1.0: after a
-   * FIN, a client would take a part of the body for the whole (RFC 9112 §8).
+   * The server resets a connection whose end would delimit an incomplete body, as in HTTP/1.0:
+   * after a FIN, a client would take a part of the body for the whole (RFC 9112 §8).
    */
   reset?(): void;
 }
@@ -68,7 +68,9 @@ export interface Socket extends ByteSocket {
 export interface ListenOptions {
   /** The listen backlog; the adapter's default if absent. */
   readonly backlog?: number;
-  /** Encrypts every connection; plain text if absent. An adapter that cannot must reject. */
+  /**
+   * Encrypts every connection; plain text if absent. An adapter that cannot encrypt must reject.
+   */
   readonly tls?: ListenTLSOptions;
 }
 
@@ -114,7 +116,8 @@ export interface Adapter {
   /** For logs and `SERVER_SOFTWARE`: `node`, `deno`, `bun`, `memory`, or the embedder's own word. */
   readonly name: string;
   /**
-   * Time and turns. The network must still be served while every turn defers another one.
+   * Time and turns. The runtime must still serve the network while every turn defers a further
+   * turn.
    */
   readonly clock: Clock;
   /**
@@ -134,8 +137,9 @@ export interface Adapter {
   /** The file system, if there is one, for `wsgi.file_wrapper` and static files. */
   readonly files?: Files | undefined;
   /**
-   * Listens, and calls `accept` once for each connection, before any event of it. An `accept` that
-   * throws costs its connection only; a socket that `accept` destroys has no event but `onClose`.
+   * Listens, and calls `accept` once for each connection, before any event of it. An error that
+   * `accept` throws ends its connection only; a socket that `accept` destroys has no event except
+   * `onClose`.
    *
    * A host name is listened on at each of its addresses on this machine, at one port. The file of a
    * Unix socket that a crash left behind is replaced; any other file is left alone.
@@ -160,9 +164,9 @@ export interface Adapter {
    *
    * @param address The address to connect to. Unlike for listening, the port is never 0.
    * @param open Called once, when the socket is connected, before any event of it.
-   * @param options An abort of `signal` gives up: `open` is not called any more, the promise rejects
-   *   with the signal's reason, and a connection that is made all the same is closed. After `open` was
-   *   called, an abort changes nothing.
+   * @param options An abort of `signal` ends the attempt: `open` is not called any more, and the
+   *   promise rejects with the signal's reason. A connection that is made nevertheless is closed.
+   *   After `open` was called, an abort changes nothing.
    * @returns Resolves after `open` was called.
    * @throws Rejects with an `Error` whose message names the address, if the connection fails. Its
    *   `cause` is the runtime's error.
