@@ -12,7 +12,8 @@ import type { Environ } from "./environ.ts";
  *
  * @param status Code and reason: `"200 OK"`.
  * @param headers The header fields. Hop-by-hop fields are refused: the server sends its own.
- * @param excInfo The error that replaces a response already started; rethrown if the head was sent.
+ * @param excInfo The error that replaces a response already started; thrown again if the head was
+ *   sent.
  * @returns `write(block)`, for code that cannot yield its blocks.
  * @throws {TypeError} If `headers` is not an array.
  * @throws {WSGIError} If it is called twice without `excInfo`, or after the socket was taken.

@@ -1,8 +1,9 @@
 /**
  * The pieces of a response: blocks of the body, and lists of header fields.
  *
- * An app yields blocks, operations and promises. The two questions here tell blocks from the rest. The
- * app run asks them at every step of an app, and middleware that changes blocks asks them as well.
+ * An app yields blocks, operations and promises. The two functions here tell blocks from the rest.
+ * The app run calls them at every step of an app, and middleware that changes blocks calls them as
+ * well.
  *
  * @module
  */

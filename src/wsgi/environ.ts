@@ -33,7 +33,7 @@ export interface Environ {
   REQUEST_METHOD: string;
   /** The part of the path that led to this app; empty at the root. */
   SCRIPT_NAME: string;
-  /** The rest of the path, percent-decoded except `%2F`. */
+  /** The rest of the path, percent-decoded except for `%2F`. */
   PATH_INFO: string;
   /** The query: all after the `?`, as received; empty without a query. */
   QUERY_STRING: string;
@@ -120,14 +120,14 @@ export interface RequestParts {
 /**
  * Makes environs.
  *
- * A client repeats its header fields. The parser gives equal heads the same array of fields, and then
- * only the request line differs: the environ is a copy of a template, which costs a fraction of building
- * it from the fields (`npm run bench -- --workload browser`).
+ * A client repeats its header fields. The parser gives equal heads the same array of fields, and
+ * then only the request line differs: the environ is a copy of a template, which is much cheaper
+ * than building the environ from the fields (`npm run bench -- --workload browser`).
  */
 export class EnvironMaker {
   /** The connection of the last request. */
   #facts: ConnectionFacts | undefined;
-  /** The last request: {@linkcode EnvironMaker.#template} has its fields. */
+  /** The last request; the template has its fields. */
   #last: RequestHead | undefined;
   #template: Environ | undefined;
 
@@ -244,8 +244,8 @@ const MAX_KNOWN_LENGTH = 64;
 const knownKeys = new Map<string, string>();
 
 /**
- * The environ key of a field: `content-type` is CONTENT_TYPE, `x-a` is HTTP_X_A. A name with `_` has no
- * key, as it could be mistaken for another: `x_a` for `x-a`.
+ * The environ key of a field: `content-type` is CONTENT_TYPE, `x-a` is HTTP_X_A. A name with `_`
+ * has no key, because its key would be that of another name: `x_a` and `x-a` give the same.
  */
 function environKey(name: string): string | undefined {
   const known = knownKeys.get(name);

@@ -9,8 +9,8 @@
 /**
  * Decodes the percent-encoded bytes of a path.
  *
- * `%2F` is not decoded, so that a slash within a segment does not become a slash between segments. A `%`
- * without two hexadecimal digits is left alone.
+ * `%2F` is not decoded, so that a slash within a segment does not become a slash between segments.
+ * A `%` without two hexadecimal digits stays as it is.
  *
  * @param path An undecoded path.
  * @returns A latin-1 string: each character is a byte (PEP 3333, "Unicode Issues").

@@ -12,14 +12,16 @@ import type { Duration } from "../coroutine/mod.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import type { HeaderList } from "./block.ts";
 
-/** Deadlines of one request, as of the server's `timeouts`; `Infinity` for none. */
+/** Deadlines of one request, named as in the server's `timeouts`; `Infinity` for none. */
 export interface RequestTimeouts {
   /**
-   * For the request body while the app waits for it, from now. Bytes that arrive extend the deadline by
-   * `limits.minBodyRate`, at most to this value again.
+   * For the request body while the app waits for it, from now. Bytes that arrive extend the
+   * deadline by `limits.minBodyRate`, to at most this time from then.
    */
   readonly body?: Duration;
-  /** For the whole app, from the end of the request's head: time that has passed counts. */
+  /**
+   * For the whole app, from the end of the request's head; the time that has passed already counts.
+   */
   readonly request?: Duration;
   /** While the client takes nothing of the response. */
   readonly write?: Duration;
@@ -102,9 +104,9 @@ export interface RequestControls {
    * end. The app itself may go on; the end of the connection cancels it.
    *
    * @param headers The header fields of the answer; for 101 with an `Upgrade` field.
-   * @param accept Is called with the connection, and returns the handler of its events.
-   * @throws {WSGIError} If the client has not asked for it, the body is not read, or a response has
-   *   begun.
+   * @param accept Called with the connection; returns the handler of its events.
+   * @throws {WSGIError} If the client has not asked for an upgrade, the body is not read, or a
+   *   response has begun.
    * @throws {ResponseError} For a field that may not be sent.
    */
   takeSocket(headers: HeaderList, accept: (socket: ByteSocket) => SocketHandler): void;

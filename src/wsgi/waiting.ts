@@ -1,9 +1,9 @@
 /**
  * The two styles of waiting inside an app, as the parts of `environ.cogen` need them.
  *
- * The input, the operations in cogen's style and the file wrapper wait for the app, but need nothing
- * else of `environ.cogen`. These interfaces are all that they import, so that no module imports in a
- * circle.
+ * The input, the operations in cogen's style and the file wrapper wait for the app, but need
+ * nothing else of `environ.cogen`. These modules import only the interfaces here, so that no
+ * modules import each other in a circle.
  *
  * @module
  */

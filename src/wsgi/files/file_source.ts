@@ -58,7 +58,7 @@ export function isOpenFile(source: FileSource): source is OpenFile {
 /**
  * Reads a file one block ahead: while a block is sent, the system reads the next.
  *
- * A read is a trip to another thread, which takes about as long as sending the block. Reading and sending
+ * A read runs in another thread, and takes about as long as sending the block. Reading and sending
  * at the same time gives more bytes a second (`npm run bench -- --workload file100m`).
  */
 class FileBlocks implements BlockSource {
@@ -146,7 +146,10 @@ class ExtentBlocks implements BlockSource {
       : this.#cut(block);
   }
 
-  /** Cuts a block to the extent. A block outside becomes empty, so that the app has its turn. */
+  /**
+   * Cuts a block to the extent. A block outside the extent becomes empty, so that other tasks have
+   * their turn.
+   */
   #cut(block: Block | undefined): Block | undefined {
     if (block === undefined || this.#skip === 0 && this.#left === Infinity) return block;
     const bytes = typeof block === "string" ? encoder.encode(block) : block;
@@ -162,7 +165,10 @@ class ExtentBlocks implements BlockSource {
   }
 }
 
-/** Uses the reader of a stream: its `cancel()` ends a pending read; an iterator's `return()` does not. */
+/**
+ * Uses the reader of a stream, because its `cancel()` ends a pending read; an iterator's `return()`
+ * does not.
+ */
 function streamed(stream: ByteStream): BlockSource {
   const reader = stream.getReader();
   return {
@@ -195,7 +201,8 @@ function iterated(source: Iterable<Block> | AsyncIterable<Block>): BlockSource {
       return step instanceof Promise ? step.then(blockOf) : blockOf(step);
     },
     close: async () => {
-      // A generator that has not begun is ended as well: it may own its arguments, such as a file.
+      // A generator that has not begun is ended as well, because it may own one of its arguments,
+      // such as a file.
       if (!over) await iterator.return?.();
       await (source as { close?: () => unknown }).close?.();
     },

@@ -39,8 +39,8 @@ export type FileWrapper = (
 ) => WSGIFileWrapper;
 
 /**
- * The default size of a read, in bytes. A larger block needs fewer trips to the threads that read files;
- * above 256 KB the gain is small (`npm run bench -- --workload file100m`).
+ * The default size of a read, in bytes. A larger block needs fewer calls of the threads that read
+ * files; above 256 KB the gain is small (`npm run bench -- --workload file100m`).
  */
 const DEFAULT_BLOCK_SIZE = 262_144;
 
@@ -111,7 +111,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
   }
 
   /**
-   * Reads the source for any code but the server. A second call fails.
+   * Reads the source for any code except the server. A second call fails.
    *
    * @returns The blocks and waits.
    */
@@ -193,7 +193,10 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     return this.#blocks ??= blockSource(this.#source as Exclude<FileSource, string>, extent);
   }
 
-  /** Waits for an open that has begun. Any other source is closed even if no byte of it was read. */
+  /**
+   * Closes the file once a pending `open` is done. Any other source is closed even if no byte of it
+   * was read.
+   */
   async #close(): Promise<void> {
     await this.#opening?.catch(() => {});
     if (typeof this.#source !== "string") await this.#begin().close();

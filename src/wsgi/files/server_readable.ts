@@ -1,9 +1,10 @@
 /**
  * A response body that knows whether the server itself reads it.
  *
- * The server recognises this class, and reads such a body with {@linkcode ServerReadable.serve}, if no
- * middleware lies in between. Then no other code can hold a block of it: the body may fill the memory of
- * a block again, once the socket has sent it. Behind a middleware the body is a plain iterable.
+ * The server recognises this class, and reads such a body with {@linkcode ServerReadable.serve}, if
+ * no middleware lies in between. Then no other code can hold a block of the body: once the socket
+ * has sent a block, the body may fill its memory again. Behind a middleware the body is a plain
+ * iterable.
  *
  * Called by the app run; made by `staticFiles` and other middleware that ends in a file.
  *
@@ -55,7 +56,7 @@ export class ServerReadable implements Iterable<unknown, void, unknown> {
   }
 
   /**
-   * Reads the body for any code but the server.
+   * Reads the body for any code except the server.
    *
    * @returns The blocks and waits.
    */

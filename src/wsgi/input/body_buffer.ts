@@ -41,8 +41,8 @@ interface PendingRead {
 }
 
 /**
- * The connection stops reading at this many unread bytes, unless a read waits for more. One
- * read of a socket brings at most as many, so the app and the socket can work in turn.
+ * The connection stops reading at this many unread bytes, unless a read waits for more. One read of
+ * a socket brings at most the same number of bytes, so the app and the socket can work in turn.
  */
 const MAX_UNREAD_BYTES = 65_536;
 const NO_TRAILERS: readonly string[] = [];
@@ -53,7 +53,7 @@ export class BodyBuffer {
   #trailers: readonly string[] = NO_TRAILERS;
   /** True once the body is complete. */
   #ended = false;
-  /** Why the body will not be complete. */
+  /** The reason why the body will not be complete; `undefined` otherwise. */
   #error: unknown;
   #pending: PendingRead | undefined;
   readonly #onWanted: () => void;
@@ -82,7 +82,9 @@ export class BodyBuffer {
     return this.#bytes.size;
   }
 
-  /** Adds a copy of `bytes`; or `bytes` themselves, if the caller has `copied` them already. */
+  /**
+   * Adds a copy of `bytes`; or `bytes` itself, if the caller says that `bytes` is a copy already.
+   */
   push(bytes: Uint8Array, copied: boolean = false): void {
     if (bytes.length === 0) return;
     if (copied || this.#pending === undefined) {

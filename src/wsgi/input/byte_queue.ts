@@ -1,11 +1,11 @@
 /**
  * Unread bytes of a request body, in memory that is proportional to them.
  *
- * A few bytes are kept in arrays of their own, and a reader may get such an array without a copy. More
- * bytes are kept in blocks of a pool, which never leave this file: a reader gets a copy. The reason is
- * garbage collection. An array that waits for its reader gets old, and old arrays make V8 run its major
- * collections more often. Measured: pooling takes a 1 MB upload on Node 26 from 1,050 to 830 us
- * (`npm run bench -- --workload upload`).
+ * A few bytes are kept in arrays of their own, and a reader may get such an array without a copy.
+ * More bytes are kept in blocks of a pool, which never leave this file: a reader gets a copy. The
+ * reason is garbage collection. An array that waits for its reader is promoted to the old
+ * generation, which makes V8 run its major collections more often. Measured: pooling takes a 1 MB
+ * upload on Node 26 from 1,050 to 830 us (`npm run bench -- --workload upload`).
  *
  * Called by {@linkcode BodyBuffer}.
  *
@@ -16,7 +16,7 @@ import { BlockPool } from "../../socket/mod.ts";
 
 /** The size of a block: the most that one read of a socket brings. */
 const BLOCK_BYTES = 65_536;
-/** Blocks are used once this many bytes are unread: most bodies never need one. */
+/** Blocks are used once this many bytes are unread; most bodies never need a block. */
 const MIN_POOLED_BYTES = BLOCK_BYTES / 4;
 /** Pieces smaller than this share an array, so that a body of tiny pieces stays small. */
 const MIN_ARRAY_BYTES = 4096;
@@ -28,7 +28,7 @@ const BLOCKS = new BlockPool(BLOCK_BYTES, 64);
 /** `own` was made for the queue, `block` goes back to the pool, `lent` is memory of the caller. */
 type Origin = "own" | "block" | "lent";
 
-/** A stretch of bytes: those of `bytes` from `start` until `end`. */
+/** The bytes of `bytes` from `start` until `end`. */
 interface Chunk {
   readonly bytes: Uint8Array;
   readonly origin: Origin;
@@ -52,7 +52,9 @@ export class ByteQueue {
     return this.#size;
   }
 
-  /** Adds a copy of `bytes`; or `bytes` themselves, if the queue is empty and they are `copied` already. */
+  /**
+   * Adds a copy of `bytes`; or `bytes` itself, if the queue is empty and `bytes` is a copy already.
+   */
   push(bytes: Uint8Array, copied: boolean = false): void {
     this.#size += bytes.length;
     if (copied && this.#chunks.length === 0) {
@@ -96,7 +98,7 @@ export class ByteQueue {
       : this.#copyOut(size);
   }
 
-  /** The index of the first such byte at or after `from`, or -1. */
+  /** The index of the first byte equal to `byte` at or after `from`, or -1. */
   indexOf(byte: number, from: number): number {
     let passed = 0;
     for (const { bytes, start, end } of this.#chunks) {
@@ -131,7 +133,8 @@ export class ByteQueue {
     if (this.#size >= MIN_POOLED_BYTES) {
       return { bytes: this.#pool.take(), origin: "block", start: 0, end: 0 };
     }
-    // A body that arrives in one piece needs no spare room; a second piece is often followed by more.
+    // A body that arrives in one piece needs no spare room; after a second piece, more pieces often
+    // follow.
     const bytes = new Uint8Array(first ? count : Math.max(count, MIN_ARRAY_BYTES));
     return { bytes, origin: "own", start: 0, end: 0 };
   }
@@ -145,8 +148,8 @@ export class ByteQueue {
   }
 
   /**
-   * Copies the beginning of the first chunk out of its block. Small reads, such as lines, then take parts
-   * of this copy: an array for each of them would cost much more, most of all on Deno.
+   * Copies the beginning of the first chunk out of its block. Small reads, such as lines, then take
+   * parts of this copy: an array for each small read would cost much more, most of all on Deno.
    */
   #loosen(chunk: Chunk): Chunk {
     const bytes = chunk.bytes.slice(

@@ -1,7 +1,7 @@
 /**
  * `wsgi.input` and `environ.cogen.input`: reading the request body, in both styles.
  *
- * Both read from the same {@linkcode BodyBuffer}; they differ in how the app waits.
+ * Both inputs read from the same {@linkcode BodyBuffer}; they differ in how the app waits.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import { lineHint } from "./read_arguments.ts";
 /**
  * `environ["wsgi.input"]`: the request body, read with `yield*`, or iterated in an async app.
  *
- * It ends where the body ends, with any framing, and never reads into the next request. Reads
- * throw `ClientDisconnected` if the client disconnects before the body is complete.
+ * The input ends where the body ends, with any framing, and never reads bytes of the next request.
+ * Reads throw `ClientDisconnected` if the client disconnects before the body is complete.
  */
 export class WSGIInput implements AsyncIterable<Uint8Array> {
   readonly #body: BodyBuffer;
@@ -94,17 +94,17 @@ export class CogenInput {
     this.#cogen = cogen;
   }
 
-  /** As {@linkcode WSGIInput.read}. */
+  /** Plans a {@linkcode WSGIInput.read}. */
   read(size?: number, options: TimeoutOptions = {}): "" {
     return this.#cogen.plan(this.#body.read(size, options));
   }
 
-  /** As {@linkcode WSGIInput.readline}. */
+  /** Plans a {@linkcode WSGIInput.readline}. */
   readline(limit: number = Infinity, options: TimeoutOptions = {}): "" {
     return this.#cogen.plan(this.#body.readLine(limit, options));
   }
 
-  /** As {@linkcode WSGIInput.readlines}. */
+  /** Plans a {@linkcode WSGIInput.readlines}. */
   readlines(hint: number = Infinity): "" {
     return this.#cogen.plan(readLines(this.#body, hint));
   }

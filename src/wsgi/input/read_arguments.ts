@@ -1,5 +1,6 @@
 /**
- * The arguments of reads, and the end of a line: the same for a body on its way and a body in memory.
+ * The arguments of reads, and the end of a line: the same for a body that is being received and a
+ * body in memory.
  *
  * Called by {@linkcode BodyBuffer}, {@linkcode BufferedInput} and the inputs of apps.
  *

@@ -1,9 +1,9 @@
 /**
- * Closing an app: its iterator is ended, and its `close()` is called, once each. Their errors are only
- * reported, as the response is made already.
+ * Closing an app: its iterator is ended, and its `close()` is called, once each. Errors of the two
+ * calls are only reported, because the response is made already.
  *
- * Both may wait. They run as tasks of their own, so that cancelling the request does not cut them short;
- * `timeouts.close` bounds each. Called by the app run.
+ * Both calls may wait. Each runs as a task of its own, so that cancelling the request does not
+ * interrupt the call; `timeouts.close` bounds the time of each. Called by the app run.
  *
  * @module
  */

@@ -13,9 +13,9 @@ import type { Environ } from "../environ.ts";
 import type { RequestCogen } from "./request_cogen.ts";
 import type { Response } from "./response.ts";
 
-/** The way of framed bytes to the client, as its connection offers it. */
+/** Takes framed bytes on their way to the client; implemented by the connection's output. */
 export interface AppOutput {
-  /** The number of framed bytes that the socket has not got. */
+  /** The number of framed bytes that the socket has not taken yet. */
   readonly size: number;
   /** Whether the client's window is full. */
   readonly full: boolean;

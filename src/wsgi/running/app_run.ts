@@ -15,9 +15,9 @@
  * After `yielded`, `planned`, `turn` and `iterable` a new burst begins. If the client's window is full
  * by then, the run keeps how to resume the iterator, and waits for `drained` first.
  *
- * An app that fails is reported, and answered with 500 if nothing was sent. Cancelling the run closes the
- * app, exactly once, by `return()` and `close()`; this may wait again, and is left to a generator
- * (app_closing.ts). An app that needs no closing costs no generator.
+ * An app that fails is reported, and answered with 500 if nothing was sent. Cancelling the run
+ * closes the app, exactly once, by `return()` and `close()`. The closing may wait again, and is
+ * left to a generator (app_closing.ts). An app that needs no closing costs no generator.
  *
  * Called by the exchange, with {@linkcode runApp}.
  *
@@ -55,7 +55,7 @@ export function runApp(context: AppContext): Coroutine<void> {
   return new AppRun(context) as unknown as Coroutine<void>;
 }
 
-/** The wait of a run, as of the table above; `start` before the app is called. */
+/** The wait of a run, a row of the table above; `start` before the app is called. */
 type Wait = "start" | "iterable" | "yielded" | "planned" | "turn" | "drained" | "step";
 
 /** UTF-8 has at most three bytes for each character of a string (UTF-16 unit). */
@@ -119,13 +119,13 @@ class AppRun implements BodyReader, StepConsumer {
   return(): Step {
     if (this.#closing !== undefined) return this.#closing.return();
     if (this.#wait !== "start") return this.#close();
-    // Cancelled before its first step: the app was not called, but the request is over.
+    // The run was cancelled before its first step: the app was not called, but the request is over.
     this.#context.cogen.close();
     this.#context.ended(false);
     return DONE;
   }
 
-  // A body that the server reads itself asks its reader.
+  // The methods of `BodyReader`: a body that the server itself reads calls them.
 
   announceLength(length: number): void {
     this.#context.response.announceLength(length);
@@ -250,7 +250,7 @@ class AppRun implements BodyReader, StepConsumer {
         this.#iterator = this.#iteratorOf(value);
       } else if (isBlock(value)) {
         refusal = push(context, value);
-        // For HEAD an endless stream would never be answered: no more of its blocks are wanted.
+        // The response to HEAD has no body: no more blocks are wanted, even of an endless stream.
         if (refusal === undefined && context.response.headOnly) return DONE;
       } else if (isEmpty(value)) {
         flush(context);
@@ -308,7 +308,10 @@ class AppRun implements BodyReader, StepConsumer {
     this.#context.output.flush();
   }
 
-  /** Answers with 500, but only before anything was sent: a page inside a half-sent body would lie. */
+  /**
+   * Answers with 500, but only before anything was sent: an error page inside a half-sent body
+   * would look like a part of the body.
+   */
   #fail(error: unknown): void {
     const { response } = this.#context;
     this.#context.report(error);

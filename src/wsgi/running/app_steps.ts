@@ -4,8 +4,9 @@
  * The app run and the closing of an app step iterators with these functions. So does middleware that
  * steps the app behind it, such as `passThrough`.
  *
- * The trap: every promise of an app needs a handler for its rejection as soon as the engine sees it, as
- * the engine may begin to wait for it turns later. {@linkcode adopt} adds the handler.
+ * The trap: every promise of an app needs a handler for its rejection as soon as the engine sees
+ * it, because the engine may begin to wait for the promise turns later. {@linkcode adopt} adds the
+ * handler.
  *
  * @module
  */
@@ -28,7 +29,9 @@ export interface AnyIterator {
   return?(): Steps;
 }
 
-/** The last step of an iterator that has no more to say, and the end of the app run's own steps. */
+/**
+ * The step of an iterator that has ended without a value, and the end of the app run's own steps.
+ */
 export const DONE: Step = { done: true, value: undefined };
 
 /**
@@ -69,8 +72,8 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 /**
  * Makes a native promise of an app's promise, with a handler for its rejection.
  *
- * The engine may wait for it turns later: when the client has room, or after the app was closed. A
- * rejection without a handler until then would end the process.
+ * The engine may wait for the promise turns later: when the client has room, or after the app was
+ * closed. If the promise rejected before that without a handler, the process would end.
  */
 export function adopt<T>(promise: PromiseLike<T>): Promise<T> {
   const adopted = Promise.resolve(promise);
@@ -97,7 +100,7 @@ export function adoptValue(step: Step): Step {
 /** Checks that an app has returned an iterable of blocks. */
 export function iterable(given: unknown): AppIterable {
   if (typeof given === "object" && given !== null) {
-    const isBytes = given instanceof Uint8Array; // its iterator would give numbers
+    const isBytes = given instanceof Uint8Array; // the iterator of a byte array gives numbers
     if (!isBytes && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
       return given as AppIterable;
     }

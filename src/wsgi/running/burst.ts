@@ -10,16 +10,16 @@
 
 import type { AppContext } from "./app_context.ts";
 
-/** A burst ends at this many bytes, however short it was: so much memory one response may take. */
+/** A burst ends at this many bytes, however short it was; bounds the memory of one response. */
 const MAX_PENDING_BYTES = 65_536;
 
-/** Hands all that the app has given to the socket. */
+/** Hands all blocks of the app so far to the socket. */
 export function flush(context: AppContext): void {
   context.response.flush();
   context.output.flush();
 }
 
-/** When a burst ends that begins now, by the clock. */
+/** The time, by the clock, at which a burst that begins now ends. */
 export function burstEnd(context: AppContext): number {
   return context.now() + context.burstMs;
 }
@@ -28,8 +28,8 @@ export function burstEnd(context: AppContext): number {
  * Whether a burst goes on.
  *
  * @param context The request.
- * @param endMs When the burst ends, by the clock.
- * @param bytes The size of the next block, if it is known.
+ * @param endMs The time at which the burst ends, by the clock. @param bytes The size of the next
+ *   block, if it is known.
  */
 export function burstLasts(context: AppContext, endMs: number, bytes: number = 0): boolean {
   const { output, response } = context;

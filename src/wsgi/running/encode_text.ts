@@ -26,7 +26,7 @@ const NOT_ASCII = /[^\x00-\x7f]/;
 let lastShort = "";
 
 /**
- * A text in UTF-8.
+ * Encodes a text in UTF-8.
  *
  * @param text Any string; a lone surrogate becomes U+FFFD.
  * @returns Bytes; or the text itself if it is ASCII and not long.

@@ -113,7 +113,8 @@ export class RequestCogen implements Cogen, Planner {
     let reject!: (reason: unknown) => void;
     const promise = new Promise<T>((...settle) => [resolve, reject] = settle);
     if (this.#closed) {
-      // A turn later: an app that retries in an endless loop must not block all others.
+      // The promise rejects a turn later, because an app that retries in an endless loop must not
+      // block all others.
       this.scheduler.clock.defer(() => reject(this.#endReason()));
       return promise;
     }
@@ -154,7 +155,7 @@ export class RequestCogen implements Cogen, Planner {
   /**
    * Performs the planned operation at once if it is a read of bytes that have arrived already.
    *
-   * @returns Whether it did: then the app need not wait.
+   * @returns Whether the operation was performed, so that the app need not wait.
    */
   readNow(): boolean {
     const { operation } = this;

@@ -1,8 +1,8 @@
 /**
  * The response of one request: `startResponse`, blocks in, framed bytes out.
  *
- * Blocks are held back as long as the app does not wait: then the head is made, with `Content-Length` if
- * the app has ended by then, and all goes to the sink in one piece.
+ * Blocks are held back until the app waits or ends. Then the head is made, with `Content-Length` if
+ * the app has ended, and all bytes go to the sink in one piece.
  *
  * Called by the app (`startResponse`, `write`), by the app run, and by the exchange for the controls of
  * the request.
@@ -34,7 +34,7 @@ export class WSGIError extends Error {
 export interface ServerFields {
   /** The value for a `Date` field. */
   date(): string;
-  /** The value for a `Server` field, if there is to be one. */
+  /** The value for a `Server` field; `undefined` for no such field. */
   readonly server: string | undefined;
 }
 
@@ -127,8 +127,8 @@ export class Response {
    * Takes a block of the body; an empty block is ignored.
    *
    * @throws {WSGIError} If the app has not started the response.
-   * @throws {TypeError} If it is neither a string nor bytes.
-   * @throws {ResponseError} If it exceeds the app's Content-Length, or comes after the end.
+   * @throws {TypeError} If the block is neither a string nor bytes.
+   * @throws {ResponseError} If the block exceeds the app's Content-Length, or comes after the end.
    */
   push(block: unknown): void {
     const bytes = encode(block);
@@ -210,7 +210,7 @@ export class Response {
     this.#writer.end(this.#sink, this.#trailers);
   }
 
-  /** Whether it has a body for a request of this method, as far as its status is known. */
+  /** Whether the response to a request of this method has a body, as far as the status is known. */
   hasBody(method: string): boolean {
     return this.#start === undefined || mayHaveBody(method, this.#start.code);
   }
