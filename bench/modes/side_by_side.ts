@@ -12,7 +12,7 @@ import { measureWorkload } from "../measure/measure_workload.ts";
 import { Pace } from "../measure/pace.ts";
 import { ServerPool } from "../measure/server_pool.ts";
 import { KINDS } from "../measure/trial.ts";
-import type { Options } from "../options.ts";
+import { OptionError, type Options } from "../options.ts";
 import { contenderMarkdown, contenderText } from "../report/side_by_side.ts";
 import { describeRun } from "../report/run.ts";
 import { ratioChart } from "../report/ratio_chart.ts";
@@ -28,6 +28,12 @@ export async function runContenders(options: Options): Promise<number> {
     .filter((contender) => runtimes.some(({ name }) => hasWork(contender, name, options)))
     .filter(isInstalled);
   const parts = partsOf(runtimes, contenders, options);
+  if (parts.every((part) => part.contenders.length === 0)) {
+    const names = options.workloads.map(({ name }) => name).join(", ");
+    throw new OptionError(
+      `No contender can run ${names} here: contenders.ts lists the apps of each`,
+    );
+  }
   const pace = new Pace(options.budget, parts.reduce((sum, { weight }) => sum + weight, 0));
   const samples: Sample[] = [];
   for (const runtime of runtimes) {
