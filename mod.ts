@@ -69,8 +69,6 @@ export {
   type CORSOptions,
   errorPage,
   type ErrorResponse,
-  gzip,
-  type GzipOptions,
   lazyStartResponse,
   passThrough,
   staticFiles,

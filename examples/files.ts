@@ -1,7 +1,8 @@
 /** Static files with compression: the sources of these examples, to try ranges and caches on. */
 
 import { fileURLToPath } from "node:url";
-import { gzip, type Mounts, type StartResponse, staticFiles } from "../mod.ts";
+import { type Mounts, type StartResponse, staticFiles } from "../mod.ts";
+import { compress } from "../src/middleware/compress/mod.ts";
 import { serveWhenMain } from "./main.ts";
 
 const PAGE = `<!doctype html><title>Files</title>
@@ -21,6 +22,6 @@ const sources = staticFiles(fileURLToPath(new URL(".", import.meta.url)), {
   contentTypes: { ts: "text/plain; charset=utf-8" },
 });
 
-export const files: Mounts = { "/": index, "/files": gzip(sources) };
+export const files: Mounts = { "/": index, "/files": compress(sources) };
 
 await serveWhenMain(import.meta, files);

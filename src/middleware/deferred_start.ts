@@ -5,7 +5,7 @@
  * head has been sent. Before it, the second call replaces the kept one. After it, the second call is the
  * server's to refuse.
  *
- * Called by `gzip` and `lazyStartResponse`.
+ * Called by `compress` and `lazyStartResponse`.
  *
  * @module
  */

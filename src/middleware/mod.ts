@@ -2,7 +2,7 @@
  * Middleware: apps around apps.
  *
  * Each file is a model to copy: it imports the engine through the public `mod.ts` of each layer, as the
- * code of a user does.
+ * code of a user does. `compress` has a subpath of its own, because it loads `node:zlib`.
  *
  * @module
  */
@@ -10,7 +10,6 @@
 export { accessLog, type AccessLogEntry } from "./access_log.ts";
 export { cors, type CORSOptions } from "./cors.ts";
 export { errorPage, type ErrorResponse } from "./error_page.ts";
-export { gzip, type GzipOptions } from "./gzip/gzip.ts";
 export { lazyStartResponse } from "./lazy_start_response.ts";
 export { type BlockStage, passThrough } from "./pass_through.ts";
 export { staticFiles, type StaticFilesOptions } from "./static_files/static_files.ts";

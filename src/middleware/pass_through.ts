@@ -12,7 +12,7 @@
  * @module
  */
 
-import { until } from "../coroutine/mod.ts";
+import { type Operation, operation, until } from "../coroutine/mod.ts";
 import {
   adoptStep,
   type AnyIterator,
@@ -23,6 +23,7 @@ import {
   isBlock,
   isPromise,
   iteratorOf,
+  type Step,
   type Steps,
   throwInto,
   WSGIFileWrapper,
@@ -44,6 +45,8 @@ export interface BlockStage {
   checkYielded?(value: unknown): void;
   /** Called before the app waits: gives the blocks that the stage has held back. */
   wait?(): Iterable<unknown>;
+  /** Called when a wait of the app has ended, before the app goes on. */
+  resume?(): void;
   /** Called once, after the app has ended without an error: gives the last blocks. */
   end?(): Iterable<unknown>;
 }
@@ -140,7 +143,7 @@ function* passAll(
   let resume = (): Steps => iterator.next();
   for (;;) {
     const stepped = resume();
-    const step = isPromise(stepped) ? yield* waitForStep(cogen, adoptStep(stepped)) : stepped;
+    const step = isPromise(stepped) ? yield* asyncStep(cogen, stage, adoptStep(stepped)) : stepped;
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isBlock(value);
@@ -153,7 +156,36 @@ function* passAll(
     } catch (error) {
       resume = () => throwInto(iterator, error);
     }
+    if (isWait) stage.resume?.();
   }
+}
+
+/**
+ * Waits for the step of an async app. If the step is not ready when the event loop has polled, the app
+ * itself waits, and the stage gives the blocks that it has held back.
+ */
+function* asyncStep(
+  cogen: Cogen,
+  stage: BlockStage,
+  promise: Promise<Step>,
+): Generator<unknown, Step, unknown> {
+  if (stage.wait === undefined) return yield* waitForStep(cogen, promise);
+  const { result, exception } = cogen;
+  const ready = yield* cogen.wait(readyStep(promise));
+  Object.assign(cogen, { result, exception });
+  if (ready !== undefined) return ready;
+  yield* withCogenPutAside(cogen, stage.wait());
+  const step = yield* waitForStep(cogen, promise);
+  stage.resume?.();
+  return step;
+}
+
+/** Waits for a step until the event loop has polled; gives `undefined` if the step is not ready by then. */
+function readyStep(promise: Promise<Step>): Operation<Step | undefined> {
+  return operation((resume) => {
+    promise.then((step) => resume.value(step), (error) => resume.error(error));
+    resume.scheduler.clock.defer(() => resume.value(undefined));
+  }, "until");
 }
 
 /** Runs a stage's generator with the app's planned operation and last result put aside, and restores them. */

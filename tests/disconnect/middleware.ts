@@ -1,13 +1,7 @@
 /** The stacks of middleware through which a disconnect has to be felt. */
 
-import {
-  accessLog,
-  errorPage,
-  gzip,
-  lazyStartResponse,
-  validator,
-  type WSGIApp,
-} from "../../mod.ts";
+import { accessLog, errorPage, lazyStartResponse, validator, type WSGIApp } from "../../mod.ts";
+import { gzip } from "../../src/middleware/compress/mod.ts";
 
 /** Middleware as PEP 3333 has it: a loop over the blocks, and `close()` passed on. For sync apps. */
 export function upperCase(app: WSGIApp): WSGIApp {

@@ -4,7 +4,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { Sleep } from "../../src/coroutine/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
-import { cors, type CORSOptions, errorPage, gzip, validator } from "../../src/middleware/mod.ts";
+import { cors, type CORSOptions, errorPage, validator } from "../../src/middleware/mod.ts";
+import { gzip } from "../../src/middleware/compress/mod.ts";
 import { get, requestText, serving } from "../support/serving.ts";
 import { answer, PLAIN, settle, sorry } from "./answering.ts";
 

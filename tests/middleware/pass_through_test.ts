@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
+import { serve } from "../../mod.ts";
 import { Sleep } from "../../src/coroutine/mod.ts";
 import type { AppIterable, WSGIApp } from "../../src/wsgi/mod.ts";
 import { passThrough } from "../../src/middleware/mod.ts";
@@ -66,6 +67,47 @@ async function body(middleware: Middleware, app: () => AppIterable): Promise<str
   const text = client.response().body;
   await stage.finish();
   return text;
+}
+
+const HOOKED: Readonly<Record<string, WSGIApp>> = {
+  *"a generator"(environ, startResponse) {
+    startResponse("200 OK", []);
+    yield "one";
+    yield "two";
+    yield* environ.cogen.wait(Sleep(0.02));
+    yield "three";
+  },
+  async *"an async generator"(environ, startResponse) {
+    startResponse("200 OK", []);
+    yield "one";
+    yield "two";
+    await environ.cogen.run(Sleep(0.02));
+    yield "three";
+  },
+};
+
+for (const [name, app] of Object.entries(HOOKED)) {
+  test(`a stage is told when the app waits and when it goes on: ${name}`, async () => {
+    const seen: string[] = [];
+    const told = (event: string): [] => {
+      seen.push(event);
+      return [];
+    };
+    // The manual clock polls more often than promises settle, so this test needs the runtime's.
+    const wsgiApp: WSGIApp = (environ, startResponse) =>
+      passThrough(() => app(environ, startResponse), environ.cogen, {
+        *block(block) {
+          seen.push(String(block));
+          yield block;
+        },
+        wait: () => told("wait"),
+        resume: () => void seen.push("resume"),
+        end: () => told("end"),
+      });
+    await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp });
+    assertEquals(await (await fetch(server.url)).text(), "onetwothree");
+    assertEquals(seen, ["one", "two", "wait", "resume", "three", "end"]);
+  });
 }
 
 test("a loop drops the value of a yield and the return value of a generator", async () => {

@@ -8,11 +8,11 @@ import type { Block, WSGIApp } from "../../src/wsgi/mod.ts";
 import {
   accessLog,
   errorPage,
-  gzip,
   lazyStartResponse,
   syncInput,
   validator,
 } from "../../src/middleware/mod.ts";
+import { gzip } from "../../src/middleware/compress/mod.ts";
 import { get, latin1Bytes, serving } from "../support/serving.ts";
 import { answer, PLAIN, settle, sorry } from "./answering.ts";
 

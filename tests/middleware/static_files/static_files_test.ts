@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { files } from "../../../examples/files.ts";
 import {
-  gzip,
   serve,
   staticFiles,
   type StaticFilesOptions,
@@ -17,6 +16,7 @@ import {
   WSGIPathInfoDispatcher,
   type WSGIServer,
 } from "../../../mod.ts";
+import { gzip } from "../../../src/middleware/compress/mod.ts";
 import { parseResponse, type TextResponse } from "../../support/http_text.ts";
 import { requestText } from "../../support/serving.ts";
 

@@ -27,6 +27,8 @@ const LAYERS: readonly Layer[] = [
     folder: "src/server/",
     mayImport: ["src/coroutine/", "src/http/", "src/socket/", "src/wsgi/"],
   },
+  // A room may have one named file for a module that all three runtimes have.
+  { folder: "src/middleware/compress/zlib.ts", mayImport: ["node:zlib"] },
   // A room above the engine sees the same door of each layer as a user's code.
   {
     folder: "src/middleware/",
@@ -48,9 +50,14 @@ export function checkLayering(path: string, source: string): string[] {
   const code = blankComments(source);
   const imports = importedModules(code)
     .map((specifier) => resolve(path, specifier))
-    .filter((target) => ![layer.folder, ...layer.mayImport].some((rule) => target.startsWith(rule)))
+    .filter((target) => ![layer.folder, ...layer.mayImport].some((rule) => matches(target, rule)))
     .map((target) => `${path}: must not import ${target}`);
   return path.startsWith("src/") ? [...imports, ...hostGlobals(path, code)] : imports;
+}
+
+/** Whether a path is the rule, or begins with a rule that ends in a separator. */
+function matches(target: string, rule: string): boolean {
+  return target === rule || /[/:]$/.test(rule) && target.startsWith(rule);
 }
 
 function hostGlobals(path: string, code: string): string[] {

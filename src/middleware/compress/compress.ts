@@ -1,0 +1,408 @@
+/**
+ * Middleware that compresses responses.
+ *
+ * The app's `startResponse` is held back until the first block decides whether the response is compressed.
+ * The blocks of a burst are gathered. A body that ends in its first burst is compressed at once, with its
+ * `Content-Length`, or sent as it is if it is small. A longer body goes through a stream of zlib, which is
+ * flushed before the app waits and after each burst: the client can then decompress all blocks so far. The
+ * app is not stepped while zlib works or while the client's window is full. So at most one piece is in zlib.
+ *
+ * The traps: `write` cannot wait, but compression does. Written blocks are therefore gathered until the next
+ * block, wait or end of the app. And the stream of zlib must be closed, however the response ends.
+ *
+ * @module
+ */
+
+import { until } from "../../coroutine/mod.ts";
+import { ResponseError } from "../../http/mod.ts";
+import type { Block, Cogen, Environ, HeaderList, StartResponse, WSGIApp } from "../../wsgi/mod.ts";
+import { DeferredStart, type StartCall } from "../deferred_start.ts";
+import { type BlockStage, passThrough } from "../pass_through.ts";
+import { negotiate, type Negotiated } from "./accept_encoding.ts";
+import {
+  encoded,
+  type Policy,
+  type Treatment,
+  treatmentOf,
+  validating,
+  valueOf,
+  varying,
+  withoutDoubtfulRange,
+} from "./encoded_headers.ts";
+import { encodeAtOnce, Encoder, type Encoding, joined, SUPPORTED } from "./zlib.ts";
+
+/** Options of {@linkcode compress}. */
+export interface CompressOptions {
+  /**
+   * The size in bytes below which a body is sent as it is, if its size is known in time. Default 1024. A
+   * client that refuses uncompressed content (`identity;q=0`) gets small bodies compressed, too.
+   */
+  readonly minBytes?: number;
+  /** The content types to compress. Default: text, JSON, JavaScript, XML, WebAssembly, SVG and fonts. */
+  readonly contentTypes?: RegExp;
+  /**
+   * The content codings to offer, the preferred one first. Default: `["zstd", "br", "gzip"]`. A coding that
+   * the runtime lacks is not offered: Node has `zstd` from 22.15 on.
+   */
+  readonly encodings?: readonly Encoding[];
+}
+
+const COMPRESSIBLE =
+  /^(text\/|application\/([\w.-]+\+)?(json|xml)\b|application\/((x-)?(javascript|ndjson|yaml)|wasm)\b|image\/svg|font\/(ttf|otf))/i;
+const DEFAULT_MIN_BYTES = 1024;
+/** Bounds the bytes that are gathered, and one operation of zlib, and so the memory of a response. */
+const MAX_PIECE_BYTES = 65_536;
+/**
+ * Bounds the bodies that are compressed without a thread. Up to this size, zlib needs less time than a
+ * burst, and a stream costs more than the compression. `npm run bench -- --workload gzip4k`
+ * measures such a body.
+ */
+const MAX_AT_ONCE_BYTES = 16_384;
+/** Bounds the time in which blocks are gathered, as the server's default burst does. */
+const MAX_GATHER_MS = 1;
+
+type Blocks = Generator<Block, void, unknown>;
+
+/**
+ * Compresses the responses of an app, with the content coding that the client prefers: `zstd`, `br` or
+ * `gzip` (RFC 9110 §12.5.3).
+ *
+ * - A stream stays a stream. Before the app waits, and after each burst, the blocks so far are sent, and the
+ *   client can decompress them at once. While the client's window is full, the app is not stepped.
+ * - Some responses are sent as they are: small bodies, content types that would not get smaller, responses
+ *   with a `Content-Encoding` or with `Cache-Control: no-transform`, partial content, and responses to
+ *   requests with `Range`.
+ * - In a compressed response, `ETag` becomes weak. `Content-Length`, `Accept-Ranges` and the digests of
+ *   the uncompressed body (`Content-MD5`, `Digest`, `Content-Digest`, `Repr-Digest`) are removed. A 304 gets
+ *   the same fields as its 200. `Vary: Accept-Encoding` tells caches of the choice.
+ * - The app should compare `If-None-Match` as RFC 9110 §13.1.2 demands, without regard to `W/`. A `Range`
+ *   with a weak tag or a date in `If-Range` is hidden from the app, as its part would not fit. A client that
+ *   wants a strong tag, for `If-Match`, asks with `Accept-Encoding: identity`.
+ * - A body that is shorter than the `Content-Length` of the app is cut, so that the client notices.
+ *
+ * Do not compress a response that holds both a secret and text of an attacker's choice: its length reveals
+ * the secret (the BREACH attack).
+ *
+ * @param app The app.
+ * @param options The responses to compress, and the content codings.
+ * @returns The app with compression.
+ * @throws {TypeError} If an option is of the wrong kind, or a coding is unknown.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve } from "@x/cogen-wsgi";
+ * import { compress } from "@x/cogen-wsgi/middleware/compress";
+ *
+ * const text = "All work and no play makes Jack a dull boy. ".repeat(100);
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   wsgiApp: compress((_environ, startResponse) => {
+ *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *     return [text];
+ *   }),
+ * });
+ * const response = await fetch(server.url, { headers: { "Accept-Encoding": "gzip" } });
+ * assertEquals(response.headers.get("vary"), "Accept-Encoding");
+ * assertEquals(await response.text(), text);
+ * ```
+ */
+export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
+  const { policy, encodings } = checked(options);
+  return (environ, startResponse) => {
+    const negotiated = negotiate(environ.HTTP_ACCEPT_ENCODING, encodings);
+    const asked = withoutDoubtfulRange(environ, negotiated);
+    if (negotiated.encoding === undefined) {
+      return app(asked, varyingStart(startResponse, environ, negotiated, policy));
+    }
+    const { encoding, acceptsIdentity } = negotiated;
+    const stage = new CompressStage({
+      start: new DeferredStart(startResponse),
+      cogen: environ.cogen,
+      encoding,
+      isHead: environ.REQUEST_METHOD === "HEAD",
+      minBytes: acceptsIdentity ? policy.minBytes : 0,
+      treat: (call) => treatmentOf(call, environ, negotiated, policy),
+    });
+    const run = () => {
+      // Other coroutines may have run since the request came.
+      stage.resume();
+      return app(asked, (...call) => {
+        stage.start(...call);
+        return (block) => stage.write(block);
+      });
+    };
+    return closing(passThrough(run, environ.cogen, stage), stage);
+  };
+}
+
+function checked(options: CompressOptions): { policy: Policy; encodings: readonly Encoding[] } {
+  const { minBytes = DEFAULT_MIN_BYTES, contentTypes = COMPRESSIBLE } = options;
+  const { encodings = ["zstd", "br", "gzip"] } = options;
+  if (typeof minBytes !== "number" || !(minBytes >= 0)) {
+    throw new TypeError(`Cannot use ${minBytes} as minBytes: expected a number of bytes`);
+  }
+  if (!(contentTypes instanceof RegExp)) {
+    throw new TypeError(`Cannot use ${contentTypes} as contentTypes: expected a RegExp`);
+  }
+  if (!Array.isArray(encodings)) {
+    throw new TypeError(`Cannot use ${encodings} as encodings: expected an array`);
+  }
+  for (const encoding of encodings) {
+    if (["zstd", "br", "gzip"].includes(encoding)) continue;
+    throw new TypeError(`Cannot use "${encoding}" in encodings: expected "zstd", "br" or "gzip"`);
+  }
+  const offered = encodings.filter((encoding) => SUPPORTED.includes(encoding));
+  return { policy: { minBytes, contentTypes }, encodings: offered };
+}
+
+/** The `startResponse` for a client without a content coding: it adds `Vary` alone. */
+function varyingStart(
+  startResponse: StartResponse,
+  environ: Environ,
+  negotiated: Negotiated,
+  policy: Policy,
+): StartResponse {
+  return (status, headers, excInfo) => {
+    const treatment = treatmentOf({ status, headers }, environ, negotiated, policy);
+    return startResponse(status, treatment === "varying" ? varying(headers) : headers, excInfo);
+  };
+}
+
+function* closing(
+  steps: Generator<unknown, void, unknown>,
+  stage: CompressStage,
+): Generator<unknown, void, unknown> {
+  try {
+    yield* steps;
+  } finally {
+    stage.close();
+  }
+}
+
+/** The settings of one response. */
+interface StageSettings {
+  readonly start: DeferredStart;
+  readonly cogen: Cogen;
+  readonly encoding: Encoding;
+  readonly isHead: boolean;
+  readonly minBytes: number;
+  readonly treat: (call: StartCall) => Treatment;
+}
+
+/**
+ * The state of a response. It is `undecided` until the first block, write or end. Then it is `plain`, and
+ * blocks pass unchanged; or `gathering`, and no byte has been sent. When a part of the body is sent, it is
+ * `encoding`. When the app has ended, or has given as many bytes as its `Content-Length` says, a response
+ * that was `gathering` or `encoding` is `complete`.
+ */
+type Mode = "undecided" | "plain" | "gathering" | "encoding" | "complete";
+
+/** The stage of one response. */
+class CompressStage implements BlockStage {
+  readonly #settings: StageSettings;
+  /** Open from the first piece on; closed by `close`. */
+  #encoder: Encoder | undefined;
+  #mode: Mode = "undecided";
+  /** The blocks since the last piece. */
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  /** Whether zlib may hold bytes that the client cannot decompress yet; `flush` and `end` reset it. */
+  #holdsBytes = false;
+  /** The length of all blocks, before compression. */
+  #bodyBytes = 0;
+  /** The `Content-Length` of the app, if the response is not `plain`. */
+  #declaredBytes: number | undefined;
+  /** The scheduler's time at which the app began its burst. */
+  #burstBeganMs = 0;
+
+  constructor(settings: StageSettings) {
+    this.#settings = settings;
+  }
+
+  /** The app's `startResponse`. */
+  start(status: string, headers: HeaderList, excInfo?: unknown): void {
+    const isReplacement = excInfo !== undefined && excInfo !== null;
+    // As in the server, a block commits the head.
+    if (isReplacement && this.#bodyBytes > 0) throw excInfo;
+    this.#settings.start.keep(status, headers, excInfo);
+    if (this.#mode === "gathering") this.#mode = "undecided";
+    // The server has accepted another head in place of the one that it had from this stage.
+    if (this.#mode === "encoding") this.#mode = "plain";
+    // Trailers can be set only after the server has seen their names.
+    if (this.#mode === "undecided" && valueOf(headers, "trailer") !== undefined) {
+      this.#decide();
+      this.#encode();
+    }
+  }
+
+  *block(block: Block): Blocks {
+    this.#decide();
+    if (this.#mode === "plain") return void (yield block);
+    this.#push(block);
+    if (this.#bodyBytes === this.#declaredBytes) yield* this.end();
+    else if (this.#now() - this.#burstBeganMs >= MAX_GATHER_MS) yield* this.wait();
+    else if (this.#pendingBytes >= MAX_PIECE_BYTES) yield* this.#send("write");
+  }
+
+  *wait(): Blocks {
+    if (this.#pendingBytes > 0 || this.#holdsBytes) yield* this.#send("flush");
+  }
+
+  resume(): void {
+    this.#burstBeganMs = this.#now();
+  }
+
+  *end(): Blocks {
+    this.#decide();
+    if (this.#mode === "gathering" && this.#pendingBytes <= MAX_PIECE_BYTES) {
+      this.#mode = "complete";
+      yield* this.#endAtOnce();
+    } else if (this.#mode === "gathering" || this.#mode === "encoding") {
+      const missing = this.#missingBytes();
+      yield* this.#send(missing > 0 ? "flush" : "end");
+      this.#mode = "complete";
+      if (missing > 0) {
+        throw new ResponseError(`Body too short: ${missing} bytes less than Content-Length`);
+      }
+    }
+  }
+
+  /** The app's `write`. It cannot wait, so the block is sent with the next block, wait or end. */
+  write(block: Block): void {
+    this.#decide();
+    if (this.#mode === "plain") this.#settings.start.write(block);
+    else this.#push(block);
+  }
+
+  /** Frees the memory of zlib. */
+  close(): void {
+    this.#encoder?.close();
+  }
+
+  #decide(): void {
+    if (this.#mode !== "undecided") return;
+    const { start, treat } = this.#settings;
+    const { call } = start;
+    const treatment = call === undefined ? "untouched" : treat(call);
+    this.#mode = treatment === "encodable" ? "gathering" : "plain";
+    if (treatment === "varying") start.begin(varying);
+    else if (treatment === "validating") start.begin(validating);
+    else if (treatment === "untouched") start.begin();
+    else {
+      const length = valueOf(call?.headers ?? [], "content-length");
+      this.#declaredBytes = length === undefined ? undefined : Number(length);
+    }
+  }
+
+  #push(block: Block): void {
+    const bytes = typeof block === "string" ? utf8.encode(block) : block;
+    const surplus = this.#bodyBytes + bytes.length - (this.#declaredBytes ?? Infinity);
+    if (surplus > 0) {
+      throw new ResponseError(`Body too long: ${surplus} bytes more than Content-Length`);
+    }
+    this.#bodyBytes += bytes.length;
+    this.#pendingBytes += bytes.length;
+    this.#pending.push(bytes);
+  }
+
+  /** How many bytes the body lacks; a response to HEAD need not have any. */
+  #missingBytes(): number {
+    if (this.#settings.isHead || this.#declaredBytes === undefined) return 0;
+    return this.#declaredBytes - this.#bodyBytes;
+  }
+
+  /** Ends a response while its whole body is gathered. */
+  *#endAtOnce(): Blocks {
+    const { start, encoding, isHead, minBytes } = this.#settings;
+    if (isHead && this.#bodyBytes === 0) {
+      // The head describes the response to GET, which would be compressed.
+      start.begin((headers) => encoded(headers, encoding));
+    } else if (
+      this.#bodyBytes === 0 || this.#bodyBytes < minBytes || this.#missingBytes() > 0
+    ) {
+      // If bytes are missing, the server cuts the response.
+      const plain = joined(this.#takePending());
+      start.begin((headers) => withLength(varying(headers), plain.length));
+      if (plain.length > 0) yield plain;
+    } else {
+      const packed = yield* this.#packAtOnce(joined(this.#takePending()));
+      start.begin((headers) => withLength(encoded(headers, encoding), packed.length));
+      yield packed;
+    }
+  }
+
+  *#packAtOnce(bytes: Uint8Array): Generator<Block, Uint8Array, unknown> {
+    const { encoding, cogen } = this.#settings;
+    if (bytes.length <= MAX_AT_ONCE_BYTES) return encodeAtOnce(encoding, bytes);
+    this.#encoder = new Encoder(encoding);
+    return yield* cogen.wait(until(this.#encoder.end(bytes)));
+  }
+
+  /** Begins the head of a compressed response. */
+  #encode(): void {
+    if (this.#mode !== "gathering") return;
+    const { start, encoding } = this.#settings;
+    this.#mode = "encoding";
+    start.begin((headers) => encoded(headers, encoding));
+  }
+
+  /** Compresses the gathered blocks piece by piece, and gives the output of each piece. */
+  *#send(last: "write" | "flush" | "end"): Blocks {
+    this.#encode();
+    const { cogen, encoding } = this.#settings;
+    const encoder = this.#encoder ??= new Encoder(encoding);
+    const pieces = piecesOf(this.#takePending());
+    for (let n = 0; n < pieces.length; n++) {
+      const operation = n === pieces.length - 1 ? last : "write";
+      this.#holdsBytes = operation === "write";
+      const output = yield* cogen.wait(until(encoder[operation](pieces[n] as Uint8Array)));
+      if (output.length > 0) yield output;
+    }
+    this.resume();
+  }
+
+  #takePending(): Uint8Array[] {
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return pending;
+  }
+
+  #now(): number {
+    return this.#settings.cogen.scheduler.clock.now();
+  }
+}
+
+const utf8 = new TextEncoder();
+
+/** Cuts blocks into pieces of a bounded size. A large block is not copied. There is at least one piece. */
+function piecesOf(blocks: readonly Uint8Array[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let small: Uint8Array[] = [];
+  let smallBytes = 0;
+  const join = () => {
+    if (small.length > 0) pieces.push(joined(small));
+    small = [];
+    smallBytes = 0;
+  };
+  for (const block of blocks) {
+    if (smallBytes + block.length > MAX_PIECE_BYTES) join();
+    if (block.length < MAX_PIECE_BYTES) {
+      small.push(block);
+      smallBytes += block.length;
+    } else {
+      for (let at = 0; at < block.length; at += MAX_PIECE_BYTES) {
+        pieces.push(block.subarray(at, at + MAX_PIECE_BYTES));
+      }
+    }
+  }
+  join();
+  return pieces.length > 0 ? pieces : [new Uint8Array(0)];
+}
+
+/** Adds the length of the whole body, if the app has not. */
+function withLength(headers: HeaderList, bytes: number): HeaderList {
+  if (bytes === 0 || valueOf(headers, "content-length") !== undefined) return headers;
+  return [...headers, ["Content-Length", String(bytes)]];
+}

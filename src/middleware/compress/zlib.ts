@@ -1,0 +1,189 @@
+/**
+ * The compression of the runtime: `node:zlib`, which Node, Deno and Bun have.
+ *
+ * This is the only file of the middleware that imports a module of a runtime, and only `./middleware/compress`
+ * leads to it. An app that does not compress therefore does not load `node:zlib`.
+ *
+ * The streams of zlib compress in threads, and later pieces refer to earlier ones. The strategy:
+ * one operation at a time, and the output is read after each. The output buffer has no bound of its own,
+ * because the input of an operation is bounded; with the bound of a Node stream, an operation would wait
+ * until the output is read.
+ *
+ * The trap: an open stream holds memory outside the heap until it is closed.
+ *
+ * Called by the stage of `compress`.
+ *
+ * @module
+ */
+
+import * as zlib from "node:zlib";
+
+/** A content coding that `compress` can apply (RFC 9110 §8.4.1, RFC 7932, RFC 8878). */
+export type Encoding = "zstd" | "br" | "gzip";
+
+/** The part of a zlib stream that is used here. */
+interface ZlibStream {
+  on(event: "error", listener: (error: Error) => void): unknown;
+  write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown;
+  flush(kind: number, done: () => void): unknown;
+  read(): Uint8Array | null;
+  close(): void;
+}
+
+/** The ways in which one content coding is made. */
+interface Coder {
+  readonly flushKind: number;
+  readonly endKind: number;
+  open(): ZlibStream;
+  atOnce(bytes: Uint8Array): Uint8Array;
+}
+
+const { constants } = zlib;
+
+/** The options of every stream: an output buffer without a bound. */
+const UNBOUNDED = { chunkSize: 16_384, highWaterMark: 2 ** 30 };
+
+/**
+ * Brotli's default quality, 11, is for files that are compressed once, and far too slow for responses. The
+ * window of 256 KB bounds the memory of a long stream, here and in the client.
+ */
+const BROTLI = {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 18 },
+};
+/** The window of Brotli, too. The constant is missing where the runtime has no Zstandard. */
+const zstdOptions = () => ({ params: { [constants.ZSTD_c_windowLog]: 18 } });
+
+const GZIP: Coder = {
+  flushKind: constants.Z_SYNC_FLUSH,
+  endKind: constants.Z_FINISH,
+  open: () => zlib.createGzip(UNBOUNDED),
+  atOnce: (bytes) => zlib.gzipSync(bytes),
+};
+
+const BR: Coder = {
+  flushKind: constants.BROTLI_OPERATION_FLUSH,
+  endKind: constants.BROTLI_OPERATION_FINISH,
+  open: () => zlib.createBrotliCompress({ ...UNBOUNDED, ...BROTLI }),
+  atOnce: (bytes) => zlib.brotliCompressSync(bytes, BROTLI),
+};
+
+const ZSTD: Coder = {
+  flushKind: constants.ZSTD_e_flush,
+  endKind: constants.ZSTD_e_end,
+  open: () => zlib.createZstdCompress({ ...UNBOUNDED, ...zstdOptions() }),
+  atOnce: (bytes) => zlib.zstdCompressSync(bytes, zstdOptions()),
+};
+
+/** Node has Zstandard from 22.15 on. */
+const CODERS: ReadonlyMap<Encoding, Coder> = new Map(
+  typeof zlib.createZstdCompress === "function"
+    ? [["zstd", ZSTD], ["br", BR], ["gzip", GZIP]]
+    : [["br", BR], ["gzip", GZIP]],
+);
+
+/** All content codings that this runtime has, in the order in which the server prefers them. */
+export const SUPPORTED: readonly Encoding[] = [...CODERS.keys()];
+
+/**
+ * Compresses a whole body in this thread.
+ *
+ * @param encoding One of {@linkcode SUPPORTED}.
+ * @param bytes The body.
+ * @returns The compressed body.
+ */
+export function encodeAtOnce(encoding: Encoding, bytes: Uint8Array): Uint8Array {
+  return coderOf(encoding).atOnce(bytes);
+}
+
+/** Compresses one body piece by piece. An operation must not begin before the last one has ended. */
+export class Encoder {
+  readonly #stream: ZlibStream;
+  readonly #coder: Coder;
+  /** The error of the stream; set once, before or while an operation runs. */
+  #error: Error | undefined;
+  /** Rejects the operation that runs. */
+  #fail: (error: Error) => void = () => {};
+
+  /** @param encoding One of {@linkcode SUPPORTED}. */
+  constructor(encoding: Encoding) {
+    this.#coder = coderOf(encoding);
+    this.#stream = this.#coder.open();
+    this.#stream.on("error", (error) => {
+      this.#error = error;
+      this.#fail(error);
+    });
+  }
+
+  /**
+   * Compresses a piece.
+   *
+   * @returns The output that is ready; the stream may keep a part of the piece.
+   */
+  write(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#run((done) => this.#stream.write(bytes, done));
+  }
+
+  /**
+   * Compresses a piece and all that the stream has kept.
+   *
+   * @returns Output with which the client can decompress everything so far (RFC 7692 §7.2.1 has the
+   *   same flush for WebSockets).
+   */
+  flush(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#writeAndFlush(bytes, this.#coder.flushKind);
+  }
+
+  /** Compresses the last piece, and ends the compressed body. */
+  end(bytes: Uint8Array): Promise<Uint8Array> {
+    // A stream of Node that is ended by its method `end` finishes before its last output is there.
+    return this.#writeAndFlush(bytes, this.#coder.endKind);
+  }
+
+  /** Frees the memory of the stream, also while an operation runs. */
+  close(): void {
+    this.#stream.close();
+  }
+
+  #writeAndFlush(bytes: Uint8Array, kind: number): Promise<Uint8Array> {
+    return this.#run((done) => {
+      if (bytes.length > 0) this.#stream.write(bytes, () => {});
+      this.#stream.flush(kind, () => done(this.#error));
+    });
+  }
+
+  #run(begin: (done: (error?: Error | null) => void) => void): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      if (this.#error !== undefined) return reject(this.#error);
+      this.#fail = reject;
+      begin((error) => {
+        if (error) reject(error);
+        else resolve(this.#output());
+      });
+    });
+  }
+
+  #output(): Uint8Array {
+    const parts: Uint8Array[] = [];
+    for (let part; (part = this.#stream.read()) !== null;) parts.push(part);
+    return joined(parts);
+  }
+}
+
+/** Copies arrays into one; a single array is given back as it is. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function coderOf(encoding: Encoding): Coder {
+  const coder = CODERS.get(encoding);
+  if (coder === undefined) throw new RangeError(`This runtime has no ${encoding}`);
+  return coder;
+}
