@@ -38,10 +38,12 @@ const ALL_APPS: readonly AppName[] = [
   "steps",
   "mixed",
 ];
+/** The apps that only ours and the runtimes' own servers have. */
+const CORE_APPS: readonly AppName[] = [...ALL_APPS, "file100m", "gzip4k", "gzip256k"];
 const DOWNLOADS: readonly AppName[] = ["upload", "download1m", "download100m"];
 
 export const CONTENDERS: readonly Contender[] = [
-  { name: FIRST, rank: "core", programs: everywhere("ours"), apps: [...ALL_APPS, "file100m"] },
+  { name: FIRST, rank: "core", programs: everywhere("ours"), apps: CORE_APPS },
   {
     name: "own",
     rank: "core",
@@ -51,7 +53,7 @@ export const CONTENDERS: readonly Contender[] = [
       deno: "own_deno",
       bun: "own_bun",
     },
-    apps: [...ALL_APPS, "file100m"],
+    apps: CORE_APPS,
   },
   {
     name: LIMIT,

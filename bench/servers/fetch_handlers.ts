@@ -11,7 +11,10 @@ import {
   downloadBlock,
   HELLO,
   JSON_TYPE,
+  LOG_BLOCK,
+  LOG_BLOCKS,
   POLL_PATHS,
+  RECORDS,
   STEPS,
   STEPS_PATH,
   STREAM_BLOCKS,
@@ -105,6 +108,25 @@ async function file(): Promise<Response> {
   return new Response((await Deno.open(askedFile())).readable, { headers });
 }
 
+/** The compression of Bun. `Deno.serve` compresses by itself, and Node has its own program. */
+const packing = globalThis as { readonly Bun?: { gzipSync(bytes: Bytes): Bytes } };
+
+function gzip4k(): Response {
+  const headers = { "Content-Type": JSON_TYPE };
+  if (packing.Bun === undefined) return new Response(RECORDS, { headers });
+  const body = packing.Bun.gzipSync(encoder.encode(RECORDS));
+  return new Response(body, { headers: { ...headers, "Content-Encoding": "gzip" } });
+}
+
+function gzip256k(): Response {
+  const headers = { "Content-Type": TEXT };
+  const body = pulled(LOG_BLOCKS, () => encoder.encode(LOG_BLOCK));
+  if (packing.Bun === undefined) return new Response(body, { headers });
+  return new Response(body.pipeThrough(new CompressionStream("gzip")), {
+    headers: { ...headers, "Content-Encoding": "gzip" },
+  });
+}
+
 let waiters: (() => void)[] = [];
 
 async function poll(request: Request): Promise<Response> {
@@ -144,6 +166,8 @@ export const FETCH_HANDLERS: Readonly<Record<AppName, FetchHandler>> = {
   download1m: download(DOWNLOAD_BLOCKS.download1m),
   download100m: bigDownload,
   file100m: file,
+  gzip4k,
+  gzip256k,
   poll,
   steps,
   mixed,

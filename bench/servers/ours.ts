@@ -8,6 +8,7 @@ import {
   WaitForSignal,
   type WSGIApp,
 } from "../../mod.ts";
+import { compress } from "../../src/middleware/compress/mod.ts";
 import {
   BLOCK_BYTES,
   BYTES,
@@ -17,7 +18,10 @@ import {
   downloadBlock,
   HELLO,
   JSON_TYPE,
+  LOG_BLOCK,
+  LOG_BLOCKS,
   POLL_PATHS,
+  RECORDS,
   STEPS,
   STEPS_PATH,
   STREAM_BLOCKS,
@@ -75,6 +79,16 @@ function file(environ: Environ, startResponse: StartResponse) {
   return environ["wsgi.file_wrapper"](askedFile());
 }
 
+const gzip4k = compress(function* (_environ, startResponse) {
+  startResponse(OK, [["Content-Type", JSON_TYPE]]);
+  yield RECORDS;
+});
+
+const gzip256k = compress(function* (_environ, startResponse) {
+  startResponse(OK, [["Content-Type", TEXT]]);
+  for (let count = 0; count < LOG_BLOCKS; count++) yield LOG_BLOCK;
+});
+
 let waiting = 0;
 
 function* poll(environ: Environ, startResponse: StartResponse) {
@@ -112,6 +126,8 @@ const wsgiApp = askedApp<WSGIApp>({
   download1m: download(DOWNLOAD_BLOCKS.download1m),
   download100m: bigDownload,
   file100m: file,
+  gzip4k,
+  gzip256k,
   poll,
   steps,
   mixed,

@@ -1,11 +1,14 @@
 /** Deno's own server: `Deno.serve`. */
 
+import process from "node:process";
 import { announce, askedApp } from "./control.ts";
 import { FETCH_HANDLERS, type FetchHandler } from "./fetch_handlers.ts";
 
 interface ServeOptions {
   readonly hostname: string;
   readonly port: number;
+  /** Whether the server compresses what the client accepts compressed. */
+  readonly automaticCompression: boolean;
   readonly onListen: (address: { readonly port: number }) => void;
 }
 
@@ -18,6 +21,7 @@ const runtime = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
 const options = {
   hostname: "127.0.0.1",
   port: 0,
+  automaticCompression: process.argv[2]?.startsWith("gzip") ?? false,
   onListen: ({ port }: { readonly port: number }) => announce(port),
 };
 runtime.serve(options, askedApp(FETCH_HANDLERS));

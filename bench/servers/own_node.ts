@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createGzip } from "node:zlib";
 import {
   BIG_BYTES,
   BLOCK_BYTES,
@@ -14,7 +15,10 @@ import {
   downloadBlock,
   HELLO,
   JSON_TYPE,
+  LOG_BLOCK,
+  LOG_BLOCKS,
   POLL_PATHS,
+  RECORDS,
   STEPS,
   STEPS_PATH,
   STREAM_BLOCKS,
@@ -76,6 +80,25 @@ function file(_request: IncomingMessage, response: ServerResponse): void {
   createReadStream(askedFile()).pipe(response);
 }
 
+function gzip4k(_request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader("Content-Type", JSON_TYPE);
+  response.setHeader("Content-Encoding", "gzip");
+  const packer = createGzip();
+  packer.pipe(response);
+  packer.end(RECORDS);
+}
+
+async function gzip256k(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader("Content-Type", TEXT);
+  response.setHeader("Content-Encoding", "gzip");
+  const packer = createGzip();
+  packer.pipe(response);
+  for (let count = 0; count < LOG_BLOCKS; count++) {
+    if (!packer.write(LOG_BLOCK)) await once(packer, "drain");
+  }
+  packer.end();
+}
+
 let waiters: (() => void)[] = [];
 
 async function poll(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -117,6 +140,8 @@ const handler = askedApp<Handler>({
   download1m: download(DOWNLOAD_BLOCKS.download1m),
   download100m: bigDownload,
   file100m: file,
+  gzip4k,
+  gzip256k,
   poll,
   steps,
   mixed,

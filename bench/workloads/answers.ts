@@ -6,6 +6,7 @@
  */
 
 import { connect } from "node:net";
+import { gunzipSync } from "node:zlib";
 import { type AnswerHead, AnswerReader, type AnswerSink } from "./answer_reader.ts";
 import type { Answer } from "./content.ts";
 import { POLL_PATHS } from "./content.ts";
@@ -26,6 +27,8 @@ export class AnswerCheck implements AnswerSink {
   readonly #body: Uint8Array;
   readonly #size: number;
   #received = 0;
+  /** The pieces of a compressed body. */
+  #packed: Uint8Array[] = [];
   /** The number of complete, correct answers. */
   answers = 0;
 
@@ -36,16 +39,29 @@ export class AnswerCheck implements AnswerSink {
   }
 
   onHead(head: AnswerHead): void {
-    const { contentType, chunked } = this.#expected;
+    const { contentType, chunked, gzip } = this.#expected;
     expectEqual("status", head.status, 200);
     // Some frameworks insist on a charset.
     expectEqual("media type", head.field("Content-Type").split(";")[0], contentType);
     if (chunked) expectEqual("framing", head.framing, "chunks");
+    expectEqual("content coding", head.field("Content-Encoding"), gzip ? "gzip" : "");
     if (head.field("Date") === "") throw new WrongAnswer("there is no Date");
     this.#received = 0;
+    this.#packed = [];
   }
 
   onBody(bytes: Uint8Array): void {
+    if (this.#expected.gzip) this.#packed.push(bytes.slice());
+    else this.#compare(bytes);
+  }
+
+  onEnd(): void {
+    if (this.#expected.gzip) this.#compare(gunzipSync(Buffer.concat(this.#packed)));
+    expectEqual("length of the body", this.#received, this.#size);
+    this.answers++;
+  }
+
+  #compare(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       const offset = this.#received % this.#body.length;
       const wanted = this.#body.subarray(offset, offset + bytes.length - at);
@@ -54,11 +70,6 @@ export class AnswerCheck implements AnswerSink {
       at += part.length;
       this.#received += part.length;
     }
-  }
-
-  onEnd(): void {
-    expectEqual("length of the body", this.#received, this.#size);
-    this.answers++;
   }
 
   #complain(bytes: Uint8Array, at: number): void {

@@ -14,6 +14,8 @@ export const APP_NAMES = [
   "download1m",
   "download100m",
   "file100m",
+  "gzip4k",
+  "gzip256k",
   "poll",
   "steps",
   "mixed",
@@ -29,6 +31,8 @@ export interface Answer {
   readonly repeats?: number;
   /** Whether the answer must be chunked. */
   readonly chunked?: boolean;
+  /** Whether the answer must be compressed with gzip; `body` is the text before that. */
+  readonly gzip?: boolean;
 }
 
 export const TEXT = "text/plain";
@@ -83,6 +87,28 @@ function download(repeats: number): Answer {
 
 /** The length of a big download, in bytes. */
 export const BIG_BYTES: number = DOWNLOAD_BLOCKS.download100m * BLOCK_BYTES;
+
+/** Records as an API lists them: about 4 KB. */
+export const RECORDS: string = JSON.stringify(
+  Array.from({ length: 60 }, (_, id) => {
+    return { id, name: `user ${id * 7919 % 1000}`, score: id * 37 % 101, active: id % 3 > 0 };
+  }),
+);
+export const GZIP_4K: Answer = { contentType: JSON_TYPE, body: RECORDS, gzip: true };
+
+/** 64 KB of a log, as a page or an export has it. */
+export const LOG_BLOCK: string = Array.from({ length: 1024 }, (_, n) => {
+  const path = `/users/${n * 7919 % 10_007}/orders`;
+  return `2026-01-02T03:04:${String(n % 60).padStart(2, "0")}Z GET ${path} 200 ${n * 31 % 977} ms`
+    .padEnd(BLOCK_BYTES / 1024 - 1) + "\n";
+}).join("");
+export const LOG_BLOCKS = 4;
+export const GZIP_256K: Answer = {
+  contentType: TEXT,
+  body: LOG_BLOCK,
+  repeats: LOG_BLOCKS,
+  gzip: true,
+};
 
 /** The block as bytes. */
 export function downloadBlock(): Uint8Array<ArrayBuffer> {

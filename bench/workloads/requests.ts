@@ -46,6 +46,9 @@ export const BROWSER: string = get(
   "Cookie: session=6f1e9a1c0b5d4e7f8a9b0c1d2e3f4a5b; theme=dark; consent=1; seen=2026-01-02",
 );
 
+/** A request for the apps that compress. */
+export const GZIP: string = get("/", "Accept: */*", "Accept-Encoding: gzip");
+
 export const CLOSING: string = get("/", "Accept: */*", "Connection: close");
 
 export const ECHO_POST: string = post(JSON_TYPE, MESSAGE);

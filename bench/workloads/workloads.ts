@@ -13,13 +13,15 @@ import {
   DOWNLOAD_100M,
   DOWNLOAD_1M,
   ECHO,
+  GZIP_256K,
+  GZIP_4K,
   HELLO,
   POLL_PATHS,
   POLLED,
   STREAM,
   UPLOAD,
 } from "./content.ts";
-import { BROWSER, CLOSING, ECHO_POST, get, PLAIN, UPLOAD_POST } from "./requests.ts";
+import { BROWSER, CLOSING, ECHO_POST, get, GZIP, PLAIN, UPLOAD_POST } from "./requests.ts";
 
 /**
  * - `load`: as many requests as the server can take; the figure is CPU time a request
@@ -129,6 +131,24 @@ export const WORKLOADS: readonly Workload[] = [
     request: PLAIN,
     answer: DOWNLOAD_100M,
     connections: 1,
+  },
+  {
+    ...LOAD,
+    name: "gzip4k",
+    title: "4 KB of JSON, compressed with gzip",
+    app: "gzip4k",
+    request: GZIP,
+    answer: GZIP_4K,
+    connections: 16,
+  },
+  {
+    ...LOAD,
+    name: "gzip256k",
+    title: "256 KB of text in 4 blocks, compressed with gzip",
+    app: "gzip256k",
+    request: GZIP,
+    answer: GZIP_256K,
+    connections: 4,
   },
   {
     ...HELLO_LOAD,
