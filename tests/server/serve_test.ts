@@ -118,7 +118,7 @@ const signalling: WSGIApp = function* (environ, startResponse) {
   yield `${environ.cogen.result}`;
 };
 
-/** The app of the seed; a minute is more than any stall of the machine. */
+/** The app of the README; a minute is more than any stall of the machine. */
 const waitApp: WSGIApp = (environ, startResponse) => waitSeconds(environ, startResponse, 60);
 
 function* waitSeconds(
