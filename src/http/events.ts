@@ -115,7 +115,10 @@ export interface DataEvent {
 export interface EndEvent {
   /** The kind of the event. */
   readonly type: "end";
-  /** The trailer fields of a chunked body (RFC 9110 §6.5), in the form of `RequestHead.fields`. */
+  /**
+   * The trailer fields of a chunked body (RFC 9110 §6.5), in the form of `RequestHead.fields`. Fields
+   * that may not be trailers, such as `Content-Type`, are not among them.
+   */
   readonly trailers: readonly string[];
 }
 

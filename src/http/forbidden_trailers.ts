@@ -2,8 +2,13 @@
  * The fields that may not be trailers (RFC 9110 §6.5.1), in either direction.
  *
  * A trailer arrives after the recipient has framed, routed and authorized the message. A field that
- * decides one of these must not come this late. Such a trailer is an error; the engine does not drop it
- * silently, because another party may have merged it into the head.
+ * must be read before the content must not come this late.
+ *
+ * Strategy: a sender refuses all of these fields. A recipient may retain or discard a trailer (RFC 9112
+ * §7.1.2), and divides them by the harm of a party that merges a trailer into the head. If that party
+ * would frame, route or authorize the message differently, the request is an attack or a grave error,
+ * and is refused. The other fields are discarded: conforming clients may send them by mistake, and the
+ * request is valid without them.
  *
  * Called by `reading/trailer_reader.ts` and `writing/response_checks.ts`.
  *
@@ -11,30 +16,41 @@
  */
 
 /**
- * The forbidden names, one group a line or two: framing and connection, routing, request modifiers,
- * authentication and cookies, response control data, content format.
+ * The names that a recipient refuses, one group a line or two: framing and connection (with `expect`,
+ * which decides whether the content is sent), routing, authentication and cookies.
  */
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
-  ...[
-    "connection",
-    "content-length",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-  ],
-  ...["forwarded", "host", "proxy-connection", "via", "x-forwarded-for", "x-forwarded-host"],
+const REFUSED_TRAILERS: ReadonlySet<string> = new Set([
+  ...["connection", "content-length", "expect", "keep-alive", "proxy-connection", "te"],
+  ...["transfer-encoding", "upgrade"],
+  ...["forwarded", "host", "max-forwards", "via", "x-forwarded-for", "x-forwarded-host"],
   ...["x-forwarded-port", "x-forwarded-proto", "x-real-ip"],
-  ...["cache-control", "expect", "if-match", "if-modified-since", "if-none-match", "if-range"],
-  ...["if-unmodified-since", "max-forwards", "pragma", "range"],
   ...["authorization", "cookie", "origin", "proxy-authenticate", "proxy-authorization"],
   ...["set-cookie", "www-authenticate"],
-  ...["age", "date", "expires", "location", "retry-after", "vary"],
-  ...["content-encoding", "content-range", "content-type"],
 ]);
 
-/** Whether a field may not be a trailer; `name` is in lower case. */
+/**
+ * The names that a recipient discards, one group a line or two: request modifiers, response control
+ * data, content format, and the announcement of trailers.
+ */
+const DISCARDED_TRAILERS: ReadonlySet<string> = new Set([
+  ...["cache-control", "if-match", "if-modified-since", "if-none-match", "if-range"],
+  ...["if-unmodified-since", "pragma", "range"],
+  ...["age", "date", "expires", "location", "retry-after", "vary"],
+  ...["content-encoding", "content-range", "content-type"],
+  ...["trailer"],
+]);
+
+/** Whether a sender may not send a field as a trailer; `name` is in lower case. */
 export function isForbiddenTrailer(name: string): boolean {
-  return FORBIDDEN_TRAILERS.has(name);
+  return isRefusedTrailer(name) || isDiscardedTrailer(name);
+}
+
+/** Whether a recipient refuses a request with this trailer; `name` is in lower case. */
+export function isRefusedTrailer(name: string): boolean {
+  return REFUSED_TRAILERS.has(name);
+}
+
+/** Whether a recipient discards this trailer; `name` is in lower case. */
+export function isDiscardedTrailer(name: string): boolean {
+  return DISCARDED_TRAILERS.has(name);
 }

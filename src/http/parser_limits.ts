@@ -44,7 +44,7 @@ export interface ParserLimits {
    */
   readonly maxBodyBytes: number;
   /**
-   * Bytes of all chunk extensions in one body, semicolons included; beyond it 413.
+   * Bytes of all chunk extensions in one body, with semicolons and whitespace; beyond it 413.
    * Default 16 KiB, as hyper; unbounded extensions were CVE-2024-22019 in Node.
    */
   readonly maxChunkExtensionBytes: number;

@@ -82,10 +82,13 @@ const TOKENS: readonly Uint8Array[] = [
     "5\r\nhello\r\n",
     "5;a\r\nhello\r\n",
     '1;a="b;\\"";c=d\r\nx\r\n',
+    '1 ;\ta = b ; c\t= "d"\r\nx\r\n',
+    "1 \r\nx\r\n",
     "0x5\r\n",
     "-1\r\n",
   ],
   ...["ffffffffffffffff\r\n", "10000000000000000\r\n", "0\r\nA: b\r\n\r\n", "0\r\nHost: x\r\n\r\n"],
+  ...["0\r\nVary: a\r\nB: c\r\n\r\n", "Vary: a\r\n"],
 ].map(latin1Bytes);
 
 /** Valid lengths, nearly valid lengths, and lengths beyond the range of some integer type. */

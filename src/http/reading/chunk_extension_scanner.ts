@@ -1,32 +1,48 @@
 /**
  * The scan of chunk extensions, which are checked, counted and dropped (RFC 9112 §7.1.1).
  *
- *     chunk-ext      = *( ";" chunk-ext-name [ "=" chunk-ext-val ] )
+ *     chunk-ext      = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
  *     chunk-ext-name = token
  *     chunk-ext-val  = token / quoted-string
  *     quoted-string  = DQUOTE *( qdtext / quoted-pair ) DQUOTE
  *     quoted-pair    = "\" ( HTAB / SP / VCHAR / obs-text )
+ *     BWS            = *( SP / HTAB )
  *
- * Strategy: one state transition a byte. The RFC also allows "bad whitespace" around `;` and `=`. The
- * scanner refuses it, as llhttp does: no client is known to send it, and parsers have disagreed about
- * spaces in a chunk line.
+ * Strategy: one state transition a byte. A recipient must accept "bad whitespace" (RFC 9110 §5.6.3), and
+ * the scanner accepts it where the grammar has it and nowhere else. Whitespace must therefore be followed
+ * by the rest of an extension. Whitespace before CRLF is refused, as parsers have disagreed about it.
+ *
+ * Trap: whitespace before the first semicolon is a part of the extensions, and counts.
  *
  * Called by `chunked_reader.ts`.
  *
  * @module
  */
 
-import { CR, describeByte, FIELD_CONTENT, isInClass, QUOTED_TEXT, TOKEN } from "../grammar.ts";
+import {
+  CR,
+  describeByte,
+  FIELD_CONTENT,
+  isInClass,
+  QUOTED_TEXT,
+  SPACE,
+  TAB,
+  TOKEN,
+} from "../grammar.ts";
 import type { InputBuffer } from "./input_buffer.ts";
 
 // The states, named by the syntax that the scanner expects. `nextState` is the table of transitions.
-const NAME_START = 0;
-const NAME = 1;
-const VALUE_START = 2;
-const TOKEN_VALUE = 3;
-const QUOTED = 4;
-const QUOTED_PAIR = 5;
-const QUOTED_END = 6;
+/** Whitespace was read after a size or a value. */
+const SEMICOLON_AFTER_SPACE = 0;
+const NAME_START = 1;
+const NAME = 2;
+/** Whitespace was read after a name. */
+const DELIMITER_AFTER_SPACE = 3;
+const VALUE_START = 4;
+const TOKEN_VALUE = 5;
+const QUOTED = 6;
+const QUOTED_PAIR = 7;
+const QUOTED_END = 8;
 /** The result of `nextState` for a byte that may not stand there. */
 const INVALID = -1;
 
@@ -38,7 +54,7 @@ const BACKSLASH = 0x5c;
 /** A resumable scan of the extensions of one chunk line after the other. */
 export class ChunkExtensionScanner {
   readonly #maxBytes: number;
-  /** The bytes of all extensions of the present body, semicolons included. */
+  /** The bytes of all extensions of the present body, with semicolons and whitespace. */
   #bytes = 0;
   #state = NAME_START;
 
@@ -51,10 +67,10 @@ export class ChunkExtensionScanner {
     this.#bytes = 0;
   }
 
-  /** Begins the extensions of a chunk line. The input stands at the first semicolon. */
-  start(input: InputBuffer): void {
+  /** Begins the extensions of a chunk line with `byte`, the byte after the size, which is counted. */
+  start(input: InputBuffer, byte: number): void {
     this.#count(input);
-    this.#state = NAME_START;
+    this.#state = byte === SEMICOLON ? NAME_START : SEMICOLON_AFTER_SPACE;
   }
 
   /** Consumes bytes of the extensions. Returns true once the input stands at the CR after them. */
@@ -63,10 +79,7 @@ export class ChunkExtensionScanner {
       const byte = input.bytes[input.start] as number;
       if (byte === CR && this.#mayEnd()) return true;
       const next = nextState(this.#state, byte);
-      if (next === INVALID) {
-        const message = `Cannot parse chunk extension: unexpected ${describeByte(byte)}`;
-        input.refuse(400, message, input.start);
-      }
+      if (next === INVALID) this.#refuse(input, byte);
       this.#count(input);
       this.#state = next;
       input.start++;
@@ -78,31 +91,59 @@ export class ChunkExtensionScanner {
     return this.#state === NAME || this.#state === TOKEN_VALUE || this.#state === QUOTED_END;
   }
 
+  #refuse(input: InputBuffer, byte: number): never {
+    const isAfterSpace = this.#state === SEMICOLON_AFTER_SPACE ||
+      this.#state === DELIMITER_AFTER_SPACE;
+    const place = isAfterSpace ? " after whitespace" : "";
+    const message = `Cannot parse chunk extension: unexpected ${describeByte(byte)}${place}`;
+    input.refuse(400, message, input.start);
+  }
+
   #count(input: InputBuffer): void {
     if (++this.#bytes <= this.#maxBytes) return;
     input.refuse(413, `Chunk extensions too long: over ${this.#maxBytes} bytes`, input.start);
   }
 }
 
+/** Whether `byte` may begin the extensions of a chunk line, right after the size. */
+export function beginsExtension(byte: number): boolean {
+  return byte === SEMICOLON || isWhitespace(byte);
+}
+
 /** The state after `byte`, or `INVALID`. */
 function nextState(state: number, byte: number): number {
   switch (state) {
     case NAME_START:
-      return isInClass(byte, TOKEN) ? NAME : INVALID;
+      return isInClass(byte, TOKEN) ? NAME : isWhitespace(byte) ? NAME_START : INVALID;
     case NAME:
       if (isInClass(byte, TOKEN)) return NAME;
-      return byte === EQUALS ? VALUE_START : byte === SEMICOLON ? NAME_START : INVALID;
+      return isWhitespace(byte) ? DELIMITER_AFTER_SPACE : afterName(byte);
+    case DELIMITER_AFTER_SPACE:
+      return isWhitespace(byte) ? DELIMITER_AFTER_SPACE : afterName(byte);
     case VALUE_START:
+      if (isWhitespace(byte)) return VALUE_START;
       return byte === QUOTE ? QUOTED : isInClass(byte, TOKEN) ? TOKEN_VALUE : INVALID;
-    case TOKEN_VALUE:
-      if (isInClass(byte, TOKEN)) return TOKEN_VALUE;
-      return byte === SEMICOLON ? NAME_START : INVALID;
     case QUOTED:
       if (isInClass(byte, QUOTED_TEXT)) return QUOTED;
       return byte === QUOTE ? QUOTED_END : byte === BACKSLASH ? QUOTED_PAIR : INVALID;
     case QUOTED_PAIR:
       return isInClass(byte, FIELD_CONTENT) ? QUOTED : INVALID;
+    case TOKEN_VALUE:
+      return isInClass(byte, TOKEN) ? TOKEN_VALUE : afterValue(byte);
     default:
-      return byte === SEMICOLON ? NAME_START : INVALID;
+      return afterValue(byte);
   }
+}
+
+function afterName(byte: number): number {
+  return byte === EQUALS ? VALUE_START : byte === SEMICOLON ? NAME_START : INVALID;
+}
+
+function afterValue(byte: number): number {
+  if (isWhitespace(byte)) return SEMICOLON_AFTER_SPACE;
+  return byte === SEMICOLON ? NAME_START : INVALID;
+}
+
+function isWhitespace(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
 }

@@ -7,7 +7,7 @@
  *     last-chunk   = 1*("0") [ chunk-ext ] CRLF
  *
  * Strategy: one state transition for each byte of framing, which is consumed at once; chunk data passes
- * through as events. Lenient proxies (bare LF, spaces, signs, data without its CRLF) have found other
+ * through as events. Lenient proxies (bare LF, padded sizes, signs, data without its CRLF) have found other
  * ends of a body than the servers behind them, so the reader accepts nothing beside this grammar.
  *
  * Called by `request_parser.ts`.
@@ -19,7 +19,7 @@ import type { DataEvent, EndEvent } from "../events.ts";
 import { CR, LF } from "../grammar.ts";
 import type { Latin1Decoder } from "../latin1.ts";
 import type { ParserLimits } from "../parser_limits.ts";
-import { ChunkExtensionScanner } from "./chunk_extension_scanner.ts";
+import { beginsExtension, ChunkExtensionScanner } from "./chunk_extension_scanner.ts";
 import type { InputBuffer } from "./input_buffer.ts";
 import { TrailerReader } from "./trailer_reader.ts";
 
@@ -33,7 +33,6 @@ const DATA_CR = 5;
 const DATA_LF = 6;
 const TRAILERS = 7;
 
-const SEMICOLON = 0x3b;
 /** The digits of one chunk size: as many as 2^64 - 1 has. Bounds a run of leading zeros. */
 const MAX_SIZE_DIGITS = 16;
 
@@ -113,11 +112,11 @@ export class ChunkedReader {
       this.#addDigit(input, digit);
       return;
     }
-    if (this.#state === FIRST_DIGIT || (byte !== CR && byte !== SEMICOLON)) {
+    if (this.#state === FIRST_DIGIT || (byte !== CR && !beginsExtension(byte))) {
       input.refuseByte(input.start, "chunk size", "a hexadecimal digit");
     }
     this.#state = byte === CR ? SIZE_LF : EXTENSION;
-    if (byte === SEMICOLON) this.#extension.start(input);
+    if (byte !== CR) this.#extension.start(input, byte);
   }
 
   #addDigit(input: InputBuffer, digit: number): void {

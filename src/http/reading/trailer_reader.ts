@@ -3,7 +3,8 @@
  *
  *     trailer-section = *( field-line CRLF )
  *
- * A trailer that decides framing, routing or authorization is an error (`forbidden_trailers.ts`).
+ * A trailer that decides framing, routing or authorization is an error. Another trailer that may not be
+ * merged into the head is checked, counted and discarded (`forbidden_trailers.ts`).
  *
  * Called by `chunked_reader.ts`.
  *
@@ -12,7 +13,7 @@
 
 import { END, type EndEvent } from "../events.ts";
 import { sliceFields } from "../field_names.ts";
-import { isForbiddenTrailer } from "../forbidden_trailers.ts";
+import { isDiscardedTrailer, isRefusedTrailer } from "../forbidden_trailers.ts";
 import type { Latin1Decoder } from "../latin1.ts";
 import type { ParserLimits } from "../parser_limits.ts";
 import { FieldScanner } from "./field_scanner.ts";
@@ -41,12 +42,15 @@ export class TrailerReader {
     const { marks, scanned } = this.#scanner;
     input.start += scanned;
     if (marks.length === 0) return END;
-    const trailers = sliceFields(this.#latin1(bytes, start, start + scanned), marks);
-    for (let index = 0; index < trailers.length; index += 2) {
-      const name = trailers[index] as string;
-      if (!isForbiddenTrailer(name)) continue;
-      input.refuse(400, `Cannot accept ${name} as a trailer field`, input.start);
+    const fields = sliceFields(this.#latin1(bytes, start, start + scanned), marks);
+    const trailers: string[] = [];
+    for (let index = 0; index < fields.length; index += 2) {
+      const name = fields[index] as string;
+      if (isRefusedTrailer(name)) {
+        input.refuse(400, `Cannot accept ${name} as a trailer field`, input.start);
+      }
+      if (!isDiscardedTrailer(name)) trailers.push(name, fields[index + 1] as string);
     }
-    return { type: "end", trailers };
+    return trailers.length === 0 ? END : { type: "end", trailers };
   }
 }

@@ -38,9 +38,14 @@ const SHAPES: Readonly<Record<string, (bytes: number) => string>> = {
   "chunks of one byte": (bytes) => `${CHUNKED}${"1\r\na\r\n".repeat(bytes / 6)}0\r\n\r\n`,
   "one long extension": (bytes) => `${CHUNKED}1;${"e".repeat(bytes)}\r\na\r\n0\r\n\r\n`,
   "one long quoted extension": (bytes) => `${CHUNKED}0;a="${'\\"'.repeat(bytes / 2)}"\r\n\r\n`,
+  "whitespace before an extension": (bytes) =>
+    `${CHUNKED}1${" ".repeat(bytes)};e\r\na\r\n0\r\n\r\n`,
+  "whitespace in many extensions": (bytes) =>
+    `${CHUNKED}1${" ;\ta = b".repeat(bytes / 8)}\r\na\r\n0\r\n\r\n`,
   "many extensions": (bytes) => `${CHUNKED}1${";a=b".repeat(bytes / 4)}\r\na\r\n0\r\n\r\n`,
   "one long trailer": (bytes) => `${CHUNKED}0\r\nA: ${"v".repeat(bytes)}\r\n\r\n`,
   "many trailers": (bytes) => `${CHUNKED}0\r\n${"A: b\r\n".repeat(bytes / 6)}\r\n`,
+  "many discarded trailers": (bytes) => `${CHUNKED}0\r\n${"Vary: b\r\n".repeat(bytes / 9)}\r\n`,
   "many empty lines": (bytes) => `${"\r\n".repeat(bytes / 2)}${HEAD}\r\n`,
   "many requests": (bytes) => `${HEAD}\r\n`.repeat(bytes / 28),
   "a head that never ends": (bytes) => `${HEAD}A: ${"v".repeat(bytes)}`,

@@ -4,7 +4,7 @@
 
 import { assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { checkFields, checkStatus, ResponseError } from "../../../src/http/mod.ts";
+import { checkFields, checkStatus, checkTrailers, ResponseError } from "../../../src/http/mod.ts";
 
 test("accepts a status of three digits, a space and a phrase", () => {
   for (const status of ["200 OK", "404 Not Found", "200 ", "599 \xe9t\xe9", "299 a\tb"]) {
@@ -58,4 +58,13 @@ test("refuses hop-by-hop fields, in any case", () => {
 
 test("lets an app announce trailers", () => {
   checkFields([["Trailer", "Digest"]]);
+});
+
+test("refuses every trailer that a recipient refuses or discards", () => {
+  const refused = ["Transfer-Encoding", "Content-Length", "host", "Authorization", "Set-Cookie"];
+  const discarded = ["Vary", "Content-Type", "CACHE-CONTROL", "If-Match", "Date", "Trailer"];
+  for (const name of [...refused, ...discarded]) {
+    assertThrows(() => checkTrailers([[name, "a"]]), ResponseError, "as a trailer field");
+  }
+  checkTrailers([["ETag", '"a"'], ["Content-Digest", "sha-256=:YQ==:"], ["Server-Timing", "a"]]);
 });
