@@ -93,7 +93,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     const input = new WSGIInput(this.body, cogen);
     this.environ = host.environs.make({ head, cogen, input }, host.facts);
     this.#writer = new ResponseWriter(this);
-    this.response = new Response(this.#writer, host.output.sink, host.fields);
+    this.response = new Response(this.#writer, host.output.sink, host.fields, head.method);
   }
 
   /** Runs the app. Its first step runs inside this call. */

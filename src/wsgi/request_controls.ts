@@ -98,7 +98,8 @@ export interface RequestControls {
 
   /**
    * Takes the connection over: the server sends `101 Switching Protocols`, or `200 OK` to CONNECT; all
-   * later bytes of the connection are the app's.
+   * later bytes of the connection are the app's. An app that answers a CONNECT with a 2xx in another way
+   * is a 501 for the client, and an error in the log.
    *
    * Bytes that have arrived already are delivered first. The app must have read the request body to its
    * end. The app itself may go on; the end of the connection cancels it.

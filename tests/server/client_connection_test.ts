@@ -790,17 +790,75 @@ test("methods that are no more than names reach the app", async () => {
   await stage.finish();
 });
 
-test("a CONNECT that the app accepts is the last request", async () => {
-  const stage = await serving((environ, startResponse) => {
+const CONNECT = "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n";
+
+/** Apps that answer every method alike. */
+const UNAWARE_APPS: Readonly<Record<string, WSGIApp>> = {
+  "an array": (_environ, startResponse) => {
     ok(startResponse);
-    return [environ.PATH_INFO];
+    return ["block"];
+  },
+  "an empty array": (_environ, startResponse) => {
+    startResponse("204 No Content", []);
+    return [];
+  },
+  "a generator that waits before its block": slow,
+  "a generator that waits behind its block": function* (environ, startResponse) {
+    ok(startResponse);
+    yield "block";
+    yield* environ.cogen.wait(Sleep(1));
+  },
+  "a generator with a length": function* (_environ, startResponse) {
+    startResponse("299 Fine", [["Content-Length", "5"]]);
+    yield "block";
+  },
+  "an async generator": async function* (_environ, startResponse) {
+    ok(startResponse);
+    await Promise.resolve();
+    yield "block";
+  },
+};
+
+for (const [kind, app] of Object.entries(UNAWARE_APPS)) {
+  test(`a CONNECT is answered 501 if the app takes no socket: ${kind}`, async () => {
+    const stage = await serving(app);
+    const client = stage.ask(CONNECT + get("/smuggled"));
+    for (let count = 0; count < 20; count++) {
+      stage.run(1000);
+      await Promise.resolve();
+    }
+    assert(client.received().startsWith("HTTP/1.1 501 Not Implemented\r\n"), client.received());
+    assertStringIncludes(client.received(), "Connection: close\r\n");
+    assert(client.received().endsWith("\r\n\r\n501 Not Implemented\n"), client.received());
+    assertStringIncludes(stage.takeLog().join("\n"), "A 2xx to CONNECT opens a tunnel");
+    await stage.finish();
   });
-  const client = stage.ask(
-    "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n" + get("/smuggled"),
-  );
-  assert(client.received().startsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+test("a CONNECT that the app refuses has the app's answer, and is the last request", async () => {
+  const stage = await serving((_environ, startResponse) => {
+    startResponse("405 Method Not Allowed", [["Allow", "GET"]]);
+    return ["no tunnel"];
+  });
+  const client = stage.ask(CONNECT + get("/smuggled"));
+  assert(client.received().startsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
   assertStringIncludes(client.received(), "Connection: close\r\n");
-  assertEquals(client.received().includes("smuggled"), false);
+  assert(client.received().endsWith("\r\n\r\nno tunnel"));
+  await stage.finish();
+});
+
+test("an app can answer a CONNECT anew once its 2xx is refused", async () => {
+  const stage = await serving(function* (_environ, startResponse) {
+    startResponse("200 OK", [["Content-Length", "5"]]);
+    try {
+      yield "block";
+    } catch (error) {
+      startResponse("403 Forbidden", [], error);
+      yield "no tunnel";
+    }
+  });
+  const client = stage.ask(CONNECT);
+  assert(client.received().startsWith("HTTP/1.1 403 Forbidden\r\n"), client.received());
   await stage.finish();
 });
 

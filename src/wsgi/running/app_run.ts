@@ -44,6 +44,7 @@ import {
 } from "./app_steps.ts";
 import { burstEnd, burstLasts, flush } from "./burst.ts";
 import { gather, type StepConsumer } from "./ready_steps.ts";
+import { TunnelError } from "./response.ts";
 
 /**
  * Runs an app for one request, and completes its response or reports why it could not.
@@ -309,8 +310,8 @@ class AppRun implements BodyReader, StepConsumer {
   }
 
   /**
-   * Answers with 500, but only before anything was sent: an error page inside a half-sent body
-   * would look like a part of the body.
+   * Answers with 500, or with 501 to a CONNECT that the app does not serve, but only before anything
+   * was sent: an error page inside a half-sent body would look like a part of the body.
    */
   #fail(error: unknown): void {
     const { response } = this.#context;
@@ -320,7 +321,11 @@ class AppRun implements BodyReader, StepConsumer {
     } catch (error) {
       this.#context.report(error);
     }
-    if (!response.committed) response.replace("500 Internal Server Error");
+    if (!response.committed) {
+      // RFC 9110 §15.6.2: 501 says that the server has not the method for any resource.
+      const isTunnel = error instanceof TunnelError;
+      response.replace(isTunnel ? "501 Not Implemented" : "500 Internal Server Error");
+    }
     this.#context.output.flush();
   }
 

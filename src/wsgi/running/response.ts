@@ -30,6 +30,16 @@ export class WSGIError extends Error {
   override readonly name = "WSGIError";
 }
 
+/**
+ * The app answered a CONNECT with a 2xx and has not taken the socket. The client would take every byte
+ * after the head for bytes of a tunnel (RFC 9110 §9.3.6), which does not exist.
+ */
+export class TunnelError extends WSGIError {
+  constructor() {
+    super("A 2xx to CONNECT opens a tunnel: take the socket with environ.cogen.takeSocket");
+  }
+}
+
 /** The fields that the server adds to a head. */
 export interface ServerFields {
   /** The value for a `Date` field. */
@@ -73,6 +83,7 @@ export class Response {
   readonly #writer: ResponseWriter;
   readonly #sink: ByteSink;
   readonly #fields: ServerFields;
+  readonly #method: string;
   #state: ResponseState = "none";
   /** The head that the app has asked for; set in all states from `started` to `ended`. */
   #start: PreparedHead | undefined;
@@ -86,11 +97,13 @@ export class Response {
    * @param writer Frames the response.
    * @param sink Takes the framed bytes.
    * @param fields The fields that the server adds to the head.
+   * @param method The method of the request.
    */
-  constructor(writer: ResponseWriter, sink: ByteSink, fields: ServerFields) {
+  constructor(writer: ResponseWriter, sink: ByteSink, fields: ServerFields, method: string) {
     this.#writer = writer;
     this.#sink = sink;
     this.#fields = fields;
+    this.#method = method;
   }
 
   /** The state, as of the table above. */
@@ -290,8 +303,10 @@ export class Response {
   #makeHead(bodyLength: number | undefined): string {
     const { server } = this.#fields;
     try {
+      const start = this.#start as PreparedHead;
+      if (this.#method === "CONNECT" && start.code < 300) throw new TunnelError();
       const options = { date: this.#fields.date(), server, bodyLength };
-      return this.#writer.begin(this.#start as PreparedHead, options);
+      return this.#writer.begin(start, options);
     } catch (error) {
       this.#state = "started";
       this.#dropHeld();

@@ -103,7 +103,12 @@ function responseIn(state: ResponseState, date: () => string = () => "now"): Res
     keepAlive: true,
     protocol: "HTTP/1.1",
   } as const;
-  const response = new Response(new ResponseWriter(context), () => {}, { date, server: undefined });
+  const response = new Response(
+    new ResponseWriter(context),
+    () => {},
+    { date, server: undefined },
+    context.method,
+  );
   for (const event of WAYS[state]) EVENTS[event](response);
   assertEquals(response.state, state);
   return response;
