@@ -1,15 +1,26 @@
 /**
- * Durations and deadlines, as every timed operation accepts them.
+ * Durations and deadlines, as every timed operation and every option with a time accepts them.
+ *
+ * A value that is no duration is an error at the call, never a duration of 0: a mistyped time limit
+ * would otherwise end every wait at once. Called by the operations, by the options of this layer
+ * and of the layers above.
  *
  * @module
  */
 
-/** A length of time: seconds, or named parts that add up (a `Temporal.Duration` fits). */
+/**
+ * A length of time: seconds, or named parts that add up (a `Temporal.Duration` fits, if it has no
+ * years and no months).
+ */
 export type Duration = number | {
+  readonly nanoseconds?: number;
+  readonly microseconds?: number;
   readonly milliseconds?: number;
   readonly seconds?: number;
   readonly minutes?: number;
   readonly hours?: number;
+  readonly days?: number;
+  readonly weeks?: number;
 };
 
 /** A deadline: a length of time from now, or the moment itself. */
@@ -18,9 +29,12 @@ export type Deadline = Duration | Date;
 /**
  * A duration in milliseconds.
  *
- * @param duration Seconds, or named parts.
+ * @param duration Seconds, or named parts. A day has 24 hours.
+ * @param name The name of the option, for the error message.
  * @returns Milliseconds, 0 or more; `Infinity` stays so.
- * @throws {RangeError} If it is negative or not a number.
+ * @throws {TypeError} If the value is no duration: neither a number nor an object with one part or
+ *   more, each a number, and with no other members.
+ * @throws {RangeError} If it is negative or not a number, or has years or months.
  *
  * @example
  * ```ts
@@ -31,23 +45,22 @@ export type Deadline = Duration | Date;
  * assertEquals(toMilliseconds({ minutes: 1, seconds: 5 }), 65_000);
  * ```
  */
-export function toMilliseconds(duration: Duration): number {
-  const milliseconds = typeof duration === "number"
-    ? duration * 1000
-    : (duration.milliseconds ?? 0) + (duration.seconds ?? 0) * 1000 +
-      (duration.minutes ?? 0) * 60_000 + (duration.hours ?? 0) * 3_600_000;
-  if (!(milliseconds >= 0)) {
-    throw new RangeError(`Cannot wait for ${describe(duration)}: expected 0 seconds or more`);
-  }
-  return milliseconds;
+export function toMilliseconds(duration: Duration, name: string = "The duration"): number {
+  const milliseconds = typeof duration === "number" ? duration * 1000 : sumOfParts(duration, name);
+  if (milliseconds >= 0) return milliseconds;
+  const value = typeof duration === "number" ? `${duration} seconds` : show(duration);
+  throw new RangeError(`${name} is ${value}: expected 0 or more`);
 }
 
 /**
  * A deadline in milliseconds from now.
  *
  * @param deadline A duration, or a `Date`, which is compared with the wall clock now.
+ * @param name The name of the option, for the error message.
  * @returns Milliseconds, 0 or more (0 for a `Date` that has passed).
- * @throws {RangeError} If it is negative, not a number, or an invalid `Date`.
+ * @throws {TypeError} If the value is neither a duration nor a `Date`.
+ * @throws {RangeError} If it is negative, not a number, or an invalid `Date`, or has years or
+ *   months.
  *
  * @example
  * ```ts
@@ -58,13 +71,85 @@ export function toMilliseconds(duration: Duration): number {
  * assertEquals(fromNow(new Date(0)), 0);
  * ```
  */
-export function fromNow(deadline: Deadline): number {
-  if (!(deadline instanceof Date)) return toMilliseconds(deadline);
+export function fromNow(deadline: Deadline, name: string = "The deadline"): number {
+  if (!(deadline instanceof Date)) return toMilliseconds(deadline, name);
   const milliseconds = deadline.getTime() - Date.now();
-  if (Number.isNaN(milliseconds)) throw new RangeError("Cannot wait until an invalid Date");
+  if (Number.isNaN(milliseconds)) throw new RangeError(`${name} is an invalid Date`);
   return Math.max(0, milliseconds);
 }
 
-function describe(duration: Duration): string {
-  return typeof duration === "number" ? `${duration} seconds` : JSON.stringify(duration);
+/** The milliseconds in each part. */
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  nanoseconds: 1e-6,
+  microseconds: 1e-3,
+  milliseconds: 1,
+  seconds: 1000,
+  minutes: 60_000,
+  hours: 3_600_000,
+  days: 86_400_000,
+  weeks: 604_800_000,
+};
+
+/** The parts of a `Temporal.Duration` whose length depends on the calendar. */
+const WITHOUT_LENGTH = ["years", "months"];
+
+/**
+ * Adds the parts up. An object of a class, such as a `Temporal.Duration`, may have other members; a
+ * plain object may not, since a mistyped part would count for nothing.
+ */
+function sumOfParts(duration: unknown, name: string): number {
+  if (typeof duration !== "object" || duration === null || duration instanceof Date) {
+    throw noDuration(duration, name);
+  }
+  const parts = duration as Readonly<Record<string, unknown>>;
+  for (const part of WITHOUT_LENGTH) {
+    if (parts[part] === undefined || parts[part] === 0) continue;
+    const reason = `${part} have no fixed length: expected weeks, days or shorter parts`;
+    throw new RangeError(`${name} is ${show(duration)}: ${reason}`);
+  }
+  if (isPlain(duration)) {
+    const stranger = Object.keys(duration).find((key) =>
+      !Object.hasOwn(MILLISECONDS, key) && !WITHOUT_LENGTH.includes(key)
+    );
+    if (stranger !== undefined) throw noDuration(duration, name);
+  }
+  let sum: number | undefined;
+  for (const [part, milliseconds] of Object.entries(MILLISECONDS)) {
+    const value = parts[part];
+    if (value === undefined) continue;
+    if (typeof value !== "number") throw noDuration(duration, name);
+    sum = (sum ?? 0) + value * milliseconds;
+  }
+  if (sum === undefined) throw noDuration(duration, name);
+  return sum;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function noDuration(value: unknown, name: string): TypeError {
+  const expected = "expected seconds as a number, or parts such as { minutes: 1, seconds: 30 }";
+  return new TypeError(`${name} is ${show(value)}: ${expected}`);
+}
+
+/** Bounds the part of an error message that shows a value; longer than any real duration. */
+const MAX_SHOWN = 100;
+
+/** A value of any kind as it is written in a program, for an error message. */
+function show(value: unknown): string {
+  if (value instanceof Date) return "a Date";
+  if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  try {
+    const text = JSON.stringify(value, (_key, part: unknown) => {
+      const written = typeof part === "bigint" || typeof part === "number" && !isFinite(part);
+      return written ? String(part) : part;
+    });
+    return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  } catch {
+    return "an object";
+  }
 }

@@ -17,6 +17,7 @@ import { Tracer } from "./kernel/tracer.ts";
 import { adapt } from "./operations/adapt.ts";
 import { SignalBoard } from "./operations/signal_board.ts";
 import type { Coroutine, CoroutineFunction, SchedulerStats, Task, TaskScheduler } from "./task.ts";
+import { checkTimeout } from "./timed_operation.ts";
 import { handleRejection } from "./operations/until.ts";
 
 /** Options of {@linkcode Scheduler}. */
@@ -76,14 +77,16 @@ export class Scheduler implements TaskScheduler {
    * Makes a scheduler without coroutines.
    *
    * @param options The clock, and the options that differ from the defaults.
-   * @throws {RangeError} If the quantum is negative, or the priority none of the four.
+   * @throws {TypeError} If the quantum or the default timeout is no duration.
+   * @throws {RangeError} If one of them is negative, or the priority none of the four.
    */
   constructor(options: SchedulerOptions) {
     this.clock = options.clock;
     this.defaultTimeout = options.defaultTimeout ?? -1;
+    checkTimeout(options.defaultTimeout, "defaultTimeout");
     checkPriority(options.defaultPriority);
     this.#kernel = new Kernel(this, options.clock, {
-      quantumMs: toMilliseconds(options.quantum ?? 0.001),
+      quantumMs: toMilliseconds(options.quantum ?? 0.001, "quantum"),
       defaultPriority: options.defaultPriority ?? priority.LAST,
       tracer: options.debug ? new Tracer(options.clock) : undefined,
       adapt,

@@ -49,10 +49,13 @@ export class OperationTimeout extends Error {
 /**
  * Checks a timeout that a caller has passed.
  *
- * @throws {RangeError} If the timeout is neither a deadline nor -1.
+ * @param timeout The timeout.
+ * @param name The name of the option, for the error message.
+ * @throws {TypeError} If the timeout is no deadline.
+ * @throws {RangeError} If the timeout is negative (other than -1) or not a number.
  */
-export function checkTimeout(timeout: Deadline | undefined): void {
-  if (timeout !== undefined && timeout !== -1) fromNow(timeout);
+export function checkTimeout(timeout: Deadline | undefined, name: string = "timeout"): void {
+  if (timeout !== undefined && timeout !== -1) fromNow(timeout, name);
 }
 
 /** The base of operations that take a `timeout`: a subclass defines `begin`. */
@@ -66,6 +69,7 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
    * Makes an operation with a timeout.
    *
    * @param options The options `timeout`, `weakTimeout` and `priority`.
+   * @throws {TypeError} If the timeout is no deadline.
    * @throws {RangeError} If the timeout is negative (other than -1) or not a number, or the
    *   priority none of the four.
    */

@@ -267,7 +267,7 @@ function list(value: readonly string[]): readonly string[] {
 }
 
 function wholeSeconds(maxAge: Duration): string {
-  const seconds = Math.floor(toMilliseconds(maxAge) / 1000);
+  const seconds = Math.floor(toMilliseconds(maxAge, "maxAge") / 1000);
   if (Number.isSafeInteger(seconds)) return String(seconds);
   throw new RangeError(`Cannot use ${seconds} seconds as maxAge: expected a finite time`);
 }

@@ -127,7 +127,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     tls: resolveTlsAt(bind, options.tls),
     protocol: resolveProtocol(options.protocol),
     serverHeader: resolveServerHeader(options.serverHeader),
-    burstMs: toMilliseconds(options.burst ?? 0.001),
+    burstMs: toMilliseconds(options.burst ?? 0.001, "burst"),
     limits,
     parserLimits: parserLimits(limits),
     timeoutsMs: resolveTimeouts(options.timeouts ?? {}),

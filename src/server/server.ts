@@ -244,7 +244,7 @@ export class WSGIServer implements AsyncDisposable {
    * @returns Resolves when no connection is open and no app runs.
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
-    this.#shutdown.limit(toMilliseconds(options.grace ?? 10));
+    this.#shutdown.limit(toMilliseconds(options.grace ?? 10, "grace"));
     return this.#ending ??= this.#end();
   }
 

@@ -66,7 +66,7 @@ const CHANGEABLE = ["body", "request", "write", "close"] as const;
  * Fills in the defaults.
  *
  * @returns Milliseconds.
- * @throws {TypeError} For a phase that does not exist.
+ * @throws {TypeError} For a phase that does not exist, or a value that is no duration.
  * @throws {RangeError} For a negative time.
  */
 export function resolveTimeouts(given: Partial<Timeouts>): TimeoutsMs {
@@ -80,7 +80,8 @@ export function resolveTimeouts(given: Partial<Timeouts>): TimeoutsMs {
  * @param before The time-outs of the request so far.
  * @param given The time-outs to change.
  * @returns Milliseconds.
- * @throws {TypeError} For a phase that does not exist, or that an app may not change.
+ * @throws {TypeError} For a phase that does not exist, or that an app may not change, or a value that
+ *   is no duration.
  * @throws {RangeError} For a negative time.
  */
 export function changeTimeouts(before: TimeoutsMs, given: RequestTimeouts): TimeoutsMs {
@@ -92,10 +93,7 @@ function inMilliseconds(given: Partial<Timeouts>): Partial<TimeoutsMs> {
   const resolved: Record<string, number> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (typeof value === "number" && !(value >= 0)) {
-      throw new RangeError(`Timeout "${name}" is ${value} seconds: expected 0 or more`);
-    }
-    resolved[name] = toMilliseconds(value);
+    resolved[name] = toMilliseconds(value, `Timeout "${name}"`);
   }
   return resolved;
 }

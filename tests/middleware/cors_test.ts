@@ -368,4 +368,6 @@ test("cors refuses a maxAge that is no number of seconds", () => {
   for (const maxAge of [-1, Infinity, NaN]) {
     assertThrows(() => cors(hello, { maxAge }), RangeError);
   }
+  const text = "5" as unknown as number;
+  assertThrows(() => cors(hello, { maxAge: text }), TypeError, 'maxAge is "5"');
 });

@@ -570,6 +570,13 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ timeouts: { valueOf: 5 } }, 'Unknown timeout "valueOf"'],
   [{ timeouts: { head: -1 } }, "-1"],
   [{ timeouts: { head: NaN } }, "NaN"],
+  [{ timeouts: { request: "5" } }, 'Timeout "request" is "5"'],
+  [{ timeouts: { close: "30s" } }, 'Timeout "close" is "30s"'],
+  [{ timeouts: { body: {} } }, 'Timeout "body" is {}'],
+  [{ timeouts: { write: { second: 1 } } }, 'Timeout "write" is {"second":1}'],
+  [{ timeouts: { idle: { months: 1 } } }, "no fixed length"],
+  [{ burst: "1ms" }, 'burst is "1ms"'],
+  [{ burst: true }, "burst is true"],
 ];
 
 for (const [options, message] of WRONG) {

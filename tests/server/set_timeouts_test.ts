@@ -180,6 +180,8 @@ test("a deadline that a request has not, or that is negative, is refused and cha
     assertThrows(set({ body: 1, request: -1 }), RangeError, wrong);
     assertThrows(set({ body: { minutes: -1 } }), RangeError);
     assertThrows(set({ write: NaN }), RangeError);
+    assertThrows(set({ request: "5" }), TypeError, 'Timeout "request" is "5"');
+    assertThrows(set({ close: { day: 1 } }), TypeError, 'Timeout "close" is {"day":1}');
     set({ write: undefined })();
     startResponse("200 OK", []);
     return `${(yield* environ["wsgi.input"].read()).length}`;

@@ -13,6 +13,7 @@ import { BaseOperation, type Operation, type Resume } from "../operation.ts";
  * @param deadline Seconds, named parts, or a `Date`. With 0 the coroutine goes on in the next turn;
  *   with `Infinity` it waits until it is cancelled.
  * @returns An operation without a value.
+ * @throws {TypeError} If the deadline is neither a duration nor a `Date`.
  * @throws {RangeError} If the duration is negative or not a number.
  *
  * @example
@@ -42,7 +43,7 @@ class SleepOperation extends BaseOperation<void> {
   constructor(deadline: Deadline) {
     super();
     this.#deadline = deadline;
-    fromNow(deadline); // checks it where the operation is made
+    fromNow(deadline, "The time to sleep"); // checks it where the operation is made
   }
 
   start(resume: Resume<void>): void {

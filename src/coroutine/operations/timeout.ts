@@ -21,6 +21,7 @@ import { OperationTimeout, type TimeoutOptions } from "../timed_operation.ts";
  * @param deadline Seconds or another duration, or a `Date`.
  * @param options `weakTimeout`: the timeout restarts with each activity of the operation.
  * @returns An operation that gives the value of `operation`.
+ * @throws {TypeError} If the deadline is neither a duration nor a `Date`.
  * @throws {RangeError} If the deadline is negative or not a number.
  * @throws {OperationTimeout} At the `yield`, if the deadline passes.
  *
@@ -53,7 +54,7 @@ class TimeoutOperation<T> extends BaseOperation<T> {
 
   constructor(operation: Operation<T>, deadline: Deadline, weak: boolean) {
     super();
-    fromNow(deadline); // checks it where the operation is made
+    fromNow(deadline, "timeout"); // checks it where the operation is made
     this.#operation = operation;
     this.#deadline = deadline;
     this.#weak = weak;

@@ -46,7 +46,7 @@ export class Broadcast<T> {
     this.#capacity = options.capacity ?? Infinity;
     requireOneOrMore("keep", this.#capacity, "messages");
     this.#policy = options.slowConsumer ?? "wait";
-    this.subscribers = new Subscribers(toMilliseconds(options.lease ?? Infinity));
+    this.subscribers = new Subscribers(toMilliseconds(options.lease ?? Infinity, "lease"));
   }
 
   publishNowait(message: T): number {

@@ -54,6 +54,7 @@ export class PublishSubscribeQueue<T> {
    * Makes a queue without messages.
    *
    * @param options `capacity`, `slowConsumer`, `lease`.
+   * @throws {TypeError} If the lease is no duration.
    * @throws {RangeError} If the capacity is not 1 or more, or the lease is negative.
    */
   constructor(options: PublishSubscribeOptions = {}) {

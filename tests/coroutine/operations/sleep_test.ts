@@ -55,7 +55,7 @@ test("a sleep of 100 days ends on time, on a clock that shortens long delays", (
 });
 
 test("a negative duration, or one that is not a number, is a RangeError where the operation is made", () => {
-  assertThrows(() => Sleep(-1), RangeError, "Cannot wait for -1 seconds");
+  assertThrows(() => Sleep(-1), RangeError, "The time to sleep is -1 seconds");
   assertThrows(() => Sleep(NaN), RangeError);
   assertThrows(() => Sleep({ seconds: 1, minutes: -1 }), RangeError);
   assertThrows(() => Sleep(new Date(NaN)), RangeError, "invalid Date");
