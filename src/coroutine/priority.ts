@@ -1,6 +1,6 @@
 /**
- * Priorities of operations: whether the performer, the coroutines that it wakes, both or neither go
- * first.
+ * Priorities of operations: whether the performer, the coroutines that it wakes or adds, both or
+ * neither go first.
  *
  * To go first means to go before all ready coroutines, whatever time they have used. Every eighth
  * step still belongs to the coroutine that has waited longest, so coroutines that favour each other
@@ -10,15 +10,19 @@
  */
 
 /** One of the values of {@linkcode priority}. */
-export type Priority = 0 | 1 | 2 | 3;
+export type Priority = -1 | 0 | 1 | 2 | 3;
 
 /**
  * The priorities, with cogen's names.
  *
- * - `LAST`: all coroutines take their usual turns.
- * - `CORO`: the coroutines that the operation wakes or adds at once go first.
- * - `OP`: the coroutine that performs the operation goes first, once the operation has ended.
- * - `FIRST`: both.
+ * - `DEFAULT`: the scheduler's `defaultPriority`.
+ * - `LAST`, `NOPRIO`: all coroutines take their usual turns.
+ * - `CORO`: the coroutine that performs the operation goes first, once the operation has ended.
+ * - `OP`: the coroutines that the operation wakes or adds go first.
+ * - `FIRST`, `PRIO`: both go first, the performer before the others.
+ *
+ * `AddCoro` follows the same rule. In the source of cogen, its `LAST` and `CORO` put the added
+ * coroutine first and `OP` and `FIRST` put it last, the opposite of cogen's documentation.
  *
  * @example
  * ```ts
@@ -36,35 +40,58 @@ export type Priority = 0 | 1 | 2 | 3;
  *   scheduler.add(function* () {
  *     order.push("ready before");
  *   });
- *   yield* Signal("go", undefined, { priority: priority.CORO });
+ *   yield* Signal("go", undefined, { priority: priority.OP });
  * });
  * clock.advance(0);
  * assertEquals(order, ["woken", "ready before"]);
  * ```
  */
 export const priority: {
+  readonly DEFAULT: -1;
   readonly LAST: 0;
+  readonly NOPRIO: 0;
   readonly CORO: 1;
   readonly OP: 2;
   readonly FIRST: 3;
-} = { LAST: 0, CORO: 1, OP: 2, FIRST: 3 };
+  readonly PRIO: 3;
+} = { DEFAULT: -1, LAST: 0, NOPRIO: 0, CORO: 1, OP: 2, FIRST: 3, PRIO: 3 };
 
-/** Whether the coroutines that an operation wakes go first. */
-export function favoursOthers(value: Priority): boolean {
-  return (value & priority.CORO) !== 0;
+/** A priority that is not `DEFAULT`. */
+export type ResolvedPriority = Exclude<Priority, -1>;
+
+/** The priority of an operation that has the given one, or none. */
+export function resolvePriority(
+  own: Priority | undefined,
+  defaultPriority: ResolvedPriority,
+): ResolvedPriority {
+  return own === undefined || own === -1 ? defaultPriority : own;
+}
+
+/** Whether the coroutines that an operation wakes or adds go first. */
+export function favoursOthers(value: ResolvedPriority): boolean {
+  return (value & priority.OP) !== 0;
 }
 
 /** Whether the coroutine that performs an operation goes first. */
-export function favoursCaller(value: Priority): boolean {
-  return (value & priority.OP) !== 0;
+export function favoursCaller(value: ResolvedPriority): boolean {
+  return (value & priority.CORO) !== 0;
 }
 
 /**
  * Checks a priority that a caller has passed.
  *
- * @throws {RangeError} If the value is none of the four priorities.
+ * @throws {RangeError} If the value is none of the priorities.
  */
 export function checkPriority(value: Priority | undefined): void {
-  if (value === undefined || value === 0 || value === 1 || value === 2 || value === 3) return;
-  throw new RangeError(`Cannot use priority ${value}: expected one of \`priority\``);
+  switch (value) {
+    case undefined:
+    case -1:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return;
+    default:
+      throw new RangeError(`Cannot use priority ${value}: expected one of \`priority\``);
+  }
 }

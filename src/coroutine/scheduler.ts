@@ -11,7 +11,7 @@
 import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
 import { Kernel } from "./kernel/kernel.ts";
-import { checkPriority, type Priority, priority } from "./priority.ts";
+import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
 import { RunningTask } from "./kernel/running_task.ts";
 import { Tracer } from "./kernel/tracer.ts";
 import { adapt } from "./operations/adapt.ts";
@@ -78,7 +78,7 @@ export class Scheduler implements TaskScheduler {
    *
    * @param options The clock, and the options that differ from the defaults.
    * @throws {TypeError} If the quantum or the default timeout is no duration.
-   * @throws {RangeError} If one of them is negative, or the priority none of the four.
+   * @throws {RangeError} If one of them is negative, or the default priority is no priority.
    */
   constructor(options: SchedulerOptions) {
     this.clock = options.clock;
@@ -87,7 +87,7 @@ export class Scheduler implements TaskScheduler {
     checkPriority(options.defaultPriority);
     this.#kernel = new Kernel(this, options.clock, {
       quantumMs: toMilliseconds(options.quantum ?? 0.001, "quantum"),
-      defaultPriority: options.defaultPriority ?? priority.LAST,
+      defaultPriority: resolvePriority(options.defaultPriority, priority.LAST),
       tracer: options.debug ? new Tracer(options.clock) : undefined,
       adapt,
       onError: options.onError ?? ((error) => void Promise.reject(error)),

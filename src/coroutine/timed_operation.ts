@@ -71,7 +71,7 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
    * @param options The options `timeout`, `weakTimeout` and `priority`.
    * @throws {TypeError} If the timeout is no deadline.
    * @throws {RangeError} If the timeout is negative (other than -1) or not a number, or the
-   *   priority none of the four.
+   *   priority is none of {@linkcode priority}.
    */
   constructor(options: TimeoutOptions) {
     super();

@@ -34,17 +34,95 @@ function orderWith(option: { priority?: Priority }, defaultPriority: Priority = 
   return order;
 }
 
-test("a priority puts neither, the woken coroutine, the caller, or both first", () => {
+test("a priority puts neither, the caller, the woken coroutine, or both first", () => {
   assertEquals(orderWith({}), ["ready", "woken", "caller"]);
   assertEquals(orderWith({ priority: priority.LAST }), ["ready", "woken", "caller"]);
-  assertEquals(orderWith({ priority: priority.CORO }), ["woken", "ready", "caller"]);
-  assertEquals(orderWith({ priority: priority.OP }), ["caller", "ready", "woken"]);
-  assertEquals(orderWith({ priority: priority.FIRST }), ["woken", "caller", "ready"]);
+  assertEquals(orderWith({ priority: priority.CORO }), ["caller", "ready", "woken"]);
+  assertEquals(orderWith({ priority: priority.OP }), ["woken", "ready", "caller"]);
+  assertEquals(orderWith({ priority: priority.FIRST }), ["caller", "woken", "ready"]);
 });
 
 test("the scheduler's default priority holds for operations without a priority", () => {
-  assertEquals(orderWith({}, priority.CORO), ["woken", "ready", "caller"]);
-  assertEquals(orderWith({}, priority.FIRST), ["woken", "caller", "ready"]);
+  for (const option of [{}, { priority: priority.DEFAULT }]) {
+    assertEquals(orderWith(option, priority.DEFAULT), ["ready", "woken", "caller"]);
+    assertEquals(orderWith(option, priority.CORO), ["caller", "ready", "woken"]);
+    assertEquals(orderWith(option, priority.OP), ["woken", "ready", "caller"]);
+    assertEquals(orderWith(option, priority.FIRST), ["caller", "woken", "ready"]);
+  }
+});
+
+test("the caller goes before the coroutines that it wakes, also if their waits go first", () => {
+  for (const value of [priority.CORO, priority.FIRST]) {
+    const { scheduler, run, assertEmpty } = stage({ defaultPriority: value });
+    const order: string[] = [];
+    for (const name of ["one", "two"]) {
+      scheduler.add(function* () {
+        yield* WaitForSignal("go");
+        order.push(name);
+      });
+    }
+    run();
+    scheduler.add(function* () {
+      yield* Signal("go");
+      order.push("caller");
+    });
+    run();
+    assertEquals(order, ["caller", "one", "two"]);
+    assertEmpty();
+  }
+});
+
+test("the priority of a signal holds also if it had to wait for its recipients", () => {
+  const orderOf = (value: Priority): string[] => {
+    const { scheduler, run, assertEmpty } = stage();
+    const order: string[] = [];
+    function* note(name: string): Coroutine<void> {
+      order.push(name);
+    }
+    scheduler.add(function* () {
+      yield* Signal("go", 1, { recipients: 1, priority: value });
+      order.push("caller");
+    });
+    run();
+    scheduler.add(function* () {
+      scheduler.add(note, "ready");
+      yield* WaitForSignal("go");
+      order.push("woken");
+    });
+    run();
+    assertEmpty();
+    return order;
+  };
+  assertEquals(orderOf(priority.LAST), ["ready", "woken", "caller"]);
+  assertEquals(orderOf(priority.CORO), ["caller", "ready", "woken"]);
+  assertEquals(orderOf(priority.OP), ["woken", "ready", "caller"]);
+  assertEquals(orderOf(priority.FIRST), ["caller", "woken", "ready"]);
+});
+
+test("a priority puts neither, the adder, the added coroutine, or both first", () => {
+  const orderOf = (value: Priority): string[] => {
+    const { scheduler, run, assertEmpty } = stage();
+    const order: string[] = [];
+    function* note(name: string): Coroutine<void> {
+      order.push(name);
+    }
+    scheduler.add(function* () {
+      scheduler.add(note, "ready");
+      yield* withPriority(AddCoro(note, "added"), value);
+      order.push("adder");
+    });
+    run();
+    assertEmpty();
+    return order;
+  };
+  assertEquals(orderOf(priority.LAST), ["ready", "added", "adder"]);
+  assertEquals(orderOf(priority.CORO), ["adder", "ready", "added"]);
+  assertEquals(orderOf(priority.OP), ["added", "ready", "adder"]);
+  assertEquals(orderOf(priority.FIRST), ["adder", "added", "ready"]);
+});
+
+test("the priorities have cogen's names and values", () => {
+  assertEquals(priority, { DEFAULT: -1, LAST: 0, NOPRIO: 0, CORO: 1, OP: 2, FIRST: 3, PRIO: 3 });
 });
 
 test("an operation without options gets its priority from withPriority", () => {
@@ -55,7 +133,7 @@ test("an operation without options gets its priority from withPriority", () => {
   }
   scheduler.add(function* () {
     yield* AddCoro(note, "first");
-    yield* withPriority(AddCoro(note, "second"), priority.CORO);
+    yield* withPriority(AddCoro(note, "second"), priority.OP);
     order.push("caller");
   });
   run();
@@ -63,7 +141,7 @@ test("an operation without options gets its priority from withPriority", () => {
   assertEmpty();
 });
 
-test("a priority that is none of the four is refused", () => {
+test("a value that is no priority is refused", () => {
   const wrong = 7 as Priority;
   assertThrows(() => withPriority(Signal("abc"), wrong), RangeError, "priority 7");
   assertThrows(() => WaitForSignal("abc", { priority: wrong }), RangeError, "priority 7");
@@ -75,12 +153,12 @@ test("coroutines that are always put first do not starve the others", () => {
   const entry = (): Ready => ({ usedMs: 0, arrival: 0, nextReady: undefined });
   const patient = entry();
   queue.add(patient);
-  for (let others = 0; others < 3; others++) queue.add(entry(), true);
+  for (let others = 0; others < 3; others++) queue.add(entry(), "others");
   let waited = 0;
   for (;; waited++) {
     const taken = queue.take(Infinity) as Ready;
     if (taken === patient) break;
-    queue.add(taken, true);
+    queue.add(taken, "others");
   }
   assert(waited < 8, `waited for ${waited}`);
 });

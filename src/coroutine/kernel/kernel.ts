@@ -18,7 +18,7 @@ import { enterStep } from "../current_step.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { FirstStep, type FirstStepHost } from "./first_step.ts";
 import type { Operation } from "../operation.ts";
-import type { Priority } from "../priority.ts";
+import { favoursOthers, type ResolvedPriority } from "../priority.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import { RunningTask } from "./running_task.ts";
 import { StepClock } from "./step_clock.ts";
@@ -40,7 +40,7 @@ const MAX_SOON = 64;
 export interface KernelSettings {
   /** The bound of a turn, and of all turns between two polls. */
   readonly quantumMs: number;
-  readonly defaultPriority: Priority;
+  readonly defaultPriority: ResolvedPriority;
   readonly tracer: Tracer | undefined;
   /** Receives the error of each task that ended with one and has no handler for it. */
   readonly onError: (error: unknown, task: Task<unknown>) => void;
@@ -53,7 +53,8 @@ export class Kernel implements FirstStepHost {
   readonly scheduler: TaskScheduler;
   readonly clock: Clock;
   performer: AnyTask | undefined;
-  readonly defaultPriority: Priority;
+  performed: ResolvedPriority = 0;
+  readonly defaultPriority: ResolvedPriority;
   readonly tracer: Tracer | undefined;
   readonly adapt: (yielded: unknown) => Operation<unknown>;
 
@@ -188,8 +189,13 @@ export class Kernel implements FirstStepHost {
   }
 
   enqueue(task: AnyTask, first: boolean = false): void {
-    const favoured = this.performer !== undefined && this.performer !== task;
-    this.#ready.add(task, first || favoured);
+    const { performer } = this;
+    if (performer === undefined) this.#ready.add(task, first ? "others" : "by time used");
+    else if (performer === task) this.#ready.add(task, first ? "performer" : "by time used");
+    else {
+      const favoured = first || favoursOthers(this.performed);
+      this.#ready.add(task, favoured ? "others" : "by time used");
+    }
     this.#wake();
   }
 

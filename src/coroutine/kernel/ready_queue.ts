@@ -2,8 +2,8 @@
  * The queue of ready tasks: the task with the least time used comes first (least attained service).
  *
  * The queue is a set of first-in, first-out lists, one for each power of two of milliseconds used,
- * so adding and taking are O(1), however many tasks are ready. One more list holds the tasks that
- * a priority puts first. Every eighth task taken is the one that has waited longest, whatever time
+ * so adding and taking are O(1), however many tasks are ready. Two more lists hold the tasks that
+ * a priority puts first: performers of operations, then the others. Every eighth task taken is the one that has waited longest, whatever time
  * it has used: with n tasks ready, no task waits for more than 8 n others.
  *
  * Called by `Kernel`.
@@ -23,12 +23,20 @@ export interface Ready {
   arrival: number;
 }
 
-/** Level 0 holds the entries that go first; the others go by time used, level 16 from 16 s. */
-const LEVELS = 17;
+/**
+ * Levels 0 and 1 hold the entries that go first; the others go by time used, level 17 from 16 s.
+ */
+const LEVELS = 18;
 /**
  * Every eighth entry taken is the oldest: often enough for fairness, rare enough to cost little.
  */
 const OLDEST_EVERY = 8;
+
+/**
+ * The place of a new entry: by the time it has used, or before all of these. The performer of an
+ * operation goes before the others that go first, also if they were added before it.
+ */
+export type Place = "by time used" | "performer" | "others";
 
 /** Ready entries, those with the least time used first. */
 export class ReadyQueue<T extends Ready> {
@@ -49,9 +57,9 @@ export class ReadyQueue<T extends Ready> {
     return this.#arrivals;
   }
 
-  /** Adds an entry that is not in the queue; with `first`, before all entries added without. */
-  add(entry: T, first: boolean = false): void {
-    const level = first ? 0 : levelOf(entry.usedMs);
+  /** Adds an entry that is not in the queue. */
+  add(entry: T, place: Place = "by time used"): void {
+    const level = place === "by time used" ? levelOf(entry.usedMs) : place === "performer" ? 0 : 1;
     entry.arrival = ++this.#arrivals;
     entry.nextReady = undefined;
     const tail = this.#tails[level];
@@ -100,8 +108,8 @@ export class ReadyQueue<T extends Ready> {
 }
 
 /**
- * Level 1 is for less than 1 ms, level 2 for less than 2 ms, level 3 for less than 4 ms, and so on.
+ * Level 2 is for less than 1 ms, level 3 for less than 2 ms, level 4 for less than 4 ms, and so on.
  */
 function levelOf(usedMs: number): number {
-  return Math.min(LEVELS - 1, 33 - Math.clz32(Math.min(usedMs, 0x7fffffff)));
+  return Math.min(LEVELS - 1, 34 - Math.clz32(Math.min(usedMs, 0x7fffffff)));
 }

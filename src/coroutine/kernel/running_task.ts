@@ -13,7 +13,7 @@
 
 import type { CurrentStep, LocalValues } from "../current_step.ts";
 import { BaseOperation, isOperation, NOT_YET, type Operation } from "../operation.ts";
-import { favoursCaller, favoursOthers } from "../priority.ts";
+import { favoursCaller, type ResolvedPriority, resolvePriority } from "../priority.ts";
 import type { Ready } from "./ready_queue.ts";
 import {
   type Coroutine,
@@ -32,10 +32,12 @@ export interface TaskHost extends WaitHost {
   /** Remembers each wait; only with the option `debug`. */
   readonly tracer: Tracer | undefined;
   /**
-   * The task performing an operation of priority `CORO` or `FIRST`: every other task that becomes
-   * ready meanwhile goes to the front. Set and reset by the task itself.
+   * The task performing an operation with a priority above `LAST`. The priority decides the places
+   * of the tasks that become ready meanwhile. Set and reset by the task itself.
    */
   performer: RunningTask<unknown> | undefined;
+  /** The priority of that operation; without meaning while there is no performer. */
+  performed: ResolvedPriority;
   /** Makes a task ready; `first` puts it before all others. */
   enqueue(task: RunningTask<unknown>, first: boolean): void;
   /** Forgets a task that has ended, and reports its error later if nothing observes the task. */
@@ -289,12 +291,34 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   /** Completes an operation at once if it can, else waits for it. */
   #perform(operation: Operation<unknown>): void {
     const { kernel } = this;
-    const priority = operation.priority ?? kernel.defaultPriority;
-    if (favoursOthers(priority)) kernel.performer = this as RunningTask<unknown>;
+    const priority = resolvePriority(operation.priority, kernel.defaultPriority);
+    if (priority !== 0) {
+      kernel.performer = this as RunningTask<unknown>;
+      kernel.performed = priority;
+    }
     const isDone = operation instanceof BaseOperation &&
       this.#attempt(operation, favoursCaller(priority));
     if (!isDone) this.#wait(operation);
     kernel.performer = undefined;
+  }
+
+  /**
+   * Calls `complete` as a part of the operation that this task waits for, so that the priority of
+   * that operation decides the places: another task may complete it.
+   */
+  completeWait(complete: () => void): void {
+    const { kernel } = this;
+    const own = this.#suspension?.operation.priority;
+    const { performer, performed } = kernel;
+    const priority = resolvePriority(own, kernel.defaultPriority);
+    kernel.performer = priority === 0 ? undefined : this as RunningTask<unknown>;
+    kernel.performed = priority;
+    try {
+      complete();
+    } finally {
+      kernel.performer = performer;
+      kernel.performed = performed;
+    }
   }
 
   /** Returns whether the operation completed at once: then no wait is made for it. */

@@ -12,7 +12,7 @@
 
 import type { Expiring } from "./deadline_heap.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
-import { favoursCaller, type Priority } from "../priority.ts";
+import { favoursCaller, type ResolvedPriority, resolvePriority } from "../priority.ts";
 import type { Task, TaskScheduler } from "../task.ts";
 
 /** A deadline in the kernel's heap. */
@@ -25,7 +25,7 @@ export interface ExpiringDeadline extends Expiring {
 export interface WaitHost {
   readonly scheduler: TaskScheduler;
   /** The priority of operations without one. */
-  readonly defaultPriority: Priority;
+  readonly defaultPriority: ResolvedPriority;
   /** Sets a deadline that is not set, `milliseconds` from now. */
   addDeadline(deadline: ExpiringDeadline, milliseconds: number): void;
   /** Removes a deadline; one that is not set is left alone. */
@@ -205,7 +205,9 @@ export class Suspension extends Wait {
 
   /** Whether the task, once resumed, goes before all that are ready. */
   get first(): boolean {
-    return favoursCaller(this.operation.priority ?? this.task.kernel.defaultPriority);
+    return favoursCaller(
+      resolvePriority(this.operation.priority, this.task.kernel.defaultPriority),
+    );
   }
 
   protected deliver(kind: "value" | "error", content: unknown): void {

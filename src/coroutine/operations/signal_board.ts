@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { RunningTask } from "../kernel/running_task.ts";
 import type { Abort, Resume } from "../operation.ts";
 import type { TaskScheduler } from "../task.ts";
 import { WaitList } from "../kernel/wait_list.ts";
@@ -88,7 +89,11 @@ export class SignalBoard {
     for (let signal = pending.first; signal !== undefined; signal = pending.first) {
       if (waiters === undefined || !hasUnsettled(waiters, signal.recipients)) break;
       pending.shift();
-      signal.resume.value(wakeFirst(waiters, signal.recipients, signal.value));
+      const { resume, recipients, value } = signal;
+      // The signal may have waited: the task that serves it now is another one than its own.
+      (resume.task as RunningTask<unknown>).completeWait(() => {
+        resume.value(wakeFirst(waiters, recipients, value));
+      });
     }
     deleteIfEmpty(this.#pending, name, pending);
     if (waiters !== undefined) deleteIfEmpty(this.#waiters, name, waiters);

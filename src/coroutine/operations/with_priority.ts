@@ -13,7 +13,7 @@ import { checkPriority, type Priority } from "../priority.ts";
  * @param operation The operation to wait for.
  * @param value One of {@linkcode priority}.
  * @returns An operation that gives the value of `operation`.
- * @throws {RangeError} If the priority is not one of the four.
+ * @throws {RangeError} If the value is no priority.
  *
  * @example
  * ```ts
