@@ -7,6 +7,7 @@
  */
 
 import type { Adapter } from "../../src/socket/mod.ts";
+import { logError } from "./error_log.ts";
 import { startTimer } from "./timer.ts";
 
 type Clock = Adapter["clock"];
@@ -29,5 +30,6 @@ export function hostClock(defer: Clock["defer"]): Clock {
     defer,
     soon: (turn) => void settled.then(turn),
     setTimer: startTimer,
+    log: logError,
   };
 }

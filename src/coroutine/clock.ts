@@ -44,4 +44,9 @@ export interface Clock {
    * 24 days to the longest that its timers keep.
    */
   setTimer(delay: number, turn: () => void): () => void;
+  /**
+   * Writes an entry to the error log of the host: the default of the scheduler's option `log`.
+   * Without both, the error of a coroutine that is not joined is only in the `error` of its task.
+   */
+  log?(line: string): void;
 }

@@ -34,6 +34,9 @@ export class ManualClock implements Clock {
   #deferred: (() => void)[] = [];
   readonly #timers = new Set<Timer>();
 
+  /** The entries of the error log, as {@linkcode Clock.log} got them. */
+  readonly logged: string[] = [];
+
   /** The time: the sum of all calls of {@linkcode advance}. */
   now(): number {
     return this.#now;
@@ -49,6 +52,11 @@ export class ManualClock implements Clock {
     const timer = { at: this.#now + delay, turn };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
+  }
+
+  /** Keeps an entry of the error log in {@linkcode logged}. */
+  log(line: string): void {
+    this.logged.push(line);
   }
 
   /** Whether nothing is deferred and no timer is set. */

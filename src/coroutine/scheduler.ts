@@ -3,13 +3,15 @@
  *
  * All state belongs to the object, so several schedulers live in one process. This file stands on
  * top of the layer: it joins the kernel with the operations that the kernel needs. The functions
- * {@linkcode start} and {@linkcode launch} are the engine's own, exported through `internal.ts`.
+ * {@linkcode start}, {@linkcode launch} and {@linkcode handleFailures} are the engine's own, exported
+ * through `internal.ts`.
  *
  * @module
  */
 
 import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
+import { describeFailed, describeThrown } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
 import { RunningTask } from "./kernel/running_task.ts";
@@ -36,14 +38,24 @@ export interface SchedulerOptions {
   /** The longest time that turns take before the host's event loop polls. Default 1 ms. */
   readonly quantum?: Duration;
   /**
-   * Receives the error of each coroutine that ended with one and is not joined. Default: a promise
-   * rejected with the error and not handled, which every runtime reports.
+   * Receives the error of each coroutine that ended with one and is not joined. Default: the error
+   * is logged, by `onError` and `log` of a server that uses the scheduler, or else by `log`.
    */
   readonly onError?: (error: unknown, task: Task<unknown>) => void;
+  /**
+   * Takes each entry of the error log: a coroutine's name, the coroutines that added it, and its
+   * error. Default: the `log` of the clock; a `ManualClock` keeps the entries.
+   */
+  readonly log?: (line: string) => void;
 }
+
+/** Receives the error of a coroutine that is not joined. */
+export type FailureHandler = (error: unknown, task: Task<unknown>) => void;
 
 /** Reads the kernel of a scheduler, for {@linkcode start} and {@linkcode launch}. */
 let kernelOf: (scheduler: Scheduler) => Kernel;
+/** Reads the failure handlers of a scheduler, for {@linkcode handleFailures}. */
+let handlersOf: (scheduler: Scheduler) => FailureHandler[];
 
 /**
  * Runs coroutines.
@@ -72,6 +84,9 @@ export class Scheduler implements TaskScheduler {
   readonly defaultTimeout: Deadline;
 
   readonly #kernel: Kernel;
+  readonly #log: (line: string) => void;
+  /** The handlers of the servers that use the scheduler; the first of them is called. */
+  readonly #failureHandlers: FailureHandler[] = [];
 
   /**
    * Makes a scheduler without coroutines.
@@ -85,12 +100,14 @@ export class Scheduler implements TaskScheduler {
     this.defaultTimeout = options.defaultTimeout ?? -1;
     checkTimeout(options.defaultTimeout, "defaultTimeout");
     checkPriority(options.defaultPriority);
+    this.#log = options.log ?? ((line) => options.clock.log?.(line));
     this.#kernel = new Kernel(this, options.clock, {
       quantumMs: toMilliseconds(options.quantum ?? 0.001, "quantum"),
       defaultPriority: resolvePriority(options.defaultPriority, priority.LAST),
       tracer: options.debug ? new Tracer(options.clock) : undefined,
       adapt,
-      onError: options.onError ?? ((error) => void Promise.reject(error)),
+      onError: options.onError ?? ((error, task) => this.#failed(error, task)),
+      log: (line) => this.#write(line),
     });
   }
 
@@ -163,8 +180,23 @@ export class Scheduler implements TaskScheduler {
     return this.run();
   }
 
+  #failed(error: unknown, task: Task<unknown>): void {
+    const handler = this.#failureHandlers[0];
+    if (handler !== undefined) handler(error, task);
+    else this.#write(`${describeFailed(task)}: ${describeThrown(error)}`);
+  }
+
+  #write(line: string): void {
+    try {
+      this.#log(line);
+    } catch {
+      // A log that fails, for example on a full disk, must not stop the coroutines.
+    }
+  }
+
   static {
     kernelOf = (scheduler) => scheduler.#kernel;
+    handlersOf = (scheduler) => scheduler.#failureHandlers;
   }
 }
 
@@ -202,6 +234,23 @@ export function launch(
   name: string,
 ): Task<unknown> | undefined {
   return kernelOf(scheduler).launch(coroutine, name);
+}
+
+/**
+ * Gives the errors of coroutines that are not joined to a handler, instead of the log. A scheduler
+ * with an `onError` of its own gives them to that alone; of several handlers, the first is called.
+ *
+ * @param scheduler The scheduler.
+ * @param handler Receives the errors.
+ * @returns How to remove the handler.
+ */
+export function handleFailures(scheduler: Scheduler, handler: FailureHandler): () => void {
+  const handlers = handlersOf(scheduler);
+  handlers.push(handler);
+  return () => {
+    const place = handlers.indexOf(handler);
+    if (place >= 0) handlers.splice(place, 1);
+  };
 }
 
 function admit<A extends unknown[], T>(

@@ -8,6 +8,7 @@
  */
 
 import { type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import { describeFailed } from "../coroutine/internal.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenAddress } from "../socket/mod.ts";
 import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
@@ -62,7 +63,11 @@ export interface ServingOptions {
    * ```
    */
   readonly serverHeader?: string;
-  /** Runs the apps. Default: a scheduler of the server's own. */
+  /**
+   * Runs the apps. Default: a scheduler of the server's own. While the server lives, errors of coroutines
+   * that are not joined go to its `onError` and `log`, unless the scheduler has an `onError` itself; if
+   * several servers share the scheduler, to those of the first.
+   */
   readonly scheduler?: Scheduler;
   /** How long an app may run before its blocks are handed over. Default 1 ms; with 0, at once. */
   readonly burst?: Duration;
@@ -115,13 +120,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     bind,
     adapter,
     scheduler: options.scheduler ??
-      new Scheduler({
-        clock: adapter.clock,
-        onError: (error, task) => {
-          log(`Coroutine ${task.name} failed`);
-          report(error);
-        },
-      }),
+      new Scheduler({ clock: adapter.clock, log }),
     serverName: options.serverName ?? adapter.hostName(),
     backlog: resolveBacklog(options.requestQueueSize),
     tls: resolveTlsAt(bind, options.tls),
@@ -132,7 +131,8 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     parserLimits: parserLimits(limits),
     timeoutsMs: resolveTimeouts(options.timeouts ?? {}),
     log,
-    report,
+    report: (error, environ) => report(error, environ, requestOf(environ)),
+    reportFailure: (error, task) => report(error, undefined, `${describeFailed(task)}: `),
   };
 }
 
@@ -182,16 +182,22 @@ function withoutErrors(log: (line: string) => void): (line: string) => void {
   };
 }
 
-function reporter(options: ServingOptions, log: (line: string) => void): Settings["report"] {
-  return (error, environ) => {
+/** The beginning of the log's entry for an error of a request. */
+function requestOf(environ: Environ | undefined): string {
+  if (environ === undefined) return "";
+  return `${String(environ.REQUEST_METHOD)} ${String(environ.REQUEST_URI)} failed: `;
+}
+
+function reporter(
+  options: ServingOptions,
+  log: (line: string) => void,
+): (error: unknown, environ: Environ | undefined, where: string) => void {
+  return (error, environ, where) => {
     try {
       options.onError?.(error, environ);
     } catch (own) {
       log(`onError threw ${describeError(own)}`);
     }
-    const where = environ === undefined
-      ? ""
-      : `${String(environ.REQUEST_METHOD)} ${String(environ.REQUEST_URI)} failed: `;
     log(where + describeError(error));
   };
 }

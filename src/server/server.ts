@@ -7,6 +7,7 @@
  * @module
  */
 
+import { handleFailures } from "../coroutine/internal.ts";
 import { type Duration, type Scheduler, toMilliseconds } from "../coroutine/mod.ts";
 import {
   type Adapter,
@@ -93,6 +94,8 @@ export class WSGIServer implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #connections: Connections;
   readonly #shutdown: Shutdown;
+  /** Ends the reports of errors of coroutines that are not joined. */
+  readonly #ignoreFailures: () => void;
   /** Whether `listen` waits for the adapter. */
   #listening = false;
   #listener: Listener | undefined;
@@ -112,6 +115,8 @@ export class WSGIServer implements AsyncDisposable {
     this.#settings = resolveOptions(options, options.adapter);
     this.#connections = new Connections(this.#settings);
     this.#shutdown = new Shutdown(this.#connections);
+    const { scheduler, reportFailure } = this.#settings;
+    this.#ignoreFailures = handleFailures(scheduler, reportFailure);
     let resolveFinished = () => {};
     this.finished = new Promise((resolve) => resolveFinished = resolve);
     this.#resolveFinished = resolveFinished;
@@ -292,6 +297,7 @@ export class WSGIServer implements AsyncDisposable {
       this.#settings.report(error);
     }
     await this.#shutdown.run();
+    this.#ignoreFailures();
     this.#resolveFinished();
   }
 }

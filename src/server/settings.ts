@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Scheduler } from "../coroutine/mod.ts";
+import type { Scheduler, Task } from "../coroutine/mod.ts";
 import type { ParserLimits } from "../http/mod.ts";
 import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
 import type { Environ, WSGIApp } from "../wsgi/mod.ts";
@@ -34,6 +34,8 @@ export interface Settings {
   readonly parserLimits: ParserLimits;
   readonly timeoutsMs: TimeoutsMs;
   readonly log: (line: string) => void;
+  /** As `report`, for the error of a coroutine that is not joined; the log's entry names it. */
+  readonly reportFailure: (error: unknown, task: Task<unknown>) => void;
   /** Passes an error of an app or of a coroutine to `onError`, then to the log. Never throws. */
   readonly report: (error: unknown, environ?: Environ) => void;
 }

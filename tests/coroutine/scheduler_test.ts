@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
   type Coroutine,
@@ -255,3 +255,83 @@ test("timers of the host are set for the earliest deadline alone", () => {
   run(100_000);
   assertEmpty();
 });
+
+test("an error that is not joined is logged once, with the chain, and stops nothing", () => {
+  const lines: string[] = [];
+  const { scheduler, clock } = logging((line) => lines.push(line));
+  scheduler.add(function* parent() {
+    scheduler.add(function* child() {
+      throw new Error("lost");
+    });
+  });
+  const other = scheduler.add(function* () {
+    yield* Sleep(1);
+    return "done";
+  });
+  clock.advance(1000);
+  assertEquals(other.result, "done");
+  assertEquals(lines.length, 1);
+  assertStringIncludes(lines[0] as string, "Coroutine child, added by parent, failed: Error: lost");
+});
+
+test("any thrown value, and a log that throws, leave the scheduler running", () => {
+  const lines: string[] = [];
+  const { scheduler, clock } = logging((line) => {
+    lines.push(line);
+    throw new Error("disk full");
+  });
+  for (const thrown of [undefined, null, "text", Object.create(null), Symbol("s")]) {
+    scheduler.add(function* odd() {
+      throw thrown;
+    });
+  }
+  clock.advance(0);
+  assertEquals(lines.length, 5);
+  assertEquals(scheduler.stats().tasks, 0);
+});
+
+test("an onError that throws is logged with the error that it was given", () => {
+  const lines: string[] = [];
+  const clock = new ManualClock();
+  const onError = () => {
+    throw new Error("own");
+  };
+  const scheduler = new Scheduler({ clock, onError, log: (line) => lines.push(line) });
+  scheduler.add(function* child() {
+    throw new Error("first");
+  });
+  clock.advance(0);
+  assertEquals(lines.map((line) => line.split("\n")[0]), [
+    "onError threw Error: own",
+    "Coroutine child failed: Error: first",
+  ]);
+});
+
+test("without onError and log, the clock logs an error", () => {
+  const clock = new ManualClock();
+  new Scheduler({ clock }).add(function* child() {
+    throw new Error("lost");
+  });
+  clock.advance(0);
+  assertEquals(clock.logged.length, 1);
+  assertStringIncludes(clock.logged[0] as string, "Coroutine child failed: Error: lost");
+});
+
+test("a clock without a log loses no turn by an error", () => {
+  const manual = new ManualClock();
+  const clock = {
+    now: () => manual.now(),
+    defer: (turn: () => void) => manual.defer(turn),
+    setTimer: (delay: number, turn: () => void) => manual.setTimer(delay, turn),
+  };
+  const task = new Scheduler({ clock }).add(function* child() {
+    throw new Error("lost");
+  });
+  manual.advance(0);
+  assertEquals(String(task.error), "Error: lost");
+});
+
+function logging(log: (line: string) => void): { scheduler: Scheduler; clock: ManualClock } {
+  const clock = new ManualClock();
+  return { clock, scheduler: new Scheduler({ clock, log }) };
+}

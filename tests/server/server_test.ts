@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { test } from "node:test";
 import { memoryNetwork, socketPair } from "../../adapters/memory.ts";
-import { ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
+import { AddCoro, ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { ServerShutdown, type WSGIConnection, WSGIServer } from "../../src/server/mod.ts";
 import type { Socket } from "../../src/socket/mod.ts";
 import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
@@ -398,6 +398,68 @@ test("more connections than maxConnections are closed at once, and others later 
   await stage.finish();
 });
 
+test("errors of coroutines of a shared scheduler reach the server's onError and log, once each", async () => {
+  const clock = new ManualClock();
+  const loose: string[] = [];
+  const scheduler = new Scheduler({ clock, log: (line) => loose.push(line) });
+  const heard: string[] = [];
+  const lines: string[] = [];
+  const server = new WSGIServer({
+    adapter: memoryNetwork({ clock }).adapter,
+    wsgiApp: waits,
+    scheduler,
+    onError: (error) => heard.push((error as Error).message),
+    log: (line) => lines.push(line),
+  });
+  const fail = function* child(message: string) {
+    yield* Sleep(1);
+    throw new Error(message);
+  };
+  scheduler.add(function* parent() {
+    yield* AddCoro(fail, "while it lives");
+  });
+  clock.advance(1000);
+  assertEquals(heard, ["while it lives"]);
+  assertEquals(lines.length, 1);
+  assertStringIncludes(
+    lines[0] as string,
+    "Coroutine child, added by parent, failed: Error: while it lives",
+  );
+  scheduler.add(fail, "after its end");
+  const closed = server.close();
+  for (let turn = 0; turn < 20; turn++) {
+    clock.advance(0);
+    await Promise.resolve();
+  }
+  await closed;
+  clock.advance(1000);
+  assertEquals([heard.length, lines.length, loose.length], [1, 1, 1]);
+  assertStringIncludes(loose[0] as string, "Coroutine child failed: Error: after its end");
+});
+
+test("a shared scheduler with an onError of its own reports to that alone", async () => {
+  const clock = new ManualClock();
+  const heard: string[] = [];
+  const lines: string[] = [];
+  const scheduler = new Scheduler({
+    clock,
+    onError: (error, task) => heard.push(`${task.name}: ${error}`),
+  });
+  const { adapter } = memoryNetwork({ clock });
+  const server = new WSGIServer({
+    adapter,
+    wsgiApp: waits,
+    scheduler,
+    log: (line) => lines.push(line),
+  });
+  scheduler.add(function* child() {
+    throw new Error("own");
+  });
+  clock.advance(0);
+  assertEquals([heard, lines], [["child: Error: own"], []]);
+  await server.close();
+});
+
 test("a body beyond maxBodyBytes is refused before any of it is read", async () => {
   const stage = await serving(waits, { limits: { maxBodyBytes: 3 } });
   assertEquals(stage.ask(post("/0", "1234")).response().status, "413 Content Too Large");
@@ -451,7 +513,7 @@ test("errors of coroutines that an app has started are logged", async () => {
   });
   stage.ask(get("/"));
   const log = stage.takeLog().join("\n");
-  assertStringIncludes(log, "Coroutine background failed");
+  assertStringIncludes(log, "Coroutine background, added by runApp, failed");
   assertStringIncludes(log, "from the background");
   await stage.finish();
 });

@@ -15,6 +15,7 @@
 
 import type { Clock } from "../clock.ts";
 import { enterStep } from "../current_step.ts";
+import { describeFailed, describeThrown } from "../failure_log.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { FirstStep, type FirstStepHost } from "./first_step.ts";
 import type { Operation } from "../operation.ts";
@@ -44,6 +45,8 @@ export interface KernelSettings {
   readonly tracer: Tracer | undefined;
   /** Receives the error of each task that ended with one and has no handler for it. */
   readonly onError: (error: unknown, task: Task<unknown>) => void;
+  /** Takes a line about an error of `onError` itself. Must not throw. */
+  readonly log: (line: string) => void;
   /** The operation that a yielded value stands for, if the value is no operation itself. */
   readonly adapt: (yielded: unknown) => Operation<unknown>;
 }
@@ -61,6 +64,7 @@ export class Kernel implements FirstStepHost {
   readonly #quantumMs: number;
   readonly #steps: StepClock;
   readonly #onError: (error: unknown, task: Task<unknown>) => void;
+  readonly #log: (line: string) => void;
   readonly #ready = new ReadyQueue<AnyTask>();
   readonly #deadlines = new DeadlineHeap<ExpiringDeadline>();
   /** Resolve the promises of {@linkcode whenIdle}. */
@@ -98,6 +102,7 @@ export class Kernel implements FirstStepHost {
     this.#quantumMs = settings.quantumMs;
     this.#steps = new StepClock(clock, settings.quantumMs);
     this.#onError = settings.onError;
+    this.#log = settings.log;
   }
 
   /**
@@ -224,9 +229,10 @@ export class Kernel implements FirstStepHost {
   report(error: unknown, task: AnyTask): void {
     try {
       this.#onError(error, task);
-    } catch (sinkError) {
-      // An error of `onError` itself must not stop the turn: the runtime reports it.
-      void Promise.reject(sinkError);
+    } catch (own) {
+      // An error of `onError` itself must not stop the turn.
+      this.#log(`onError threw ${describeThrown(own)}`);
+      this.#log(`${describeFailed(task)}: ${describeThrown(error)}`);
     }
   }
 
