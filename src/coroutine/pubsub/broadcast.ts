@@ -56,9 +56,11 @@ export class Broadcast<T> {
     throw new Full(`The queue holds ${this.#capacity} messages, and not all have been read`);
   }
 
-  compact(): void {
+  compact(): number {
     this.#removeExpired();
+    const { first } = this.log;
     while (this.log.size > 0 && this.log.cursorsAtFirst === 0) this.log.dropFirst(false);
+    return this.log.first - first;
   }
 
   close(): void {

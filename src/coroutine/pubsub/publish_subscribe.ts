@@ -182,9 +182,13 @@ export class PublishSubscribeQueue<T> {
     return subscriber && this.#broadcast.position(subscriber);
   }
 
-  /** Drops the messages that all subscribers have read. */
-  compact(): void {
-    this.#broadcast.compact();
+  /**
+   * Drops the messages that all subscribers have read.
+   *
+   * @returns The number of messages that were dropped.
+   */
+  compact(): number {
+    return this.#broadcast.compact();
   }
 
   /**

@@ -104,7 +104,7 @@ test("compact drops the messages that all subscribers have read, and the indexes
   for (let n = 0; n < 100; n++) queue.publishNowait(n);
   read("a");
   assertEquals(read("b", { limit: 40 }).result?.length, 40);
-  queue.compact();
+  assertEquals(queue.compact(), 40);
   assertEquals([queue.first, queue.next, queue.size], [40, 100, 60]);
   assertEquals(read("b", { limit: 1 }).result, [40]);
   assertEquals([queue.position("a"), queue.position("b"), queue.position("c")], [
@@ -193,7 +193,7 @@ test("drop-oldest: only slow subscribers miss the oldest messages", () => {
   }
   assertEquals(quick, Array.from({ length: 100 }, (_, n) => n));
   assertEquals(read("slow").result, [97, 98, 99]);
-  queue.compact();
+  assertEquals([queue.compact(), queue.compact()], [3, 0]);
   assertEquals(queue.size, 0);
   assertEmpty();
 });
