@@ -92,7 +92,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     this.#limitHandshake();
   }
 
-  /** As of {@linkcode InboundHost}. */
+  /** See {@linkcode InboundHost}. */
   resumeSource(): void {
     this.#stream.resume();
   }
@@ -141,25 +141,25 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     this.#inbound.resume();
   }
 
-  /** As of {@linkcode BunStreamEvents}. After a failure, Bun closes the stream. */
+  /** See {@linkcode BunStreamEvents}. After a failure, Bun closes the stream. */
   secured(failure: Error | null | undefined): void {
     this.#cancelHandshakeTimer?.();
     if (failure === undefined) return;
     this.#error ??= new Error(`TLS handshake: ${failure?.message ?? "failed"}`);
   }
 
-  /** As of {@linkcode BunStreamEvents}. */
+  /** See {@linkcode BunStreamEvents}. */
   received(bytes: Uint8Array): void {
     if (!this.#inbound.data(bytes, true)) this.#stream.pause();
   }
 
-  /** As of {@linkcode BunStreamEvents}. */
+  /** See {@linkcode BunStreamEvents}. */
   ended(): void {
     this.#inbound.end();
     this.#closeIfDone();
   }
 
-  /** As of {@linkcode BunStreamEvents}. Bun also calls this when there is no more room than before. */
+  /** See {@linkcode BunStreamEvents}. Bun also calls this when there is no more room than before. */
   drained(): void {
     while (this.#queue.size > 0) {
       const head = this.#queue.head();
@@ -174,7 +174,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     this.#finishIfSent();
   }
 
-  /** As of {@linkcode BunStreamEvents}. */
+  /** See {@linkcode BunStreamEvents}. */
   closed(error: Error | undefined): void {
     this.#cancelHandshakeTimer?.();
     this.#queue.clear();

@@ -123,7 +123,7 @@ export class DenoSocket implements Socket, InboundHost {
     this.#readAll();
   }
 
-  /** As of {@linkcode InboundHost}. */
+  /** See {@linkcode InboundHost}. */
   resumeSource(): void {
     clearInterval(this.#probe);
     this.#readAll();

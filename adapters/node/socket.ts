@@ -92,7 +92,7 @@ export class NodeSocket implements Socket, InboundHost {
     return goesOn;
   }
 
-  /** As of {@linkcode InboundHost}. */
+  /** See {@linkcode InboundHost}. */
   resumeSource(): void {
     clearInterval(this.#probe);
     this.#stream.resume();

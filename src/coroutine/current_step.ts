@@ -1,5 +1,5 @@
 /**
- * The step that runs now, of whichever scheduler: how code without a task at hand finds its own.
+ * The step that runs now. Code that has no task at hand finds its scheduler and its locals here.
  *
  * A kernel sets the current step before it resumes a generator and restores the outer one
  * afterwards. Host callbacks, and code after an `await`, run in no step. Steps nest when a step
@@ -38,7 +38,7 @@ export function currentStep(): CurrentStep | undefined {
 }
 
 /**
- * Sets the current step. For the kernel.
+ * Sets the current step. Only the kernel calls this.
  *
  * @param step The step that begins, or the outer step when one ends.
  * @returns The step that was current until now.

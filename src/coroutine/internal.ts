@@ -1,6 +1,5 @@
 /**
- * The door for the layers above that is closed to users: functions of the engine that are not
- * public.
+ * Functions of the engine that the layers above need, and that are not public.
  *
  * Imported by `src/wsgi` and `src/server`; `mod.ts` is the public door.
  *

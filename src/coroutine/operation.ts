@@ -85,9 +85,9 @@ export const NOT_YET: unique symbol = Symbol("not yet");
 
 /** The base of operations: a subclass defines `name` and `start`. */
 export abstract class BaseOperation<T> implements Operation<T> {
-  /** As {@linkcode Operation.name}. */
+  /** See {@linkcode Operation.name}. */
   abstract readonly name: string;
-  /** As {@linkcode Operation.priority}. */
+  /** See {@linkcode Operation.priority}. */
   declare readonly priority?: Priority | undefined;
   /** Notes the line that makes the operation, if the scheduler has the option `debug`. */
   constructor() {
@@ -104,10 +104,10 @@ export abstract class BaseOperation<T> implements Operation<T> {
     return NOT_YET;
   }
 
-  /** As {@linkcode Operation.start}. */
+  /** See {@linkcode Operation.start}. */
   abstract start(resume: Resume<T>): Abort | void;
 
-  /** As {@linkcode Operation}: for `yield*`. */
+  /** Makes the iterator for `yield*`; see {@linkcode Operation}. */
   [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
     return new OperationIterator<T>(this);
   }
@@ -154,7 +154,7 @@ export abstract class ImmediateOperation<T> extends BaseOperation<T> {
   /** Completes the operation for a coroutine. */
   abstract override attempt(task: Task<unknown>): T;
 
-  /** As {@linkcode Operation.start}, for callers that do not call `attempt` first. */
+  /** See {@linkcode Operation.start}; for callers that do not call `attempt` first. */
   start(resume: Resume<T>): void {
     resume.value(this.attempt(resume.task));
   }

@@ -220,8 +220,8 @@ export function start<A extends unknown[], T>(
 }
 
 /**
- * As {@linkcode start}, for a generator, and cheaper: no task is made of a coroutine that ends in
- * its first step.
+ * Does the same as {@linkcode start} for a generator, and costs less: no task is made of a coroutine
+ * that ends in its first step.
  *
  * @param scheduler The scheduler.
  * @param coroutine A generator that has not begun.

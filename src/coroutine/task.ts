@@ -1,5 +1,5 @@
 /**
- * The public face of a coroutine in a scheduler, and of the scheduler as its coroutines see it.
+ * The public interfaces of a task, and of the scheduler as its coroutines see it.
  *
  * Both are interfaces that import nothing of the engine, so that operations depend on them alone;
  * `kernel/running_task.ts` and `scheduler.ts` have the classes.

@@ -60,7 +60,7 @@ export function checkTimeout(timeout: Deadline | undefined, name: string = "time
 
 /** The base of operations that take a `timeout`: a subclass defines `begin`. */
 export abstract class TimedOperation<T> extends BaseOperation<T> {
-  /** As {@linkcode Operation.priority}. */
+  /** See {@linkcode Operation.priority}. */
   override readonly priority: Priority | undefined;
   readonly #timeout: Deadline | undefined;
   readonly #weak: boolean;
@@ -82,7 +82,7 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
     checkTimeout(this.#timeout);
   }
 
-  /** As {@linkcode Operation.start}, without the timeout. Not called if `attempt` has completed. */
+  /** Starts as {@linkcode Operation.start} does, without the timeout. Not called if `attempt` has completed. */
   protected abstract begin(resume: Resume<T>): Abort | void;
 
   /** Begins the operation; ends it with {@linkcode OperationTimeout} when the time is out. */

@@ -240,7 +240,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     this.#enqueue(kind === "value" ? "next" : "throw", content, first);
   }
 
-  /** Runs one step. For the kernel. */
+  /** Runs one step. Only the kernel calls this. */
   step(): void {
     const state = this.#state;
     this.beginStep();

@@ -1,5 +1,5 @@
 /**
- * A queue between coroutines: `put` waits while it is full, `get` while it is empty.
+ * A queue between coroutines: `put` waits while the queue is full, `get` while the queue is empty.
  *
  * An item goes directly to the `get` that has waited longest, so that a later `get` cannot take it
  * first. The invariant: a `get` waits only while the queue is empty, and a `put` only while it is
@@ -42,7 +42,7 @@ import { Waiters } from "../kernel/waiters.ts";
  * ```
  */
 export class Queue<T> {
-  /** The largest number of items it holds; 0 for any number. */
+  /** The largest number of items in the queue; 0 for any number. */
   readonly maxsize: number;
 
   readonly #items = new WaitList<T>();
@@ -56,7 +56,7 @@ export class Queue<T> {
   /**
    * Makes an empty queue.
    *
-   * @param maxsize The largest number of items it holds; 0 (the default) for any number.
+   * @param maxsize The largest number of items in the queue; 0 (the default) for any number.
    * @throws {RangeError} If `maxsize` is not a whole number, 0 or more.
    */
   constructor(maxsize: number = 0) {
@@ -64,12 +64,12 @@ export class Queue<T> {
     this.maxsize = maxsize;
   }
 
-  /** The number of items it holds. */
+  /** The number of items in the queue. */
   get size(): number {
     return this.#items.size;
   }
 
-  /** Whether it holds no items. */
+  /** Whether the queue is empty. */
   get empty(): boolean {
     return this.#items.size === 0;
   }
