@@ -40,6 +40,7 @@ export interface RequestControls {
    *
    * @param status 103, or 102.
    * @param headers Its header fields, such as `Link`.
+   * @throws {TypeError} For another status.
    * @throws {WSGIError} If the response has begun.
    * @throws {ResponseError} For a field that may not be sent.
    */

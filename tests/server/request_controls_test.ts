@@ -126,6 +126,27 @@ test("a client of HTTP/1.0 gets no informational response", async () => {
   await stage.finish();
 });
 
+test("an informational response has status 102 or 103, whatever the client's version", async () => {
+  const statuses = [100, 101, 200, 404, "103\r\nX: y", "103", undefined, {}];
+  const errors: unknown[] = [];
+  const stage = await serving((environ, startResponse) => {
+    for (const status of statuses) {
+      errors.push(thrown(() => environ.cogen.inform(status as 103, [])));
+    }
+    startResponse("200 OK", PLAIN);
+    return ["body"];
+  });
+  for (const request of [get("/"), "GET / HTTP/1.0\r\n\r\n"]) {
+    assertEquals(stage.ask(request).response().body, "body");
+  }
+  assertEquals(errors.length, 2 * statuses.length);
+  for (const error of errors) {
+    assertInstanceOf(error, TypeError);
+    assertStringIncludes((error as Error).message, "expected 102 or 103");
+  }
+  await stage.finish();
+});
+
 test("an informational response after the response has begun is refused", async () => {
   let error: unknown;
   const stage = await serving(function* (environ, startResponse) {

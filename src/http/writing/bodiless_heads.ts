@@ -22,7 +22,7 @@ import { checkField, checkFields } from "./response_checks.ts";
  * @param fields The fields of the response. For 101 they include Upgrade, and `Connection: upgrade` is
  *   added if there is no Connection field.
  * @returns The whole head as a latin-1 string.
- * @throws {ResponseError} For a field that may not be sent.
+ * @throws {ResponseError} For another status, or for a field that may not be sent.
  *
  * @example
  * ```ts
@@ -36,6 +36,7 @@ import { checkField, checkFields } from "./response_checks.ts";
  * ```
  */
 export function informational(status: 100 | 101 | 102 | 103, fields: FieldList = []): string {
+  checkInformationalStatus(status);
   const isSwitch = status === 101;
   // Connection and Upgrade are hop-by-hop; only a switch of protocols may send them.
   checkFields(isSwitch ? fields.filter((field) => !isAboutUpgrade(field)) : fields);
@@ -65,6 +66,13 @@ export function informational(status: 100 | 101 | 102 | 103, fields: FieldList =
 export function tunnelResponse(fields: FieldList = []): string {
   checkFields(fields);
   return `HTTP/1.1 200 OK\r\n${fieldLines(fields, "an answer that opens a tunnel")}\r\n`;
+}
+
+/** A final status, or text behind a status, would be the head of a second response. */
+function checkInformationalStatus(status: unknown): void {
+  if (status === 100 || status === 101 || status === 102 || status === 103) return;
+  const given = typeof status === "number" ? status : `a ${typeof status}`;
+  throw new ResponseError(`Cannot inform with status ${given}: expected 100, 101, 102 or 103`);
 }
 
 /** The lines of checked fields without a body. `response` names the response in errors. */

@@ -133,6 +133,7 @@ export class RequestCogen implements Cogen, Planner {
   }
 
   inform(status: 102 | 103, headers: HeaderList): void {
+    checkInformStatus(status);
     this.#controls.inform(status, headers);
   }
 
@@ -206,4 +207,11 @@ export class RequestCogen implements Cogen, Planner {
   #endReason(): unknown {
     return this.#abortReason ?? new DOMException("The request has ended", "AbortError");
   }
+}
+
+/** An app may not send 100 or 101 in this way: the server sends 100, and `takeSocket` sends 101. */
+function checkInformStatus(status: unknown): void {
+  if (status === 102 || status === 103) return;
+  const given = typeof status === "number" ? status : `a ${typeof status}`;
+  throw new TypeError(`Cannot inform with status ${given}: expected 102 or 103`);
 }

@@ -32,6 +32,18 @@ test("refuses framing, injection and the connection's own fields", () => {
   assertThrows(() => informational(103, [["Link", "a\r\nb: c"]]), ResponseError);
 });
 
+test("refuses a status that is not informational, and text instead of a status", () => {
+  for (
+    const status of [99, 104, 200, 103.5, NaN, "103", "103\r\nX: y", undefined, null, {}, [103]]
+  ) {
+    assertThrows(
+      () => informational(status as 103),
+      ResponseError,
+      "expected 100, 101, 102 or 103",
+    );
+  }
+});
+
 test("opens a tunnel with a head that has no Content-Length", () => {
   assertEquals(tunnelResponse([["X-A", "b"]]), "HTTP/1.1 200 OK\r\nX-A: b\r\n\r\n");
   for (const name of ["Content-Length", "Transfer-Encoding", "Connection", "a b"]) {
