@@ -28,7 +28,7 @@ import { checkPriority, type Priority } from "../priority.ts";
  * };
  * scheduler.add(function* () {
  *   yield* AddCoro(note, "usual");
- *   yield* withPriority(AddCoro(note, "urgent"), priority.FIRST);
+ *   yield* withPriority(AddCoro(note, "urgent"), priority.OP);
  *   order.push("caller");
  * });
  * scheduler.step();
