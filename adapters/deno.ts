@@ -44,7 +44,7 @@ async function dialOne(
   new DenoSocket(conn, pathsDialled(address)).open(open, undefined);
 }
 
-/** Needs `--allow-sys`. A server needs that permission for nothing else, so it does without. */
+/** The host name; `localhost` without `--allow-sys`, a permission that a server needs for nothing else. */
 function hostName(): string {
   try {
     return deno().hostname();

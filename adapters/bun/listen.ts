@@ -54,7 +54,7 @@ function bind(address: ListenAddress, options: ListenOptions, open: OpenHandler)
   // Bun 1.4 ignores `backlog` and always uses 512.
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   const tls = options.tls === undefined ? {} : { tls: encryption(options.tls) };
-  const socket = handlers(address, options.tls?.handshakeTimeout, open);
+  const socket = handlers(address, options.tls?.handshakeTimeoutMs, open);
   return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
 }
 

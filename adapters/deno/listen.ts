@@ -47,7 +47,7 @@ export async function listenOnOne(
   open: OpenHandler,
 ): Promise<Listener> {
   const listener = await bindOverStale(address, () => bind(address, options), socketFiles);
-  return new DenoListenerHandle(listener, options.tls?.handshakeTimeout, open);
+  return new DenoListenerHandle(listener, options.tls?.handshakeTimeoutMs, open);
 }
 
 function bind(address: ListenAddress, options: ListenOptions): DenoListener {

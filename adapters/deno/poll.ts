@@ -83,7 +83,7 @@ async function makePair(): Promise<Pair> {
   }
 }
 
-/** Asks for the state only: a prompt to the user is not worth it. */
+/** Reads the state of the permission, and never makes Deno prompt the user for it. */
 function isAllowed(): boolean {
   const { permissions } = deno();
   return permissions.querySync({ name: "net", host: LOOPBACK }).state === "granted";

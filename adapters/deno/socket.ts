@@ -238,10 +238,10 @@ export class DenoSocket implements Socket, InboundHost {
 
   readonly #closeBroken = (error: unknown): void => this.#close(error as Error);
 
-  /** Sends our FIN: all bytes are sent. */
+  /** Sends the server's FIN, after all bytes. */
   #finish(): void {
     this.#output = "ended";
-    // Deno sends the FIN after the handshake, for which a long wait is not worth it any more.
+    // Deno sends the FIN only after the handshake. Nothing else waits for the handshake: end it soon.
     if (this.#handshakePending) this.#startHandshakeTimer(UNUSED_HANDSHAKE_MS);
     // It fails if the peer has left, which the read reports, too.
     this.#conn.closeWrite().then(this.#closeIfDone, this.#closeIfDone);

@@ -25,7 +25,7 @@ export type Encrypt = (raw: Stream) => TLSSocket;
  * @throws The error of OpenSSL, for a certificate or key that it cannot use.
  */
 export function encryption(options: ListenTLSOptions): Encrypt {
-  const { handshakeTimeout, ...credentials } = options;
+  const { handshakeTimeoutMs, ...credentials } = options;
   const settings: TLSSocketOptions & { highWaterMark: number } = {
     isServer: true,
     secureContext: createSecureContext(credentials),
@@ -41,7 +41,7 @@ export function encryption(options: ListenTLSOptions): Encrypt {
     // In TLS 1.2 a client may ask for a new handshake at any time, and each one costs the server
     // more than the client.
     stream.disableRenegotiation();
-    limitHandshake(stream, handshakeTimeout);
+    limitHandshake(stream, handshakeTimeoutMs);
     return stream;
   };
 }

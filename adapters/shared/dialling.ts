@@ -2,8 +2,8 @@
  * Dialling: the addresses of a name are tried one after the other, IPv4 before IPv6, until one
  * answers.
  *
- * Once the caller's signal is aborted, `open` is not called any more, and a connection that comes all
- * the same is closed.
+ * Once the caller's signal is aborted, `open` is not called any more, and a connection that opens later
+ * is closed.
  *
  * Called by every adapter, for its `dial`.
  *

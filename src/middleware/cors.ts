@@ -8,7 +8,7 @@
  *
  * The trap: a cache may give the response of one origin to another. If the answer depends on the request's
  * origin, `Vary: Origin` therefore stands in every response, also in those to requests without an
- * `Origin`. If it does not, the fields stand in every response, and no `Vary` is needed.
+ * `Origin`. With a fixed origin or `*`, the fields stand in every response, and no `Vary` is needed.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface CORSOptions {
   /** The methods that pages may use. Default: GET, HEAD, PUT, PATCH, POST and DELETE. */
   readonly methods?: readonly string[];
   /**
-   * The request header fields that pages may set; `["*"]` allows all but `Authorization`. Default: the
+   * The request header fields that pages may set; `["*"]` allows all of them except `Authorization`. Default: the
    * fields that the page asks for.
    */
   readonly allowedHeaders?: readonly string[];
@@ -75,8 +75,8 @@ const METHODS: readonly string[] = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELE
  *   without calling the app. Any other OPTIONS request reaches the app.
  * - Every response of the app gets the fields of this policy, in place of any `Access-Control-Allow-Origin`,
  *   `-Allow-Credentials` or `-Expose-Headers` of the app. The browser keeps a response from a page whose
- *   origin they do not allow. The app runs all the same: CORS is no access control.
- * - `Vary: Origin` is added if the answer depends on the origin of the request.
+ *   origin they do not allow. The app runs in any case: CORS is no access control.
+ * - `Vary: Origin` is added if the response differs between origins.
  *
  * Put it around {@linkcode errorPage}, so that pages can read the error as well. The plain 500 of the server
  * has no such fields. Put it around authentication, too: browsers send a preflight without credentials.

@@ -2,8 +2,8 @@
  * The `startResponse` of one request, held back until its middleware has decided on the header fields.
  *
  * The trap: PEP 3333 lets an app call `startResponse` a second time with `excInfo`, before and after the
- * head has been sent. Before it, the second call replaces the kept one. After it, the second call is the
- * server's to refuse.
+ * head has been sent. Before the head, the second call replaces the kept one. After the head, the second
+ * call goes to the server, which refuses it.
  *
  * Called by `compress` and `lazyStartResponse`.
  *

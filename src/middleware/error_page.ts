@@ -1,8 +1,8 @@
 /**
  * Middleware that answers an app's error with a page.
  *
- * It calls `startResponse` again, with the error as `excInfo`. PEP 3333 decides the rest: the call replaces
- * a head that has not been sent, and rethrows the error if it has.
+ * The middleware calls `startResponse` again, with the error as `excInfo`. As PEP 3333 demands, the call
+ * replaces a head that has not been sent, and rethrows the error if the head has been sent.
  *
  * @module
  */

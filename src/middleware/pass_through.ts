@@ -2,7 +2,7 @@
  * The loop of a middleware that changes blocks: it steps an app of any kind, and a stage sees each block.
  *
  * Waits pass through in both directions. An empty block, an operation or a promise goes to the server,
- * and its value or error goes back to the app. So a stage needs no care to let the app wait.
+ * and its value or error goes back to the app. A stage need not do anything for the waits of the app.
  *
  * The trap: a stage may wait as well, and both share `environ.cogen`. The app's planned operation and
  * last result are therefore put aside while the stage runs.

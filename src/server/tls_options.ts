@@ -67,7 +67,7 @@ export function resolveTls(tls: TLSOptions): ListenTLSOptions {
     cert: pem("cert", tls.cert),
     key: pem("key", tls.key),
     ...(passphrase === undefined ? {} : { passphrase }),
-    handshakeTimeout: toMilliseconds(handshakeTimeout ?? 10, "tls.handshakeTimeout"),
+    handshakeTimeoutMs: toMilliseconds(handshakeTimeout ?? 10, "tls.handshakeTimeout"),
   };
 }
 

@@ -90,7 +90,7 @@ export interface ListenTLSOptions {
   /** Decrypts the key, if it is encrypted. */
   readonly passphrase?: string;
   /** The time for a handshake, in milliseconds. */
-  readonly handshakeTimeout: number;
+  readonly handshakeTimeoutMs: number;
 }
 
 /** An open listening socket. */

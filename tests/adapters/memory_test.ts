@@ -108,7 +108,7 @@ test("dials the name of a listener, without a lookup", async () => {
 
 test("has no TLS, and refuses to serve in plain text instead", async () => {
   const { adapter } = memoryNetwork();
-  const tls = { cert: "", key: "", handshakeTimeout: 1 };
+  const tls = { cert: "", key: "", handshakeTimeoutMs: 1 };
   const listen = () => adapter.listen({ host: "::1", port: 443 }, { tls }, logging([], "server"));
   await assertRejects(listen, Error, "Cannot listen on [::1]:443: a network in memory has no TLS");
 });

@@ -14,7 +14,7 @@ import { LOOPBACK, SOON, type Subject } from "./connection.ts";
 import { Recorder } from "./recorder.ts";
 import { settled, until } from "./waiting.ts";
 
-const TLS: ListenTLSOptions = { cert: CERT, key: KEY, handshakeTimeout: 10_000 };
+const TLS: ListenTLSOptions = { cert: CERT, key: KEY, handshakeTimeoutMs: 10_000 };
 
 /** Registers the tests of handshakes. */
 export function handshakeTests(subject: Subject): void {
@@ -60,7 +60,7 @@ export function handshakeTests(subject: Subject): void {
   });
 
   test(`${subject.name}: a client that never begins a handshake is cut off`, async () => {
-    const tls = { ...TLS, handshakeTimeout: 100 };
+    const tls = { ...TLS, handshakeTimeoutMs: 100 };
     await listening(subject, tls, async (listener, recorders) => {
       const busy = await subject.connect(listener.address);
       const silent = await netClient(listener.address);
@@ -74,9 +74,9 @@ export function handshakeTests(subject: Subject): void {
     });
   });
 
-  for (const handshakeTimeout of [Infinity, 2 ** 31]) {
-    test(`${subject.name}: a handshake may take ${handshakeTimeout} ms`, async () => {
-      const tls = { ...TLS, handshakeTimeout };
+  for (const handshakeTimeoutMs of [Infinity, 2 ** 31]) {
+    test(`${subject.name}: a handshake may take ${handshakeTimeoutMs} ms`, async () => {
+      const tls = { ...TLS, handshakeTimeoutMs };
       await listening(subject, tls, async (listener, recorders) => {
         const late = await netClient(listener.address);
         await until("accept", () => recorders.length === 1);

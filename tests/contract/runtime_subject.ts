@@ -53,7 +53,7 @@ export function tlsSubject(adapter: DiallingAdapter): Subject {
   return {
     ...plain,
     name: `${plain.name}, TLS`,
-    listening: { tls: { cert: CERT, key: KEY, handshakeTimeout: 10_000 } },
+    listening: { tls: { cert: CERT, key: KEY, handshakeTimeoutMs: 10_000 } },
     connect: tlsClient,
   };
 }

@@ -236,7 +236,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   deliver(kind: "value" | "error", content: unknown): void {
     const first = this.#suspension?.first;
     this.#suspension = undefined;
-    if (this.usedMs > 0) this.usedMs /= 2; // a wait forgives half of the time used
+    if (this.usedMs > 0) this.usedMs /= 2; // each wait halves the time that counts as used
     this.#enqueue(kind === "value" ? "next" : "throw", content, first);
   }
 

@@ -43,7 +43,7 @@ class SleepOperation extends BaseOperation<void> {
   constructor(deadline: Deadline) {
     super();
     this.#deadline = deadline;
-    fromNow(deadline, "The time to sleep"); // checks it where the operation is made
+    fromNow(deadline, "The time to sleep"); // throws here, where the operation is made, and not at the wait
   }
 
   start(resume: Resume<void>): void {

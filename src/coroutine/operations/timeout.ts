@@ -54,7 +54,7 @@ class TimeoutOperation<T> extends BaseOperation<T> {
 
   constructor(operation: Operation<T>, deadline: Deadline, weak: boolean) {
     super();
-    fromNow(deadline, "timeout"); // checks it where the operation is made
+    fromNow(deadline, "timeout"); // throws here, where the operation is made, and not at the wait
     this.#operation = operation;
     this.#deadline = deadline;
     this.#weak = weak;

@@ -40,8 +40,8 @@ export function evaluatePreconditions(environ: Environ, validators: Validators):
 }
 
 /**
- * Whether the Range field applies: there is no If-Range, or it names this version. A weak entity tag never
- * does (RFC 9110 §13.1.5).
+ * Whether the Range field applies: there is no If-Range, or If-Range names this version. A weak entity tag
+ * never names a version (RFC 9110 §13.1.5).
  */
 export function rangeApplies(environ: Environ, { etag, lastModified }: Validators): boolean {
   const condition = environ.HTTP_IF_RANGE;
