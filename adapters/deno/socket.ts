@@ -243,7 +243,7 @@ export class DenoSocket implements Socket, InboundHost {
     this.#output = "ended";
     // Deno sends the FIN only after the handshake. Nothing else waits for the handshake: end it soon.
     if (this.#handshakePending) this.#startHandshakeTimer(UNUSED_HANDSHAKE_MS);
-    // It fails if the peer has left, which the read reports, too.
+    // The call fails if the peer has left; the read reports that, too.
     this.#conn.closeWrite().then(this.#closeIfDone, this.#closeIfDone);
   }
 

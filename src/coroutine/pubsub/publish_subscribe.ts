@@ -1,7 +1,7 @@
 /**
  * Publish and subscribe: every subscriber gets every message, each at its own pace.
  *
- * This file is the public face: it turns the methods of {@linkcode Broadcast} into operations.
+ * This file has the public class, which turns the methods of {@linkcode Broadcast} into operations.
  *
  * @module
  */
