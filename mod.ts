@@ -23,6 +23,7 @@
  * @module
  */
 
+import { isGranted } from "./adapters/deno/permissions.ts";
 import { Scheduler, type SchedulerOptions } from "./src/coroutine/mod.ts";
 import { type ServerOptions, WSGIServer } from "./src/server/mod.ts";
 import type { Adapter, DiallingAdapter } from "./src/socket/mod.ts";
@@ -209,15 +210,10 @@ export async function createScheduler(
   return new Scheduler({ ...options, clock });
 }
 
-/** `PORT`, where there is an environment and we may read it. */
+/** `PORT`, where there is an environment, and Deno lets this program read the variable. */
 function defaultPort(): number {
   const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
-  let port: string | undefined;
-  try {
-    port = process?.env["PORT"];
-  } catch {
-    // Deno without --allow-env: as if it were not set.
-  }
+  const port = isGranted({ name: "env", variable: "PORT" }) ? process?.env["PORT"] : undefined;
   if (port === undefined || port === "") return 8000;
   if (!/^\d{1,5}$/.test(port)) {
     throw new RangeError(`The environment variable PORT is "${port}": expected a port number`);

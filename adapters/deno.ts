@@ -12,14 +12,16 @@
  * - `deno/listen.ts`: listeners, and socket files of crashed processes
  * - `deno/socket.ts`: one connection
  * - `deno/clock.ts` and `deno/poll.ts`: turns, and polling between them
+ * - `deno/permissions.ts`: permissions, asked without a prompt
  * - `deno/runtime.ts`: the types of Deno's own interface
  *
  * @module
  */
 
-import type { DiallingAdapter, ListenAddress, OpenHandler } from "../src/socket/mod.ts";
+import type { DiallingAdapter, Files, ListenAddress, OpenHandler } from "../src/socket/mod.ts";
 import { denoClock } from "./deno/clock.ts";
 import { listenOnOne } from "./deno/listen.ts";
+import { demandPath, demandPeer, isGranted } from "./deno/permissions.ts";
 import { deno } from "./deno/runtime.ts";
 import { DenoSocket } from "./deno/socket.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
@@ -37,6 +39,7 @@ async function dialOne(
   open: OpenHandler,
   signal: AbortSignal,
 ): Promise<void> {
+  demandPeer(address);
   const where = "path" in address
     ? { transport: "unix", path: address.path }
     : { hostname: address.host, port: address.port };
@@ -46,12 +49,19 @@ async function dialOne(
 
 /** The host name; `localhost` without `--allow-sys`, a permission that a server needs for nothing else. */
 function hostName(): string {
-  try {
-    return deno().hostname();
-  } catch {
-    return "localhost";
-  }
+  return isGranted({ name: "sys", kind: "hostname" }) ? deno().hostname() : "localhost";
 }
+
+const files: Files = {
+  async open(path) {
+    demandPath(["read"], path);
+    return await builtinFiles.open(path);
+  },
+  async realPath(path) {
+    demandPath(["read"], path);
+    return await builtinFiles.realPath(path);
+  },
+};
 
 const adapter: DiallingAdapter = {
   name: "deno",
@@ -60,7 +70,7 @@ const adapter: DiallingAdapter = {
   equals: bufferEquals(builtinBufferMethods),
   hostName,
   log: logError,
-  files: builtinFiles,
+  files,
   listen: (address, options, open) =>
     listenOnEvery(address, (one) => listenOnOne(one, options, open), builtinNames),
   dial: dialler(dialOne, builtinNames),

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { isGranted } from "./permissions.ts";
 import { deno, type DenoConn } from "./runtime.ts";
 
 const BYTE = new Uint8Array(1);
@@ -59,7 +60,7 @@ async function sendByte({ near, far }: Pair): Promise<void> {
 
 async function connect(): Promise<void> {
   tried = true;
-  if (!isAllowed()) return;
+  if (!isGranted({ name: "net", host: LOOPBACK })) return;
   try {
     pair = await makePair();
   } catch {
@@ -81,10 +82,4 @@ async function makePair(): Promise<Pair> {
   } finally {
     listener.close();
   }
-}
-
-/** Reads the state of the permission, and never makes Deno prompt the user for it. */
-function isAllowed(): boolean {
-  const { permissions } = deno();
-  return permissions.querySync({ name: "net", host: LOOPBACK }).state === "granted";
 }

@@ -44,9 +44,6 @@ export interface DenoRuntime {
   lstatSync(path: string): { readonly isSocket: boolean | null };
   removeSync(path: string): void;
   hostname(): string;
-  readonly permissions: {
-    querySync(wanted: { readonly name: "net"; readonly host: string }): { readonly state: string };
-  };
 }
 
 /**

@@ -3,15 +3,13 @@
  * repository, and uses it where nothing else is: linted, imported and serving a request as plain
  * JavaScript on each runtime, type-checked without anyone's `@types`.
  *
- * The copy has no `dist`, and npm makes the package without an option that changes which scripts
- * run: the copy's own `.npmrc` decides. npm packs a missing `dist` without an error, so the files of
- * the installed package are compared with `exports`.
+ * npm packs a missing `dist` without an error, so the files of the installed package are compared
+ * with `exports`.
  *
  * @module
  */
 
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -23,11 +21,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findRuntime, ROOT, type RuntimeName } from "../runtimes.ts";
 import { type Outcome, runCommand } from "./command.ts";
-import { committedFiles, readJson } from "./sources.ts";
+import { cloneInto, packedArchive } from "./package_archive.ts";
+import { readJson } from "./sources.ts";
 import { notChecked, type Step, type StepResult } from "./step.ts";
 import { type CommandLine, npm, packageProgram, typeChecker } from "./tools.ts";
 
@@ -45,7 +44,7 @@ export function gitPackageStep(name: string): Step {
 }
 
 interface Folders {
-  /** A fresh copy of the repository. */
+  /** The place of a copy of the repository; not made yet. */
   readonly clone: string;
   /** The project that installs the package. */
   readonly consumer: string;
@@ -59,7 +58,6 @@ async function inFolders(check: (folders: Folders) => Promise<StepResult>): Prom
   const consumer = join(parent, "consumer");
   const cache = join(parent, "cache");
   try {
-    for (const path of committedFiles()) cpSync(join(ROOT, path), join(clone, path));
     mkdirSync(consumer);
     writeConsumer(consumer);
     return await check({ clone, consumer, cache });
@@ -68,15 +66,12 @@ async function inFolders(check: (folders: Folders) => Promise<StepResult>): Prom
   }
 }
 
-async function checkPackedPackage({ clone, consumer }: Folders): Promise<StepResult> {
-  symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"), "junction");
-  const packed = await runCommand(npm("pack", "--pack-destination", consumer), { cwd: clone });
-  if (packed.code !== 0) return failure("npm pack", packed);
-  const [archive = "missing.tgz"] = readdirSync(consumer).filter((file) => file.endsWith(".tgz"));
-  const install = npm("install", ...QUIET, "--ignore-scripts", `./${archive}`);
+async function checkPackedPackage({ consumer }: Folders): Promise<StepResult> {
+  const archive = await packedArchive();
+  const install = npm("install", ...QUIET, "--ignore-scripts", archive);
   const installed = await runCommand(install, { cwd: consumer });
   if (installed.code !== 0) return failure("npm install", installed);
-  return await usePackage(consumer, allUses()) ?? { ok: true, note: archive };
+  return await usePackage(consumer, allUses()) ?? { ok: true, note: basename(archive) };
 }
 
 /**
@@ -85,6 +80,7 @@ async function checkPackedPackage({ clone, consumer }: Folders): Promise<StepRes
  * are left out, since a build does not need them.
  */
 async function checkPackageFromGit({ clone, consumer, cache }: Folders): Promise<StepResult> {
+  cloneInto(clone);
   keepDevDependencies(join(clone, "package.json"), BUILD_TOOLS);
   for (const command of REPOSITORY_COMMANDS) {
     const outcome = await runCommand(command, { cwd: clone });

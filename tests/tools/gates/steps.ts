@@ -9,6 +9,7 @@
 
 import { examplesStep } from "./docs.ts";
 import { gitPackageStep, npmPackageStep } from "./packaging.ts";
+import { readmeStep } from "./readme.ts";
 import { checkCircles } from "./rules/circles.ts";
 import { checkFolders } from "./rules/folders.ts";
 import { checkLayering } from "./rules/layering.ts";
@@ -47,6 +48,7 @@ export const STEPS: readonly Step[] = [
     () => denoWithImports(["check", "--quiet", "--doc"], ...DENO_SOURCES),
   ),
   npmPackageStep("package:npm"),
+  readmeStep("readme"),
   gitPackageStep("package:git"),
   commandStep("package:jsr", () => denoTool("publish", "--dry-run", "--allow-dirty", "--no-check")),
 ];

@@ -1,0 +1,68 @@
+/**
+ * The permissions of Deno, asked without a prompt.
+ *
+ * The trap: on a terminal, a call without its permission stops the whole process, all coroutines
+ * included, until a person answers the prompt. So the state of a permission is read before each call
+ * that could prompt, and a missing permission is an error, or the default is used. Only listening on a
+ * TCP port, which the program itself asks for at its start, is left to Deno.
+ *
+ * Called by the modules of the Deno adapter, and by `serve` before it reads `PORT`.
+ *
+ * @module
+ */
+
+import { formatAddress, type ListenAddress } from "../../src/socket/mod.ts";
+
+/** One permission, as Deno's `PermissionDescriptor` describes it. */
+export type Permission =
+  | { readonly name: "env"; readonly variable: string }
+  | { readonly name: "net"; readonly host: string }
+  | { readonly name: "read" | "write"; readonly path: string }
+  | { readonly name: "sys"; readonly kind: "hostname" };
+
+interface Permissions {
+  querySync(wanted: Permission): { readonly state: string };
+}
+
+/**
+ * Reads the state of a permission. Deno is never made to prompt for the permission.
+ *
+ * @param wanted The permission.
+ * @returns Whether the permission is granted; always `true` on another runtime.
+ */
+export function isGranted(wanted: Permission): boolean {
+  const { Deno } = globalThis as { Deno?: { readonly permissions: Permissions } };
+  return Deno === undefined || Deno.permissions.querySync(wanted).state === "granted";
+}
+
+/**
+ * Refuses a call that needs a permission.
+ *
+ * @param names The kinds of access that the call needs.
+ * @param path The file or the socket.
+ * @throws An error with the name `NotCapable`, as Deno's own, for the first permission that is missing.
+ */
+export function demandPath(names: readonly ("read" | "write")[], path: string): void {
+  for (const name of names) {
+    if (!isGranted({ name, path })) throw notCapable(name, path);
+  }
+}
+
+/**
+ * Refuses to connect without a permission.
+ *
+ * @param address The peer: a path or a numeric host.
+ * @throws An error with the name `NotCapable`, as Deno's own.
+ */
+export function demandPeer(address: ListenAddress): void {
+  if ("path" in address) return demandPath(["read", "write"], address.path);
+  const host = formatAddress(address);
+  if (!isGranted({ name: "net", host })) throw notCapable("net", host);
+}
+
+function notCapable(name: Permission["name"], target: string): Error {
+  const advice = `run Deno with --allow-${name}`;
+  const error = new Error(`Requires ${name} access to ${JSON.stringify(target)}: ${advice}`);
+  error.name = "NotCapable";
+  return error;
+}
