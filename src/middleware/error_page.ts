@@ -8,7 +8,7 @@
  */
 
 import type { Block, Environ, HeaderList, StartResponse, WSGIApp } from "../wsgi/mod.ts";
-import { IDENTITY_STAGE, passThrough } from "./pass_through.ts";
+import { delegate } from "./delegate.ts";
 
 /** The response that is sent in place of the app's. */
 export interface ErrorResponse {
@@ -65,7 +65,7 @@ export function errorPage(
   return function* guarded(environ, startResponse) {
     const { cogen } = environ;
     try {
-      yield* passThrough(() => app(environ, startResponse), cogen, IDENTITY_STAGE);
+      yield* delegate(app, environ, startResponse);
     } catch (thrown) {
       if (cogen.signal.aborted) throw thrown;
       const error = thrown ?? new Error(`The app threw ${thrown}`);

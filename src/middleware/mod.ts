@@ -9,6 +9,7 @@
 
 export { accessLog, type AccessLogEntry } from "./access_log.ts";
 export { cors, type CORSOptions } from "./cors.ts";
+export { delegate } from "./delegate.ts";
 export { errorPage, type ErrorResponse } from "./error_page.ts";
 export { lazyStartResponse } from "./lazy_start_response.ts";
 export { type BlockStage, passThrough } from "./pass_through.ts";

@@ -17,6 +17,7 @@ import {
   adoptStep,
   type AnyIterator,
   type AppIterable,
+  type AppYield,
   type Block,
   closeLate,
   type Cogen,
@@ -36,33 +37,27 @@ import {
  * with `environ.cogen`.
  */
 export interface BlockStage {
-  /** Takes a non-empty block of the app, and gives the blocks to send in its place. */
-  block(block: Block): Iterable<unknown>;
+  /**
+   * Takes a non-empty block of the app, and gives the blocks to send in its place. Default: the block.
+   */
+  block?(block: Block): Iterable<AppYield>;
   /**
    * Checks each value that the app yields or returns, except a wrapped file. An error that this method
    * throws ends the response; the app does not see it.
    */
   checkYielded?(value: unknown): void;
   /** Called before the app waits: gives the blocks that the stage has held back. */
-  wait?(): Iterable<unknown>;
+  wait?(): Iterable<AppYield>;
   /** Called when a wait of the app has ended, before the app goes on. */
   resume?(): void;
   /** Called once, after the app has ended without an error: gives the last blocks. */
-  end?(): Iterable<unknown>;
+  end?(): Iterable<AppYield>;
 }
-
-/** Passes each block on unchanged. */
-export const IDENTITY_STAGE: BlockStage = {
-  *block(block) {
-    yield block;
-  },
-};
 
 /**
  * Runs an app of any kind through a stage and closes it: the core of a middleware that changes blocks.
  *
- * A middleware that leaves blocks unchanged does not need this function. Around generators, it
- * delegates: `return yield* app(environ, startResponse)`.
+ * A middleware that leaves blocks unchanged calls `delegate` instead.
  *
  * A plain loop is no replacement:
  *
@@ -112,7 +107,7 @@ export function* passThrough(
   run: () => AppIterable | PromiseLike<AppIterable>,
   cogen: Cogen,
   stage: BlockStage,
-): Generator<unknown, void, unknown> {
+): Generator<AppYield, void, unknown> {
   const promised = run();
   let given: AppIterable | undefined;
   let iterator: AnyIterator | undefined;
@@ -139,7 +134,7 @@ function* passAll(
   iterator: AnyIterator,
   cogen: Cogen,
   stage: BlockStage,
-): Generator<unknown, void, unknown> {
+): Generator<AppYield, void, unknown> {
   let resume = (): Steps => iterator.next();
   for (;;) {
     const stepped = resume();
@@ -149,15 +144,24 @@ function* passAll(
     const isWait = !isBlock(value);
     if (step.done) return yield* passLast(value, cogen, stage);
     try {
-      if (!isWait) yield* withCogenPutAside(cogen, stage.block(value));
+      if (!isWait) yield* passBlock(value, cogen, stage);
       else if (stage.wait !== undefined) yield* withCogenPutAside(cogen, stage.wait());
-      const sent = isWait ? yield value : undefined;
+      const sent = isWait ? yield value as AppYield : undefined;
       resume = () => iterator.next(sent);
     } catch (error) {
       resume = () => throwInto(iterator, error);
     }
     if (isWait) stage.resume?.();
   }
+}
+
+function* passBlock(
+  block: Block,
+  cogen: Cogen,
+  stage: BlockStage,
+): Generator<AppYield, void, unknown> {
+  if (stage.block === undefined) yield block;
+  else yield* withCogenPutAside(cogen, stage.block(block));
 }
 
 /**
@@ -168,7 +172,7 @@ function* asyncStep(
   cogen: Cogen,
   stage: BlockStage,
   promise: Promise<Step>,
-): Generator<unknown, Step, unknown> {
+): Generator<AppYield, Step, unknown> {
   if (stage.wait === undefined) return yield* waitForStep(cogen, promise);
   const { result, exception } = cogen;
   const ready = yield* cogen.wait(readyStep(promise));
@@ -191,8 +195,8 @@ function readyStep(promise: Promise<Step>): Operation<Step | undefined> {
 /** Runs a stage's generator with the app's planned operation and last result put aside, and restores them. */
 function* withCogenPutAside(
   cogen: Cogen,
-  waits: Iterable<unknown>,
-): Generator<unknown, void, unknown> {
+  waits: Iterable<AppYield>,
+): Generator<AppYield, void, unknown> {
   const { operation, result, exception } = cogen;
   cogen.operation = undefined;
   yield* waits;
@@ -200,7 +204,7 @@ function* withCogenPutAside(
 }
 
 /** Waits for the step of an async app, and restores the last result that the app saw. */
-function* waitForStep<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, T, unknown> {
+function* waitForStep<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<AppYield, T, unknown> {
   const { result, exception } = cogen;
   const value = yield* waitFor(cogen, promise);
   Object.assign(cogen, { result, exception });
@@ -212,24 +216,24 @@ function* passLast(
   last: unknown,
   cogen: Cogen,
   stage: BlockStage,
-): Generator<unknown, void, unknown> {
-  if (isBlock(last)) yield* stage.block(last);
+): Generator<AppYield, void, unknown> {
+  if (isBlock(last)) yield* passBlock(last, cogen, stage);
   else if (last instanceof WSGIFileWrapper) yield* passAll(last[Symbol.iterator](), cogen, stage);
-  else if (last !== undefined) yield last;
+  else if (last !== undefined) yield last as AppYield;
 }
 
 /** Ends an app early: steps its `finally` through its waits, and drops its blocks. */
-function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<unknown, void, unknown> {
+function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<AppYield, void, unknown> {
   const ended = iterator.return?.();
   if (ended === undefined) return;
   let step = isPromise(ended) ? yield* waitFor(cogen, adoptStep(ended)) : ended;
   while (!step.done) {
-    const sent = isBlock(step.value) ? undefined : yield step.value;
+    const sent = isBlock(step.value) ? undefined : yield step.value as AppYield;
     const next = iterator.next(sent);
     step = isPromise(next) ? yield* waitFor(cogen, adoptStep(next)) : next;
   }
 }
 
-function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<unknown, T, unknown> {
+function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<AppYield, T, unknown> {
   return yield* cogen.wait(until(promise));
 }

@@ -11,7 +11,7 @@ import {
   type StartResponse,
   type WSGIApp,
 } from "../wsgi/mod.ts";
-import { IDENTITY_STAGE, passThrough } from "./pass_through.ts";
+import { delegate } from "./delegate.ts";
 
 /** The environ of an app behind {@linkcode syncInput}. */
 export type SyncEnviron =
@@ -61,10 +61,6 @@ export function syncInput(app: SyncApp): WSGIApp {
       "wsgi.input": new BufferedInput(body),
       CONTENT_LENGTH: body.length > 0 ? String(body.length) : environ.CONTENT_LENGTH,
     };
-    yield* passThrough(
-      () => app(inner as SyncEnviron, startResponse),
-      environ.cogen,
-      IDENTITY_STAGE,
-    );
+    yield* delegate(app, inner as SyncEnviron, startResponse);
   };
 }

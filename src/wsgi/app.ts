@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Block, HeaderList } from "./block.ts";
+import type { AppYield, Block, HeaderList } from "./block.ts";
 import type { Environ } from "./environ.ts";
+import type { WSGIFileWrapper } from "./files/file_wrapper.ts";
 
 /**
  * Starts the response. The app calls it before its first non-empty block (PEP 3333).
@@ -25,21 +26,49 @@ export type StartResponse = (
   excInfo?: unknown,
 ) => (block: Block) => void;
 
-/**
- * The result of an app: an iterable of blocks, sync or async; usually a generator.
- *
- * A non-empty block is sent. `""` hands over the blocks before it, and performs
- * `environ.cogen.operation` if one is set. The app waits for an operation or a promise that it yields.
- */
-export type AppIterable =
-  & (Iterable<unknown, unknown, unknown> | AsyncIterable<unknown, unknown, unknown>)
-  & {
-    /** Called exactly once when the server is done with the iterable, however the request ended. */
-    readonly close?: () => unknown;
-  };
+/** The values that a generator app may return: a last block, a wrapped file, or nothing. */
+export type AppReturn = Block | WSGIFileWrapper | undefined | void;
 
-/** A WSGI app. */
+/** The result of an app that the server closes. */
+export interface Closeable {
+  /** Called exactly once when the server is done with the iterable, however the request ended. */
+  readonly close?: () => unknown;
+}
+
+/** The result of an app: an iterable of blocks, sync or async; usually a generator or an array. */
+export type AppIterable =
+  & (
+    | Iterable<AppYield, AppReturn, unknown>
+    | AsyncIterable<Exclude<AppYield, PromiseLike<unknown>>, AppReturn, unknown>
+  )
+  & Closeable
+  & object;
+
+/** A WSGI app of any kind: a {@linkcode GeneratorApp}, an {@linkcode ArrayApp} or an {@linkcode AsyncApp}. */
 export type WSGIApp = (
   environ: Environ,
   startResponse: StartResponse,
 ) => AppIterable | PromiseLike<AppIterable>;
+
+/** An app that is a generator function, the usual kind: it may wait, and other requests run meanwhile. */
+export type GeneratorApp = (
+  environ: Environ,
+  startResponse: StartResponse,
+) => Generator<AppYield, AppReturn, unknown>;
+
+/** An app that gives its blocks at once; they are sent together, with their length. */
+export type ArrayApp = (environ: Environ, startResponse: StartResponse) => readonly Block[];
+
+/** An app that is an async generator, or an async function that gives an iterable. */
+export type AsyncApp = (
+  environ: Environ,
+  startResponse: StartResponse,
+) =>
+  | AsyncIterable<Exclude<AppYield, PromiseLike<unknown>>, AppReturn, unknown> & Closeable
+  | PromiseLike<AppIterable>;
+
+/**
+ * An app around an app. In a generator, run the inner app with `delegate`, or with `passThrough` to
+ * change its blocks.
+ */
+export type Middleware = (app: WSGIApp) => WSGIApp;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Operation } from "../coroutine/mod.ts";
 import type { FieldList } from "../http/mod.ts";
 
 /**
@@ -15,6 +16,17 @@ import type { FieldList } from "../http/mod.ts";
  * app has given it: the app must not change it afterwards.
  */
 export type Block = string | Uint8Array;
+
+/**
+ * The values that an app may yield.
+ *
+ * A non-empty block is sent. `""` and `undefined` hand over the blocks before them, and perform
+ * `environ.cogen.operation` if one is set. The app waits for an operation or a promise; an async
+ * generator itself waits for a promise at its `yield`.
+ *
+ * A generator is none of these values: a `yield` that lacks its star does not compile.
+ */
+export type AppYield = Block | Operation<unknown> | PromiseLike<unknown> | undefined;
 
 /** Header fields of a response, in order: name and value, both latin-1. */
 export type HeaderList = FieldList;

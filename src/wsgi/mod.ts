@@ -7,9 +7,19 @@
  * @module
  */
 
-export type { AppIterable, StartResponse, WSGIApp } from "./app.ts";
+export type {
+  AppIterable,
+  AppReturn,
+  ArrayApp,
+  AsyncApp,
+  Closeable,
+  GeneratorApp,
+  Middleware,
+  StartResponse,
+  WSGIApp,
+} from "./app.ts";
 export { basicCredentials } from "./basic_credentials.ts";
-export { type Block, type HeaderList, isBlock } from "./block.ts";
+export { type AppYield, type Block, type HeaderList, isBlock } from "./block.ts";
 export type { Cogen } from "./cogen.ts";
 export type { Events } from "./cogen_events.ts";
 export type { Environ, ErrorStream } from "./environ.ts";

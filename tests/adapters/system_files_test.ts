@@ -19,7 +19,14 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Adapter, runtimeAdapter, serve, staticFiles, type WSGIApp } from "../../mod.ts";
+import {
+  type Adapter,
+  type Block,
+  runtimeAdapter,
+  serve,
+  staticFiles,
+  type WSGIApp,
+} from "../../mod.ts";
 import type { Files, OpenFile } from "../../src/socket/mod.ts";
 import { requestText } from "../support/serving.ts";
 
@@ -175,7 +182,7 @@ const wrapped = (path: string): WSGIApp => (environ, startResponse) => {
 const keeping = (app: WSGIApp): WSGIApp =>
   function* (environ, startResponse) {
     const kept: [Uint8Array, Uint8Array][] = [];
-    for (const block of app(environ, startResponse) as Iterable<unknown>) {
+    for (const block of app(environ, startResponse) as Iterable<Block>) {
       if (block instanceof Uint8Array) kept.push([block, new Uint8Array(block)]);
       yield block;
     }

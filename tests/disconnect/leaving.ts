@@ -1,7 +1,7 @@
 /** Apps whose clients leave, many at a time, and what is left of them then. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { WSGIApp } from "../../mod.ts";
+import type { AppIterable, AppYield, Block, WSGIApp } from "../../mod.ts";
 import { ranMs } from "../support/run_time.ts";
 import {
   eventually,
@@ -37,11 +37,13 @@ function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
     const { signal } = environ.cogen;
     signal.addEventListener("abort", () => void trace.aborts++);
     startResponse("200 OK", [["Content-Type", "text/plain"]]);
-    const given = body(environ, trace);
-    const iterable = Symbol.asyncIterator in given ? later(given) : now(given);
+    const given = body(environ, trace) as AppIterable;
+    const iterable = Symbol.asyncIterator in given
+      ? later(given as AsyncIterable<Block>)
+      : now(given);
     return Object.assign(iterable, { close: () => void trace.closes++ });
   };
-  function* now(given: Iterable<unknown>): Generator<unknown, void, unknown> {
+  function* now(given: Iterable<AppYield, unknown, unknown>): Generator<AppYield, void, unknown> {
     try {
       if (!doing.silent) yield "begun";
       trace.ready = true;
@@ -50,7 +52,9 @@ function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
       ending();
     }
   }
-  async function* later(given: AsyncIterable<unknown>): AsyncGenerator<unknown, void, unknown> {
+  async function* later(
+    given: AsyncIterable<Block, unknown, unknown>,
+  ): AsyncGenerator<Block, void, unknown> {
     try {
       if (!doing.silent) yield "begun";
       trace.ready = true;

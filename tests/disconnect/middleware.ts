@@ -1,12 +1,19 @@
 /** The stacks of middleware through which a disconnect has to be felt. */
 
-import { accessLog, errorPage, lazyStartResponse, validator, type WSGIApp } from "../../mod.ts";
+import {
+  accessLog,
+  type Block,
+  errorPage,
+  lazyStartResponse,
+  validator,
+  type WSGIApp,
+} from "../../mod.ts";
 import { gzip } from "../../src/middleware/compress/mod.ts";
 
 /** Middleware as PEP 3333 has it: a loop over the blocks, and `close()` passed on. For sync apps. */
 export function upperCase(app: WSGIApp): WSGIApp {
   return function* upper(environ, startResponse) {
-    const given = app(environ, startResponse) as Iterable<unknown> & { close?: () => unknown };
+    const given = app(environ, startResponse) as Iterable<Block> & { close?: () => unknown };
     try {
       for (const block of given) yield typeof block === "string" ? block.toUpperCase() : block;
     } finally {

@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Sleep, syncInput, type WSGIApp } from "../../mod.ts";
+import { type AppYield, Sleep, syncInput, type WSGIApp } from "../../mod.ts";
 import { eventually, servingOverTcp, type Way, WAYS } from "../support/tcp.ts";
 import { NOTICED_WITHIN } from "./leaving.ts";
 import { STACKS, SYNC_STACKS } from "./middleware.ts";
@@ -17,7 +17,7 @@ const UPLOAD = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody";
 function answering(trace: Trace): WSGIApp {
   return (environ, startResponse) => {
     environ.cogen.signal.addEventListener("abort", () => void trace.aborts++);
-    function* blocks(): Generator<unknown, string, unknown> {
+    function* blocks(): Generator<AppYield, string, unknown> {
       try {
         startResponse("200 OK", [["Content-Type", "text/plain"]]);
         yield "begun, ";

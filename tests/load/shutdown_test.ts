@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { test } from "node:test";
-import { type Environ, type Operation, Signal, type WSGIApp } from "../../mod.ts";
+import { type AppYield, type Environ, type Operation, Signal, type WSGIApp } from "../../mod.ts";
 import { parseResponses } from "../support/http_text.ts";
 import { eventually, type RealServing, servingOverTcp, TcpClient } from "../support/tcp.ts";
 import { type Account, hammer, type Kind } from "./clients.ts";
@@ -52,7 +52,7 @@ function* perform(
   kind: string,
   environ: Environ,
   pollTime: number,
-): Generator<unknown, void, unknown> {
+): Generator<AppYield, void, unknown> {
   const { events } = environ.cogen.core;
   if (kind === "post") {
     const body = yield* environ["wsgi.input"].read();

@@ -4,20 +4,18 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { serve } from "../../mod.ts";
 import { Sleep } from "../../src/coroutine/mod.ts";
-import type { AppIterable, WSGIApp } from "../../src/wsgi/mod.ts";
+import type { AppIterable, AppYield, Middleware, WSGIApp } from "../../src/wsgi/mod.ts";
 import { passThrough } from "../../src/middleware/mod.ts";
 import { get, serving } from "../support/serving.ts";
 
-type Middleware = (app: WSGIApp) => WSGIApp;
-
 const looping: Middleware = (app) =>
   function* (environ, startResponse) {
-    for (const block of app(environ, startResponse) as Iterable<unknown>) yield block;
+    for (const block of app(environ, startResponse) as Iterable<AppYield>) yield block;
   };
 
 const delegating: Middleware = (app) =>
   function* (environ, startResponse) {
-    return yield* app(environ, startResponse) as Generator;
+    return yield* app(environ, startResponse) as Generator<AppYield>;
   };
 
 const passing: Middleware = (app) => (environ, startResponse) =>
@@ -111,7 +109,7 @@ for (const [name, app] of Object.entries(HOOKED)) {
 }
 
 test("a loop drops the value of a yield and the return value of a generator", async () => {
-  function* app(): Generator<unknown, string, unknown> {
+  function* app(): Generator<AppYield, string, unknown> {
     yield `${yield Promise.resolve("resolved")}, `;
     return "returned";
   }

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
-import type { WSGIApp } from "../../src/wsgi/mod.ts";
+import type { AppYield, WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, post, requestText, type Serving, serving } from "../support/serving.ts";
 
 /** What an app does with its request, told by the path. */
@@ -17,7 +17,7 @@ const actor: WSGIApp = (environ, startResponse) => {
   if (act === "array") return [environ.PATH_INFO];
   return run();
 
-  function* run(): Generator<unknown, string | undefined, unknown> {
+  function* run(): Generator<AppYield, string | undefined, unknown> {
     const input = environ["wsgi.input"];
     if (act === "waits") yield environ.cogen.core.events.Sleep(0.01);
     if (act === "reads") return `${environ.PATH_INFO} ${(yield* input.read()).length}`;
@@ -124,7 +124,7 @@ function counting(counts: { begun: number; ended: number; closed: number }): WSG
     counts.begun++;
     return { [Symbol.iterator]: run, close: () => void counts.closed++ };
 
-    function* run(): Generator<unknown, string | undefined, unknown> {
+    function* run(): Generator<AppYield, string | undefined, unknown> {
       try {
         startResponse("200 OK", []);
         const path = environ.PATH_INFO;

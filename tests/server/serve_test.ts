@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { ranMs } from "../support/run_time.ts";
 import {
   type Adapter,
+  type AppYield,
   type Environ,
   runtimeAdapter,
   serve,
@@ -125,9 +126,9 @@ function* waitSeconds(
   environ: Environ,
   startResponse: StartResponse,
   timeout: number,
-): Generator<unknown, unknown> {
+): Generator<AppYield, void> {
   if (environ.PATH_INFO === "/signal") {
-    return yield* signalling(environ, startResponse) as Generator;
+    return yield* signalling(environ, startResponse) as Generator<AppYield>;
   }
   startResponse("200 OK", [["Content-Type", "text/html"]]);
   yield "I'm waiting for some signal";
@@ -198,7 +199,7 @@ test("waiting works through middleware that upper-cases and that adds a header",
 
 const forEver: WSGIApp = function* (environ, startResponse) {
   if (environ.PATH_INFO === "/signal") {
-    return yield* signalling(environ, startResponse) as Generator;
+    return yield* signalling(environ, startResponse) as Generator<AppYield>;
   }
   startResponse("200 OK", []);
   yield "waiting";
@@ -231,7 +232,7 @@ for (const way of ["destroy", "reset"] as const) {
     let left = 0;
     const server = await serving(function* (environ, startResponse) {
       if (environ.PATH_INFO === "/signal") {
-        return yield* signalling(environ, startResponse) as Generator;
+        return yield* signalling(environ, startResponse) as Generator<AppYield>;
       }
       startResponse("200 OK", []);
       yield "waiting";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { Sleep } from "../../src/coroutine/mod.ts";
-import type { RequestTimeouts, WSGIApp } from "../../src/wsgi/mod.ts";
+import type { AppYield, RequestTimeouts, WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, requestText, type Serving, serving } from "../support/serving.ts";
 
 /** Takes its deadlines from the query, in JSON. */
@@ -47,7 +47,7 @@ test("a new time for the body takes effect while the body is waited for", async 
       yield* Sleep(3);
       environ.cogen.setTimeouts({ body: { minutes: 1 } });
     });
-    return yield* uploaded(environ, startResponse) as Generator;
+    return yield* uploaded(environ, startResponse) as Generator<AppYield>;
   }, { timeouts: { body: 5 } });
   assertEquals(upload(stage, "/", 60), "200 OK");
   assertEquals(upload(stage, "/", 65), "408 Request Timeout");

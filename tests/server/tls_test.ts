@@ -135,7 +135,8 @@ test("blocks come as the app yields them, not when it ends", async () => {
     if (environ.PATH_INFO === "/go") {
       startResponse("200 OK", []);
       yield environ.cogen.core.events.Signal("go");
-      return yield `${environ.cogen.result}`;
+      yield `${environ.cogen.result}`;
+      return;
     }
     startResponse("200 OK", []);
     yield "first";

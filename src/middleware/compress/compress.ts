@@ -15,7 +15,15 @@
 
 import { until } from "../../coroutine/mod.ts";
 import { ResponseError } from "../../http/mod.ts";
-import type { Block, Cogen, Environ, HeaderList, StartResponse, WSGIApp } from "../../wsgi/mod.ts";
+import type {
+  AppYield,
+  Block,
+  Cogen,
+  Environ,
+  HeaderList,
+  StartResponse,
+  WSGIApp,
+} from "../../wsgi/mod.ts";
 import { DeferredStart, type StartCall } from "../deferred_start.ts";
 import { type BlockStage, passThrough } from "../pass_through.ts";
 import { negotiate, type Negotiated } from "./accept_encoding.ts";
@@ -170,9 +178,9 @@ function varyingStart(
 }
 
 function* closing(
-  steps: Generator<unknown, void, unknown>,
+  steps: Generator<AppYield, void, unknown>,
   stage: CompressStage,
-): Generator<unknown, void, unknown> {
+): Generator<AppYield, void, unknown> {
   try {
     yield* steps;
   } finally {

@@ -9,6 +9,7 @@
 
 import {
   type AppIterable,
+  type AppYield,
   type Block,
   type Environ,
   isPromise,
@@ -64,10 +65,10 @@ export function validator(app: WSGIApp): WSGIApp {
 }
 
 /** The iterable of one request, which checks that the server steps and closes it in the right order. */
-class Validation implements Iterable<unknown>, Iterator<unknown, unknown, unknown> {
+class Validation implements Iterable<AppYield>, Iterator<AppYield, void, unknown> {
   readonly #startResponse: StartResponse;
   readonly #warn: (message: string) => void;
-  readonly #passing: Generator<unknown, void, unknown>;
+  readonly #passing: Generator<AppYield, void, unknown>;
   /** True once the app has called `startResponse`. */
   #started = false;
   /** True once the server has called `close()`. */
@@ -98,16 +99,16 @@ class Validation implements Iterable<unknown>, Iterator<unknown, unknown, unknow
     return this;
   }
 
-  next(sent?: unknown): IteratorResult<unknown, unknown> {
+  next(sent?: unknown): IteratorResult<AppYield, void> {
     check(!this.#closed, "Iterator read after closed");
     return this.#passing.next(sent);
   }
 
-  throw(error: unknown): IteratorResult<unknown, unknown> {
+  throw(error: unknown): IteratorResult<AppYield, void> {
     return this.#passing.throw(error);
   }
 
-  return(): IteratorResult<unknown, unknown> {
+  return(): IteratorResult<AppYield, void> {
     return this.#passing.return();
   }
 

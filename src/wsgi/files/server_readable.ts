@@ -11,6 +11,8 @@
  * @module
  */
 
+import type { AppYield } from "../block.ts";
+
 /** The server's side of a body that the server itself reads. */
 export interface BodyReader {
   /**
@@ -26,7 +28,7 @@ export interface BodyReader {
 }
 
 /** Reads a body; `reader` is missing if another iterable or middleware reads it. */
-type Read = (reader?: BodyReader) => Generator<unknown, void, unknown>;
+type Read = (reader?: BodyReader) => Generator<AppYield, void, unknown>;
 
 /**
  * A response body whose generator knows whether the server itself reads it.
@@ -42,7 +44,7 @@ type Read = (reader?: BodyReader) => Generator<unknown, void, unknown>;
  * assertEquals([...body], ["read by another iterable"]);
  * ```
  */
-export class ServerReadable implements Iterable<unknown, void, unknown> {
+export class ServerReadable implements Iterable<AppYield, void, unknown> {
   readonly #read: Read;
 
   /**
@@ -60,7 +62,7 @@ export class ServerReadable implements Iterable<unknown, void, unknown> {
    *
    * @returns The blocks and waits.
    */
-  [Symbol.iterator](): Generator<unknown, void, unknown> {
+  [Symbol.iterator](): Generator<AppYield, void, unknown> {
     return this.#read();
   }
 
@@ -70,7 +72,7 @@ export class ServerReadable implements Iterable<unknown, void, unknown> {
    * @param reader The server's side.
    * @returns The blocks and waits.
    */
-  serve(reader: BodyReader): Generator<unknown, void, unknown> {
+  serve(reader: BodyReader): Generator<AppYield, void, unknown> {
     return this.#read(reader);
   }
 }

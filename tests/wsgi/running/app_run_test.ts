@@ -2,7 +2,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { SignalBoard } from "../../../src/coroutine/operations/signal_board.ts";
 import { Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
-import type { AppIterable, StartResponse, WSGIApp } from "../../../src/wsgi/mod.ts";
+import type {
+  AppIterable,
+  AppYield,
+  Environ,
+  StartResponse,
+  WSGIApp,
+} from "../../../src/wsgi/mod.ts";
 import {
   get,
   requestText,
@@ -340,7 +346,7 @@ test("many tiny blocks cost one write", async () => {
 });
 
 test("a block before a wait is handed over first, of whatever kind the wait is", async () => {
-  const waits: ((environ: Parameters<WSGIApp>[0]) => unknown)[] = [
+  const waits: ((environ: Environ) => AppYield)[] = [
     (environ) => environ.cogen.core.events.Sleep(1),
     () => Sleep(1),
     () => new Promise(() => {}),
@@ -616,7 +622,7 @@ inEveryEnding(
       },
     };
     return {
-      [Symbol.iterator]: () => iterator as Iterator<unknown, unknown, unknown>,
+      [Symbol.iterator]: () => iterator as Iterator<AppYield, void, unknown>,
       close: () => note("close"),
     };
   },
@@ -633,7 +639,7 @@ inEveryEnding("close() of middleware around a generator is called once", (note) 
     }
   };
   return (environ, startResponse) => {
-    const inner = app(environ, startResponse) as Generator;
+    const inner = app(environ, startResponse) as Generator<AppYield>;
     return { [Symbol.iterator]: () => inner, close: () => note("close") };
   };
 }, () => ["finally", "close"]);

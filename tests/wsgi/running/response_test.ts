@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import type { HeaderList, StartResponse, WSGIApp } from "../../../src/wsgi/mod.ts";
+import type { Block, HeaderList, StartResponse, WSGIApp } from "../../../src/wsgi/mod.ts";
 import {
   get,
   requestText,
@@ -285,7 +285,7 @@ for (const [name, block, log] of BLOCKS) {
     const app: WSGIApp = function* (_environ, startResponse) {
       startResponse("200 OK", OK);
       try {
-        yield block;
+        yield block as Block;
       } catch (error) {
         yield String(error);
       }
@@ -293,7 +293,7 @@ for (const [name, block, log] of BLOCKS) {
     assertStringIncludes((await answer(app)).response().body, log);
     const careless: WSGIApp = function* (_environ, startResponse) {
       startResponse("200 OK", OK);
-      yield block;
+      yield block as Block;
     };
     assertEquals((await answer(careless, log)).response().status, "500 Internal Server Error");
   });
