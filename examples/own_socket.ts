@@ -30,7 +30,7 @@ export class DuplexSocket implements Socket {
 
   constructor(stream: Duplex, open: OpenHandler) {
     this.#stream = stream;
-    this.#inbound.accept(open, this);
+    this.#inbound.start(open, this);
     stream.on("data", (bytes) => void (this.#inbound.data(bytes, false) || stream.pause()));
     stream.on("end", () => this.#inbound.end());
     stream.on("drain", () => this.#inbound.drain());

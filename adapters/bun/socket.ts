@@ -88,7 +88,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   open(open: OpenHandler): void {
     this.#stream.data = this;
     this.#stream.setNoDelay(true);
-    this.#inbound.accept(open, this);
+    this.#inbound.start(open, this);
     this.#limitHandshake();
   }
 

@@ -118,7 +118,7 @@ export class DenoSocket implements Socket, InboundHost {
     } catch {
       // The peer has left already; the first read reports that.
     }
-    this.#inbound.accept(open, this);
+    this.#inbound.start(open, this);
     if (handshakeTimeoutMs !== undefined) this.#limitHandshake(handshakeTimeoutMs);
     this.#readAll();
   }

@@ -32,11 +32,11 @@ export interface MemorySettings {
 }
 
 /** The bytes on their way to one end. */
-class Pipe {
-  readonly chunks: Uint8Array[] = [];
-  /** The sum of the lengths of all chunks. */
+class IncomingBytes {
+  readonly pieces: Uint8Array[] = [];
+  /** The sum of the lengths of all pieces. */
   sizeBytes = 0;
-  /** Whether the FIN follows the last chunk: set by the peer's `endWrite`. */
+  /** Whether the FIN follows the last piece: set by the peer's `endWrite`. */
   hasFin = false;
   /** Whether a delivery is planned for a later turn; reset when it begins. */
   deliveryDue = false;
@@ -49,8 +49,8 @@ class Pipe {
  *
  * | state | begins with | `write` | our FIN |
  * |---|---|---|---|
- * | `open` | the connection | puts bytes into the peer's pipe | not yet |
- * | `ending` | `endWrite` | drops | follows the bytes in the pipe |
+ * | `open` | the connection | puts bytes into the peer's incoming bytes | not yet |
+ * | `ending` | `endWrite` | drops | follows the incoming bytes of the peer |
  * | `ended` | delivery of our FIN | drops | delivered |
  * | `closed` | `destroy`, `reset`, the peer's `destroy`, or both FINs | drops | delivered, or never |
  */
@@ -63,7 +63,7 @@ export class MemorySocket implements Socket {
   readonly encrypted = false;
   readonly #settings: MemorySettings;
   readonly #inbound: Inbound;
-  readonly #incoming = new Pipe();
+  readonly #incoming = new IncomingBytes();
   /** The other end. `join` sets it before any caller has this end. */
   #peer!: MemorySocket;
   #output: OutputState = "open";
@@ -104,19 +104,19 @@ export class MemorySocket implements Socket {
     a.#peer = b;
     b.#peer = a;
     a.#settings.clock.defer(() => {
-      a.#inbound.accept(openA, a);
-      b.#inbound.accept(openB, b);
+      a.#inbound.start(openA, a);
+      b.#inbound.start(openB, b);
     });
   }
 
   write(bytes: Uint8Array | string): boolean {
     if (this.#output !== "open" || bytes.length === 0) return true;
-    const pipe = this.#peer.#incoming;
-    pipe.chunks.push(typeof bytes === "string" ? encode(bytes) : bytes);
-    pipe.sizeBytes += bytes.length;
+    const incoming = this.#peer.#incoming;
+    incoming.pieces.push(typeof bytes === "string" ? encode(bytes) : bytes);
+    incoming.sizeBytes += bytes.length;
     this.#peer.#planDelivery();
-    if (pipe.sizeBytes < this.#settings.windowBytes) return true;
-    pipe.drainDue = true;
+    if (incoming.sizeBytes < this.#settings.windowBytes) return true;
+    incoming.drainDue = true;
     return false;
   }
 
@@ -148,29 +148,29 @@ export class MemorySocket implements Socket {
   }
 
   #planDelivery(): void {
-    const pipe = this.#incoming;
-    if (pipe.deliveryDue || !this.#reading) return;
-    pipe.deliveryDue = true;
+    const incoming = this.#incoming;
+    if (incoming.deliveryDue || !this.#reading) return;
+    incoming.deliveryDue = true;
     this.#settings.clock.defer(() => {
-      pipe.deliveryDue = false;
-      this.#deliver(pipe);
+      incoming.deliveryDue = false;
+      this.#deliver(incoming);
     });
   }
 
-  /** Delivers the chunks of this moment. A chunk that comes meanwhile waits for the next turn. */
-  #deliver(pipe: Pipe): void {
-    for (let left = pipe.chunks.length; left > 0 && this.#reading; left--) {
-      const bytes = pipe.chunks.shift();
+  /** Delivers the pieces of this moment. A piece that comes meanwhile waits for the next turn. */
+  #deliver(incoming: IncomingBytes): void {
+    for (let left = incoming.pieces.length; left > 0 && this.#reading; left--) {
+      const bytes = incoming.pieces.shift();
       if (bytes === undefined) break;
-      pipe.sizeBytes -= bytes.length;
+      incoming.sizeBytes -= bytes.length;
       this.#reading = this.#inbound.data(bytes, true);
     }
-    if (pipe.drainDue && pipe.sizeBytes === 0) {
-      pipe.drainDue = false;
+    if (incoming.drainDue && incoming.sizeBytes === 0) {
+      incoming.drainDue = false;
       this.#peer.#inbound.drain();
     }
-    if (pipe.sizeBytes > 0) return this.#planDelivery();
-    if (!pipe.hasFin || !this.#reading) return;
+    if (incoming.sizeBytes > 0) return this.#planDelivery();
+    if (!incoming.hasFin || !this.#reading) return;
     this.#inbound.end();
     this.#peer.#finDelivered();
     this.#closeIfDone();
@@ -189,7 +189,7 @@ export class MemorySocket implements Socket {
   #close(error?: Error): void {
     this.#output = "closed";
     this.#reading = false;
-    this.#incoming.chunks.length = 0;
+    this.#incoming.pieces.length = 0;
     this.#incoming.sizeBytes = 0;
     this.#inbound.close(error);
   }

@@ -74,7 +74,7 @@ export class NodeSocket implements Socket, InboundHost {
       this.#writable = false;
       inbound.close(this.#error);
     });
-    inbound.accept(open, this);
+    inbound.start(open, this);
     const isPlain = stream === this.#raw;
     if (!isPlain || !readShared(stream, (bytes) => this.#received(bytes, false))) {
       stream.on("data", (bytes: Uint8Array) => void this.#received(bytes, true));

@@ -92,8 +92,8 @@ export interface DataEvent {
    * parser; a copy stays valid.
    */
   readonly bytes: Uint8Array;
-  /** Whether `bytes` is a copy, which the caller may keep. True for short pieces. */
-  readonly copied: boolean;
+  /** Whether `bytes` belongs to the receiver, because it is a copy. This is so for short pieces. */
+  readonly owned: boolean;
 }
 
 /**

@@ -116,7 +116,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   get mayPersist(): boolean {
-    return !this.#host.closing || this.#exchange?.received === true && this.#hasRequestToServe;
+    return !this.#host.closing || this.#exchange?.isRead === true && this.#hasRequestToServe;
   }
 
   onData(bytes: Uint8Array): void {
@@ -163,9 +163,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   bodyWanted(exchange: RequestExchange): void {
-    if (exchange.received) return;
-    const isFirst = !exchange.asked;
-    exchange.asked = true;
+    if (exchange.isRead) return;
+    const isFirst = !exchange.isBodyWanted;
+    exchange.isBodyWanted = true;
     if (isFirst && exchange.head.expectContinue && exchange.body.size === 0) {
       const { protocol } = this.settings;
       if (protocol === "HTTP/1.1" && !exchange.response.committed) {
@@ -189,8 +189,8 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     if (this.#clientEnded) taker.onEnd();
   }
 
-  responded(exchange: RequestExchange, isComplete: boolean): void {
-    exchange.responded = true;
+  appDone(exchange: RequestExchange, isComplete: boolean): void {
+    exchange.isAppDone = true;
     this.#host.appEnded();
     exchange.body.discard();
     this.facts.errors.flush();
@@ -200,15 +200,15 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
       this.#answer(new ProtocolError(503, "The server is shutting down"));
     }
     if (!isComplete || !exchange.persists) return this.#close();
-    if (exchange.received) this.#finish(this.#state.next.responded);
-    else this.#move(this.#state.next.responded);
+    if (exchange.isRead) this.#finish(this.#state.next.appDone);
+    else this.#move(this.#state.next.appDone);
     this.#advance();
   }
 
   retire(): void {
     this.#retired = true;
     // A request that has begun to come is still answered.
-    if (this.#exchange?.responded ?? this.#bufferedBytes === 0) this.#close();
+    if (this.#exchange?.isAppDone ?? this.#bufferedBytes === 0) this.#close();
   }
 
   abort(reason: Error): void {
@@ -227,7 +227,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     // While the client still takes in a response, only the time-out for writes holds.
     if (this.output.full) return;
     const exchange = this.#exchange;
-    const isAppRunning = exchange?.responded === false;
+    const isAppRunning = exchange?.isAppDone === false;
     if (isAppRunning && now - exchange.startedAt >= timeoutsMs.request) {
       return this.#refuse(new ProtocolError(503, "The request took too long"));
     }
@@ -383,10 +383,10 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     }
   }
 
-  #receive(exchange: RequestExchange, { bytes, copied }: DataEvent): void {
+  #receive(exchange: RequestExchange, { bytes, owned }: DataEvent): void {
     this.deadline.bodyCame(bytes.length, this.time);
-    if (!exchange.responded) {
-      exchange.body.push(bytes, copied);
+    if (!exchange.isAppDone) {
+      exchange.body.push(bytes, owned);
       if (!exchange.body.awaited) this.#enterPhase();
       return;
     }
@@ -395,9 +395,9 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   }
 
   #received(exchange: RequestExchange, trailers: readonly string[]): void {
-    exchange.received = true;
+    exchange.isRead = true;
     if (exchange.body !== NO_BODY) exchange.body.end(trailers);
-    if (exchange.responded) this.#finish(this.#state.next.end);
+    if (exchange.isAppDone) this.#finish(this.#state.next.end);
     else this.#move(this.#state.next.end);
   }
 

@@ -43,7 +43,7 @@ export type StateName =
  * - `bytes`: the parser holds bytes that are not a whole event yet;
  * - `request`: a head is complete, an app begins;
  * - `end`: the request is read to its end;
- * - `responded`: the app is done, and the connection persists;
+ * - `appDone`: the app is done, and the connection persists;
  * - `take`: the app takes the socket;
  * - `close`: no request follows; written bytes still go out;
  * - `cut`: the connection ends at once.
@@ -52,7 +52,7 @@ export type ConnectionEvent =
   | "bytes"
   | "request"
   | "end"
-  | "responded"
+  | "appDone"
   | "take"
   | "close"
   | "cut";
@@ -104,14 +104,14 @@ const ROWS: Readonly<Record<StateName, Row>> = {
     phase: "none",
     phaseIfBodyAwaited: "body",
     pauses: "body-unwanted",
-    next: { ...ENDS, end: "read", responded: "discarding" },
+    next: { ...ENDS, end: "read", appDone: "discarding" },
   },
   read: {
     handling: "serve",
     takesEvents: "never",
     phase: "none",
     pauses: "flooded",
-    next: { ...ENDS, responded: "between" },
+    next: { ...ENDS, appDone: "between" },
   },
   discarding: {
     handling: "serve",
@@ -134,7 +134,7 @@ const EVENTS: readonly ConnectionEvent[] = [
   "bytes",
   "request",
   "end",
-  "responded",
+  "appDone",
   "take",
   "close",
   "cut",

@@ -52,7 +52,7 @@ export interface ExchangeHost {
   /** The app wants more of the body of `exchange`; the client may wait for 100 (Continue). */
   bodyWanted(exchange: RequestExchange): void;
   /** The app of `exchange` is done. */
-  responded(exchange: RequestExchange, isComplete: boolean): void;
+  appDone(exchange: RequestExchange, isComplete: boolean): void;
   /** The app takes the socket: written bytes are handed over first, and no deadline holds any more. */
   giveAway(open: (socket: ByteSocket) => SocketHandler): void;
 }
@@ -66,14 +66,14 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   readonly cogen: RequestCogen;
   readonly response: Response;
   readonly output: Output;
-  /** Whether the request is wholly read; set by the connection. */
-  received = false;
-  /** Whether the app is done; set by the connection. */
-  responded = false;
+  /** Whether the whole request is read. The connection sets it. */
+  isRead = false;
+  /** Whether the app is done. The connection sets it. */
+  isAppDone = false;
   /** The number of body bytes that came after the app was done. */
   surplusBytes = 0;
-  /** Whether the app has asked for the body; set by the connection. */
-  asked = false;
+  /** Whether the app has asked for the body. The connection sets it. */
+  isBodyWanted = false;
 
   /** The reason of the abort, once the request is aborted. */
   #reason: Error | undefined;
@@ -109,8 +109,8 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   get keepAlive(): boolean {
     const { head } = this;
     if (!head.keepAlive || !this.#host.mayPersist || head.method === "CONNECT") return false;
-    if (this.received) return true;
-    if (this.asked) return true;
+    if (this.isRead) return true;
+    if (this.isBodyWanted) return true;
     const { expectContinue, framing } = head;
     if (expectContinue) return false;
     return framing.kind !== "length" ||
@@ -124,7 +124,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
 
   /** Aborts the app's waits and cancels the app, because the client has gone or must go. */
   abort(reason?: Error): void {
-    if (this.responded || this.response.ended || this.#reason !== undefined) return;
+    if (this.isAppDone || this.response.ended || this.#reason !== undefined) return;
     const cause = this.#reason = reason ?? new ClientDisconnected();
     this.body.fail(cause);
     this.cogen.abort(cause);
@@ -177,7 +177,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   setTimeouts(timeouts: RequestTimeouts): void {
     const { deadline } = this.#host;
     const changed = changeTimeouts(deadline.timeoutsMs, timeouts);
-    if (!this.responded) deadline.change(changed, this.now());
+    if (!this.isAppDone) deadline.change(changed, this.now());
   }
 
   takeSocket(headers: HeaderList, open: (socket: ByteSocket) => SocketHandler): void {
@@ -188,7 +188,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     if (!isTunnel && !headers.some(([name]) => name.toLowerCase() === "upgrade")) {
       throw new WSGIError("A socket cannot be taken without an Upgrade field in the answer");
     }
-    if (!this.received) {
+    if (!this.isRead) {
       throw new WSGIError("A socket cannot be taken before the request body is read");
     }
     this.response.handOver(isTunnel ? tunnelResponse(headers) : informational(101, headers));
@@ -200,7 +200,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   }
 
   ended(complete: boolean): void {
-    this.#host.responded(this, complete);
+    this.#host.appDone(this, complete);
   }
 
   /**

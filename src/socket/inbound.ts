@@ -29,7 +29,7 @@ export const MAX_READ_AHEAD_BYTES: number = 64 * 1024;
 export const PROBE_INTERVAL_MS: number = 75;
 
 /**
- * Each held chunk counts as its bytes and this many more, so that a flood of tiny chunks is bounded
+ * Each held piece counts as its bytes and this many more, so that a flood of tiny pieces is bounded
  * too.
  */
 const CHUNK_COST_BYTES = 128;
@@ -66,7 +66,7 @@ type InboundState = "open" | "ended" | "closing" | "closed";
  *
  * const inbound = new Inbound({ resumeSource() {}, destroy() {}, log: console.error });
  * const events: string[] = [];
- * inbound.accept(() => ({
+ * inbound.start(() => ({
  *   onData: (bytes) => void events.push(`${bytes.length} bytes`),
  *   onEnd: () => void events.push("end"),
  *   onDrain() {},
@@ -107,7 +107,7 @@ export class Inbound {
    * @param open The function that an adapter's `listen` or `dial` was given.
    * @param socket The socket.
    */
-  accept(open: OpenHandler, socket: Socket): void {
+  start(open: OpenHandler, socket: Socket): void {
     try {
       this.#handler = open(socket);
     } catch (error) {

@@ -33,7 +33,7 @@
  *     this.#reader = input.getReader();
  *     this.#writer = output.getWriter();
  *     this.#writer.closed.catch((error) => this.#inbound.close(error));
- *     this.#inbound.accept(open, this);
+ *     this.#inbound.start(open, this);
  *     this.#read();
  *   }
  *

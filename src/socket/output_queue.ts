@@ -32,7 +32,7 @@ const MAX_COPIED_BYTES = 2 * 1024;
 export type Latin1Writer = (text: string, target: Uint8Array, at: number) => void;
 
 /** The bytes from `start` to `end` of an array, still to be sent. */
-interface Chunk {
+interface Piece {
   readonly bytes: Uint8Array;
   /** Whether `bytes` is a block of the pool: then further bytes may be appended to it. */
   readonly pooled: boolean;
@@ -61,7 +61,7 @@ interface Chunk {
 export class OutputQueue {
   readonly #pool: BlockPool;
   readonly #writeLatin1: Latin1Writer;
-  readonly #chunks: Chunk[] = [];
+  readonly #pieces: Piece[] = [];
   #size = 0;
 
   /**
@@ -90,15 +90,15 @@ export class OutputQueue {
     if (data.length === 0) return;
     this.#size += data.length;
     if (typeof data === "string") {
-      const chunk = this.#room(data.length);
-      this.#writeLatin1(data, chunk.bytes, chunk.end);
-      chunk.end += data.length;
+      const piece = this.#room(data.length);
+      this.#writeLatin1(data, piece.bytes, piece.end);
+      piece.end += data.length;
     } else if (data.length > MAX_COPIED_BYTES) {
-      this.#chunks.push({ bytes: data, pooled: false, start: 0, end: data.length });
+      this.#pieces.push({ bytes: data, pooled: false, start: 0, end: data.length });
     } else {
-      const chunk = this.#room(data.length);
-      chunk.bytes.set(data, chunk.end);
-      chunk.end += data.length;
+      const piece = this.#room(data.length);
+      piece.bytes.set(data, piece.end);
+      piece.end += data.length;
     }
   }
 
@@ -108,8 +108,8 @@ export class OutputQueue {
    * @returns A view that stays valid until {@linkcode advance}; empty if nothing waits.
    */
   head(): Uint8Array {
-    const chunk = this.#chunks[0];
-    return chunk === undefined ? new Uint8Array(0) : chunk.bytes.subarray(chunk.start, chunk.end);
+    const piece = this.#pieces[0];
+    return piece === undefined ? new Uint8Array(0) : piece.bytes.subarray(piece.start, piece.end);
   }
 
   /**
@@ -118,29 +118,29 @@ export class OutputQueue {
    * @param count The number of bytes of {@linkcode head} that the kernel took.
    */
   advance(count: number): void {
-    const chunk = this.#chunks[0];
-    if (chunk === undefined) return;
+    const piece = this.#pieces[0];
+    if (piece === undefined) return;
     this.#size -= count;
-    chunk.start += count;
-    if (chunk.start < chunk.end) return;
-    this.#chunks.shift();
-    if (chunk.pooled) this.#pool.give(chunk.bytes);
+    piece.start += count;
+    if (piece.start < piece.end) return;
+    this.#pieces.shift();
+    if (piece.pooled) this.#pool.give(piece.bytes);
   }
 
   /** Drops all bytes. The blocks do not return to the pool: a runtime may still read from them. */
   clear(): void {
-    this.#chunks.length = 0;
+    this.#pieces.length = 0;
     this.#size = 0;
   }
 
-  /** Finds or appends a last chunk with `count` free bytes: a block, if the bytes fit into one. */
-  #room(count: number): Chunk {
-    const last = this.#chunks[this.#chunks.length - 1];
+  /** Finds or appends a last piece with `count` free bytes: a block, if the bytes fit into one. */
+  #room(count: number): Piece {
+    const last = this.#pieces[this.#pieces.length - 1];
     if (last?.pooled && BLOCK_SIZE - last.end >= count) return last;
     const pooled = count <= BLOCK_SIZE;
     const bytes = pooled ? this.#pool.take() : new Uint8Array(count);
-    const chunk = { bytes, pooled, start: 0, end: 0 };
-    this.#chunks.push(chunk);
-    return chunk;
+    const piece = { bytes, pooled, start: 0, end: 0 };
+    this.#pieces.push(piece);
+    return piece;
   }
 }

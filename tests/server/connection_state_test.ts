@@ -13,7 +13,7 @@ const EVENTS: readonly ConnectionEvent[] = [
   "bytes",
   "request",
   "end",
-  "responded",
+  "appDone",
   "take",
   "close",
   "cut",
@@ -120,7 +120,7 @@ test("law: served requests go round: head, body, then the answer and the end in 
   fc.assert(fc.property(orders, (answersFirst) => {
     let state = STATES.between;
     for (const first of answersFirst) {
-      const rest = first ? ["responded", "end"] as const : ["end", "responded"] as const;
+      const rest = first ? ["appDone", "end"] as const : ["end", "appDone"] as const;
       for (const event of ["bytes", "request", ...rest] as const) state = state.next[event];
       assertEquals(state.name, "between");
     }

@@ -35,7 +35,7 @@ function stage(react: (what: string, inbound: Inbound) => void = () => {}) {
     soon: (job) => later.push(job),
     log: (line) => logged.push(line),
   });
-  inbound.accept(() => ({
+  inbound.start(() => ({
     onData: (bytes) => hear(`data ${String.fromCharCode(...bytes)}`),
     onEnd: () => hear("end"),
     onDrain: () => hear("drain"),
@@ -189,7 +189,7 @@ test("an accept that throws is logged, and its connection destroyed", () => {
     soon: (job) => job(),
     log: (line) => logged.push(line),
   });
-  inbound.accept(() => {
+  inbound.start(() => {
     throw new Error("bug in accept");
   }, SOCKET);
   inbound.close();

@@ -25,7 +25,7 @@ import {
 import type { Tracer } from "./tracer.ts";
 import { UNWIND } from "./unwind.ts";
 import { Suspension, type WaitHost } from "./wait.ts";
-import { WaitList } from "./wait_list.ts";
+import { LinkedList } from "./linked_list.ts";
 
 /** The kernel, as its tasks see it. */
 export interface TaskHost extends WaitHost {
@@ -107,7 +107,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   #content: unknown;
   /** The wait; `undefined` unless `waiting`. */
   #suspension: Suspension | undefined;
-  #joiners: WaitList<Joiner<T>> | undefined;
+  #joiners: LinkedList<Joiner<T>> | undefined;
   /**
    * Becomes true when the task has a handler for its error, and stays so: the error is not
    * reported.
@@ -198,7 +198,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   join(joiner: Joiner<T>): (() => void) | void {
     if (this.done) return this.#tell(joiner);
     if (joiner.settled) return;
-    const joiners = this.#joiners ??= new WaitList();
+    const joiners = this.#joiners ??= new LinkedList();
     const place = joiners.add(joiner);
     return () => joiners.remove(place);
   }

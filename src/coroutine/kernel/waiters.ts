@@ -10,7 +10,7 @@
  */
 
 import type { Abort, Resume } from "../operation.ts";
-import { WaitList } from "./wait_list.ts";
+import { LinkedList } from "./linked_list.ts";
 
 /** A suspended coroutine and its payload, such as the item of a `put`. */
 export interface Waiter<T, P> {
@@ -20,7 +20,7 @@ export interface Waiter<T, P> {
 
 /** A line of suspended coroutines; `T` is the type of their results, `P` that of their payloads. */
 export class Waiters<T, P = undefined> {
-  readonly #list = new WaitList<Waiter<T, P>>();
+  readonly #list = new LinkedList<Waiter<T, P>>();
 
   get size(): number {
     return this.#list.size;

@@ -14,7 +14,7 @@ import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.t
 import { Empty, Full, QueueClosed, queueClosed } from "./queue_errors.ts";
 import type { TaskScheduler } from "../task.ts";
 import { timed, TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
-import { WaitList } from "../kernel/wait_list.ts";
+import { LinkedList } from "../kernel/linked_list.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
 /**
@@ -45,7 +45,7 @@ export class Queue<T> {
   /** The largest number of items in the queue; 0 for any number. */
   readonly maxsize: number;
 
-  readonly #items = new WaitList<T>();
+  readonly #items = new LinkedList<T>();
   readonly #getters = new Waiters<T>();
   readonly #putters = new Waiters<void, T>();
   readonly #joiners = new Waiters<void>();

@@ -11,7 +11,7 @@
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { Abort, Resume } from "../operation.ts";
 import type { TaskScheduler } from "../task.ts";
-import { WaitList } from "../kernel/wait_list.ts";
+import { LinkedList } from "../kernel/linked_list.ts";
 
 /** A signal that waits for its recipients. */
 interface PendingSignal {
@@ -21,7 +21,7 @@ interface PendingSignal {
   readonly recipients: number;
 }
 
-type SignalWaiters = WaitList<Resume<unknown>>;
+type SignalWaiters = LinkedList<Resume<unknown>>;
 
 /** The board of each scheduler that has used signals. */
 const boards = new WeakMap<TaskScheduler, SignalBoard>();
@@ -41,7 +41,7 @@ export class SignalBoard {
   }
 
   readonly #waiters = new Map<unknown, SignalWaiters>();
-  readonly #pending = new Map<unknown, WaitList<PendingSignal>>();
+  readonly #pending = new Map<unknown, LinkedList<PendingSignal>>();
 
   /** The number of waits and pending signals. */
   get size(): number {
@@ -100,22 +100,22 @@ export class SignalBoard {
   }
 }
 
-function listOf<T>(lists: Map<unknown, WaitList<T>>, name: unknown): WaitList<T> {
+function listOf<T>(lists: Map<unknown, LinkedList<T>>, name: unknown): LinkedList<T> {
   let list = lists.get(name);
-  if (list === undefined) lists.set(name, list = new WaitList());
+  if (list === undefined) lists.set(name, list = new LinkedList());
   return list;
 }
 
 /** Deletes an empty list, unless a later list has taken its place in the map. */
 function deleteIfEmpty<T>(
-  lists: Map<unknown, WaitList<T>>,
+  lists: Map<unknown, LinkedList<T>>,
   name: unknown,
-  list: WaitList<T>,
+  list: LinkedList<T>,
 ): void {
   if (list.size === 0 && lists.get(name) === list) lists.delete(name);
 }
 
-function sizeOf(lists: ReadonlyMap<unknown, WaitList<unknown>>): number {
+function sizeOf(lists: ReadonlyMap<unknown, LinkedList<unknown>>): number {
   let size = 0;
   for (const list of lists.values()) size += list.size;
   return size;

@@ -13,7 +13,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Abort, Resume } from "../operation.ts";
-import { WaitList, type WaitNode } from "../kernel/wait_list.ts";
+import { LinkedList, type ListNode } from "../kernel/linked_list.ts";
 
 /** A fetch that waits for the next message. */
 export interface PendingFetch<T> {
@@ -34,7 +34,7 @@ export interface Subscriber<T> {
   /** The time at which the lease was last renewed, in milliseconds of `clock`. */
   renewedMs: number;
   /** The running lease; `undefined` while it is suspended. */
-  lease: WaitNode<Subscriber<T>> | undefined;
+  lease: ListNode<Subscriber<T>> | undefined;
   /** Stops watching the coroutine that subscribed without a key. */
   stopWatching: (() => void) | undefined;
 }
@@ -44,7 +44,7 @@ export class Subscribers<T> {
   readonly #leaseMs: number;
   readonly #byKey = new Map<unknown, Subscriber<T>>();
   /** The running leases, least recently renewed first. */
-  readonly #byRenewal = new WaitList<Subscriber<T>>();
+  readonly #byRenewal = new LinkedList<Subscriber<T>>();
 
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;

@@ -1,7 +1,7 @@
 /**
  * The bytes of a connection that have arrived and were not read yet.
  *
- * Chunks are kept as they arrive and joined only when bytes are taken. The search for a line feed
+ * Pieces are kept as they arrive and joined only when bytes are taken. The search for a line feed
  * remembers its progress, so that no byte is searched twice. Called by `SocketStream`.
  *
  * @module
@@ -9,8 +9,8 @@
 
 /** A first-in, first-out queue of bytes. */
 export class ReceiveBuffer {
-  #chunks: Uint8Array[] = [];
-  /** The number of bytes in all chunks. */
+  #pieces: Uint8Array[] = [];
+  /** The number of bytes in all pieces. */
   #size = 0;
   /** The number of bytes from the beginning that hold no line feed. */
   #searched = 0;
@@ -24,7 +24,7 @@ export class ReceiveBuffer {
    * `Buffer` is a view.
    */
   push(bytes: Uint8Array): void {
-    this.#chunks.push(new Uint8Array(bytes));
+    this.#pieces.push(new Uint8Array(bytes));
     this.#size += bytes.length;
   }
 
@@ -34,15 +34,15 @@ export class ReceiveBuffer {
     let filled = 0;
     let used = 0;
     for (; filled < taken.length; used++) {
-      const chunk = this.#chunks[used] as Uint8Array;
-      const part = chunk.subarray(0, taken.length - filled);
+      const piece = this.#pieces[used] as Uint8Array;
+      const part = piece.subarray(0, taken.length - filled);
       taken.set(part, filled);
       filled += part.length;
-      if (part.length === chunk.length) continue;
-      this.#chunks[used] = chunk.subarray(part.length);
+      if (part.length === piece.length) continue;
+      this.#pieces[used] = piece.subarray(part.length);
       break;
     }
-    this.#chunks.splice(0, used);
+    this.#pieces.splice(0, used);
     this.#size -= filled;
     this.#searched = Math.max(0, this.#searched - filled);
     return taken;
@@ -51,10 +51,10 @@ export class ReceiveBuffer {
   /** The length of the first line with its line feed; 0 if no line is complete. */
   lineLength(): number {
     let begin = 0;
-    for (const chunk of this.#chunks) {
-      const end = begin + chunk.length;
+    for (const piece of this.#pieces) {
+      const end = begin + piece.length;
       if (end > this.#searched) {
-        const found = chunk.indexOf(LINE_FEED, Math.max(0, this.#searched - begin));
+        const found = piece.indexOf(LINE_FEED, Math.max(0, this.#searched - begin));
         if (found >= 0) return begin + found + 1;
         this.#searched = end;
       }

@@ -97,10 +97,10 @@ export class InputBuffer {
 
   /** Consumes the next `count` bytes, which are content of a body. */
   takeData(count: number): DataEvent {
-    if (count > MAX_COPIED_BYTES) return { type: "data", bytes: this.take(count), copied: false };
+    if (count > MAX_COPIED_BYTES) return { type: "data", bytes: this.take(count), owned: false };
     const from = this.start;
     this.start += count;
-    return { type: "data", bytes: this.bytes.slice(from, this.start), copied: true };
+    return { type: "data", bytes: this.bytes.slice(from, this.start), owned: true };
   }
 
   /** Refuses the message because of the byte at the index `at`. */

@@ -42,11 +42,11 @@ export interface StaticFilesOptions {
 type MutableHeaders = [name: string, value: string][];
 type Answer<Result = void> = Generator<Block, Result, unknown>;
 
-/** A request. `server` is set if the server itself reads the body, so that it may use its buffers again. */
+/** A request. `reader` is set if the server itself reads the body, so that it may use its buffers again. */
 interface StaticRequest {
   readonly environ: Environ;
   readonly startResponse: StartResponse;
-  readonly server?: BodyReader | undefined;
+  readonly reader?: BodyReader | undefined;
 }
 
 /**
@@ -94,7 +94,7 @@ interface StaticRequest {
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): WSGIApp {
   const { index = "index.html", dotfiles = false } = options;
-  function* serveFile({ environ, startResponse, server }: StaticRequest): Answer {
+  function* serveFile({ environ, startResponse, reader }: StaticRequest): Answer {
     const { cogen, REQUEST_METHOD: method, PATH_INFO: path } = environ;
     if (method !== "GET" && method !== "HEAD") {
       return yield* plain(startResponse, "405 Method Not Allowed", [["Allow", "GET, HEAD"]]);
@@ -109,7 +109,7 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
       const found = yield* cogen.wait(until(finding));
       if (found.kind === "file") {
         const body = yield* answerWith(found, { environ, startResponse }, options);
-        if (body !== undefined) yield* server === undefined ? body : body.serve(server);
+        if (body !== undefined) yield* reader === undefined ? body : body.blocksFor(reader);
       } else if (found.kind === "directory" && index !== false) {
         const location: MutableHeaders = [["Location", withSlash(environ)]];
         yield* plain(startResponse, "301 Moved Permanently", location);
@@ -120,7 +120,7 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
     }
   }
   return (environ, startResponse) =>
-    new ServerReadable((server) => serveFile({ environ, startResponse, server }));
+    new ServerReadable((reader) => serveFile({ environ, startResponse, reader }));
 }
 
 async function close(found: Found): Promise<void> {

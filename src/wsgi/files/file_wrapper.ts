@@ -144,7 +144,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
    * @param reader The server's side.
    * @returns The blocks and waits.
    */
-  *serve(reader: BodyReader): Generator<Block, void, unknown> {
+  *blocksFor(reader: BodyReader): Generator<Block, void, unknown> {
     try {
       yield* this.#open();
       if (this.length !== undefined) reader.announceLength(this.length);

@@ -1,10 +1,10 @@
 /**
  * A response body that knows whether the server itself reads it.
  *
- * The server recognises this class, and reads such a body with {@linkcode ServerReadable.serve}, if
- * no middleware lies in between. Then no other code can hold a block of the body: once the socket
- * has sent a block, the body may fill its memory again. Behind a middleware the body is a plain
- * iterable.
+ * If no middleware lies in between, the server recognises this class, and iterates over
+ * {@linkcode ServerReadable.blocksFor}. Then no other code can hold a block of the body: once the
+ * socket has sent a block, the body may fill its memory again. Behind a middleware the body is a
+ * plain iterable.
  *
  * Called by the app run; made by `staticFiles` and other middleware that ends in a file.
  *
@@ -72,7 +72,7 @@ export class ServerReadable implements Iterable<AppYield, void, unknown> {
    * @param reader The server's side.
    * @returns The blocks and waits.
    */
-  serve(reader: BodyReader): Generator<AppYield, void, unknown> {
+  blocksFor(reader: BodyReader): Generator<AppYield, void, unknown> {
     return this.#read(reader);
   }
 }

@@ -8,7 +8,7 @@
  * all of them at once.
  *
  * Called by the connection and the exchange (`push`, `end`, `fail`, `discard`), and by the inputs of the
- * app (`read`, `readChunk`, `readLine`).
+ * app (`read`, `readPiece`, `readLine`).
  *
  * @module
  */
@@ -82,13 +82,11 @@ export class BodyBuffer {
     return this.#bytes.size;
   }
 
-  /**
-   * Adds a copy of `bytes`; or `bytes` itself, if the caller says that `bytes` is a copy already.
-   */
-  push(bytes: Uint8Array, copied: boolean = false): void {
+  /** Adds a copy of `bytes`, or `bytes` itself if the array is `owned`: no other code uses it. */
+  push(bytes: Uint8Array, owned: boolean = false): void {
     if (bytes.length === 0) return;
-    if (copied || this.#pending === undefined) {
-      this.#bytes.push(bytes, copied);
+    if (owned || this.#pending === undefined) {
+      this.#bytes.push(bytes, owned);
       return this.#advance();
     }
     this.#bytes.lend(bytes);
@@ -131,8 +129,8 @@ export class BodyBuffer {
   }
 
   /** Reads the bytes that have arrived, or waits for the first ones; empty at the end. */
-  readChunk(options: TimeoutOptions): Operation<Uint8Array> {
-    return new ReadOperation("wsgi.input.readChunk", this, options, () => {
+  readPiece(options: TimeoutOptions): Operation<Uint8Array> {
+    return new ReadOperation("wsgi.input.readPiece", this, options, () => {
       return this.#bytes.size > 0 || this.#ended ? this.#bytes.take(MAX_UNREAD_BYTES) : undefined;
     });
   }

@@ -29,7 +29,7 @@ const BLOCKS = new BlockPool(BLOCK_BYTES, 64);
 type Origin = "own" | "block" | "lent";
 
 /** The bytes of `bytes` from `start` until `end`. */
-interface Chunk {
+interface Piece {
   readonly bytes: Uint8Array;
   readonly origin: Origin;
   start: number;
@@ -38,7 +38,7 @@ interface Chunk {
 
 /** A first-in, first-out queue of bytes. */
 export class ByteQueue {
-  readonly #chunks: Chunk[] = [];
+  readonly #pieces: Piece[] = [];
   readonly #pool: BlockPool;
   #size = 0;
 
@@ -53,19 +53,20 @@ export class ByteQueue {
   }
 
   /**
-   * Adds a copy of `bytes`; or `bytes` itself, if the queue is empty and `bytes` is a copy already.
+   * Adds a copy of `bytes`, or `bytes` itself if the queue is empty and the array is `owned`: no
+   * other code uses it.
    */
-  push(bytes: Uint8Array, copied: boolean = false): void {
+  push(bytes: Uint8Array, owned: boolean = false): void {
     this.#size += bytes.length;
-    if (copied && this.#chunks.length === 0) {
-      this.#chunks.push({ bytes, origin: "own", start: 0, end: bytes.length });
+    if (owned && this.#pieces.length === 0) {
+      this.#pieces.push({ bytes, origin: "own", start: 0, end: bytes.length });
       return;
     }
     for (let done = 0; done < bytes.length;) {
-      const chunk = this.#room(bytes.length - done);
-      const part = bytes.subarray(done, done + chunk.bytes.length - chunk.end);
-      chunk.bytes.set(part, chunk.end);
-      chunk.end += part.length;
+      const piece = this.#room(bytes.length - done);
+      const part = bytes.subarray(done, done + piece.bytes.length - piece.end);
+      piece.bytes.set(part, piece.end);
+      piece.end += part.length;
       done += part.length;
     }
   }
@@ -73,14 +74,14 @@ export class ByteQueue {
   /** Adds `bytes` without a copy, until {@linkcode keep}: bytes that a read takes at once are copied once. */
   lend(bytes: Uint8Array): void {
     this.#size += bytes.length;
-    this.#chunks.push({ bytes, origin: "lent", start: 0, end: bytes.length });
+    this.#pieces.push({ bytes, origin: "lent", start: 0, end: bytes.length });
   }
 
   /** Copies the rest of the bytes that were lent. */
   keep(): void {
-    const last = this.#chunks[this.#chunks.length - 1];
+    const last = this.#pieces[this.#pieces.length - 1];
     if (last?.origin !== "lent") return;
-    this.#chunks.pop();
+    this.#pieces.pop();
     this.#size -= last.end - last.start;
     this.push(last.bytes.subarray(last.start, last.end));
   }
@@ -88,7 +89,7 @@ export class ByteQueue {
   /** Takes `wanted` bytes, or all if they are fewer. */
   take(wanted: number): Uint8Array {
     const size = Math.min(wanted, this.#size);
-    const first = this.#chunks[0];
+    const first = this.#pieces[0];
     if (first === undefined || size === 0) return EMPTY;
     this.#size -= size;
     if (first.end - first.start < size) return this.#copyOut(size);
@@ -101,7 +102,7 @@ export class ByteQueue {
   /** The index of the first byte equal to `byte` at or after `from`, or -1. */
   indexOf(byte: number, from: number): number {
     let passed = 0;
-    for (const { bytes, start, end } of this.#chunks) {
+    for (const { bytes, start, end } of this.#pieces) {
       const length = end - start;
       if (passed + length > from) {
         const skipped = Math.max(0, from - passed);
@@ -115,21 +116,21 @@ export class ByteQueue {
 
   /** Drops all bytes. */
   clear(): void {
-    if (this.#chunks.length === 0) return;
-    for (const chunk of this.#chunks.splice(0)) this.#release(chunk);
+    if (this.#pieces.length === 0) return;
+    for (const piece of this.#pieces.splice(0)) this.#release(piece);
     this.#size = 0;
   }
 
-  /** The last chunk if it has room, or a new one, for `count` bytes or a part of them. */
-  #room(count: number): Chunk {
-    const last = this.#chunks[this.#chunks.length - 1];
+  /** The last piece if it has room, or a new one, for `count` bytes or a part of them. */
+  #room(count: number): Piece {
+    const last = this.#pieces[this.#pieces.length - 1];
     if (last !== undefined && last.end < last.bytes.length) return last;
-    const chunk = this.#newChunk(count, last === undefined);
-    this.#chunks.push(chunk);
-    return chunk;
+    const piece = this.#newPiece(count, last === undefined);
+    this.#pieces.push(piece);
+    return piece;
   }
 
-  #newChunk(count: number, first: boolean): Chunk {
+  #newPiece(count: number, first: boolean): Piece {
     if (this.#size >= MIN_POOLED_BYTES) {
       return { bytes: this.#pool.take(), origin: "block", start: 0, end: 0 };
     }
@@ -139,29 +140,29 @@ export class ByteQueue {
     return { bytes, origin: "own", start: 0, end: 0 };
   }
 
-  /** Gives bytes of the first chunk, which is no pooled block, to the reader without a copy. */
-  #handOver(chunk: Chunk, size: number): Uint8Array {
-    const { bytes, start } = chunk;
-    chunk.start += size;
-    if (chunk.start === chunk.end) this.#chunks.shift();
+  /** Gives bytes of the first piece, which is no pooled block, to the reader without a copy. */
+  #handOver(piece: Piece, size: number): Uint8Array {
+    const { bytes, start } = piece;
+    piece.start += size;
+    if (piece.start === piece.end) this.#pieces.shift();
     return size === bytes.length ? bytes : bytes.subarray(start, start + size);
   }
 
   /**
-   * Copies the beginning of the first chunk out of its block. Small reads, such as lines, then take
+   * Copies the beginning of the first piece out of its block. Small reads, such as lines, then take
    * parts of this copy: an array for each small read would cost much more, most of all on Deno.
    */
-  #loosen(chunk: Chunk): Chunk {
-    const bytes = chunk.bytes.slice(
-      chunk.start,
-      Math.min(chunk.end, chunk.start + MIN_POOLED_BYTES),
+  #loosen(piece: Piece): Piece {
+    const bytes = piece.bytes.slice(
+      piece.start,
+      Math.min(piece.end, piece.start + MIN_POOLED_BYTES),
     );
-    const loose: Chunk = { bytes, origin: "own", start: 0, end: bytes.length };
-    chunk.start += bytes.length;
-    if (chunk.start < chunk.end) this.#chunks.unshift(loose);
+    const loose: Piece = { bytes, origin: "own", start: 0, end: bytes.length };
+    piece.start += bytes.length;
+    if (piece.start < piece.end) this.#pieces.unshift(loose);
     else {
-      this.#release(chunk);
-      this.#chunks[0] = loose;
+      this.#release(piece);
+      this.#pieces[0] = loose;
     }
     return loose;
   }
@@ -171,23 +172,23 @@ export class ByteQueue {
     let copied = 0;
     let used = 0;
     while (copied < size) {
-      const chunk = this.#chunks[used] as Chunk;
-      const part = chunk.bytes.subarray(
-        chunk.start,
-        Math.min(chunk.end, chunk.start + size - copied),
+      const piece = this.#pieces[used] as Piece;
+      const part = piece.bytes.subarray(
+        piece.start,
+        Math.min(piece.end, piece.start + size - copied),
       );
       result.set(part, copied);
       copied += part.length;
-      chunk.start += part.length;
-      if (chunk.start < chunk.end) break;
-      this.#release(chunk);
+      piece.start += part.length;
+      if (piece.start < piece.end) break;
+      this.#release(piece);
       used++;
     }
-    this.#chunks.splice(0, used);
+    this.#pieces.splice(0, used);
     return result;
   }
 
-  #release(chunk: Chunk): void {
-    if (chunk.origin === "block") this.#pool.give(chunk.bytes);
+  #release(piece: Piece): void {
+    if (piece.origin === "block") this.#pool.give(piece.bytes);
   }
 }

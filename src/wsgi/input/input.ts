@@ -67,9 +67,9 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
   /** Iterates over the body in pieces as they arrive: `for await` in an async app. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
-      const chunk = await this.#cogen.run(this.#body.readChunk({}));
-      if (chunk.length === 0) return;
-      yield chunk;
+      const piece = await this.#cogen.run(this.#body.readPiece({}));
+      if (piece.length === 0) return;
+      yield piece;
     }
   }
 }

@@ -296,7 +296,7 @@ class AppRun implements BodyReader, StepConsumer {
 
   #iteratorOf(given: AppIterable): AnyIterator {
     const isServed = given instanceof WSGIFileWrapper || given instanceof ServerReadable;
-    return isServed ? given.serve(this) : iteratorOf(given);
+    return isServed ? given.blocksFor(this) : iteratorOf(given);
   }
 
   #beginBurst(): void {

@@ -247,9 +247,9 @@ test("a little of a body is a copy that may be kept, much of it a view", () => {
       parser.push(bytes);
       parser.next();
       const event = parser.next() as DataEvent;
-      assertEquals([event.copied, latin1Text(event.bytes)], [size <= 2048, text]);
+      assertEquals([event.owned, latin1Text(event.bytes)], [size <= 2048, text]);
       bytes.fill(0);
-      assertEquals(latin1Text(event.bytes) === text, event.copied);
+      assertEquals(latin1Text(event.bytes) === text, event.owned);
     }
   }
 });

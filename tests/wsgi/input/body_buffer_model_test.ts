@@ -38,11 +38,11 @@ class Scene {
     this.#all = all;
   }
 
-  push(size: number, copied: boolean): void {
+  push(size: number, owned: boolean): void {
     const given = this.#all.slice(this.#pushed, this.#pushed + size);
     this.#pushed += given.length;
-    this.#body.push(given, copied);
-    if (!copied) given.fill(0xdd);
+    this.#body.push(given, owned);
+    if (!owned) given.fill(0xdd);
     this.#check();
   }
 
@@ -53,8 +53,8 @@ class Scene {
     });
   }
 
-  readChunk(): void {
-    this.#begin(this.#body.readChunk({ timeout: 1 }), ({ length }, ended) => {
+  readPiece(): void {
+    this.#begin(this.#body.readPiece({ timeout: 1 }), ({ length }, ended) => {
       return length > 0 || ended ? Math.min(length, BLOCK) : undefined;
     });
   }
@@ -150,9 +150,9 @@ interface Step {
   act(scene: Scene): void;
 }
 
-const pushes = fc.tuple(sizes, fc.boolean()).map(([size, copied]): Step => ({
-  name: `push ${size}${copied ? ", copied" : ""}`,
-  act: (scene) => scene.push(size, copied),
+const pushes = fc.tuple(sizes, fc.boolean()).map(([size, owned]): Step => ({
+  name: `push ${size}${owned ? ", owned" : ""}`,
+  act: (scene) => scene.push(size, owned),
 }));
 
 const reads = fc.oneof(
@@ -160,7 +160,7 @@ const reads = fc.oneof(
   sizes.map((size): Step => ({ name: `line ${size}`, act: (scene) => scene.readLine(size) })),
   fc.constantFrom<Step>(
     { name: "line", act: (scene) => scene.readLine(Infinity) },
-    { name: "chunk", act: (scene) => scene.readChunk() },
+    { name: "piece", act: (scene) => scene.readPiece() },
   ),
 );
 

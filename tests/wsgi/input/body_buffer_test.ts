@@ -76,7 +76,7 @@ test("read(n) gives fewer bytes only at the end, and none after it", () => {
   assertEquals(text(read(body.read(10, {})).result), "");
   assertEquals(text(read(body.read(undefined, {})).result), "");
   assertEquals(text(read(body.readLine(10, {})).result), "");
-  assertEquals(text(read(body.readChunk({})).result), "");
+  assertEquals(text(read(body.readPiece({})).result), "");
   assertEmpty();
 });
 
@@ -136,9 +136,9 @@ test("readline stops at its limit, with or without a newline beyond", () => {
   assertEmpty();
 });
 
-test("readChunk gives what is here, and waits only for something", () => {
+test("readPiece gives what is here, and waits only for something", () => {
   const { body, read, run, assertEmpty } = reading();
-  const task = read(body.readChunk({}));
+  const task = read(body.readPiece({}));
   assertEquals(task.done, false);
   body.push(latin1Bytes("abc"));
   run();
@@ -148,7 +148,7 @@ test("readChunk gives what is here, and waits only for something", () => {
 
 test("an empty piece is nothing, and not the end", () => {
   const { body, read, run, assertEmpty } = reading();
-  const task = read(body.readChunk({}));
+  const task = read(body.readPiece({}));
   body.push(new Uint8Array(0));
   run();
   assertEquals(task.done, false);
@@ -175,7 +175,7 @@ test("what was given to a reader does not change when more comes", () => {
   body.push(latin1Bytes("cd"));
   const first = read(body.read(2, {})).result;
   body.push(latin1Bytes("efgh"));
-  const second = read(body.readChunk({})).result;
+  const second = read(body.readPiece({})).result;
   body.push(latin1Bytes("ijkl"));
   assertEquals([text(first), text(second)], ["ab", "cdefgh"]);
   assertEmpty();
@@ -345,7 +345,7 @@ test("a body of a million pieces of one byte stays small", () => {
   for (let i = 0; i < 1_000_000; i++) body.push(piece);
   const start = usedMs();
   for (let left = 1_000_000; left > 0;) {
-    const chunk = read(body.readChunk({})).result as Uint8Array;
+    const chunk = read(body.readPiece({})).result as Uint8Array;
     allocated.add(chunk.buffer);
     left -= chunk.length;
   }

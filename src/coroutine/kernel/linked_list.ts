@@ -6,43 +6,43 @@
  * The list is doubly linked. A `Set` would do the same, but each time an item is taken from its
  * front, its iterator walks over the entries that were deleted before.
  *
- * Called by `Waiters`, by tasks for their joiners, and by the operations that keep lists.
+ * Called by `Waiters`, by tasks with joiners, and by operations and subscriptions that keep lists.
  *
  * @module
  */
 
-/** A place in a {@linkcode WaitList}. */
-export class WaitNode<T> {
+/** A place in a {@linkcode LinkedList}. */
+export class ListNode<T> {
   readonly item: T;
   /** The list; `undefined` once the item has left. This and the links are the list's own. */
-  list: WaitList<T> | undefined;
-  previous: WaitNode<T> | undefined;
-  next: WaitNode<T> | undefined;
+  list: LinkedList<T> | undefined;
+  previous: ListNode<T> | undefined;
+  next: ListNode<T> | undefined;
 
-  constructor(item: T, list: WaitList<T>) {
+  constructor(item: T, list: LinkedList<T>) {
     this.item = item;
     this.list = list;
   }
 }
 
 /** A list of items in order of arrival. */
-export class WaitList<T> {
-  #first: WaitNode<T> | undefined;
-  #last: WaitNode<T> | undefined;
+export class LinkedList<T> {
+  #first: ListNode<T> | undefined;
+  #last: ListNode<T> | undefined;
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** The item that has waited longest. */
+  /** The oldest item. */
   get first(): T | undefined {
     return this.#first?.item;
   }
 
   /** Adds an item at the end. Returns its place, for {@linkcode remove}. */
-  add(item: T): WaitNode<T> {
-    const node = new WaitNode(item, this);
+  add(item: T): ListNode<T> {
+    const node = new ListNode(item, this);
     node.previous = this.#last;
     if (this.#last === undefined) this.#first = node;
     else this.#last.next = node;
@@ -51,8 +51,8 @@ export class WaitList<T> {
     return node;
   }
 
-  /** Removes the item at a place; a place that has left already is left alone. */
-  remove(node: WaitNode<T>): void {
+  /** Removes the item at a place. The call has no effect if the item has left already. */
+  remove(node: ListNode<T>): void {
     if (node.list !== this) return;
     node.list = undefined;
     if (node.previous === undefined) this.#first = node.next;
@@ -63,7 +63,7 @@ export class WaitList<T> {
     this.#size--;
   }
 
-  /** Removes and returns the item that has waited longest. */
+  /** Removes and returns the oldest item. */
   shift(): T | undefined {
     const node = this.#first;
     if (node === undefined) return undefined;
@@ -73,7 +73,8 @@ export class WaitList<T> {
 
   /**
    * Removes and yields, in order, as many items as the list has when the iteration begins. Items
-   * added meanwhile stay, so a waiter that comes back at once does not prolong the loop.
+   * that are added meanwhile stay, so an item that is added again at once does not prolong the
+   * loop.
    */
   *drain(): Generator<T, void, unknown> {
     for (let left = this.#size; left > 0 && this.#size > 0; left--) yield this.shift() as T;

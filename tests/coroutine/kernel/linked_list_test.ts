@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
-import { WaitList, type WaitNode } from "../../../src/coroutine/kernel/wait_list.ts";
+import { LinkedList, type ListNode } from "../../../src/coroutine/kernel/linked_list.ts";
 
 test("law: a list behaves as an array from which any item may leave", () => {
   const command = fc.oneof(
@@ -10,9 +10,9 @@ test("law: a list behaves as an array from which any item may leave", () => {
     fc.nat(1000),
   );
   fc.assert(fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
-    const list = new WaitList<number>();
+    const list = new LinkedList<number>();
     let model: number[] = [];
-    const places: WaitNode<number>[] = [];
+    const places: ListNode<number>[] = [];
     for (const command of commands) {
       if (command === "add") {
         model.push(places.length);
@@ -21,7 +21,7 @@ test("law: a list behaves as an array from which any item may leave", () => {
         assertEquals(list.shift(), model.shift());
       } else if (places.length > 0) {
         const leaver = command % places.length;
-        list.remove(places[leaver] as WaitNode<number>);
+        list.remove(places[leaver] as ListNode<number>);
         model = model.filter((item) => item !== leaver);
       }
       assertEquals([...list], model);
@@ -32,7 +32,7 @@ test("law: a list behaves as an array from which any item may leave", () => {
 });
 
 test("a list leaves the places of another list alone", () => {
-  const one = new WaitList<string>(), other = new WaitList<string>();
+  const one = new LinkedList<string>(), other = new LinkedList<string>();
   const place = one.add("here");
   other.remove(place);
   assertEquals([...one], ["here"]);
