@@ -26,6 +26,7 @@
 import { isGranted } from "./adapters/deno/permissions.ts";
 import { Scheduler, type SchedulerOptions } from "./src/coroutine/mod.ts";
 import { type ServerOptions, WSGIServer } from "./src/server/mod.ts";
+import { checkServingOptions } from "./src/server/options.ts";
 import type { Adapter, DiallingAdapter } from "./src/socket/mod.ts";
 
 // The server.
@@ -165,8 +166,8 @@ export interface ServeOptions extends ServerOptions {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<WSGIServer> {
-  const bindAddr = options.bindAddr ?? ["127.0.0.1", defaultPort()] as const;
-  const adapter = options.adapter ?? await runtimeAdapter();
+  checkServingOptions(options);
+  const { bindAddr = ["127.0.0.1", defaultPort()], adapter = await runtimeAdapter() } = options;
   return await new WSGIServer({ ...options, bindAddr, adapter }).listen();
 }
 

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isPlain, optionError, showValue } from "./option_checks.ts";
+
 /**
  * A length of time: seconds, or named parts that add up (a `Temporal.Duration` fits, if it has no
  * years and no months).
@@ -48,7 +50,7 @@ export type Deadline = Duration | Date;
 export function toMilliseconds(duration: Duration, name: string = "The duration"): number {
   const milliseconds = typeof duration === "number" ? duration * 1000 : sumOfParts(duration, name);
   if (milliseconds >= 0) return milliseconds;
-  const value = typeof duration === "number" ? `${duration} seconds` : show(duration);
+  const value = typeof duration === "number" ? `${duration} seconds` : showValue(duration);
   throw new RangeError(`${name} is ${value}: expected 0 or more`);
 }
 
@@ -105,7 +107,7 @@ function sumOfParts(duration: unknown, name: string): number {
   for (const part of WITHOUT_LENGTH) {
     if (parts[part] === undefined || parts[part] === 0) continue;
     const reason = `${part} have no fixed length: expected weeks, days or shorter parts`;
-    throw new RangeError(`${name} is ${show(duration)}: ${reason}`);
+    throw new RangeError(`${name} is ${showValue(duration)}: ${reason}`);
   }
   if (isPlain(duration)) {
     const stranger = Object.keys(duration).find((key) =>
@@ -124,32 +126,10 @@ function sumOfParts(duration: unknown, name: string): number {
   return sum;
 }
 
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
 function noDuration(value: unknown, name: string): TypeError {
-  const expected = "expected seconds as a number, or parts such as { minutes: 1, seconds: 30 }";
-  return new TypeError(`${name} is ${show(value)}: ${expected}`);
-}
-
-/** Bounds the part of an error message that shows a value; longer than any real duration. */
-const MAX_SHOWN = 100;
-
-/** A value of any kind as it is written in a program, for an error message. */
-function show(value: unknown): string {
-  if (value instanceof Date) return "a Date";
-  if (typeof value === "function") return "a function";
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value !== "object" && typeof value !== "string") return String(value);
-  try {
-    const text = JSON.stringify(value, (_key, part: unknown) => {
-      const written = typeof part === "bigint" || typeof part === "number" && !isFinite(part);
-      return written ? String(part) : part;
-    });
-    return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
-  } catch {
-    return "an object";
-  }
+  return optionError(
+    name,
+    value,
+    "seconds as a number, or parts such as { minutes: 1, seconds: 30 }",
+  );
 }

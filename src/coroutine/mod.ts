@@ -107,6 +107,13 @@ export type { Clock } from "./clock.ts";
 export { ManualClock } from "./manual_clock.ts";
 export { type Deadline, type Duration, fromNow, toMilliseconds } from "./duration.ts";
 export { type Local, local } from "./local.ts";
+export {
+  checkNames,
+  checkOption,
+  optionError,
+  type OptionKind,
+  showValue,
+} from "./option_checks.ts";
 export { taskChain, type TaskTrace, traceTasks } from "./trace_tasks.ts";
 
 // Operations: the contract, and how to make new ones

@@ -13,6 +13,7 @@ import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
 import { describeFailed, describeThrown } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
+import { checkNames, checkOption, optionError } from "./option_checks.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
 import { RunningTask } from "./kernel/running_task.ts";
 import { Tracer } from "./kernel/tracer.ts";
@@ -57,6 +58,10 @@ let kernelOf: (scheduler: Scheduler) => Kernel;
 /** Reads the failure handlers of a scheduler, for {@linkcode handleFailures}. */
 let handlersOf: (scheduler: Scheduler) => FailureHandler[];
 
+const KNOWN_OPTIONS: readonly (keyof SchedulerOptions)[] = [
+  ...["clock", "quantum", "defaultPriority", "defaultTimeout", "debug", "onError", "log"] as const,
+];
+
 /**
  * Runs coroutines.
  *
@@ -92,17 +97,24 @@ export class Scheduler implements TaskScheduler {
    * Makes a scheduler without coroutines.
    *
    * @param options The clock, and the options that differ from the defaults.
-   * @throws {TypeError} If the quantum or the default timeout is no duration.
+   * @throws {TypeError} If the quantum or the default timeout is no duration, or another option is unknown or
+   *   of a wrong kind.
    * @throws {RangeError} If one of them is negative, or the default priority is no priority.
    */
   constructor(options: SchedulerOptions) {
+    checkNames("options of the scheduler", options, KNOWN_OPTIONS);
+    for (const name of ["onError", "log"] as const) checkOption(name, options[name], "function");
+    checkOption("debug", options.debug, "boolean");
+    if (typeof options.clock?.now !== "function") {
+      throw optionError("clock", options.clock, "a Clock; call createScheduler for the runtime's");
+    }
     this.clock = options.clock;
     this.defaultTimeout = options.defaultTimeout ?? -1;
     checkTimeout(options.defaultTimeout, "defaultTimeout");
     checkPriority(options.defaultPriority);
     this.#log = options.log ?? ((line) => options.clock.log?.(line));
     this.#kernel = new Kernel(this, options.clock, {
-      quantumMs: toMilliseconds(options.quantum ?? 0.001, "quantum"),
+      quantumMs: toMilliseconds(options.quantum === undefined ? 0.001 : options.quantum, "quantum"),
       defaultPriority: resolvePriority(options.defaultPriority, priority.LAST),
       tracer: options.debug ? new Tracer(options.clock) : undefined,
       adapt,

@@ -88,7 +88,8 @@ export const DEFAULT_LIMITS: ParserLimits = Object.freeze({
  * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`.
  */
 export function resolveLimits(given: Partial<ParserLimits> = {}): ParserLimits {
-  const limits: ParserLimits = { ...DEFAULT_LIMITS, ...given };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  const limits: ParserLimits = { ...DEFAULT_LIMITS, ...Object.fromEntries(set) };
   for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
   return limits;
 }
@@ -98,7 +99,8 @@ export function resolveLimits(given: Partial<ParserLimits> = {}): ParserLimits {
  *
  * @throws {RangeError} For a value that is neither a whole number nor `Infinity`.
  */
-export function checkLimit(name: string, value: number): void {
-  if (value === Infinity || (Number.isSafeInteger(value) && value >= 0)) return;
-  throw new RangeError(`The limit ${name} is ${value}: expected a whole number or Infinity`);
+export function checkLimit(name: string, value: unknown): void {
+  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0)) return;
+  const shown = typeof value === "string" ? `"${value}", which is text` : String(value);
+  throw new RangeError(`The limit ${name} is ${shown}: expected a whole number or Infinity`);
 }

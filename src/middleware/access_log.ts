@@ -8,6 +8,7 @@
  */
 
 import type { Block, Environ, StartResponse, WSGIApp } from "../wsgi/mod.ts";
+import { checkApp, checkCallback } from "./option_checks.ts";
 import { passThrough } from "./pass_through.ts";
 
 /** One request and its response, for logs of another format. */
@@ -36,6 +37,7 @@ export interface AccessLogEntry {
  * @param app The app.
  * @param log Takes each line, without a newline, and the facts of that line.
  * @returns The app with the log.
+ * @throws {TypeError} If the app or the log is no function.
  *
  * @example
  * ```ts
@@ -58,6 +60,8 @@ export function accessLog(
   app: WSGIApp,
   log: (line: string, entry: AccessLogEntry) => void,
 ): WSGIApp {
+  checkApp("accessLog", app);
+  checkCallback("accessLog", "log", log);
   return function* logged(environ, startResponse) {
     const { clock } = environ.cogen.scheduler;
     const began = clock.now();

@@ -13,8 +13,15 @@
  * @module
  */
 
-import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
+import {
+  checkOption,
+  type Duration,
+  optionError,
+  showValue,
+  toMilliseconds,
+} from "../coroutine/mod.ts";
 import { type Environ, type HeaderList, isPromise, type WSGIApp } from "../wsgi/mod.ts";
+import { checkApp, checkOptionNames } from "./option_checks.ts";
 import { varyOn } from "./vary.ts";
 
 /** Options of {@linkcode cors}. */
@@ -66,6 +73,10 @@ interface Policy {
   readonly echoesHeaders: boolean;
 }
 
+const KNOWN_OPTIONS: readonly (keyof CORSOptions)[] = [
+  ...["origin", "methods", "allowedHeaders", "exposedHeaders", "credentials", "maxAge"] as const,
+];
+
 const METHODS: readonly string[] = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"];
 
 /**
@@ -114,6 +125,8 @@ const METHODS: readonly string[] = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELE
  * ```
  */
 export function cors(app: WSGIApp, options: CORSOptions = {}): WSGIApp {
+  checkApp("cors", app);
+  checkOptionNames("cors", options, KNOWN_OPTIONS);
   const policy = policyOf(options);
   return (environ, startResponse) => {
     const answer = (allowed: boolean) => {
@@ -190,6 +203,7 @@ function originHeaders(policy: Policy, origin: string): HeaderList {
 function policyOf(options: CORSOptions): Policy {
   const { origin = "*", methods = METHODS, allowedHeaders, exposedHeaders = [] } = options;
   const { credentials = false, maxAge } = options;
+  checkOption("credentials of cors", credentials, "boolean");
   if (credentials) refuseWildcards({ origin, methods, allowedHeaders, exposedHeaders });
   const preflight: [string, string][] = [
     ["Access-Control-Allow-Methods", namesOf("methods", methods)],
@@ -225,7 +239,7 @@ function originPolicy(
   if (typeof origin === "function") return { fixedOrigin: undefined, allows: origin };
   if (origin === "*") return { fixedOrigin: origin, allows: () => true };
   const origins: ReadonlySet<string> = new Set(
-    typeof origin === "string" ? [origin] : list(origin),
+    typeof origin === "string" ? [origin] : list("origin", origin),
   );
   for (const item of origins) checkOrigin(item);
   const [only] = origins;
@@ -245,7 +259,9 @@ function checkOrigin(origin: string): void {
     !NEVER_SENT.test(origin.replace("://", ":"));
   if (isSent) return;
   throw new TypeError(
-    `Cannot allow the origin "${origin}": expected a scheme and a host in lower case, with a port ` +
+    `Cannot allow the origin ${
+      showValue(origin)
+    }: expected a scheme and a host in lower case, with a port ` +
       'unless it is the default, such as "https://example.com"',
   );
 }
@@ -254,16 +270,16 @@ function checkOrigin(origin: string): void {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function namesOf(option: string, names: readonly string[]): string {
-  for (const name of list(names)) {
+  for (const name of list(option, names)) {
     if (typeof name === "string" && TOKEN.test(name)) continue;
-    throw new TypeError(`Cannot use "${name}" in ${option}: expected a name`);
+    throw new TypeError(`Cannot use ${showValue(name)} in ${option}: expected a name`);
   }
   return names.join(", ");
 }
 
-function list(value: readonly string[]): readonly string[] {
+function list(option: string, value: readonly string[]): readonly string[] {
   if (Array.isArray(value)) return value;
-  throw new TypeError(`Cannot use ${value} as an option of cors: expected an array`);
+  throw optionError(`${option} of cors`, value, "an array of strings");
 }
 
 function wholeSeconds(maxAge: Duration): string {

@@ -7,6 +7,7 @@
  */
 
 import type { AppIterable, AppYield, Cogen, StartResponse } from "../wsgi/mod.ts";
+import { checkApp } from "./option_checks.ts";
 import { passThrough } from "./pass_through.ts";
 
 /**
@@ -60,5 +61,6 @@ export function delegate<E extends { readonly cogen: Cogen }>(
   environ: E,
   startResponse: StartResponse,
 ): Generator<AppYield, void, unknown> {
+  checkApp("delegate", app);
   return passThrough(() => app(environ, startResponse), environ.cogen, {});
 }

@@ -9,6 +9,7 @@
 
 import type { Block, Environ, HeaderList, StartResponse, WSGIApp } from "../wsgi/mod.ts";
 import { delegate } from "./delegate.ts";
+import { checkApp, checkCallback } from "./option_checks.ts";
 
 /** The response that is sent in place of the app's. */
 export interface ErrorResponse {
@@ -33,6 +34,7 @@ export interface ErrorResponse {
  * @param app The app.
  * @param page Makes the response to an error.
  * @returns The app with error pages.
+ * @throws {TypeError} If the app or the page is no function.
  *
  * @example
  * ```ts
@@ -62,6 +64,8 @@ export function errorPage(
   app: WSGIApp,
   page: (error: unknown, environ: Environ) => ErrorResponse,
 ): WSGIApp {
+  checkApp("errorPage", app);
+  checkCallback("errorPage", "page", page);
   return function* guarded(environ, startResponse) {
     const { cogen } = environ;
     try {

@@ -6,6 +6,7 @@
 
 import type { WSGIApp } from "../wsgi/mod.ts";
 import { DeferredStart } from "./deferred_start.ts";
+import { checkApp } from "./option_checks.ts";
 import { passThrough } from "./pass_through.ts";
 
 /**
@@ -16,6 +17,7 @@ import { passThrough } from "./pass_through.ts";
  *
  * @param app The app.
  * @returns The app with the delayed call.
+ * @throws {TypeError} If the app is no function.
  *
  * @example
  * ```ts
@@ -43,6 +45,7 @@ import { passThrough } from "./pass_through.ts";
  * ```
  */
 export function lazyStartResponse(app: WSGIApp): WSGIApp {
+  checkApp("lazyStartResponse", app);
   return (environ, startResponse) => {
     const start = new DeferredStart(startResponse);
     const run = () =>

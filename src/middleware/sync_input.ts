@@ -12,6 +12,7 @@ import {
   type WSGIApp,
 } from "../wsgi/mod.ts";
 import { delegate } from "./delegate.ts";
+import { checkApp } from "./option_checks.ts";
 
 /** The environ of an app behind {@linkcode syncInput}. */
 export type SyncEnviron =
@@ -36,6 +37,7 @@ export type SyncApp = (
  *
  * @param app The app; its `environ["wsgi.input"]` is a {@linkcode BufferedInput}.
  * @returns The app with the buffered input.
+ * @throws {TypeError} If the app is no function.
  *
  * @example
  * ```ts
@@ -54,6 +56,7 @@ export type SyncApp = (
  * ```
  */
 export function syncInput(app: SyncApp): WSGIApp {
+  checkApp("syncInput", app);
   return function* buffered(environ, startResponse) {
     const body = yield* environ["wsgi.input"].read();
     const inner = {

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { showValue } from "../coroutine/mod.ts";
 import type { ListenAddress } from "../socket/mod.ts";
 
 /**
- * `[host, port]`, or the path of a Unix socket.
+ * `[host, port]`, or the path of a Unix socket. A path that looks like a host or a port is written with
+ * `./`: `"./localhost"`.
  *
  * A host is an IPv4 or IPv6 address, or a name. For a name, the server listens on every address of
  * the name that this machine has, at the same port (the hosts file decides about `localhost`: often
@@ -25,7 +27,8 @@ const HOST_ADVICE = 'write ["127.0.0.1", 8000] to be reached from this machine a
  *
  * @param bindAddr The option of the user.
  * @returns The address to listen on.
- * @throws {TypeError} If the host is missing or empty, or `bindAddr` is no address at all.
+ * @throws {TypeError} If the host is missing or empty, the port is text, or `bindAddr` is no address at all,
+ *   such as the text `"127.0.0.1:8080"`.
  * @throws {RangeError} If the port is not a whole number from 0 to 65535.
  *
  * @example
@@ -40,22 +43,46 @@ const HOST_ADVICE = 'write ["127.0.0.1", 8000] to be reached from this machine a
 export function parseBindAddress(bindAddr: BindAddress): ListenAddress {
   if (typeof bindAddr === "string") return parsePath(bindAddr);
   if (!Array.isArray(bindAddr) || bindAddr.length !== 2) {
-    throw new TypeError(`bindAddr is not [host, port] or a path: ${HOST_ADVICE}`);
+    const value = showValue(bindAddr);
+    throw new TypeError(`bindAddr is ${value}, not [host, port] or a path: ${HOST_ADVICE}`);
   }
   const [host, port] = bindAddr as readonly unknown[];
-  if (typeof host !== "string" || host === "") {
+  return { host: parseHost(host), port: parsePort(port) };
+}
+
+function parseHost(host: unknown): string {
+  if (host === undefined || host === "") {
     throw new TypeError(`bindAddr has no host: ${HOST_ADVICE}`);
   }
-  if (typeof port !== "number" || !Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(
-      `bindAddr has the port ${String(port)}: expected a whole number from 0 (any) to 65535`,
-    );
-  }
-  return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
+  const plain = typeof host === "string" ? host.replace(/^\[(.*)\]$/, "$1") : "";
+  if (NAME.test(plain) || IPV6.test(plain)) return plain;
+  const kind = "which is no address and no name";
+  throw new TypeError(`bindAddr has the host ${showValue(host)}, ${kind}: ${HOST_ADVICE}`);
 }
+
+/** A host name or an IPv4 address: no colon, no slash, no space. The system decides about the rest. */
+const NAME = /^[^\s:/\\?#@*[\]\0]+$/;
+const IPV6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?$/i;
+
+function parsePort(port: unknown): number {
+  if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65_535) {
+    return port;
+  }
+  const shown = typeof port === "string" ? `${showValue(port)}, which is text` : showValue(port);
+  const text = `bindAddr has the port ${shown}: expected a whole number from 0 (any) to 65535`;
+  throw typeof port === "number" ? new RangeError(text) : new TypeError(text);
+}
+
+/** Texts that stand for a host, a port or a URL, and would name a socket file in the working directory. */
+const NO_PATH =
+  /^(?:[a-z][a-z0-9+.-]*:\/\/|unix:)|^[^/\\]*:\d*\/?$|^\d{1,5}$|^localhost$|^\[?[\d.:]+\]?$/i;
 
 function parsePath(path: string): ListenAddress {
   if (path === "") throw new TypeError(`bindAddr is empty: ${HOST_ADVICE}, or a socket's path`);
   if (path.includes("\0")) throw new TypeError("bindAddr is a path with a NUL character");
+  if (NO_PATH.test(path)) {
+    const advice = `${HOST_ADVICE}; the path of a Unix socket may begin with "./" or "/"`;
+    throw new TypeError(`bindAddr is ${showValue(path)}, which is no path of a socket: ${advice}`);
+  }
   return { path };
 }

@@ -7,14 +7,20 @@
  * @module
  */
 
-import { type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import {
+  checkNames,
+  checkOption,
+  type Duration,
+  optionError,
+  Scheduler,
+  toMilliseconds,
+} from "../coroutine/mod.ts";
 import { describeFailed } from "../coroutine/internal.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenAddress } from "../socket/mod.ts";
 import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
 import { describeError } from "./error_log.ts";
-import { checkKnownNames } from "./known_names.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
 import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
@@ -103,6 +109,8 @@ const KNOWN_OPTIONS: readonly string[] = [
   "signal",
 ];
 
+const DEFAULT_ADDRESS: BindAddress = ["127.0.0.1", 8000];
+
 /**
  * Checks options and fills in the defaults.
  *
@@ -110,11 +118,16 @@ const KNOWN_OPTIONS: readonly string[] = [
  * @throws {RangeError} For a number outside its range.
  */
 export function resolveOptions(options: ServingOptions, adapter: Adapter): Settings {
-  checkKnownNames(options, KNOWN_OPTIONS, "Unknown option");
+  checkServingOptions(options);
+  if (adapter === undefined) {
+    throw new TypeError("adapter is missing: write adapter: nodeAdapter(), or call serve");
+  }
   const log = withoutErrors(options.log ?? ((line: string) => adapter.log(line)));
   const report = reporter(options, log);
-  const limits = completeLimits(options.limits ?? {});
-  const bind = parseBindAddress(options.bindAddr ?? ["127.0.0.1", 8000]);
+  const limits = completeLimits(options.limits);
+  const bind = parseBindAddress(
+    options.bindAddr === undefined ? DEFAULT_ADDRESS : options.bindAddr,
+  );
   return {
     app: resolveApp(options.wsgiApp),
     bind,
@@ -126,25 +139,84 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     tls: resolveTlsAt(bind, options.tls),
     protocol: resolveProtocol(options.protocol),
     serverHeader: resolveServerHeader(options.serverHeader),
-    burstMs: toMilliseconds(options.burst ?? 0.001, "burst"),
+    burstMs: toMilliseconds(options.burst === undefined ? 0.001 : options.burst, "burst"),
     limits,
     parserLimits: parserLimits(limits),
-    timeoutsMs: resolveTimeouts(options.timeouts ?? {}),
+    timeoutsMs: resolveTimeouts(options.timeouts),
     log,
     report: (error, environ) => report(error, environ, requestOf(environ)),
     reportFailure: (error, task) => report(error, undefined, `${describeFailed(task)}: `),
   };
 }
 
-function resolveApp(app: WSGIApp | Mounts): WSGIApp {
-  if (typeof app === "function") return app;
-  if (typeof app === "object" && app !== null) return WSGIPathInfoDispatcher(app);
-  throw new TypeError("wsgiApp is missing: expected a function, or path prefixes and functions");
+/**
+ * Checks the kinds of the options that no other function checks.
+ *
+ * @throws {TypeError} For an option that is unknown or of the wrong kind.
+ */
+export function checkServingOptions(options: ServingOptions): void {
+  if (typeof options === "function") {
+    throw new TypeError("options is a function: expected an object; write { wsgiApp: app }");
+  }
+  const rules = { complaint: "Unknown option", suggestions: OTHER_NAMES };
+  checkNames("options", options, KNOWN_OPTIONS, rules);
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const { serverName, scheduler, adapter, signal } = given;
+  checkOption("serverName", serverName, "string");
+  if (serverName === "") throw optionError("serverName", "", "a name, such as a.example");
+  for (const name of ["onListen", "onError", "log"] as const) {
+    checkOption(name, given[name], "function");
+  }
+  checkMembers("scheduler", scheduler, ["add", "clock"], "a Scheduler");
+  checkMembers("adapter", adapter, ["listen", "clock"], "an Adapter, such as nodeAdapter()");
+  const isController = typeof signal === "object" && signal !== null && "abort" in signal;
+  const advice = isController ? "; write controller.signal" : "";
+  checkMembers("signal", signal, ["aborted", "addEventListener"], `an AbortSignal${advice}`);
 }
 
-function resolveBacklog(backlog: number | undefined): number | undefined {
-  if (backlog === undefined || Number.isInteger(backlog) && backlog > 0) return backlog;
-  throw new RangeError(`requestQueueSize is ${backlog}: expected a whole number above 0`);
+/** The names that other servers have for an option. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  ...{
+    port: "bindAddr",
+    host: "bindAddr",
+    hostname: "bindAddr",
+    path: "bindAddr",
+    address: "bindAddr",
+  },
+  ...{ app: "wsgiApp", handler: "wsgiApp", fetch: "wsgiApp", application: "wsgiApp" },
+  ...{ cert: "tls", key: "tls", timeout: "timeouts", limit: "limits", backlog: "requestQueueSize" },
+  ...{ onListening: "onListen", logger: "log", name: "serverName" },
+};
+
+/** Checks an object of a class by its members, since a package that is loaded twice has two classes. */
+function checkMembers(
+  name: string,
+  value: unknown,
+  members: readonly string[],
+  expected: string,
+): void {
+  if (value === undefined) return;
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject && members.every((member) => member in value)) return;
+  throw optionError(name, value, expected);
+}
+
+function resolveApp(app: WSGIApp | Mounts): WSGIApp {
+  if (app === undefined) {
+    throw new TypeError("wsgiApp is missing: expected a function, or path prefixes and functions");
+  }
+  if (typeof app === "function") return app;
+  const isEmpty = typeof app === "object" && app !== null && Object.keys(app).length === 0;
+  if (!isEmpty) return WSGIPathInfoDispatcher(app);
+  throw optionError("wsgiApp", app, "a function, or path prefixes and functions");
+}
+
+function resolveBacklog(backlog: unknown): number | undefined {
+  if (backlog === undefined) return undefined;
+  if (typeof backlog === "number" && Number.isInteger(backlog) && backlog > 0) return backlog;
+  const expected = "a whole number above 0";
+  if (typeof backlog !== "number") throw optionError("requestQueueSize", backlog, expected);
+  throw new RangeError(`requestQueueSize is ${backlog}: expected ${expected}`);
 }
 
 function resolveTlsAt(bind: ListenAddress, tls: TLSOptions | undefined): Settings["tls"] {
@@ -156,7 +228,7 @@ function resolveTlsAt(bind: ListenAddress, tls: TLSOptions | undefined): Setting
 function resolveProtocol(protocol: unknown): "HTTP/1.0" | "HTTP/1.1" {
   if (protocol === undefined) return "HTTP/1.1";
   if (protocol === "HTTP/1.0" || protocol === "HTTP/1.1") return protocol;
-  throw new TypeError(`protocol is ${String(protocol)}: expected "HTTP/1.1" or "HTTP/1.0"`);
+  throw optionError("protocol", protocol, '"HTTP/1.1" or "HTTP/1.0"');
 }
 
 function resolveServerHeader(value: unknown): string | undefined {
@@ -167,8 +239,8 @@ function resolveServerHeader(value: unknown): string | undefined {
   } catch {
     // The error below names the option; this one would only name the field.
   }
-  const expected = "expected a string of latin-1 characters without control characters";
-  throw new TypeError(`serverHeader is ${JSON.stringify(value)}: ${expected}`);
+  const expected = "a string of latin-1 characters without control characters";
+  throw optionError("serverHeader", value, expected);
 }
 
 /** A log that fails, for example on a full disk, must not end the request that is reported. */

@@ -8,7 +8,7 @@
  */
 
 import { handleFailures } from "../coroutine/internal.ts";
-import { type Duration, type Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import { checkNames, type Duration, type Scheduler, toMilliseconds } from "../coroutine/mod.ts";
 import {
   type Adapter,
   type Address,
@@ -246,11 +246,14 @@ export class WSGIServer implements AsyncDisposable {
    * `finally` the requests that take longer than the grace period, then closes.
    *
    * @param options The grace period. A second call may shorten the period.
-   * @returns Resolves when no connection is open and no app runs.
+   * @returns Resolves when no connection is open and no app runs. Rejects with a `TypeError` or a
+   *   `RangeError` for a grace period that is no duration; the server then goes on.
    */
-  shutdown(options: ShutdownOptions = {}): Promise<void> {
-    this.#shutdown.limit(toMilliseconds(options.grace ?? 10, "grace"));
-    return this.#ending ??= this.#end();
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkNames("options of shutdown", options, ["grace"]);
+    const { grace } = options;
+    this.#shutdown.limit(toMilliseconds(grace === undefined ? 10 : grace, "grace"));
+    await (this.#ending ??= this.#end());
   }
 
   /** Ends at once: running requests are cancelled through `finally`. */

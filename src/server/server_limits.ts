@@ -4,9 +4,9 @@
  * @module
  */
 
+import { checkNames } from "../coroutine/mod.ts";
 import { DEFAULT_LIMITS, type ParserLimits } from "../http/mod.ts";
 import { checkLimit } from "../http/parser_limits.ts";
-import { checkKnownNames } from "./known_names.ts";
 
 /** The parser's limits, and those of a connection. */
 export interface Limits extends ParserLimits {
@@ -46,11 +46,12 @@ const CONNECTION_DEFAULTS = {
  * @throws {TypeError} For a limit that does not exist.
  * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`.
  */
-export function completeLimits(given: Partial<Limits>): Limits {
+export function completeLimits(given: Partial<Limits> = {}): Limits {
   const defaults: Limits = { ...DEFAULT_LIMITS, ...CONNECTION_DEFAULTS };
-  checkKnownNames(given, Object.keys(defaults), "Unknown limit");
-  for (const [name, value] of Object.entries(given)) checkLimit(name, value);
-  return { ...defaults, ...given };
+  checkNames("limits", given, Object.keys(defaults), { complaint: "Unknown limit" });
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [name, value] of set) checkLimit(name, value);
+  return { ...defaults, ...Object.fromEntries(set) };
 }
 
 /** Picks the limits that the parser enforces. */

@@ -7,9 +7,8 @@
  * @module
  */
 
-import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
+import { checkNames, type Duration, toMilliseconds } from "../coroutine/mod.ts";
 import type { RequestTimeouts } from "../wsgi/request_controls.ts";
-import { checkKnownNames } from "./known_names.ts";
 
 /** A deadline for each phase; `Infinity` for none. */
 export interface Timeouts {
@@ -69,8 +68,8 @@ const CHANGEABLE = ["body", "request", "write", "close"] as const;
  * @throws {TypeError} For a phase that does not exist, or a value that is no duration.
  * @throws {RangeError} For a negative time.
  */
-export function resolveTimeouts(given: Partial<Timeouts>): TimeoutsMs {
-  checkKnownNames(given, Object.keys(DEFAULTS), "Unknown timeout");
+export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
+  checkNames("timeouts", given, Object.keys(DEFAULTS), { complaint: "Unknown timeout" });
   return { ...inMilliseconds(DEFAULTS), ...inMilliseconds(given) } as TimeoutsMs;
 }
 
@@ -85,7 +84,7 @@ export function resolveTimeouts(given: Partial<Timeouts>): TimeoutsMs {
  * @throws {RangeError} For a negative time.
  */
 export function changeTimeouts(before: TimeoutsMs, given: RequestTimeouts): TimeoutsMs {
-  checkKnownNames(given, CHANGEABLE, "A request has no timeout");
+  checkNames("timeouts", given, CHANGEABLE, { complaint: "A request has no timeout" });
   return { ...before, ...inMilliseconds(given) };
 }
 

@@ -7,9 +7,8 @@
  * @module
  */
 
-import { type Duration, toMilliseconds } from "../coroutine/mod.ts";
+import { checkNames, type Duration, showValue, toMilliseconds } from "../coroutine/mod.ts";
 import type { ListenTLSOptions } from "../socket/mod.ts";
-import { checkKnownNames } from "./known_names.ts";
 
 /**
  * The option `tls` of a server.
@@ -57,20 +56,28 @@ const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its p
  * ```
  */
 export function resolveTls(tls: TLSOptions): ListenTLSOptions {
-  if (typeof tls !== "object" || tls === null) throw new TypeError(`tls is no object: ${ADVICE}`);
-  checkKnownNames(tls, KNOWN_MEMBERS, "Unknown tls option");
+  if (typeof tls !== "object" || tls === null || "then" in tls) {
+    throw new TypeError(`tls is ${showValue(tls)}: ${ADVICE}`);
+  }
+  checkNames("tls", tls, KNOWN_MEMBERS, { complaint: "Unknown tls option" });
   const { passphrase, handshakeTimeout } = tls;
   if (passphrase !== undefined && typeof passphrase !== "string") {
-    throw new TypeError("tls.passphrase is no string");
+    throw new TypeError(
+      "tls.passphrase is no string: write the text of the passphrase, or leave it out",
+    );
   }
   return {
     cert: pem("cert", tls.cert),
     key: pem("key", tls.key),
     ...(passphrase === undefined ? {} : { passphrase }),
-    handshakeTimeoutMs: toMilliseconds(handshakeTimeout ?? 10, "tls.handshakeTimeout"),
+    handshakeTimeoutMs: toMilliseconds(
+      handshakeTimeout === undefined ? 10 : handshakeTimeout,
+      "tls.handshakeTimeout",
+    ),
   };
 }
 
+/** A key that is no PEM may be one in another form, so the error does not show the value. */
 function pem(name: "cert" | "key", value: unknown): string {
   if (value === undefined || value === "") throw new TypeError(`tls has no ${name}: ${ADVICE}`);
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : value;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isPlain } from "../coroutine/internal.ts";
+import { optionError, showValue } from "../coroutine/mod.ts";
 import type { StartResponse, WSGIApp } from "./app.ts";
 import type { Environ } from "./environ.ts";
 
@@ -20,8 +22,8 @@ export type Mounts = readonly (readonly [prefix: string, app: WSGIApp])[] | {
  *
  * @param mounts Prefixes and apps, as pairs or as a record.
  * @returns The app.
- * @throws {TypeError} If a prefix does not begin with a slash or is given twice, or an app is not a
- *   function.
+ * @throws {TypeError} If a prefix does not begin with a slash, is a pattern or is given
+ *   twice, or an app is not a function.
  *
  * @example
  * ```ts
@@ -53,22 +55,53 @@ export function WSGIPathInfoDispatcher(mounts: Mounts): WSGIApp {
 
 /** The mounts with the longest prefix first, without trailing slashes. */
 function mountTable(mounts: Mounts): [prefix: string, app: WSGIApp][] {
-  const pairs = Array.isArray(mounts) ? mounts : Object.entries(mounts);
   const table: [string, WSGIApp][] = [];
-  for (const [given, app] of pairs as readonly (readonly [string, WSGIApp])[]) {
-    const prefix = latin1Path(given.replace(/\/+$/, ""));
+  for (const [given, app] of pairsOf(mounts)) {
+    const prefix = latin1Path(checkedPrefix(given));
     if (typeof app !== "function") {
-      throw new TypeError(`Cannot mount ${typeof app} at "${given}": expected an app`);
-    }
-    if (prefix !== "" && !prefix.startsWith("/")) {
-      throw new TypeError(`Cannot mount an app at "${given}": a prefix begins with "/"`);
+      const action = `Cannot mount ${showValue(app)} at ${showValue(given)}`;
+      throw new TypeError(`${action}: expected an app, which is a function, not a promise`);
     }
     if (table.some(([other]) => other === prefix)) {
-      throw new TypeError(`Cannot mount two apps at "${given}"`);
+      throw new TypeError(`Cannot mount two apps at ${showValue(given)}`);
     }
-    table.push([prefix, app]);
+    table.push([prefix, app as WSGIApp]);
   }
   return table.sort(([one], [other]) => other.length - one.length);
+}
+
+const EXPECTED = 'a function, or path prefixes and functions, such as { "/": app }';
+
+function pairsOf(mounts: unknown): readonly (readonly [unknown, unknown])[] {
+  const isObject = typeof mounts === "object" && mounts !== null;
+  if (!isObject || !Array.isArray(mounts) && !isPlain(mounts)) {
+    throw optionError("wsgiApp", mounts, EXPECTED);
+  }
+  const pairs: readonly unknown[] = Array.isArray(mounts) ? mounts : Object.entries(mounts);
+  for (const pair of pairs) {
+    if (Array.isArray(pair) && pair.length === 2) continue;
+    throw optionError("wsgiApp", mounts, 'pairs of a path prefix and an app, such as [["/", app]]');
+  }
+  return pairs as readonly (readonly [unknown, unknown])[];
+}
+
+/** A prefix without trailing slashes. A pattern, as other routers have it, would match no path. */
+function checkedPrefix(given: unknown): string {
+  const refuse = (reason: string) => {
+    return new TypeError(`Cannot mount an app at ${showValue(given)}: ${reason}`);
+  };
+  if (typeof given !== "string") throw refuse("expected a path prefix, which is a string");
+  const prefix = given.replace(/\/+$/, "");
+  if (prefix !== "" && !prefix.startsWith("/")) throw refuse('a prefix begins with "/"');
+  const pattern = /\/(?:\*[^/]*|:[^/]*|\{[^/]*\}|\[[^/]*\])/.exec(prefix);
+  if (pattern !== null) {
+    const before = prefix.slice(0, pattern.index) || "/";
+    throw refuse(`a prefix has no pattern; write ${showValue(before)}, which matches all below it`);
+  }
+  if (/%(?!2f)[0-9a-f]{2}/i.test(prefix)) {
+    throw refuse("a prefix is compared with the decoded path; write it without percent-encoding");
+  }
+  return prefix;
 }
 
 /** A prefix in the form of PATH_INFO: its UTF-8 bytes, one character each. */

@@ -215,8 +215,8 @@ const MISTAKES: readonly (readonly [unknown, string])[] = [
   [{ cert: "/etc/cert.pem", key: KEY }, "tls.cert is not in PEM"],
   [{ cert: CERT, key: 5 }, "tls.key is not in PEM"],
   [{ ...TLS, passphrase: 5 }, "tls.passphrase is no string"],
-  [true, "tls is no object"],
-  [null, "tls is no object"],
+  [true, "tls is true: write tls: { cert, key }"],
+  [null, "tls is null: write tls: { cert, key }"],
   [
     { ...TLS, ca: CERT },
     'Unknown tls option "ca": expected one of cert, key, passphrase, handshakeTimeout',

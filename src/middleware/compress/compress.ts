@@ -13,7 +13,7 @@
  * @module
  */
 
-import { until } from "../../coroutine/mod.ts";
+import { optionError, showValue, until } from "../../coroutine/mod.ts";
 import { ResponseError } from "../../http/mod.ts";
 import type {
   AppYield,
@@ -25,6 +25,7 @@ import type {
   WSGIApp,
 } from "../../wsgi/mod.ts";
 import { DeferredStart, type StartCall } from "../deferred_start.ts";
+import { checkApp, checkOptionNames } from "../option_checks.ts";
 import { type BlockStage, passThrough } from "../pass_through.ts";
 import { negotiate, type Negotiated } from "./accept_encoding.ts";
 import {
@@ -116,6 +117,8 @@ type Blocks = Generator<Block, void, unknown>;
  * ```
  */
 export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
+  checkApp("compress", app);
+  checkOptionNames("compress", options, ["minBytes", "contentTypes", "encodings"]);
   const { policy, encodings } = checked(options);
   return (environ, startResponse) => {
     const negotiated = negotiate(environ.HTTP_ACCEPT_ENCODING, encodings);
@@ -148,17 +151,18 @@ function checked(options: CompressOptions): { policy: Policy; encodings: readonl
   const { minBytes = DEFAULT_MIN_BYTES, contentTypes = COMPRESSIBLE } = options;
   const { encodings = ["zstd", "br", "gzip"] } = options;
   if (typeof minBytes !== "number" || !(minBytes >= 0)) {
-    throw new TypeError(`Cannot use ${minBytes} as minBytes: expected a number of bytes`);
+    throw optionError("minBytes of compress", minBytes, "a number of bytes, 0 or more");
   }
   if (!(contentTypes instanceof RegExp)) {
-    throw new TypeError(`Cannot use ${contentTypes} as contentTypes: expected a RegExp`);
+    throw optionError("contentTypes of compress", contentTypes, "a RegExp");
   }
   if (!Array.isArray(encodings)) {
-    throw new TypeError(`Cannot use ${encodings} as encodings: expected an array`);
+    throw optionError("encodings of compress", encodings, "an array of names");
   }
   for (const encoding of encodings) {
     if (["zstd", "br", "gzip"].includes(encoding)) continue;
-    throw new TypeError(`Cannot use "${encoding}" in encodings: expected "zstd", "br" or "gzip"`);
+    const name = showValue(encoding);
+    throw new TypeError(`Cannot use ${name} in encodings: expected "zstd", "br" or "gzip"`);
   }
   const offered = encodings.filter((encoding) => SUPPORTED.includes(encoding));
   return { policy: { minBytes, contentTypes }, encodings: offered };

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { until } from "../../coroutine/mod.ts";
-import { imfFixdate } from "../../http/mod.ts";
+import { checkOption, optionError, until } from "../../coroutine/mod.ts";
+import { checkFields, imfFixdate } from "../../http/mod.ts";
 import {
   type Block,
   type BodyReader,
@@ -21,6 +21,7 @@ import {
   type WSGIApp,
   WSGIFileWrapper,
 } from "../../wsgi/mod.ts";
+import { checkOptionNames } from "../option_checks.ts";
 import { type ByteRange, parseByteRange } from "./byte_range.ts";
 import { contentType } from "./content_types.ts";
 import type { OpenFile } from "../../socket/mod.ts";
@@ -93,6 +94,7 @@ interface StaticRequest {
  * ```
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): WSGIApp {
+  checkStaticOptions(root, options);
   const { index = "index.html", dotfiles = false } = options;
   function* serveFile({ environ, startResponse, reader }: StaticRequest): Answer {
     const { cogen, REQUEST_METHOD: method, PATH_INFO: path } = environ;
@@ -121,6 +123,37 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
   }
   return (environ, startResponse) =>
     new ServerReadable((reader) => serveFile({ environ, startResponse, reader }));
+}
+
+const KNOWN_OPTIONS: readonly (keyof StaticFilesOptions)[] = [
+  ...["index", "dotfiles", "cacheControl", "contentTypes"] as const,
+];
+
+function checkStaticOptions(root: unknown, options: StaticFilesOptions): void {
+  if (typeof root !== "string" || root === "") {
+    throw optionError("root of staticFiles", root, "the path of a directory, which is a string");
+  }
+  checkOptionNames("staticFiles", options, KNOWN_OPTIONS);
+  const { index, dotfiles, cacheControl, contentTypes = {} } = options;
+  if (index !== false) checkOption("index of staticFiles", index, "string");
+  checkOption("dotfiles of staticFiles", dotfiles, "boolean");
+  if (typeof contentTypes !== "object" || contentTypes === null || Array.isArray(contentTypes)) {
+    const expected = 'a record of types by extension, such as { txt: "text/plain" }';
+    throw optionError("contentTypes of staticFiles", contentTypes, expected);
+  }
+  if (cacheControl !== undefined) checkFieldValue("cacheControl", cacheControl);
+  for (const [extension, type] of Object.entries(contentTypes)) {
+    checkFieldValue(`contentTypes.${extension}`, type);
+  }
+}
+
+/** A value that no response may have would fail at each request. */
+function checkFieldValue(option: string, value: string): void {
+  try {
+    checkFields([["Value", value]]);
+  } catch {
+    throw optionError(`${option} of staticFiles`, value, "the value of a field, which is a string");
+  }
 }
 
 async function close(found: Found): Promise<void> {

@@ -16,6 +16,7 @@ import {
   type StartResponse,
   type WSGIApp,
 } from "../../wsgi/mod.ts";
+import { checkApp } from "../option_checks.ts";
 import { passThrough } from "../pass_through.ts";
 import { checkEnviron } from "./validate_environ.ts";
 import { checkIterable, checkStart, checkYielded } from "./validate_response.ts";
@@ -33,6 +34,7 @@ import { check, show } from "./validation_error.ts";
  * `startResponse` before its first non-empty block. And a body that is never closed is not reported.
  *
  * @param app The app, or middleware around an app.
+ * @throws {TypeError} If the app is no function.
  * @returns The app with the checks. Its calls throw a {@linkcode WSGIValidationError}.
  *
  * @example
@@ -54,6 +56,7 @@ import { check, show } from "./validation_error.ts";
  * ```
  */
 export function validator(app: WSGIApp): WSGIApp {
+  checkApp("validator", app);
   return (...args: readonly unknown[]) => {
     check(args.length === 2, "Two arguments required");
     const [environ, startResponse] = args as [Environ, StartResponse];

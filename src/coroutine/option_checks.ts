@@ -1,0 +1,194 @@
+/**
+ * The checks of options: wrong kinds and unknown names are errors that name the option, show its value,
+ * and say the expected form.
+ *
+ * An option of a wrong kind must never count as its default. `null` is a wrong kind; only an option that
+ * is missing or `undefined` has its default. Called by the functions of all layers above, when a server,
+ * a scheduler or a middleware is made.
+ *
+ * @module
+ */
+
+/** Bounds the part of an error message that shows a value; longer than any real duration. */
+const MAX_SHOWN = 100;
+
+/**
+ * Writes a value of any kind as it stands in a program, for an error message. Never throws.
+ *
+ * @param value Any value.
+ * @returns At most about a hundred characters. Of an object of a class, only the class is named.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { showValue } from "@x/cogen-wsgi/coroutine";
+ *
+ * assertEquals(["5", 5, { a: [1] }].map(showValue), ['"5"', "5", '{"a":[1]}']);
+ * assertEquals([Promise.resolve(), () => 5].map(showValue), ["a Promise", "a function"]);
+ * ```
+ */
+export function showValue(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  try {
+    if (isOfClass(value)) {
+      const { name } = (value as object).constructor;
+      return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+    }
+    const text = JSON.stringify(value, (_key, part: unknown) => {
+      if (typeof part === "function") return "a function";
+      const written = typeof part === "bigint" || typeof part === "number" && !isFinite(part);
+      return written ? String(part) : part;
+    });
+    return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  } catch {
+    return "an object";
+  }
+}
+
+/** Whether JSON would hide the kind of an object: that of a promise is `{}`. */
+function isOfClass(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (value instanceof Date) return true;
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
+  return !isPlain(value) && typeof value.constructor?.name === "string";
+}
+
+/** Whether an object is a literal, and not of a class. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype as object) === null;
+}
+
+/**
+ * Makes the error for an option of a wrong kind.
+ *
+ * @param name The name of the option.
+ * @param value Its value. A promise gets the advice to await it.
+ * @param expected The expected kind, such as `a function`.
+ * @returns An error with a message such as `log is "x": expected a function`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { optionError } from "@x/cogen-wsgi/coroutine";
+ *
+ * assertEquals(optionError("log", "x", "a function").message, 'log is "x": expected a function');
+ * ```
+ */
+export function optionError(name: string, value: unknown, expected: string): TypeError {
+  const isPromise = typeof value === "object" && value !== null && "then" in value;
+  const advice = isPromise ? "; await the promise first" : "";
+  return new TypeError(`${name} is ${showValue(value)}: expected ${expected}${advice}`);
+}
+
+/** The kinds that {@linkcode checkOption} knows. */
+export type OptionKind = "function" | "string" | "boolean";
+
+const EXPECTED: Readonly<Record<OptionKind, string>> = {
+  function: "a function",
+  string: "a string",
+  boolean: "true or false",
+};
+
+/**
+ * Throws unless an option is of a kind, or `undefined`.
+ *
+ * @param name The name of the option, for the error message.
+ * @param value Its value.
+ * @param kind The expected kind.
+ * @throws {TypeError} For a value of any other kind.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { checkOption } from "@x/cogen-wsgi/coroutine";
+ *
+ * checkOption("log", undefined, "function");
+ * assertThrows(() => checkOption("log", "x", "function"), TypeError, 'log is "x"');
+ * ```
+ */
+export function checkOption(name: string, value: unknown, kind: OptionKind): void {
+  if (value === undefined || typeof value === kind) return;
+  throw optionError(name, value, EXPECTED[kind]);
+}
+
+/**
+ * Throws unless options are an object whose members all have known names.
+ *
+ * Without this check a misspelt option, even a misspelt `tls`, would be ignored silently.
+ *
+ * @param name The name of the options, for the error message.
+ * @param options The options of a user.
+ * @param known Every name that is allowed.
+ * @param rules The beginning of the message for an unknown name (default `Unknown option of` and the name),
+ *   and the names to suggest for others that are no misspellings.
+ * @throws {TypeError} If the options are no object, and for the first name that is not allowed.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { checkNames } from "@x/cogen-wsgi/coroutine";
+ *
+ * assertThrows(
+ *   () => checkNames("options", { bind_addr: "/run/app" }, ["bindAddr", "log"]),
+ *   TypeError,
+ *   'Unknown option of options "bind_addr": did you mean "bindAddr"?',
+ * );
+ * ```
+ */
+export function checkNames(
+  name: string,
+  options: unknown,
+  known: readonly string[],
+  rules: {
+    readonly complaint?: string;
+    readonly suggestions?: Readonly<Record<string, string>>;
+  } = {},
+): void {
+  const example = `an object, such as { ${known[0]}: ... }`;
+  if (!areOptions(options)) throw optionError(name, options, example);
+  const { complaint = `Unknown option of ${name}`, suggestions = {} } = rules;
+  for (const given of Object.keys(options)) {
+    if (known.includes(given)) continue;
+    const meant = Object.hasOwn(suggestions, given) ? suggestions[given] : nearest(given, known);
+    const advice = meant === undefined ? "e" : `did you mean "${meant}"? E`;
+    throw new TypeError(`${complaint} "${given}": ${advice}xpected one of ${known.join(", ")}`);
+  }
+}
+
+/** Whether a value may be options: an object, and not one of a class such as `Map`, `Date` or `Promise`. */
+function areOptions(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || "then" in value) return false;
+  return isPlain(value) || Object.keys(value).length > 0;
+}
+
+/** The known name that is the same but for case and underscores, or but for a few letters, or the beginning. */
+function nearest(given: string, known: readonly string[]): string | undefined {
+  const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, "");
+  const ranked = known.map((name) => ({ name, distance: distance(plain(given), plain(name)) }))
+    .sort((one, other) => one.distance - other.distance);
+  const [best] = ranked;
+  if (best !== undefined && best.distance <= Math.floor(best.name.length / 3)) return best.name;
+  return known.find((name) => plain(given).startsWith(plain(name)));
+}
+
+/** A name of more letters is no misspelling of an option. */
+const MAX_NAME = 40;
+
+/** The number of letters to insert, delete or replace (Levenshtein). */
+function distance(one: string, other: string): number {
+  if (one.length > MAX_NAME) return Infinity;
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 0; i < one.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < other.length; j++) {
+      const replaced = (row[j] as number) + (one[i] === other[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] as number;
+}

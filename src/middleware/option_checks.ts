@@ -1,0 +1,53 @@
+/**
+ * The checks of the arguments of a middleware, when it is made: an app that is none would fail at each
+ * request, and a misspelt option would be ignored.
+ *
+ * Called by the middlewares of this folder.
+ *
+ * @module
+ */
+
+import { checkNames, optionError } from "../coroutine/mod.ts";
+
+/**
+ * Checks the app of a middleware.
+ *
+ * @param middleware The name of the middleware.
+ * @param app The app.
+ * @throws {TypeError} If the app is no function.
+ */
+export function checkApp(middleware: string, app: unknown): void {
+  if (typeof app === "function") return;
+  throw optionError(`The app of ${middleware}`, app, "an app, which is a function");
+}
+
+/**
+ * Checks a callback of a middleware.
+ *
+ * @param middleware The name of the middleware.
+ * @param name The name of the callback.
+ * @param callback The callback.
+ * @throws {TypeError} If the callback is no function.
+ */
+export function checkCallback(middleware: string, name: string, callback: unknown): void {
+  if (typeof callback === "function") return;
+  throw optionError(`${name} of ${middleware}`, callback, "a function");
+}
+
+/**
+ * Checks the names of the options of a middleware.
+ *
+ * @param middleware The name of the middleware.
+ * @param options The options.
+ * @param known The names of all its options.
+ * @throws {TypeError} If the options are no object, or a name is unknown.
+ */
+export function checkOptionNames(
+  middleware: string,
+  options: unknown,
+  known: readonly string[],
+): void {
+  checkNames(`options of ${middleware}`, options, known, {
+    complaint: `Unknown option of ${middleware}`,
+  });
+}

@@ -1,0 +1,102 @@
+/** Arguments of a wrong kind are errors when a middleware is made, and not at each request. */
+
+import { assert, assertStringIncludes, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import * as middleware from "../../src/middleware/mod.ts";
+import { compress } from "../../src/middleware/compress/mod.ts";
+import { Scheduler } from "../../src/coroutine/mod.ts";
+
+const app = () => [];
+const promise = Promise.resolve(app);
+
+type Make = (...args: readonly unknown[]) => unknown;
+const {
+  accessLog,
+  cors,
+  delegate,
+  errorPage,
+  lazyStartResponse,
+  staticFiles,
+  syncInput,
+  validator,
+} = middleware as unknown as Readonly<Record<string, Make>>;
+
+const WRAPPING: Readonly<Record<string, Make>> = {
+  accessLog: (app) => accessLog?.(app, () => {}),
+  compress: compress as Make,
+  cors: (app) => cors?.(app),
+  delegate: (app) => delegate?.(app, { cogen: {} }, () => {}),
+  errorPage: (app) => errorPage?.(app, () => {}),
+  lazyStartResponse: (app) => lazyStartResponse?.(app),
+  syncInput: (app) => syncInput?.(app),
+  validator: (app) => validator?.(app),
+};
+
+for (const [name, wrap] of Object.entries(WRAPPING)) {
+  test(`${name} refuses an app that is none`, () => {
+    wrap(app);
+    for (const value of [undefined, null, {}, promise, "x", [app]]) {
+      const error = assertThrows(() => wrap(value), TypeError);
+      assertStringIncludes(error.message, `The app of ${name} is `);
+      assertStringIncludes(error.message, "expected an app, which is a function");
+    }
+  });
+}
+
+/** Each option with values of which each is wrong. */
+const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
+  "log of accessLog": [(log) => accessLog?.(app, log), [undefined, null, "x", {}, console]],
+  "page of errorPage": [(page) => errorPage?.(app, page), [undefined, null, "x", {}]],
+  "options of cors": [(options) => cors?.(app, options), [null, 5, "x", ["*"], promise, app]],
+  "origin": [(origin) => cors?.(app, { origin }), [null, 5, true, {}, [5], "a.example", [""]]],
+  "methods": [(methods) => cors?.(app, { methods }), [null, 5, "GET", {}, [5], ["a b"]]],
+  "allowedHeaders": [(allowedHeaders) => cors?.(app, { allowedHeaders }), [null, "X", [5]]],
+  "exposedHeaders": [(exposedHeaders) => cors?.(app, { exposedHeaders }), [null, "X", [5]]],
+  "credentials of cors": [(credentials) => cors?.(app, { credentials }), [null, 1, "true", {}]],
+  "maxAge": [(maxAge) => cors?.(app, { maxAge }), [null, "5", -1, Infinity, {}, true]],
+  "root of staticFiles": [(root) => staticFiles?.(root), [
+    ...[undefined, null, "", 5, {}, promise, new URL("file:///")],
+  ]],
+  "options of staticFiles": [(options) => staticFiles?.("/", options), [null, 5, "x", [], promise]],
+  "index of staticFiles": [(index) => staticFiles?.("/", { index }), [null, true, 5, {}]],
+  "dotfiles of staticFiles": [(dotfiles) => staticFiles?.("/", { dotfiles }), [null, 1, "no"]],
+  "cacheControl of staticFiles": [(cacheControl) => staticFiles?.("/", { cacheControl }), [
+    ...[null, 5, {}, "a\r\nb"],
+  ]],
+  "contentTypes of staticFiles": [(contentTypes) => staticFiles?.("/", { contentTypes }), [
+    ...[null, 5, "x", []],
+  ]],
+  "contentTypes.txt": [(txt) => staticFiles?.("/", { contentTypes: { txt } }), [null, 5, "a\r\nb"]],
+  "options of compress": [(options) => compress(app, options as never), [null, 5, "x", []]],
+  "minBytes": [(minBytes) => compress(app, { minBytes } as never), [null, "5", -1, NaN, {}]],
+  "contentTypes of compress": [(contentTypes) => compress(app, { contentTypes } as never), [
+    ...[null, "x", [/x/]],
+  ]],
+  "encodings": [(encodings) => compress(app, { encodings } as never), [null, "br", ["x"], [5]]],
+};
+
+for (const [option, [make, values]] of Object.entries(WRONG)) {
+  test(`${option} of each wrong kind is an error that names it and says the expected form`, () => {
+    for (const value of values) {
+      const error = assertThrows(() => make(value), Error, undefined, String(value));
+      assert(error instanceof TypeError || error instanceof RangeError, error.stack ?? "");
+      assertStringIncludes(error.message, option === "origin" ? "origin" : option);
+      assertStringIncludes(error.message, "expected");
+    }
+  });
+}
+
+const UNKNOWN: readonly (readonly [make: () => unknown, message: string])[] = [
+  [() => cors?.(app, { origins: [] }), 'Unknown option of cors "origins": did you mean "origin"?'],
+  [() => cors?.(app, { maxage: 5 }), 'did you mean "maxAge"?'],
+  [() => staticFiles?.("/", { dotFiles: true }), 'did you mean "dotfiles"?'],
+  [() => compress(app, { encoding: ["br"] } as never), 'did you mean "encodings"?'],
+  [() => new Scheduler({ clok: 5 } as never), 'did you mean "clock"?'],
+  [() => new Scheduler({} as never), "clock is undefined: expected a Clock"],
+];
+
+for (const [make, message] of UNKNOWN) {
+  test(`refuses: ${message}`, () => {
+    assertThrows(make, TypeError, message);
+  });
+}
