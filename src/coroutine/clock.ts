@@ -1,9 +1,9 @@
 /**
  * The contract of the clock that a {@linkcode Scheduler} is given.
  *
- * Nothing in this folder reads the host's time or starts a timer by itself, so a test or an
- * embedder decides when time passes. The exception is a `Date` as a deadline, which is compared
- * with the wall clock.
+ * No code in this folder reads the host's time or starts a timer by itself, so a test or an
+ * embedder decides when time passes. One exception is a `Date` as a deadline: it is compared with
+ * the wall clock.
  *
  * @module
  */
@@ -39,14 +39,15 @@ export interface Clock {
    */
   soon?(turn: () => void): void;
   /**
-   * Calls `turn` once, `delay` milliseconds from now; the result cancels that. Any delay is
-   * accepted: with `Infinity`, `turn` is never called, and a clock may shorten a delay of more than
-   * 24 days to the longest that its timers keep.
+   * Calls `turn` once, `delay` milliseconds from now. The returned function cancels the timer.
+   * Every delay is allowed: with `Infinity`, the clock never calls `turn`. A clock may shorten a
+   * delay of more than 24 days to the longest delay of its timers.
    */
   setTimer(delay: number, turn: () => void): () => void;
   /**
-   * Writes an entry to the error log of the host: the default of the scheduler's option `log`.
-   * Without both, the error of a coroutine that is not joined is only in the `error` of its task.
+   * Writes an entry to the error log of the host: the default of the scheduler's option `log`. If
+   * the scheduler has no `log` and the clock has none, the error of a coroutine that is not joined
+   * is only in the `error` of its task.
    */
   log?(line: string): void;
 }

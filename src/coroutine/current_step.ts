@@ -5,7 +5,7 @@
  * afterwards. Host callbacks, and code after an `await`, run in no step. Steps nest when a step
  * starts a coroutine of another scheduler.
  *
- * Called by `Local`, by `noteOrigin` and by `scope`; set by the kernel.
+ * `Local`, `noteOrigin` and `scope` read the current step; the kernel sets it.
  *
  * @module
  */
@@ -13,7 +13,8 @@
 import type { TaskScheduler } from "./task.ts";
 
 /**
- * The values of a coroutine's locals, by local. Never changed in place, so that children share it.
+ * The values of a coroutine's locals, by local. The map is never changed in place, so children can
+ * share it.
  */
 export type LocalValues = ReadonlyMap<object, unknown>;
 
@@ -24,12 +25,16 @@ export interface CurrentStep {
   /** Whether operations made in this step note their origin: the scheduler's option `debug`. */
   readonly isTraced: boolean;
   /**
-   * The coroutine's locals. Assigned by `Local`, read by `Local` and by tasks added in this step.
+   * The coroutine's locals. `Local` assigns them; `Local` and the tasks added in this step read
+   * them.
    */
   locals: LocalValues | undefined;
 }
 
-/** Module state, the exception to the rule: it lasts for one synchronous step, never longer. */
+/**
+ * State usually belongs to an object. This variable of the module is an exception: its value lasts
+ * for one synchronous step, never longer.
+ */
 let current: CurrentStep | undefined;
 
 /** The step that runs now; `undefined` in host callbacks and after an `await`. */

@@ -1,9 +1,9 @@
 /**
- * Durations and deadlines, as every timed operation and every option with a time accepts them.
+ * The durations and deadlines of timed operations and of options.
  *
  * A value that is no duration is an error at the call, never a duration of 0: a mistyped time limit
- * would otherwise end every wait at once. Called by the operations, by the options of this layer
- * and of the layers above.
+ * would otherwise end every wait at once. The operations and the checks of options in all layers
+ * call these functions.
  *
  * @module
  */
@@ -96,8 +96,8 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 const WITHOUT_LENGTH = ["years", "months"];
 
 /**
- * Adds the parts up. An object of a class, such as a `Temporal.Duration`, may have other members; a
- * plain object may not, since a mistyped part would count for nothing.
+ * Adds the parts up. An object of a class, such as a `Temporal.Duration`, may have other members. A
+ * plain object may not, because a mistyped part would have no effect.
  */
 function sumOfParts(duration: unknown, name: string): number {
   if (typeof duration !== "object" || duration === null || duration instanceof Date) {

@@ -1,8 +1,9 @@
 /**
  * The last handler of an error: a line for the log, with the coroutine that failed.
  *
- * An error of a coroutine that is not joined must be seen, and must not end the process, in which
- * other coroutines run. Called by `Scheduler`, and by the server for the coroutines of its apps.
+ * The error of a coroutine that is not joined must be visible. It must not end the process, because
+ * other coroutines run there. `Scheduler` calls these functions, and the server does for the
+ * coroutines of its apps.
  *
  * @module
  */

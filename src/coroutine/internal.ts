@@ -1,7 +1,7 @@
 /**
- * Functions of the engine that the layers above need, and that are not public.
+ * The functions that the layers above need and that are not public.
  *
- * Imported by `src/wsgi` and `src/server`; `mod.ts` is the public door.
+ * `src/wsgi` and `src/server` import this file. The public names are in `mod.ts`.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
  * Coroutine locals: variables with a value for each coroutine, inherited by its children.
  *
- * The values belong to the task, not to the host's async context: they work the same on every
- * runtime, cost nothing when unused, and can be read while a step of the coroutine runs.
+ * The values belong to the task, not to the host's async context. So they are the same on every
+ * runtime, a coroutine without locals has no costs, and a value can be read while a step of the
+ * coroutine runs.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A clock that moves by calls alone: for tests, and to run a scheduler inside another loop.
+ * A clock that moves only when it is told to. Tests use it, and a scheduler inside another loop
+ * can.
  *
  * @module
  */

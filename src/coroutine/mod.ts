@@ -1,7 +1,8 @@
 /**
  * Coroutines as generators: a scheduler, and the operations they wait for.
  *
- * Usable alone, in any ECMAScript host: it imports nothing, and time is handed in.
+ * The module works alone, in any ECMAScript host: it imports nothing, and the caller passes the
+ * clock.
  *
  * ## From `async` and `await` to coroutines
  *
@@ -17,10 +18,10 @@
  * | `AsyncLocalStorage` | `local(initial)` |
  * | `p` in async code | `toPromise(task)` |
  *
- * A coroutine is a generator, and a {@linkcode Scheduler} runs it. It yields an
- * {@linkcode Operation} to wait for it. Calling `Sleep(1)` does nothing yet; `yield*` performs the
- * operation, and has the type of its result. Between two `yield`s no other coroutine runs, so there
- * are no locks to forget.
+ * A coroutine is a generator, and a {@linkcode Scheduler} runs it. The coroutine yields an
+ * {@linkcode Operation} to wait for it. The call `Sleep(1)` only makes an operation; `yield*`
+ * performs the operation, and has the type of its result. Between two `yield`s no other coroutine
+ * runs, so no locks are needed.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -45,11 +46,11 @@
  *
  * ## The end of a wait
  *
- * Exactly one of three events: a value, an error, or the coroutine's cancellation. `task.cancel()`
- * aborts the operation that the coroutine waits for, and makes its generator `return`: its
- * `finally` blocks run, its `catch` blocks do not. A result that is already on its way, such as an
- * item of a queue, still arrives; the cancellation then follows at the next wait. So no item is
- * lost.
+ * Exactly one of three events ends a wait: a value, an error, or the coroutine's cancellation.
+ * `task.cancel()` aborts the operation that the coroutine waits for, and makes its generator
+ * `return`: its `finally` blocks run, its `catch` blocks do not. A result that is already on its
+ * way, such as an item of a queue, still arrives; the cancellation then follows at the next wait.
+ * So no item is lost.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -72,8 +73,8 @@
  * assertEquals([task.state, lock.available], ["cancelled", 1]);
  * ```
  *
- * One trap is the language's own: when the `finally` of a *nested* generator waits, a plain
- * `yield*` around it forgets that it was being cancelled. `yield* Call(fn)` does not forget.
+ * One trap comes from the language: when the `finally` of a *nested* generator waits, a plain
+ * `yield*` around it forgets the cancellation. `yield* Call(fn)` does not.
  *
  * ## The life of a coroutine
  *

@@ -1,9 +1,9 @@
 /**
- * The one primitive: an operation, for which a coroutine can wait.
+ * The primitive of this layer: an operation, for which a coroutine can wait.
  *
- * `start(resume)` begins an operation and returns how to abort it. Exactly one event ends a wait: a
- * value or an error through `resume`, or the abort, when the coroutine is cancelled or its time is
- * out. Resuming only enqueues the coroutine: an operation never steps a generator.
+ * `start(resume)` begins an operation and returns a function that aborts it. Exactly one event ends
+ * a wait: a value or an error through `resume`, or the abort, when the coroutine is cancelled or
+ * the timeout expires. Resuming only enqueues the coroutine: an operation never steps a generator.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import type { Priority } from "./priority.ts";
 import type { Task, TaskScheduler } from "./task.ts";
 
 /**
- * Undoes a started operation: leaves its list, stops its work. Not called once the operation has
- * resumed the coroutine.
+ * Undoes a started operation: removes it from its list, or stops its work. The function is not
+ * called after the operation has resumed the coroutine.
  */
 export type Abort = () => void;
 
-/** Ends the wait for a started operation. The first call counts; later calls do nothing. */
+/** Ends the wait for a started operation. The first call counts; later calls have no effect. */
 export interface Resume<T> {
   /** The coroutine that waits. */
   readonly task: Task<unknown>;
@@ -66,14 +66,14 @@ export interface Resume<T> {
  * ```
  */
 export interface Operation<T> {
-  /** The name, for tracing and error messages. */
+  /** The name in traces and error messages. */
   readonly name: string;
-  /** Which coroutines go first afterwards. Default: the scheduler's `defaultPriority`. */
+  /** The coroutines that go first afterwards. Default: the scheduler's `defaultPriority`. */
   readonly priority?: Priority | undefined;
   /**
    * Begins the operation for one waiting coroutine. It may call `resume` before it returns.
    *
-   * @returns How to abort the operation, if there is anything to undo.
+   * @returns A function that aborts the operation, if there is work to undo.
    */
   start(resume: Resume<T>): Abort | void;
   /** Makes `yield*` give the operation to the scheduler, and its value, typed, to the coroutine. */
@@ -95,8 +95,8 @@ export abstract class BaseOperation<T> implements Operation<T> {
   }
 
   /**
-   * Completes the operation at once, if it need not wait; otherwise has no effect and returns
-   * {@linkcode NOT_YET}, and `start` follows. An attempt that succeeds saves making a wait.
+   * Completes the operation at once, if no wait is necessary. Otherwise the call has no effect and
+   * returns {@linkcode NOT_YET}, and `start` follows. After a successful attempt no wait is made.
    *
    * @ignore
    */
@@ -154,7 +154,9 @@ export abstract class ImmediateOperation<T> extends BaseOperation<T> {
   /** Completes the operation for a coroutine. */
   abstract override attempt(task: Task<unknown>): T;
 
-  /** See {@linkcode Operation.start}; for callers that do not call `attempt` first. */
+  /**
+   * See {@linkcode Operation.start}. This method is for callers that do not call `attempt` first.
+   */
   start(resume: Resume<T>): void {
     resume.value(this.attempt(resume.task));
   }
@@ -175,7 +177,7 @@ class FunctionOperation<T> extends BaseOperation<T> {
  * Makes an operation from its `start` function alone.
  *
  * @param start Begins the operation; see {@linkcode Operation.start}.
- * @param name The name, for tracing. Default: that of the function.
+ * @param name The name in traces. Default: the name of the function.
  * @returns The operation; each wait for it calls `start` anew.
  *
  * @example

@@ -1,10 +1,10 @@
 /**
- * The source line that made an operation, noted only for schedulers with the option `debug`.
+ * The source line that made an operation. It is noted only for schedulers with the option `debug`.
  *
- * A suspended generator has no stack that could be read later, so the line is taken while its step
- * still runs, when the operation is constructed.
+ * A suspended generator has no stack that could be read later. So the line is read when the
+ * operation is made, while the step still runs.
  *
- * Called by `BaseOperation` and by `Tracer`.
+ * `BaseOperation` and `Tracer` call this.
  *
  * @module
  */
@@ -20,16 +20,20 @@ export function noteOrigin(operation: object): void {
   if (line !== undefined) origins.set(operation, line);
 }
 
-/** The line that made an operation, as the runtime writes it; `undefined` if none was noted. */
+/**
+ * Gives the line that made an operation, as the runtime writes it; `undefined` if no line was
+ * noted.
+ */
 export function originOf(operation: object): string | undefined {
   return origins.get(operation);
 }
 
 /**
- * The first line of a stack that is outside of this layer; the last line if there is none.
+ * Finds the first line of a stack that is outside of this layer, or the last line if all are
+ * inside.
  *
- * The trap: the layer's folder is taken from the first line, which is this file's. So this file
- * must stay at the top of the layer's folder.
+ * The trap: the first line of the stack is a line of this file, and gives the folder of the layer.
+ * So this file must stay at the top of that folder.
  */
 function callerOf(stack: string): string | undefined {
   const lines = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line));
@@ -38,7 +42,9 @@ function callerOf(stack: string): string | undefined {
   return caller?.trim().replace(/^at /, "");
 }
 
-/** Folder, file, line and column: the same in the stacks of V8 and JavaScriptCore. */
+/**
+ * Matches folder, file, line and column. These are the same in the stacks of V8 and JavaScriptCore.
+ */
 const PLACE = /([^\s(@]*[/\\])[\w.-]+:\d+:\d+\)?$/;
 
 function folderOf(line: string | undefined): string | undefined {

@@ -1,10 +1,10 @@
 /**
- * Priorities of operations: whether the performer, the coroutines that it wakes or adds, both or
- * neither go first.
+ * Priorities of operations. A priority decides whether the performer goes first, or the coroutines
+ * that it wakes or adds, or both, or neither.
  *
- * To go first means to go before all ready coroutines, whatever time they have used. Every eighth
- * step still belongs to the coroutine that has waited longest, so coroutines that favour each other
- * do not starve the rest.
+ * To go first means to go before all ready coroutines, without regard to the time that they have
+ * used. Every eighth step still belongs to the coroutine that has waited longest, so coroutines
+ * that favour each other cannot starve the rest.
  *
  * @module
  */
@@ -59,7 +59,7 @@ export const priority: {
 /** A priority that is not `DEFAULT`. */
 export type ResolvedPriority = Exclude<Priority, -1>;
 
-/** The priority of an operation that has the given one, or none. */
+/** Resolves the priority of an operation: its own, or the default if it has none. */
 export function resolvePriority(
   own: Priority | undefined,
   defaultPriority: ResolvedPriority,

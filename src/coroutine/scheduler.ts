@@ -1,10 +1,10 @@
 /**
  * The scheduler: runs coroutines in turns, and lets the host's event loop poll between turns.
  *
- * All state belongs to the object, so several schedulers live in one process. This file stands on
- * top of the layer: it joins the kernel with the operations that the kernel needs. The functions
- * {@linkcode start}, {@linkcode launch} and {@linkcode handleFailures} are the engine's own, exported
- * through `internal.ts`.
+ * All state belongs to the object, so one process can have several schedulers. This file is the top
+ * of the layer: it gives the kernel the operations that the kernel needs. The functions
+ * {@linkcode start}, {@linkcode launch} and {@linkcode handleFailures} are not public;
+ * `internal.ts` exports them.
  *
  * @module
  */
@@ -32,15 +32,16 @@ export interface SchedulerOptions {
   /** The priority of operations without the option `priority`; default `priority.LAST`. */
   readonly defaultPriority?: Priority;
   /**
-   * Remember since when and in which line each coroutine waits, for {@linkcode traceTasks}. Costs a
-   * stack trace for each operation. Default `false`.
+   * Whether {@linkcode traceTasks} tells since when and in which line each coroutine waits. This
+   * costs a stack trace for each operation. Default `false`.
    */
   readonly debug?: boolean;
   /** The longest time that turns take before the host's event loop polls. Default 1 ms. */
   readonly quantum?: Duration;
   /**
-   * Receives the error of each coroutine that ended with one and is not joined. Default: the error
-   * is logged, by `onError` and `log` of a server that uses the scheduler, or else by `log`.
+   * Receives the error of each coroutine that failed and is not joined. By default, a server that
+   * uses the scheduler reports the error through its own `onError` and `log`; without a server, the
+   * error goes to `log`.
    */
   readonly onError?: (error: unknown, task: Task<unknown>) => void;
   /**
@@ -85,7 +86,7 @@ const KNOWN_OPTIONS: readonly (keyof SchedulerOptions)[] = [
 export class Scheduler implements TaskScheduler {
   /** The source of time and turns. */
   readonly clock: Clock;
-  /** The timeout of operations without one; -1 for none. */
+  /** The timeout of operations without a `timeout`; -1 for none. */
   readonly defaultTimeout: Deadline;
 
   readonly #kernel: Kernel;
@@ -214,8 +215,8 @@ export class Scheduler implements TaskScheduler {
 
 /**
  * Adds a coroutine and runs its first step at once, if no step of the scheduler runs; otherwise the
- * first step runs in the next turn. For callbacks of the host, which come between turns: the
- * coroutine has used no time, so it would run next anyway, and a turn of the host is saved.
+ * first step runs in the next turn. Callbacks of the host, which come between turns, use this: the
+ * coroutine has used no time, so it would run next anyway, and the host saves a turn.
  *
  * @param scheduler The scheduler, a {@linkcode Scheduler}.
  * @param fn Usually a generator function.
@@ -249,12 +250,13 @@ export function launch(
 }
 
 /**
- * Gives the errors of coroutines that are not joined to a handler, instead of the log. A scheduler
- * with an `onError` of its own gives them to that alone; of several handlers, the first is called.
+ * Gives the errors of coroutines that are not joined to a handler, instead of the log. If the
+ * scheduler has an `onError` of its own, only `onError` gets them. If there are several handlers,
+ * the first gets them.
  *
  * @param scheduler The scheduler.
  * @param handler Receives the errors.
- * @returns How to remove the handler.
+ * @returns A function that removes the handler.
  */
 export function handleFailures(scheduler: Scheduler, handler: FailureHandler): () => void {
   const handlers = handlersOf(scheduler);

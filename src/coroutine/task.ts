@@ -1,7 +1,7 @@
 /**
  * The public interfaces of a task, and of the scheduler as its coroutines see it.
  *
- * Both are interfaces that import nothing of the engine, so that operations depend on them alone;
+ * Both are interfaces that import nothing of the kernel, so that operations depend on them alone.
  * `kernel/running_task.ts` and `scheduler.ts` have the classes.
  *
  * @module
@@ -19,7 +19,7 @@ export type Coroutine<T> = Generator<unknown, T, unknown>;
 /** A function that makes a coroutine: usually a generator function. */
 export type CoroutineFunction<A extends unknown[], T> = (...args: A) => Coroutine<T>;
 
-/** The state of a {@linkcode Task}; the last three are ends. */
+/** The state of a {@linkcode Task}. The last three are final. */
 export type TaskState = "ready" | "running" | "waiting" | "returned" | "failed" | "cancelled";
 
 /**
@@ -44,9 +44,9 @@ export type TaskState = "ready" | "running" | "waiting" | "returned" | "failed" 
 export interface Task<T> {
   /** The scheduler that runs the coroutine. */
   readonly scheduler: TaskScheduler;
-  /** The name of the coroutine's function, for tracing. */
+  /** The name of the coroutine's function, as traces show it. */
   readonly name: string;
-  /** The task that added this one; `undefined` if code outside of any coroutine did. */
+  /** The task that added this one; `undefined` if code outside of any coroutine added it. */
   readonly parent: Task<unknown> | undefined;
   /** The state now. */
   readonly state: TaskState;
@@ -56,15 +56,15 @@ export interface Task<T> {
   readonly result: T | undefined;
   /** The error that the coroutine threw, or {@linkcode TaskCancelled}; otherwise `undefined`. */
   readonly error: unknown;
-  /** The name of the operation that the coroutine waits for, for tracing. */
+  /** The name of the operation that the coroutine waits for, as traces show it. */
   readonly waitsFor: string | undefined;
   /**
    * Ends the coroutine through `return()`, in the next turn, so that its `finally` blocks run.
    *
    * The operation that it waits for is aborted at once. A value that is already on its way still
    * arrives; the cancellation then follows at the next wait. The `finally` blocks may wait; a
-   * second `cancel` does not disturb them. Call functions whose `finally` waits with `yield*
-   * Call(fn)`.
+   * second `cancel` does not disturb them. A function with a `finally` that waits should be called
+   * with `yield* Call(fn)`.
    */
   cancel(): void;
 }
@@ -98,7 +98,7 @@ export interface SchedulerStats {
 export interface TaskScheduler {
   /** The source of time and turns. */
   readonly clock: Clock;
-  /** The timeout of operations without one; -1 for none. */
+  /** The timeout of operations without a `timeout`; -1 for none. */
   readonly defaultTimeout: Deadline;
   /** The task that is being stepped; `undefined` between steps. */
   readonly current: Task<unknown> | undefined;

@@ -1,8 +1,8 @@
 /**
- * Operations that give up after a time.
+ * The operations that end with an error after a time.
  *
  * The timeout begins when `start` has begun the operation. The trap: a subclass may set a deadline
- * for itself in `begin`; the timeout stands beside it (`Wait.addTimeout`).
+ * for itself in `begin`. The timeout does not replace that deadline (`Wait.addTimeout`).
  *
  * @module
  */
@@ -15,16 +15,16 @@ import { checkPriority, type Priority } from "./priority.ts";
 /** The option that every timed operation takes. */
 export interface TimeoutOptions {
   /**
-   * When to give up with an {@linkcode OperationTimeout}: seconds or another duration, a `Date`, or
-   * -1 for never. Default: the scheduler's `defaultTimeout`.
+   * The time after which the wait ends with an {@linkcode OperationTimeout}: seconds or another
+   * duration, a `Date`, or -1 for never. Default: the scheduler's `defaultTimeout`.
    */
   readonly timeout?: Deadline;
   /**
-   * Whether the timeout starts anew with each progress, such as the arrival of a part: then it
-   * bounds a pause, not the whole wait. Default `false`.
+   * Whether the timeout starts anew with each progress, such as the arrival of a part. Then it
+   * bounds each pause, not the whole wait. Default `false`.
    */
   readonly weakTimeout?: boolean;
-  /** Which coroutines go first afterwards. Default: the scheduler's `defaultPriority`. */
+  /** The coroutines that go first afterwards. Default: the scheduler's `defaultPriority`. */
   readonly priority?: Priority;
 }
 
@@ -82,10 +82,15 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
     checkTimeout(this.#timeout);
   }
 
-  /** Starts as {@linkcode Operation.start} does, without the timeout. Not called if `attempt` has completed. */
+  /**
+   * Starts as {@linkcode Operation.start} does, without the timeout. It is not called if `attempt`
+   * has completed the operation.
+   */
   protected abstract begin(resume: Resume<T>): Abort | void;
 
-  /** Begins the operation; ends it with {@linkcode OperationTimeout} when the time is out. */
+  /**
+   * Begins the operation, and ends it with {@linkcode OperationTimeout} when the timeout expires.
+   */
   override start(resume: Resume<T>): Abort | void {
     const value = this.attempt(resume.task);
     if (value !== NOT_YET) return resume.value(value);
@@ -101,7 +106,8 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
       abort?.();
       resume.error(new OperationTimeout(this as Operation<unknown>));
     };
-    // A deadline that `begin` has set must survive. Another `Resume` has room for one deadline.
+    // The deadline that `begin` may have set must stay. A `Resume` of another class has only one
+    // deadline.
     if (resume instanceof Wait) resume.addTimeout(milliseconds, giveUp, this.#weak);
     else resume.setDeadline(milliseconds, giveUp, this.#weak);
   }
@@ -119,9 +125,9 @@ class FunctionTimedOperation<T> extends TimedOperation<T> {
 }
 
 /**
- * Makes a timed operation from its `begin` function alone. For the operations of this layer.
+ * Makes a timed operation from its `begin` function alone. The operations of this layer use it.
  *
- * @param name The name, for tracing.
+ * @param name The name in traces.
  * @param options The options `timeout`, `weakTimeout` and `priority`.
  * @param begin Begins the operation; see {@linkcode TimedOperation}.
  */

@@ -1,6 +1,6 @@
 /**
- * Debug tracing: each coroutine of a scheduler, its state, its operation, since when and from which
- * line it waits.
+ * Traces for debugging: the state of each coroutine of a scheduler, its operation, and the time and
+ * the source line of its wait.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { RunningTask } from "./kernel/running_task.ts";
 import type { Task, TaskScheduler, TaskState } from "./task.ts";
 
-/** The trace of one coroutine, by {@linkcode traceTasks}. */
+/** The trace of one coroutine, from {@linkcode traceTasks}. */
 export interface TaskTrace {
   /** The coroutine. */
   readonly task: Task<unknown>;
@@ -18,16 +18,17 @@ export interface TaskTrace {
   readonly state: TaskState;
   /** The name of the operation that the coroutine waits for. */
   readonly waitsFor: string | undefined;
-  /** How long the coroutine has waited, in milliseconds. Only with `debug`. */
+  /** The time that the coroutine has waited, in milliseconds; `undefined` without `debug`. */
   readonly waited: number | undefined;
-  /** The source line that waits, as the runtime writes it. Only with `debug`. */
+  /** The source line that waits, as the runtime writes it; `undefined` without `debug`. */
   readonly from: string | undefined;
 }
 
 /**
  * Traces the coroutines of a scheduler, oldest first.
  *
- * @param scheduler The scheduler; its option `debug` adds since when and in which line they wait.
+ * @param scheduler The scheduler. With its option `debug` an entry has the time and the line of the
+ *   wait.
  * @returns One entry for each coroutine that has not ended.
  *
  * @example
@@ -67,7 +68,7 @@ export function traceTasks(scheduler: TaskScheduler): TaskTrace[] {
 }
 
 /**
- * The names of a coroutine and of its ancestors, nearest first: for error messages.
+ * Gives the names of a coroutine and of its ancestors, nearest first, for error messages.
  *
  * Ancestors that ended long ago are forgotten.
  *

@@ -32,7 +32,7 @@ export interface AbortControllerLike<S> {
 }
 
 /**
- * Waits until a signal is aborted; meant as one of the operations of a `race`.
+ * Waits until a signal is aborted. A `race` is the usual place for this operation.
  *
  * @param signal An `AbortSignal`.
  * @returns An operation that never gives a value; it throws the signal's reason at the `yield`.
@@ -63,7 +63,8 @@ export function aborted(signal: AbortSignalLike): Operation<never> {
 }
 
 /**
- * Cancels a coroutine when a signal is aborted, now or later.
+ * Cancels a coroutine when a signal is aborted. If the signal is aborted already, the coroutine is
+ * cancelled at once.
  *
  * @param task A task from `scheduler.add` or `AddCoro`.
  * @param signal An `AbortSignal`; the listener is removed when the coroutine has ended.

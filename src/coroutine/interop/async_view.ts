@@ -2,7 +2,7 @@
  * A series of operations as an async iterator, for code outside of coroutines.
  *
  * Each call of `next` adds a coroutine that performs one operation; `return` cancels the coroutines
- * that still wait. Called by the `values` methods of queues.
+ * that still wait. The `values` methods of queues make these iterators.
  *
  * @module
  */
@@ -16,7 +16,10 @@ import { toPromise } from "./to_promise.ts";
 export interface AsyncViewOptions {
   /** Whether an error means the regular end of the series, such as a closed queue. */
   readonly isEnd?: (error: unknown) => boolean;
-  /** Called once: when the series has ended or failed, or when the consumer has left its loop. */
+  /**
+   * A function that the view calls once: when the series has ended or failed, or when the consumer
+   * has left its loop.
+   */
   readonly onEnd?: () => void;
 }
 

@@ -1,20 +1,24 @@
 /**
- * A binary heap of deadlines: reads the earliest in O(1), adds and removes any in O(log n).
+ * A binary heap of deadlines. The earliest deadline is read in O(1); any deadline is added or
+ * removed in O(log n).
  *
  * Each entry holds its own place in the heap, so a wait that ends early removes its deadline.
  *
- * Called by `Kernel`.
+ * The kernel calls this.
  *
  * @module
  */
 
 /** An entry of a {@linkcode DeadlineHeap}. */
 export interface Expiring {
-  /** The time of the deadline, in the clock's milliseconds. Not changed while in the heap. */
+  /**
+   * The time of the deadline, in the clock's milliseconds. It does not change while the entry is in
+   * the heap.
+   */
   time: number;
-  /** Counts additions, to decide between equal times. The heap's own. */
+  /** The number of the addition, which decides between equal times. Only the heap sets it. */
   order: number;
-  /** The index in the heap; -1 while the entry is in no heap. The heap's own. */
+  /** The index in the heap; -1 while the entry is in no heap. Only the heap sets it. */
   place: number;
 }
 
@@ -39,7 +43,7 @@ export class DeadlineHeap<T extends Expiring> {
     this.#rise(entry, this.#entries.length - 1);
   }
 
-  /** Removes an entry; an entry that is in no heap is left alone. */
+  /** Removes an entry. The call has no effect if the entry is in no heap. */
   remove(entry: T): void {
     const place = entry.place;
     if (place < 0) return;

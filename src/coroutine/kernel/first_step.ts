@@ -4,7 +4,7 @@
  * Most apps of a server end in their first step, so a task is made only when it is needed: if the
  * coroutine suspends or fails, or if code in the step needs its task (`materialize`).
  *
- * Called by `Kernel.launch`. A kernel runs one first step at a time, so it has one `FirstStep` and
+ * `Kernel.launch` calls this. A kernel runs one first step at a time, so it has one `FirstStep` and
  * uses it for every launch.
  *
  * @module

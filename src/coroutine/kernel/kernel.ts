@@ -5,10 +5,11 @@
  * ends early when its quantum is over. The clock drives the kernel: it runs turn after turn until
  * the quantum is spent or no task is ready; then the host's event loop polls for input and output.
  *
- * The trap: code of an app may call the scheduler at any moment, also during a turn. So a method
- * that makes a task ready only enqueues it, and `#driving` tells whether a turn runs already.
+ * The trap: an app may call the scheduler at any moment, also during a turn. So a method that makes
+ * a task ready only enqueues the task, and `#driving` tells whether a turn runs already.
  *
- * Called by `Scheduler`, its public face, and by tasks and waits through their host interfaces.
+ * `Scheduler` calls the kernel and is its public class. Tasks and waits call it through their host
+ * interfaces.
  *
  * @module
  */
@@ -43,11 +44,11 @@ export interface KernelSettings {
   readonly quantumMs: number;
   readonly defaultPriority: ResolvedPriority;
   readonly tracer: Tracer | undefined;
-  /** Receives the error of each task that ended with one and has no handler for it. */
+  /** Receives the error of each task that failed and has no handler for its error. */
   readonly onError: (error: unknown, task: Task<unknown>) => void;
-  /** Takes a line about an error of `onError` itself. Must not throw. */
+  /** Takes a line about an error that `onError` itself has thrown. The function must not throw. */
   readonly log: (line: string) => void;
-  /** The operation that a yielded value stands for, if the value is no operation itself. */
+  /** Makes the operation for a yielded value that is no operation itself. */
   readonly adapt: (yielded: unknown) => Operation<unknown>;
 }
 
@@ -67,9 +68,9 @@ export class Kernel implements FirstStepHost {
   readonly #log: (line: string) => void;
   readonly #ready = new ReadyQueue<AnyTask>();
   readonly #deadlines = new DeadlineHeap<ExpiringDeadline>();
-  /** Resolve the promises of {@linkcode whenIdle}. */
+  /** The functions that resolve the promises of {@linkcode whenIdle}. */
   #idle: (() => void)[] = [];
-  /** Tasks that failed without a handler, to be reported at the end of the turn. */
+  /** The tasks that failed without a handler. They are reported at the end of the turn. */
   #failed: AnyTask[] = [];
   readonly #firstStep = new FirstStep(this);
   /** The task that is being stepped; `undefined` between steps and in a first step. */
@@ -79,11 +80,13 @@ export class Kernel implements FirstStepHost {
   #tasks = 0;
   /** True while a turn or a first step runs: then `#plan` asks the clock for the next turn. */
   #driving = false;
-  /** True from asking the clock for a drive until the drive comes. */
+  /** True from the time when the kernel asks the clock for a drive until the drive begins. */
   #deferred = false;
-  /** Microtask drives that may still come before the host's event loop must poll. */
+  /**
+   * The number of microtask drives that are still allowed before the host's event loop must poll.
+   */
   #soonLeft = MAX_SOON;
-  /** Time that drives have taken since the host's event loop polled. */
+  /** The time that drives have taken since the host's event loop polled. */
   #unpolledMs = 0;
   /** The clock's time for which the host timer is set; `Infinity` for none. */
   #timerAtMs = Infinity;
@@ -114,7 +117,10 @@ export class Kernel implements FirstStepHost {
     return this.#firstStep.isRunning ? this.#firstStep.materialize() : undefined;
   }
 
-  /** How many coroutines have not ended; one in its first step counts, with or without a task. */
+  /**
+   * The number of coroutines that have not ended. A coroutine in its first step counts, with or
+   * without a task.
+   */
   get taskCount(): number {
     return this.#firstStep.isTaskless ? this.#tasks + 1 : this.#tasks;
   }
@@ -236,7 +242,7 @@ export class Kernel implements FirstStepHost {
     }
   }
 
-  /** Runs one turn. The caller has read the clock, through `StepClock.look`. */
+  /** Runs one turn. The caller must have read the clock with `StepClock.look`. */
   #turn(): void {
     const start = this.#steps.now;
     for (let due; (due = this.#deadlines.takeDue(start)) !== undefined;) due.expire();
@@ -256,7 +262,10 @@ export class Kernel implements FirstStepHost {
     this.#running = undefined;
   }
 
-  /** Called at the end of the turn, so that a `Join` within the turn still handles the error. */
+  /**
+   * Reports failures at the end of the turn, so that a `Join` within the turn still handles the
+   * error.
+   */
   #reportFailures(): void {
     const failed = this.#failed;
     this.#failed = [];
@@ -297,7 +306,7 @@ export class Kernel implements FirstStepHost {
     }
   }
 
-  /** Called after a turn: asks the clock for the next one, soon or at the earliest deadline. */
+  /** Asks the clock for the next turn, soon or at the earliest deadline. */
   #plan(): void {
     if (this.#ready.size > 0 || this.#failed.length > 0) this.#wake();
     this.#arm();
@@ -312,8 +321,8 @@ export class Kernel implements FirstStepHost {
 
   /**
    * Sets the host timer for the earliest deadline. The timer is only moved earlier, never later,
-   * because most deadlines are removed before they are due: a timer that fires too early finds
-   * nothing due, and is set anew.
+   * because most deadlines are removed before they are due. When the timer fires too early, no
+   * deadline is due, and the timer is set anew.
    */
   #arm(): void {
     const { earliest } = this.#deadlines;

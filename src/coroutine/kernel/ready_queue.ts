@@ -2,11 +2,12 @@
  * The queue of ready tasks: the task with the least time used comes first (least attained service).
  *
  * The queue is a set of first-in, first-out lists, one for each power of two of milliseconds used,
- * so adding and taking are O(1), however many tasks are ready. Two more lists hold the tasks that
- * a priority puts first: performers of operations, then the others. Every eighth task taken is the one that has waited longest, whatever time
- * it has used: with n tasks ready, no task waits for more than 8 n others.
+ * so adding and taking are O(1), however many tasks are ready. Two more lists hold the tasks that a
+ * priority puts first: performers of operations, then the others. Every eighth task that is taken
+ * is the oldest, without regard to the time that it has used. So with n tasks ready, no task waits
+ * for more than 8 n others.
  *
- * Called by `Kernel`.
+ * The kernel calls this.
  *
  * @module
  */
@@ -15,26 +16,28 @@
  * An entry of a {@linkcode ReadyQueue}. Entries link to each other, so the queue allocates nothing.
  */
 export interface Ready {
-  /** Time used so far. */
+  /** The time used so far. */
   usedMs: number;
-  /** The next entry of the same list. The queue's own. */
+  /** The next entry of the same list. Only the queue sets it. */
   nextReady: Ready | undefined;
-  /** The entry's number in order of arrival. The queue's own. */
+  /** The entry's number in order of arrival. Only the queue sets it. */
   arrival: number;
 }
 
 /**
- * Levels 0 and 1 hold the entries that go first; the others go by time used, level 17 from 16 s.
+ * The number of levels. Levels 0 and 1 hold the entries that go first. The others hold entries by
+ * time used; level 17 is for 16 s and more.
  */
 const LEVELS = 18;
 /**
- * Every eighth entry taken is the oldest: often enough for fairness, rare enough to cost little.
+ * Every eighth entry that is taken is the oldest. That is often enough for fairness, and costs
+ * little.
  */
 const OLDEST_EVERY = 8;
 
 /**
- * The place of a new entry: by the time it has used, or before all of these. The performer of an
- * operation goes before the others that go first, also if they were added before it.
+ * The place of a new entry: by the time that it has used, or before all such entries. The performer
+ * of an operation goes before the others that go first, also if they were added earlier.
  */
 export type Place = "by time used" | "performer" | "others";
 
@@ -52,7 +55,10 @@ export class ReadyQueue<T extends Ready> {
     return this.#size;
   }
 
-  /** How many entries were ever added: entries added from now on have a greater `arrival`. */
+  /**
+   * The number of entries that were ever added. Entries that are added from now on have a greater
+   * `arrival`.
+   */
   get arrivals(): number {
     return this.#arrivals;
   }

@@ -1,12 +1,12 @@
 /**
- * A task from the inside: a generator, the operation it waits for, and how it ended.
+ * The class behind `Task`: a generator, the operation that it waits for, and its end.
  *
  * A task is in one state of a table ({@linkcode RunState}), and a step moves it: the kernel resumes
  * the generator, which ends or yields an operation; the operation completes at once ("attempt"), or
  * starts a wait, whose end makes the task ready again. The kernel alone steps generators.
  *
- * Called by `Kernel` and `FirstStep`; by `Wait` with the end of a wait; and by the operations that
- * need more of a task than its public face.
+ * `Kernel` and `FirstStep` call this, `Wait` does at the end of a wait, and so do the operations
+ * that need more of a task than its public interface.
  *
  * @module
  */
@@ -29,30 +29,30 @@ import { LinkedList } from "./linked_list.ts";
 
 /** The kernel, as its tasks see it. */
 export interface TaskHost extends WaitHost {
-  /** Remembers each wait; only with the option `debug`. */
+  /** Remembers each wait. The tracer exists only with the option `debug`. */
   readonly tracer: Tracer | undefined;
   /**
-   * The task performing an operation with a priority above `LAST`. The priority decides the places
-   * of the tasks that become ready meanwhile. Set and reset by the task itself.
+   * The task that performs an operation with a priority above `LAST`. The priority decides the
+   * places of the tasks that become ready meanwhile. The task itself sets and resets this member.
    */
   performer: RunningTask<unknown> | undefined;
-  /** The priority of that operation; without meaning while there is no performer. */
+  /** The priority of that operation. It has no meaning while there is no performer. */
   performed: ResolvedPriority;
   /** Makes a task ready; `first` puts it before all others. */
   enqueue(task: RunningTask<unknown>, first: boolean): void;
-  /** Forgets a task that has ended, and reports its error later if nothing observes the task. */
+  /** Forgets a task that has ended, and reports its error later if no handler observes the task. */
   ended(task: RunningTask<unknown>): void;
   /** Gives an error to the scheduler's `onError`. */
   report(error: unknown, task: Task<unknown>): void;
-  /** The operation that a yielded value stands for, if the value is no operation itself. */
+  /** Makes the operation for a yielded value that is no operation itself. */
   adapt(yielded: unknown): Operation<unknown>;
 }
 
 /** A listener for the end of a task, such as the wait of a `Join`. */
 export interface Joiner<T> {
-  /** Becomes true when the joiner has left; it is not told any more. */
+  /** Becomes true when the joiner has left. The task does not call it any more. */
   readonly settled: boolean;
-  /** Whether the joiner only watches: then it does not count as a handler of the task's error. */
+  /** Whether the joiner only watches. A watcher is no handler of the task's error. */
   readonly watches?: boolean;
   value(value: T): void;
   error(error: unknown): void;
@@ -86,16 +86,20 @@ type RunState = "paused" | "next" | "throw" | "return" | Exclude<TaskState, "rea
  */
 type Cancellation = "none" | "requested" | "unwinding";
 
-/** A task from the inside. */
+/** The class behind the interface {@linkcode Task}. */
 export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   readonly kernel: TaskHost;
   readonly name: string;
-  /** The coroutine's locals. Replaced, never changed in place, so that children share them. */
+  /**
+   * The coroutine's locals. The map is replaced, never changed in place, so children can share it.
+   */
   locals: LocalValues | undefined;
   usedMs = 0;
   arrival = 0;
   nextReady: Ready | undefined;
-  /** The neighbours in the kernel's list of tasks that have not ended. The kernel's own. */
+  /**
+   * The neighbours in the kernel's list of tasks that have not ended. Only the kernel sets them.
+   */
   previousTask: RunningTask<unknown> | undefined;
   nextTask: RunningTask<unknown> | undefined;
 
@@ -103,7 +107,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   #parent: RunningTask<unknown> | undefined;
   #state: RunState = "paused";
   #cancellation: Cancellation = "none";
-  /** The value or error to be delivered; after the end, the result or the error. */
+  /** The value or the error that the next step delivers; after the end, the result or the error. */
   #content: unknown;
   /** The wait; `undefined` unless `waiting`. */
   #suspension: Suspension | undefined;
@@ -155,7 +159,8 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   get error(): unknown {
-    // Made on demand: capturing its stack costs more than all the rest of a cancellation.
+    // The error is made on demand, because the capture of its stack costs more than the rest of a
+    // cancellation.
     if (this.#state === "cancelled") {
       this.#content ??= new TaskCancelled(this as RunningTask<unknown>);
     }
@@ -179,7 +184,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   /**
-   * The end of a task that has ended, for a joiner.
+   * Gives a joiner the end of a task that has ended.
    *
    * @returns The coroutine's result.
    * @throws The coroutine's error, or {@linkcode TaskCancelled}.
@@ -191,9 +196,9 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   /**
-   * Adds a joiner. A task that has ended tells the joiner at once.
+   * Adds a joiner. A task that has ended calls the joiner at once.
    *
-   * @returns How to leave, unless the task has ended.
+   * @returns A function that removes the joiner; nothing if the task has ended.
    */
   join(joiner: Joiner<T>): (() => void) | void {
     if (this.done) return this.#tell(joiner);
@@ -204,9 +209,9 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   /**
-   * Calls `onEnd` when the task has ended, in whichever way; its error is still reported.
+   * Calls `onEnd` when the task has ended, with or without an error. The error is still reported.
    *
-   * @returns How to leave.
+   * @returns A function that ends the watching.
    */
   watch(onEnd: () => void): () => void {
     const leave = this.join({ settled: false, watches: true, value: onEnd, error: onEnd });
@@ -232,7 +237,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     return this.#observed;
   }
 
-  /** Makes the task ready with the end of its wait. For {@linkcode Suspension}. */
+  /** Makes the task ready with the end of its wait. {@linkcode Suspension} calls this. */
   deliver(kind: "value" | "error", content: unknown): void {
     const first = this.#suspension?.first;
     this.#suspension = undefined;
@@ -256,17 +261,20 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     this.stepped(result);
   }
 
-  /** A step begins, here or in a {@linkcode FirstStep}. */
+  /** Notes that a step begins, here or in a {@linkcode FirstStep}. */
   beginStep(): void {
     this.#state = "running";
   }
 
-  /** The step has thrown. */
+  /** Ends the task with the error that a step has thrown. */
   failed(error: unknown): void {
     this.#end("failed", error);
   }
 
-  /** The step has ended: the generator has returned or yielded. */
+  /**
+   * Ends the task if the generator has returned; otherwise performs the operation that it has
+   * yielded.
+   */
   stepped(result: IteratorResult<unknown, T>): void {
     if (!result.done) return this.#suspend(result.value);
     if (this.#cancellation === "unwinding") this.#end("cancelled", undefined);
@@ -288,7 +296,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     this.#perform(isOperation(yielded) ? yielded : this.kernel.adapt(yielded));
   }
 
-  /** Completes an operation at once if it can, else waits for it. */
+  /** Completes an operation at once if that is possible; otherwise waits for it. */
   #perform(operation: Operation<unknown>): void {
     const { kernel } = this;
     const priority = resolvePriority(operation.priority, kernel.defaultPriority);
@@ -303,8 +311,8 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   /**
-   * Calls `complete` as a part of the operation that this task waits for, so that the priority of
-   * that operation decides the places: another task may complete it.
+   * Calls `complete` as a part of the operation that this task waits for, because another task may
+   * complete that operation. So the priority of that operation decides the places.
    */
   completeWait(complete: () => void): void {
     const { kernel } = this;

@@ -1,8 +1,8 @@
 /**
- * The memory of a scheduler with the option `debug`: since when, and from which line, each task
- * waits.
+ * The last wait of each task, kept by a scheduler with the option `debug`: its time and its source
+ * line.
  *
- * Written by `RunningTask`, read by `traceTasks`.
+ * `RunningTask` writes it, and `traceTasks` reads it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Task } from "../task.ts";
 
 /** The last wait of a task. */
 export interface LastWait {
-  /** When it began, in the clock's milliseconds. */
+  /** The time when the wait began, in the clock's milliseconds. */
   readonly sinceMs: number;
   /** The line that made the operation, as the runtime writes it. */
   readonly from: string | undefined;
@@ -29,7 +29,7 @@ export class Tracer {
     this.#clock = clock;
   }
 
-  /** A task begins to wait for an operation. */
+  /** Notes that a task begins to wait for an operation. */
   suspended(task: Task<unknown>, operation: Operation<unknown>): void {
     this.#waits.set(task, { sinceMs: this.#clock.now(), from: originOf(operation) });
   }

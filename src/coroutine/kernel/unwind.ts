@@ -3,11 +3,11 @@
  *
  * The trap is the language's own: if a nested generator answers `return()` with a `yield`, the
  * `yield*` around it forgets the `return()`. Once the nested generator has ended, the outer one
- * goes on after its `yield*`, as if there were no cancellation. So the iterator of a call stands
+ * goes on after its `yield*`, as if there were no cancellation. So the iterator of a call lies
  * between caller and callee and remembers the `return()`. When its callee has ended, it yields
  * {@linkcode UNWIND}, and the kernel calls `return()` on the task's generator again.
  *
- * Called by `Call`; `UNWIND` is answered by `RunningTask`.
+ * `Call` makes this iterator, and `RunningTask` handles `UNWIND`.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
- * One wait: the right to end it once, and its deadlines if it has any.
+ * One wait of a task or of a branch, and its deadlines if it has any.
  *
- * A wait settles exactly once: by a value, by an error, or by being aborted. Every later call does
- * nothing, so operations need not check. The trap: `start` may settle its own wait, or cause its
- * abort, before it returns how to abort it.
+ * A wait settles exactly once: by a value, by an error, or by being aborted. Every later call has
+ * no effect, so operations need no check of their own. The trap: `start` may settle its own wait,
+ * or cause its abort, before it returns the abort function.
  *
- * Called by `RunningTask`, and by the operations that wait for several others (`Branches`).
+ * `RunningTask` makes waits, and so do the operations that wait for several others (`Branches`).
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { Task, TaskScheduler } from "../task.ts";
 
 /** A deadline in the kernel's heap. */
 export interface ExpiringDeadline extends Expiring {
-  /** Called once, when the time has come. Must not throw. */
+  /** Called once, when the time has come. The method must not throw. */
   expire(): void;
 }
 
@@ -28,7 +28,7 @@ export interface WaitHost {
   readonly defaultPriority: ResolvedPriority;
   /** Sets a deadline that is not set, `milliseconds` from now. */
   addDeadline(deadline: ExpiringDeadline, milliseconds: number): void;
-  /** Removes a deadline; one that is not set is left alone. */
+  /** Removes a deadline. The call has no effect if the deadline is not set. */
   removeDeadline(deadline: ExpiringDeadline): void;
 }
 
@@ -55,7 +55,7 @@ class WaitDeadline implements ExpiringDeadline {
     this.extensionMs = extensionMs;
   }
 
-  /** Calls the operation back; its error ends the wait. */
+  /** Calls the operation's `onDeadline`. An error of that function ends the wait. */
   expire(): void {
     try {
       this.#onDeadline();
@@ -77,7 +77,8 @@ export abstract class Wait implements Resume<unknown> {
   readonly task: WaitingTask;
   #state: WaitState = "open";
   /**
-   * Undoes the operation; `undefined` before `start` has returned and after the wait has settled.
+   * The function that undoes the operation; `undefined` before `start` has returned and after the
+   * wait has settled.
    */
   #abort: Abort | undefined;
   /** The deadline that the operation has set for itself. */
@@ -89,7 +90,7 @@ export abstract class Wait implements Resume<unknown> {
     this.task = task;
   }
 
-  /** Receives the end of the wait; not called if the wait is aborted. */
+  /** Receives the end of the wait. An abort does not call this. */
   protected abstract deliver(kind: "value" | "error", content: unknown): void;
 
   get scheduler(): TaskScheduler {
@@ -128,7 +129,7 @@ export abstract class Wait implements Resume<unknown> {
 
   /**
    * Adds a timeout of the wait, beside the deadline that the operation sets for itself: the
-   * earliest of them ends the wait. For `TimedOperation`.
+   * earliest of them ends the wait. `TimedOperation` calls this.
    */
   addTimeout(milliseconds: number, onTimeout: () => void, weak: boolean): void {
     if (this.#state !== "open") return;
@@ -150,7 +151,7 @@ export abstract class Wait implements Resume<unknown> {
   }
 
   /**
-   * The first half of {@linkcode abort}: the wait accepts nothing any more.
+   * The first half of {@linkcode abort}: from now on, a value or an error has no effect.
    *
    * @returns The second half, which undoes the operation, if there is anything to undo.
    */
@@ -188,12 +189,12 @@ export abstract class Wait implements Resume<unknown> {
   }
 }
 
-/** A task that can be suspended: the wait gives it the value or the error. */
+/** A task that can be suspended. The wait gives it the value or the error. */
 export interface SuspendableTask extends WaitingTask {
   deliver(kind: "value" | "error", content: unknown): void;
 }
 
-/** The wait that suspends a task: the only holder of the right to resume it. */
+/** The wait that suspends a task. No other code resumes a suspended task. */
 export class Suspension extends Wait {
   declare readonly task: SuspendableTask;
   readonly operation: Operation<unknown>;
@@ -203,7 +204,7 @@ export class Suspension extends Wait {
     this.operation = operation;
   }
 
-  /** Whether the task, once resumed, goes before all that are ready. */
+  /** Whether the task, once resumed, goes before all tasks that are ready. */
   get first(): boolean {
     return favoursCaller(
       resolvePriority(this.operation.priority, this.task.kernel.defaultPriority),

@@ -1,10 +1,10 @@
 /**
  * Suspended coroutines in order of arrival, such as the getters of a queue.
  *
- * The trap: while several waits are being aborted together, a settled wait still stands in the
- * list. `take` passes over it, so no item is given to a coroutine that cannot take it.
+ * The trap: while several waits are being aborted together, a settled wait is still in the list.
+ * `take` skips it, so no item is given to a coroutine that cannot take it.
  *
- * Called by the operations.
+ * The operations call this.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class Waiters<T, P = undefined> {
     return this.#list.size;
   }
 
-  /** Adds a waiter at the end. Returns how to leave the line. */
+  /** Adds a waiter at the end. Returns a function that removes it. */
   add(resume: Resume<T>, payload: P): Abort {
     const place = this.#list.add({ resume, payload });
     return () => this.#list.remove(place);
@@ -40,7 +40,7 @@ export class Waiters<T, P = undefined> {
     return undefined;
   }
 
-  /** Removes and yields all current waiters, in order; they may be settled. */
+  /** Removes and yields all current waiters, in order. Some may be settled. */
   drain(): Generator<Waiter<T, P>, void, unknown> {
     return this.#list.drain();
   }

@@ -2,7 +2,7 @@
  * The operation for a value of an untyped `yield` that is no operation itself: a promise or a
  * generator.
  *
- * Called by the kernel, which gets this function from the scheduler: an import would close a
+ * The kernel calls this. It gets the function from the scheduler, because an import would make a
  * circle.
  *
  * @module

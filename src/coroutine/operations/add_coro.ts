@@ -1,5 +1,5 @@
 /**
- * `AddCoro`: starting another coroutine that runs beside the caller.
+ * `AddCoro` starts another coroutine, which runs beside the caller.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ImmediateOperation, type Operation } from "../operation.ts";
 import type { CoroutineFunction, Task } from "../task.ts";
 
 /**
- * Adds a coroutine to the scheduler, and does not wait for it.
+ * Adds a coroutine to the scheduler without waiting for its end.
  *
  * @param fn Usually a generator function.
  * @param args Its arguments.

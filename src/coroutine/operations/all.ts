@@ -1,8 +1,8 @@
 /**
- * `all` and `allSettled`: waiting for all of several operations.
+ * `all` and `allSettled` wait for all of several operations.
  *
- * Both start one {@linkcode Branches} branch for each operation; they differ in the result of a
- * branch and in whether the first error ends the wait.
+ * Both start one branch of {@linkcode Branches} for each operation. The first error ends the wait
+ * of `all`; `allSettled` gives the errors as results.
  *
  * @module
  */

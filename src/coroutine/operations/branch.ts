@@ -1,10 +1,10 @@
 /**
- * Operations inside an operation: each branch waits for one of them, on behalf of one coroutine.
+ * Operations inside an operation: each branch waits for one of them, for the same coroutine.
  *
  * The trap: an abort may hand an item, or room in a queue, to another waiter. So all branches are
  * settled before the first abort runs; see {@linkcode Branches.abort}.
  *
- * Called by `race`, `all`, `allSettled` and `timeout`.
+ * `race`, `all`, `allSettled` and `timeout` call this.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export function settleWith(resume: Resume<unknown>, { kind, content }: Outcome):
 /** The branches of one wait. */
 export class Branches {
   readonly #outer: Resume<unknown>;
-  /** The branches that were started and have neither ended nor been aborted. */
+  /** The branches that have started, and have neither ended nor been aborted. */
   readonly #unsettled = new Set<Branch>();
 
   constructor(outer: Resume<unknown>) {

@@ -1,5 +1,5 @@
 /**
- * `Call`: running another coroutine as a part of the caller.
+ * `Call` runs another coroutine as a part of the caller.
  *
  * `yield* Call(fn)` steps the generator of `fn` inside the caller; the untyped `yield Call(fn)`
  * adds a child coroutine and joins it.
@@ -63,13 +63,14 @@ class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
   }
 
   /**
-   * For `yield* Call(fn)`: as `yield* fn()`, but cancelling works in a `finally` that waits, too.
+   * Runs the coroutine for `yield* Call(fn)`. This does the same as `yield* fn()`, but a
+   * cancellation also works in a `finally` that waits.
    */
   override [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
     return new CallIterator(this.#fn(...this.#args));
   }
 
-  /** For `yield Call(fn)`: adds a child and joins it; aborting the wait cancels the child. */
+  /** Adds a child and joins it, for `yield Call(fn)`. An abort of the wait cancels the child. */
   start(resume: Resume<T>): Abort {
     const fn = this.#fn as (...args: A) => Coroutine<T>;
     const child = resume.scheduler.add(fn, ...this.#args) as RunningTask<T>;

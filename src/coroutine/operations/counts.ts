@@ -1,19 +1,19 @@
 /**
- * Checks of the counts that callers pass: sizes, permits, recipients, limits.
+ * Checks of the counts that callers pass, such as sizes, permits, recipients and limits.
  *
- * Called by the constructors of operations, queues and semaphores, so that a wrong count fails
- * where it is written.
+ * The constructors of operations, queues and semaphores call these checks, so that a wrong count
+ * fails where it is written.
  *
  * @module
  */
 
 /**
- * Throws unless a count is a whole number, `min` or more.
+ * Throws an error unless a count is a whole number, `min` or more.
  *
  * @param action A verb for the error message, such as `hold`.
  * @param count The caller's count.
  * @param unit The counted things, such as `items`.
- * @param min The smallest count that is accepted.
+ * @param min The smallest allowed count.
  */
 export function requireWhole(action: string, count: number, unit: string, min: 0 | 1): void {
   if (Number.isInteger(count) && count >= min) return;
@@ -23,7 +23,7 @@ export function requireWhole(action: string, count: number, unit: string, min: 0
 }
 
 /**
- * Throws unless a count is 1 or more; `Infinity` is accepted.
+ * Throws an error unless a count is 1 or more; `Infinity` is allowed.
  *
  * @param action A verb for the error message, such as `read`.
  * @param count The caller's count.

@@ -1,17 +1,17 @@
 /**
- * `fromCallback`: waiting for a function that takes a callback.
+ * `fromCallback` waits for a function that takes a callback.
  *
  * @module
  */
 
 import { type Abort, type Operation, operation } from "../operation.ts";
 
-/** A callback for an error or a value. The first call counts; later calls do nothing. */
+/** A callback for an error or a value. The first call counts; later calls have no effect. */
 export type Callback<T> = (error: unknown, value?: T) => void;
 
 /**
- * Waits until a function has called its callback, in the manner of Node's older interfaces: with an
- * error, or with `null` or `undefined` and a value.
+ * Waits until a function has called its callback, as Node's older interfaces do: with an error, or
+ * with `null` or `undefined` and a value.
  *
  * @param begin Starts the work. A function that `begin` returns is called if the wait is aborted.
  * @returns An operation that gives the value, or throws the error at the `yield`.

@@ -1,5 +1,5 @@
 /**
- * `Join`: waiting for the end of another coroutine.
+ * `Join` waits for the end of another coroutine.
  *
  * @module
  */
@@ -40,8 +40,8 @@ export function Join<T>(task: Task<T>, options: TimeoutOptions = {}): Operation<
 }
 
 /**
- * The inside of a task, which its public interface hides. Called by all functions that join or
- * watch a task of the caller.
+ * Gives the class behind the public interface of a task. All functions that join or watch a task of
+ * the caller call this.
  *
  * @param task A task from `AddCoro` or `scheduler.add`.
  * @param action A verb for the error message, such as `join`.

@@ -1,7 +1,7 @@
 /**
  * Pipes: one coroutine, the consumer, iterates over the chunks of another, the producer.
  *
- * A pipe works like a generator that may wait between its values. The producer runs only while the
+ * A pipe is like a generator that may wait between its values. The producer runs only while the
  * consumer waits for a chunk. The pipe of a producer is a coroutine local, so that functions that
  * the producer calls and coroutines that it adds can give chunks, too.
  *
@@ -14,14 +14,14 @@ import type { RunningTask } from "../kernel/running_task.ts";
 import type { CoroutineFunction } from "../task.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
-/** The value that a pipe gives after its last chunk, each time it is waited for. */
+/** The value that a pipe gives after its last chunk, at each further wait. */
 export const sentinel: unique symbol = Symbol("end of the pipe");
 
-/** An operation of {@linkcode chunk}, for a producer to yield. */
+/** An operation of {@linkcode chunk}. A producer yields it. */
 export interface Chunk<T> {
   /** The value of the chunk. */
   readonly chunk: T;
-  /** For `yield* chunk(value)`. */
+  /** Makes the iterator of `yield* chunk(value)`. */
   [Symbol.iterator](): Iterator<Chunk<T>, void, unknown>;
 }
 
@@ -30,7 +30,7 @@ export type ChunkOf<Y> = unknown extends Y ? unknown : Y extends Chunk<infer T> 
 
 /** An iteration over the chunks of a producer. Each wait for the pipe gives the next chunk. */
 export interface Pipe<T> extends Operation<T | typeof sentinel> {
-  /** Cancels the producer, if it has not ended; the pipe then gives {@linkcode sentinel}. */
+  /** Cancels the producer, if it has not ended. Afterwards the pipe gives {@linkcode sentinel}. */
   stop(): void;
 }
 
@@ -119,7 +119,7 @@ export function chunk<T>(value: T): Chunk<T> {
   const give = operation<void>((resume) => {
     const pipe = (resume.task as RunningTask<unknown>).locals?.get(PIPE_LOCAL);
     if (!(pipe instanceof ProducerPipe)) {
-      throw new TypeError("Cannot give a chunk: nobody iterates over this coroutine");
+      throw new TypeError("Cannot give a chunk: no coroutine iterates over this one");
     }
     return pipe.giveChunk(value, resume);
   }, "chunk");
@@ -142,7 +142,7 @@ class ProducerPipe extends BaseOperation<unknown> implements Pipe<unknown> {
   readonly #untakenChunks = new Waiters<void, unknown>();
   /** The coroutines with a taken chunk: the consumer's next wait resumes them. */
   readonly #takenChunks = new Waiters<void>();
-  /** True from `stop` on, for good. */
+  /** Becomes true in `stop`, and stays so. */
   #stopped = false;
 
   constructor(name: string, addProducer: () => RunningTask<unknown>) {

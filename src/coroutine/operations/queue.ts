@@ -1,9 +1,9 @@
 /**
  * A queue between coroutines: `put` waits while the queue is full, `get` while the queue is empty.
  *
- * An item goes directly to the `get` that has waited longest, so that a later `get` cannot take it
- * first. The invariant: a `get` waits only while the queue is empty, and a `put` only while it is
- * full.
+ * An item goes directly to the `get` that has waited longest, so that a later `get` cannot take the
+ * item first. The invariant: a `get` waits only while the queue is empty, and a `put` only while
+ * the queue is full.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export class Queue<T> {
   readonly #getters = new Waiters<T>();
   readonly #putters = new Waiters<void, T>();
   readonly #joiners = new Waiters<void>();
-  /** The items that were put in and for which `taskDone` was not called yet. */
+  /** The number of items that were put in and for which `taskDone` was not called yet. */
   #unfinished = 0;
   #closed = false;
 
@@ -94,7 +94,8 @@ export class Queue<T> {
    *
    * @param item Any value.
    * @param options `timeout`, `priority`.
-   * @returns An operation without a value. If it is cancelled or times out, the item is not put in.
+   * @returns An operation without a value. If the operation is cancelled or times out, the item is
+   *   not put in.
    * @throws {QueueClosed} At the `yield`, if the queue is closed.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
@@ -106,7 +107,8 @@ export class Queue<T> {
    * Takes the oldest item out, as soon as the queue has an item.
    *
    * @param options `timeout`, `priority`.
-   * @returns An operation that gives the item. If it is cancelled or times out, no item is lost.
+   * @returns An operation that gives the item. If the operation is cancelled or times out, no item
+   *   is lost.
    * @throws {QueueClosed} At the `yield`, if the queue is closed and empty.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
@@ -137,7 +139,7 @@ export class Queue<T> {
   getNowait(): T {
     if (this.#items.size > 0) return this.#take();
     this.#throwIfClosed();
-    throw new Empty("The queue holds nothing");
+    throw new Empty("The queue is empty");
   }
 
   /**
@@ -167,7 +169,7 @@ export class Queue<T> {
   }
 
   /**
-   * Closes the queue: it accepts no more items, but the items in it may still be taken. Each
+   * Closes the queue: no more items can be put in, but the items in it can still be taken. Each
    * waiting `get` and `put` fails with {@linkcode QueueClosed}.
    */
   close(): void {

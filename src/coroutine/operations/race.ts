@@ -1,5 +1,5 @@
 /**
- * `race`: waiting for the first of several operations to end.
+ * `race` waits until the first of several operations ends.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export type OperationValue<O> = O extends Operation<infer T> ? T : never;
 /**
  * Waits for several operations until the first of them ends, and aborts the others.
  *
- * Exactly one operation takes effect: a losing `get` leaves its item in the queue. If several
+ * Exactly one operation takes effect: a `get` that loses leaves its item in the queue. If several
  * operations are ready at once, the first in the list wins, and those behind it are not started.
  *
  * @param operations One or more operations, started in this order.
@@ -39,7 +39,9 @@ export type OperationValue<O> = O extends Operation<infer T> ? T : never;
 export function race<const O extends readonly Operation<unknown>[]>(
   operations: O,
 ): Operation<OperationValue<O[number]>> {
-  if (operations.length === 0) throw new TypeError("Cannot race no operations: expected some");
+  if (operations.length === 0) {
+    throw new TypeError("Cannot race an empty list: expected one or more operations");
+  }
   return operation((resume) => {
     const branches = new Branches(resume);
     for (const contender of operations) {

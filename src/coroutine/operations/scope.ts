@@ -1,8 +1,9 @@
 /**
- * Scopes: coroutines that do not outlive the block that added them.
+ * Scopes, with coroutines that do not outlive the block that added them.
  *
- * The body of a scope is a coroutine of its own, next to the children; the coroutine that runs the
- * scope only waits. So an error of any of them can cancel all others, in every order of events.
+ * The body of a scope is a coroutine of its own, next to the children. The coroutine that runs the
+ * scope only waits. So an error of the body or of a child can cancel all others, in every order of
+ * events.
  *
  * @module
  */
@@ -100,8 +101,8 @@ class Children implements Scope {
   readonly #endWaiters = new Waiters<void>();
   #body: RunningTask<unknown> | undefined;
   /**
-   * True from the first `cancel` on, at the latest from the end of the body. No child may be added
-   * then.
+   * Becomes true at the first `cancel`, at the latest at the end of the body, and stays so. From
+   * then on no child may be added.
    */
   #closing = false;
 

@@ -1,5 +1,5 @@
 /**
- * A semaphore: a limit on the number of coroutines that run a section at the same time.
+ * A semaphore limits the number of coroutines that run a section of code at the same time.
  *
  * A released permit goes directly to the `acquire` that has waited longest, so that a later
  * `acquire` cannot take it first.
@@ -42,7 +42,7 @@ export class Semaphore {
   /** The number of permits: at most this many coroutines hold one at a time. */
   readonly permits: number;
   readonly #waiters = new Waiters<void>();
-  /** The permits that no coroutine holds. While coroutines wait, it is 0. */
+  /** The number of permits that no coroutine holds. It is 0 while coroutines wait. */
   #available: number;
 
   /**
@@ -67,8 +67,8 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a permit. The caller must {@linkcode release} it; {@linkcode hold} does that by
-   * itself.
+   * Waits for a permit. The caller must {@linkcode release} the permit. With {@linkcode hold} this
+   * is not necessary.
    *
    * @param options `timeout`, `priority`.
    * @returns An operation without a value.
@@ -98,7 +98,9 @@ export class Semaphore {
    * @throws {RangeError} If no permit is held.
    */
   release(): void {
-    if (this.#available === this.permits) throw new RangeError("Cannot release: none is held");
+    if (this.#available === this.permits) {
+      throw new RangeError("Cannot release a permit: no coroutine holds one");
+    }
     const waiter = this.#waiters.take();
     if (waiter === undefined) this.#available++;
     else waiter.resume.value();

@@ -1,8 +1,8 @@
 /**
- * `WaitForSignal` and `Signal`: a coroutine waits for a name, and another one wakes it with a
+ * `WaitForSignal` and `Signal`: a coroutine waits for a name, and another coroutine wakes it with a
  * value.
  *
- * The waits are kept by the {@linkcode SignalBoard} of the scheduler.
+ * The {@linkcode SignalBoard} of the scheduler keeps the waits.
  *
  * @module
  */
@@ -58,14 +58,14 @@ export interface SignalOptions extends TimeoutOptions {
 /**
  * Wakes coroutines of the same scheduler that wait for `name`.
  *
- * Without `recipients` the signal wakes all current waiters, possibly none. With `recipients` it
- * waits until so many coroutines wait, and wakes those that have waited longest; several such
- * signals of one name are served in order.
+ * Without `recipients` the signal wakes all current waiters, possibly none. With `recipients` the
+ * signal waits until this many coroutines wait, and wakes those that have waited longest. Several
+ * such signals of one name are served in order.
  *
  * @param name Any value; it is compared as a `Map` key.
  * @param value The value that each waiter gets.
  * @param options `recipients`, `timeout`, `priority`.
- * @returns An operation that gives the number of coroutines it woke.
+ * @returns An operation that gives the number of coroutines that the signal has woken.
  * @throws {RangeError} If `recipients` is not a whole number, 0 or more.
  * @throws {OperationTimeout} At the `yield`, if the timeout expires.
  *
@@ -133,7 +133,7 @@ class WakeAllOperation extends ImmediateOperation<number> {
   }
 }
 
-/** A signal with `recipients`, which may have to wait for them. */
+/** A signal with `recipients`. It may have to wait for them. */
 class WakeExactlyOperation extends TimedOperation<number> {
   readonly #signalName: unknown;
   readonly #value: unknown;

@@ -2,8 +2,8 @@
  * The waits of one scheduler for signals, and the signals that wait for recipients, by name.
  *
  * The invariant: a name has an entry only while a coroutine waits for it or a signal is pending, so
- * that names made at run time leave no memory behind. Called by the operations in `signal.ts`; the
- * scheduler counts the entries for its statistics.
+ * that names made at run time leave no memory behind. The operations in `signal.ts` call this, and
+ * the scheduler counts the entries for its statistics.
  *
  * @module
  */
@@ -23,12 +23,12 @@ interface PendingSignal {
 
 type SignalWaiters = LinkedList<Resume<unknown>>;
 
-/** The board of each scheduler that has used signals. */
+/** The boards, by scheduler. Only a scheduler that has used signals has one. */
 const boards = new WeakMap<TaskScheduler, SignalBoard>();
 
 /** The signals of one scheduler. */
 export class SignalBoard {
-  /** The board of a scheduler; made on first use. */
+  /** Gives the board of a scheduler. The first call makes it. */
   static of(scheduler: TaskScheduler): SignalBoard {
     let board = boards.get(scheduler);
     if (board === undefined) boards.set(scheduler, board = new SignalBoard());
@@ -69,7 +69,7 @@ export class SignalBoard {
 
   /**
    * Wakes exactly `signal.recipients` waiters for `name`, those that have waited longest, as soon
-   * as so many wait.
+   * as there are enough waiters.
    */
   wakeExactly(name: unknown, signal: PendingSignal): Abort {
     const pending = listOf(this.#pending, name);
@@ -90,7 +90,7 @@ export class SignalBoard {
       if (waiters === undefined || !hasUnsettled(waiters, signal.recipients)) break;
       pending.shift();
       const { resume, recipients, value } = signal;
-      // The signal may have waited: the task that serves it now is another one than its own.
+      // The signal may have waited. Then another task than the signal's own runs this code.
       (resume.task as RunningTask<unknown>).completeWait(() => {
         resume.value(wakeFirst(waiters, recipients, value));
       });

@@ -1,5 +1,5 @@
 /**
- * `Sleep`: waiting for a length of time.
+ * `Sleep` waits for a length of time.
  *
  * @module
  */
@@ -43,7 +43,7 @@ class SleepOperation extends BaseOperation<void> {
   constructor(deadline: Deadline) {
     super();
     this.#deadline = deadline;
-    fromNow(deadline, "The time to sleep"); // throws here, where the operation is made, and not at the wait
+    fromNow(deadline, "The time to sleep"); // an error is thrown here, where the operation is made, and not at the wait
   }
 
   start(resume: Resume<void>): void {

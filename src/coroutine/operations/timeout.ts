@@ -1,5 +1,5 @@
 /**
- * `timeout`: a limit of time for any operation.
+ * `timeout` sets a limit of time for any operation.
  *
  * @module
  */
@@ -14,8 +14,7 @@ import { OperationTimeout, type TimeoutOptions } from "../timed_operation.ts";
  * Waits for an operation, and aborts it when the deadline passes.
  *
  * Timed operations take a `timeout` option of their own. This function is for all other operations,
- * such as `until(promise)`, `all([...])` or `Call(fn)`; the coroutine of a `Call` is then
- * cancelled.
+ * such as `until(promise)`, `all([...])` or `Call(fn)`. It cancels the coroutine of a `Call`.
  *
  * @param operation The operation to wait for.
  * @param deadline Seconds or another duration, or a `Date`.
@@ -54,7 +53,7 @@ class TimeoutOperation<T> extends BaseOperation<T> {
 
   constructor(operation: Operation<T>, deadline: Deadline, weak: boolean) {
     super();
-    fromNow(deadline, "timeout"); // throws here, where the operation is made, and not at the wait
+    fromNow(deadline, "timeout"); // an error is thrown here, where the operation is made, and not at the wait
     this.#operation = operation;
     this.#deadline = deadline;
     this.#weak = weak;

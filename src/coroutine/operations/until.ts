@@ -1,5 +1,5 @@
 /**
- * `until`: waiting for a promise.
+ * `until` waits for a promise.
  *
  * @module
  */
@@ -44,10 +44,10 @@ export function until<T>(promise: PromiseLike<T>): Operation<T> {
  *
  * A wait may begin turns after its operation was made, but a runtime ends the process when a
  * rejection has no handler by the end of its turn. Objects that only have a `then` method get no
- * handler, because a call of `then` may start their work. Called by {@linkcode until}, and by all
- * code that receives a promise before it waits for it.
+ * handler, because a call of `then` may start their work. {@linkcode until} calls this, and so does
+ * all code that receives a promise before it waits for it.
  *
- * @param value Any value; all but promises are ignored.
+ * @param value Any value. Only promises matter; all other values are ignored.
  */
 export function handleRejection(value: unknown): void {
   if (value instanceof Promise) value.then(undefined, ignore);

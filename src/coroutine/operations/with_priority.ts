@@ -1,5 +1,5 @@
 /**
- * `withPriority`: an operation with another priority.
+ * `withPriority` gives an operation another priority.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import { type Abort, BaseOperation, type Operation, type Resume } from "../opera
 import { checkPriority, type Priority } from "../priority.ts";
 
 /**
- * Gives an operation a priority. For operations that take no options, such as `AddCoro`.
+ * Gives an operation a priority. It is meant for operations that take no options, such as
+ * `AddCoro`.
  *
  * @param operation The operation to wait for.
  * @param value One of {@linkcode priority}.
  * @returns An operation that gives the value of `operation`.
- * @throws {RangeError} If the value is no priority.
+ * @throws {RangeError} If the value is none of {@linkcode priority}.
  *
  * @example
  * ```ts

@@ -4,13 +4,13 @@
  *
  * A pending fetch means that its subscriber has read all messages; a new message completes all
  * pending fetches at once. A publisher waits only while the log is full and the slowest subscriber
- * has not read the oldest message; each read, and each end of a subscription, admits the publishers
- * that now have room.
+ * has not read the oldest message. After each read, and after each end of a subscription, the
+ * publishers that now have room go on.
  *
  * Expired leases are removed at the next call. The trap: while a publisher waits, there may be no
  * next call, so a timer removes them.
  *
- * Called by `PublishSubscribeQueue`.
+ * `PublishSubscribeQueue` calls this.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export class Broadcast<T> {
   readonly subscribers: Subscribers<T>;
   readonly #capacity: number;
   readonly #policy: SlowConsumerPolicy;
-  /** Cancels the timer for the next expiry; set only while a publisher waits. */
+  /** Cancels the timer for the next expiry. It is set only while a publisher waits. */
   #cancelExpiryTimer: (() => void) | undefined;
   #closed = false;
 
@@ -173,16 +173,19 @@ export class Broadcast<T> {
   }
 
   /**
-   * The subscriber of a key. Throws if there is none, or if the policy `disconnect` has dropped it.
+   * Finds the subscriber of a key. Throws an error if there is none, or if the policy `disconnect`
+   * has dropped it.
    */
   #requireSubscriber(key: unknown): Subscriber<T> {
     const subscriber = this.subscribers.get(key);
     if (subscriber === undefined) {
-      throw new NotSubscribed("Cannot fetch: not subscribed, or no longer");
+      throw new NotSubscribed("Cannot fetch: there is no subscription, or it has ended");
     }
     if (!this.#wasDropped(subscriber)) return subscriber;
     this.unsubscribe(subscriber);
-    throw new NotSubscribed("Cannot fetch: disconnected for reading too slowly");
+    throw new NotSubscribed(
+      "Cannot fetch: the subscription has ended because the subscriber reads too slowly",
+    );
   }
 
   /** Whether the policy `disconnect` has dropped the cursor of a subscriber. */
@@ -190,7 +193,9 @@ export class Broadcast<T> {
     return this.#policy === "disconnect" && subscriber.index < this.log.first;
   }
 
-  /** The index of the next message for a subscriber, behind the messages that were dropped. */
+  /**
+   * Gives the index of the next message for a subscriber, behind the messages that were dropped.
+   */
   position(subscriber: Subscriber<T>): number {
     return Math.max(subscriber.index, this.log.first);
   }
@@ -204,7 +209,9 @@ export class Broadcast<T> {
   }
 
   #clampIndex(index: number): number {
-    if (Number.isNaN(index)) throw new RangeError("Cannot begin at NaN: expected an index");
+    if (Number.isNaN(index)) {
+      throw new RangeError("Cannot begin at NaN: expected the index of a message");
+    }
     return Math.min(Math.max(index, this.log.first), this.log.next);
   }
 

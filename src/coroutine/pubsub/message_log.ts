@@ -5,7 +5,7 @@
  * for all subscribers, and counts the cursors at each message. So the log knows in O(1) whether the
  * oldest message has been read by all subscribers: no cursor stands at it.
  *
- * Called by `Broadcast`.
+ * `Broadcast` calls this.
  *
  * @module
  */
@@ -69,7 +69,8 @@ export class MessageLog<T> {
   }
 
   /**
-   * Drops the oldest message. The cursors at it move to the next message, or are dropped with it.
+   * Drops the oldest message. The cursors at this message move to the next one, or are dropped,
+   * too.
    */
   dropFirst(moveCursors: boolean): void {
     const cursors = this.cursorsAtFirst;

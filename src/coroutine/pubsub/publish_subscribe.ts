@@ -1,7 +1,7 @@
 /**
- * Publish and subscribe: every subscriber gets every message, each at its own pace.
+ * Publish and subscribe: every subscriber gets every message, at its own speed.
  *
- * This file has the public class, which turns the methods of {@linkcode Broadcast} into operations.
+ * This file has the public class, which makes operations of the methods of {@linkcode Broadcast}.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { Coroutine, TaskScheduler } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
 /**
- * A queue that each subscriber reads from beginning to end.
+ * A queue in which each subscriber reads all messages.
  *
  * Messages are numbered from 0. A client that reconnects can go on behind the last index that it
  * has seen, such as the `Last-Event-ID` of server-sent events:
@@ -155,8 +155,8 @@ export class PublishSubscribeQueue<T> {
    *
    * @param key The key of the subscription. Default: the calling coroutine.
    * @param options `from`, `limit`, `timeout`, `priority`.
-   * @returns An operation that gives one or more messages. If it is cancelled or times out, no
-   *   message is lost.
+   * @returns An operation that gives one or more messages. If the operation is cancelled or times
+   *   out, no message is lost.
    * @throws {NotSubscribed} At the `yield`, if there is no such subscription.
    * @throws {QueueClosed} At the `yield`, if the queue is closed and the subscriber has read all
    *   messages.
@@ -171,7 +171,7 @@ export class PublishSubscribeQueue<T> {
   }
 
   /**
-   * The position of a subscriber.
+   * Gives the position of a subscriber.
    *
    * @param key The key of the subscription.
    * @returns The index of the next message to read, or `undefined` if there is no such
@@ -192,8 +192,8 @@ export class PublishSubscribeQueue<T> {
   }
 
   /**
-   * Closes the queue: it accepts no more messages, but subscribers may read the messages in it.
-   * Each waiting `publish` and `fetch` fails with {@linkcode QueueClosed}.
+   * Closes the queue: no more messages can be published, but subscribers can read the messages in
+   * it. Each waiting `publish` and `fetch` fails with {@linkcode QueueClosed}.
    */
   close(): void {
     this.#broadcast.close();

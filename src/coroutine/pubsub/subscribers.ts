@@ -2,11 +2,11 @@
  * The subscribers of one queue, and their leases.
  *
  * A lease runs from the last call of the subscriber. While a fetch is pending, the subscriber is
- * known to be alive, so its lease is suspended. All leases have the same length: the list of
- * running leases, in order of their last renewal, is also in order of expiry, and only its first
- * entry is looked at.
+ * known to be alive, so its lease is suspended. All leases have the same length. So the list of
+ * running leases, in order of their last renewal, is also in order of expiry, and a check looks
+ * only at its first entry.
  *
- * Called by `Broadcast`.
+ * `Broadcast` calls this.
  *
  * @module
  */
@@ -80,7 +80,7 @@ export class Subscribers<T> {
     subscriber.stopWatching = undefined;
   }
 
-  /** Suspends the lease, while a fetch is pending or for good. */
+  /** Suspends the lease while a fetch is pending, or for ever at the end of the subscription. */
   suspendLease(subscriber: Subscriber<T>): void {
     if (subscriber.lease !== undefined) this.#byRenewal.remove(subscriber.lease);
     subscriber.lease = undefined;

@@ -12,7 +12,7 @@ import type { TimeoutOptions } from "../timed_operation.ts";
  * message.
  *
  * - `wait`: `publish` waits for the slowest subscriber. No message is lost.
- * - `drop-oldest`: the queue drops the oldest message; subscribers that have not read it miss it.
+ * - `drop-oldest`: the queue drops the oldest message, also if subscribers have not read it.
  * - `drop-newest`: the queue refuses the new message; `publish` gives -1.
  * - `disconnect`: the queue drops the oldest message and ends the subscriptions that have not read
  *   it.
@@ -51,7 +51,8 @@ export interface FetchOptions extends TimeoutOptions, SubscribeOptions {
 }
 
 /**
- * A fetch without a subscription: not made, ended, or lost for slow reading or an expired lease.
+ * A fetch without a subscription: it was never made or has ended, possibly because of slow reading
+ * or an expired lease.
  */
 export class NotSubscribed extends Error {
   /** `NotSubscribed`. */

@@ -1,9 +1,9 @@
 /**
- * Accepting and opening connections in coroutines.
+ * Coroutines accept and open connections with the operations of this file.
  *
  * An adapter calls back with each new socket; the callback wraps the socket in a
  * {@linkcode SocketStream} and hands it to a waiting coroutine. A connection that no coroutine can
- * receive any more is closed at once, so that none leaks.
+ * receive any more is closed at once, so that no socket is lost.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { type SocketStream, StreamConnection } from "./socket_stream.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
 /**
- * The connections of a listener, waiting to be accepted.
+ * The connections of a listener that are not accepted yet.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ import { timed, type TimeoutOptions } from "../timed_operation.ts";
 export class Acceptor {
   readonly #streams = new Queue<SocketStream>();
 
-  /** The callback for a listener: call it with each new socket. */
+  /** The callback for a listener. The listener calls it with each new socket. */
   readonly accept: (socket: ByteSocket) => SocketHandler = (socket) => {
     const stream = new StreamConnection(socket);
     if (this.#streams.closed) stream.destroy();
@@ -64,7 +64,7 @@ export class Acceptor {
     return stream;
   };
 
-  /** Waits for the next connection. Called by {@linkcode Accept}. */
+  /** Waits for the next connection. {@linkcode Accept} calls this. */
   next(options: TimeoutOptions): Operation<SocketStream> {
     return this.#streams.get(options);
   }
@@ -84,7 +84,8 @@ export class Acceptor {
  *
  * @param acceptor An acceptor, after its `accept` was given to a listener.
  * @param options `timeout`, `priority`.
- * @returns An operation that gives the connection. The peer may have ended it meanwhile.
+ * @returns An operation that gives the connection. The peer may have ended the connection
+ *   meanwhile.
  * @throws {QueueClosed} At the `yield`, if the acceptor is closed.
  */
 export function Accept(acceptor: Acceptor, options: TimeoutOptions = {}): Operation<SocketStream> {
@@ -106,8 +107,8 @@ export type Dial = (
  * function that calls `open` with a socket.
  *
  * @param dial Begins to connect; it may throw, or return a promise that rejects.
- * @param options `timeout`, `priority`. A connection that opens too late is closed; an adapter's
- *   `dial` that was given the signal stops trying.
+ * @param options `timeout`, `priority`. A connection that opens too late is closed. An adapter's
+ *   `dial` that was given the signal stops its attempt.
  * @returns An operation that gives the connection.
  * @throws At the `yield`, the error that `dial` throws or rejects with.
  *
@@ -147,7 +148,7 @@ export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<Soc
 
 /** A minimal `AbortSignal` for dial functions, as ECMAScript has none. */
 class DialSignal implements AbortSignalLike {
-  /** True once the wait for the connection was cancelled or timed out. */
+  /** Becomes true when the wait for the connection is cancelled or times out. */
   aborted = false;
   reason: unknown;
   readonly #listeners = new Set<() => void>();
@@ -162,7 +163,7 @@ class DialSignal implements AbortSignalLike {
 
   abort(): void {
     this.aborted = true;
-    this.reason = new Error("Nobody waits for the connection any more");
+    this.reason = new Error("No coroutine waits for the connection any more");
     for (const listener of this.#listeners) listener();
   }
 }

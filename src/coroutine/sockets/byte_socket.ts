@@ -1,20 +1,20 @@
 /**
- * The shape of a socket that pushes bytes to a handler.
+ * The interface of a socket that pushes bytes to a handler.
  *
- * Coroutines need no more of a connection than this. `src/socket` adds addresses to it, and every
- * adapter keeps the promises that are written here.
+ * Coroutines need no other member of a connection. `src/socket` adds addresses, and every adapter
+ * keeps the promises that are written here.
  *
  * @module
  */
 
-/** A connection that pushes the bytes that it reads. After `onClose` its methods do nothing. */
+/** A connection that pushes the bytes that it reads. After `onClose` its methods have no effect. */
 export interface ByteSocket {
   /**
    * Sends bytes in order, without the delay of Nagle's algorithm; a string stands for its latin-1
    * bytes (no character above U+00FF).
    *
-   * The socket never drops bytes of an open connection, also those of a write after `false`, and
-   * may keep a reference to `bytes` until they are sent.
+   * While the connection is open, the socket drops no bytes, not even those of a write after
+   * `false`. It may keep a reference to `bytes` until they are sent.
    *
    * @returns `false` when the peer reads more slowly than the caller writes: wait for `onDrain`.
    *   Bytes written to a connection that has ended, or after `endWrite`, are dropped, and the
@@ -23,12 +23,12 @@ export interface ByteSocket {
   write(bytes: Uint8Array | string): boolean;
   /**
    * Half-closes: sends a FIN after all written bytes. Reading goes on. Once the peer has ended its
-   * side too, `onClose` follows, without an error. A second call does nothing.
+   * side, too, `onClose` follows, without an error. A second call has no effect.
    */
   endWrite(): void;
   /**
-   * Closes both directions at once, also while a write is stalled; `onClose` follows, without an
-   * error and as the only event. A second call does nothing.
+   * Closes both directions at once, also while a write is stalled. `onClose` follows, without an
+   * error and as the only event. A second call has no effect.
    */
   destroy(): void;
   /**
@@ -46,8 +46,8 @@ export interface ByteSocket {
 /**
  * The callbacks of one socket.
  *
- * No callback runs inside a call of the socket's own methods. A callback that throws costs its
- * connection, never the process: the adapter logs the error and destroys the socket.
+ * No callback runs inside a call of the socket's own methods. If a callback throws, the adapter
+ * logs the error and destroys the socket; the process goes on.
  */
 export interface SocketHandler {
   /**
@@ -56,15 +56,15 @@ export interface SocketHandler {
    */
   onData(bytes: Uint8Array): void;
   /**
-   * The peer has sent its FIN: no more `onData`. The peer may still be reading, so writing goes on.
-   * Called at most once, also while a write is stalled.
+   * The peer has sent its FIN, and no `onData` follows. The peer may still be reading, so writing
+   * goes on. Called at most once, also while a write is stalled.
    */
   onEnd(): void;
-  /** The socket has room again, after a `write` that returned `false`. Not called before that. */
+  /** The socket has room again. This is called only after a `write` that returned `false`. */
   onDrain(): void;
   /**
-   * The connection is closed. Called exactly once, and last; with an error if the peer or the
-   * network broke the connection.
+   * The connection is closed. This is the last callback and is called exactly once, with an error
+   * if the peer or the network broke the connection.
    */
   onClose(error?: Error): void;
 }

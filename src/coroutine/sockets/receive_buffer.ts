@@ -2,7 +2,7 @@
  * The bytes of a connection that have arrived and were not read yet.
  *
  * Pieces are kept as they arrive and joined only when bytes are taken. The search for a line feed
- * remembers its progress, so that no byte is searched twice. Called by `SocketStream`.
+ * remembers its progress, so that no byte is searched twice. `StreamConnection` calls this.
  *
  * @module
  */

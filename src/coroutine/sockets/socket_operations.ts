@@ -1,5 +1,5 @@
 /**
- * Operations that read and write a connection, with the names of cogen.
+ * The operations that read and write a connection, with the names of cogen.
  *
  * Each operation is one wait of a `SocketStream`. With a `weakTimeout` the timeout restarts
  * whenever bytes arrive, and so bounds the silence of the peer, not the whole read.
@@ -14,7 +14,7 @@ import { connectionOf, MAX_UNREAD_BYTES, type SocketStream } from "./socket_stre
 import type { Coroutine } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
 
-/** The default limit of a line: it bounds the buffered bytes of a peer that sends no line feed. */
+/** The default limit of a line. It bounds the buffered bytes of a peer that sends no line feed. */
 const DEFAULT_LINE_BYTES = 8192;
 
 /**
@@ -99,7 +99,8 @@ export function readlines(
 }
 
 /**
- * Sends bytes. The operation ends when the socket has accepted them; a full socket makes it wait.
+ * Sends bytes. The operation ends when the socket has taken them. It waits while the socket is
+ * full.
  *
  * @param stream A connection from `Accept` or `Connect`.
  * @param bytes Bytes, or a latin-1 string.

@@ -2,11 +2,11 @@
  * A push socket as a stream that coroutines read and write.
  *
  * The stream is the handler of its socket. The bytes that arrive are buffered, and complete the
- * pending read as soon as they suffice. Reading pauses while the buffer is large and no read is
- * pending, so that the memory of a connection stays bounded. The stream knows only the shape of a
- * socket, no network.
+ * pending read as soon as there are enough. Reading pauses while the buffer is large and no read is
+ * pending, so that the memory of a connection stays bounded. The stream knows only the interface of
+ * a socket, no network.
  *
- * Made by `Acceptor` and `Connect`; the operations in `socket_operations.ts` call it.
+ * `Acceptor` and `Connect` make streams, and the operations in `socket_operations.ts` call them.
  *
  * @module
  */
@@ -16,7 +16,9 @@ import type { ByteSocket, SocketHandler } from "./byte_socket.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
-/** A connection ended before a read had its bytes, or before a write was accepted. */
+/**
+ * A connection ended before a read had its bytes, or before the socket took the bytes of a write.
+ */
 export class ConnectionClosed extends Error {
   /** `ConnectionClosed`. */
   override readonly name = "ConnectionClosed";
@@ -24,8 +26,8 @@ export class ConnectionClosed extends Error {
 
 /**
  * Bounds the buffer of a connection that no coroutine reads: reading pauses at this many unread
- * bytes while no read is pending. The last chunk may exceed the limit. `Recv` takes as many bytes
- * by default, so that one call empties a full buffer.
+ * bytes while no read is pending. The last piece may exceed the limit. By default `Recv` takes this
+ * many bytes, so that one call empties a full buffer.
  */
 export const MAX_UNREAD_BYTES: number = 64 * 1024;
 
@@ -51,12 +53,12 @@ interface PendingRead {
 /**
  * One connection, for `Recv`, `RecvAll`, `readline`, `readlines`, `Send` and `SendAll`.
  *
- * `Accept` and `Connect` give it. One coroutine at a time may read, any number may write.
+ * `Accept` and `Connect` give it. One coroutine may read at a time; any number may write.
  */
 export interface SocketStream {
   /** Whether the connection is closed in both directions. */
   readonly closed: boolean;
-  /** Half-closes: the peer reads an end after all bytes that were sent. */
+  /** Half-closes: the peer reads the end of the stream after all bytes that were sent. */
   endWrite(): void;
   /** Closes both directions at once. */
   destroy(): void;
@@ -74,7 +76,7 @@ export function connectionOf(stream: SocketStream): StreamConnection {
   throw new TypeError("Cannot use a socket: expected a stream, as Accept and Connect give it");
 }
 
-/** A stream from the inside: the handler of its socket. */
+/** The class behind {@linkcode SocketStream}, and the handler of its socket. */
 export class StreamConnection implements SocketStream, SocketHandler {
   readonly #socket: ByteSocket;
   readonly #received = new ReceiveBuffer();
@@ -90,7 +92,7 @@ export class StreamConnection implements SocketStream, SocketHandler {
   #socketFull = false;
 
   /**
-   * @param socket A connection that was just opened; the new object is its handler.
+   * @param socket A new connection. The new object is its handler.
    */
   constructor(socket: ByteSocket) {
     this.#socket = socket;

@@ -38,7 +38,7 @@ test("waiting gets are served in order of arrival, and a later get cannot overta
   const takers = [1, 2].map(() => scheduler.add(take, queue));
   run();
   queue.putNowait("a");
-  assertThrows(() => queue.getNowait(), Empty, "nothing");
+  assertThrows(() => queue.getNowait(), Empty, "is empty");
   queue.putNowait("b");
   run();
   assertEquals(takers.map((task) => task.result), ["a", "b"]);

@@ -132,8 +132,8 @@ test("an error in the abort of a losing operation goes to onError and changes no
   assertEmpty();
 });
 
-test("a race of no operations is a TypeError", () => {
-  assertThrows(() => race([]), TypeError, "race no operations");
+test("a race of an empty list is a TypeError", () => {
+  assertThrows(() => race([]), TypeError, "race an empty list");
 });
 
 test("an untyped yield performs a race as well", () => {

@@ -82,7 +82,7 @@ test("acquire can time out", () => {
 });
 
 test("releasing a permit that is not held, and a wrong number of permits, are RangeErrors", () => {
-  assertThrows(() => new Semaphore().release(), RangeError, "none is held");
+  assertThrows(() => new Semaphore().release(), RangeError, "no coroutine holds one");
   for (const permits of [0, -1, 1.5]) {
     assertThrows(() => new Semaphore(permits), RangeError, "whole number");
   }

@@ -226,7 +226,10 @@ test("disconnect: the next fetch of a slow subscriber throws NotSubscribed, and 
   }
   const told = read("slow").error;
   assertInstanceOf(told, NotSubscribed);
-  assertEquals(told.message, "Cannot fetch: disconnected for reading too slowly");
+  assertEquals(
+    told.message,
+    "Cannot fetch: the subscription has ended because the subscriber reads too slowly",
+  );
   assertEquals(queue.subscribers, 1);
   subscribe("slow");
   assertEquals(read("slow").result, [1, 2]);
