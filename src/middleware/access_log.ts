@@ -1,28 +1,37 @@
 /**
  * Middleware that writes an access log: one line for each request, after its response.
  *
+ * The facts of the response come from `environ.cogen.onFinished`, so that the middleware need not see the
+ * blocks.
+ *
  * The trap: apps behind mounts and rewriting middleware change their environ, so the log line is made of
  * a copy that is taken before the app runs.
  *
  * @module
  */
 
-import type { Block, Environ, StartResponse, WSGIApp } from "../wsgi/mod.ts";
+import type { Environ, ResponseOutcome, WSGIApp } from "../wsgi/mod.ts";
 import { checkApp, checkCallback } from "./option_checks.ts";
-import { passThrough } from "./pass_through.ts";
 
 /** One request and its response, for logs of another format. */
 export interface AccessLogEntry {
   /** The request, as the middleware got it. */
   readonly environ: Environ;
   /**
-   * The status code of the response. It is 500 if the app failed before its first block, and `undefined`
-   * if the app never called `startResponse`.
+   * The status code that was sent, also if the server answered in place of the app: 500 for an app that
+   * failed, 503 at `timeouts.request`, 400, 408 or 413 for an upload; 101 for an upgrade. It is 499 if the
+   * client left before the whole response was sent, or in the middle of its upload; `undefined` if the
+   * server was closed before it sent a status.
    */
   readonly status: number | undefined;
-  /** The length of the app's blocks in bytes, without the framing of chunks. */
+  /** The length of the body that was sent, in bytes, without the framing of chunks. */
   readonly bytes: number;
-  /** The time from the call of the app until it was closed, in milliseconds. */
+  /** The end of the response: complete, left by its client, or cut by the server. */
+  readonly outcome: ResponseOutcome;
+  /**
+   * The time from the call of the app until it was closed and the socket had taken the response, in
+   * milliseconds.
+   */
   readonly milliseconds: number;
   /** The time of day when the app was called. */
   readonly date: Date;
@@ -30,6 +39,10 @@ export interface AccessLogEntry {
 
 /**
  * Logs each request after its response, also if the app has failed or the client has left.
+ *
+ * The log has the status that was really sent. It is 499 for a client that left before the whole response was
+ * sent, as in nginx. The response itself passes untouched, with its `Content-Length`. If `log` throws, the
+ * error is reported once, and the response does not change.
  *
  * A line has the Combined Log Format, followed by the duration in microseconds (Apache's `%D`). Times of
  * day are in UTC. Text that the client sent is escaped, so that it cannot add lines or fields.
@@ -58,71 +71,27 @@ export interface AccessLogEntry {
  */
 export function accessLog(
   app: WSGIApp,
-  log: (line: string, entry: AccessLogEntry) => void,
+  log: (line: string, entry: AccessLogEntry) => unknown,
 ): WSGIApp {
   checkApp("accessLog", app);
   checkCallback("accessLog", "log", log);
-  return function* logged(environ, startResponse) {
+  return (environ, startResponse) => {
     const { clock } = environ.cogen.scheduler;
     const began = clock.now();
     const date = new Date();
     const request = { ...environ };
-    const count = new Count(startResponse);
-    try {
-      yield* passThrough(() => app(environ, count.startResponse), environ.cogen, count);
-    } catch (error) {
-      count.fail();
-      throw error;
-    } finally {
-      const { status, bytes } = count;
+    environ.cogen.onFinished(({ status, bytes, outcome }) => {
       const milliseconds = clock.now() - began;
-      const entry = { environ: request, status, bytes, milliseconds, date };
-      log(combinedLine(entry), entry);
-    }
+      const logged = outcome === "left" ? CLIENT_LEFT : status;
+      const entry = { environ: request, status: logged, bytes, outcome, milliseconds, date };
+      return log(combinedLine(entry), entry);
+    });
+    return app(environ, startResponse);
   };
 }
 
-/** The stage of one response: counts the blocks and passes them on. */
-class Count {
-  /** The status code of the last call of `startResponse`. */
-  status: number | undefined;
-  /** The length of all blocks so far. */
-  bytes = 0;
-  /** Takes the call of the app, notes its status, and passes it on. */
-  readonly startResponse: StartResponse;
-
-  constructor(startResponse: StartResponse) {
-    this.startResponse = (status, headers, excInfo) => {
-      const write = startResponse(status, headers, excInfo);
-      this.status = Number(status.slice(0, 3));
-      return (block) => {
-        this.#add(block);
-        write(block);
-      };
-    };
-  }
-
-  *block(block: Block): Generator<Block, void, unknown> {
-    this.#add(block);
-    yield block;
-  }
-
-  /** Notes an error of the app. Before the first block, the server answers it with a 500. */
-  fail(): void {
-    if (this.bytes === 0) this.status = 500;
-  }
-
-  #add(block: Block): void {
-    this.bytes += typeof block === "string" ? utf8Length(block) : block.length;
-  }
-}
-
-const encoder = new TextEncoder();
-
-function utf8Length(text: string): number {
-  // deno-lint-ignore no-control-regex -- all of ASCII is meant
-  return /[^\x00-\x7f]/.test(text) ? encoder.encode(text).length : text.length;
-}
+/** The status that nginx introduced for a client that has left; no client ever gets it. */
+const CLIENT_LEFT = 499;
 
 function combinedLine({ environ, status, bytes, milliseconds, date }: AccessLogEntry): string {
   const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = environ;

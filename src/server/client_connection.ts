@@ -62,6 +62,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
   time: number;
+  wasCut = false;
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;
@@ -156,7 +157,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     // The app is aborted before the output closes: otherwise an app that waits for room would be
     // resumed.
     this.#exchange?.abort();
-    this.output.close();
+    this.output.close(error !== undefined);
     this.#returnParser();
     this.#host.forget(this);
     taker?.onClose(error);
@@ -195,14 +196,18 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     exchange.body.discard();
     this.facts.errors.flush();
     if (this.#state.handling === "pass-on") this.#exchange = undefined;
-    if (!this.#isServing) return;
+    if (this.#isServing) this.#goOnAfter(exchange, isComplete);
+    exchange.finish();
+    this.#advance();
+  }
+
+  #goOnAfter(exchange: RequestExchange, isComplete: boolean): void {
     if (!isComplete && !exchange.response.committed) {
       this.#answer(new ProtocolError(503, "The server is shutting down"));
     }
-    if (!isComplete || !exchange.persists) return this.#close();
-    if (exchange.isRead) this.#finish(this.#state.next.appDone);
+    if (!isComplete || !exchange.persists) this.#close();
+    else if (exchange.isRead) this.#finish(this.#state.next.appDone);
     else this.#move(this.#state.next.appDone);
-    this.#advance();
   }
 
   retire(): void {
@@ -413,12 +418,16 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   #refuse(error: ProtocolError): void {
     const exchange = this.#exchange;
     if (exchange === undefined || !exchange.response.committed) this.#answer(error);
+    if (this.#clientEnded && exchange?.isRead === false && error.status === 400) {
+      exchange.uploadBroke();
+    }
     this.#close();
     exchange?.abort(this.#clientEnded ? undefined : error);
   }
 
   #answer(error: ProtocolError): void {
     const response = errorResponse(error, { date: this.fields.date(), server: this.fields.server });
+    this.#exchange?.answered(error.status, response.length - response.indexOf("\r\n\r\n") - 4);
     this.output.write(response.replace("HTTP/1.1", this.settings.protocol));
   }
 
@@ -439,7 +448,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   #abandonHalfClosed(): void {
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.response.ended) return;
-    this.#cut();
+    this.#cut("client");
     exchange.abort();
   }
 
@@ -460,9 +469,12 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   /**
    * Ends at once. Resets the connection if its end would delimit the response and the response is not
    * complete, so that the client cannot mistake a part for the whole.
+   *
+   * @param party The party that ends the connection, for the report on the response.
    */
-  #cut(): void {
+  #cut(party: "server" | "client" = "server"): void {
     if (this.#state === STATES.gone) return;
+    this.wasCut = party === "server";
     this.#leave(this.#state.next.cut);
     const response = this.#exchange?.response;
     const isWhole = response?.ended && !this.output.full;

@@ -21,6 +21,12 @@ const MAX_CORKED_BYTES = 65_536;
 /** A larger part is handed over in pieces of this size, so that a slow client shows progress. */
 const MAX_PIECE_BYTES = 262_144;
 
+/** A function that waits until the socket has taken the first `position` bytes of the output. */
+interface TakenWaiter {
+  readonly position: number;
+  readonly done: (taken: boolean) => void;
+}
+
 /** The writing side of a connection. */
 export class Output implements AppOutput {
   /** {@linkcode write} as a function, for the response. */
@@ -43,6 +49,12 @@ export class Output implements AppOutput {
    */
   #state: "open" | "ending" | "closed" = "open";
   #waiter: Resume<void> | undefined;
+  /** Set when the socket is closed: whether it has taken all bytes, and none was written afterwards. */
+  #wasTaken: boolean | undefined;
+  /** The number of bytes that were ever written to this output. */
+  #written = 0;
+  /** In the order of their positions. */
+  #takenWaiters: TakenWaiter[] | undefined;
 
   /**
    * @param socket The socket to write to.
@@ -75,8 +87,12 @@ export class Output implements AppOutput {
 
   /** Adds bytes to the next {@linkcode flush}; a string stands for its latin-1 bytes. */
   write(part: Uint8Array | string): void {
-    if (this.#state !== "open" || part.length === 0) return;
+    if (this.#state !== "open" || part.length === 0) {
+      if (this.#wasTaken && part.length > 0) this.#wasTaken = false;
+      return;
+    }
     this.#size += part.length;
+    this.#written += part.length;
     if (typeof part === "string") this.#tail += part;
     else {
       this.#takeTail();
@@ -93,7 +109,8 @@ export class Output implements AppOutput {
     if (this.#parts.length === 0 && this.#tail.length <= MAX_PIECE_BYTES) {
       const text = this.#tail;
       this.#tail = "";
-      return this.#send(text);
+      this.#send(text);
+      return this.#reportTaken();
     }
     this.#takeTail();
     if (this.#parts.length > 1 && this.#size <= MAX_JOINED_BYTES) {
@@ -116,8 +133,21 @@ export class Output implements AppOutput {
   /** Hands over more bytes, since the socket has room again. */
   drain(): void {
     this.#full = false;
+    // Now the socket has taken all that it was given, also if the rest fills it again.
+    this.#reportTaken();
     this.#pump();
     if (!this.#full) this.#wake();
+  }
+
+  /**
+   * Calls a function once the socket has taken all bytes that were written so far, perhaps at once.
+   *
+   * @param done Gets `true`; or `false` if the connection has ended before.
+   */
+  whenTaken(done: (taken: boolean) => void): void {
+    if (this.#wasTaken !== undefined) return done(this.#wasTaken);
+    (this.#takenWaiters ??= []).push({ position: this.#written, done });
+    this.#reportTaken();
   }
 
   /** Sends all bytes, then FIN. Takes no more bytes. */
@@ -128,14 +158,26 @@ export class Output implements AppOutput {
     this.#pump();
   }
 
-  /** Drops all bytes, since the socket is closed, and resumes the app that waits for room. */
-  close(): void {
+  /**
+   * Drops all bytes, since the socket is closed, and resumes the app that waits for room.
+   *
+   * @param failed Whether the socket closed with an error.
+   */
+  close(failed = false): void {
+    // After the last byte, a FIN was sent. A socket that closes without an error has delivered both.
+    const isDelivered = this.#size === 0 && this.#state === "closed" && !failed;
+    if (isDelivered) this.#full = false;
+    this.#reportTaken();
+    this.#wasTaken = this.#size === 0 && !this.#full;
     this.#state = "closed";
     this.#parts = [];
     this.#tail = "";
     this.#size = 0;
     this.#full = false;
     this.#wake();
+    const waiters = this.#takenWaiters ?? [];
+    this.#takenWaiters = undefined;
+    for (const { done } of waiters) done(false);
   }
 
   /** Waits until the socket has room. */
@@ -169,9 +211,20 @@ export class Output implements AppOutput {
     }
     if (sent === parts.length) this.#parts = [];
     else if (sent > 0) parts.splice(0, sent);
+    this.#reportTaken();
     if (this.#size === 0 && this.#state === "ending") {
       this.#state = "closed";
       this.#socket.endWrite();
+    }
+  }
+
+  #reportTaken(): void {
+    const waiters = this.#takenWaiters;
+    if (waiters === undefined || this.#full) return;
+    const taken = this.#written - this.#size;
+    for (let first; (first = waiters[0]) !== undefined && first.position <= taken;) {
+      waiters.shift();
+      first.done(true);
     }
   }
 

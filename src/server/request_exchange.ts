@@ -13,7 +13,7 @@
  */
 
 import { launch } from "../coroutine/internal.ts";
-import type { Task } from "../coroutine/mod.ts";
+import { optionError, type Task } from "../coroutine/mod.ts";
 import {
   informational,
   type RequestHead,
@@ -24,9 +24,11 @@ import {
 import type { WSGIApp } from "../wsgi/app.ts";
 import type { HeaderList } from "../wsgi/block.ts";
 import { runApp } from "../wsgi/running/app_run.ts";
+import { isPromise } from "../wsgi/running/app_steps.ts";
 import type { AppContext } from "../wsgi/running/app_context.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { RequestControls, RequestTimeouts } from "../wsgi/request_controls.ts";
+import type { ResponseListener, ResponseOutcome, ResponseReport } from "../wsgi/response_report.ts";
 import { RequestCogen } from "../wsgi/running/request_cogen.ts";
 import type { ConnectionFacts, Environ, EnvironMaker } from "../wsgi/environ.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
@@ -49,6 +51,8 @@ export interface ExchangeHost {
   readonly time: number;
   /** Whether the server allows a further request on this connection. */
   readonly mayPersist: boolean;
+  /** Whether the server has ended the connection in the middle of a response. */
+  readonly wasCut: boolean;
   /** The app wants more of the body of `exchange`; the client may wait for 100 (Continue). */
   bodyWanted(exchange: RequestExchange): void;
   /** The app of `exchange` is done. */
@@ -56,6 +60,9 @@ export interface ExchangeHost {
   /** The app takes the socket: written bytes are handed over first, and no deadline holds any more. */
   giveAway(open: (socket: ByteSocket) => SocketHandler): void;
 }
+
+/** The part of a response that was sent. */
+type SentResponse = Pick<ResponseReport, "status" | "bytes">;
 
 /** A request on its way through an app. */
 export class RequestExchange implements AppContext, ResponseContext, RequestControls {
@@ -77,6 +84,15 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
 
   /** The reason of the abort, once the request is aborted. */
   #reason: Error | undefined;
+  /** The answer of the server in place of the app's. */
+  #ownAnswer: SentResponse | undefined;
+  /** The part of the response that was sent before the client left; the rest went nowhere. */
+  #sentBeforeAbort: SentResponse | undefined;
+  /** Set when the client ended the connection inside its request. */
+  #isUploadBroken = false;
+  #listeners: ResponseListener[] | undefined;
+  /** Whether the app is done, and the connection has decided on the response. */
+  #isFinished = false;
   readonly #host: ExchangeHost;
   readonly #writer: ResponseWriter;
   #task: Task<unknown> | undefined;
@@ -126,6 +142,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   abort(reason?: Error): void {
     if (this.isAppDone || this.response.ended || this.#reason !== undefined) return;
     const cause = this.#reason = reason ?? new ClientDisconnected();
+    if (reason === undefined) this.#sentBeforeAbort = this.#sent;
     this.body.fail(cause);
     this.cogen.abort(cause);
     this.#task?.cancel();
@@ -197,6 +214,63 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
 
   get #speaksHTTP10(): boolean {
     return this.minorVersion === 0 || this.protocol === "HTTP/1.0";
+  }
+
+  onFinished(listener: ResponseListener): void {
+    if (typeof listener !== "function") {
+      throw optionError("The listener of onFinished", listener, "a function");
+    }
+    (this.#listeners ??= []).push(listener);
+    if (this.#isFinished) this.#conclude();
+  }
+
+  /** Notes the answer that the server has sent in place of the app's. */
+  answered(status: number, bytes: number): void {
+    this.#ownAnswer = { status, bytes };
+  }
+
+  /** Notes that the client has ended the connection in the middle of its upload. */
+  uploadBroke(): void {
+    this.#isUploadBroken = true;
+  }
+
+  /** The app is done: the listeners hear of it as soon as the socket has taken the bytes. */
+  finish(): void {
+    this.#isFinished = true;
+    if (this.#listeners !== undefined) this.#conclude();
+  }
+
+  #conclude(): void {
+    const { response } = this;
+    if (this.#isUploadBroken) this.#tell("left");
+    else if (response.isTaken) this.#tell("complete");
+    else if (this.#ownAnswer === undefined && this.#sentBeforeAbort !== undefined) {
+      this.#tell(this.#earlyEnd);
+    } else if (this.#ownAnswer !== undefined || response.isWhole) {
+      this.output.whenTaken((taken) => this.#tell(taken ? "complete" : this.#earlyEnd));
+    } else this.#tell("cut");
+  }
+
+  get #sent(): SentResponse {
+    return { status: this.response.sentCode, bytes: this.response.sentBytes };
+  }
+
+  get #earlyEnd(): "left" | "cut" {
+    return this.#host.wasCut ? "cut" : "left";
+  }
+
+  #tell(outcome: ResponseOutcome): void {
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
+    const report = { ...this.#ownAnswer ?? this.#sentBeforeAbort ?? this.#sent, outcome };
+    for (const listener of listeners) {
+      try {
+        const given: unknown = listener(report);
+        if (isPromise(given)) given.then(undefined, (error) => this.report(error));
+      } catch (error) {
+        this.report(error);
+      }
+    }
   }
 
   ended(complete: boolean): void {

@@ -36,6 +36,7 @@ export type { CogenInput, WSGIInput } from "./input/input.ts";
 export { unquotePath } from "./path_info.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
 export type { RequestControls, RequestTimeouts } from "./request_controls.ts";
+export type { ResponseListener, ResponseOutcome, ResponseReport } from "./response_report.ts";
 export { closeLate } from "./running/app_closing.ts";
 export {
   adoptStep,

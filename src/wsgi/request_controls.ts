@@ -1,6 +1,6 @@
 /**
- * The controls of a request: informational responses, trailers, deadlines, error reports, and taking the
- * connection over.
+ * The controls of a request: informational responses, trailers, deadlines, reports of errors and of the
+ * finished response, and taking the connection over.
  *
  * `environ.cogen` offers them to the app and passes each call on to the exchange of the request, which
  * implements the same interface.
@@ -11,6 +11,7 @@
 import type { Duration } from "../coroutine/mod.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import type { HeaderList } from "./block.ts";
+import type { ResponseListener } from "./response_report.ts";
 
 /** Deadlines of one request, named as in the server's `timeouts`; `Infinity` for none. */
 export interface RequestTimeouts {
@@ -64,6 +65,39 @@ export interface RequestControls {
    * @param error The error; the environ that the server made is reported with it.
    */
   report(error: unknown): void;
+
+  /**
+   * Calls a function once, when the response of this request is finished: the app is closed, and the socket
+   * has taken all bytes or the connection has ended.
+   *
+   * The function gets the status that the client was really sent, also if the server has answered in place
+   * of the app: 503 at `timeouts.request`, 408, 413 or 400 for an upload, 500 for an app that failed. It is
+   * the door of access logs, metrics and traces. An error of the function, or the rejection of a promise that
+   * it returns, is reported once and changes nothing of the response. Several functions are called in
+   * the order of their registration.
+   *
+   * @param listener Takes the report. If the response is finished already, it is called at once.
+   * @throws {TypeError} If `listener` is not a function.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * const reports: unknown[] = [];
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   wsgiApp(environ, startResponse) {
+   *     environ.cogen.onFinished((report) => reports.push(report));
+   *     startResponse("201 Created", [["Content-Type", "text/plain"]]);
+   *     return ["hello"];
+   *   },
+   * });
+   * await (await fetch(server.url)).text();
+   * assertEquals(reports, [{ status: 201, bytes: 5, outcome: "complete" }]);
+   * ```
+   */
+  onFinished(listener: ResponseListener): void;
 
   /**
    * Changes the deadlines of this request: a long upload gets more time, a cheap page less.

@@ -6,6 +6,7 @@ import { Sleep } from "../../src/coroutine/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import { accessLog, type AccessLogEntry } from "../../src/middleware/mod.ts";
 import { get, serving, WorkingClock } from "../support/serving.ts";
+import { MemoryFile, memoryFiles } from "../support/memory_files.ts";
 import { PLAIN, settle, throwing } from "./answering.ts";
 
 interface Logged {
@@ -55,7 +56,7 @@ test("accessLog writes one combined line when the response is done", async () =>
 });
 
 test("accessLog tells of an app that failed before its first block", async () => {
-  assertMatch((await logged(throwing, get("/"), "a secret")).line, / 500 - "-" "-" \d+$/);
+  assertMatch((await logged(throwing, get("/"), "a secret")).line, / 500 26 "-" "-" \d+$/);
 });
 
 test("accessLog tells of a client that left", async () => {
@@ -69,6 +70,32 @@ test("accessLog tells of a client that left", async () => {
   assertEquals(lines, []);
   client.destroy();
   await settle(stage);
-  assertMatch(lines.join(), / 200 4 "-" "-" \d+$/);
+  assertMatch(lines.join(), / 499 4 "-" "-" \d+$/);
   await stage.finish();
+});
+
+test("accessLog leaves an array and a wrapped file as they are, and a log that throws is reported once", async () => {
+  const faulty = () => {
+    throw new Error("The disk is full");
+  };
+  const apps: WSGIApp[] = [
+    (_environ, startResponse) => {
+      startResponse("200 OK", PLAIN);
+      return ["he", "llo"];
+    },
+    (environ, startResponse) => {
+      startResponse("200 OK", PLAIN);
+      return environ["wsgi.file_wrapper"]("/a.txt");
+    },
+  ];
+  for (const app of apps) {
+    const files = memoryFiles({ "/a.txt": new MemoryFile(5) });
+    const stage = await serving(accessLog(app, faulty), { files });
+    const client = stage.ask(get("/"));
+    await stage.eventually("the response", () => client.isAnswered("GET"));
+    assertEquals(client.response().headers["content-length"], "5");
+    const reported = stage.takeLog().join("\n");
+    assertEquals(reported.split("The disk is full").length, 2, reported);
+    await stage.finish();
+  }
 });

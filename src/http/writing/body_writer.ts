@@ -40,6 +40,7 @@ export class BodyWriter {
   readonly #framing: ResponseFraming;
   /** The bytes that are missing to Content-Length; 0 with other framings. */
   #remaining: number;
+  #bytes = 0;
 
   constructor(framing: ResponseFraming) {
     this.#framing = framing;
@@ -49,6 +50,16 @@ export class BodyWriter {
   /** Whether the end of the connection is the end of the body. */
   get untilClose(): boolean {
     return this.#framing.kind === "close";
+  }
+
+  /** The number of bytes of the body so far, without the framing of chunks. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether bytes are missing to Content-Length. */
+  get isShort(): boolean {
+    return this.#remaining > 0;
   }
 
   /**
@@ -63,10 +74,12 @@ export class BodyWriter {
       case "none":
         return;
       case "close":
+        this.#bytes += block.length;
         return sink(block);
       case "length":
         return this.#dataOfLength(block, sink);
       case "chunked":
+        this.#bytes += block.length;
         return dataOfChunk(block, sink);
     }
   }
@@ -87,10 +100,12 @@ export class BodyWriter {
     const surplus = block.length - this.#remaining;
     if (surplus <= 0) {
       this.#remaining -= block.length;
+      this.#bytes += block.length;
       return sink(block);
     }
     const fitting = this.#remaining;
     this.#remaining = 0;
+    this.#bytes += fitting;
     if (fitting > 0) {
       sink(typeof block === "string" ? block.slice(0, fitting) : block.subarray(0, fitting));
     }

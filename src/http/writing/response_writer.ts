@@ -134,6 +134,16 @@ export class ResponseWriter {
     return this.#body?.untilClose ?? false;
   }
 
+  /** The number of bytes of the body so far, without the framing of chunks; 0 before the head. */
+  get bodyBytes(): number {
+    return this.#body?.bytes ?? 0;
+  }
+
+  /** Whether the response was ended and its body is as long as its Content-Length, if it has one. */
+  get isWhole(): boolean {
+    return this.#ended && this.#body?.isShort === false;
+  }
+
   /**
    * Makes the head and decides the framing: no body, the known length, chunked in HTTP/1.1, or the
    * end of the connection.

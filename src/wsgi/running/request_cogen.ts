@@ -27,6 +27,7 @@ import { Events } from "../cogen_events.ts";
 import { type BodyBuffer, ReadOperation } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
 import type { RequestControls, RequestTimeouts } from "../request_controls.ts";
+import type { ResponseListener } from "../response_report.ts";
 import type { Planner, Waiting } from "../waiting.ts";
 
 /** A promise that {@linkcode Cogen.run} has returned and that has not settled. */
@@ -143,6 +144,10 @@ export class RequestCogen implements Cogen, Planner {
 
   report(error: unknown): void {
     this.#controls.report(error);
+  }
+
+  onFinished(listener: ResponseListener): void {
+    this.#controls.onFinished(listener);
   }
 
   setTimeouts(timeouts: RequestTimeouts): void {

@@ -131,6 +131,27 @@ export class Response {
     return this.#writer.untilClose;
   }
 
+  /** Whether the app has taken the socket. */
+  get isTaken(): boolean {
+    return this.#state === "taken" || this.#state === "takenEnded";
+  }
+
+  /** The code of the final status that was sent; `undefined` before. */
+  get sentCode(): number | undefined {
+    if (this.isTaken) return this.#method === "CONNECT" ? 200 : 101;
+    return this.#isHeadSent ? this.#start?.code : undefined;
+  }
+
+  /** The number of bytes of the body that were sent, without the framing of chunks. */
+  get sentBytes(): number {
+    return this.#writer.bodyBytes;
+  }
+
+  /** Whether the body was sent to its end, and is as long as its `Content-Length`, if it has one. */
+  get isWhole(): boolean {
+    return this.#writer.isWhole;
+  }
+
   /** How many bytes wait for the head. */
   get heldBytes(): number {
     return this.#heldBytes;
@@ -146,7 +167,7 @@ export class Response {
   push(block: unknown): void {
     const bytes = encode(block);
     if (bytes.length === 0) return;
-    if (this.#isTaken) throw new WSGIError("A block came after the socket had been taken");
+    if (this.isTaken) throw new WSGIError("A block came after the socket had been taken");
     if (this.#start === undefined) throw new WSGIError("A block came before startResponse()");
     if (!this.#isHeadSent) {
       if (this.#start.length === undefined) return this.#hold(bytes);
@@ -211,7 +232,7 @@ export class Response {
    * @throws {ResponseError} If the body is shorter than the app's Content-Length.
    */
   end(): void {
-    if (this.#isTaken) {
+    if (this.isTaken) {
       this.#state = "takenEnded";
       return;
     }
@@ -247,16 +268,12 @@ export class Response {
     this.end();
   }
 
-  get #isTaken(): boolean {
-    return this.#state === "taken" || this.#state === "takenEnded";
-  }
-
   get #isHeadSent(): boolean {
     return this.#state === "sent" || this.#state === "ended";
   }
 
   #prepare(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
-    if (this.#isTaken) throw new WSGIError("startResponse() came after the socket had been taken");
+    if (this.isTaken) throw new WSGIError("startResponse() came after the socket had been taken");
     if (excInfo !== undefined && excInfo !== null) {
       if (this.committed) throw excInfo;
     } else if (this.#start !== undefined) {

@@ -453,6 +453,7 @@ test("readlines gives all lines, or lines until the hint is reached, in any piec
       files: undefined,
       inform() {},
       report() {},
+      onFinished() {},
       setTrailers() {},
       setTimeouts() {},
       takeSocket() {},
