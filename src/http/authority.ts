@@ -6,10 +6,11 @@
  *     IP-literal = "[" ( IPv6address / IPvFuture ) "]"
  *     port       = *DIGIT
  *
- * Strategy: the text is cut at the colon of the port, and each half is matched by itself. Userinfo is
- * never accepted (RFC 9110 §4.2.4). Every pattern takes linear time, as the text comes from a peer.
+ * Strategy: the text is cut at the colon of the port, and each half is matched by itself. Userinfo
+ * is always refused (RFC 9110 §4.2.4). Every pattern takes linear time, as the text comes from a
+ * peer.
  *
- * Called by `reading/head_reader.ts` for Host, and by `request_target.ts`.
+ * `reading/head_reader.ts` calls this for Host, and `request_target.ts` for targets.
  *
  * @module
  */
@@ -29,7 +30,8 @@ export function isAuthority(text: string): boolean {
 }
 
 /**
- * Whether `text` is a host and a port that a tunnel can connect to: neither is empty, the port not 0.
+ * Whether `text` is a host and a port that a tunnel can connect to: neither is empty, and the port
+ * is not 0.
  */
 export function isHostAndPort(text: string): boolean {
   return isAuthority(text) && !text.startsWith(":") && /:0*[1-9]\d*$/.test(text);
@@ -62,7 +64,7 @@ function isIpv6Address(text: string): boolean {
   const [before = "", after, third] = text.split("::");
   if (third !== undefined) return false;
   if (after === undefined) return countGroups(before, true) === 8;
-  // The count of an invalid half is NaN, and every comparison with NaN is false.
+  // The count of an invalid half is NaN, and a comparison with NaN is false.
   return countGroups(before, false) + countGroups(after, true) <= 7;
 }
 

@@ -5,7 +5,7 @@
  * The engine throws no other errors while it reads or writes a message. A `TypeError` or `RangeError`
  * reports a wrong call by the embedder.
  *
- * Called by all files of this layer; caught by `src/server`.
+ * All files of this layer throw these errors, and `src/server` catches them.
  *
  * @module
  */
@@ -13,7 +13,7 @@
 /**
  * The peer broke HTTP: the bytes that it sent are not a request that the server may serve.
  *
- * The message quotes bytes of the peer only in printable ASCII and cut short, so that it is safe to log
+ * The message quotes at most 40 bytes of the peer, in printable ASCII, so that it is safe to log
  * and to send back. The same bytes give the same error, independent of how they were split.
  *
  * @example
@@ -26,7 +26,7 @@
  * ```
  */
 export class ProtocolError extends Error {
-  /** The name of the class, as it stands in logs. */
+  /** The name of the class, for logs. */
   override readonly name = "ProtocolError";
   /** The status code of the answer (RFC 9110 §15). */
   readonly status: number;
@@ -51,8 +51,8 @@ export class ProtocolError extends Error {
 }
 
 /**
- * A copy of a {@linkcode ProtocolError} with its offset; any other error as it is. The functions that
- * judge a whole head do not see the byte stream, so they cannot know the offset.
+ * Returns a copy of a {@linkcode ProtocolError} with its offset, and any other error unchanged. The
+ * functions that judge a whole head do not see the byte stream, so they cannot know the offset.
  */
 export function placeError(error: unknown, offset: number): unknown {
   if (!(error instanceof ProtocolError)) return error;

@@ -1,11 +1,11 @@
 /**
  * The events of a request parser.
  *
- * The order for each request: one {@linkcode RequestHead}, any number of {@linkcode DataEvent}s, one
- * {@linkcode EndEvent}. {@linkcode NeedData} stands wherever the parser has used up its bytes, and
- * {@linkcode Closed} after the last request. Events without content are frozen singletons.
+ * The order for each request: one {@linkcode RequestHead}, any number of {@linkcode DataEvent}s,
+ * one {@linkcode EndEvent}. {@linkcode NeedData} comes whenever the parser has used up its bytes,
+ * and {@linkcode Closed} after the last request. Events without content are frozen singletons.
  *
- * Made by `reading/`; read by `src/server`.
+ * The files of `reading/` make events, and `src/server` reads them.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export interface RequestHead extends RequestTarget {
   readonly method: string;
   /** The request target as received. */
   readonly target: string;
-  /** The minor version; 1 also for the versions 1.2 to 1.9 (RFC 9110 §6.2). */
+  /** The minor version. It is 1 also for the versions 1.2 to 1.9 (RFC 9110 §6.2). */
   readonly minorVersion: 0 | 1;
   /** Lower-case name, value, name, value, ... in the order received. Values are latin-1 strings. */
   readonly fields: readonly string[];

@@ -5,7 +5,7 @@
  * conversion, and engines compare a shared string with a constant by pointer. The table is fixed, so no
  * client can fill it.
  *
- * Called by `reading/head_reader.ts` and `reading/trailer_reader.ts`.
+ * `reading/head_reader.ts` and `reading/trailer_reader.ts` call this.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const KNOWN_NAMES = `
   X-Forwarded-Proto X-Real-IP X-Request-ID X-Requested-With
 `.trim().split(/\s+/);
 
-/** Lower-case name by usual spelling and by itself. */
+/** The lower-case name, by its usual spelling and by itself. */
 const LOWERCASE_OF = new Map<string, string>();
 for (const name of KNOWN_NAMES) {
   const lowercase = name.toLowerCase();
@@ -39,8 +39,10 @@ export function lowercaseName(name: string): string {
 /**
  * Cuts scanned fields out of the text of their bytes.
  *
- * @param text One character a byte, from the position that `marks` count from.
- * @param marks Name start, name end, value start, value end of each field, from a `FieldScanner`.
+ * @param text The text with one character for each byte. It begins where the positions in `marks`
+ *   begin.
+ * @param marks Four positions for each field: name start, name end, value start, value end. A
+ *   `FieldScanner` makes them.
  * @returns Lower-case name, value, name, value, ... in the order received.
  */
 export function sliceFields(text: string, marks: readonly number[]): string[] {

@@ -4,20 +4,20 @@
  * A trailer arrives after the recipient has framed, routed and authorized the message. A field that
  * must be read before the content must not come this late.
  *
- * Strategy: a sender refuses all of these fields. A recipient may retain or discard a trailer (RFC 9112
- * §7.1.2), and divides them by the harm of a party that merges a trailer into the head. If that party
- * would frame, route or authorize the message differently, the request is an attack or a grave error,
- * and is refused. The other fields are discarded: conforming clients may send them by mistake, and the
- * request is valid without them.
+ * Strategy: a sender refuses all of these fields. A recipient may retain or discard a trailer (RFC
+ * 9112 §7.1.2), but another party may merge the trailer into the head. If that party would then
+ * frame, route or authorize the message differently, the recipient refuses the request as an attack
+ * or a grave error. It discards the other fields: conforming clients may send them by mistake, and
+ * the request is valid without them.
  *
- * Called by `reading/trailer_reader.ts` and `writing/response_checks.ts`.
+ * `reading/trailer_reader.ts` and `writing/response_checks.ts` call this.
  *
  * @module
  */
 
 /**
- * The names that a recipient refuses, one group a line or two: framing and connection (with `expect`,
- * which decides whether the content is sent), routing, authentication and cookies.
+ * The names that a recipient refuses, in groups of one or two lines: framing and connection (with
+ * `expect`, which decides whether the content is sent), routing, authentication and cookies.
  */
 const REFUSED_TRAILERS: ReadonlySet<string> = new Set([
   ...["connection", "content-length", "expect", "keep-alive", "proxy-connection", "te"],
@@ -29,8 +29,8 @@ const REFUSED_TRAILERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The names that a recipient discards, one group a line or two: request modifiers, response control
- * data, content format, and the announcement of trailers.
+ * The names that a recipient discards, in groups of one or two lines: request modifiers, response
+ * control data, content format, and the announcement of trailers.
  */
 const DISCARDED_TRAILERS: ReadonlySet<string> = new Set([
   ...["cache-control", "if-match", "if-modified-since", "if-none-match", "if-range"],

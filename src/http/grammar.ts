@@ -9,10 +9,10 @@
  *     qdtext        = HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text
  *     OWS           = *( SP / HTAB )
  *
- * Strategy: one table holds the classes of each byte as bits, so that a scan costs one load and one
- * `and` a byte.
+ * Strategy: one table holds the classes of each byte as bits, so that a scan needs one load and one
+ * `and` for each byte.
  *
- * Called by the scanners in `reading/`, and by the checks of both directions.
+ * The scanners in `reading/` and the checks of both directions call this.
  *
  * @module
  */
@@ -26,9 +26,10 @@ export const COLON = 0x3a;
 /** The class `tchar`: methods, field names, names of chunk extensions. */
 export const TOKEN = 1;
 /**
- * The class of bytes in a request target: visible ASCII without `#`. The class is wider than the URI
- * grammar on purpose, as browsers send `|`, `^` and braces in queries (WHATWG URL). Whitespace, control
- * bytes and bytes above 0x7f, which have served to smuggle requests, are not in it.
+ * The class of bytes in a request target: visible ASCII without `#`. The class is wider than the
+ * URI grammar on purpose, as browsers send `|`, `^` and braces in queries (WHATWG URL). The class
+ * has no whitespace, no control bytes and no bytes above 0x7f, because these have been used to
+ * smuggle requests.
  */
 export const TARGET = 2;
 /** The class `field-content`: field values, and the second byte of a `quoted-pair`. */
@@ -58,7 +59,8 @@ export function isInClass(byte: number, wanted: number): boolean {
 }
 
 /**
- * The end of a run: the first index from `from` on whose byte is not in the class `wanted`, or `end`.
+ * Finds the end of a run: the first index from `from` on with a byte that is not in the class
+ * `wanted`, or `end`.
  */
 export function endOfRun(bytes: Uint8Array, from: number, end: number, wanted: number): number {
   let at = from;
@@ -72,18 +74,18 @@ export function isToken(text: string): boolean {
 }
 
 /**
- * The members of a list. Empty members are ignored (RFC 9110 §5.6.1.2).
+ * Cuts a list into its members. Empty members are ignored (RFC 9110 §5.6.1.2).
  *
  *     list = [ element ] *( OWS "," OWS [ element ] )
  *
- * Only OWS is cut off around a member: `trim()` would also remove a no-break space, which other parties
- * see as a part of the member.
+ * Only OWS is removed around a member. `trim()` would also remove a no-break space, which other
+ * parties see as a part of the member.
  */
 export function listMembers(list: string): string[] {
   return list.split(",").map(trimWhitespace).filter((member) => member !== "");
 }
 
-/** `text` without the OWS (RFC 9110 §5.6.3) around it. */
+/** Removes the OWS (RFC 9110 §5.6.3) around `text`. */
 export function trimWhitespace(text: string): string {
   let start = 0;
   let end = text.length;
@@ -106,7 +108,7 @@ const NAMED_BYTES = new Map([
   [SPACE, "space"],
 ]);
 
-/** The word for a byte in an error: `CR`, `"x"`, `0x80`. */
+/** Gives the word for a byte in an error: `CR`, `"x"`, `0x80`. */
 export function describeByte(byte: number): string {
   const name = NAMED_BYTES.get(byte);
   if (name !== undefined) return name;
@@ -114,7 +116,7 @@ export function describeByte(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** The quotation of a peer's text in an error: printable ASCII, at most 40 characters. */
+/** Quotes a peer's text for an error: printable ASCII, at most 40 characters. */
 export function quote(text: string): string {
   const printable = text.slice(0, 40).replace(/[^ -~]/g, "?");
   return `"${printable}${text.length > 40 ? "..." : ""}"`;

@@ -1,5 +1,5 @@
 /**
- * Dates in fields (RFC 9110 §5.6.7): writing one format, reading three.
+ * Dates in fields (RFC 9110 §5.6.7). One format is written, and three are read.
  *
  *     HTTP-date    = IMF-fixdate / obs-date
  *     obs-date     = rfc850-date / asctime-date
@@ -10,12 +10,13 @@
  * Trap: the reader does not compare the name of the day with the date, as a recipient has no use for
  * it.
  *
- * Called by `src/server/date_header.ts` once a second, and by the static files middleware.
+ * `src/server/date_header.ts` calls this once a second, and so does the middleware for static
+ * files.
  *
  * @module
  */
 
-/** The last millisecond of the year 9999: the format has four digits for the year. */
+/** The last millisecond of the year 9999, because the format has four digits for the year. */
 const MAX_TIME_MS = 253_402_300_799_999;
 /** 0000-01-01T00:00:00Z. */
 const MIN_TIME_MS = -62_167_219_200_000;
@@ -92,8 +93,8 @@ export function parseHttpDate(text: string, now: number = Date.now()): number | 
 }
 
 /**
- * The full year for two digits: a year that appears to lie more than 50 years in the future is the most
- * recent past year with the same digits (RFC 9110 §5.6.7).
+ * Gives the full year for two digits. A year that appears to be more than 50 years in the future is
+ * the most recent past year with the same digits (RFC 9110 §5.6.7).
  */
 function fullYear(year: number, now: number): number {
   const thisYear = new Date(now).getUTCFullYear();
@@ -102,8 +103,8 @@ function fullYear(year: number, now: number): number {
 }
 
 /**
- * Milliseconds since 1970, or `undefined` if a part is out of its range, such as the 30th of
- * February.
+ * Gives the milliseconds since 1970, or `undefined` if a part is out of its range, as in the 30th
+ * of February.
  */
 function instant(
   year: number,

@@ -1,11 +1,11 @@
 /**
- * ISO-8859-1 decoding, which makes text of a head: one byte, one character. The strings are the "native
+ * The decoding of a head as ISO-8859-1, one character for each byte. The strings are the "native
  * strings" of PEP 3333.
  *
  * Trap: `TextDecoder("latin1")` is a decoder of windows-1252, which maps the bytes 0x80 to 0x9f to
  * other characters.
  *
- * Called by `reading/request_parser.ts`, for embedders whose runtime has no faster decoder.
+ * `reading/request_parser.ts` calls this if the embedder passes no faster decoder.
  *
  * @module
  */
@@ -26,7 +26,8 @@
 export type Latin1Decoder = (bytes: Uint8Array, start: number, end: number) => string;
 
 /**
- * The characters made in one call, as engines limit the number of arguments. Most heads are shorter.
+ * The number of characters made in one call, as engines limit the number of arguments. Most heads
+ * are shorter.
  */
 const MAX_ARGUMENTS = 8192;
 

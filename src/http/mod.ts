@@ -1,10 +1,11 @@
 /**
  * A sans-IO HTTP/1.1 engine for servers: bytes in, events out; responses in, bytes out.
  *
- * The engine imports nothing and knows no socket, clock or runtime. The embedder pushes the bytes of a
- * connection into a {@linkcode RequestParser}, takes events from the parser, and answers each request
- * through a {@linkcode ResponseWriter}. The parser is strict wherever leniency has let requests be
- * smuggled past a proxy: bytes that two parties could read in two ways are a {@linkcode ProtocolError}.
+ * The engine imports nothing and knows no socket, clock or runtime. The embedder pushes the bytes
+ * of a connection into a {@linkcode RequestParser}, takes events from the parser, and answers each
+ * request through a {@linkcode ResponseWriter}. The parser is strict wherever lenient parsers have
+ * let requests be smuggled past a proxy: bytes that two parties could read in two ways are a
+ * {@linkcode ProtocolError}.
  *
  * The example drives a connection by hand. Bytes come in pieces of any size; the embedder answers each
  * request before it asks for the next one; a peer that breaks HTTP gets an error response, and then the

@@ -1,10 +1,11 @@
 /**
  * The limits on the bytes and items that a peer may make the parser hold or count.
  *
- * Every limit is exact: the parser accepts a message at the limit, and refuses one byte or one item
- * more with the status that is named here.
+ * Every limit is exact: the parser reads a message at the limit, and refuses a message with one
+ * byte or one item more. The status of the refusal is named at each limit.
  *
- * Called by `reading/request_parser.ts`, and by `src/server/server_limits.ts` for limits of its own.
+ * `reading/request_parser.ts` calls this, and `src/server/server_limits.ts` does for its own
+ * limits.
  *
  * @module
  */
@@ -23,38 +24,39 @@
  */
 export interface ParserLimits {
   /**
-   * Bytes of the request line without its CRLF; beyond it 414, or 501 within the method.
-   * Default 8192: RFC 9112 §3 asks for at least 8000, nginx and Apache stop at 8 KiB.
+   * The bytes of the request line without its CRLF. A longer line is refused with 414, a longer
+   * method with 501. Default 8192: RFC 9112 §3 asks for at least 8000, nginx and Apache stop at 8
+   * KiB.
    */
   readonly maxLineBytes: number;
   /**
-   * Bytes of the head, from the method to the empty line that ends it; beyond it 431.
-   * Default 32 KiB, as nginx (4 buffers of 8 KiB); Node and h11 stop at 16 KiB.
+   * The bytes of the head, from the method to the empty line at its end. A longer head is refused
+   * with 431. Default 32 KiB, as nginx (4 buffers of 8 KiB); Node and h11 stop at 16 KiB.
    */
   readonly maxHeadBytes: number;
   /**
-   * Field lines in a head, and in a trailer section; beyond it 431.
-   * Default 100, as Apache (`LimitRequestFields`) and hyper.
+   * The field lines in a head, and in a trailer section. More lines are refused with 431. Default
+   * 100, as Apache (`LimitRequestFields`) and hyper.
    */
   readonly maxFieldCount: number;
   /**
-   * Bytes of a body's content, without chunk framing; beyond it 413. The parser refuses at the head or
-   * at the chunk size, before it reads any of the surplus.
-   * Default 1 GiB, as Apache (`LimitRequestBody`) and waitress.
+   * The bytes of a body's content, without chunk framing. A longer body is refused with 413, at the
+   * head or at the chunk size, before any byte of the surplus is read. Default 1 GiB, as Apache
+   * (`LimitRequestBody`) and waitress.
    */
   readonly maxBodyBytes: number;
   /**
-   * Bytes of all chunk extensions in one body, with semicolons and whitespace; beyond it 413.
-   * Default 16 KiB, as hyper; unbounded extensions were CVE-2024-22019 in Node.
+   * The bytes of all chunk extensions in one body, with semicolons and whitespace. More bytes are
+   * refused with 413. Default 16 KiB, as hyper; unbounded extensions were CVE-2024-22019 in Node.
    */
   readonly maxChunkExtensionBytes: number;
   /**
-   * Bytes of a trailer section, with the empty line that ends it; beyond it 431.
-   * Default 16 KiB, as hyper.
+   * The bytes of a trailer section, with the empty line at its end. A longer section is refused
+   * with 431. Default 16 KiB, as hyper.
    */
   readonly maxTrailerBytes: number;
   /**
-   * Empty lines skipped before a request line; beyond it 400.
+   * The empty lines that are skipped before a request line. More lines are refused with 400.
    * Default 4: RFC 9112 §2.2 asks for at least one, nginx and Apache skip more.
    */
   readonly maxEmptyLines: number;
@@ -95,7 +97,7 @@ export function resolveLimits(given: Partial<ParserLimits> = {}): ParserLimits {
 }
 
 /**
- * Checks one limit; the server checks its own limits by the same rule.
+ * Checks one limit. The server checks its own limits with this function, too.
  *
  * @throws {RangeError} For a value that is neither a whole number nor `Infinity`.
  */

@@ -1,7 +1,7 @@
 /**
  * The reason phrases of the statuses with which the engine and its embedders answer.
  *
- * Called by `writing/error_response.ts` and `writing/bodiless_heads.ts`.
+ * `writing/error_response.ts` and `writing/bodiless_heads.ts` call this.
  *
  * @module
  */
@@ -28,7 +28,10 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   505: "HTTP Version Not Supported",
 };
 
-/** The phrase of a status (RFC 9110 §15). Empty for other statuses, as clients ignore the phrase. */
+/**
+ * Gives the phrase of a status (RFC 9110 §15). The phrase of an unknown status is empty, as clients
+ * ignore the phrase.
+ */
 export function reasonPhrase(status: number): string {
   return REASON_PHRASES[status] ?? "";
 }

@@ -7,11 +7,11 @@
  * invalid, and a reader of the field can tell: a recipient must ignore an If-Modified-Since with more
  * than one member (§13.1.3).
  *
- * The singletons are different. If the choice between two values decides the route of a request, the
- * identity of its sender or the reading of its body, then the request is refused, so that no two
- * readers can choose differently.
+ * Singletons are different. If the choice between two values decides the route of a request, the
+ * identity of its sender or the reading of its body, then the request is refused, so that two
+ * readers cannot choose differently.
  *
- * Called by `reading/control_fields.ts` and `reading/head_reader.ts`, and by `src/wsgi/environ.ts`.
+ * `reading/control_fields.ts`, `reading/head_reader.ts` and `src/wsgi/environ.ts` call this.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { ProtocolError } from "./errors.ts";
  * 9110 §5.3). A repetition of the following fields is dangerous, as two parties may choose different
  * values:
  *
- * - Host decides the route (RFC 9112 §3.2: two are a 400);
+ * - Host decides the route (RFC 9112 §3.2 asks for a 400 if there are two);
  * - Content-Length decides the framing (RFC 9112 §6.3);
  * - Authorization and Proxy-Authorization decide the identity of the sender (RFC 9110 §11.6.2 and
  *   §11.7.2);

@@ -4,9 +4,9 @@
  *     request-target = origin-form / absolute-form / authority-form / asterisk-form
  *
  * The scan of the request line has already checked the bytes (`TARGET` in `grammar.ts`). This file
- * decides the form and cuts the parts. It decodes nothing: the path is decoded by `src/wsgi`.
+ * decides the form and cuts the parts. It decodes nothing: `src/wsgi` decodes the path.
  *
- * Called by `reading/head_reader.ts`.
+ * `reading/head_reader.ts` calls this.
  *
  * @module
  */
@@ -76,8 +76,8 @@ function absoluteForm(method: string, target: string): RequestTarget {
   if (match === null) refuse(target, "expected a path or an http URI");
   const authority = match[1] ?? "";
   const rest = match[2] ?? "";
-  // An empty host is invalid (RFC 9110 §4.2.1). Userinfo must be treated as an attack (§4.2.4);
-  // `isAuthority` refuses it.
+  // An empty host is invalid (RFC 9110 §4.2.1). `isAuthority` refuses userinfo, which may be an
+  // attack (§4.2.4).
   if (!isAuthority(authority) || authority === "" || authority.startsWith(":")) {
     refuse(target, "invalid authority");
   }

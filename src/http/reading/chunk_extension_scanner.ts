@@ -8,13 +8,15 @@
  *     quoted-pair    = "\" ( HTAB / SP / VCHAR / obs-text )
  *     BWS            = *( SP / HTAB )
  *
- * Strategy: one state transition a byte. A recipient must accept "bad whitespace" (RFC 9110 §5.6.3), and
- * the scanner accepts it where the grammar has it and nowhere else. Whitespace must therefore be followed
- * by the rest of an extension. Whitespace before CRLF is refused, as parsers have disagreed about it.
+ * Strategy: one state transition for each byte. A recipient must parse and remove "bad whitespace"
+ * (RFC 9110 §5.6.3). The scanner does so where the grammar has it, and nowhere else. So the rest of
+ * an extension must follow whitespace. Whitespace before CRLF is refused, as parsers have disagreed
+ * about it.
  *
- * Trap: whitespace before the first semicolon is a part of the extensions, and counts.
+ * Trap: whitespace before the first semicolon is a part of the extensions, and counts towards the
+ * limit.
  *
- * Called by `chunked_reader.ts`.
+ * `chunked_reader.ts` calls this.
  *
  * @module
  */
@@ -43,7 +45,7 @@ const TOKEN_VALUE = 5;
 const QUOTED = 6;
 const QUOTED_PAIR = 7;
 const QUOTED_END = 8;
-/** The result of `nextState` for a byte that may not stand there. */
+/** The result of `nextState` for a byte that is not allowed there. */
 const INVALID = -1;
 
 const QUOTE = 0x22;
@@ -51,7 +53,9 @@ const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
 
-/** A resumable scan of the extensions of one chunk line after the other. */
+/**
+ * Scans the extensions of one chunk line after the other. A scan can stop and go on at any byte.
+ */
 export class ChunkExtensionScanner {
   readonly #maxBytes: number;
   /** The bytes of all extensions of the present body, with semicolons and whitespace. */
@@ -67,13 +71,19 @@ export class ChunkExtensionScanner {
     this.#bytes = 0;
   }
 
-  /** Begins the extensions of a chunk line with `byte`, the byte after the size, which is counted. */
+  /**
+   * Begins the extensions of a chunk line with `byte`, the byte after the size. The byte counts
+   * towards the limit.
+   */
   start(input: InputBuffer, byte: number): void {
     this.#count(input);
     this.#state = byte === SEMICOLON ? NAME_START : SEMICOLON_AFTER_SPACE;
   }
 
-  /** Consumes bytes of the extensions. Returns true once the input stands at the CR after them. */
+  /**
+   * Consumes bytes of the extensions. Returns true once the next byte of the input is the CR after
+   * them.
+   */
   scan(input: InputBuffer): boolean {
     while (input.start < input.end) {
       const byte = input.bytes[input.start] as number;
@@ -110,7 +120,7 @@ export function beginsExtension(byte: number): boolean {
   return byte === SEMICOLON || isWhitespace(byte);
 }
 
-/** The state after `byte`, or `INVALID`. */
+/** Gives the state after `byte`, or `INVALID`. */
 function nextState(state: number, byte: number): number {
   switch (state) {
     case NAME_START:

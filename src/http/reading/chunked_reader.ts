@@ -6,11 +6,12 @@
  *     chunk-size   = 1*HEXDIG
  *     last-chunk   = 1*("0") [ chunk-ext ] CRLF
  *
- * Strategy: one state transition for each byte of framing, which is consumed at once; chunk data passes
- * through as events. Lenient proxies (bare LF, padded sizes, signs, data without its CRLF) have found other
- * ends of a body than the servers behind them, so the reader accepts nothing beside this grammar.
+ * Strategy: one state transition for each byte of framing, which is consumed at once; chunk data
+ * passes through as events. Proxies that were lenient about a bare LF, padded sizes, signs, or data
+ * without its CRLF have found other ends of a body than the servers behind them. So the reader
+ * refuses all bytes that this grammar does not allow.
  *
- * Called by `request_parser.ts`.
+ * `request_parser.ts` calls this.
  *
  * @module
  */
@@ -33,7 +34,10 @@ const DATA_CR = 5;
 const DATA_LF = 6;
 const TRAILERS = 7;
 
-/** The digits of one chunk size: as many as 2^64 - 1 has. Bounds a run of leading zeros. */
+/**
+ * The largest number of digits in a chunk size, as 2^64 - 1 has them. It bounds a run of leading
+ * zeros.
+ */
 const MAX_SIZE_DIGITS = 16;
 
 /** Reads one chunked body after the other. */
@@ -42,11 +46,14 @@ export class ChunkedReader {
   readonly #extension: ChunkExtensionScanner;
   readonly #trailers: TrailerReader;
   #state = FIRST_DIGIT;
-  /** The size of the chunk as far as its digits are read; in DATA, the bytes of data still to come. */
+  /**
+   * The size of the chunk, as far as its digits are read; in the state DATA, the number of bytes
+   * that are missing.
+   */
   #size = 0;
   /** The number of digits in the chunk size so far. */
   #digits = 0;
-  /** The bytes of all chunks announced so far in this body. */
+  /** The sum of the chunk sizes so far in this body. */
   #bodyBytes = 0;
 
   constructor(limits: ParserLimits, latin1: Latin1Decoder) {
@@ -62,7 +69,7 @@ export class ChunkedReader {
     this.#extension.reset();
   }
 
-  /** The next event of the body, or undefined if the reader needs more bytes. */
+  /** Reads the next event of the body; `undefined` if the reader needs more bytes. */
   next(input: InputBuffer): DataEvent | EndEvent | undefined {
     while (input.start < input.end) {
       if (this.#state === DATA) return this.#takeData(input);
@@ -149,7 +156,7 @@ export class ChunkedReader {
   }
 }
 
-/** The value of a HEXDIG in either case, or -1. */
+/** Gives the value of a HEXDIG in either case, or -1. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;

@@ -9,7 +9,7 @@
  * singletons (`repeated_fields.ts`). Getters derive the facts about the connection, so that a fact is
  * computed only for a head that needs it.
  *
- * Called by `head_reader.ts`.
+ * `head_reader.ts` calls this.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { ProtocolError } from "../errors.ts";
 import { listMembers, quote } from "../grammar.ts";
 import { refuseRepeated } from "../repeated_fields.ts";
 
-// One bit for each singleton whose value is not read here.
+// Each singleton whose value is not read here has one bit.
 const AUTHORIZATION = 1;
 const PROXY_AUTHORIZATION = 2;
 const CONTENT_TYPE = 4;
@@ -40,7 +40,7 @@ export class ControlFields {
   connection: string | undefined;
   expect: string | undefined;
   upgrade: string | undefined;
-  /** The bits of the singletons seen so far. */
+  /** The bits of the singletons that have come so far. */
   #seen = 0;
 
   constructor(fields: readonly string[], minorVersion: 0 | 1) {
@@ -83,22 +83,28 @@ export class ControlFields {
     }
   }
 
-  /** RFC 9112 §9.3: HTTP/1.1 persists without `close`, HTTP/1.0 only with `keep-alive`. */
+  /**
+   * Whether the connection may persist: in HTTP/1.1 without `close`, in HTTP/1.0 only with
+   * `keep-alive` (RFC 9112 §9.3).
+   */
   get keepAlive(): boolean {
     if (this.connection === undefined) return this.minorVersion === 1;
     if (hasMember(this.connection, "close")) return false;
     return this.minorVersion === 1 || hasMember(this.connection, "keep-alive");
   }
 
-  /** RFC 9110 §7.8: Upgrade counts only if Connection names it, and never in HTTP/1.0. */
+  /**
+   * Whether the peer offers an upgrade. Upgrade counts only if Connection names it, and never in
+   * HTTP/1.0 (RFC 9110 §7.8).
+   */
   get wantsUpgrade(): boolean {
     if (this.upgrade === undefined || this.connection === undefined) return false;
     return this.minorVersion === 1 && hasMember(this.connection, "upgrade");
   }
 
   /**
-   * RFC 9110 §10.1.1: `100-continue` is the only defined expectation; the answer to another one is 417.
-   * HTTP/1.0 has no expectations, so there the field has no meaning.
+   * Whether the peer waits for 100 (Continue). `100-continue` is the only defined expectation; the
+   * answer to another one is 417 (RFC 9110 §10.1.1). In HTTP/1.0 the field has no meaning.
    */
   get expectsContinue(): boolean {
     if (this.expect === undefined || this.minorVersion === 0) return false;

@@ -6,12 +6,12 @@
  *     field-name    = token
  *     field-value   = *( field-content )
  *
- * Strategy: one pass, resumable after any byte, that checks the bytes where they lie and remembers the
- * positions of each name and value. The scanner makes no strings. It refuses line folding (RFC 9112
- * §5.2), a bare CR or LF (§2.2) and whitespace before the colon (§5.1), as each has let a request slip
- * past a proxy.
+ * Strategy: one pass checks the bytes in place and remembers the positions of each name and value.
+ * The pass can stop and go on after any byte, and makes no strings. It refuses line folding (RFC
+ * 9112 §5.2), a bare CR or LF (§2.2) and whitespace before the colon (§5.1), as each of these has
+ * been used to smuggle a request past a proxy.
  *
- * Called by `head_reader.ts` and `trailer_reader.ts`.
+ * `head_reader.ts` and `trailer_reader.ts` call this.
  *
  * @module
  */
@@ -39,11 +39,17 @@ const VALUE_LF = 4;
 const LAST_LF = 5;
 const DONE = 6;
 
-/** A resumable scan of one field section after the other. */
+/** Scans one field section after the other. A scan can stop and go on at any byte. */
 export class FieldScanner {
-  /** Name start, name end, value start, value end of each line, counted from the input's start. */
+  /**
+   * Four positions for each line, counted from the input's start: name start, name end, value
+   * start, value end.
+   */
   readonly marks: number[] = [];
-  /** The position of the scan, counted from the input's start. When done: the end of the section. */
+  /**
+   * The position of the scan, counted from the input's start; after the scan, the end of the
+   * section.
+   */
   scanned = 0;
   readonly #section: string;
   readonly #maxBytes: number;

@@ -1,5 +1,5 @@
 /**
- * The framing of a request's body: RFC 9112 §6.3 as one pure function.
+ * The framing of a request's body, RFC 9112 §6.3, as one pure function.
  *
  *     Content-Length    = 1*DIGIT
  *     Transfer-Encoding = #transfer-coding
@@ -8,7 +8,7 @@
  * reads content as the next request. The function therefore repairs nothing, and refuses every
  * combination of fields that two parties could read in two ways.
  *
- * Called by `head_reader.ts`.
+ * `head_reader.ts` calls this.
  *
  * @module
  */
@@ -62,9 +62,9 @@ const CHUNKED: BodyFraming = Object.freeze({ kind: "chunked" });
  *
  * @param fields The version and the two fields that decide the framing.
  * @returns The framing; `none` if both fields are missing.
- * @throws {ProtocolError} 501 for an unknown transfer coding before `chunked`. 400 for every ambiguity:
- *   both fields, Transfer-Encoding in HTTP/1.0, any other value than exactly `chunked`, a length that
- *   is not one plain decimal number.
+ * @throws {ProtocolError} 501 for an unknown transfer coding before `chunked`. 400 for every
+ *   ambiguity: both fields, Transfer-Encoding in HTTP/1.0, a value that is not exactly `chunked`,
+ *   or a length that is not one plain decimal number.
  *
  * @example
  * ```ts
@@ -105,8 +105,8 @@ function parseContentLength(value: string): number {
 }
 
 /**
- * Refuses a value other than `chunked`: 501 for unknown codings below a final chunked (RFC 9112
- * §6.1), 400 if chunked is not the final coding (§6.3).
+ * Refuses a value other than `chunked`: with 501 for unknown codings before a final chunked (RFC
+ * 9112 §6.1), and with 400 if chunked is not the final coding (§6.3).
  */
 function refuseCoding(value: string): never {
   const codings = value.toLowerCase().split(",").map(trimWhitespace);

@@ -2,17 +2,17 @@
  * The cache of the last head that a parser has read.
  *
  * A client sends the same fields again and again, and often for the same target. The result of
- * reading a head depends on its bytes alone, so equal bytes need not be read again. Comparing the
- * bytes of a head costs less than scanning, cutting and judging them (the workload `browser` of
- * `npm run bench` sends equal heads).
+ * reading a head depends on its bytes alone, so equal bytes need not be read again. It costs less
+ * to compare the bytes of a head than to scan, cut and judge them (the workload `browser` of `npm
+ * run bench` sends equal heads).
  *
  * Strategy: the request line and the field section are cached separately, because the section often
- * recurs after another line. Each entry is bounded, and there is one of each.
+ * recurs after another line. The cache has one entry of each kind, and each is bounded.
  *
- * Trap: the limit of a head applies to line and section together, so `head_reader.ts` checks the limit
- * again before it takes a cached section after another line.
+ * Trap: the limit of a head applies to line and section together. So `head_reader.ts` checks the
+ * limit again before it uses a cached section after another line.
  *
- * Called by `head_reader.ts`.
+ * `head_reader.ts` calls this.
  *
  * @module
  */
@@ -31,7 +31,8 @@ export interface SectionFacts {
 }
 
 /**
- * The longest line or section that is cached. Bounds the memory of an idle connection to twice this.
+ * The longest line or section that is cached. An idle connection holds at most twice this many
+ * bytes.
  */
 const MAX_CACHED_BYTES = 2048;
 
@@ -78,7 +79,7 @@ export function equalBytes(
   return true;
 }
 
-/** A copy of one range of bytes, which later input is compared with. */
+/** A copy of one range of bytes. Later input is compared with it. */
 class CachedBytes {
   /** The number of bytes in the copy, or -1 if there is none. */
   length = -1;
@@ -90,7 +91,9 @@ class CachedBytes {
     this.#equals = equals;
   }
 
-  /** Replaces the copy by `bytes[from, to)`; a range that is too long leaves no copy. */
+  /**
+   * Replaces the copy by `bytes[from, to)`. If the range is too long, there is no copy afterwards.
+   */
   store(bytes: Uint8Array, from: number, to: number): void {
     const length = to - from;
     this.length = -1;
@@ -139,8 +142,8 @@ export class HeadCache {
   }
 
   /**
-   * The facts in the section that begins `from` bytes after the input's start. Undefined if the section
-   * is another one, has not wholly arrived, or was judged for another version.
+   * Gives the facts in the section that begins `from` bytes after the input's start; `undefined` if
+   * that section is not the cached one, has not wholly arrived, or was judged for another version.
    */
   findSection(input: InputBuffer, from: number, minorVersion: 0 | 1): SectionFacts | undefined {
     const facts = this.#facts;
@@ -149,14 +152,14 @@ export class HeadCache {
     return this.#section.matches(bytes, start + from, end) ? facts : undefined;
   }
 
-  /** Caches the section `bytes[from, to)` of an accepted head. The line must be stored next. */
+  /** Caches the section `bytes[from, to)` of a valid head. The line must be stored next. */
   storeSection(bytes: Uint8Array, from: number, to: number, facts: SectionFacts): void {
     this.#head = undefined;
     this.#section.store(bytes, from, to);
     this.#facts = facts;
   }
 
-  /** Caches the line `bytes[from, to)` of an accepted head whose section is cached. */
+  /** Caches the line `bytes[from, to)` of a valid head whose section is cached. */
   storeLine(bytes: Uint8Array, from: number, to: number, head: RequestHead): void {
     this.#line.store(bytes, from, to);
     this.#head = head;

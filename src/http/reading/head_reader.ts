@@ -1,12 +1,13 @@
 /**
  * The reader of request heads: scans the bytes, decodes them once, and judges the head as a whole.
  *
- * Strategy: the reader first compares the input with the last head (`head_cache.ts`). A head that is
- * new passes three stages. The scanners check the syntax while bytes arrive, and raise errors at the
- * offending byte. Once the head is complete, one call decodes it and its fields are cut. At last the
- * rules that need the whole head are applied; their errors are placed after the head.
+ * Strategy: the reader first compares the input with the last head (`head_cache.ts`). A head that
+ * is new passes three stages. The scanners check the syntax while bytes arrive, and raise errors at
+ * the offending byte. Once the head is complete, one call decodes it and its fields are cut. In the
+ * last stage, the rules that need the whole head are applied; the offset of their errors is the end
+ * of the head.
  *
- * Called by `request_parser.ts`.
+ * `request_parser.ts` calls this.
  *
  * @module
  */
@@ -53,7 +54,10 @@ export class HeadReader {
     this.#lineDone = false;
   }
 
-  /** Continues with the head at the input's start. Undefined if the reader needs more bytes. */
+  /**
+   * Continues with the head at the input's start. Returns `undefined` if the reader needs more
+   * bytes.
+   */
   read(input: InputBuffer): RequestHead | undefined {
     if (!this.#lineDone) {
       if (this.#line.scanned === 0) {
@@ -71,7 +75,10 @@ export class HeadReader {
     return this.#finish(input, this.#fields.scanned - this.#line.scanned, undefined);
   }
 
-  /** The facts in the section, if the cached section follows the line and the head is not too long. */
+  /**
+   * Gives the facts in the section, if the cached section follows the line and the head is not too
+   * long.
+   */
   #findSection(input: InputBuffer): SectionFacts | undefined {
     const { scanned, minorVersion } = this.#line;
     if (scanned + this.#cache.sectionLength > this.#maxHeadBytes) return undefined;
@@ -159,7 +166,9 @@ function makeHead({ method, target, parsed }: RequestLine, facts: SectionFacts):
   };
 }
 
-/** RFC 9112 §3.2: exactly one Host in HTTP/1.1, at most one in HTTP/1.0, and always a valid one. */
+/**
+ * Checks for exactly one valid Host in HTTP/1.1, and for at most one in HTTP/1.0 (RFC 9112 §3.2).
+ */
 function checkHost({ host, hostCount, minorVersion }: ControlFields): void {
   if (host === undefined) {
     if (minorVersion === 1) throw new ProtocolError(400, "Cannot serve HTTP/1.1 without Host");

@@ -1,15 +1,15 @@
 /**
  * The window of unread bytes between a connection and its parser.
  *
- * Strategy: the buffer borrows the chunk of the socket while the parser reads it, and copies only the
- * bytes that are left over when the chunk must be given back. The storage for left-over bytes grows by
- * doubling, and scanners never search a byte twice, so a head that arrives one byte at a time costs
- * linear time.
+ * Strategy: the buffer borrows the socket's array while the parser reads it, and copies only the
+ * bytes that are left over when the array must be given back. The storage for left-over bytes grows
+ * by doubling, and scanners never search a byte twice. So even a head that arrives one byte at a
+ * time takes linear time.
  *
- * Trap: an index into `bytes` is valid until the next `push` or `detach` only. The scanners therefore
- * count positions from `start`, and errors are placed in the stream by `offsetOf`.
+ * Trap: an index into `bytes` is valid only until the next `push` or `detach`. So the scanners
+ * count positions from `start`, and `offsetOf` gives the offset of an error in the stream.
  *
- * Called by `request_parser.ts`, which owns the buffer, and by every reader and scanner of this folder.
+ * `request_parser.ts` owns the buffer, and every reader and scanner of this folder reads from it.
  *
  * @module
  */
@@ -25,9 +25,9 @@ const PLAIN: unknown = Uint8Array.prototype;
 const MIN_STORAGE_BYTES = 256;
 
 /**
- * The longest piece of a body that is copied and not given as a view. On Bun, making a view of a new
- * array is slower than copying 1 KB. In every runtime, a caller that keeps the bytes saves its own
- * copy.
+ * The longest piece of a body that is copied. A longer piece is given as a view. On Bun, making a
+ * view of a new array is slower than copying 1 KB. In every runtime, a caller that keeps the bytes
+ * needs no copy of its own.
  */
 const MAX_COPIED_BYTES = 2048;
 
@@ -44,7 +44,10 @@ export class InputBuffer {
   end = 0;
   /** The offset of `bytes[0]` in the stream of the connection. */
   origin = 0;
-  /** Whether `bytes` is the socket's chunk. True from `push` until the bytes move to own storage. */
+  /**
+   * Whether `bytes` is the socket's array. This is so from `push` until the bytes move to storage
+   * of the buffer's own.
+   */
   #borrowed = false;
 
   /** The number of unread bytes. */
@@ -57,19 +60,19 @@ export class InputBuffer {
     return this.origin + index;
   }
 
-  /** Adds `chunk` after the unread bytes. The chunk stays borrowed until {@linkcode detach}. */
-  push(chunk: Uint8Array): void {
+  /** Adds `pushed` after the unread bytes. The array stays borrowed until {@linkcode detach}. */
+  push(pushed: Uint8Array): void {
     if (this.start === this.end) {
       this.origin += this.end;
-      this.bytes = plain(chunk);
+      this.bytes = plain(pushed);
       this.start = 0;
-      this.end = chunk.length;
+      this.end = pushed.length;
       this.#borrowed = true;
       return;
     }
-    this.#reserve(chunk.length);
-    this.bytes.set(chunk, this.end);
-    this.end += chunk.length;
+    this.#reserve(pushed.length);
+    this.bytes.set(pushed, this.end);
+    this.end += pushed.length;
   }
 
   /** Drops the unread bytes. The next pushed byte has the offset `offset`. */
@@ -79,7 +82,7 @@ export class InputBuffer {
     this.origin = offset;
   }
 
-  /** Gives the borrowed chunk back and keeps a copy of the unread bytes. */
+  /** Gives the borrowed array back and keeps a copy of the unread bytes. */
   detach(): void {
     if (this.start === this.end) {
       this.#move(EMPTY);
@@ -108,7 +111,7 @@ export class InputBuffer {
     throw new ProtocolError(status, message, this.offsetOf(at));
   }
 
-  /** Refuses the message: the byte at the index `at` is in `part`, which needs `expected` there. */
+  /** Refuses the message because of the byte at the index `at`: `part` needs `expected` there. */
   refuseByte(at: number, part: string, expected: string): never {
     const found = describeByte(this.bytes[at] as number);
     this.refuse(400, `Cannot parse ${part}: ${found}, expected ${expected}`, at);
@@ -118,8 +121,8 @@ export class InputBuffer {
   #reserve(count: number): void {
     const { bytes, length } = this;
     if (!this.#borrowed && this.end + count <= bytes.length) return;
-    // A move within the storage pays only if at least as much was consumed as is left. Otherwise the
-    // moves of many small pushes would add up to quadratic time.
+    // The bytes are moved within the storage only if at least as many were consumed as are left.
+    // Otherwise the moves of many small pushes would add up to quadratic time.
     const fits = !this.#borrowed && length + count <= bytes.length && this.start >= length;
     const size = Math.max(MIN_STORAGE_BYTES, 2 * (length + count));
     this.#move(fits ? bytes : new Uint8Array(size));
@@ -138,7 +141,10 @@ export class InputBuffer {
   }
 }
 
-/** The same bytes without a subclass: `slice` of a Node `Buffer` would be a view and not a copy. */
+/**
+ * Gives the same bytes without a subclass, because `slice` of a Node `Buffer` would be a view and
+ * not a copy.
+ */
 function plain(bytes: Uint8Array): Uint8Array {
   if (Object.getPrototypeOf(bytes) === PLAIN) return bytes;
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -5,10 +5,10 @@
  *     method       = token
  *     HTTP-version = "HTTP/" DIGIT "." DIGIT
  *
- * Strategy: one pass, resumable after any byte, that checks the bytes where they lie and remembers the
- * ends of the parts. The scanner makes no strings, and refuses a line at the byte that breaks it.
+ * Strategy: one pass checks the bytes in place and remembers the ends of the parts. The pass can
+ * stop and go on after any byte, makes no strings, and refuses a line at the first invalid byte.
  *
- * Called by `head_reader.ts`.
+ * `head_reader.ts` calls this.
  *
  * @module
  */
@@ -32,15 +32,18 @@ const MINOR_INDEX = 7;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** A resumable scan of one request line after the other. Positions count from the line's first byte. */
+/**
+ * Scans one request line after the other. A scan can stop and go on at any byte. Positions count
+ * from the line's first byte.
+ */
 export class RequestLineScanner {
   /** The end of the method. */
   methodEnd = 0;
   /** The end of the target. */
   targetEnd = 0;
-  /** The minor version; a later 1.x counts as 1.1 (RFC 9110 §6.2). */
+  /** The minor version. A later 1.x counts as 1.1 (RFC 9110 §6.2). */
   minorVersion: 0 | 1 = 1;
-  /** The position of the scan. When done: the end of the line's CRLF. */
+  /** The position of the scan; after the scan, the end of the line's CRLF. */
   scanned = 0;
   readonly #maxLineBytes: number;
   readonly #maxHeadBytes: number;
@@ -137,7 +140,8 @@ export class RequestLineScanner {
     if (this.scanned === this.#maxHeadBytes) {
       input.refuse(431, `Head too long: over ${this.#maxHeadBytes} bytes`, at);
     }
-    // RFC 9112 §3: 501 for a method longer than every known method, 414 for a target that is too long.
+    // RFC 9112 §3 asks for 501 if a method is longer than every known method, and for 414 if a
+    // target is too long.
     if (this.#state === METHOD) {
       input.refuse(501, `Method too long: over ${this.#maxLineBytes} bytes`, at);
     }

@@ -1,14 +1,15 @@
 /**
- * The parser of requests: RFC 9112 from the side of a server, without I/O.
+ * The parser of requests, without I/O: the server's part of RFC 9112.
  *
- * Strategy: pull. The embedder pushes bytes in any pieces and asks for events. A pipelined request
- * begins only when the embedder asks for the event after the end of the current request. Each part of
- * a message has a reader of its own that can stop after any byte; the parser selects the reader by
- * its phase.
+ * Strategy: the embedder pushes bytes in pieces of any size, and pulls events. A pipelined request
+ * begins only when the embedder asks for the event after the end of the current request. Each part
+ * of a message has a reader of its own that can stop after any byte; the parser selects the reader
+ * by its phase.
  *
  * Trap: pushed bytes are borrowed. The embedder calls `detach` before it reuses its buffer.
  *
- * Called by `src/server/client_connection.ts`; parsers are pooled in `src/server/parser_pool.ts`.
+ * `src/server/client_connection.ts` calls this, and `src/server/parser_pool.ts` keeps a pool of
+ * parsers.
  *
  * @module
  */
@@ -37,7 +38,7 @@ import { InputBuffer } from "./input_buffer.ts";
 export interface ParserOptions {
   /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<ParserLimits>;
-  /** A faster decoder of ISO-8859-1. Not `TextDecoder`, as its `latin1` is windows-1252. */
+  /** A faster decoder of ISO-8859-1. `TextDecoder` is none, as its `latin1` is windows-1252. */
   readonly latin1?: Latin1Decoder;
   /** A faster comparison of bytes. */
   readonly equals?: BytesEqual | undefined;
@@ -98,13 +99,13 @@ export class RequestParser {
   #phase: ParserPhase = "idle";
   /** The number of empty lines since the last request. */
   #emptyLines = 0;
-  /** The bytes of content that the phase `length` still expects. */
+  /** The number of content bytes that the phase `length` still expects. */
   #remaining = 0;
   /** Whether the current request lets the connection persist. */
   #keepAlive = true;
-  /** Whether the peer has sent its last byte. Set by `end`, reset by `restart`. */
+  /** Whether the peer has sent its last byte. `end` sets it, and `restart` resets it. */
   #ended = false;
-  /** The error that `next` has thrown; reset by `restart`. */
+  /** The error that `next` has thrown. `restart` resets it. */
   #failure: unknown;
 
   /**
@@ -124,15 +125,15 @@ export class RequestParser {
     return this.#input.length;
   }
 
-  /** Whether the parser stands between two messages, holds no bytes, and may be given more. */
+  /** Whether the parser is between two messages, holds no bytes, and may be given more. */
   get idle(): boolean {
     return this.#phase === "idle" && this.#emptyLines === 0 && this.#input.length === 0 &&
       !this.#ended && this.#failure === undefined;
   }
 
   /**
-   * Begins with another connection and forgets an incomplete message. The cache of the last head stays:
-   * it holds facts about bytes, which are independent of the sender.
+   * Begins with another connection, and forgets an incomplete message. The cache of the last head
+   * stays: it holds facts about bytes, which are independent of the sender.
    *
    * @param offset The number of bytes that the connection has received before, for the offsets in
    *   errors.
@@ -150,7 +151,7 @@ export class RequestParser {
   /**
    * Adds bytes from the connection.
    *
-   * The parser borrows the bytes without a copy: they must not change before {@linkcode detach}.
+   * The parser borrows the bytes without a copy, so they must not change before {@linkcode detach}.
    *
    * @param bytes Any number of bytes. A parser that has failed drops them.
    * @throws {TypeError} After {@linkcode end} or {@linkcode takeBuffered}, as the bytes would be lost.

@@ -6,7 +6,7 @@
  * A trailer that decides framing, routing or authorization is an error. Another trailer that may not be
  * merged into the head is checked, counted and discarded (`forbidden_trailers.ts`).
  *
- * Called by `chunked_reader.ts`.
+ * `chunked_reader.ts` calls this.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export class TrailerReader {
     this.#scanner.reset(0);
   }
 
-  /** The end of the message, or undefined if the reader needs more bytes. */
+  /** Reads the end of the message; `undefined` if the reader needs more bytes. */
   read(input: InputBuffer): EndEvent | undefined {
     if (!this.#scanner.scan(input)) return undefined;
     const { bytes, start } = input;

@@ -1,11 +1,11 @@
 /**
- * Complete responses of a head alone, which need no {@linkcode ResponseWriter}: informational responses
+ * Responses that are a head alone and need no {@linkcode ResponseWriter}: informational responses
  * (RFC 9110 §15.2), and the success of CONNECT, which opens a tunnel (§9.3.6).
  *
  * Trap: a client reads the bytes after such a head as the next response or as another protocol. A head
  * with Content-Length would make some clients wait for a body, so the field is an error.
  *
- * Called by `src/server` and by `src/wsgi/running/response.ts`.
+ * `src/server` and `src/wsgi/running/response.ts` call this.
  *
  * @module
  */
@@ -68,14 +68,19 @@ export function tunnelResponse(fields: FieldList = []): string {
   return `HTTP/1.1 200 OK\r\n${fieldLines(fields, "an answer that opens a tunnel")}\r\n`;
 }
 
-/** A final status, or text behind a status, would be the head of a second response. */
+/**
+ * Checks the status. A final status, or text behind a status, would be the head of a second
+ * response.
+ */
 function checkInformationalStatus(status: unknown): void {
   if (status === 100 || status === 101 || status === 102 || status === 103) return;
   const given = typeof status === "number" ? status : `a ${typeof status}`;
   throw new ResponseError(`Cannot inform with status ${given}: expected 100, 101, 102 or 103`);
 }
 
-/** The lines of checked fields without a body. `response` names the response in errors. */
+/**
+ * Makes the lines of fields for a response without a body. `response` names the response in errors.
+ */
 function fieldLines(fields: FieldList, response: string): string {
   let lines = "";
   for (const field of fields) {

@@ -1,13 +1,14 @@
 /**
- * The writer of a response's body: turns blocks into framed bytes, and checks the length.
+ * The writer of a response's body. It makes framed bytes of blocks, and checks the length.
  *
  *     chunk        = chunk-size CRLF chunk-data CRLF
  *     last-chunk   = "0" CRLF
  *
- * A response with Content-Length never has more bytes than announced: the writer sends the bytes that
- * fit and throws for the surplus. Strings are latin-1, so their length is their number of bytes.
+ * A response with Content-Length never has more bytes than announced: the writer sends the bytes
+ * that fit, and throws an error about the surplus. Strings are latin-1, so their length is their
+ * number of bytes.
  *
- * Called by `response_writer.ts`.
+ * `response_writer.ts` calls this.
  *
  * @module
  */
@@ -38,7 +39,7 @@ export type ByteSink = (part: Uint8Array | string) => void;
 /** Writes one body. */
 export class BodyWriter {
   readonly #framing: ResponseFraming;
-  /** The bytes that are missing to Content-Length; 0 with other framings. */
+  /** The number of bytes that are missing to Content-Length; 0 with other framings. */
   #remaining: number;
   #bytes = 0;
 

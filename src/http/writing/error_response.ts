@@ -1,7 +1,7 @@
 /**
  * The response to a peer that broke HTTP.
  *
- * Called by `src/server/client_connection.ts`.
+ * `src/server/client_connection.ts` calls this.
  *
  * @module
  */

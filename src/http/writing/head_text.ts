@@ -6,7 +6,7 @@
  * memory. The comparisons are cheap, as the app's part is one object (`prepared_head.ts` has a cache,
  * too) and the other parts are constants, shared strings or numbers.
  *
- * Called by `response_writer.ts` once a response.
+ * `response_writer.ts` calls this once for each response.
  *
  * @module
  */
@@ -42,8 +42,8 @@ const last: CachedHead = {
 };
 
 /**
- * The text of a whole head, with the empty line at its end. The parameters are not one object, which
- * each response would have to allocate.
+ * Makes the text of a whole head, with the empty line at its end. The parameters are not one
+ * object, because each response would have to allocate it.
  *
  * @param protocol The version in the status line.
  * @param prepared The status and the fields of the app.
@@ -79,8 +79,9 @@ export function headText(
 }
 
 /**
- * The same text in one piece. Engines keep a concatenation as a tree until a character is read. Without
- * this read, every write of the cached head would copy the text out of its tree again.
+ * Gives the same text in one piece. Engines keep a concatenation as a tree until a character is
+ * read. Without this read, every write of the cached head would copy the text out of its tree
+ * again.
  */
 function flat(text: string): string {
   text.charCodeAt(0);

@@ -1,11 +1,11 @@
 /**
- * The check of an app's status and fields, and their text, from which a head is then cheap to make.
+ * The check of an app's status and fields, and their text. With this text a head is cheap to make.
  *
- * Strategy: apps send the same few heads, statuses and names again and again. The module remembers the
- * last head whole, and each valid status and name by its text. A value of a field may come from a
- * client, so each value is checked each time, unless the whole head is equal to the last one.
+ * Strategy: apps send the same few heads, statuses and names again and again. The module remembers
+ * the whole last head, and each valid status and name by its text. A value of a field may come from
+ * a client, so each value is checked each time, unless the whole head is equal to the last one.
  *
- * Called by `src/wsgi/running/response.ts` and by `response_writer.ts`.
+ * `src/wsgi/running/response.ts` and `response_writer.ts` call this.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { checkFields, checkStatus, isFieldValue } from "./response_checks.ts";
 import { parseOwnLength } from "./response_framing.ts";
 
 /**
- * The result of {@linkcode prepareHead}, which {@linkcode ResponseWriter.begin} takes. Frozen.
+ * The frozen result of {@linkcode prepareHead}, which {@linkcode ResponseWriter.begin} takes.
  *
  * @example
  * ```ts
@@ -49,14 +49,20 @@ export interface PreparedHead {
 type FieldKind = "plain" | "content-length" | "trailer" | "date" | "server";
 const KINDS: readonly string[] = ["content-length", "trailer", "date", "server"];
 
-/** The most names, and the most statuses, that are remembered: an app may make up names without end. */
+/**
+ * The largest number of names, and of statuses, that are remembered. An app may invent any number
+ * of names.
+ */
 const MAX_KNOWN = 256;
-/** The length of the longest name or status that is remembered. Common ones are shorter. */
+/**
+ * The length of the longest name or status that is remembered. Common names and statuses are
+ * shorter.
+ */
 const MAX_KNOWN_LENGTH = 64;
 
 /**
- * The memory of the module. All servers of the process may share it, as each entry depends on its key
- * alone. It is bounded by `MAX_KNOWN` and one head.
+ * The cache of the module. All servers of the process may share it, as each entry depends on its
+ * key alone. `MAX_KNOWN` bounds it, together with the one head.
  */
 const known = {
   /** The valid names that are not hop-by-hop, in the case in which an app sent them. */

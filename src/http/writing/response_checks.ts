@@ -10,7 +10,7 @@
  *
  * Trap: an app may be untyped JavaScript. The checks therefore test the types of their arguments, too.
  *
- * Called by the other files of this folder, and by `src/wsgi/running/response.ts` for trailers.
+ * The other files of this folder call this, and `src/wsgi/running/response.ts` does for trailers.
  *
  * @module
  */
@@ -20,9 +20,12 @@ import type { FieldList } from "../field_list.ts";
 import { isForbiddenTrailer } from "../forbidden_trailers.ts";
 import { isToken, quote } from "../grammar.ts";
 
-/** PEP 3333: "999 Message here". The phrase may be empty, and has no control bytes (RFC 9112 §4). */
+/**
+ * A status as in PEP 3333: "999 Message here". The phrase may be empty, and has no control bytes
+ * (RFC 9112 §4).
+ */
 const STATUS = /^[2-5]\d\d [\t\x20-\x7e\x80-\xff]*$/;
-/** `*field-content` (RFC 9110 §5.5): no control byte except tab. */
+/** `*field-content` (RFC 9110 §5.5), without control bytes except tab. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** The fields about the connection, which the server controls (RFC 9110 §7.6.1, PEP 3333). */
@@ -66,8 +69,9 @@ export function checkStatus(status: string): void {
  * Checks the fields of a response.
  *
  * @param fields The fields of an app.
- * @throws {ResponseError} If a field is not a pair of strings, its name is not a token, its value has a
- *   control character or a character above U+00FF, or the field is hop-by-hop and so the server's own.
+ * @throws {ResponseError} If a field is not a pair of strings, its name is not a token, its value
+ *   has a control character or a character above U+00FF, or the field is hop-by-hop, so that only
+ *   the server may send it.
  *
  * @example
  * ```ts
@@ -83,7 +87,9 @@ export function checkFields(fields: FieldList): void {
   for (const field of fields) {
     checkField(field);
     if (HOP_BY_HOP.has(field[0].toLowerCase())) {
-      throw new ResponseError(`Cannot send field ${quote(field[0])}: hop-by-hop, the server's own`);
+      throw new ResponseError(
+        `Cannot send field ${quote(field[0])}: the server alone sends hop-by-hop fields`,
+      );
     }
   }
 }

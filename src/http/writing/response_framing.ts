@@ -1,8 +1,8 @@
 /**
- * The framing of a response's body: RFC 9112 §6.3 and RFC 9110 §6.4.1 from the side of the sender, as
- * pure functions. The side of the recipient is `reading/framing.ts`.
+ * The framing of a response's body as pure functions: the sender's part of RFC 9112 §6.3 and RFC
+ * 9110 §6.4.1. The recipient's part is `reading/framing.ts`.
  *
- * Called by `response_writer.ts` and `prepared_head.ts`, and by `src/wsgi/running/response.ts`.
+ * `response_writer.ts`, `prepared_head.ts` and `src/wsgi/running/response.ts` call this.
  *
  * @module
  */
@@ -30,8 +30,9 @@ export function mayHaveBody(method: string, status: number): boolean {
 }
 
 /**
- * Whether Content-Length may stand in the head. RFC 9110 §8.6 forbids the field for 1xx, 204, and a 2xx
- * to CONNECT. HEAD and 304 may have it: it is then the length of the body that GET would have.
+ * Whether the head may have Content-Length. RFC 9110 §8.6 forbids the field for 1xx, 204, and a 2xx
+ * to CONNECT. A response to HEAD and a 304 may have it: there it is the length of the body that GET
+ * would have.
  */
 export function mayHaveLength(method: string, status: number): boolean {
   return status >= 200 && status !== 204 && !(method === "CONNECT" && status < 300);
@@ -58,7 +59,7 @@ const CLOSE: ResponseFraming = Object.freeze({ kind: "close" });
  * Decides the framing of a body.
  *
  * @param length The length of the whole body, if it is known.
- * @param mayChunk Whether the client and the protocol of the response know the chunked coding.
+ * @param mayChunk Whether the client and the protocol of the response allow the chunked coding.
  */
 export function responseFraming(
   hasBody: boolean,

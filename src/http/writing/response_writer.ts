@@ -1,11 +1,11 @@
 /**
  * The writer of responses.
  *
- * Strategy: one writer makes the head, frames the body and sees every byte of one response, so that the
- * framing is decided once and the length is always checked. The writer keeps no bytes: it returns the
- * head and passes framed blocks to a sink.
+ * Strategy: one writer makes the head, frames the body and sees every byte of one response. So the
+ * framing is decided once, and the length is always checked. The writer keeps no bytes: it returns
+ * the head and passes framed blocks to a sink.
  *
- * Called by `src/wsgi/running/response.ts`, through `begin`. Embedders that write a response without
+ * `src/wsgi/running/response.ts` calls `begin`. Embedders that write a response without
  * `prepareHead` call `head`.
  *
  * @module
@@ -73,9 +73,9 @@ export interface ResponseContext {
 export interface ResponseHeadOptions {
   /** The length of the whole body in bytes, if the server knows it. */
   readonly bodyLength?: number | undefined;
-  /** The value of Date, used if the fields of the app have none. */
+  /** The value of Date. It is used if the app's fields have no Date. */
   readonly date?: string | undefined;
-  /** The value of Server, used if the fields of the app have none. */
+  /** The value of Server. It is used if the app's fields have no Server. */
   readonly server?: string | undefined;
 }
 
@@ -100,7 +100,7 @@ export interface ResponseHeadOptions {
  */
 export class ResponseWriter {
   readonly #context: ResponseContext;
-  /** The writer of the body, from the head on. */
+  /** The writer of the body. It exists from the head on. */
   #body: BodyWriter | undefined;
   #keepAlive = false;
   #bodyAllowed = false;
@@ -117,19 +117,24 @@ export class ResponseWriter {
   }
 
   /**
-   * Whether the connection may be used again. Valid after the head; false after a body that is too
-   * short.
+   * Whether the connection may be used again. The value is valid after the head, and false after a
+   * body that is too short.
    */
   get keepAlive(): boolean {
     return this.#keepAlive;
   }
 
-  /** Whether the response has a body. Valid after the head; if false, `data` drops its blocks. */
+  /**
+   * Whether the response has a body. The value is valid after the head. Without a body, `data`
+   * drops its blocks.
+   */
   get bodyAllowed(): boolean {
     return this.#bodyAllowed;
   }
 
-  /** Whether the end of the connection is the end of the body. Valid after the head. */
+  /**
+   * Whether the end of the connection is the end of the body. The value is valid after the head.
+   */
   get untilClose(): boolean {
     return this.#body?.untilClose ?? false;
   }
@@ -161,7 +166,8 @@ export class ResponseWriter {
   }
 
   /**
-   * Makes the head of a status and fields that are already checked; see {@linkcode head}.
+   * Makes the head of a status and fields that are already checked. It does the rest as
+   * {@linkcode head} does.
    *
    * @param prepared The result of {@linkcode prepareHead}.
    * @param options The facts and fields of the server.
@@ -250,7 +256,7 @@ export class ResponseWriter {
     return responseFraming(hasBody, ownLength ?? bodyLength, mayChunk);
   }
 
-  /** The length for a Content-Length field that the server adds, if it adds one. */
+  /** Gives the length for the Content-Length field that the server adds, if it adds one. */
   #lengthToAdd(
     code: number,
     ownLength: number | undefined,
@@ -258,13 +264,15 @@ export class ResponseWriter {
   ): number | undefined {
     if (bodyLength === undefined || ownLength !== undefined) return undefined;
     if (this.#bodyAllowed) return bodyLength;
-    // For HEAD and 304 the field is the length of the body that GET would have (RFC 9110 §8.6). An app
-    // may yield no blocks for them, so an empty body says nothing about that length.
+    // For HEAD and 304 the field is the length of the body that GET would have (RFC 9110 §8.6). An
+    // app may yield no blocks for them, so the length of an empty body is unknown there.
     const isAnswerToHead = this.#context.method === "HEAD" && code !== 304 && code !== 204;
     return isAnswerToHead && bodyLength > 0 ? bodyLength : undefined;
   }
 
-  /** The Connection line, if the version does not imply its meaning (RFC 9112 §9.3 and §9.6). */
+  /**
+   * Gives the Connection line, if the version does not imply its meaning (RFC 9112 §9.3 and §9.6).
+   */
   #connectionLine(): string {
     if (!this.#keepAlive) return "Connection: close\r\n";
     const { minorVersion, protocol } = this.#context;
@@ -273,7 +281,7 @@ export class ResponseWriter {
   }
 }
 
-/** The same head without Content-Length, for a response that may not have the field. */
+/** Makes the same head without Content-Length, for a response that may not have the field. */
 function withoutLength(prepared: PreparedHead): PreparedHead {
   if (prepared.lengthLine === "") return prepared;
   return { ...prepared, text: prepared.text.replace(prepared.lengthLine, "") };
