@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { AppIterable, AppYield, Cogen, StartResponse } from "../wsgi/mod.ts";
+import type { AppIterable, AppYield, BodyReader, Cogen, StartResponse } from "../wsgi/mod.ts";
 import { checkApp } from "./option_checks.ts";
 import { passThrough } from "./pass_through.ts";
 
@@ -19,13 +19,14 @@ import { passThrough } from "./pass_through.ts";
  * `finally` runs to the end, also through waits.
  *
  * A response behind this function is sent as one of a generator: without `Content-Length`, unless the app
- * gives one. A middleware that has nothing to do after the app need not be a generator, and then the
+ * gives one, or the middleware returns a `ServerReadable` and passes its reader on. A middleware that has nothing to do after the app need not be a generator, and then the
  * response stays as it is: `return app(environ, startResponse)`. A middleware that changes blocks calls
  * `passThrough`.
  *
  * @param app The app.
  * @param environ The environ for the app: that of the request, or a changed copy.
  * @param startResponse The `startResponse` for the app.
+ * @param reader The server's side, if the middleware returns a `ServerReadable`.
  * @returns The generator to delegate to, with `yield*`.
  * @throws The error of the app, where the middleware delegates.
  *
@@ -60,7 +61,8 @@ export function delegate<E extends { readonly cogen: Cogen }>(
   app: (environ: E, startResponse: StartResponse) => AppIterable | PromiseLike<AppIterable>,
   environ: E,
   startResponse: StartResponse,
+  reader?: BodyReader,
 ): Generator<AppYield, void, unknown> {
   checkApp("delegate", app);
-  return passThrough(() => app(environ, startResponse), environ.cogen, {});
+  return passThrough(() => app(environ, startResponse), environ.cogen, {}, reader);
 }

@@ -7,7 +7,18 @@
  * @module
  */
 
-import type { Block, Environ, HeaderList, StartResponse, WSGIApp } from "../wsgi/mod.ts";
+import {
+  type AppYield,
+  type Block,
+  type BodyReader,
+  type Environ,
+  type HeaderList,
+  isBlock,
+  ServerReadable,
+  type StartResponse,
+  type WSGIApp,
+} from "../wsgi/mod.ts";
+import { blockLength } from "./block_length.ts";
 import { delegate } from "./delegate.ts";
 import { checkApp, checkCallback } from "./option_checks.ts";
 
@@ -66,10 +77,14 @@ export function errorPage(
 ): WSGIApp {
   checkApp("errorPage", app);
   checkCallback("errorPage", "page", page);
-  return function* guarded(environ, startResponse) {
+  function* guarded(
+    environ: Environ,
+    startResponse: StartResponse,
+    reader: BodyReader | undefined,
+  ): Generator<AppYield, void, unknown> {
     const { cogen } = environ;
     try {
-      yield* delegate(app, environ, startResponse);
+      yield* delegate(app, environ, startResponse, reader);
     } catch (thrown) {
       if (cogen.signal.aborted) throw thrown;
       const error = thrown ?? new Error(`The app threw ${thrown}`);
@@ -82,9 +97,12 @@ export function errorPage(
         throw refusal;
       }
       cogen.report(error);
+      if (isBlock(body)) reader?.announceLength(blockLength(body));
       yield body;
     }
-  };
+  }
+  return (environ, startResponse) =>
+    new ServerReadable((reader) => guarded(environ, startResponse, reader));
 }
 
 /** Starts the page's response. Throws `error` if the app's head has been sent already (PEP 3333). */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { WSGIApp } from "../wsgi/mod.ts";
+import { type BodyReader, ServerReadable, type WSGIApp } from "../wsgi/mod.ts";
 import { DeferredStart } from "./deferred_start.ts";
 import { checkApp } from "./option_checks.ts";
-import { passThrough } from "./pass_through.ts";
+import { type BlockStage, passThrough } from "./pass_through.ts";
 
 /**
  * Delays an app's call of `startResponse` until its first block, or until its end if it has no block.
@@ -56,7 +56,8 @@ export function lazyStartResponse(app: WSGIApp): WSGIApp {
           start.write(block);
         };
       });
-    return passThrough(run, environ.cogen, {
+    const stage: BlockStage = {
+      keepsBlocks: true,
       *block(block) {
         start.begin();
         yield block;
@@ -64,6 +65,24 @@ export function lazyStartResponse(app: WSGIApp): WSGIApp {
       *end() {
         start.begin();
       },
-    });
+    };
+    return new ServerReadable((reader) =>
+      passThrough(run, environ.cogen, stage, reader && beginning(reader, start))
+    );
+  };
+}
+
+/** The server's side of the body: a length, or a question about the status, needs the call as well. */
+function beginning(reader: BodyReader, start: DeferredStart): BodyReader {
+  return {
+    announceLength: (length) => {
+      start.begin();
+      reader.announceLength(length);
+    },
+    hasBody: () => {
+      start.begin();
+      return reader.hasBody();
+    },
+    allSent: () => reader.allSent(),
   };
 }

@@ -19,16 +19,19 @@ import {
   type AppIterable,
   type AppYield,
   type Block,
+  type BodyReader,
   closeLate,
   type Cogen,
   isBlock,
   isPromise,
   iteratorOf,
+  ServerReadable,
   type Step,
   type Steps,
   throwInto,
   WSGIFileWrapper,
 } from "../wsgi/mod.ts";
+import { blockLength } from "./block_length.ts";
 
 /**
  * The work of a middleware on the blocks of one response.
@@ -41,6 +44,11 @@ export interface BlockStage {
    * Takes a non-empty block of the app, and gives the blocks to send in its place. Default: the block.
    */
   block?(block: Block): Iterable<AppYield>;
+  /**
+   * Whether {@linkcode BlockStage.block} gives each block at once and unchanged, and `end` gives none. Then the
+   * response keeps its `Content-Length`, if `passThrough` has the reader. Default: whether there is no `block`.
+   */
+  readonly keepsBlocks?: boolean;
   /**
    * Checks each value that the app yields or returns, except a wrapped file. An error that this method
    * throws ends the response; the app does not see it.
@@ -76,6 +84,9 @@ export interface BlockStage {
  * @param run Calls the app.
  * @param cogen The `environ.cogen` of the request.
  * @param stage The work on the blocks.
+ * @param reader The server's side, if the middleware returns a `ServerReadable`. If the stage keeps the blocks,
+ *   the response then has the `Content-Length` that it has without the middleware, and a wrapped file
+ *   is read as if the server read it itself.
  * @returns The iterable of the middleware: always a sync generator.
  * @throws The error of the app or of the stage, while the server steps the generator.
  *
@@ -107,7 +118,9 @@ export function* passThrough(
   run: () => AppIterable | PromiseLike<AppIterable>,
   cogen: Cogen,
   stage: BlockStage,
+  reader?: BodyReader,
 ): Generator<AppYield, void, unknown> {
+  const server = stage.keepsBlocks ?? stage.block === undefined ? reader : undefined;
   const promised = run();
   let given: AppIterable | undefined;
   let iterator: AnyIterator | undefined;
@@ -115,8 +128,8 @@ export function* passThrough(
   let failed = false;
   try {
     given = isPromise(promised) ? yield* waitFor(cogen, promised) : promised;
-    iterator = iteratorOf(given);
-    yield* passAll(iterator, cogen, stage);
+    iterator = blocksOf(given, server);
+    yield* passAll(iterator, cogen, stage, server);
     over = true;
     if (stage.end !== undefined) yield* stage.end();
   } catch (error) {
@@ -130,10 +143,29 @@ export function* passThrough(
   }
 }
 
+/** Begins the body of an app. If the server itself reads it, the length of an array is announced. */
+function blocksOf(given: AppIterable, server: BodyReader | undefined): AnyIterator {
+  if (server === undefined) return iteratorOf(given);
+  if (given instanceof WSGIFileWrapper || given instanceof ServerReadable) {
+    return given.blocksFor(server);
+  }
+  if (Array.isArray(given) && given.every((block) => isBlock(block) || isEmptyBlock(block))) {
+    const length = given.reduce((sum: number, block: Block) => sum + blockLength(block), 0);
+    // An empty array says nothing about the length of the response to GET.
+    if (length > 0) server.announceLength(length);
+  }
+  return iteratorOf(given);
+}
+
+function isEmptyBlock(value: unknown): boolean {
+  return value === "" || value instanceof Uint8Array;
+}
+
 function* passAll(
   iterator: AnyIterator,
   cogen: Cogen,
   stage: BlockStage,
+  server: BodyReader | undefined,
 ): Generator<AppYield, void, unknown> {
   let resume = (): Steps => iterator.next();
   for (;;) {
@@ -142,7 +174,7 @@ function* passAll(
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isBlock(value);
-    if (step.done) return yield* passLast(value, cogen, stage);
+    if (step.done) return yield* passLast(value, cogen, stage, server);
     try {
       if (!isWait) yield* passBlock(value, cogen, stage);
       else if (stage.wait !== undefined) yield* withCogenPutAside(cogen, stage.wait());
@@ -216,10 +248,15 @@ function* passLast(
   last: unknown,
   cogen: Cogen,
   stage: BlockStage,
+  server: BodyReader | undefined,
 ): Generator<AppYield, void, unknown> {
-  if (isBlock(last)) yield* passBlock(last, cogen, stage);
-  else if (last instanceof WSGIFileWrapper) yield* passAll(last[Symbol.iterator](), cogen, stage);
-  else if (last !== undefined) yield last as AppYield;
+  if (isBlock(last)) {
+    // Has no effect after an earlier block.
+    server?.announceLength(blockLength(last));
+    yield* passBlock(last, cogen, stage);
+  } else if (last instanceof WSGIFileWrapper) {
+    yield* passAll(blocksOf(last, server), cogen, stage, server);
+  } else if (last !== undefined) yield last as AppYield;
 }
 
 /** Ends an app early: steps its `finally` through its waits, and drops its blocks. */

@@ -6,8 +6,11 @@
 
 import {
   type AppIterable,
+  type AppYield,
+  type BodyReader,
   BufferedInput,
   type Environ,
+  ServerReadable,
   type StartResponse,
   type WSGIApp,
 } from "../wsgi/mod.ts";
@@ -57,13 +60,19 @@ export type SyncApp = (
  */
 export function syncInput(app: SyncApp): WSGIApp {
   checkApp("syncInput", app);
-  return function* buffered(environ, startResponse) {
+  function* buffered(
+    environ: Environ,
+    startResponse: StartResponse,
+    reader: BodyReader | undefined,
+  ): Generator<AppYield, void, unknown> {
     const body = yield* environ["wsgi.input"].read();
     const inner = {
       ...environ,
       "wsgi.input": new BufferedInput(body),
       CONTENT_LENGTH: body.length > 0 ? String(body.length) : environ.CONTENT_LENGTH,
     };
-    yield* delegate(app, inner as SyncEnviron, startResponse);
-  };
+    yield* delegate(app, inner as SyncEnviron, startResponse, reader);
+  }
+  return (environ, startResponse) =>
+    new ServerReadable((reader) => buffered(environ, startResponse, reader));
 }

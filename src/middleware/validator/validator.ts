@@ -11,13 +11,15 @@ import {
   type AppIterable,
   type AppYield,
   type Block,
+  type BodyReader,
   type Environ,
   isPromise,
+  ServerReadable,
   type StartResponse,
   type WSGIApp,
 } from "../../wsgi/mod.ts";
 import { checkApp } from "../option_checks.ts";
-import { passThrough } from "../pass_through.ts";
+import { type BlockStage, passThrough } from "../pass_through.ts";
 import { checkEnviron } from "./validate_environ.ts";
 import { checkIterable, checkStart, checkYielded } from "./validate_response.ts";
 import { ErrorWrapper, InputWrapper } from "./validate_streams.ts";
@@ -68,10 +70,12 @@ export function validator(app: WSGIApp): WSGIApp {
 }
 
 /** The iterable of one request, which checks that the server steps and closes it in the right order. */
-class Validation implements Iterable<AppYield>, Iterator<AppYield, void, unknown> {
+class Validation extends ServerReadable implements Iterator<AppYield, void, unknown> {
   readonly #startResponse: StartResponse;
   readonly #warn: (message: string) => void;
-  readonly #passing: Generator<AppYield, void, unknown>;
+  readonly #pass: (reader?: BodyReader) => Generator<AppYield, void, unknown>;
+  /** Set when the server begins to step this object. */
+  #passing: Generator<AppYield, void, unknown> | undefined;
   /** True once the app has called `startResponse`. */
   #started = false;
   /** True once the server has called `close()`. */
@@ -83,6 +87,7 @@ class Validation implements Iterable<AppYield>, Iterator<AppYield, void, unknown
     startResponse: StartResponse,
     warn: (message: string) => void,
   ) {
+    super((reader) => this.#begin(reader));
     this.#startResponse = startResponse;
     this.#warn = warn;
     const checkedEnviron = {
@@ -92,27 +97,32 @@ class Validation implements Iterable<AppYield>, Iterator<AppYield, void, unknown
     } as unknown as Environ;
     const start = ((...call: readonly unknown[]) => this.#start(call)) as StartResponse;
     const run = () => checkedCall(app, checkedEnviron, start);
-    this.#passing = passThrough(run, environ.cogen, {
-      block: (block) => this.#block(block),
-      checkYielded,
-    });
+    const block = (block: Block) => this.#block(block);
+    const stage: BlockStage = { block, keepsBlocks: true, checkYielded };
+    this.#pass = (reader) => passThrough(run, environ.cogen, stage, reader);
   }
 
-  [Symbol.iterator](): this {
-    return this;
+  /** The server gets this object as the iterator, so that each step is checked. */
+  #begin(reader: BodyReader | undefined): Generator<AppYield, void, unknown> {
+    this.#passing ??= this.#pass(reader);
+    return this as unknown as Generator<AppYield, void, unknown>;
+  }
+
+  get #steps(): Generator<AppYield, void, unknown> {
+    return this.#passing ??= this.#pass();
   }
 
   next(sent?: unknown): IteratorResult<AppYield, void> {
     check(!this.#closed, "Iterator read after closed");
-    return this.#passing.next(sent);
+    return this.#steps.next(sent);
   }
 
   throw(error: unknown): IteratorResult<AppYield, void> {
-    return this.#passing.throw(error);
+    return this.#steps.throw(error);
   }
 
   return(): IteratorResult<AppYield, void> {
-    return this.#passing.return();
+    return this.#steps.return();
   }
 
   close(): void {
