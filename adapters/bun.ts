@@ -1,13 +1,14 @@
 /**
- * The adapter for Bun: sockets of `Bun.listen` behind the socket seam, and `net.connect` for dialling.
+ * The adapter for Bun: sockets of `Bun.listen` behind the engine's socket interface, and
+ * `net.connect` for dialling.
  *
  * Bun offers sockets that push their bytes to shared callbacks, reset connections, and have TLS. It
  * has Unix sockets, and files by `node:fs`.
  *
  * The traps: `write` buffers nothing and returns the number of bytes that the kernel took. `end`
- * closes instead of half-closing, and drops accepted bytes, so our FIN is a `shutdown` after the last
- * byte. Under TLS, `end` waits for the peer. `Bun.connect` cannot be cancelled. The backlog is always
- * 512.
+ * closes instead of half-closing, and drops bytes that the socket has already taken, so our FIN is
+ * a `shutdown` after the last byte. Under TLS, `end` waits for the peer. `Bun.connect` cannot be
+ * cancelled. The backlog is always 512.
  *
  * - `bun/listen.ts`: listeners, and socket files of crashed processes
  * - `bun/socket.ts`: one accepted connection
@@ -33,7 +34,7 @@ import { builtinFiles } from "./shared/system_files.ts";
 export type { DiallingAdapter };
 
 function net(): NetModule {
-  bun(); // throws under another runtime, whose `node:net` may not keep the contract
+  bun(); // throws an error under another runtime, whose `node:net` may not keep the contract
   return builtinModule("node:net");
 }
 

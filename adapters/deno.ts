@@ -1,18 +1,19 @@
 /**
- * The adapter for Deno: sockets of `Deno.listen` and `Deno.connect` behind the socket seam.
+ * The adapter for Deno: sockets of `Deno.listen` and `Deno.connect` behind the engine's socket
+ * interface.
  *
- * Deno offers connections to read from and write to by promises. It has TLS for TCP, Unix sockets, and
- * files by `node:fs`.
+ * Deno's connections are read and written with promises. Deno has TLS for TCP, Unix sockets, and
+ * files through `node:fs`.
  *
- * The traps: only an outstanding read or write notices that the peer has left, so one read is always
- * outstanding. Deno cannot reset a connection, and cannot cancel a TLS handshake. It has no TLS on
- * Unix sockets, takes no encrypted keys, and leaves the file of a closed Unix listener behind. Its
- * event loop polls rarely while it is busy with turns.
+ * The traps: Deno only notices that the peer has left while a read or write is outstanding, so one
+ * read is always outstanding. Deno cannot reset a connection, and cannot cancel a TLS handshake. It
+ * has no TLS on Unix sockets, takes no encrypted keys, and leaves the file of a closed Unix
+ * listener behind. Its event loop polls rarely while it is busy with turns.
  *
  * - `deno/listen.ts`: listeners, and socket files of crashed processes
  * - `deno/socket.ts`: one connection
  * - `deno/clock.ts` and `deno/poll.ts`: turns, and polling between them
- * - `deno/permissions.ts`: permissions, asked without a prompt
+ * - `deno/permissions.ts`: permissions, read without a prompt
  * - `deno/runtime.ts`: the types of Deno's own interface
  *
  * @module
@@ -47,7 +48,10 @@ async function dialOne(
   new DenoSocket(conn, pathsDialled(address)).open(open, undefined);
 }
 
-/** The host name; `localhost` without `--allow-sys`, a permission that a server needs for nothing else. */
+/**
+ * Gives the host name; `localhost` without `--allow-sys`, a permission that a server needs for no
+ * other purpose.
+ */
 function hostName(): string {
   return isGranted({ name: "sys", kind: "hostname" }) ? deno().hostname() : "localhost";
 }

@@ -1,10 +1,10 @@
 /**
  * The memory adapter: a network inside the process, for tests and for embedding. It is also the
- * adapter to read before writing your own.
+ * model for an adapter of your own.
  *
- * It needs web standards only, has no TLS, and has no files unless they are handed in. Names are not
- * looked up: a client dials the host that a listener gave. A {@linkcode MemoryOptions.clock} of the
- * caller decides when bytes move.
+ * It needs web standards only, has no TLS, and has no files unless the caller passes them. Names
+ * are not looked up: a client dials the host of a listener. The caller decides when bytes move, by
+ * a {@linkcode MemoryOptions.clock}.
  *
  * - `memory/network.ts`: listeners and dialling
  * - `memory/socket.ts`: one end of a connection
@@ -29,16 +29,16 @@ export type { DiallingAdapter, OpenHandler };
 
 /** Options of {@linkcode memoryNetwork} and {@linkcode socketPair}. */
 export interface MemoryOptions {
-  /** The clock: its turns move the bytes. The default is the clock of the runtime. */
+  /** The clock. Its turns move the bytes. The default is the clock of the runtime. */
   readonly clock?: Adapter["clock"];
   /**
-   * The number of undelivered bytes of one direction, from which on `write` returns `false`; 64 KB by
-   * default.
+   * The number of undelivered bytes of one direction from which on `write` returns `false`. The
+   * default is 64 KB.
    */
   readonly window?: number;
-  /** Writes a line to the error log; by default to `console.error`. */
+  /** Writes a line to the error log. The default is `console.error`. */
   readonly log?: (line: string) => void;
-  /** The files that apps may read; by default there are none. */
+  /** The files that apps may read. The default is none. */
   readonly files?: Adapter["files"] | undefined;
 }
 
@@ -50,17 +50,18 @@ export interface MemoryNetwork {
    * Connects to a listener of this network. Unlike `adapter.dial`, it returns the socket at once.
    *
    * @param address The address of the listener.
-   * @param open Called once, in a later turn, with the client's end.
+   * @param open The function that gives the client's end its handler. It is called once, in a later
+   *   turn.
    * @returns The client's end.
    * @throws An `Error` that names the address, if there is no listener.
    */
   connect(address: ListenAddress, open: OpenHandler): Socket;
 }
 
-/** The default of {@linkcode MemoryOptions.window}, about the socket buffer of a kernel. */
+/** The default of {@linkcode MemoryOptions.window}: about the size of a kernel's socket buffer. */
 const DEFAULT_WINDOW_BYTES = 64 * 1024;
 
-/** `setImmediate` is the cheaper turn; all server runtimes have it. */
+/** Makes the default clock. `setImmediate` is the cheaper turn, and all server runtimes have it. */
 function portableClock(): Adapter["clock"] {
   const immediate = (globalThis as { setImmediate?: (turn: () => void) => unknown }).setImmediate;
   return hostClock(
@@ -112,8 +113,8 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
 /**
  * Makes two sockets that are connected to each other.
  *
- * @param a Called in a later turn with the first end; returns its handler.
- * @param b Called in the same turn with the second end; returns its handler.
+ * @param a The function that gives the first end its handler. It is called in a later turn.
+ * @param b The function that gives the second end its handler. It is called in the same turn.
  * @param options The clock, the window and the error log.
  * @returns Both ends.
  *

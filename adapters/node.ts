@@ -1,12 +1,13 @@
 /**
- * The adapter for Node: sockets of `node:net` and `node:tls` behind the socket seam.
+ * The adapter for Node: sockets of `node:net` and `node:tls` behind the engine's socket interface.
  *
  * Node offers streams that push their bytes, buffer writes, and reset connections. It has TLS, Unix
  * sockets, and files.
  *
- * The traps: a paused stream does not report the peer's FIN, so a paused socket reads a little ahead
- * (`Inbound`) and then probes with empty writes. A stream that is ended half-closes only with
- * `allowHalfOpen`. Each read through a stream allocates 64 KB, so plain sockets read past the stream.
+ * The traps: a paused stream does not report the peer's FIN, so a paused socket reads a little
+ * ahead (`Inbound`) and then probes with empty writes. The `end` of a stream half-closes only with
+ * `allowHalfOpen`. Each read through a stream allocates 64 KB, so sockets without TLS do not read
+ * through the stream.
  *
  * The adapter keeps the contract under Bun, too. Under Deno it does not: a half-closed socket of
  * Deno's `node:net` drops bytes that wait to be sent.

@@ -1,7 +1,7 @@
 /**
- * Listening by `Bun.listen`.
+ * Listens with `Bun.listen`.
  *
- * Called by `bun.ts`, once for each address of a host name.
+ * `bun.ts` calls this, once for each address of a host name.
  *
  * @module
  */
@@ -34,9 +34,9 @@ interface FileModule {
  *
  * @param address The address.
  * @param options The options of the adapter's `listen`.
- * @param open Called for each connection.
+ * @param open The function that gives each connection its handler.
  * @returns The listener.
- * @throws Rejects with the error of Bun.
+ * @throws The error of Bun.
  */
 export async function listenOnOne(
   address: ListenAddress,
@@ -58,7 +58,10 @@ function bind(address: ListenAddress, options: ListenOptions, open: OpenHandler)
   return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
 }
 
-/** Bun takes the ALPN protocols in the form of the handshake: each one after its length. */
+/**
+ * Makes the TLS options of Bun. Bun takes the ALPN protocols in the form of the handshake: each one
+ * after its length.
+ */
 function encryption({ cert, key, passphrase }: ListenTLSOptions): Record<string, unknown> {
   const ALPNProtocols = new TextEncoder().encode("\x08http/1.1").buffer;
   return { cert, key, ...(passphrase === undefined ? {} : { passphrase }), ALPNProtocols };
@@ -126,7 +129,10 @@ class BunListenerHandle implements Listener {
   }
 }
 
-/** `hostname` repeats the option of `listen`; the address of the system is always numeric. */
+/**
+ * Reads the bound address. `hostname` repeats the option of `listen`; the address of the system is
+ * always numeric.
+ */
 function boundAddress(listener: BunListener): Address {
   const bound: { address?: string } = {};
   listener.getsockname(bound);

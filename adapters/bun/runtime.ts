@@ -1,5 +1,6 @@
 /**
- * The members of Bun's interface that the adapter uses, so that its types need no package of Bun's.
+ * The members of Bun's interface that the adapter uses. With them the types need no package of
+ * Bun's.
  *
  * @module
  */
@@ -20,13 +21,13 @@ export interface BunStreamEvents {
 
 /** `Bun.Socket`. */
 export interface BunStream {
-  /** A property for the user of the stream; Bun itself does not use it. */
+  /** A property for the user of the stream. Bun itself does not use it. */
   data: BunStreamEvents;
   readonly remoteAddress?: string;
   readonly remotePort?: number;
   readonly localAddress?: string;
   readonly localPort?: number;
-  /** Returns the number of bytes that the kernel took; negative after a close. */
+  /** Returns the number of bytes that the kernel took; a negative number after a close. */
   write(text: string, encoding: "latin1"): number;
   write(bytes: Uint8Array): number;
   shutdown(): void;

@@ -1,10 +1,10 @@
 /**
- * One accepted connection of Bun, as the engine sees it.
+ * The socket of one accepted connection of Bun.
  *
  * Bun buffers no writes, so an output queue keeps the bytes that the kernel did not take, and sends
  * them on `drain`. Bun has no half-close that waits, so our FIN is sent when the queue is empty.
  *
- * Called by `bun/listen.ts`. Dialled connections are sockets of `node/socket.ts`.
+ * `bun/listen.ts` makes these sockets. Dialled connections have sockets of `node/socket.ts`.
  *
  * @module
  */
@@ -54,7 +54,10 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   readonly #handshakeTimeoutMs: number | undefined;
   #cancelHandshakeTimer: (() => void) | undefined;
   #output: OutputState = "open";
-  /** Whether `onDrain` is due: set when `write` returns `false`, reset when the queue is empty. */
+  /**
+   * Whether `onDrain` is due. It is set when `write` returns `false`, and reset when the queue is
+   * empty.
+   */
   #drainDue = false;
   /** The failure of the TLS handshake, which Bun does not report with the close. */
   #error: Error | undefined;
@@ -81,7 +84,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   }
 
   /**
-   * Asks for the handler. Bun reports no event before this method returns.
+   * Gets the handler of the connection. Bun reports no event before this method returns.
    *
    * @param open Returns the handler.
    */
@@ -119,9 +122,9 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   destroy(): void {
     if (this.#output === "open") this.#output = "ending";
     if (!this.#inbound.beginClosing()) return;
-    // `terminate` would reset the connection, and the peer would lose even bytes sent long ago. Under
-    // TLS, `end` alone waits for the peer's `close_notify` without a limit, and after `shutdown` it
-    // still waits for a peer that does not read.
+    // `terminate` would reset the connection, and the peer would lose even bytes that were sent
+    // long ago. Under TLS, `end` alone waits for the peer's `close_notify` without a limit, and
+    // after `shutdown` it still waits for a peer that does not read.
     if (this.encrypted) this.#stream.shutdown();
     if (this.encrypted && this.#queue.size > 0) this.#stream.terminate();
     else this.#stream.end();
@@ -184,7 +187,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     const broke = this.encrypted && !finished && !this.#inbound.ended;
     const unreported = broke ? new Error("The TLS connection broke") : undefined;
     const cause = error ?? this.#error ?? unreported;
-    // After our FIN, Bun reports the peer's FIN by closing at once.
+    // After our FIN, Bun does not report the peer's FIN, but closes at once.
     if (finished && cause === undefined) this.#inbound.end();
     this.#inbound.close(cause);
   }
@@ -198,7 +201,10 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     });
   }
 
-  /** Returns the number of bytes that the kernel took. Bun's default encoding is UTF-8. */
+  /**
+   * Writes bytes and returns the number that the kernel took. A string is written as latin-1,
+   * because Bun's default encoding is UTF-8.
+   */
   #offer(bytes: Uint8Array | string): number {
     const taken = typeof bytes === "string"
       ? this.#stream.write(bytes, "latin1")
@@ -206,7 +212,10 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     return Math.max(taken, 0);
   }
 
-  /** Sends our FIN once the queue is empty. `end` would close, and drop bytes that it had accepted. */
+  /**
+   * Sends our FIN once the queue is empty. `end` would close, and drop bytes that the socket has
+   * already taken.
+   */
   #finishIfSent(): void {
     if (this.#output !== "ending" || this.#queue.size > 0) return;
     this.#output = "ended";

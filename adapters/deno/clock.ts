@@ -7,7 +7,7 @@
  * millisecond. So a chain of turns runs on `setImmediate` for {@linkcode MAX_UNPOLLED_MS}, and then
  * makes the loop poll. `tests/contract/clock_tests.ts` fails without that.
  *
- * Called by the Deno adapter.
+ * The Deno adapter calls this.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { afterPoll } from "./poll.ts";
 
 /**
  * The time for which a chain of turns runs without a poll, in milliseconds. It bounds the delay of
- * input, and is long beside the cost of a poll.
+ * input. A poll takes much less time.
  */
 const MAX_UNPOLLED_MS = 2;
 
@@ -26,7 +26,7 @@ const MAX_UNPOLLED_MS = 2;
 let pendingTurns = 0;
 /** Whether a turn, or a microtask that it left, has run since the last event of the loop. */
 let chained = false;
-/** The time at which the loop is known to have polled last, in milliseconds. */
+/** The time of the last known poll of the loop, in milliseconds. */
 let polledAtMs = 0;
 
 function run(turn: () => void): void {

@@ -1,7 +1,7 @@
 /**
- * Listening by `Deno.listen` and `Deno.listenTls`.
+ * Listens with `Deno.listen` and `Deno.listenTls`.
  *
- * Called by `deno.ts`, once for each address of a host name.
+ * `deno.ts` calls this, once for each address of a host name.
  *
  * @module
  */
@@ -38,9 +38,9 @@ interface CryptoModule {
  *
  * @param address The address.
  * @param options The options of the adapter's `listen`.
- * @param open Called for each connection.
+ * @param open The function that gives each connection its handler.
  * @returns The listener.
- * @throws Rejects with the error of Deno, or a `TypeError` for TLS on a Unix socket.
+ * @throws The error of Deno, or a `TypeError` for TLS on a Unix socket.
  */
 export async function listenOnOne(
   address: ListenAddress,
@@ -98,11 +98,11 @@ const socketFiles: SocketFiles = {
 class DenoListenerHandle implements Listener {
   readonly address: Address;
   readonly #listener: DenoListener;
-  /** In milliseconds; `undefined` without TLS. */
+  /** The time for a TLS handshake, in milliseconds; `undefined` without TLS. */
   readonly #handshakeTimeoutMs: number | undefined;
   /** Resolves when the accept loop has ended. */
   readonly #accepting: Promise<void>;
-  /** Set by the first call of `close`. */
+  /** Becomes true at the first call of `close`. */
   #closed = false;
 
   constructor(listener: DenoListener, handshakeTimeoutMs: number | undefined, open: OpenHandler) {
@@ -141,8 +141,8 @@ class DenoListenerHandle implements Listener {
         socket.open(open, this.#handshakeTimeoutMs);
       } catch (error) {
         if (this.#closed) return;
-        // A peer that left the backlog fails once. With too many open files, `accept` fails again and
-        // again: one line in the log is enough then.
+        // A peer that left the backlog fails once. With too many open files, `accept` fails again
+        // and again. Then one line in the log is enough.
         if (failures++ === 0) logError(`Cannot accept on ${formatAddress(this.address)}: ${error}`);
         else await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }

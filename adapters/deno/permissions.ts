@@ -1,12 +1,12 @@
 /**
- * The permissions of Deno, asked without a prompt.
+ * The permissions of Deno, read without a prompt.
  *
  * The trap: on a terminal, a call without its permission stops the whole process, all coroutines
  * included, until a person answers the prompt. So the state of a permission is read before each call
  * that could prompt, and a missing permission is an error, or the default is used. Only listening on a
  * TCP port, which the program itself asks for at its start, is left to Deno.
  *
- * Called by the modules of the Deno adapter, and by `serve` before it reads `PORT`.
+ * The modules of the Deno adapter call this, and `serve` does before it reads `PORT`.
  *
  * @module
  */
@@ -25,7 +25,7 @@ interface Permissions {
 }
 
 /**
- * Reads the state of a permission. Deno is never made to prompt for the permission.
+ * Reads the state of a permission. Deno does not prompt for it.
  *
  * @param wanted The permission.
  * @returns Whether the permission is granted; always `true` on another runtime.

@@ -1,12 +1,13 @@
 /**
- * Makes Deno's event loop poll the system for input and output.
+ * This file makes Deno's event loop poll the system for input and output.
  *
- * The strategy: this process sends a byte to itself, over a connection on loopback. The loop can only
- * read the byte after a poll, and the same poll has brought every other event. A timer has the same
- * effect, but takes more than a millisecond. The connection is made on first need, if Deno has the
- * permission; its listener is closed at once. Before that, and without the permission, a timer is used.
+ * The strategy: this process sends a byte to itself, over a connection on loopback. The loop can
+ * only read the byte after a poll, and that poll also brings every other event. A timer has the
+ * same effect, but takes more than a millisecond. The connection is made at the first call, if Deno
+ * has the permission; its listener is closed at once. Until then, and without the permission, a
+ * timer is used.
  *
- * Called by `deno/clock.ts`.
+ * `deno/clock.ts` calls this.
  *
  * @module
  */
@@ -23,11 +24,11 @@ interface Pair {
   readonly far: DenoConn;
 }
 
-/** `undefined` until the connection is made, and after it has failed. */
+/** The connection; `undefined` until it is made, and after it has failed. */
 let pair: Pair | undefined;
 /** Whether this process has tried to make the connection; it tries once. */
 let tried = false;
-/** The callbacks that wait for the byte under way. */
+/** The callbacks that wait for the byte that was sent. */
 let waiting: (() => void)[] = [];
 
 /**
@@ -50,11 +51,11 @@ async function sendByte({ near, far }: Pair): Promise<void> {
     await near.write(BYTE);
     await read;
   } catch {
-    pair = undefined; // other code has closed the connection: timers from now on
+    pair = undefined; // other code has closed the connection, so timers are used from now on
   }
   const resumed = waiting;
   waiting = [];
-  // One microtask for each, so that a callback that throws does not stop the others.
+  // Each callback has a microtask of its own, so that an error of one does not stop the others.
   for (const resume of resumed) queueMicrotask(resume);
 }
 
@@ -64,7 +65,7 @@ async function connect(): Promise<void> {
   try {
     pair = await makePair();
   } catch {
-    // Timers are used then.
+    // Without the connection, timers are used.
   }
 }
 
@@ -75,7 +76,7 @@ async function makePair(): Promise<Pair> {
     for (;;) {
       const far = await listener.accept();
       near.setNoDelay?.(true);
-      // Any process of this machine can connect to the port.
+      // Any process of this machine can connect to the port, so the two ends are compared.
       if (far.remoteAddr.port === near.localAddr.port) return { near, far };
       far.close();
     }

@@ -1,5 +1,6 @@
 /**
- * The members of Deno's interface that the adapter uses, so that its types need none of Deno's own.
+ * The members of Deno's interface that the adapter uses. With them the types need none of Deno's
+ * own.
  *
  * @module
  */

@@ -1,14 +1,14 @@
 /**
- * One connection of Deno, as the engine sees it.
+ * The socket of one connection of Deno.
  *
- * Deno's connections are read from and written to by promises. So this file runs the read loop: one
- * read is always outstanding, and the next read does not wait for writes. While reading is paused and
+ * Deno's connections are read and written with promises. So this file runs the read loop: one read
+ * is always outstanding, and the next read does not wait for writes. While reading is paused and
  * enough bytes are held, no read is outstanding; then empty writes probe for a reset.
  *
  * The trap: after a close during a write, Deno may still read the buffer of that write, so the buffer
  * must not be used again.
  *
- * Called by `deno/listen.ts` and, for dialled connections, by `deno.ts`.
+ * `deno/listen.ts` makes these sockets, and `deno.ts` does for dialled connections.
  *
  * @module
  */
@@ -39,7 +39,7 @@ const MAX_QUEUED_BYTES = 64 * 1024;
  */
 const SMALL_READ_BYTES = 2 * 1024;
 const LARGE_READ_BYTES = 64 * 1024;
-/** The number of large read buffers that are kept for the next busy connections: 1 MB of them. */
+/** The number of large read buffers that are kept for the next busy connections, 1 MB in all. */
 const MAX_FREE_LARGE_READS = 16;
 
 /** The remaining time for a handshake when no bytes are to be sent after it, in milliseconds. */
@@ -49,7 +49,10 @@ const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 const largeReads = new BlockPool(LARGE_READ_BYTES, MAX_FREE_LARGE_READS);
 
-/** For ASCII, UTF-8 is latin-1. For other text the loop is faster than Deno's `Buffer`. */
+/**
+ * Encodes a string as latin-1. For ASCII, UTF-8 gives the same bytes. For other text the loop is
+ * faster than Deno's `Buffer`.
+ */
 function encodeLatin1(text: string, target: Uint8Array, at: number): void {
   const { read, written } = encoder.encodeInto(text, at === 0 ? target : target.subarray(at));
   if (read !== text.length || written !== text.length) encodeByLoop(text, target, at);
@@ -78,17 +81,21 @@ export class DenoSocket implements Socket, InboundHost {
   readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
   readonly #smallBuffer: Uint8Array = new Uint8Array(SMALL_READ_BYTES);
   #output: OutputState = "open";
-  /** Whether a write of Deno is outstanding. Stays true after a close during a write. */
+  /** Whether a write of Deno is outstanding. The value stays true after a close during a write. */
   #writing = false;
-  /** Whether `onDrain` is due: set when `write` returns `false`, reset when the queue is empty. */
+  /**
+   * Whether `onDrain` is due. It is set when `write` returns `false`, and reset when the queue is
+   * empty.
+   */
   #drainDue = false;
   /**
-   * Whether the TLS handshake is not finished and nothing was written: set by `open`, reset by the
-   * first `write` and by the end of the handshake. Then our FIN gives up on the handshake soon.
+   * Whether the TLS handshake is not finished and nothing was written. `open` sets it; the first
+   * `write` and the end of the handshake reset it. While it is set, our FIN ends the handshake
+   * soon.
    */
   #handshakePending = false;
   #cancelHandshakeTimer: (() => void) | undefined;
-  /** Runs while reading is stopped. */
+  /** The timer of the probes. It runs while reading is stopped. */
   #probe: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -106,7 +113,7 @@ export class DenoSocket implements Socket, InboundHost {
   }
 
   /**
-   * Asks for the handler, then begins to read.
+   * Gets the handler of the connection, then begins to read.
    *
    * @param open Returns the handler.
    * @param handshakeTimeoutMs The time for a TLS handshake, in milliseconds; `undefined` for plain
@@ -161,7 +168,10 @@ export class DenoSocket implements Socket, InboundHost {
     this.#inbound.resume();
   }
 
-  /** Starts the deadline. The first read makes the handshake, and reports its failure. */
+  /**
+   * Starts the deadline of the handshake. The first read makes the handshake, and reports its
+   * failure.
+   */
   #limitHandshake(timeoutMs: number): void {
     if (this.#output === "closed") return;
     this.#handshakePending = this.#queue.size === 0 && !this.#writing;
@@ -200,7 +210,7 @@ export class DenoSocket implements Socket, InboundHost {
     }
   }
 
-  /** Begins to probe: without an outstanding read, only a write reports a reset. */
+  /** Begins to probe, because without an outstanding read only a write reports a reset. */
   #stopReading(): void {
     this.#probe = setInterval(() => {
       const isIdle = this.#output === "open" && !this.#writing;
@@ -208,7 +218,10 @@ export class DenoSocket implements Socket, InboundHost {
     }, PROBE_INTERVAL_MS);
   }
 
-  /** Takes a large buffer after a read that filled the small one, and gives it back after a small read. */
+  /**
+   * Chooses the buffer of the next read: a large one after a read that filled the buffer, and the
+   * small one after a small read.
+   */
   #nextBuffer(buffer: Uint8Array, count: number): Uint8Array {
     if (buffer === this.#smallBuffer) {
       return count === SMALL_READ_BYTES ? largeReads.take() : buffer;
@@ -220,7 +233,8 @@ export class DenoSocket implements Socket, InboundHost {
 
   #send(): void {
     this.#writing = true;
-    // Deno tries the write at once: if the kernel has room, the bytes are sent when this returns.
+    // Deno tries the write at once. If the kernel has room, the bytes are sent when this call
+    // returns.
     this.#conn.write(this.#queue.head()).then(this.#sent, this.#closeBroken);
   }
 
@@ -238,10 +252,11 @@ export class DenoSocket implements Socket, InboundHost {
 
   readonly #closeBroken = (error: unknown): void => this.#close(error as Error);
 
-  /** Sends the server's FIN, after all bytes. */
+  /** Sends our FIN, after all bytes. */
   #finish(): void {
     this.#output = "ended";
-    // Deno sends the FIN only after the handshake. Nothing else waits for the handshake: end it soon.
+    // Deno sends the FIN only after the handshake. If no other byte waits for the handshake, it
+    // must end soon.
     if (this.#handshakePending) this.#startHandshakeTimer(UNUSED_HANDSHAKE_MS);
     // The call fails if the peer has left; the read reports that, too.
     this.#conn.closeWrite().then(this.#closeIfDone, this.#closeIfDone);
@@ -257,7 +272,7 @@ export class DenoSocket implements Socket, InboundHost {
     clearInterval(this.#probe);
     this.#cancelHandshakeTimer?.();
     this.#queue.clear();
-    // This cancels the outstanding read and write, too.
+    // `close` also cancels the outstanding read and write.
     this.#conn.close();
     this.#inbound.close(error);
   }

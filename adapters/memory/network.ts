@@ -1,7 +1,7 @@
 /**
  * The listeners of a network in memory, and the connections to them.
  *
- * Called by `memory.ts`.
+ * `memory.ts` calls this.
  *
  * @module
  */
@@ -26,9 +26,9 @@ import { type MemorySettings, MemorySocket } from "./socket.ts";
 /** The first port for clients, and for listeners on port 0: the first ephemeral port of IANA. */
 const FIRST_PORT = 49152;
 
-const NO_LISTENER = "nobody listens there";
+const NO_LISTENER = "no listener has this address";
 
-/** A lookup in which each name is its own address. */
+/** Makes a lookup in which each name is its own address. */
 function ownNames(): NameLookup {
   return { promises: { lookup: (address) => Promise.resolve([{ address }]) } };
 }
@@ -43,7 +43,7 @@ interface Listening {
 export class Network {
   readonly adapter: DiallingAdapter;
   readonly #settings: MemorySettings;
-  /** By the text of the address. */
+  /** The listeners, by the text of their address. */
   readonly #listening = new Map<string, Listening>();
   #nextPort = FIRST_PORT;
 
@@ -66,7 +66,7 @@ export class Network {
     };
   }
 
-  /** As of `MemoryNetwork`. */
+  /** See `MemoryNetwork`. */
   connect(address: ListenAddress, open: OpenHandler): Socket {
     const listener = this.#listening.get(formatAddress(address));
     if (listener === undefined) throw dialError(address, NO_LISTENER);

@@ -1,11 +1,12 @@
 /**
- * One end of a connection in memory. It shows the duties of every socket: bring the peer's bytes to
- * the handler through an `Inbound` (which keeps the promises about order, pauses and closing), return
- * `false` from `write` while the peer is slow, and then report `drain`.
+ * One end of a connection in memory. It shows the duties of every socket. A socket passes the
+ * peer's bytes to the handler through an `Inbound`, which keeps the promises about order, pauses
+ * and closing. Its `write` returns `false` while the peer is slow, and the socket then reports
+ * `drain`.
  *
- * Bytes move only in a turn of the clock, so the owner of the clock decides when.
+ * Bytes move only in a turn of the clock, so the owner of the clock decides when they move.
  *
- * Called by `memory/network.ts`, and by `socketPair` of `memory.ts`.
+ * `memory/network.ts` makes these sockets, and so does `socketPair` of `memory.ts`.
  *
  * @module
  */
@@ -21,7 +22,7 @@ import { encodeLatin1 } from "../../src/socket/mod.ts";
 
 /** The settings that all sockets of a network share. */
 export interface MemorySettings {
-  /** Its turns move the bytes. */
+  /** The clock. Its turns move the bytes. */
   readonly clock: Adapter["clock"];
   /** The number of undelivered bytes from which on `write` returns `false`. */
   readonly windowBytes: number;
@@ -36,11 +37,11 @@ class IncomingBytes {
   readonly pieces: Uint8Array[] = [];
   /** The sum of the lengths of all pieces. */
   sizeBytes = 0;
-  /** Whether the FIN follows the last piece: set by the peer's `endWrite`. */
+  /** Whether the FIN follows the last piece. The peer's `endWrite` sets it. */
   hasFin = false;
-  /** Whether a delivery is planned for a later turn; reset when it begins. */
+  /** Whether a delivery is planned for a later turn. It is reset when the delivery begins. */
   deliveryDue = false;
-  /** Whether the writer's `onDrain` is due: set by a `write` that returns `false`. */
+  /** Whether the writer's `onDrain` is due. A `write` that returns `false` sets it. */
   drainDue = false;
 }
 
@@ -67,11 +68,13 @@ export class MemorySocket implements Socket {
   /** The other end. `join` sets it before any caller has this end. */
   #peer!: MemorySocket;
   #output: OutputState = "open";
-  /** False while `Inbound` holds enough, and after the close. */
+  /**
+   * Whether pieces are delivered. It is false while `Inbound` holds enough, and after the close.
+   */
   #reading = true;
 
   /**
-   * Makes one end, which must then be joined with another.
+   * Makes one end. It must then be joined with another one.
    *
    * @param settings The settings that both ends share.
    * @param local The address of this end.
@@ -93,7 +96,7 @@ export class MemorySocket implements Socket {
   }
 
   /**
-   * Joins two ends. In a later turn each end asks for its handler, before any bytes are delivered.
+   * Joins two ends. In a later turn each end gets its handler, before any bytes are delivered.
    *
    * @param a One end.
    * @param openA Returns the handler of `a`.
@@ -127,7 +130,10 @@ export class MemorySocket implements Socket {
     this.#peer.#planDelivery();
   }
 
-  /** One turn later, the peer gets a reset; bytes that are still on their way then are lost. */
+  /**
+   * Closes the connection. One turn later the peer gets a reset, and bytes that are still on their
+   * way are lost.
+   */
   destroy(): void {
     if (!this.#inbound.beginClosing()) return;
     this.#close();
@@ -181,7 +187,7 @@ export class MemorySocket implements Socket {
     this.#closeIfDone();
   }
 
-  /** As in TCP, the connection closes when both FINs have arrived. */
+  /** Closes the connection when both FINs have arrived, as TCP does. */
   #closeIfDone(): void {
     if (this.#output === "ended" && this.#inbound.ended) this.#close();
   }

@@ -1,10 +1,11 @@
 /**
- * Dialling by `net.connect`.
+ * Dials with `net.connect`.
  *
- * The trap: `Bun.connect` cannot be cancelled. An abandoned attempt would hold its descriptor, and the
- * process, until the TCP timeout minutes later. So the Bun adapter dials by its `node:net`, too.
+ * The trap: `Bun.connect` cannot be cancelled. An abandoned attempt would hold its descriptor, and
+ * keep the process running, until the TCP timeout minutes later. So the Bun adapter dials with
+ * `node:net`, too.
  *
- * Called by `node.ts` and `bun.ts`.
+ * `node.ts` and `bun.ts` call this.
  *
  * @module
  */
@@ -31,7 +32,7 @@ export const STREAM_OPTIONS: {
 /**
  * Makes the function that dials one address.
  *
- * @param net Returns the module; called for each connection.
+ * @param net Returns the module. It is called for each connection.
  * @returns The function. Its promise rejects with the error of the system, or the reason of the signal.
  */
 export function netDial(net: () => NetModule): DialOne {

@@ -1,7 +1,7 @@
 /**
- * Listening by `net.Server`.
+ * Listens with `net.Server`.
  *
- * Called by `node.ts`, once for each address of a host name.
+ * `node.ts` calls this, once for each address of a host name.
  *
  * @module
  */
@@ -30,9 +30,9 @@ import { encryption } from "./tls.ts";
  *
  * @param address The address.
  * @param options The options of the adapter's `listen`.
- * @param open Called for each connection.
+ * @param open The function that gives each connection its handler.
  * @returns The listener.
- * @throws Rejects with the error of the system or of OpenSSL.
+ * @throws The error of the system or of OpenSSL.
  */
 export async function listenOnOne(
   address: ListenAddress,
@@ -43,7 +43,8 @@ export async function listenOnOne(
   const server = net.createServer(STREAM_OPTIONS);
   await bindOverStale(address, () => bind(server, address, options), socketFiles);
   const bound = boundAddress(server, address);
-  // For example too many open files. Without this handler, the error would end the process.
+  // Such an error is, for example, too many open files. Without this handler, it would end the
+  // process.
   server.on("error", (error) => {
     logError(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
   });
@@ -68,7 +69,7 @@ function bind(server: net.Server, address: ListenAddress, options: ListenOptions
 function boundAddress(server: net.Server, asked: ListenAddress): Address {
   if ("path" in asked) return { family: "unix", path: asked.path };
   const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("no address");
+  if (bound === null || typeof bound === "string") throw new Error("The listener has no address");
   return ipAddress(bound.address, bound.port);
 }
 

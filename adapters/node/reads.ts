@@ -1,19 +1,19 @@
 /**
- * Reads of Node's sockets into one buffer that all of them share, past the queue of the stream.
+ * Reads of Node's sockets into one buffer that all sockets share, without the queue of the stream.
  *
  * Measured on Node 26, 2026-11: if `readShared` returns `false` at once, a small request costs 1.24
  * times the CPU and an upload of 1 MB 1.38 times, as medians of nine rounds
  * (`npm run bench -- --compare HEAD --workload hello --workload upload --runtime currentNode`).
  *
- * Through the stream, every read allocates 64 KB. `net.connect` has the option `onread` against that,
- * but `net.Server` has no such option for accepted sockets. So this file sets the fields that `onread`
- * would set: it finds them by their values in a stream made with `onread`, and leaves a stream alone
- * where anything looks different, and on Windows.
+ * Through the stream, every read allocates 64 KB. `net.connect` has the option `onread` against
+ * that, but `net.Server` has no such option for accepted sockets. So this file sets the fields that
+ * `onread` would set. It finds them by their values in a stream made with `onread`. If a stream has
+ * other fields, and on Windows, it changes nothing.
  *
  * The plain twin is `stream.on("data", onRead)`. The trap: the bytes belong to the shared buffer, so
  * the callback must copy the bytes that it keeps before it returns.
  *
- * Called by `node/socket.ts`, for connections without TLS.
+ * `node/socket.ts` calls this for connections without TLS.
  *
  * @module
  */
@@ -36,16 +36,19 @@ interface OnReadFields {
 }
 
 /**
- * Whether a read takes its buffer and fills it in one step. On Windows a read can be given its buffer
- * first and fill it later. libuv does not do so today, but a shared buffer would be overwritten then.
+ * Whether a read takes its buffer and fills it in one step. On Windows a read could take its buffer
+ * first and fill it later. libuv does not do so today, but if it did, a shared buffer would be
+ * overwritten.
  */
 const readsInOneStep =
   (globalThis as { process?: { platform?: string } }).process?.platform !== "win32";
 
 const sharedBuffer = new Uint8Array(SHARED_BUFFER_BYTES);
-/** The last view of the shared buffer, used again by the next read of the same length. */
+/** The last view of the shared buffer. The next read of the same length uses it again. */
 let lastView = sharedBuffer;
-/** `null` until the first connection; `undefined` if this Node has no such fields. */
+/**
+ * The found fields; `null` until the first connection, `undefined` if this Node has no such fields.
+ */
 let onReadFields: OnReadFields | undefined | null = null;
 
 function view(length: number): Uint8Array {
@@ -70,9 +73,9 @@ function findFields(stream: Stream): OnReadFields | undefined {
  * and emits `end` only after `stream.resume()`.
  *
  * @param stream A TCP or Unix stream without a `data` listener.
- * @param onRead Called for each read. The bytes are valid until it returns. If it returns `false`,
- *   reading stops until `stream.resume()`. It must not throw.
- * @returns Whether the stream now reads so; if not, it is unchanged.
+ * @param onRead The function that gets the bytes of each read, which are valid until it returns. If
+ *   it returns `false`, reading stops until `stream.resume()`. It must not throw.
+ * @returns Whether the stream now reads into the shared buffer; if not, it is unchanged.
  */
 export function readShared(stream: Stream, onRead: (bytes: Uint8Array) => boolean): boolean {
   const internals = stream as unknown as Internals;

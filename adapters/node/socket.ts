@@ -1,12 +1,13 @@
 /**
- * One connection of Node, as the engine sees it.
+ * The socket of one connection of Node.
  *
  * The stream buffers writes; `Inbound` holds bytes back while the handler has paused reading. When
- * enough is held, the stream is paused and probed: a paused stream reports neither a FIN nor a reset,
- * but an empty write makes the kernel report a pending reset. The trap: under TLS the empty write has
- * to go to the raw stream, because an empty write of the TLS stream does not reach the kernel.
+ * it holds enough, the stream is paused and probed: a paused stream reports neither a FIN nor a
+ * reset, but an empty write makes the kernel report a pending reset. The trap: under TLS the empty
+ * write must go to the raw stream, because an empty write to the TLS stream does not reach the
+ * kernel.
  *
- * Called by `node/listen.ts` and `node/dial.ts`.
+ * `node/listen.ts` and `node/dial.ts` make these sockets.
  *
  * @module
  */
@@ -24,22 +25,28 @@ import { endAddress, type UnixPaths } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { readShared } from "./reads.ts";
 
-/** One half-open connection, of a `net.Server` or dialled. */
+/** One connection that can be half-closed. It was accepted by a `net.Server` or dialled. */
 export class NodeSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
   readonly log: (line: string) => void = logError;
-  /** Carries the bytes of the app: the TLS stream, or the raw stream. */
+  /** The stream with the bytes of the app: the TLS stream, or the raw stream. */
   readonly #stream: Stream;
   /** The stream below TLS; the same as `#stream` without TLS. */
   readonly #raw: Stream;
   readonly #inbound: Inbound;
-  /** False from the first `endWrite`, `destroy`, `reset` or the close of the stream on. */
+  /**
+   * Whether bytes may be written. It becomes false at the first `endWrite`, `destroy` or `reset`,
+   * or at the close of the stream, and stays so.
+   */
   #writable = true;
-  /** Whether `onDrain` is due: set when `write` returns `false`, reset when the stream drains. */
+  /**
+   * Whether `onDrain` is due. It is set when `write` returns `false`, and reset when the stream
+   * drains.
+   */
   #drainDue = false;
-  /** Runs while reading is stopped. */
+  /** The timer of the probes. It runs while reading is stopped. */
   #probe: ReturnType<typeof setInterval> | undefined;
   /** The error of the stream, for `onClose`. */
   #error: Error | undefined;
@@ -61,7 +68,8 @@ export class NodeSocket implements Socket, InboundHost {
   }
 
   /**
-   * Asks for the handler, then begins to read. A stream without a `data` listener does not read.
+   * Gets the handler of the connection, then begins to read. A stream without a `data` listener
+   * does not read.
    *
    * @param open Returns the handler.
    */
@@ -98,7 +106,10 @@ export class NodeSocket implements Socket, InboundHost {
     this.#stream.resume();
   }
 
-  /** Pauses the stream. This comes as late as possible: a paused stream does not report a FIN. */
+  /**
+   * Pauses the stream. The pause begins as late as possible, because a paused stream does not
+   * report a FIN.
+   */
   #stopReading(): void {
     const stream = this.#stream;
     stream.pause();
@@ -110,7 +121,8 @@ export class NodeSocket implements Socket, InboundHost {
   write(bytes: Uint8Array | string): boolean {
     if (!this.#writable) return true;
     const stream = this.#stream;
-    // A latin-1 string is cheaper than a Buffer of it, and is sent within this call.
+    // To write a latin-1 string is cheaper than to make a Buffer of it. The string is sent within
+    // this call.
     const hasRoom = typeof bytes === "string" ? stream.write(bytes, "latin1") : stream.write(bytes);
     if (!hasRoom && !this.#drainDue) {
       this.#drainDue = true;
@@ -138,7 +150,7 @@ export class NodeSocket implements Socket, InboundHost {
   }
 
   reset(): void {
-    // After our FIN libuv refuses to reset; and a Unix socket has no reset.
+    // After our FIN libuv refuses to reset, and a Unix socket has no reset.
     const isFinished = !this.#writable && this.#stream.writableLength === 0;
     if (isFinished || this.local.family === "unix") return this.destroy();
     this.#writable = false;

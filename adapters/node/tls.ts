@@ -1,10 +1,10 @@
 /**
- * TLS over Node's streams.
+ * The encryption of Node's streams with TLS.
  *
- * The connection exists before its handshake, which is part of the connection. So the limits on
- * connections count a client that never begins a handshake.
+ * A connection exists before its handshake. So the limits on connections also count a client that
+ * never begins a handshake.
  *
- * Called by `node/listen.ts`.
+ * `node/listen.ts` calls this.
  *
  * @module
  */
@@ -21,7 +21,8 @@ export type Encrypt = (raw: Stream) => TLSSocket;
  * Reads a certificate and its key.
  *
  * @param options The TLS options of the adapter's `listen`.
- * @returns The function that wraps each connection. The TLS stream is half-open as the stream below.
+ * @returns The function that wraps each connection. The TLS stream can be half-closed, as the
+ *   stream below.
  * @throws The error of OpenSSL, for a certificate or key that it cannot use.
  */
 export function encryption(options: ListenTLSOptions): Encrypt {
@@ -35,8 +36,8 @@ export function encryption(options: ListenTLSOptions): Encrypt {
   return (raw) => {
     const stream = new TLSSocket(raw, settings);
     raw.on("error", (error) => stream.destroy(error));
-    // Node reports a failure after the handshake by this event alone, for example a record that
-    // cannot be decrypted. `tls.Server` listens for the event, too.
+    // Only this event reports a failure after the handshake, for example a record that cannot be
+    // decrypted. `tls.Server` listens for the event, too.
     stream.on("_tlsError", (error: Error) => stream.destroy(error));
     // In TLS 1.2 a client may ask for a new handshake at any time, and each one costs the server
     // more than the client.

@@ -1,11 +1,11 @@
 /**
- * Methods of `Buffer.prototype`, called on plain byte arrays: the fastest way on every runtime to
- * decode latin-1 and to compare bytes.
+ * Methods of `Buffer.prototype`, called on plain byte arrays. On every runtime this is the fastest
+ * way to decode latin-1 and to compare bytes.
  *
  * The trap: `TextDecoder("latin1")` is no replacement. It decodes windows-1252, which differs from
  * latin-1 for the bytes from 0x80 to 0x9f.
  *
- * Called by the adapters of Node, Deno and Bun.
+ * The adapters of Node, Deno and Bun call this.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface BufferMethods {
 let methods: BufferMethods | undefined;
 
 /**
- * Loads the methods on Deno and Bun, once.
+ * Loads the methods on Deno and Bun.
  *
  * @returns The methods of the runtime's built-in `Buffer`.
  */
@@ -45,7 +45,7 @@ export function builtinBufferMethods(): BufferMethods {
 /**
  * Makes the `equals` of an adapter.
  *
- * @param load Returns the methods; called for each comparison.
+ * @param load Returns the methods. It is called for each comparison.
  * @returns The method.
  */
 export function bufferEquals(load: () => BufferMethods): Required<Adapter>["equals"] {

@@ -1,11 +1,11 @@
 /**
- * Modules of Node that Deno and Bun have built in.
+ * The modules of Node that are built into Deno and Bun.
  *
- * The trap: an import of `node:...` would be followed by bundlers for the web, and by every runtime
- * that imports the adapter of another one. So a module is loaded by `process.getBuiltinModule`, when
- * it is first needed.
+ * The trap: bundlers for the web would follow an import of `node:...`, and so would every runtime
+ * that imports the adapter of another one. So `process.getBuiltinModule` loads a module when it is
+ * first needed.
  *
- * Called by the adapters of Deno and Bun. The Node adapter imports its modules.
+ * The adapters of Deno and Bun call this. The Node adapter imports its modules.
  *
  * @module
  */

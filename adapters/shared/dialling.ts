@@ -1,11 +1,11 @@
 /**
- * Dialling: the addresses of a name are tried one after the other, IPv4 before IPv6, until one
- * answers.
+ * Dials a name: the addresses of the name are tried one after the other, IPv4 before IPv6, until
+ * one answers.
  *
  * Once the caller's signal is aborted, `open` is not called any more, and a connection that opens later
  * is closed.
  *
- * Called by every adapter, for its `dial`.
+ * Every adapter calls this for its `dial`.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const IGNORE_ALL: SocketHandler = { onData() {}, onEnd() {}, onDrain() {}, onClo
  * Makes the `dial` of an adapter.
  *
  * @param dialOne Dials one address.
- * @param names Returns the lookup; only called for a name.
+ * @param names Returns the lookup. It is only called for a name.
  * @returns The method.
  *
  * @example
@@ -74,7 +74,7 @@ export function dialler(dialOne: DialOne, names: () => NameLookup): DiallingAdap
   };
 }
 
-/** Refuses addresses that runtimes would replace by a default, each runtime by another one. */
+/** Refuses addresses that runtimes would replace by a default. Each runtime has another default. */
 function checkTarget(address: ListenAddress): void {
   if ("path" in address) {
     if (address.path === "") throw new TypeError("expected a path");
@@ -96,7 +96,10 @@ async function addressesToDial(
   return (await addressesOf(asked.host, names())).map((host) => ({ host, port }));
 }
 
-/** Throws the first refusal: a later one may only say that this machine lacks a protocol. */
+/**
+ * Dials one address after the other. If all fail, the first error is thrown, because a later one
+ * may only report that this machine has no such protocol.
+ */
 async function dialInTurn(
   targets: readonly ListenAddress[],
   open: OpenHandler,
@@ -138,7 +141,7 @@ function refuse(socket: Socket): SocketHandler {
 export function dialError(address: ListenAddress, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const code = codeOf(cause);
-  // Some runtimes only say "Failed to connect"; the code then tells the reason.
+  // The message of some runtimes is only "Failed to connect". Then the code tells the reason.
   const text = code === undefined || reason.includes(code) ? reason : `${reason}, ${code}`;
   return new Error(`Cannot connect to ${formatAddress(address)}: ${text}`, { cause });
 }

@@ -2,10 +2,10 @@
  * The addresses of both ends of a connection.
  *
  * The trap: of a Unix connection, the listening end has a path and the other end has none. Runtimes
- * report that inconsistently, or not at all, so the paths are taken from the address that was listened
- * on or dialled.
+ * report that in different ways, or not at all, so the paths are taken from the address that was
+ * listened on or dialled.
  *
- * Called by the listeners and the dialling of the real runtimes, and by their sockets.
+ * The listeners, the sockets and the dialling of Node, Deno and Bun call this.
  *
  * @module
  */

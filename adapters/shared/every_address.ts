@@ -1,11 +1,11 @@
 /**
- * Listening on a host name: on every address of the name, so that a client that looks the name up
- * reaches the server at whichever address it chooses.
+ * Listens on a host name, on every address of the name. So a client that looks the name up reaches
+ * the server at each of the addresses.
  *
- * `localhost` means the addresses of the machine's hosts file, often both `127.0.0.1` and `::1`. Port
- * 0 picks one port for all addresses.
+ * `localhost` means the addresses of the machine's hosts file, often both `127.0.0.1` and `::1`.
+ * With port 0, all addresses get the same port.
  *
- * Called by the `listen` of the real runtimes.
+ * The `listen` of Node, Deno and Bun calls this.
  *
  * @module
  */
@@ -23,12 +23,13 @@ import { codeOf } from "./system_error.ts";
 export type ListenOnOne = (address: ListenAddress) => Promise<Listener>;
 
 /**
- * The number of ports that are tried for port 0. A port that was free on the first address can be in
- * use on the next, so one attempt can fail by chance; 16 in a row do not.
+ * The number of ports that are tried for port 0. A port that was free on the first address can be
+ * in use on the next, so one attempt can fail by chance. It is very unlikely that 16 attempts in a
+ * row fail.
  */
 const MAX_PORT_ATTEMPTS = 16;
 
-/** Codes for an address of the name that this machine does not have, or has no protocol for. */
+/** The codes for an address that this machine does not have, or has no protocol for. */
 const FOREIGN_ADDRESS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 /**
@@ -37,10 +38,10 @@ const FOREIGN_ADDRESS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
  *
  * @param asked The address that the user asked for.
  * @param listenOnOne Listens on one address.
- * @param names Returns the lookup; only called for a name.
+ * @param names Returns the lookup. It is only called for a name.
  * @returns One listener for all addresses. Its own address is the first one, IPv4 before IPv6.
- * @throws Rejects with an error that names `asked`, if one of the addresses is in use, or this machine
- *   has none of them.
+ * @throws An error that names `asked`, if one of the addresses is in use, or this machine has none
+ *   of them.
  *
  * @example
  * ```ts ignore
@@ -76,7 +77,7 @@ async function listenOnSamePort(
   }
 }
 
-/** Listens on all hosts or on none. The port picked for the first host is used for the others. */
+/** Listens on all hosts or on none. The port of the first host is also the port of the others. */
 async function listenOnHosts(
   hosts: readonly string[],
   port: number,

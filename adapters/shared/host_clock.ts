@@ -1,7 +1,7 @@
 /**
- * The clock that all runtimes share, except for the way each defers a turn.
+ * The clock of all runtimes. Only the way in which a turn is deferred differs.
  *
- * Called by the adapters of Node and Bun, by `deno/clock.ts`, and by the memory adapter.
+ * The adapters of Node and Bun, `deno/clock.ts` and the memory adapter call this.
  *
  * @module
  */
@@ -12,10 +12,13 @@ import { startTimer } from "./timer.ts";
 
 type Clock = Adapter["clock"];
 
-/** Read once, because the global is a getter on some hosts. */
+/** The global, read once, because it is a getter on some hosts. */
 const { performance } = globalThis;
 
-/** `settled.then` is cheaper than `queueMicrotask`, which keeps records of each call on Node. */
+/**
+ * A resolved promise. `settled.then` is cheaper than `queueMicrotask`, which keeps records of each
+ * call on Node.
+ */
 const settled = Promise.resolve();
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Host names and their addresses.
  *
- * Called by `every_address.ts` for listening, and by `dialling.ts`.
+ * `every_address.ts` and `dialling.ts` call this.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export function builtinNames(): NameLookup {
 }
 
 /**
- * Tells numeric hosts from names.
+ * Tells whether a host is numeric.
  *
  * @param host A host without brackets.
  * @returns Whether the host is an IP address, so that no lookup is needed.
@@ -41,7 +41,8 @@ export function isNumeric(host: string): boolean {
  *
  * @param name A host that is not numeric.
  * @param names The lookup of the runtime.
- * @returns The addresses without duplicates. IPv4 comes before IPv6: the order of runtimes differs.
+ * @returns The addresses without duplicates. IPv4 comes before IPv6, because the order of runtimes
+ *   differs.
  * @throws The error of the lookup.
  */
 export async function addressesOf(name: string, { promises }: NameLookup): Promise<string[]> {

@@ -1,14 +1,15 @@
 /**
- * The pool behind the output queues of Deno and Bun, whose sockets buffer nothing themselves.
+ * The pool of blocks for the output queues of Deno and Bun, whose sockets buffer no bytes
+ * themselves.
  *
- * Called by `deno/socket.ts` and `bun/socket.ts`.
+ * `deno/socket.ts` and `bun/socket.ts` use it.
  *
  * @module
  */
 
 import { BLOCK_SIZE, BlockPool } from "../../src/socket/mod.ts";
 
-/** The number of free blocks that are kept: 4 MB of them. */
+/** The number of free blocks that are kept, 4 MB in all. */
 const MAX_FREE_BLOCKS = 512;
 
 /** The blocks of every connection in this process. */

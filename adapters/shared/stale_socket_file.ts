@@ -5,7 +5,7 @@
  * the path. So a path in use is bound a second time, after the file was removed, if the file is a
  * socket and no process answers there.
  *
- * Called by the listeners of the real runtimes.
+ * The listeners of Node, Deno and Bun call this.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface SocketFiles {
   isInUse(error: unknown): boolean;
   /** Tells whether the file is a socket. */
   isSocket(path: string): boolean;
-  /** Tells whether a connection is refused; an accepted one is closed at once. */
+  /** Tells whether the path refuses a connection. A connection that succeeds is closed at once. */
   isRefused(path: string): Promise<boolean>;
   /** Removes the file. */
   remove(path: string): void;

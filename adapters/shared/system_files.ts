@@ -4,7 +4,7 @@
  * The trap: a descriptor that is closed during a read can belong to another file before the read is
  * done. So `close` waits for the read that is under way.
  *
- * Called by the adapters of Node, Deno and Bun.
+ * The adapters of Node, Deno and Bun call this.
  *
  * @module
  */
@@ -47,7 +47,7 @@ class SystemFile implements OpenFile {
   readonly #handle: Handle;
   /** The last read, finished or not. */
   #reading: Promise<unknown> | undefined;
-  /** Set by the first call of `close`. */
+  /** The promise of the first call of `close`; `undefined` before. */
   #closed: Promise<void> | undefined;
 
   constructor(handle: Handle, stats: Stats) {
@@ -74,7 +74,7 @@ class SystemFile implements OpenFile {
 }
 
 async function open(files: FileModule, path: string): Promise<OpenFile> {
-  // Checked before `open`, because opening a pipe waits for a writer.
+  // This check comes before `open`, because to open a named pipe waits for a writer.
   checkRegular(path, await files.stat(path));
   const handle = await files.open(path, "r");
   try {
@@ -96,7 +96,7 @@ function checkRegular(path: string, stats: Stats): void {
 /**
  * Makes the files of an adapter.
  *
- * @param load Returns the module; called for each file that is opened.
+ * @param load Returns the module. It is called for each file that is opened.
  * @returns The files.
  */
 export function systemFiles(load: () => FileModule): Files {

@@ -1,11 +1,11 @@
 /**
- * Timers of the host that accept any delay.
+ * Timers of the host with delays of any length.
  *
  * The trap: a runtime holds the delay of `setTimeout` in a signed 32-bit number of milliseconds. A
  * longer delay, `Infinity` included, fires after 1 ms. Every delay that an option can set therefore
  * goes through {@linkcode startTimer}.
  *
- * Called by `hostClock`, and by the three adapters with TLS for the deadline of a handshake.
+ * `hostClock` calls this, and so do the three adapters with TLS for the deadline of a handshake.
  *
  * @module
  */
@@ -18,8 +18,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
  *
  * @param delayMs The delay in milliseconds. A delay above {@linkcode MAX_DELAY_MS} is waited for in
  *   several timers; with `Infinity` there is no timer at all.
- * @param job Called once, when the delay has passed.
- * @returns A function that cancels the timer. A call after the timer has fired does nothing.
+ * @param job The function to call once, when the delay has passed.
+ * @returns A function that cancels the timer. A call after the timer has fired has no effect.
  *
  * @example
  * ```ts ignore

@@ -101,7 +101,7 @@ test("a server that is shut down before it listens does not listen", async () =>
   await assertRejects(() => listening, ServerShutdown);
   await closing;
   const where = { host: "127.0.0.1", port: 80 };
-  assertThrows(() => network.connect(where, () => ({}) as never), Error, "nobody listens");
+  assertThrows(() => network.connect(where, () => ({}) as never), Error, "no listener has");
 });
 
 test("onListen hears of the server; if it throws, nothing listens", async () => {
@@ -172,7 +172,7 @@ test("a shutdown accepts no connection after three turns without one", async () 
   const stage = await serving(waits);
   const shutdown = stage.server.shutdown({ grace: 10 });
   await stage.settle(1);
-  assertThrows(() => stage.connect(), Error, "nobody listens there");
+  assertThrows(() => stage.connect(), Error, "no listener has this address");
   await stage.until(shutdown);
   await stage.finish();
 });

@@ -76,7 +76,7 @@ export interface SignalOptions extends TimeoutOptions {
  *
  * const clock = new ManualClock();
  * const task = new Scheduler({ clock }).add(function* () {
- *   return yield* Signal("nobody listens");
+ *   return yield* Signal("no waiter");
  * });
  * clock.advance(0);
  * assertEquals(task.result, 0);

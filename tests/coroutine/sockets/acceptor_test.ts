@@ -85,7 +85,10 @@ test("Connect throws the error of its dial function, and closes a connection tha
   });
   for (let tick = 0; tick < 5; tick++) await Promise.resolve();
   run();
-  assertEquals(String(nobody.error), "Error: Cannot connect to 127.0.0.1:9: nobody listens there");
+  assertEquals(
+    String(nobody.error),
+    "Error: Cannot connect to 127.0.0.1:9: no listener has this address",
+  );
   assertEquals(String(rejected.error), "Error: unreachable");
   assertInstanceOf(late.error, OperationTimeout);
   assertEquals(destroyed, 1);
