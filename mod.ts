@@ -46,6 +46,7 @@ export type { Adapter, Address, Listener, Socket, SocketHandler } from "./src/so
 export { ProtocolError, ResponseError } from "./src/http/mod.ts";
 
 // The app contract.
+export type * from "./src/wsgi/environ_extensions.ts";
 export {
   type AppIterable,
   type AppReturn,

@@ -173,6 +173,7 @@ export {
   aborted,
   type AbortSignalLike,
   cancelOn,
+  type HostAbortSignal,
   signalOf,
 } from "./interop/abort_signal.ts";
 

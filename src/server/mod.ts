@@ -9,6 +9,8 @@ export type { WSGIConnection } from "./wsgi_connection.ts";
 export { type Limits } from "./server_limits.ts";
 export type { ServingOptions } from "./options.ts";
 export {
+  type AsyncDisposeKey,
+  type HostAsyncDisposable,
   type ServerOptions,
   type ServerStats,
   type ShutdownOptions,

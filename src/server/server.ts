@@ -8,7 +8,13 @@
  */
 
 import { handleFailures } from "../coroutine/internal.ts";
-import { checkNames, type Duration, type Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import {
+  type AbortSignalLike,
+  checkNames,
+  type Duration,
+  type Scheduler,
+  toMilliseconds,
+} from "../coroutine/mod.ts";
 import {
   type Adapter,
   type Address,
@@ -34,7 +40,7 @@ export interface ServerOptions extends ServingOptions {
   /** Called when the server listens. */
   readonly onListen?: (server: WSGIServer) => void;
   /** Aborting this signal begins a graceful shutdown. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
 }
 
 /** The counts of {@linkcode WSGIServer.stats}. */
@@ -52,6 +58,21 @@ export interface ShutdownOptions {
   /** How long running requests may take to finish before they are cancelled. Default 10 s. */
   readonly grace?: Duration;
 }
+
+/** The key of the method for `await using`; `never` where the compiler's library has none. */
+export type AsyncDisposeKey = SymbolConstructor extends
+  { readonly asyncDispose: infer Key extends symbol } ? Key
+  : never;
+
+/**
+ * The method for `await using`, where the compiler knows it; it does the same as `shutdown`.
+ *
+ * A plain method would demand the library `ESNext.Disposable` of every user of these types.
+ */
+export type HostAsyncDisposable = { readonly [Key in AsyncDisposeKey]: () => Promise<void> };
+
+/** The part of the class that depends on the compiler: the method for `await using`. */
+export interface WSGIServer extends HostAsyncDisposable {}
 
 /**
  * An HTTP/1.1 server for WSGI apps, on any adapter.
@@ -86,9 +107,17 @@ export interface ShutdownOptions {
  * await server.close();
  * ```
  */
-export class WSGIServer implements AsyncDisposable {
+export class WSGIServer {
   /** Resolves when the server has ended: nothing listens, no connection is open, no app runs. */
   readonly finished: Promise<void>;
+
+  static {
+    const value = function (this: WSGIServer): Promise<void> {
+      return this.shutdown();
+    };
+    const shape = { value, writable: true, configurable: true };
+    Object.defineProperty(this.prototype, Symbol.asyncDispose, shape);
+  }
 
   readonly #options: ServerOptions;
   readonly #settings: Settings;
@@ -135,7 +164,7 @@ export class WSGIServer implements AsyncDisposable {
     }
     const { adapter, bind, backlog, tls } = this.#settings;
     const { signal, onListen } = this.#options;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     this.#listening = true;
     const options = {
       ...(backlog === undefined ? {} : { backlog }),
@@ -157,11 +186,11 @@ export class WSGIServer implements AsyncDisposable {
     return this;
   }
 
-  #followSignal(signal: AbortSignal | undefined): void {
+  #followSignal(signal: AbortSignalLike | undefined): void {
     if (signal === undefined) return;
     const abort = () => void this.shutdown();
     if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort);
     // A signal may live longer than many servers.
     void this.finished.then(() => signal.removeEventListener("abort", abort));
   }
@@ -269,11 +298,6 @@ export class WSGIServer implements AsyncDisposable {
   /** Lets the process end while the server listens. */
   unref(): void {
     this.#listener?.unref();
-  }
-
-  /** Does the same as {@linkcode shutdown}, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.shutdown();
   }
 
   /**

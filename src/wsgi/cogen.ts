@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { CoroutineFunction, Operation, Scheduler } from "../coroutine/mod.ts";
+import type { CoroutineFunction, HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts";
 import type { Events } from "./cogen_events.ts";
 import type { CogenInput } from "./input/input.ts";
 import type { RequestControls } from "./request_controls.ts";
@@ -31,7 +31,7 @@ export interface Cogen extends RequestControls, Waiter {
   /** The request body, in cogen's style. */
   readonly input: CogenInput;
   /** Aborts when the client disconnects or a shutdown ends the request; never after a success. */
-  readonly signal: AbortSignal;
+  readonly signal: HostAbortSignal;
 
   /**
    * Runs a coroutine in cogen's style: `yield environ.cogen.call(fn)(...args)`. Its result is then in

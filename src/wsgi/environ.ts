@@ -13,6 +13,7 @@
 import { combineFieldLines, type RequestHead } from "../http/mod.ts";
 import { basicCredentials } from "./basic_credentials.ts";
 import type { Cogen } from "./cogen.ts";
+import type { EnvironExtensions } from "./environ_extensions.ts";
 import { type FileWrapper, WSGIFileWrapper } from "./files/file_wrapper.ts";
 import type { WSGIInput } from "./input/input.ts";
 import { unquotePath } from "./path_info.ts";
@@ -27,8 +28,8 @@ export interface ErrorStream {
   flush(): void;
 }
 
-/** The environ of a request. */
-export interface Environ {
+/** The environ of a request, with the keys that {@linkcode EnvironExtensions} declares. */
+export interface Environ extends EnvironExtensions {
   /** The method, as received. */
   REQUEST_METHOD: string;
   /** The part of the path that led to this app; empty at the root. */
@@ -83,7 +84,7 @@ export interface Environ {
   cogen: Cogen;
   /** The other header fields of the request; repeated fields are combined. */
   [field: `HTTP_${string}`]: string | undefined;
-  /** Keys that middleware adds. */
+  /** Keys that middleware adds; {@linkcode EnvironExtensions} may give them types. */
   [extension: string]: unknown;
 }
 

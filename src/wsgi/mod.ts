@@ -23,6 +23,7 @@ export { type AppYield, type Block, type HeaderList, isBlock } from "./block.ts"
 export type { Cogen } from "./cogen.ts";
 export type { Events } from "./cogen_events.ts";
 export type { Environ, ErrorStream } from "./environ.ts";
+export type * from "./environ_extensions.ts";
 export type { ByteStream, FileSource } from "./files/file_source.ts";
 export {
   type FileWrapper,

@@ -72,6 +72,14 @@ test("the app waits in both styles", async () => {
   assertEquals(body, "good, and 4 bytes from you\n");
 });
 
+test("a key of the environ has the type of the app", async () => {
+  const greeting = await program("greeting") as WSGIApp;
+  assertEquals(await bodyOf(greeting), "Hello, guest\n");
+  const named: WSGIApp = (environ, startResponse) =>
+    greeting({ ...environ, "accounts.user": { name: "Ada" } }, startResponse);
+  assertEquals(await bodyOf(named), "Hello, Ada\n");
+});
+
 test("the middleware of compress runs", async () => {
   const compressed = await program("compressed") as Middleware;
   assertEquals(await bodyOf(compressed(APPS[0] as WSGIApp)), "ab");

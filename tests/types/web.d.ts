@@ -20,7 +20,8 @@ interface AbortSignal {
   removeEventListener(type: "abort", listener: (event: Event) => void): void;
 }
 
-declare const AbortSignal: {
+// deno-lint-ignore no-var -- only a `var` is a member of `typeof globalThis`
+declare var AbortSignal: {
   prototype: AbortSignal;
   abort(reason?: unknown): AbortSignal;
   any(signals: Iterable<AbortSignal>): AbortSignal;

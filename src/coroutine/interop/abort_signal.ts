@@ -23,6 +23,13 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/**
+ * The host's `AbortSignal`, as `fetch` takes it. Where the compiler knows no such class, its shape: so these
+ * types need no library but ECMAScript's.
+ */
+export type HostAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S
+  : AbortSignalLike;
+
 /** An `AbortController`, by its shape. */
 export interface AbortControllerLike<S> {
   /** The signal of this controller. */

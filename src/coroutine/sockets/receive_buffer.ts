@@ -9,7 +9,7 @@
 
 /** A first-in, first-out queue of bytes. */
 export class ReceiveBuffer {
-  #pieces: Uint8Array[] = [];
+  #pieces: Uint8Array<ArrayBuffer>[] = [];
   /** The number of bytes in all pieces. */
   #size = 0;
   /** The number of bytes from the beginning that hold no line feed. */
@@ -29,12 +29,12 @@ export class ReceiveBuffer {
   }
 
   /** Takes out the first `count` bytes, or all if there are fewer. */
-  take(count: number): Uint8Array {
+  take(count: number): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(Math.min(count, this.#size));
     let filled = 0;
     let used = 0;
     for (; filled < taken.length; used++) {
-      const piece = this.#pieces[used] as Uint8Array;
+      const piece = this.#pieces[used] as Uint8Array<ArrayBuffer>;
       const part = piece.subarray(0, taken.length - filled);
       taken.set(part, filled);
       filled += part.length;

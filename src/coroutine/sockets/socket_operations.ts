@@ -31,7 +31,7 @@ export function Recv(
   stream: SocketStream,
   count: number = MAX_UNREAD_BYTES,
   options: TimeoutOptions = {},
-): Operation<Uint8Array> {
+): Operation<Uint8Array<ArrayBuffer>> {
   requireOneOrMore("read", count, "bytes");
   const connection = connectionOf(stream);
   return timed("Recv", options, (resume) => connection.read(resume, count, false));
@@ -50,7 +50,7 @@ export function RecvAll(
   stream: SocketStream,
   count: number,
   options: TimeoutOptions = {},
-): Operation<Uint8Array> {
+): Operation<Uint8Array<ArrayBuffer>> {
   const connection = connectionOf(stream);
   return timed("RecvAll", options, (resume) => connection.read(resume, count, true));
 }
@@ -69,7 +69,7 @@ export function readline(
   stream: SocketStream,
   limit: number = DEFAULT_LINE_BYTES,
   options: TimeoutOptions = {},
-): Operation<Uint8Array> {
+): Operation<Uint8Array<ArrayBuffer>> {
   const connection = connectionOf(stream);
   return timed("readline", options, (resume) => connection.readLine(resume, limit));
 }
@@ -87,9 +87,9 @@ export function readlines(
   stream: SocketStream,
   limit: number = DEFAULT_LINE_BYTES,
   options: TimeoutOptions = {},
-): Operation<Uint8Array[]> {
-  return Call(function* readlines(): Coroutine<Uint8Array[]> {
-    const lines: Uint8Array[] = [];
+): Operation<Uint8Array<ArrayBuffer>[]> {
+  return Call(function* readlines(): Coroutine<Uint8Array<ArrayBuffer>[]> {
+    const lines: Uint8Array<ArrayBuffer>[] = [];
     for (;;) {
       const line = yield* readline(stream, limit, options);
       if (line.length === 0) return lines;

@@ -45,9 +45,9 @@ type ConnectionState = "open" | "ended" | "closed";
 
 /** The one read that waits for bytes. */
 interface PendingRead {
-  readonly resume: Resume<Uint8Array>;
+  readonly resume: Resume<Uint8Array<ArrayBuffer>>;
   /** Takes the bytes out of the buffer; `undefined` while too few have arrived. */
-  readonly attempt: () => Uint8Array | undefined;
+  readonly attempt: () => Uint8Array<ArrayBuffer> | undefined;
 }
 
 /**
@@ -141,7 +141,7 @@ export class StreamConnection implements SocketStream, SocketHandler {
    * Begins to read up to `count` bytes, or exactly `count`. At the end an inexact read takes the
    * rest, which may be no bytes at all.
    */
-  read(resume: Resume<Uint8Array>, count: number, exact: boolean): Abort | void {
+  read(resume: Resume<Uint8Array<ArrayBuffer>>, count: number, exact: boolean): Abort | void {
     return this.#read(resume, () => {
       const { size } = this.#received;
       if (size >= (exact ? count : 1)) return this.#received.take(count);
@@ -154,7 +154,7 @@ export class StreamConnection implements SocketStream, SocketHandler {
   /**
    * Begins to read a line with its line feed. The last line before the end may have none.
    */
-  readLine(resume: Resume<Uint8Array>, maxBytes: number): Abort | void {
+  readLine(resume: Resume<Uint8Array<ArrayBuffer>>, maxBytes: number): Abort | void {
     return this.#read(resume, () => {
       const length = this.#received.lineLength();
       if (length > maxBytes || (length === 0 && this.#received.size > maxBytes)) {
@@ -205,7 +205,10 @@ export class StreamConnection implements SocketStream, SocketHandler {
     return () => leave?.();
   }
 
-  #read(resume: Resume<Uint8Array>, attempt: () => Uint8Array | undefined): Abort | void {
+  #read(
+    resume: Resume<Uint8Array<ArrayBuffer>>,
+    attempt: () => Uint8Array<ArrayBuffer> | undefined,
+  ): Abort | void {
     if (this.#pendingRead !== undefined) {
       throw new TypeError("Cannot read: another coroutine is reading");
     }
@@ -238,7 +241,7 @@ export class StreamConnection implements SocketStream, SocketHandler {
   }
 
   /** Takes all unread bytes, at the end of the connection. */
-  #rest(): Uint8Array {
+  #rest(): Uint8Array<ArrayBuffer> {
     if (this.#received.size === 0 && this.#error !== undefined) throw this.#error;
     return this.#received.take(Infinity);
   }

@@ -121,7 +121,7 @@ export class BodyBuffer {
   }
 
   /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */
-  read(size: number | undefined, options: TimeoutOptions): Operation<Uint8Array> {
+  read(size: number | undefined, options: TimeoutOptions): Operation<Uint8Array<ArrayBuffer>> {
     const wanted = size === undefined ? Infinity : checkSize(size);
     const attempt = () =>
       this.#bytes.size >= wanted || this.#ended ? this.#bytes.take(wanted) : undefined;
@@ -129,14 +129,14 @@ export class BodyBuffer {
   }
 
   /** Reads the bytes that have arrived, or waits for the first ones; empty at the end. */
-  readPiece(options: TimeoutOptions): Operation<Uint8Array> {
+  readPiece(options: TimeoutOptions): Operation<Uint8Array<ArrayBuffer>> {
     return new ReadOperation("wsgi.input.readPiece", this, options, () => {
       return this.#bytes.size > 0 || this.#ended ? this.#bytes.take(MAX_UNREAD_BYTES) : undefined;
     });
   }
 
   /** Reads up to and with the next newline, at most `limit` bytes; empty at the end. */
-  readLine(limit: number, options: TimeoutOptions): Operation<Uint8Array> {
+  readLine(limit: number, options: TimeoutOptions): Operation<Uint8Array<ArrayBuffer>> {
     checkLimit(limit);
     let searched = 0;
     return new ReadOperation("wsgi.input.readline", this, options, () => {

@@ -7,8 +7,8 @@
 import { checkLimit, lineHint, NEWLINE } from "./read_arguments.ts";
 
 /** `wsgi.input` behind {@linkcode syncInput}: a file in memory, as in Python. */
-export class BufferedInput implements Iterable<Uint8Array> {
-  readonly #bytes: Uint8Array;
+export class BufferedInput implements Iterable<Uint8Array<ArrayBuffer>> {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   /** The index of the next byte to read. */
   #position = 0;
 
@@ -17,28 +17,28 @@ export class BufferedInput implements Iterable<Uint8Array> {
    *
    * @param bytes The body.
    */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.#bytes = bytes;
   }
 
   /** Reads `size` bytes, fewer only at the end of the body; without `size`, all that is left. */
-  read(size: number = Infinity): Uint8Array {
+  read(size: number = Infinity): Uint8Array<ArrayBuffer> {
     const start = this.#position;
     this.#position = Math.min(this.#bytes.length, start + checkLimit(size));
     return this.#bytes.subarray(start, this.#position);
   }
 
   /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
-  readline(limit: number = Infinity): Uint8Array {
+  readline(limit: number = Infinity): Uint8Array<ArrayBuffer> {
     const newline = this.#bytes.indexOf(NEWLINE, this.#position);
     const end = newline < 0 ? this.#bytes.length : newline + 1;
     return this.read(Math.min(checkLimit(limit), end - this.#position));
   }
 
   /** Reads all lines, or lines until they have at least `hint` bytes. */
-  readlines(hint: number = Infinity): Uint8Array[] {
+  readlines(hint: number = Infinity): Uint8Array<ArrayBuffer>[] {
     const enough = lineHint(hint);
-    const lines: Uint8Array[] = [];
+    const lines: Uint8Array<ArrayBuffer>[] = [];
     for (let size = 0; size < enough;) {
       const line = this.readline();
       if (line.length === 0) break;
@@ -49,7 +49,7 @@ export class BufferedInput implements Iterable<Uint8Array> {
   }
 
   /** Iterates over the lines that are left. */
-  *[Symbol.iterator](): Generator<Uint8Array, void, undefined> {
+  *[Symbol.iterator](): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (let line = this.readline(); line.length > 0; line = this.readline()) yield line;
   }
 }

@@ -30,7 +30,7 @@ type Origin = "own" | "block" | "lent";
 
 /** The bytes of `bytes` from `start` until `end`. */
 interface Piece {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly origin: Origin;
   start: number;
   end: number;
@@ -59,7 +59,9 @@ export class ByteQueue {
   push(bytes: Uint8Array, owned: boolean = false): void {
     this.#size += bytes.length;
     if (owned && this.#pieces.length === 0) {
-      this.#pieces.push({ bytes, origin: "own", start: 0, end: bytes.length });
+      // An array that was made for this queue has an ordinary buffer.
+      const own = bytes as Uint8Array<ArrayBuffer>;
+      this.#pieces.push({ bytes: own, origin: "own", start: 0, end: bytes.length });
       return;
     }
     for (let done = 0; done < bytes.length;) {
@@ -74,7 +76,9 @@ export class ByteQueue {
   /** Adds `bytes` without a copy, until {@linkcode keep}: bytes that a read takes at once are copied once. */
   lend(bytes: Uint8Array): void {
     this.#size += bytes.length;
-    this.#pieces.push({ bytes, origin: "lent", start: 0, end: bytes.length });
+    // No reader gets this array, only copies of its bytes.
+    const lent = bytes as Uint8Array<ArrayBuffer>;
+    this.#pieces.push({ bytes: lent, origin: "lent", start: 0, end: bytes.length });
   }
 
   /** Copies the rest of the bytes that were lent. */
@@ -87,7 +91,7 @@ export class ByteQueue {
   }
 
   /** Takes `wanted` bytes, or all if they are fewer. */
-  take(wanted: number): Uint8Array {
+  take(wanted: number): Uint8Array<ArrayBuffer> {
     const size = Math.min(wanted, this.#size);
     const first = this.#pieces[0];
     if (first === undefined || size === 0) return EMPTY;
@@ -132,7 +136,8 @@ export class ByteQueue {
 
   #newPiece(count: number, first: boolean): Piece {
     if (this.#size >= MIN_POOLED_BYTES) {
-      return { bytes: this.#pool.take(), origin: "block", start: 0, end: 0 };
+      const bytes = this.#pool.take() as Uint8Array<ArrayBuffer>;
+      return { bytes, origin: "block", start: 0, end: 0 };
     }
     // A body that arrives in one piece needs no spare room; after a second piece, more pieces often
     // follow.
@@ -141,7 +146,7 @@ export class ByteQueue {
   }
 
   /** Gives bytes of the first piece, which is no pooled block, to the reader without a copy. */
-  #handOver(piece: Piece, size: number): Uint8Array {
+  #handOver(piece: Piece, size: number): Uint8Array<ArrayBuffer> {
     const { bytes, start } = piece;
     piece.start += size;
     if (piece.start === piece.end) this.#pieces.shift();
@@ -167,7 +172,7 @@ export class ByteQueue {
     return loose;
   }
 
-  #copyOut(size: number): Uint8Array {
+  #copyOut(size: number): Uint8Array<ArrayBuffer> {
     const result = new Uint8Array(size);
     let copied = 0;
     let used = 0;

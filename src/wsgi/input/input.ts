@@ -18,7 +18,7 @@ import { lineHint } from "./read_arguments.ts";
  * The input ends where the body ends, with any framing, and never reads bytes of the next request.
  * Reads throw `ClientDisconnected` if the client disconnects before the body is complete.
  */
-export class WSGIInput implements AsyncIterable<Uint8Array> {
+export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #body: BodyBuffer;
   readonly #cogen: Waiter;
 
@@ -37,17 +37,20 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
    *
    * @throws {RangeError} If `size` is not a whole number, 0 or more.
    */
-  read(size?: number, options: TimeoutOptions = {}): Waiting<Uint8Array> {
+  read(size?: number, options: TimeoutOptions = {}): Waiting<Uint8Array<ArrayBuffer>> {
     return this.#cogen.wait(this.#body.read(size, options));
   }
 
   /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
-  readline(limit: number = Infinity, options: TimeoutOptions = {}): Waiting<Uint8Array> {
+  readline(
+    limit: number = Infinity,
+    options: TimeoutOptions = {},
+  ): Waiting<Uint8Array<ArrayBuffer>> {
     return this.#cogen.wait(this.#body.readLine(limit, options));
   }
 
   /** Reads all lines, or lines until they have at least `hint` bytes. */
-  readlines(hint: number = Infinity): Waiting<Uint8Array[]> {
+  readlines(hint: number = Infinity): Waiting<Uint8Array<ArrayBuffer>[]> {
     return this.#cogen.wait(readLines(this.#body, hint));
   }
 
@@ -65,7 +68,7 @@ export class WSGIInput implements AsyncIterable<Uint8Array> {
   }
 
   /** Iterates over the body in pieces as they arrive: `for await` in an async app. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (;;) {
       const piece = await this.#cogen.run(this.#body.readPiece({}));
       if (piece.length === 0) return;
@@ -110,12 +113,12 @@ export class CogenInput {
   }
 }
 
-function readLines(body: BodyBuffer, hint: number): Operation<Uint8Array[]> {
+function readLines(body: BodyBuffer, hint: number): Operation<Uint8Array<ArrayBuffer>[]> {
   const enough = lineHint(hint);
-  return Call(function* readlines(): Coroutine<Uint8Array[]> {
-    const lines: Uint8Array[] = [];
+  return Call(function* readlines(): Coroutine<Uint8Array<ArrayBuffer>[]> {
+    const lines: Uint8Array<ArrayBuffer>[] = [];
     for (let size = 0; size < enough;) {
-      const line = (yield body.readLine(Infinity, {})) as Uint8Array;
+      const line = (yield body.readLine(Infinity, {})) as Uint8Array<ArrayBuffer>;
       if (line.length === 0) break;
       lines.push(line);
       size += line.length;

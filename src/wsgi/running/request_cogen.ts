@@ -15,6 +15,7 @@ import {
   Call,
   type Coroutine,
   type CoroutineFunction,
+  type HostAbortSignal,
   type Operation,
   type Scheduler,
   type Task,
@@ -75,7 +76,7 @@ export class RequestCogen implements Cogen, Planner {
     return this.#input ??= new CogenInput(this.#body, this);
   }
 
-  get signal(): AbortSignal {
+  get signal(): HostAbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);

@@ -28,7 +28,7 @@ import { type Outcome, runCommand } from "./command.ts";
 import { cloneInto, packedArchive } from "./package_archive.ts";
 import { readJson } from "./sources.ts";
 import { notChecked, type Step, type StepResult } from "./step.ts";
-import { type CommandLine, npm, packageProgram, typeChecker } from "./tools.ts";
+import { type CommandLine, npm, oldestTypeChecker, packageProgram, typeChecker } from "./tools.ts";
 
 /** The `exports` of a package: for each path, the file of each condition. */
 export type Exports = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -94,7 +94,7 @@ async function checkPackageFromGit({ clone, consumer, cache }: Folders): Promise
     return notChecked("npm's cache lacks the compiler");
   }
   if (installed.code !== 0) return failure("npm install", installed);
-  return await usePackage(consumer, [useOn("node")]) ?? { ok: true };
+  return await usePackage(consumer, [useOn("node", "use.mjs")]) ?? { ok: true };
 }
 
 const QUIET = ["--offline", "--no-audit", "--no-fund", "--no-save"];
@@ -153,16 +153,48 @@ function allUses(): Use[] {
   const linter = packageProgram("publint", "publint");
   return [
     ["publint", [...linter, INSTALLED, "--strict", "--pack", "false"]],
-    ["type check", [...typeChecker(), "--project", "tsconfig.json"]],
-    useOn("node"),
-    useOn("currentNode"),
-    useOn("deno", "run", "--allow-all"),
-    useOn("bun"),
+    ...TYPE_CHECKS.map(typeCheck),
+    ...["use.mjs", "use.cjs"].flatMap((file) => [
+      useOn("node", file),
+      useOn("currentNode", file),
+      useOn("deno", file),
+      useOn("bun", file),
+    ]),
   ];
 }
 
-function useOn(runtime: RuntimeName, ...args: readonly string[]): Use {
-  return [runtime, [findRuntime(runtime).command, ...args, "use.mjs"]];
+function useOn(runtime: RuntimeName, file: string): Use {
+  const args = runtime === "deno" ? ["run", "--allow-all", file] : [file];
+  return [`${file} on ${runtime}`, [findRuntime(runtime).command, ...args]];
+}
+
+/** A compiler, what it knows beside ECMAScript, and how it finds modules. */
+interface TypeCheck {
+  readonly compiler: "current" | "oldest";
+  readonly file: "use.ts" | "web.ts";
+  readonly module: "Node16" | "NodeNext" | "ESNext";
+}
+
+const TYPE_CHECKS: readonly TypeCheck[] = [
+  { compiler: "current", file: "use.ts", module: "Node16" },
+  { compiler: "current", file: "use.ts", module: "NodeNext" },
+  { compiler: "current", file: "use.ts", module: "ESNext" },
+  { compiler: "current", file: "web.ts", module: "NodeNext" },
+  { compiler: "oldest", file: "use.ts", module: "NodeNext" },
+  { compiler: "oldest", file: "web.ts", module: "ESNext" },
+];
+
+/** No `@types`, and the declarations of the package are checked, too. */
+function typeCheck({ compiler, file, module }: TypeCheck): Use {
+  const lib = file === "web.ts" ? "ESNext,DOM,DOM.AsyncIterable" : "ES2023";
+  const options = ["--strict", "--noEmit", "--target", "ES2023", "--lib", lib, "--module", module];
+  const moduleResolution = module === "ESNext" ? "Bundler" : module;
+  const command: CommandLine = [
+    ...(compiler === "oldest" ? oldestTypeChecker() : typeChecker()),
+    ...options,
+    ...["--moduleResolution", moduleResolution, "--typeRoots", "no-types", file],
+  ];
+  return [`${command.slice(1).join(" ")}`, command];
 }
 
 /** Each file that an entry of `exports` names must be in the package, which has `files`. */
@@ -197,8 +229,9 @@ function writeConsumer(directory: string): void {
   const specifiers = Object.keys(readExports()).map((path) => path.replace(/^\./, "cogen-wsgi"));
   const files: Record<string, string> = {
     "package.json": JSON.stringify({ name: "consumer", private: true, type: "module" }),
-    "tsconfig.json": JSON.stringify({ compilerOptions: CONSUMER_OPTIONS, files: ["use.ts"] }),
     "use.ts": typedProgram(specifiers),
+    "web.ts": WEB_PROGRAM,
+    "use.cjs": commonProgram(specifiers),
     "use.mjs": plainProgram(specifiers),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
@@ -208,22 +241,80 @@ function readExports(): Exports {
   return (readJson("package.json") as { exports: Exports }).exports;
 }
 
-/** The compiler's own libraries, and the package's declarations checked too. */
-const CONSUMER_OPTIONS = {
-  strict: true,
-  noEmit: true,
-  target: "ESNext",
-  module: "NodeNext",
-  types: [],
-  skipLibCheck: false,
-};
-
+/** Uses every entry, an app of each kind, and keys of its own in the environ. */
 function typedProgram(specifiers: readonly string[]): string {
   const imports = specifiers.map((name, index) => `import * as part${index} from "${name}";`);
   const uses = specifiers.map((_, index) =>
     `export const keys${index} = Object.keys(part${index});`
   );
-  return [...imports, ...uses].join("\n");
+  return `${[...imports, ...uses].join("\n")}
+    import { delegate, type Middleware, serve, type WSGIApp } from "cogen-wsgi";
+    import type { Environ } from "cogen-wsgi/wsgi";
+    declare module "cogen-wsgi" {
+      interface EnvironExtensions {
+        "accounts.user"?: { readonly name: string };
+      }
+    }
+    export const accounts: Middleware = (app) =>
+      function* (environ, startResponse) {
+        environ["accounts.user"] = { name: environ.REMOTE_USER ?? "" };
+        yield* delegate(app, environ, startResponse);
+      };
+    export const nameOf = (environ: Environ): string => environ["accounts.user"]?.name ?? "guest";
+    const app: WSGIApp = function* (environ, startResponse) {
+      startResponse("200 OK", []);
+      const body: Uint8Array<ArrayBuffer> = yield* environ["wsgi.input"].read();
+      environ.cogen.signal.addEventListener("abort", () => {});
+      yield \`\${nameOf(environ)} \${body.length}\`;
+    };
+    export const wrong: WSGIApp = (environ) => {
+      // @ts-expect-error: a user has no age
+      return [environ["accounts.user"]?.age];
+    };
+    export async function main(): Promise<void> {
+      const server = await serve({ wsgiApp: accounts(app) });
+      await server.shutdown();
+    }
+  `;
+}
+
+/** Passes bodies, signals and servers to the web's classes and to `await using`. */
+const WEB_PROGRAM = `
+  import { serve, type WSGIApp } from "cogen-wsgi";
+  const app: WSGIApp = async function* (environ, startResponse) {
+    startResponse("200 OK", []);
+    for await (const piece of environ["wsgi.input"]) yield new Uint8Array(await new Blob([piece]).arrayBuffer());
+  };
+  export const generator: WSGIApp = function* (environ, startResponse) {
+    const bytes = yield* environ["wsgi.input"].read();
+    const lines = yield* environ["wsgi.input"].readlines();
+    const response = new Response(bytes);
+    const blob = new Blob([bytes, ...lines]);
+    const request = fetch("http://127.0.0.1/", { body: bytes, signal: environ.cogen.signal });
+    startResponse("200 OK", []);
+    yield \`\${response.status} \${blob.size} \${yield request}\`;
+  };
+  export async function main(controller: AbortController): Promise<void> {
+    await using server = await serve({ wsgiApp: app, signal: controller.signal });
+    const disposable: AsyncDisposable = server;
+    await disposable[Symbol.asyncDispose]();
+  }
+`;
+
+/** CommonJS: `require` shows that no module of the package awaits at its top. */
+function commonProgram(specifiers: readonly string[]): string {
+  return `
+    for (const name of ${JSON.stringify(specifiers)}) {
+      if (Object.keys(require(name)).length === 0) throw new Error(name + " exports nothing");
+    }
+    async function main() {
+      const { serve } = await import("cogen-wsgi");
+      if (serve !== require("cogen-wsgi").serve) throw new Error("The package is there twice");
+      const server = await serve({ wsgiApp: () => [], bindAddr: ["127.0.0.1", 0] });
+      await server.close();
+    }
+    main();
+  `;
 }
 
 /** Importing an adapter must touch nothing of its runtime, so each is imported everywhere. */

@@ -36,6 +36,12 @@ export function typeChecker(): CommandLine {
   return packageProgram("typescript", "tsc");
 }
 
+/** The oldest compiler that reads the declarations of the package; README names it. */
+export function oldestTypeChecker(): CommandLine {
+  const name = join("test-runtimes", "node_modules", "typescript-5.7");
+  return packageProgram(name, "tsc");
+}
+
 /** A program that an installed package brings, run by the machine's own Node. */
 export function packageProgram(name: string, program: string): CommandLine {
   const directory = join(ROOT, "node_modules", name);

@@ -53,6 +53,7 @@ const SAMPLES: readonly (readonly [string, string, readonly string[]])[] = [
   ["src/server/a.ts", `const b = Buffer.from("x"); Bun.sleep(1);`, ["Buffer", "Bun"]],
   ["src/server/a.ts", `const t = setTimeout(f, 1);`, ["setTimeout"]],
   ["src/server/a.ts", `const t = globalThis.process;`, ["globalThis"]],
+  ["src/server/a.ts", `type T = typeof globalThis extends { A: unknown } ? 1 : 2;`, []],
   ["src/server/a.ts", `// Bun and process write console lines; from "node:fs"\nconst a = 1;`, []],
   ["src/server/a.ts", `/* Deno.listen */ throw new Error("process gone");`, []],
   ["src/server/a.ts", `this.process(); this.#process(); const o = { process: 1 };`, []],
