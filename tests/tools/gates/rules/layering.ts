@@ -34,6 +34,14 @@ const LAYERS: readonly Layer[] = [
     folder: "src/middleware/",
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
   },
+  // The test kit is a user of the whole package: it serves over a network in memory.
+  {
+    folder: "src/testing/",
+    mayImport: [
+      ...["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
+      ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts"],
+    ],
+  },
   { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },
   { folder: "adapters/", mayImport: ["src/socket/mod.ts"] },
   { folder: "mod.ts", mayImport: ["src/", "adapters/"] },

@@ -1,0 +1,439 @@
+/**
+ * A client for the tests of an app: requests go through the real parser and the real server, over a
+ * network in memory and on a virtual clock.
+ *
+ * - `exchange.ts`: one request and its response
+ * - `client_socket.ts`: the client's end of a connection, which may leave or stall at any byte
+ * - `virtual_time.ts`: the clock, and the loop that moves it
+ *
+ * @module
+ */
+
+import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
+import { runtimeAdapter } from "../../mod.ts";
+import { type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import { type ServerOptions, type ServerStats, WSGIServer } from "../server/mod.ts";
+import { type Adapter, decodeLatin1, encodeLatin1 } from "../socket/mod.ts";
+import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
+import { ClientSocket } from "./client_socket.ts";
+import { Cookies } from "./cookies.ts";
+import { Exchange, TestStream } from "./exchange.ts";
+import { prepareRequest, type RequestOptions } from "./request.ts";
+import type { TestResponse } from "./response.ts";
+import { joined } from "./response_reader.ts";
+import { VirtualClock } from "./virtual_clock.ts";
+import { VirtualTime } from "./virtual_time.ts";
+import { describeWaits } from "./waits.ts";
+
+type Files = NonNullable<Adapter["files"]>;
+
+/** Options of {@linkcode testClient}. */
+export interface TestClientOptions {
+  /** Whether the client keeps cookies from one request to the next. Default `false`. */
+  readonly cookies?: boolean;
+  /**
+   * Whether the clock jumps to the next timer when nothing else can happen. Default `true`; with
+   * `false`, only {@linkcode TestClient.advance} moves it.
+   */
+  readonly autojump?: boolean;
+  /** The bytes on their way to a client from which on the server waits. Default 64 KB. */
+  readonly window?: number;
+  /** The files that the app may read. Default: those of the runtime. */
+  readonly files?: NonNullable<Adapter["files"]>;
+}
+
+/** The options of a server that a test may give: those that are not about listening. */
+export type TestServerOptions = Omit<ServerOptions, "scheduler" | "signal" | "onListen">;
+
+/** The address of the server in the network of the test. */
+const ADDRESS = { host: "127.0.0.1", port: 80 };
+
+/** The virtual time for the `finally` blocks of apps: the default of `timeouts.close`. */
+const CLOSING_MS = 30_000;
+
+/** The error of an app that left something behind, or failed without the test looking at it. */
+export class LeftBehind extends Error {
+  /** `LeftBehind`. */
+  override readonly name = "LeftBehind";
+}
+
+/**
+ * Makes a client for the tests of an app. Nothing listens, and nothing real waits.
+ *
+ * The clock is virtual: it stands still while the app computes, and jumps to the next timer when the
+ * test waits and nothing else can happen.
+ *
+ * @param app The app, mounts, or the options of a server. Of these, `bindAddr`, `tls` and `adapter` do
+ *   not count: the network is in memory.
+ * @param options Cookies, the clock, the window, and files.
+ * @returns The client. Its disposal (`await using`, or `close()`) fails if the app left a coroutine, a
+ *   timer or a connection, and if an error was logged that the test did not take.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Sleep, type Environ, type StartResponse } from "@x/cogen-wsgi";
+ * import { testClient } from "@x/cogen-wsgi/testing";
+ *
+ * function* app(environ: Environ, startResponse: StartResponse) {
+ *   startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *   yield* environ.cogen.wait(Sleep(3600));
+ *   yield `Good morning, ${environ.QUERY_STRING}`;
+ * }
+ *
+ * await using client = testClient(app);
+ * const response = await client.get("/", { query: { name: "Ann" } });
+ * assertEquals([response.status, response.text], [200, "Good morning, name=Ann"]);
+ * assertEquals(client.now, 3600);
+ * ```
+ */
+export function testClient(
+  app: WSGIApp | Mounts | TestServerOptions,
+  options: TestClientOptions = {},
+): TestClient {
+  return new TestClient(isServerOptions(app) ? app : { wsgiApp: app }, options);
+}
+
+/** A client for the tests of an app; {@linkcode testClient} makes it. */
+export class TestClient implements AsyncDisposable {
+  /** The server under test. */
+  readonly server: WSGIServer;
+  /** The lines of the error log so far. */
+  readonly log: string[] = [];
+  readonly #network: MemoryNetwork;
+  readonly #time: VirtualTime;
+  readonly #cookies: Cookies | undefined;
+  /** All connections that are not closed. */
+  readonly #sockets = new Set<ClientSocket>();
+  /** Connections without a request. */
+  readonly #idle: ClientSocket[] = [];
+  #errors: unknown[] = [];
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Makes a client: see {@linkcode testClient}.
+   *
+   * @param server The options of the server.
+   * @param options The options of the client.
+   */
+  constructor(server: TestServerOptions, options: TestClientOptions) {
+    const log = (line: string) => {
+      this.log.push(line);
+      server.log?.(line);
+    };
+    const clock = new VirtualClock(log);
+    // The clock stands still during a turn, so no time would ever end a run of turns.
+    const scheduler = new Scheduler({ clock, debug: true, quantum: 0 });
+    this.#time = new VirtualTime(clock, scheduler, options.autojump ?? true);
+    this.#network = memoryNetwork({
+      clock,
+      log,
+      window: options.window ?? 65_536,
+      files: counted(options.files ?? runtimeFiles(), this.#time),
+    });
+    this.#cookies = options.cookies === true ? new Cookies() : undefined;
+    const { bindAddr: _bindAddr, tls: _tls, ...rest } = server;
+    this.server = new WSGIServer({
+      ...rest,
+      bindAddr: [ADDRESS.host, ADDRESS.port],
+      adapter: this.#network.adapter,
+      scheduler,
+      log,
+      onError: (error: unknown, environ: Environ | undefined) => {
+        this.#errors.push(error);
+        server.onError?.(error, environ);
+      },
+    });
+    // A network in memory listens at once; the promise only tells so.
+    void this.server.listen();
+  }
+
+  /** The virtual time in seconds, from 0. */
+  get now(): number {
+    return this.#time.clock.now() / 1000;
+  }
+
+  /** The counts of the server: see {@linkcode WSGIServer.stats}. */
+  get stats(): ServerStats {
+    return this.server.stats();
+  }
+
+  /**
+   * Sends a request, and waits for the whole response.
+   *
+   * @param method The method.
+   * @param path The path with its query, or an absolute URL.
+   * @param options Fields, query, body, and a planned fault.
+   * @returns The response.
+   * @throws {TypeError} For a request that cannot be sent.
+   * @throws {TruncatedResponse} If the server ends the connection before the response is whole.
+   * @throws {StuckError} If nothing can happen any more.
+   */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<TestResponse> {
+    const exchange = await this.#begin(method, path, options);
+    const response = await exchange.response();
+    if (exchange.socket.reusable && response.complete && exchange.reader.state === "complete") {
+      this.#idle.push(exchange.socket);
+    } else if (!exchange.socket.closed) {
+      exchange.socket.end("reset");
+    }
+    this.#keepCookies(path, response);
+    return response;
+  }
+
+  /** Sends a GET: see {@linkcode request}. */
+  get(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request("GET", path, options);
+  }
+
+  /** Sends a HEAD: see {@linkcode request}. */
+  head(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request("HEAD", path, options);
+  }
+
+  /** Sends a POST: see {@linkcode request}. */
+  post(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request("POST", path, options);
+  }
+
+  /** Sends a PUT: see {@linkcode request}. */
+  put(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request("PUT", path, options);
+  }
+
+  /** Sends a PATCH: see {@linkcode request}. */
+  patch(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request("PATCH", path, options);
+  }
+
+  /** Sends a DELETE: see {@linkcode request}. */
+  delete(path: string, options?: RequestOptions): Promise<TestResponse> {
+    return this.request("DELETE", path, options);
+  }
+
+  /**
+   * Sends a request, and waits for the head of its response only.
+   *
+   * @param path The path with its query.
+   * @param options Those of a request, and the method; by default GET.
+   * @returns The response, to be read piece by piece; the client may leave or stall at any time.
+   */
+  async open(
+    path: string,
+    options: RequestOptions & { readonly method?: string } = {},
+  ): Promise<TestStream> {
+    const exchange = await this.#begin(options.method ?? "GET", path, options);
+    await exchange.head();
+    return new TestStream(exchange, this.#time);
+  }
+
+  /**
+   * Answers a `Request` as `fetch` does; its body and that of the response are streams.
+   *
+   * @param input A `Request`, or a URL or a path.
+   * @param init The rest of the request.
+   * @returns The response. Redirects are not followed.
+   */
+  async fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {
+    const base = "http://localhost/";
+    const request = input instanceof Request
+      ? new Request(input, init)
+      : new Request(new URL(input, base), init);
+    const { signal } = request;
+    signal.throwIfAborted();
+    const url = new URL(request.url);
+    const stream = await this.open(request.url, {
+      method: request.method,
+      headers: [["Host", url.host], ...request.headers],
+      ...(request.body === null ? {} : { body: piecesOf(request.body) }),
+    });
+    signal.addEventListener("abort", () => void stream.disconnect(), { once: true });
+    const { status, headers } = stream;
+    const isEmpty = [101, 204, 205, 304].includes(status) || request.method === "HEAD";
+    const body = isEmpty ? null : streamOf(stream);
+    return new Response(body, { status: status === 101 ? 200 : status, headers });
+  }
+
+  /**
+   * Sends any bytes on a connection of their own, and waits until the server ends the connection.
+   *
+   * @param bytes The bytes; a string is latin-1.
+   * @param options With `end`, the client closes its direction after the bytes.
+   * @returns All bytes that the server sent.
+   */
+  async raw(
+    bytes: string | Uint8Array,
+    options: { readonly end?: boolean } = {},
+  ): Promise<RawAnswer> {
+    const pieces: Uint8Array[] = [];
+    const socket = this.#connect();
+    socket.begin((piece) => void pieces.push(piece), undefined);
+    socket.send(typeof bytes === "string" ? latin1Bytes(bytes) : bytes);
+    if (options.end === true) socket.end("fin");
+    await this.#time.until("the end of the connection", () => socket.ended || socket.closed);
+    if (!socket.closed) socket.end("reset");
+    const whole = joined(pieces);
+    return { bytes: whole, text: decodeLatin1(whole, 0, whole.length) };
+  }
+
+  /**
+   * Moves the virtual time forward. Everything that is due meanwhile happens at its time.
+   *
+   * @param duration The distance; a number is in seconds.
+   */
+  async advance(duration: Duration): Promise<void> {
+    await this.#time.advance(toMilliseconds(duration, "duration"));
+  }
+
+  /** Waits until nothing more happens at the present time. */
+  async settle(): Promise<void> {
+    await this.#time.quiet();
+  }
+
+  /**
+   * Takes the errors that the app has thrown or left, so that the disposal does not fail for them.
+   *
+   * @returns The errors since the last call, oldest first.
+   */
+  takeErrors(): unknown[] {
+    const errors = this.#errors;
+    this.#errors = [];
+    return errors;
+  }
+
+  /**
+   * Ends the connections of the client and then the server.
+   *
+   * @throws {LeftBehind} If the app left a coroutine, a timer or a connection behind, with the line
+   *   at which each coroutine waits; and if an error was not taken, which then is its `cause`.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** Does the same as {@linkcode close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#time.quiet();
+    for (const socket of this.#sockets) socket.end("reset");
+    await this.#time.quiet();
+    // The apps that wait in their `finally` blocks may end first.
+    if (this.stats.activeRequests > 0) await this.#time.advance(CLOSING_MS);
+    const left = this.#leftBehind();
+    await this.#time.ended(this.server.close());
+    const timers = this.#time.clock.timers;
+    if (timers > 0 && left.length === 0) left.push(`- ${timers} timers`);
+    const errors = this.takeErrors();
+    if (left.length === 0 && errors.length === 0) return;
+    const parts = [
+      ...(left.length === 0 ? [] : [`The app left behind:\n${left.join("\n")}`]),
+      ...(errors.length === 0 ? [] : [`The app failed, and the test took no error: ${this.log}`]),
+    ];
+    throw new LeftBehind(parts.join("\n"), { cause: errors[0] });
+  }
+
+  #leftBehind(): string[] {
+    const { tasks } = this.server.scheduler.stats();
+    const { connections } = this.server.stats();
+    return [
+      ...(tasks === 0 ? [] : [describeWaits(this.server.scheduler)]),
+      ...(connections === 0 ? [] : [`- ${connections} connections`]),
+    ];
+  }
+
+  async #begin(method: string, path: string, options: RequestOptions): Promise<Exchange> {
+    if (this.#closing !== undefined) throw new TypeError("The client is closed");
+    const target = path.replace(/^https?:\/\/[^/?#]*/i, "");
+    const cookie = this.#cookies?.header(target, this.#time.clock.now()) ?? "";
+    const request = await prepareRequest(method, path, options, cookie);
+    const { fault } = options;
+    const idle = fault === undefined ? this.#takeIdle() : undefined;
+    return new Exchange(idle ?? this.#connect(), this.#time, request, fault);
+  }
+
+  #takeIdle(): ClientSocket | undefined {
+    for (let socket = this.#idle.pop(); socket !== undefined; socket = this.#idle.pop()) {
+      if (socket.reusable) return socket;
+    }
+    return undefined;
+  }
+
+  #connect(): ClientSocket {
+    const socket = new ClientSocket((handler) => this.#network.connect(ADDRESS, () => handler));
+    this.#sockets.add(socket);
+    for (const each of this.#sockets) if (each.closed) this.#sockets.delete(each);
+    return socket;
+  }
+
+  #keepCookies(path: string, response: TestResponse): void {
+    if (this.#cookies === undefined) return;
+    this.#cookies.keep(path, response.headers.getSetCookie(), this.#time.clock.now());
+  }
+}
+
+/** The answer of {@linkcode TestClient.raw}. */
+export interface RawAnswer {
+  /** All bytes up to the end of the connection. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same as latin-1. */
+  readonly text: string;
+}
+
+function isServerOptions(app: WSGIApp | Mounts | TestServerOptions): app is TestServerOptions {
+  return typeof app === "object" && "wsgiApp" in app;
+}
+
+/** The files of the runtime; its adapter is loaded when the first file is opened. */
+function runtimeFiles(): Files {
+  const files = async () => {
+    const { files } = await runtimeAdapter();
+    if (files === undefined) throw new TypeError("This runtime has no files");
+    return files;
+  };
+  return {
+    open: async (path) => await (await files()).open(path),
+    realPath: async (path) => await (await files()).realPath(path),
+  };
+}
+
+/** Files that keep the clock from jumping while the runtime works on them. */
+function counted(files: Files, time: VirtualTime): Files {
+  return {
+    open: async (path) => {
+      const file = await time.during(files.open(path));
+      return {
+        size: file.size,
+        modified: file.modified,
+        read: (into, position) => time.during(file.read(into, position)),
+        close: () => time.during(file.close()),
+      };
+    },
+    realPath: (path) => time.during(files.realPath(path)),
+  };
+}
+
+function latin1Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  encodeLatin1(text, bytes, 0);
+  return bytes;
+}
+
+async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+}
+
+function streamOf(stream: TestStream): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const pieces = stream[Symbol.asyncIterator]();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => stream.disconnect(),
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * A test kit for apps: a client that needs no socket, and a clock that needs no time.
+ *
+ * @module
+ */
+
+export {
+  LeftBehind,
+  type RawAnswer,
+  TestClient,
+  testClient,
+  type TestClientOptions,
+  type TestServerOptions,
+} from "./client.ts";
+export type { Ending, Fault } from "./client_socket.ts";
+export { TestStream } from "./exchange.ts";
+export type { BodyPieces, RequestFields, RequestOptions, RequestValues } from "./request.ts";
+export { TestResponse, TruncatedResponse } from "./response.ts";
+export type { InformationalResponse } from "./response_reader.ts";
+export { StuckError } from "./virtual_time.ts";

@@ -1,0 +1,205 @@
+/**
+ * A request of a test as bytes: its head, and its body of any kind.
+ *
+ * Called by `client.ts`.
+ *
+ * @module
+ */
+
+import { encodeLatin1 } from "../socket/mod.ts";
+import type { Fault } from "./client_socket.ts";
+
+/** Fields of a request: a record, pairs for repeated names, or a `Headers`. */
+export type RequestFields =
+  | Headers
+  | Readonly<Record<string, string | readonly string[]>>
+  | Iterable<readonly [name: string, value: string]>;
+
+/** Values of a query or of a form; a list repeats its name. */
+export type RequestValues =
+  | URLSearchParams
+  | Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** Bytes of a body, in pieces; a string is UTF-8. */
+export type BodyPieces = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
+
+/** Options of a request. At most one of `body`, `json` and `form` may be given. */
+export interface RequestOptions {
+  /** The fields, besides `Host` and those that the body needs; given ones replace these. */
+  readonly headers?: RequestFields;
+  /** Added to the query of the path. */
+  readonly query?: RequestValues;
+  /**
+   * The body: text is UTF-8; a `Blob` brings its type; pieces are sent in chunks, each as soon as it
+   * comes and the server takes it.
+   */
+  readonly body?: string | Uint8Array | ArrayBuffer | Blob | BodyPieces;
+  /** A body in JSON. */
+  readonly json?: unknown;
+  /** A form: values are `application/x-www-form-urlencoded`, a `FormData` is `multipart/form-data`. */
+  readonly form?: RequestValues | FormData;
+  /** The client leaves or stalls at a chosen byte; see {@linkcode Fault}. */
+  readonly fault?: Fault;
+}
+
+/** A request, ready to be sent. */
+export interface PreparedRequest {
+  readonly method: string;
+  readonly target: string;
+  /** The head, and a body of known length. */
+  readonly bytes: Uint8Array;
+  /** The rest of the body, to be sent in chunks. */
+  readonly pieces: BodyPieces | undefined;
+}
+
+interface Body {
+  readonly bytes: Uint8Array;
+  readonly type: string | undefined;
+  readonly pieces: BodyPieces | undefined;
+}
+
+const NO_BYTES = new Uint8Array(0);
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/**
+ * Makes the bytes of a request.
+ *
+ * @param method The method; upper case by custom, and sent as it is.
+ * @param path The path and query, from the `/`; other characters than ASCII are percent-encoded.
+ *   An absolute URL gives its host to `Host`.
+ * @param options The rest of the request.
+ * @param cookie The value of `Cookie`; empty for none.
+ * @returns The request.
+ * @throws A `TypeError` that names the wrong part.
+ */
+export async function prepareRequest(
+  method: string,
+  path: string,
+  options: RequestOptions,
+  cookie: string,
+): Promise<PreparedRequest> {
+  if (!TOKEN.test(method)) throw new TypeError(`No method: ${JSON.stringify(method)}`);
+  const { host, target } = splitTarget(method, path, options.query);
+  const simple = plainBody(options);
+  const body = simple ?? await readBody(options);
+  const fields = fieldPairs(options.headers);
+  const given = new Set(fields.map(([name]) => name.toLowerCase()));
+  const add = (name: string, value: string) => {
+    if (!given.has(name.toLowerCase())) fields.unshift([name, value]);
+  };
+  if (body.pieces !== undefined) add("Transfer-Encoding", "chunked");
+  else if (body.bytes.length > 0 || hasBody(options) || /^(POST|PUT|PATCH)$/.test(method)) {
+    if (!given.has("transfer-encoding")) add("Content-Length", String(body.bytes.length));
+  }
+  if (body.type !== undefined) add("Content-Type", body.type);
+  if (cookie !== "") add("Cookie", cookie);
+  add("Host", host);
+  const head = `${method} ${target} HTTP/1.1\r\n${fields.map(fieldLine).join("")}\r\n`;
+  const bytes = new Uint8Array(head.length + body.bytes.length);
+  encodeLatin1(head, bytes, 0);
+  bytes.set(body.bytes, head.length);
+  return { method, target, bytes, pieces: body.pieces };
+}
+
+/**
+ * Encodes text as UTF-8; bytes stay as they are.
+ *
+ * @param piece Text or bytes.
+ * @returns The bytes.
+ */
+export function toBytes(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
+}
+
+function splitTarget(
+  method: string,
+  path: string,
+  query: RequestValues | undefined,
+): { host: string; target: string } {
+  const absolute = /^https?:\/\/([^/?#]+)([^#]*)/i.exec(path);
+  const host = absolute?.[1] ?? "localhost";
+  let target = absolute === null ? path : absolute[2] || "/";
+  if (target.startsWith("?")) target = `/${target}`;
+  const isSpecial = target === "*" || method === "CONNECT";
+  if (!isSpecial && !target.startsWith("/")) {
+    throw new TypeError(`The path ${JSON.stringify(path)} does not begin with "/"`);
+  }
+  if (query !== undefined) {
+    target += `${target.includes("?") ? "&" : "?"}${parameters(query)}`;
+  }
+  target = target.replace(/[^\x21-\x7e]+/g, (text) => encodeURIComponent(text));
+  return { host, target };
+}
+
+function parameters(values: RequestValues): URLSearchParams {
+  if (values instanceof URLSearchParams) return values;
+  const pairs = Object.entries(values).flatMap(([name, value]) =>
+    (typeof value === "object" ? value : [value]).map((each) => [name, String(each)])
+  );
+  return new URLSearchParams(pairs);
+}
+
+function hasBody({ body, json, form }: RequestOptions): boolean {
+  return body !== undefined || json !== undefined || form !== undefined;
+}
+
+/** A body that needs no promise; `undefined` for the others. */
+function plainBody(options: RequestOptions): Body | undefined {
+  const { body, json, form } = options;
+  if ([body, json, form].filter((each) => each !== undefined).length > 1) {
+    throw new TypeError("A request has one body: give body, json or form");
+  }
+  if (json !== undefined) return known(JSON.stringify(json), "application/json");
+  if (form !== undefined && !(form instanceof FormData)) {
+    return known(parameters(form).toString(), "application/x-www-form-urlencoded");
+  }
+  if (body === undefined && form === undefined) return known(NO_BYTES, undefined);
+  if (typeof body === "string") return known(body, "text/plain;charset=UTF-8");
+  if (body instanceof Uint8Array) return known(body, undefined);
+  if (body instanceof ArrayBuffer) return known(new Uint8Array(body), undefined);
+  return undefined;
+}
+
+function known(content: string | Uint8Array, type: string | undefined): Body {
+  return { bytes: toBytes(content), type, pieces: undefined };
+}
+
+async function readBody({ body, form }: RequestOptions): Promise<Body> {
+  const content = form ?? body;
+  if (content instanceof FormData || content instanceof Blob) {
+    // The runtime's own encoder makes the boundary of a form, and the type of both.
+    const encoded = new Response(content);
+    // Bun drops the field once the body was read.
+    const type = encoded.headers.get("Content-Type") || undefined;
+    return known(new Uint8Array(await encoded.arrayBuffer()), type);
+  }
+  if (isPieces(content)) return { bytes: NO_BYTES, type: undefined, pieces: content };
+  throw new TypeError(
+    `Cannot send ${String(content)} as a body: expected text, bytes, a Blob or an iterable of them`,
+  );
+}
+
+function isPieces(content: unknown): content is BodyPieces {
+  return typeof content === "object" && content !== null &&
+    (Symbol.asyncIterator in content || Symbol.iterator in content);
+}
+
+function fieldPairs(fields: RequestFields | undefined): [string, string][] {
+  if (fields === undefined) return [];
+  if (Symbol.iterator in fields) {
+    return [...fields as Iterable<readonly [string, string]>].map(([name, value]) => [name, value]);
+  }
+  return Object.entries(fields as Record<string, string | readonly string[]>).flatMap(
+    ([name, value]): [string, string][] =>
+      typeof value === "string" ? [[name, value]] : value.map((each) => [name, each]),
+  );
+}
+
+function fieldLine([name, value]: readonly [string, string]): string {
+  if (!TOKEN.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+    throw new TypeError(
+      `No field: ${JSON.stringify(`${name}: ${value}`)}. client.raw() sends any bytes`,
+    );
+  }
+  return `${name}: ${value}\r\n`;
+}

@@ -1,0 +1,256 @@
+/**
+ * The virtual time of a test: a clock, and the loop that moves it while the test waits.
+ *
+ * The loop runs all turns that are due, and then lets the runtime poll, so that promises and files of
+ * the app go on. Only when nothing more happens does it move the clock to the next timer. An hour of
+ * heartbeats therefore takes some milliseconds, and two runs of a test see the same times.
+ *
+ * Called by `client.ts` and `exchange.ts`.
+ *
+ * @module
+ */
+
+import { memoryNetwork } from "../../adapters/memory.ts";
+import type { Scheduler } from "../coroutine/mod.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
+import { describeWaits } from "./waits.ts";
+
+/** The turns of the runtime without any event after which all promises count as settled. */
+const QUIET_TURNS = 2;
+/**
+ * The real time without any event after which a wait of the test fails, and after which the clock
+ * jumps although an app waits for a promise of the runtime.
+ */
+const PATIENCE_MS = 1000;
+/** The same limit for a wait of the test while an app waits for a promise of the runtime. */
+const RUNTIME_PATIENCE_MS = 30_000;
+/** The turns of the runtime after which its polls become slow, to spare the processor. */
+const SLOW_AFTER_TURNS = 100;
+/** The jumps of the clock between two polls of the runtime. */
+const ROUNDS_PER_POLL = 1000;
+/** The virtual time after which a wait of the test fails. */
+const MAX_WAIT_MS = 24 * 3600 * 1000;
+/** The virtual turns between two polls of the runtime, for an app that never waits. */
+const TURNS_PER_POLL = 1000;
+/** The virtual time that so many turns take, so that an app that polls its clock goes on. */
+const BUSY_MS = 1;
+
+/** Something for which a test waits. */
+interface Goal {
+  /** Completes "The test waits for ...". */
+  readonly name: string;
+  /** When the wait began, on the virtual clock. */
+  readonly sinceMs: number;
+  reached(): boolean;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** The error of a wait that can never end. */
+export class StuckError extends Error {
+  /** `StuckError`. */
+  override readonly name = "StuckError";
+}
+
+/** A clock, and the waits of a test that drive it. */
+export class VirtualTime {
+  readonly clock: VirtualClock;
+  readonly scheduler: Scheduler;
+  readonly #jumps: boolean;
+  readonly #host = memoryNetwork().adapter.clock;
+  readonly #goals = new Set<Goal>();
+  /** Whether {@linkcode #drive} runs. */
+  #driving = false;
+  /** The calls of {@linkcode advance} that have not ended; the clock does not jump meanwhile. */
+  #advancing = 0;
+  /** The promises of {@linkcode during} that have not settled. */
+  #pending = 0;
+  /** Set while turns run, because an app may call the client of its own test. */
+  #settling = false;
+
+  /**
+   * Makes the time of one test.
+   *
+   * @param clock The clock of the network and of the scheduler.
+   * @param scheduler The scheduler of the server.
+   * @param jumps Whether the clock jumps to the next timer when nothing else can happen.
+   */
+  constructor(clock: VirtualClock, scheduler: Scheduler, jumps: boolean) {
+    this.clock = clock;
+    this.scheduler = scheduler;
+    this.#jumps = jumps;
+  }
+
+  /**
+   * Waits until a condition holds; time passes as the condition needs it.
+   *
+   * @param name Completes "The test waits for ...".
+   * @param reached The condition.
+   * @throws Rejects with a {@linkcode StuckError} if nothing can happen any more.
+   */
+  until(name: string, reached: () => boolean): Promise<void> {
+    this.#settle();
+    if (reached()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#goals.add({ name, sinceMs: this.clock.now(), reached, resolve, reject });
+      if (!this.#driving) void this.#drive();
+    });
+  }
+
+  /**
+   * Keeps the clock from jumping while the runtime works, for example while it reads a file.
+   *
+   * @param work The promise of the work.
+   * @returns The result of the work.
+   */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#pending++;
+    try {
+      return await work;
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  /**
+   * Moves the time forward. Each timer on the way runs at its time, and promises settle in between.
+   *
+   * @param milliseconds The distance.
+   */
+  async advance(milliseconds: number): Promise<void> {
+    const { clock } = this;
+    const end = clock.now() + milliseconds;
+    this.#advancing++;
+    try {
+      await this.quiet();
+      for (let next = clock.nextTimer; next <= end; next = clock.nextTimer) {
+        clock.moveTo(next);
+        await this.quiet();
+      }
+      clock.moveTo(end);
+    } finally {
+      this.#advancing--;
+    }
+  }
+
+  /**
+   * Waits for a promise of the server; time passes as it needs.
+   *
+   * @param promise The promise.
+   */
+  async ended(promise: Promise<void>): Promise<void> {
+    let settled = false;
+    const settle = () => void (settled = true);
+    promise.then(settle, settle);
+    await this.until("the end of the server", () => settled);
+    await promise;
+  }
+
+  /** Runs all that can happen at this time of the clock. */
+  async quiet(): Promise<void> {
+    for (let turns = 0; turns < QUIET_TURNS || this.#pending > 0; turns++) {
+      if (this.#settle() || this.#release()) turns = 0;
+      await this.#poll(0);
+    }
+  }
+
+  /** Runs the turns that are due; returns whether there were any. */
+  #settle(): boolean {
+    if (this.#settling) return false;
+    this.#settling = true;
+    try {
+      let turns = 0;
+      while (turns < TURNS_PER_POLL && this.clock.turn()) turns++;
+      if (turns === TURNS_PER_POLL && this.#jumps) this.clock.moveTo(this.clock.now() + BUSY_MS);
+      return turns > 0;
+    } finally {
+      this.#settling = false;
+    }
+  }
+
+  /** Ends the waits that have reached their goal; returns whether there were any. */
+  #release(): boolean {
+    const reached = [...this.#goals].filter((goal) => goal.reached());
+    for (const goal of reached) {
+      this.#goals.delete(goal);
+      goal.resolve();
+    }
+    return reached.length > 0;
+  }
+
+  async #drive(): Promise<void> {
+    this.#driving = true;
+    let quietTurns = 0;
+    let quietSinceMs = this.#host.now();
+    // The code of the test goes on first: it may begin further requests.
+    await this.#poll(0);
+    for (let round = 1; this.#goals.size > 0; round++) {
+      const active = this.#settle();
+      const released = this.#release();
+      const waitsForRuntime = this.#waitsForRuntime();
+      const quietMs = this.#host.now() - quietSinceMs;
+      const isQuiet = waitsForRuntime
+        ? quietTurns >= QUIET_TURNS && quietMs > PATIENCE_MS
+        : !released;
+      if (active || released) quietTurns = 0;
+      else quietTurns++;
+      if (quietTurns === 0) quietSinceMs = this.#host.now();
+      if (isQuiet && this.#jump()) {
+        quietTurns = 0;
+        quietSinceMs = this.#host.now();
+        // Nothing but the clock can go on, so the runtime need not poll each time.
+        if (round % ROUNDS_PER_POLL > 0) continue;
+      } else if (quietMs > (waitsForRuntime ? RUNTIME_PATIENCE_MS : PATIENCE_MS)) this.#giveUp();
+      await this.#poll(quietTurns > SLOW_AFTER_TURNS ? 1 : 0);
+    }
+    this.#driving = false;
+  }
+
+  /** Moves the clock to the next timer; returns whether it may, and whether there is one. */
+  #jump(): boolean {
+    if (!this.#jumps || this.#advancing > 0) return false;
+    const next = this.clock.nextTimer;
+    if (next === Infinity) return false;
+    for (const goal of this.#goals) {
+      if (next - goal.sinceMs <= MAX_WAIT_MS) continue;
+      this.#goals.delete(goal);
+      goal.reject(this.#stuck(goal, "24 hours of the clock have passed"));
+    }
+    this.clock.moveTo(next);
+    return true;
+  }
+
+  /**
+   * Whether an app waits for a promise that only the runtime can settle. An async app waits for a
+   * promise as well, but its `run` is then a coroutine of the scheduler.
+   */
+  #waitsForRuntime(): boolean {
+    if (this.#pending > 0) return true;
+    let promises = 0;
+    for (const task of this.scheduler.tasks()) {
+      if (task.waitsFor === "until") promises++;
+      else if (task.name === "run") promises--;
+    }
+    return promises > 0;
+  }
+
+  #giveUp(): void {
+    for (const goal of this.#goals) {
+      goal.reject(this.#stuck(goal, "nothing can happen any more"));
+    }
+    this.#goals.clear();
+  }
+
+  #stuck(goal: Goal, reason: string): StuckError {
+    const waits = describeWaits(this.scheduler);
+    const end = waits === "" ? "" : `:\n${waits}`;
+    return new StuckError(`The test waits for ${goal.name}, but ${reason}${end}`);
+  }
+
+  #poll(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (milliseconds === 0) this.#host.defer(resolve);
+      else this.#host.setTimer(milliseconds, resolve);
+    });
+  }
+}
