@@ -11,18 +11,21 @@ import { pathToFileURL } from "node:url";
 import { ROOT } from "../runtimes.ts";
 import { runCommand } from "./command.ts";
 import { countTests } from "./junit.ts";
-import { examplesFile, examplesOf } from "./rules/examples.ts";
-import { publishedSources, readJson, readText } from "./sources.ts";
+import { examplesFile, examplesOf, markdownExamplesOf } from "./rules/examples.ts";
+import { listFiles, publishedSources, readJson, readText } from "./sources.ts";
 import type { Step, StepResult } from "./step.ts";
 import { denoWithImports } from "./tools.ts";
 
-/** Runs each example in the doc comments of the published sources, on Deno. */
+/** Runs each example in the doc comments of the published sources and in `docs`, on Deno. */
 export function examplesStep(name: string): Step {
   return { name, run: runExamples };
 }
 
 async function runExamples(): Promise<StepResult> {
-  const examples = publishedSources().flatMap((path) => examplesOf(path, readText(path)));
+  const examples = [
+    ...publishedSources().flatMap((path) => examplesOf(path, readText(path))),
+    ...listFiles("docs", ".md").flatMap((path) => markdownExamplesOf(path, readText(path))),
+  ];
   const directory = mkdtempSync(join(tmpdir(), "doc-examples-"));
   const report = join(directory, "report.xml");
   const file = join(directory, "examples_test.ts");

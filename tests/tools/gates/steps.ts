@@ -57,11 +57,14 @@ export const STEPS: readonly Step[] = [
  * The sources that Deno checks, with the examples in their comments: those that a user of Deno sees. Tests
  * and benchmarks are checked by `types:all`, in a quarter of the time.
  */
-const DENO_SOURCES: readonly string[] = ["mod.ts", "src", "adapters", "examples", "README.md"];
+const DENO_SOURCES: readonly string[] = [
+  ...["mod.ts", "src", "adapters", "examples", "README.md"],
+  ...listFiles("docs", ".md"),
+];
 
 /** Matches the files of the step `prose`. */
 const PROSE =
-  /^(?:(?:src|adapters|examples|bench|tests\/support|tests\/tools|\.github)\/.*\.(?:ts|md)|mod\.ts|README\.md|CHANGELOG\.md)$/;
+  /^(?:(?:src|adapters|docs|examples|bench|tests\/support|tests\/tools|\.github)\/.*\.(?:ts|md)|mod\.ts|README\.md|CHANGELOG\.md)$/;
 
 function proseFiles(): string[] {
   return committedFiles().filter((path) => PROSE.test(path) && !path.includes("/results/"));

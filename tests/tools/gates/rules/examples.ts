@@ -1,5 +1,5 @@
 /**
- * Takes the examples out of doc comments and makes one test file of them.
+ * Takes the examples out of doc comments and Markdown files, and makes one test file of them.
  *
  * `deno test --doc` runs each example in a worker of its own, which loads the whole library again:
  * two minutes for a hundred examples. Here each example is the body of a test in one module, and its
@@ -25,6 +25,13 @@ export function examplesOf(path: string, source: string): Example[] {
       const line = comment.line + countLineFeeds(text.slice(0, index)) + 1;
       return { place: `${path}:${line}`, code };
     });
+  });
+}
+
+/** The examples in a Markdown file: its blocks of TypeScript, but for those that are marked with `ignore`. */
+export function markdownExamplesOf(path: string, source: string): Example[] {
+  return [...source.matchAll(/^```ts[ \t]*\n([\s\S]*?)^```/gm)].map(({ 1: code = "", index }) => {
+    return { place: `${path}:${countLineFeeds(source.slice(0, index)) + 2}`, code };
   });
 }
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { examplesFile, examplesOf } from "./examples.ts";
+import { examplesFile, examplesOf, markdownExamplesOf } from "./examples.ts";
 
 const SOURCE = `import { a } from "./a.ts";
 
@@ -56,3 +56,11 @@ for (const [from, to] of IMPORTS) {
     assertEquals(file, `Deno.test("a.ts:1", async () => {\n${to}\nrun();\n});\n`);
   });
 }
+
+test("finds the blocks of TypeScript in a Markdown file", () => {
+  const source = "# A\n\n```python\nno\n```\n\n```ts\nyes();\n```\n\n```ts ignore\nno\n```\n";
+  assertEquals(markdownExamplesOf("docs/a.md", source), [{
+    place: "docs/a.md:8",
+    code: "yes();\n",
+  }]);
+});
