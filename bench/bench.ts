@@ -1,7 +1,8 @@
 /**
- * Prepares a run of any kind: picks the load generator and the CPUs, and compiles the programs.
+ * This file prepares a run of any kind: it picks the load generator and the CPUs, and compiles the
+ * programs.
  *
- * Called by every mode of the benchmark.
+ * Every mode of the benchmark calls it.
  *
  * @module
  */

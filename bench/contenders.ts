@@ -15,9 +15,12 @@ export interface Contender {
   readonly name: string;
   /** `core`: our server and the servers that the aims name; `peer`: the others. */
   readonly rank: "core" | "peer";
-  /** Its program on each runtime, under `servers/`, without the suffix. */
+  /** The program on each runtime, under `servers/`, without the suffix. */
   readonly programs: Readonly<Partial<Record<RuntimeName, string>>>;
-  /** A server that is installed on the machine, instead of a program. Measured beside the machine's Node. */
+  /**
+   * A server that is installed on the machine, instead of a program. It is measured beside the
+   * machine's Node.
+   */
   readonly foreign?: ForeignServer;
   readonly apps: readonly AppName[];
 }
@@ -38,7 +41,7 @@ const ALL_APPS: readonly AppName[] = [
   "steps",
   "mixed",
 ];
-/** The apps that only ours and the runtimes' own servers have. */
+/** The apps that only our server and the runtimes' own servers have. */
 const CORE_APPS: readonly AppName[] = [...ALL_APPS, "file100m", "gzip4k", "gzip256k"];
 const DOWNLOADS: readonly AppName[] = ["upload", "download1m", "download100m"];
 

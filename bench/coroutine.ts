@@ -1,10 +1,10 @@
 /**
- * Measures the cost of coroutines on each runtime:
+ * This program measures the cost of coroutines on each runtime:
  *
  *     node --import tsx bench/coroutine.ts [--scaling] [runtime ...]
  *
- * Ours beside bare promises, Effection and Effect; with `--scaling` ours alone, from 10 coroutines to
- * 1,000,000.
+ * Our coroutines are measured beside bare promises, Effection and Effect. With `--scaling` only
+ * ours are measured, from 10 coroutines to 1,000,000.
  *
  * @module
  */
@@ -58,7 +58,9 @@ async function run(runtime: Runtime, program: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-/** A line for each workload: our cost, and our cost divided by the cost of each other library. */
+/**
+ * Makes a line for each workload: our cost, and our cost divided by the cost of each other library.
+ */
 async function costRows(runtime: Runtime): Promise<string[][]> {
   const results = await run(runtime, "costs") as CostResult[];
   const others = [...new Set(results.map(({ contender }) => contender))].slice(1);

@@ -1,6 +1,6 @@
 /**
- * Servers that are not written in JavaScript. They are alternatives to this package, and are measured if
- * they are installed. Each runs in one process, as our server does.
+ * The servers that are not written in JavaScript. They are alternatives to this package, and are
+ * measured if they are installed. Each runs in one process, as our server does.
  *
  * @module
  */
@@ -24,12 +24,15 @@ export interface ForeignServer {
   readonly apps: readonly AppName[];
   /** The command that installs it, for a note. */
   readonly hint: string;
-  /** Its version; `undefined` where it is not installed. */
+  /** The version; `undefined` if the server is not installed. */
   version(): string | undefined;
   commandLine(start: ForeignStart): readonly string[];
 }
 
-/** Starts waitress without its log: a line for each request that waits would be half of its work. */
+/**
+ * The program that starts waitress without its log. A line for each request that waits would be
+ * half of its work.
+ */
 const QUIET_WAITRESS = "import logging; from waitress.runner import run; " +
   "logging.getLogger('waitress.queue').setLevel(logging.ERROR); run()";
 
@@ -68,7 +71,7 @@ http {
 `;
 }
 
-/** Serves `servers/python_apps.py`, WSGI or ASGI. */
+/** Makes a server that serves `servers/python_apps.py`, WSGI or ASGI. */
 function python(name: string, args: (port: string) => readonly string[]): ForeignServer {
   return {
     name,
@@ -91,7 +94,10 @@ function python(name: string, args: (port: string) => readonly string[]): Foreig
 
 const interpreters = new Map<string, string | undefined>();
 
-/** The first Python that has a module: the Python of a version manager may hide Debian's. Cached. */
+/**
+ * Finds the first Python that has a module, and remembers it. The Python of a version manager may
+ * hide Debian's.
+ */
 function interpreterWith(module: string): string | undefined {
   if (interpreters.has(module)) return interpreters.get(module);
   const found = ["python3", "/usr/bin/python3"].find((interpreter) =>
@@ -111,7 +117,7 @@ function versionOf(commandLine: readonly string[]): string | undefined {
 export const FOREIGN_SERVERS: readonly ForeignServer[] = [
   nginx,
   python("gunicorn", (port) => [
-    // Its default worker closes every connection after one answer.
+    // The default worker of gunicorn closes every connection after one answer.
     ...["--workers", "1", "--worker-class", "gthread", "--threads", "4", "--keep-alive", "60"],
     ...["--bind", `127.0.0.1:${port}`, "--graceful-timeout", "1", "--log-level", "error"],
   ]),

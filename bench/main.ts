@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: our server beside each runtime's own, the limit, and its peers. `README.md` says how
- * to read it, `--help` names the options.
+ * `npm run bench` measures our server beside each runtime's own, the limit, and its peers.
+ * `README.md` explains the results; `--help` names the options.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { runScaling } from "./modes/scaling.ts";
 import { HELP, type Mode, OptionError, type Options, parseOptions } from "./options.ts";
 import { endProcesses } from "./processes/commands.ts";
 
-/** Each mode returns the exit code. */
+/** The functions of the modes. Each returns the exit code. */
 const MODES: Readonly<Record<Mode, (options: Options) => Promise<number>>> = {
   contenders: runContenders,
   scaling: runScaling,
@@ -39,7 +39,10 @@ try {
   process.exitCode = misused ? 2 : 1;
 }
 
-/** Whether an error is a finding about a server or an option: then its stack is of no use. */
+/**
+ * Whether an error is a finding about a server or an option. The stack of such an error is of no
+ * use.
+ */
 function isFinding(error: unknown): error is Error {
   return [OptionError, RuntimeMissing, WrongAnswer].some((kind) => error instanceof kind);
 }

@@ -40,15 +40,15 @@ export interface Options {
   readonly runtimes: readonly RuntimeName[];
   /** The contenders, in the order of the table. */
   readonly contenders: readonly Contender[];
-  /** Whether the command line names contenders: then each gets every workload. */
+  /** Whether the command line names contenders. Each named contender gets every workload. */
   readonly named: boolean;
   readonly rounds: number;
   readonly seconds: number;
-  /** The seconds for the whole run. Rounds are left out to keep to it. */
+  /** The seconds for the whole run. Rounds are left out if it would take longer. */
   readonly budget: number;
   /** The load generator; `undefined` picks the best one that is installed. */
   readonly load: LoadName | undefined;
-  /** With `--compare`: the git ref. */
+  /** The git ref of `--compare`. */
   readonly ref: string;
   readonly write: boolean;
   readonly help: boolean;
@@ -73,7 +73,7 @@ const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3, budge
 /** The defaults of `--compare`, where a change of a few hundredths must be visible. */
 const COMPARE: Defaults = { runtimes: THREE, rounds: 7, seconds: 0.5, budget: Infinity };
 
-/** The shortest load: beginning and ending take part of it. */
+/** The shortest load, because the beginning and the end take a part of it. */
 const SHORTEST = 0.2;
 
 /**

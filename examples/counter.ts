@@ -1,4 +1,6 @@
-/** A stream: the app sends a number each second. Other requests run between the numbers. */
+/**
+ * A stream: the app sends a number each second. The server runs other requests between the numbers.
+ */
 
 import { type Environ, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";

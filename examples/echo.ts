@@ -1,4 +1,7 @@
-/** Sends the body of a POST back while it arrives, so that a body of any size needs little memory. */
+/**
+ * The app sends the body of a POST back while the body arrives, so a body of any size needs little
+ * memory.
+ */
 
 import type { Environ, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";

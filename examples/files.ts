@@ -1,4 +1,7 @@
-/** Static files with compression: the sources of these examples, to try ranges and caches on. */
+/**
+ * Static files with compression: the app serves the sources of these examples. They are there to
+ * try ranges and caches.
+ */
 
 import { fileURLToPath } from "node:url";
 import { type Mounts, type StartResponse, staticFiles } from "../mod.ts";

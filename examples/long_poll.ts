@@ -41,10 +41,13 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Bounds the messages in memory; a client that missed more gets the last ones. */
+/**
+ * The largest number of messages in memory. A client that has missed more messages gets the last
+ * ones.
+ */
 const MAX_MESSAGES = 100;
 const MAX_MESSAGE_BYTES = 1000;
-/** Bounds a wait, so that proxies do not give the request up. */
+/** The longest wait. It is short, so that proxies do not give the request up. */
 const WAIT_SECONDS = 30;
 
 /** Makes a chat room with its own messages. */

@@ -1,4 +1,7 @@
-/** Serves an example if its file is the main program; an example that is imported is not served. */
+/**
+ * This function serves an example if the example's file is the main program. An example that is
+ * imported is not served.
+ */
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -20,7 +23,7 @@ export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts)
   }
 }
 
-/** The first Ctrl-C lets running requests finish; the second one cancels them. */
+/** Serves an app. The first Ctrl-C lets running requests finish; the second one cancels them. */
 async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
   console.log(`Serving on ${server.url} (${runtime()}). Ctrl-C ends it.`);

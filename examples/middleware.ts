@@ -7,7 +7,7 @@
 import { passThrough, Sleep, type WSGIApp } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
 
-/** Gives every block of text in upper case. */
+/** Makes each block of text upper case. */
 export function upperCase(app: WSGIApp): WSGIApp {
   return (environ, startResponse) =>
     passThrough(() => app(environ, startResponse), environ.cogen, {
@@ -25,7 +25,7 @@ export function addHeader(app: WSGIApp, name: string, value: string): WSGIApp {
     });
 }
 
-/** Counts its visitors; each request is a visit of three seconds. */
+/** An app that counts its visitors. Each request is a visit of three seconds. */
 export function visitors(): WSGIApp {
   let present = 0;
   return function* (environ, startResponse) {
@@ -36,7 +36,8 @@ export function visitors(): WSGIApp {
       yield* environ.cogen.wait(Sleep(3));
       yield "Goodbye\n";
     } finally {
-      // Also runs when the client leaves. Behind a loop over the app's blocks, it would end at this wait.
+      // This block also runs when the client leaves. If a middleware only looped over the app's
+      // blocks, the block would stop at this wait.
       yield* environ.cogen.wait(Sleep(0.1));
       present--;
     }

@@ -1,6 +1,6 @@
 /**
- * HTTP over a byte stream of your own, here standard input and output, as `inetd` or `ssh` connect them.
- * The server needs no more than an object with the methods of `Socket`.
+ * HTTP over a byte stream of your own. Here the stream is standard input and output, as `inetd` or
+ * `ssh` connect them. The server only needs an object with the methods of `Socket`.
  *
  *     printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' | node --import tsx examples/own_socket.ts
  */

@@ -1,5 +1,5 @@
 /**
- * Coroutines alone, without a server: three workers share a queue of jobs.
+ * Coroutines without a server: three workers share a queue of jobs.
  *
  *     node --import tsx examples/scheduler.ts
  */

@@ -1,4 +1,4 @@
-/** `npm start`: serves the example site on Node, or on the runtime that `--runtime` names. */
+/** `npm start` serves the example site on Node, or on the runtime that `--runtime` names. */
 
 import { spawn } from "node:child_process";
 import process from "node:process";
@@ -23,7 +23,7 @@ function run(name: RuntimeName): void {
   const runtime = findRuntime(name);
   const site = fileURLToPath(new URL("site.ts", import.meta.url));
   const child = spawn(runtime.command, programArguments(runtime, site), { stdio: "inherit" });
-  process.on("SIGINT", () => {}); // the terminal sends it to the child too, which decides
+  process.on("SIGINT", () => {}); // the terminal also sends the signal to the child, which ends by itself
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("exit", (code) => process.exit(code ?? 1));
 }

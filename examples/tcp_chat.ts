@@ -30,7 +30,7 @@ const MAX_LINE = 1000;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** Reads the next line, without its end; `undefined` after the last one. */
+/** Reads the next line, without its line feed; `undefined` after the last line. */
 function* ask(stream: SocketStream): Coroutine<string | undefined> {
   const line = yield* readline(stream, MAX_LINE, { timeout: -1 });
   return line.length === 0 ? undefined : decoder.decode(line).trimEnd();
@@ -50,7 +50,7 @@ function* talk(stream: SocketStream, room: Room): Coroutine<void> {
   const name = yield* ask(stream);
   if (name === undefined) return;
   yield* scope(function* (children) {
-    children.add(hear, stream, room, room.next); // starts later: without `from`, it would miss its own name
+    children.add(hear, stream, room, room.next); // the child starts later: without `from`, it would miss the message with its own name
     yield* room.publish(`* ${name} has come`);
     for (let line = yield* ask(stream); line !== undefined; line = yield* ask(stream)) {
       yield* room.publish(`${name}: ${line}`);

@@ -30,7 +30,7 @@ const MAX_LINE = 1000;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** Sends line after line; ends the connection at `undefined`. */
+/** Sends line after line, and ends the connection at `undefined`. */
 function* say(stream: SocketStream, lines: Lines): Coroutine<void> {
   for (;;) {
     const line = yield* lines.get({ timeout: -1 });
@@ -60,7 +60,7 @@ export function* converse(
   }
 }
 
-/** The lines of standard input. */
+/** Makes a queue of the lines of standard input. */
 function typed(): Lines {
   const lines: Lines = new Queue();
   const terminal = createInterface({ input: process.stdin });

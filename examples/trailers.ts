@@ -1,5 +1,6 @@
 /**
- * A trailer: the digest of a body that is sent before the digest is known (RFC 9530).
+ * A trailer: the app sends a body before it knows the digest of the body, and the digest follows
+ * (RFC 9530).
  *
  *     curl -i --raw http://127.0.0.1:8000/
  */

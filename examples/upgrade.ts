@@ -1,6 +1,6 @@
 /**
- * An upgrade: after `takeSocket`, the connection speaks a protocol of its own. This one gives each line
- * back reversed. The app goes on as a coroutine, and ends with the connection.
+ * An upgrade: after `takeSocket`, the connection has a protocol of its own. Here the app sends each
+ * line back reversed. The app goes on as a coroutine, and ends with the connection.
  *
  *     printf 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: reverse\r\n\r\nabc\n' \
  *       | nc 127.0.0.1 8000
@@ -24,7 +24,7 @@ export function* reverse(environ: Environ, startResponse: StartResponse) {
   for (;;) {
     const line = yield* cogen.wait(readline(stream, MAX_LINE, { timeout: 60 }));
     if (line.length === 0) return stream.endWrite();
-    const end = line.lastIndexOf(10); // the line feed stays where it is
+    const end = line.lastIndexOf(10); // the line feed stays at the end
     yield* cogen.wait(SendAll(stream, line.slice(0, end).reverse()));
     yield* cogen.wait(SendAll(stream, line.slice(end)));
   }

@@ -15,7 +15,10 @@ export function* waitApp(environ: Environ, startResponse: StartResponse) {
   else yield `Someone signaled me: ${environ.cogen.result}`;
 }
 
-/** The same with a time-out of a minute, to try it by hand. It escapes the message, which is a client's. */
+/**
+ * The same app with a timeout of a minute, to try it by hand. It escapes the message, because a
+ * client sends it.
+ */
 export function* patientApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
   yield "<!doctype html><title>Waiting</title><p>I'm waiting for some signal\n";

@@ -2,7 +2,7 @@
  * Files of the system, through the module `node:fs/promises`, which every runtime has.
  *
  * The trap: a descriptor that is closed during a read can belong to another file before the read is
- * done. So `close` waits for the read that is under way.
+ * done. So `close` waits for the outstanding read.
  *
  * The adapters of Node, Deno and Bun call this.
  *

@@ -1,8 +1,9 @@
 /**
- * The work that coroutine libraries are compared by: the same for each, in its own natural style.
+ * The work by which coroutine libraries are compared. It is the same for each library, in the usual
+ * style of that library.
  *
- * A workload first prepares, which is not timed, and returns the work that is timed. A new library is a
- * file with a {@linkcode Contender}, and an entry in `costs.ts`.
+ * A workload first prepares, which is not timed, and then returns the work that is timed. A new
+ * library is a file with a {@linkcode Contender}, and an entry in `costs.ts`.
  *
  * @module
  */
@@ -21,7 +22,7 @@ export interface Contender {
    * not depend on the number.
    */
   readonly most?: number;
-  /** One after the other, each coroutine does nothing and is joined. */
+  /** Each coroutine returns at once and is joined, one after the other. */
   readonly spawnAndJoin: Workload;
   /** All coroutines sleep for a millisecond at the same time. */
   readonly sleepAndWake: Workload;
@@ -38,7 +39,10 @@ export const FAR_SECONDS = 600;
 /** The sleep of every sleeper of `sleepAndWake`. */
 export const NAP_SECONDS = 0.001;
 
-/** Nanoseconds for each of `count`. The work is repeated if a single run is too short to be timed. */
+/**
+ * Gives the nanoseconds for each of `count`. The work is repeated if a single run is too short to
+ * be timed.
+ */
 export async function time(workload: Workload, count: number, repeats: number): Promise<number> {
   let milliseconds = 0;
   for (let left = repeats; left > 0; left--) {

@@ -1,6 +1,6 @@
 /**
- * Measures our coroutines beside those of other libraries, on the runtime that runs this program. Prints one
- * line of JSON.
+ * This program measures our coroutines beside those of other libraries, on the runtime that runs
+ * it. It prints one line of JSON.
  *
  * @module
  */
@@ -45,7 +45,7 @@ const WORKS: readonly Work[] = [
   { name: "cancel 100,000 sleepers", key: "cancelSleepers", count: MANY, repeats: 1 },
 ];
 
-/** Bytes of heap for each coroutine that waits for a signal. */
+/** Gives the bytes of heap for each coroutine that waits for a signal. */
 async function memory({ signal, most = MANY }: Contender): Promise<number> {
   const before = heapInUse();
   const work = await signal(most);

@@ -1,4 +1,4 @@
-/** Effect: fibers. */
+/** The workloads with Effect's fibers. */
 
 import { Deferred, Effect, Fiber, Queue } from "effect";
 import { type Contender, FAR_SECONDS, NAP_SECONDS } from "./contender.ts";

@@ -1,4 +1,4 @@
-/** Effection: structured concurrency with generators, as ours. */
+/** The workloads with Effection, which has structured concurrency with generators, too. */
 
 import {
   createQueue,
@@ -66,7 +66,7 @@ export const effection: Contender = {
       });
     };
   },
-  /** Its queue holds any number, so a second one tells that there is room. */
+  /** Effection's queue holds any number of items, so a second queue tells that there is room. */
   handOver(count) {
     const items = createQueue<number, void>();
     const room = createQueue<void, void>();

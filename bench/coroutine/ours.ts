@@ -1,4 +1,4 @@
-/** Our coroutines. */
+/** The workloads with our coroutines. */
 
 import {
   AddCoro,

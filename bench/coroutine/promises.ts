@@ -1,4 +1,4 @@
-/** Bare `async` and `await`, as code without any library uses them. */
+/** The workloads with bare `async` and `await`, without a library. */
 
 import { type Contender, FAR_SECONDS, NAP_SECONDS } from "./contender.ts";
 
@@ -8,7 +8,10 @@ async function sleeper(seconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** Holds one item, for one producer and one consumer. More of them would need lists of waiters. */
+/**
+ * A queue that holds one item, for one producer and one consumer. With more of them it would need
+ * lists of waiters.
+ */
 class Slot {
   #item: number | undefined;
   #wake: (() => void) | undefined;

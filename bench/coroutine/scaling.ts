@@ -1,6 +1,6 @@
 /**
- * Measures the cost of our coroutines as their number grows, on the runtime that runs this program. Prints
- * one line of JSON.
+ * This program measures the cost of our coroutines as their number grows, on the runtime that runs
+ * it. It prints one line of JSON.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { start } from "../../src/coroutine/internal.ts";
 import { time, type Work, type Workload } from "./contender.ts";
 import { ours } from "./ours.ts";
 
-/** Nanoseconds an operation at each of {@linkcode SIZES}. */
+/** The nanoseconds of an operation at each of {@linkcode SIZES}. */
 export interface ScalingResult {
   readonly workload: string;
   readonly costs: readonly number[];
@@ -39,7 +39,7 @@ function spawnAllJoinAll(count: number): Work {
   };
 }
 
-/** Many coroutines wait for an item each; the work puts the items. */
+/** Prepares coroutines that wait for an item each. The work puts the items. */
 function handToEach(count: number): Work {
   const scheduler = new Scheduler({ clock });
   const queue = new Queue<number>(1);

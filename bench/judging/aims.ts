@@ -1,5 +1,6 @@
 /**
- * The aims of our server: ratios of its main figure to another server's, as medians of one run.
+ * The aims of our server. An aim is the ratio of our main figure to another server's, as a median
+ * of one run.
  *
  * @module
  */
@@ -13,11 +14,14 @@ export interface Aim {
   readonly runtime: RuntimeName;
   /** The contender that ours is compared with. */
   readonly against: string;
-  /** Our figure divided by theirs: an upper bound, or a lower bound where more is better. */
+  /**
+   * Our figure divided by the other server's: an upper bound, or a lower bound where more is
+   * better.
+   */
   readonly ratio: number;
 }
 
-/** For Node 20, Deno and Bun. */
+/** The ratios for Node 20, Deno and Bun. */
 type Ratios = readonly [node: number, deno: number, bun: number];
 
 const EVERYWHERE: readonly RuntimeName[] = ["node", "currentNode", "deno", "bun"];

@@ -1,5 +1,5 @@
 /**
- * Decides whether a workload has become slower. Called by `--compare`.
+ * This file decides whether a workload has become slower. `--compare` calls it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { mainFigure, ratios } from "./summary.ts";
 /** A median ratio below this counts as noise. */
 export const MARGIN = 1.05;
 
-/** One workload, now and then. */
+/** One workload, with the present product and with the earlier one. */
 export interface Change {
   readonly runtime: RuntimeName;
   readonly workload: string;

@@ -1,5 +1,5 @@
 /**
- * Summaries of the figures of several rounds.
+ * The summary of the figures of several rounds.
  *
  * @module
  */

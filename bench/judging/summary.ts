@@ -1,5 +1,5 @@
 /**
- * Summarizes the samples of several rounds.
+ * This file summarizes the samples of several rounds.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export function mainFigure(workload: string): FigureName {
   return MAIN_FIGURE[found.kind];
 }
 
-/** One result for each contender of each workload, in the order of the samples. */
+/** Makes one result for each contender of each workload, in the order of the samples. */
 export function summarize(samples: readonly Sample[]): Result[] {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
@@ -74,7 +74,10 @@ function spreads(figures: readonly Figures[]): Result["figures"] {
   return Object.fromEntries(entries);
 }
 
-/** `upper` divided by `lower` in the rounds that both took part in; `undefined` if there is none. */
+/**
+ * Divides `upper` by `lower` in the rounds that both took part in; `undefined` if there is no such
+ * round.
+ */
 export function ratios(
   upper: readonly Sample[],
   lower: readonly Sample[],

@@ -1,5 +1,5 @@
 /**
- * Picks the load generator.
+ * This file picks the load generator.
  *
  * @module
  */
@@ -29,7 +29,10 @@ export function chooseLoad(asked: LoadName | undefined, place: LoadPlace): Load 
   return netLoad(pinning, clientProgram, directory);
 }
 
-/** Every option of wrk ends with another code than 0, so the exit code tells nothing. */
+/**
+ * Whether wrk is installed. With every option wrk ends with another code than 0, so the exit code
+ * is of no use.
+ */
 function hasWrk(): boolean {
   const { error, stdout } = spawnSync("wrk", ["--version"], { encoding: "utf8" });
   return error === undefined && stdout.startsWith("wrk ");

@@ -11,11 +11,17 @@ export interface Target {
   readonly request: string;
   readonly depth: number;
   readonly connections: number;
-  /** Whether failed connections are opened again: the system refuses some of thousands at once. */
+  /**
+   * Whether failed connections are opened again, because the system refuses some of thousands that
+   * begin at once.
+   */
   readonly mayFail?: boolean;
 }
 
-/** Latencies are in microseconds: from sending a batch to the end of an answer. */
+/**
+ * The figures of a load. Latencies are in microseconds, from the sending of a batch to the end of
+ * an answer.
+ */
 export interface LoadFigures {
   /** The number of answered requests; 0 if no answer came in time. */
   readonly requests: number;
@@ -29,7 +35,7 @@ export interface Load {
   /** The name in the report. */
   readonly name: string;
   /**
-   * Sends requests for about `seconds`. Rejects when a connection or an answer fails.
+   * Sends requests for about `seconds`. The promise rejects when a connection or an answer fails.
    *
    * @param stop Ends the load early, if this generator can.
    */

@@ -1,7 +1,7 @@
 /**
- * A client that keeps connections busy. Each connection sends a batch, awaits an answer for each of its
- * requests, and sends the next batch; if the server closes, on a new connection. The answers were checked
- * before the timing.
+ * A client that keeps connections busy. Each connection sends a batch, awaits an answer for each of
+ * its requests, and sends the next batch. If the server closes the connection, the client opens a
+ * new one. The answers were checked before the timing.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export interface NetJob {
 const job = JSON.parse(process.argv[2] ?? "") as NetJob;
 const batch = readFileSync(job.file);
 const closing = isClosing(batch.toString("latin1"));
-/** Microseconds from sending a batch to the end of an answer. */
+/** The microseconds from the sending of a batch to the end of an answer. */
 const latencies: number[] = [];
 const sockets = new Set<Socket>();
 let ended = false;

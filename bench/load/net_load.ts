@@ -1,6 +1,7 @@
 /**
- * Runs our own client as a separate program, so that it can be pinned. The client may take more CPU than a
- * fast server, and then the server idles: its figures compare less well than those of `wrk`.
+ * This file runs our own client as a separate program, so that it can be pinned. The client may
+ * take more CPU than a fast server, and then the server idles. So its figures are less comparable
+ * than those of `wrk`.
  *
  * @module
  */
@@ -17,7 +18,8 @@ const SPARE_SECONDS = 10;
 
 /**
  * @param program The compiled client.
- * @param directory The directory for the file with the requests: 1 MB is too much for a command line.
+ * @param directory The directory for the file with the requests, as 1 MB is too much for a command
+ *   line.
  */
 export function netLoad(pinning: readonly string[], program: string, directory: string): Load {
   const file = join(directory, "request.bin");

@@ -1,5 +1,5 @@
 /**
- * Runs `wrk` as the client, with one thread, because it has one CPU.
+ * This file runs `wrk` as the client, with one thread, because it has one CPU.
  *
  * @module
  */
@@ -13,10 +13,16 @@ import type { Load, LoadFigures } from "./load_generator.ts";
 
 const SCRIPT = join(ROOT, "bench", "load", "request.lua");
 
-/** wrk accepts whole seconds only. It gets more time than it needs, and is stopped by a signal. */
+/**
+ * The seconds beyond the time of the load. wrk takes only whole seconds, so it gets more time than
+ * it needs, and a signal stops it.
+ */
 const SPARE_SECONDS = 5;
 
-/** @param directory The directory for the file with the requests: 1 MB is too much for a command line. */
+/**
+ * @param directory The directory for the file with the requests, as 1 MB is too much for a command
+ * line.
+ */
 export function wrkLoad(pinning: readonly string[], directory: string): Load {
   const file = join(directory, "request.bin");
   return {
@@ -42,8 +48,8 @@ export function wrkLoad(pinning: readonly string[], directory: string): Load {
 /**
  * Parses the output of `request.lua`.
  *
- * @param closing Whether connections may end. An end that was not announced counts as a read error in wrk;
- *   Bun's server never announces it.
+ * @param closing Whether connections may end. wrk counts an end that was not announced as a read
+ *   error. Bun's server never announces an end.
  * @throws {Error} When a connection or an answer failed.
  */
 export function parseWrk(output: string, closing: boolean = false): LoadFigures {

@@ -1,6 +1,6 @@
 /**
- * Measures thousands of connections that do nothing: the memory of each, and, if they wait for a signal,
- * the time from the signal to the last answer.
+ * This file measures thousands of idle connections: the memory of each, and, if they wait for a
+ * signal, the time from the signal to the last answer.
  *
  * @module
  */
@@ -18,7 +18,8 @@ const CROWD_MILLISECONDS = 60_000;
 
 export async function measureCrowd(trial: Trial): Promise<Figures> {
   const { server, workload, place } = trial;
-  // The server has answered once. More answers would leave it free memory, and the crowd would seem smaller.
+  // The server has answered once. More answers would leave free memory in the server, and the
+  // connections would seem smaller.
   const before = await settledMemory(server);
   const waits = workload.kind === "suspended";
   const { request, connections } = workload;
@@ -47,7 +48,10 @@ const SETTLE_MILLISECONDS = 150;
 /** The share of change below which memory counts as stable. */
 const SETTLED = 0.003;
 
-/** The memory when it is stable: freed pages go back to the system little by little. */
+/**
+ * Waits until the memory is stable, and returns it. Freed pages go back to the system little by
+ * little.
+ */
 async function settledMemory(server: ServerProcess): Promise<number> {
   let last = await server.memory();
   for (let turn = 0, still = 0; turn < SETTLE_TURNS && still < 2; turn++) {

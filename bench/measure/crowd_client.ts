@@ -14,14 +14,17 @@ export interface CrowdJob {
   readonly port: number;
   readonly request: string;
   readonly connections: number;
-  /** The request for the number of waiting requests; left out if none has to wait. */
+  /** The request for the number of waiting requests. It is missing if no request has to wait. */
   readonly countRequest?: string;
   readonly signalRequest?: string;
 }
 
-/** Connections opened at a time. More might overflow the listen backlog, which is 511 or 512 by default. */
+/**
+ * The number of connections that are opened at a time. More might overflow the listen backlog,
+ * which is 511 or 512 by default.
+ */
 const AT_A_TIME = 250;
-/** The bound of all retries together, for connections that the system refused. */
+/** The largest number of all retries together, for connections that the system refused. */
 const MAX_RETRIES = 1000;
 
 const job = JSON.parse(process.argv[2] ?? "") as CrowdJob;
@@ -32,7 +35,7 @@ let lastAnswer = 0;
 let retries = 0;
 let allAnswered: () => void = () => {};
 
-/** Resolves when the connection is open and, unless its request waits, answered. */
+/** Opens a connection. Resolves when it is open and, unless its request waits, answered. */
 function join(): Promise<void> {
   return new Promise((resolve, reject) => {
     const reader = new AnswerReader({
@@ -48,7 +51,8 @@ function join(): Promise<void> {
       if (waits) resolve();
     });
     socket.on("data", (bytes: Uint8Array) => reader.push(bytes));
-    // A backlog that overflows resets connections that it had accepted; their requests were not read.
+    // A backlog that overflows resets connections that are established already. Their requests were
+    // not read.
     socket.on("error", () => {});
     socket.on("close", (isBroken) => {
       if (!isBroken || ++retries > MAX_RETRIES) throw new Error("The server closed a connection");

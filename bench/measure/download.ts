@@ -1,6 +1,6 @@
 /**
- * Measures the rate of large answers. The client is ours: `wrk` reads 8 KB at a time, and would be the
- * bottleneck.
+ * This file measures the rate of large answers. The client is ours, because `wrk` reads 8 KB at a
+ * time and would be the bottleneck.
  *
  * @module
  */

@@ -24,7 +24,7 @@ export interface DownloadFigures {
 const job = JSON.parse(process.argv[2] ?? "") as DownloadJob;
 let bytes = 0;
 
-/** Resolves when the time is up and the last download is complete. */
+/** Downloads until the time is up. Resolves when the last download is complete. */
 function download(end: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const reader = new AnswerReader({
@@ -41,7 +41,8 @@ function download(end: number): Promise<void> {
       port: job.port,
       host: "127.0.0.1",
       noDelay: true,
-      // All reads share one buffer: an allocation for each read would cost more than the read.
+      // All reads share one buffer, because an allocation for each read would cost more than the
+      // read.
       onread: {
         buffer: new Uint8Array(524_288),
         callback(size, buffer) {

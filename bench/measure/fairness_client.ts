@@ -1,6 +1,6 @@
 /**
- * Clients that stream from generators which compute, and one client beside them that sends tiny requests.
- * The latency of the tiny requests is the figure.
+ * This program runs clients that stream from generators which compute, and one client that sends
+ * tiny requests meanwhile. The latency of the tiny requests is the figure.
  *
  * @module
  */
@@ -17,14 +17,14 @@ export interface FairnessJob {
   readonly seconds: number;
 }
 
-/** Latencies are in milliseconds. */
+/** The figures of fairness. Latencies are in milliseconds. */
 export interface FairnessFigures {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
   /** The number of answered tiny requests. */
   readonly answers: number;
-  /** Streams that were complete, and bytes that arrived, per second. */
+  /** The number of complete streams per second. */
   readonly streamsPerSecond: number;
   readonly bytesPerSecond: number;
 }

@@ -1,6 +1,7 @@
 /**
- * Times contenders on one runtime. All servers of a workload run at once, and each gets the load in turn,
- * round after round (A B C A B C ...), so that other load of the machine meets them alike.
+ * This file times contenders on one runtime. All servers of a workload run at the same time, and
+ * each gets the load in turn, round after round (A B C A B C ...). So other load of the machine
+ * slows all of them equally.
  *
  * @module
  */
@@ -19,9 +20,9 @@ export interface MeasureOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly place: ClientPlace;
-  /** Servers that the workloads of one app share. */
+  /** The servers that the workloads of one app share. */
   readonly pool: ServerPool;
-  /** Tells whether the run is late. Then all rounds but the first are left out. */
+  /** Tells whether the run is late. In a late run all rounds except the first are left out. */
   readonly pace?: Pace;
 }
 
@@ -30,7 +31,10 @@ const WARM_REQUESTS = 60_000;
 const WARM_ROUNDS = 2;
 /** The time of a warm server with a new workload before it is measured. */
 const NEW_WORKLOAD_SECONDS = 0.2;
-/** The most rounds with thousands of connections: these take seconds, and their figures vary little. */
+/**
+ * The largest number of rounds with thousands of connections. These take seconds, and their figures
+ * vary little.
+ */
 const MOST_FRESH_ROUNDS = 2;
 /** The least number of rounds for a median. */
 const LEAST_ROUNDS = 3;
@@ -54,7 +58,7 @@ export async function measureWorkload(
   return rounds.map((sample) => ({ ...sample, workload: workload.name, runtime: runtime.name }));
 }
 
-/** Each round starts every server anew. */
+/** Measures with new servers in each round. */
 async function freshRounds(
   runtime: Runtime,
   entrants: readonly Entrant[],
@@ -108,7 +112,10 @@ async function warmRounds(
   return samples;
 }
 
-/** Whether an entrant takes part in a round. Peers give orientation: every third round is enough. */
+/**
+ * Whether an entrant takes part in a round. Peers are only for orientation, so every third round is
+ * enough.
+ */
 function takesPart({ contender }: Entrant, round: number): boolean {
   return contender.rank === "core" || round % 3 === 0;
 }
@@ -123,7 +130,7 @@ async function named<Value>({ contender }: Entrant, act: () => Promise<Value>): 
   }
 }
 
-/** Warms a server up, so that its code is compiled. On a busy machine the time is the bound. */
+/** Warms a server up, so that its code is compiled. The time bounds it on a busy machine. */
 async function warmUp(
   server: ServerProcess,
   workload: Workload,

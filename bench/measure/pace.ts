@@ -1,5 +1,6 @@
 /**
- * Keeps a run within the time that it promises: on a slow or busy machine, later rounds are left out.
+ * This file keeps a run within the promised time: on a slow or busy machine, later rounds are left
+ * out.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Servers that consecutive workloads of one app share, so that they stay warm.
+ * The servers that consecutive workloads of one app share, so that they stay warm.
  *
  * @module
  */

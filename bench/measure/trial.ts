@@ -1,5 +1,5 @@
 /**
- * One measurement of one server, by the kind of the workload.
+ * The measurement of one server, for each kind of workload.
  *
  * @module
  */

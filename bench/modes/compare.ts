@@ -1,6 +1,6 @@
 /**
- * `--compare`: our server of now beside our server of a git ref, interleaved. Both run today's programs of
- * the benchmark; only the product is taken from the ref.
+ * `--compare` measures our present server beside our server of a git ref, in turns. Both run the
+ * present programs of the benchmark; only the product is taken from the ref.
  *
  * @module
  */
@@ -67,7 +67,7 @@ function section(changes: readonly Change[], ref: string): Section {
   };
 }
 
-/** Compiles today's programs with the product of a ref. */
+/** Compiles the present programs with the product of a ref. */
 async function compileRef(ref: string): Promise<ProgramPath> {
   const directory = temporaryDirectory();
   extract(ref, directory);

@@ -1,7 +1,7 @@
 /**
- * Fairness: 50 clients stream answers of 20 blocks, each of which takes 2 ms to compute, over and over;
- * one more client sends tiny requests. Its latency is measured with generators that the scheduler
- * interleaves, and with an ordinary loop on the runtime's own server.
+ * The measurement of fairness: 50 clients stream answers of 20 blocks again and again, and each
+ * block takes 2 ms to compute. One more client sends tiny requests. Its latency is measured with
+ * generators that the scheduler interleaves, and with an ordinary loop on the runtime's own server.
  *
  * @module
  */
@@ -23,7 +23,9 @@ import { startServer } from "../processes/server_process.ts";
 import { spreadOf } from "../judging/statistics.ts";
 
 const STREAMS = 50;
-/** Time for a hundred tiny requests, even if each waits for all streams. */
+/**
+ * The shortest run. It has time for a hundred tiny requests, even if each waits for all streams.
+ */
 const LEAST_SECONDS = 4;
 const MOST_ROUNDS = 3;
 const SPARE_SECONDS = 30;

@@ -1,6 +1,6 @@
 /**
- * `--scaling`: the cost of a request by the number of connections, the cost of a head by its size, and the
- * latency of other clients beside slow ones.
+ * `--scaling` measures the cost of a request by the number of connections, the cost of a head by
+ * its size, and the latency of other clients beside slow ones.
  *
  * @module
  */

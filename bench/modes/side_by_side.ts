@@ -1,5 +1,5 @@
 /**
- * The side-by-side run: every contender, every workload, every runtime.
+ * The side-by-side run of every contender, every workload and every runtime.
  *
  * @module
  */
@@ -63,7 +63,10 @@ interface Part {
   readonly weight: number;
 }
 
-/** Thousands of connections take about twice as long as a load does. */
+/**
+ * The weight of a workload with thousands of connections, which takes about twice as long as a load
+ * does.
+ */
 const FRESH_WEIGHT = 2;
 
 function partsOf(

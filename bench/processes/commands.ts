@@ -1,5 +1,5 @@
 /**
- * Starts and ends the processes of the benchmark. No process outlives the benchmark.
+ * This file starts and ends the processes of the benchmark. No process outlives the benchmark.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function outputOf(child: Process): Promise<Transcript> {
   });
 }
 
-/** Runs a program that prints JSON, and is ended when it takes longer than `seconds`. */
+/** Runs a program that prints JSON. A program that takes longer than `seconds` is ended. */
 export async function runClient<Result>(
   commandLine: readonly string[],
   seconds: number,

@@ -1,5 +1,5 @@
 /**
- * Compiles the programs that are measured, and all that they import, to JavaScript.
+ * This file compiles the programs that are measured, with all their imports, to JavaScript.
  *
  * All runtimes therefore run the same files, as npm has them, and no runtime's own TypeScript loader is
  * part of the measurement.

@@ -1,5 +1,5 @@
 /**
- * Makes the command line that starts a contender.
+ * This file makes the command line that starts a contender.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface ServerPlace {
   readonly path: ProgramPath;
   /** The directory for files that a server reads. */
   readonly directory: string;
-  /** Returns the path of a file as long as the big download; makes it on the first call. */
+  /** Returns the path of a file as long as the big download. The first call makes the file. */
   readonly file: () => string;
 }
 
@@ -34,7 +34,7 @@ export const RUNTIME_ARGUMENTS: Readonly<Record<RuntimeName, readonly string[]>>
   bun: [],
 };
 
-/** The command line of a contender with one app. */
+/** Makes the command line of a contender with one app. */
 export async function launchOf(
   contender: Contender,
   runtime: Runtime,
@@ -53,7 +53,7 @@ export async function launchOf(
   return { commandLine: [...place.pinning, ...runtimePart, program, ...args] };
 }
 
-/** A free port. */
+/** Finds a free port. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,5 +1,5 @@
 /**
- * Keeps server and client on a CPU each, so that neither takes time from the other.
+ * This file keeps server and client on a CPU each, so that neither takes time from the other.
  *
  * @module
  */
@@ -13,7 +13,10 @@ export interface Pinning {
   readonly client: readonly string[];
 }
 
-/** Picks two of the CPUs that this process may use; none without a second CPU or without `taskset`. */
+/**
+ * Picks two of the CPUs that this process may use. It picks none if there is no second CPU or no
+ * `taskset`.
+ */
 export function choosePinning(): Pinning {
   const cpus = allowedCpus();
   const [first] = cpus;
@@ -32,7 +35,7 @@ function allowedCpus(): number[] {
   }
 }
 
-/** Reads `0-3,8`. */
+/** Reads a list such as `0-3,8`. */
 function parseCpuList(text: string): number[] {
   return text.split(",").filter((range) => range !== "").flatMap((range) => {
     const [from = 0, to = from] = range.split("-").map(Number);

@@ -1,10 +1,11 @@
 /**
- * Reads the CPU time and the memory of a process from Linux: user and system time, over all its threads and
- * children.
+ * This file reads the CPU time and the memory of a process from Linux. The time is user and system
+ * time of all its threads and children.
  *
- * `/proc/<pid>/stat` counts in ticks of 10 ms, which is coarse, but it keeps the time of threads that
- * have ended. The finer counters of `/proc/<pid>/task/*` lose that time, and runtimes do end idle compiler
- * threads, so their sum may even shrink. A server that can report its own time is therefore asked instead.
+ * `/proc/<pid>/stat` counts in ticks of 10 ms, which is coarse, but it keeps the time of threads
+ * that have ended. The finer counters of `/proc/<pid>/task/*` lose that time. Runtimes end idle
+ * compiler threads, so the sum of these counters may even shrink. Therefore a server that can
+ * report its own time is asked for it.
  *
  * @module
  */
@@ -19,7 +20,8 @@ const TICKS_PER_SECOND = 100;
 export function processCpuTime(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === "") return 0;
-  // proc_pid_stat(5): the second field, the name in parentheses, may hold blanks; the third follows.
+  // The second field is the name in parentheses, which may have blanks; the third follows
+  // (proc_pid_stat(5)).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [user, system] = [fields[14 - 3], fields[15 - 3]];
   const own = (Number(user) + Number(system)) * 1_000_000 / TICKS_PER_SECOND;

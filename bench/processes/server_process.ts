@@ -17,7 +17,7 @@ export interface Launch {
 
 export interface ServedCount {
   readonly requests: number;
-  /** In microseconds. */
+  /** The CPU time, in microseconds. */
   readonly cpuTime: number;
 }
 
@@ -34,7 +34,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a server; resolves when it listens. */
+/** Starts a server. Resolves when the server listens. */
 export async function startServer(launch: Launch): Promise<ServerProcess> {
   const child = startProcess(launch.commandLine);
   try {
@@ -48,7 +48,7 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
   }
 }
 
-/** A program of ours: it speaks the protocol of `servers/control.ts`. */
+/** Makes the process of a program of ours, with the protocol of `servers/control.ts`. */
 function ours(child: Process, port: number): ServerProcess {
   return {
     port,
@@ -66,7 +66,9 @@ function ours(child: Process, port: number): ServerProcess {
   };
 }
 
-/** A foreign server. It may have children, and ends them at SIGTERM. */
+/**
+ * Makes the process of a foreign server. The server may have children, and ends them at SIGTERM.
+ */
 function foreign(child: Process, port: number): ServerProcess {
   const pid = child.pid ?? 0;
   return {
@@ -79,7 +81,7 @@ function foreign(child: Process, port: number): ServerProcess {
   };
 }
 
-/** Asks for a number. The program reports its port without a question. */
+/** Reads a number from a program. The program reports its port without a question. */
 async function ask(child: Process, name: "port" | "cpu" | "gc"): Promise<number> {
   const question = name === "port" ? undefined : name;
   const [, figure] = await awaitLine(child, new RegExp(`^${name} (\\d+)$`, "m"), question);
@@ -92,7 +94,7 @@ const START_MILLISECONDS = 10_000;
 async function awaitListening(port: number): Promise<void> {
   const deadline = Date.now() + START_MILLISECONDS;
   while (!await accepts(port)) {
-    if (Date.now() > deadline) throw new Error(`nobody listens on port ${port}`);
+    if (Date.now() > deadline) throw new Error(`no server listens on port ${port}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Draws bars as SVG: panels of groups of horizontal bars on one axis, with a line at 1 and marks for aims.
+ * This file draws bars as SVG: panels of groups of horizontal bars on one axis, with a line at 1
+ * and marks for aims.
  *
  * @module
  */
@@ -31,7 +32,7 @@ export interface BarChart {
   readonly panels: readonly BarPanel[];
 }
 
-/** The longest bar. A longer one is cut off, and its number says more. */
+/** The longest bar. A longer bar is cut off; its number tells the value. */
 const LONGEST = 2.5;
 const TICKS = [0, 0.5, 1, 1.5, 2, 2.5];
 const LEFT = 290;

@@ -1,5 +1,5 @@
 /**
- * Describes the machine, the versions and the method of a run.
+ * This file describes the machine, the versions and the method of a run.
  *
  * @module
  */
@@ -21,13 +21,13 @@ export interface RunDescription {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** The number and the model of the CPUs. */
+/** Gives the number and the model of the CPUs. */
 export function describeCpu(): string {
   const all = cpus();
   return `${all.length} x ${all[0]?.model.trim() ?? "unknown"}`;
 }
 
-/** The method of a run, in a sentence or two. */
+/** Describes the method of a run, in a sentence or two. */
 export function describeMethod(run: RunDescription): string {
   const { cpu, load, pinned, rounds, seconds } = run;
   const place = pinned ? "server and client on a CPU each" : "server and client not pinned";

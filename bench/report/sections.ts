@@ -1,5 +1,5 @@
 /**
- * Reports that consist of titled tables.
+ * The reports that consist of tables with titles.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The report of the side-by-side run: tables by runtime, readable as plain text.
+ * The report of the side-by-side run. Its tables, one for each runtime, are readable as plain text.
  *
  * @module
  */
@@ -92,7 +92,7 @@ function aimSection(results: readonly Result[]): string[] {
     runtime,
     against,
     `${FIGURES[mainFigure(workload)].better === "more" ? ">=" : "<="} ${ratio.toFixed(2)}`,
-    // Three digits: 0.996 does not meet an aim of 1.00.
+    // The ratio has three digits, because 0.996 does not meet an aim of 1.00.
     reached.toFixed(3),
     met ? "met" : "NOT MET",
   ]);

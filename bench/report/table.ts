@@ -1,12 +1,12 @@
 /**
- * Makes Markdown tables that are readable as plain text.
+ * This file makes Markdown tables that are readable as plain text.
  *
  * @module
  */
 
 import type { Spread } from "../judging/statistics.ts";
 
-/** The median, the least and the greatest, as text. */
+/** Formats the median, the least and the greatest value. */
 export function spread({ median, min, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}-${max.toFixed(digits)})`;
 }

@@ -1,8 +1,8 @@
 /**
- * Writes the results of a run into files that are committed.
+ * This file writes the results of a run into files that are committed.
  *
- * The files hold medians and spreads, not the figures of each round: a new run must be readable as a
- * change. Called by the modes of the benchmark when `--write` is given.
+ * The files hold medians and spreads, not the figures of each round, so that the diff of a new run
+ * is readable. The modes of the benchmark call this for `--write`.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export function writeResults(name: string, { json, md, svg }: ResultFiles): stri
 const DIGITS = 4;
 
 /**
- * JSON with one line for each element of an array, and rounded numbers.
+ * Formats JSON with one line for each element of an array, and rounded numbers.
  *
  * @param value An object with small values, or with arrays of small objects.
  * @returns The text, with a line feed at its end.

@@ -1,5 +1,6 @@
 /**
- * Measures the cost of a request by the number of busy connections. It should stay the same.
+ * This file measures the cost of a request by the number of busy connections. The cost should stay
+ * the same.
  *
  * @module
  */
@@ -14,7 +15,10 @@ import { type ServerProcess, startServer } from "../processes/server_process.ts"
 
 export const CONNECTION_COUNTS = [1, 10, 100, 1_000, 10_000] as const;
 
-/** The time to connect. Thousands at once overflow the listen backlog, and try again after 1 to 3 seconds. */
+/**
+ * The time to connect. Thousands of connections at once overflow the listen backlog, and try again
+ * after 1 to 3 seconds.
+ */
 const CONNECT_SECONDS = 12;
 /** The pause after connecting, until the work of connecting is done. */
 const SETTLE_SECONDS = 0.5;
@@ -24,7 +28,7 @@ export interface ConnectionSample {
   readonly runtime: string;
   readonly contender: string;
   readonly connections: number;
-  /** Server CPU microseconds for a request. */
+  /** The CPU microseconds of the server for a request. */
   readonly cpu: number;
   readonly requestsPerSecond: number;
 }

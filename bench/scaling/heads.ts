@@ -1,6 +1,6 @@
 /**
- * Measures the cost of parsing a head by its size, in this process. It should grow no faster than the size.
- * Prints JSON.
+ * This program measures the cost of parsing a head by its size. The cost should grow no faster than
+ * the size. The program prints JSON.
  *
  * @module
  */

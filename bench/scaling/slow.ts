@@ -1,5 +1,6 @@
 /**
- * Measures the effect of slow clients on the others: the latency of hello without and with them.
+ * This file measures the effect of slow clients on the others: the latency of hello without and
+ * with them.
  *
  * @module
  */

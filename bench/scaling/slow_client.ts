@@ -1,6 +1,7 @@
 /**
- * Slow clients: half of them ask for 100 MB and read almost nothing, half send a request byte by byte. The
- * program prints `ready` when all have begun, and goes on until it is ended.
+ * This program runs slow clients: half of them ask for 100 MB and read almost nothing, and half
+ * send a request byte by byte. The program prints `ready` when all have begun, and goes on until it
+ * is ended.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** Fastify, on Node. */
+/** The apps in Fastify's style, on Node. */
 
 import { Readable } from "node:stream";
 import { fastify, type FastifyReply, type FastifyRequest } from "fastify";

@@ -32,7 +32,7 @@ function text(body: string): Response {
   return new Response(body, { headers: { "Content-Type": TEXT } });
 }
 
-/** A body of `count` blocks, each made when it is pulled. */
+/** Makes a body of `count` blocks. Each block is made when it is pulled. */
 function pulled(count: number, block: (index: number) => Bytes): ReadableStream<Bytes> {
   let index = 0;
   return new ReadableStream({
@@ -61,7 +61,10 @@ interface DirectController {
   close(): void;
 }
 
-/** Blocks that Bun sends one by one. Bun joins blocks that are pulled at once, so each is flushed. */
+/**
+ * Makes blocks that Bun sends one by one. Bun joins blocks that are pulled at once, so each is
+ * flushed.
+ */
 function flushedBlocks(): ReadableStream<Bytes> {
   return new ReadableStream({
     type: "direct",

@@ -1,4 +1,4 @@
-/** Hono on Node, by its own adapter. */
+/** Hono on Node, with its own adapter. */
 
 import { serve } from "@hono/node-server";
 import { announce } from "./control.ts";

@@ -1,6 +1,6 @@
 /**
- * The limit: our adapter, and a canned response for every request. Nothing is parsed: the first
- * head on a connection gives the length of its requests, and from then on bytes are counted.
+ * The limit: our adapter, and a ready response for every request. Requests are not parsed: the
+ * first head on a connection gives the length of its requests, and from then on bytes are counted.
  *
  * @module
  */
@@ -48,7 +48,7 @@ const CANNED = canned(answer);
 const CANNED_CLOSING = CANNED.replace("\r\n", "\r\nConnection: close\r\n");
 /** The number of blocks after a canned head; 0 if the head contains the body. */
 const BLOCKS = answer.repeats ?? 0;
-/** The responses to `count` requests, joined; made once for each count. */
+/** The joined responses to `count` requests, by count. Each is made once. */
 const answers: string[] = [];
 
 class CannedAnswers implements SocketHandler {

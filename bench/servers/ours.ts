@@ -1,4 +1,4 @@
-/** Ours: generator apps on the runtime's adapter. */
+/** Our server: generator apps on the runtime's adapter. */
 
 import process from "node:process";
 import {
@@ -79,7 +79,10 @@ function file(environ: Environ, startResponse: StartResponse) {
   return environ["wsgi.file_wrapper"](askedFile());
 }
 
-/** Loaded only for the apps that compress: the git ref of `--compare` may not have it yet. */
+/**
+ * The middleware is loaded only for the apps that compress, because an older git ref of `--compare`
+ * may not have it.
+ */
 const compress = process.argv.some((word) => word.startsWith("gzip"))
   ? (await import("../../src/middleware/compress/mod.ts")).compress
   : (app: WSGIApp): WSGIApp => app;

@@ -20,7 +20,8 @@ const runtime = (globalThis as unknown as { Bun: BunRuntime }).Bun;
 const { port } = runtime.serve({
   hostname: "127.0.0.1",
   port: 0,
-  // As long as our server's; the default of 10 s ends idle connections while others are opened.
+  // The time is that of our server. The default of 10 s ends idle connections while others are
+  // opened.
   idleTimeout: 60,
   fetch: askedApp(FETCH_HANDLERS),
 });

@@ -7,7 +7,7 @@ import { FETCH_HANDLERS, type FetchHandler } from "./fetch_handlers.ts";
 interface ServeOptions {
   readonly hostname: string;
   readonly port: number;
-  /** Whether the server compresses what the client accepts compressed. */
+  /** Whether the server compresses answers, if the client allows it. */
   readonly automaticCompression: boolean;
   readonly onListen: (address: { readonly port: number }) => void;
 }

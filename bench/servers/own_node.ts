@@ -147,6 +147,6 @@ const handler = askedApp<Handler>({
   mixed,
 });
 const server = createServer(handler);
-// As long as our server's; the default of 5 s ends idle connections while others are opened.
+// The time is that of our server. The default of 5 s ends idle connections while others are opened.
 server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => announce((server.address() as AddressInfo).port));

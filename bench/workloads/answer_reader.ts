@@ -1,6 +1,6 @@
 /**
- * Reads HTTP answers in any framing (chunks, length, end of the connection) and any split. It is fast enough
- * to count the bytes of a download at line rate.
+ * This file reads HTTP answers in any framing (chunks, length, end of the connection) and any
+ * split. It is fast enough to count the bytes of a download at the speed of the connection.
  *
  * @module
  */
@@ -20,12 +20,12 @@ export interface AnswerHead {
   field(name: string): string;
 }
 
-/** The bytes are no HTTP answer. */
+/** The error for bytes that are no HTTP answer. */
 export class BadAnswer extends Error {
   override readonly name = "BadAnswer";
 }
 
-/** The bound of a head or a line of chunk framing. A longer one is an error. */
+/** The longest head or line of chunk framing. A longer one is an error. */
 const LONGEST_TEXT = 65_536;
 const decoder = new TextDecoder();
 

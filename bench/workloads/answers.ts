@@ -1,6 +1,6 @@
 /**
- * Checks the answers of a server to a workload, before anything is timed. A server with other answers is not
- * comparable.
+ * This file checks the answers of a server to a workload, before the timing begins. A server with
+ * other answers is not comparable.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Workload } from "./workloads.ts";
 /** The time that a server has to answer. */
 const ANSWER_MILLISECONDS = 10_000;
 
-/** The server does not give the answer that the workload asks for. */
+/** The error for an answer that differs from the expected answer of the workload. */
 export class WrongAnswer extends Error {
   override readonly name = "WrongAnswer";
 }
@@ -98,7 +98,7 @@ export async function checkAnswers(port: number, workload: Workload): Promise<vo
   await answered;
 }
 
-/** Signals until no request waits: the poll may arrive after the first signal. */
+/** Signals until no request waits, because the poll may arrive after the first signal. */
 async function letGo(port: number, { answer }: Workload): Promise<void> {
   for (let count = 0; count < 3; count++) {
     await new Promise((resolve) => setTimeout(resolve, 100));

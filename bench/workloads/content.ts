@@ -41,7 +41,7 @@ export const BYTES = "application/octet-stream";
 
 export const HELLO: Answer = { contentType: TEXT, body: "Hello, World!" };
 
-/** Blocks of unknown total length, as of a page that is made while it is sent. */
+/** Blocks of unknown total length, as in a page that is made while it is sent. */
 export const STREAM_BLOCKS: readonly [string, string, string] = [
   "<!doctype html><title>Hello</title>\n",
   "<p>Hello, World! This came as soon as it was made.\n",
@@ -49,7 +49,7 @@ export const STREAM_BLOCKS: readonly [string, string, string] = [
 ];
 export const STREAM: Answer = { contentType: TEXT, body: STREAM_BLOCKS.join(""), chunked: true };
 
-/** About 1 KB, as a form or an API sends it. */
+/** A body of about 1 KB, as a form or an API sends it. */
 export const MESSAGE: string = JSON.stringify({
   id: 4711,
   name: "Ada Lovelace",
@@ -88,7 +88,7 @@ function download(repeats: number): Answer {
 /** The length of a big download, in bytes. */
 export const BIG_BYTES: number = DOWNLOAD_BLOCKS.download100m * BLOCK_BYTES;
 
-/** Records as an API lists them: about 4 KB. */
+/** Records as in the answer of an API, about 4 KB. */
 export const RECORDS: string = JSON.stringify(
   Array.from({ length: 60 }, (_, id) => {
     return { id, name: `user ${id * 7919 % 1000}`, score: id * 37 % 101, active: id % 3 > 0 };

@@ -1,5 +1,5 @@
 /**
- * A pool of blocks that counts its blocks, for tests that no block is lost or given back twice.
+ * A pool that counts its blocks. Tests check with it that no block is lost or given back twice.
  *
  * @module
  */
@@ -7,7 +7,10 @@
 import { assert } from "@std/assert";
 import { BlockPool } from "../../src/socket/block_pool.ts";
 
-/** Throws for a block that is given back twice or was never taken; overwrites each block given back. */
+/**
+ * A pool of blocks. It throws an error if a block is given back twice or was never taken, and
+ * overwrites each block that is given back.
+ */
 export class CountingPool extends BlockPool {
   readonly #taken = new Set<Uint8Array>();
   readonly #known = new Set<Uint8Array>();

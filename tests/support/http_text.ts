@@ -1,13 +1,13 @@
 /**
- * Parses responses from the text of their bytes, for the tests of the server.
+ * A parser of responses from the text of their bytes, for the tests of the server.
  *
  * @module
  */
 
-/** One response, its body without framing. */
+/** One response. Its body is without framing. */
 export interface TextResponse {
   readonly status: string;
-  /** By lower-case name; repeated ones joined with `, `. */
+  /** The header fields, by lower-case name. The values of repeated fields are joined with `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   /** The chunks of a chunked body. */
@@ -23,7 +23,9 @@ interface Body {
   readonly rest: string;
 }
 
-/** Reads all responses in `text`; `methods` are those of their requests, by default `GET`. */
+/**
+ * Reads all responses in `text`. `methods` are the methods of their requests; the default is `GET`.
+ */
 export function parseResponses(text: string, methods: readonly string[] = []): TextResponse[] {
   const responses: TextResponse[] = [];
   for (let rest = text; rest !== "";) {

@@ -14,7 +14,7 @@ export class MemoryFile implements OpenFile {
   bytesRead = 0;
   /** The number of calls of `close`. */
   closed = 0;
-  /** The error of the next read; `undefined` for none. Set by tests. */
+  /** The error of the next read; `undefined` for none. Tests set it. */
   failure: Error | undefined;
   /** The real length in bytes; a test may make it smaller than `size`. */
   end: number;

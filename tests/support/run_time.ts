@@ -1,9 +1,10 @@
 /**
- * Time in which this process runs, for tests over real sockets.
+ * The time in which this process runs, for tests over real sockets.
  *
- * A clock tells how long a machine took, which depends on the other programs that keep it busy. The
- * time here counts the turns of a short timer: while the process has to wait for the processor, no
- * turn passes. Called by tests that bound a wait; a bound on a clock would fail on a busy machine.
+ * A clock tells how long a machine took. That depends on the other programs that keep the machine
+ * busy. The time here counts the turns of a short timer: while the process has to wait for the
+ * processor, no turn passes. Tests bound their waits with it, because a bound on a clock would fail
+ * on a busy machine.
  *
  * @module
  */
@@ -16,7 +17,7 @@ const STEP_MS = 10;
 let passedMs = 0;
 setInterval(() => passedMs += STEP_MS, STEP_MS).unref();
 
-/** The milliseconds in which this process ran, in steps of 10; at most those of a clock. */
+/** The milliseconds in which this process ran, in steps of 10. A clock shows at least as many. */
 export function ranMs(): number {
   return passedMs;
 }

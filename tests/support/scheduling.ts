@@ -10,9 +10,9 @@ import { ManualClock, Scheduler, type SchedulerOptions } from "../../src/corouti
 export interface Stage {
   readonly clock: ManualClock;
   readonly scheduler: Scheduler;
-  /** The errors of tasks that no other task joined. */
+  /** The errors of the tasks that are not joined. */
   readonly errors: unknown[];
-  /** Advances the clock; by default by nothing, so that only due turns and timers run. */
+  /** Advances the clock. The default is 0, so that only due turns and timers run. */
   run(milliseconds?: number): void;
   /** Fails if a coroutine, a deadline, a waiter or a timer is left. */
   assertEmpty(): void;

@@ -1,7 +1,7 @@
 /**
- * A server on a network in memory with a manual clock, and plain clients for it.
+ * A server on a network in memory with a manual clock, and clients for it.
  *
- * Nothing happens until the test advances the clock; `settle` also lets promises settle in between.
+ * Nothing happens until the test advances the clock. `settle` also lets promises settle in between.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export { latin1Bytes };
 export class WorkingClock extends ManualClock {
   #worked = 0;
 
-  /** Called by an app: the app has computed for this time. */
+  /** Advances the clock by the time for which an app has computed. The app calls this. */
   work(milliseconds: number): void {
     this.#worked += milliseconds;
   }
@@ -38,7 +38,7 @@ export class TestClient {
   readonly pieces: string[] = [];
   /** Whether the server has sent its FIN. */
   ended = false;
-  /** Whether the connection is gone. */
+  /** Whether the connection is closed. */
   closed = false;
   #socket: Socket | undefined;
   #unsent: Uint8Array[] = [];
@@ -76,7 +76,7 @@ export class TestClient {
     return parseResponses(this.received(), methods);
   }
 
-  /** The only response received; fails if there are more. */
+  /** The only response received. The test fails if there are more. */
   response(method = "GET"): TextResponse {
     const responses = this.responses(method);
     assertEquals(responses.length, 1, this.received());
@@ -90,7 +90,9 @@ export class TestClient {
     return this.responses(...methods).at(-1)?.complete === true;
   }
 
-  /** Sends as much as the server takes, the rest when it takes more; a string is latin-1. */
+  /**
+   * Sends as many bytes as the server takes, and the rest when it takes more. A string is latin-1.
+   */
   send(data: string | Uint8Array): this {
     this.#unsent.push(typeof data === "string" ? latin1Bytes(data) : data);
     this.#blocked = false;
@@ -98,7 +100,7 @@ export class TestClient {
     return this;
   }
 
-  /** The number of bytes that the server has not accepted yet. */
+  /** The number of bytes that the server has not taken yet. */
   get unsent(): number {
     return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
   }
@@ -156,28 +158,31 @@ export interface Serving {
   readonly clock: ManualClock;
   readonly network: MemoryNetwork;
   readonly server: WSGIServer;
-  /** Connects a client; it may send at once. */
+  /** Connects a client. The client may send at once. */
   connect(): TestClient;
   /** Sends one request on a connection of its own, and gives the client. */
   ask(request: string): TestClient;
-  /** Advances the clock; by default by nothing, so that only due turns and timers run. */
+  /** Advances the clock. The default is 0, so that only due turns and timers run. */
   run(milliseconds?: number): void;
   /** Advances the clock, and lets promises settle before and after. */
   settle(milliseconds?: number): Promise<void>;
-  /** Lets promises settle until a condition holds; the clock stands still. */
+  /** Lets promises settle until a condition holds. The clock does not move. */
   eventually(what: string, condition: () => boolean): Promise<void>;
   /** Advances the clock until a promise settles. */
   until<T>(promise: Promise<T>): Promise<T>;
   /** The lines of the log since the last call. */
   takeLog(): string[];
-  /** Ends clients and server; fails if a connection, a task, a timer or a line of the log is left. */
+  /**
+   * Ends clients and server. The test fails if a connection, a task, a timer or a line of the log
+   * is left.
+   */
   finish(): Promise<void>;
 }
 
 /** Options of {@linkcode serving}. */
 export interface ServingOptions extends Partial<ServerOptions> {
   readonly clock?: ManualClock;
-  /** The number of bytes under way at which `write` returns `false`. */
+  /** The number of undelivered bytes from which on `write` returns `false`. */
   readonly window?: number;
   /** The files that apps may read. */
   readonly files?: Adapter["files"] | undefined;

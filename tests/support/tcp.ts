@@ -1,7 +1,7 @@
 /**
  * A server on a free port of the loopback, and plain TCP clients for it, on the current runtime.
  *
- * Time is real here: a test waits for a condition, with a limit in {@linkcode ranMs}.
+ * The clock is real here: a test waits for a condition, with a limit in {@linkcode ranMs}.
  *
  * @module
  */
@@ -13,8 +13,9 @@ import { serve, type ServeOptions, type WSGIApp, type WSGIServer } from "../../m
 import { ranMs } from "./run_time.ts";
 
 /**
- * Bounds on how soon the server notices something are multiplied by this. They count in `ranMs`, so
- * that 20 is enough on a busy machine; `SLACK=1` tests the promised bounds on a quiet one.
+ * The bounds on the time in which the server notices an event are multiplied by this number. They
+ * count in `ranMs`, so 20 is enough on a busy machine. `SLACK=1` tests the promised bounds on a
+ * quiet machine.
  */
 export const SLACK: number = Number(process.env["SLACK"] ?? 20);
 
@@ -27,8 +28,8 @@ function describeRuntime(): string {
 }
 
 /**
- * Waits until a condition holds: tests it in each turn of the event loop, after 100 turns in each
- * millisecond.
+ * Waits until a condition holds. The condition is tested in each turn of the event loop, and after
+ * 100 turns in each millisecond.
  *
  * @param awaited The condition in words, for the error.
  * @param limit Milliseconds of {@linkcode ranMs} after which the wait fails.
@@ -48,7 +49,7 @@ export async function eventually(
   }
 }
 
-/** Resolves with `count()` when the count has stayed the same for 50 ms: its cause is held up. */
+/** Resolves with `count()` when the count has stayed the same for 50 ms. */
 export async function standstill(what: string, count: () => number): Promise<number> {
   let before = NaN;
   let since = ranMs();
@@ -62,7 +63,7 @@ export async function standstill(what: string, count: () => number): Promise<num
   return before;
 }
 
-/** Ways for a client to go: its side ends, the whole of it closes, or it resets. */
+/** The ways in which a client leaves: it ends its side, closes the connection, or resets it. */
 export const WAYS = ["ends", "closes", "resets"] as const;
 export type Way = typeof WAYS[number];
 
@@ -71,7 +72,7 @@ export class TcpClient {
   readonly stream: Socket;
   /** The number of bytes received. */
   count = 0;
-  /** The bytes received, as latin-1; empty if the client only counts them. */
+  /** The bytes received, as latin-1. The text is empty if the client only counts them. */
   text = "";
   /** Whether the server has sent its FIN. */
   ended = false;
@@ -103,10 +104,10 @@ export class TcpClient {
     });
   }
 
-  /** Connects; with `count: true` the bytes received are only counted. */
+  /** Connects. With `count: true` the client only counts the bytes that it receives. */
   static open(server: WSGIServer, options: { readonly count?: boolean } = {}): Promise<TcpClient> {
     const { address } = server;
-    if (address.family === "unix") throw new TypeError("These clients are of TCP");
+    if (address.family === "unix") throw new TypeError("These clients need a TCP address");
     const { host, port } = address;
     return new Promise((resolve, reject) => {
       const stream = connect({ host, port, allowHalfOpen: true }, () => {
@@ -117,7 +118,9 @@ export class TcpClient {
     });
   }
 
-  /** Sends latin-1 text, or bytes; `false` if the client should wait before it sends more. */
+  /**
+   * Sends latin-1 text, or bytes. Returns `false` if the client should wait before it sends more.
+   */
   send(data: string | Uint8Array): boolean {
     return typeof data === "string" ? this.stream.write(data, "latin1") : this.stream.write(data);
   }
@@ -133,7 +136,7 @@ export class TcpClient {
     }
   }
 
-  /** How many bytes {@linkcode flood} has given to the stream. */
+  /** The number of bytes that {@linkcode flood} has given to the stream. */
   sent = 0;
 
   #drained(): Promise<void> {
@@ -153,7 +156,7 @@ export class TcpClient {
     else this.stream.resetAndDestroy();
   }
 
-  /** Waits until `condition` holds; the condition is tested when something arrives. */
+  /** Waits until `condition` holds. The condition is tested at each event of the connection. */
   async until(what: string, condition: () => boolean, limit: number = 20_000): Promise<void> {
     const late = ranMs() + limit;
     while (!condition()) {
@@ -175,7 +178,7 @@ export class TcpClient {
   }
 }
 
-/** A server under test; its errors and the lines of its log are kept. */
+/** A server under test. Its errors and the lines of its log are kept. */
 export interface RealServing {
   readonly server: WSGIServer;
   readonly errors: unknown[];
@@ -183,7 +186,7 @@ export interface RealServing {
   open(options?: { readonly count?: boolean }): Promise<TcpClient>;
   /** Waits until no connection, no app, no coroutine and no deadline is left. */
   quiet(limit?: number): Promise<void>;
-  /** Ends it, and fails if anything is left behind or was reported. */
+  /** Ends the server. The test fails if a resource is left behind or an error was reported. */
   finish(): Promise<void>;
 }
 

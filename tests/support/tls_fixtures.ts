@@ -1,4 +1,4 @@
-/** The certificate and keys that tests serve HTTPS with. */
+/** The certificate and the keys of the tests with HTTPS. */
 
 import { readFileSync } from "node:fs";
 
@@ -6,7 +6,7 @@ function read(name: string): string {
   return readFileSync(new URL(`./tls/${name}.pem`, import.meta.url), "utf8");
 }
 
-/** Self-signed, for `localhost`, `127.0.0.1` and `::1`. */
+/** A self-signed certificate for `localhost`, `127.0.0.1` and `::1`. */
 export const CERT: string = read("cert");
 /** The certificate's key. */
 export const KEY: string = read("key");

@@ -1,8 +1,8 @@
 /**
- * The configuration that Deno gets: `deno.json`, or, where JSR is out of reach, a copy of it that
- * links the local stand-ins of `@std/assert` and `@std/net`.
+ * The configuration for Deno. It is `deno.json`, or, where JSR is out of reach, a copy that links
+ * local replacements of `@std/assert` and `@std/net`.
  *
- * The copy is written beside `deno.json`, since Deno resolves everything from there.
+ * The copy is written beside `deno.json`, because Deno resolves all paths from there.
  *
  * @module
  */
@@ -15,12 +15,12 @@ const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 const OFFLINE_CONFIG = fileURLToPath(new URL("../../.deno_offline.json", import.meta.url));
 const LINKS: readonly string[] = ["./tests/std/assert", "./tests/std/net"];
 
-/** How long JSR may take to answer before it counts as out of reach. */
+/** The time that JSR may take to answer. After that it counts as out of reach. */
 const PROBE_MILLISECONDS = 15_000;
 
 const found = new Map<string, string>();
 
-/** The path of the configuration that works here for the Deno at `deno`. */
+/** Gives the path of the configuration that works here for the Deno at `deno`. */
 export function denoConfig(deno: string): string {
   const known = found.get(deno);
   if (known !== undefined) return known;

@@ -1,8 +1,8 @@
 /**
- * Programs of the machine that a test uses if they are installed.
+ * The programs of the machine that a test uses if they are installed.
  *
- * Where `CI` is `true` such a test is never left out, and fails without its program: `.ci/run` installs
- * the programs. Called by tests, for their option `skip`, and by the gates.
+ * Where `CI` is `true` such a test is never left out, and fails without its program: `.ci/run`
+ * installs the programs. Tests call this for their option `skip`, and the gates call it.
  *
  * @module
  */

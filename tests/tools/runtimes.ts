@@ -1,10 +1,10 @@
 /**
- * Finds the runtimes that the tests, the examples and the benchmarks run on.
+ * This file finds the runtimes of the tests, the examples and the benchmarks.
  *
- * They come with `npm ci`, and nothing of theirs has to run at install time: the binaries are taken
- * straight from the packages of this platform. Bun's install script is the exception, which makes
- * `node_modules/.bin/bun` work: where scripts run, it moves the binary into the package `bun`. Only
- * the machine's own Node is the one that runs npm.
+ * `npm ci` installs the runtimes. No install script is needed: the binaries are used from the
+ * packages of this platform. The exception is Bun's install script, which makes
+ * `node_modules/.bin/bun` work: where scripts run, it moves the binary into the package `bun`. The
+ * machine's own Node, which runs npm, is not installed.
  *
  * @module
  */
@@ -24,11 +24,11 @@ export type RuntimeName = "node" | "currentNode" | "deno" | "bun";
 export interface Runtime {
   readonly name: RuntimeName;
   readonly command: string;
-  /** As the runtime tells it, without a leading `v`. */
+  /** The version as the runtime prints it, without a leading `v`. */
   readonly version: string;
 }
 
-/** The runtime is not installed, or not to be had for this platform. */
+/** The runtime is not installed, or does not exist for this platform. */
 export class RuntimeMissing extends Error {
   override readonly name = "RuntimeMissing";
 }
@@ -46,7 +46,7 @@ const FIRST_NODE_WITH_TYPES = [22, 18];
 /**
  * Finds a runtime.
  *
- * @throws {RuntimeMissing} When the runtime is not installed; the message tells a remedy.
+ * @throws {RuntimeMissing} If the runtime is not installed. The message tells a remedy.
  */
 export function findRuntime(name: RuntimeName): Runtime {
   const command = FINDERS[name]();
@@ -58,7 +58,7 @@ export function findRuntime(name: RuntimeName): Runtime {
   return { name, command, version };
 }
 
-/** The arguments that make `runtime` run a TypeScript program of this repository. */
+/** Gives the arguments with which `runtime` runs a TypeScript program of this repository. */
 export function programArguments(runtime: Runtime, file: string): string[] {
   switch (runtime.name) {
     case "node":
@@ -70,7 +70,7 @@ export function programArguments(runtime: Runtime, file: string): string[] {
   }
 }
 
-/** The loader by its address, so that programs may run in any directory. */
+/** Gives the URL of the loader, so that programs may run in any directory. */
 export function tsxLoader(): string {
   return pathToFileURL(createRequire(join(ROOT, "package.json")).resolve("tsx")).href;
 }
@@ -82,7 +82,9 @@ const FINDERS: Readonly<Record<RuntimeName, () => string>> = {
   bun: findBun,
 };
 
-/** Where its install script has not run, the package `bun` has a placeholder for the binary. */
+/**
+ * Finds Bun. If its install script has not run, the package `bun` has a placeholder for the binary.
+ */
 function findBun(): string {
   const path = join("bin", executable("bun"));
   const has = (file: string) => lookUp("bun", bunPackages(), file) !== undefined;
@@ -128,7 +130,7 @@ function lookUp(owner: string, packages: readonly string[], path: string): strin
       }
     }
   } catch {
-    // The owner itself is not installed.
+    // The owner is not installed.
   }
   return undefined;
 }

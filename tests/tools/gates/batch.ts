@@ -1,9 +1,11 @@
 /**
- * Runs several test files in one process, in the order of the environment variable `BATCH_FILES`.
+ * This program runs several test files in one process, in the order of the environment variable
+ * `BATCH_FILES`.
  *
- * Runners of tests start a process or a worker for each file, or load the sources again for each, and
- * that takes longer than most tests. A marker, itself a test, ends the tests of each file: Node's
- * report tells the files apart by it. Run by `run_tests.ts` in the repository's root.
+ * Runners of tests start a process or a worker for each file, or load the sources again for each,
+ * and that takes longer than most tests. A marker, which is a test itself, ends the tests of each
+ * file. It separates the files in Node's report. `run_tests.ts` runs this program in the
+ * repository's root.
  *
  * @module
  */

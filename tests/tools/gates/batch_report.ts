@@ -1,8 +1,8 @@
 /**
- * Finds the test files of a batch in the JUnit report of their common process.
+ * This file finds the test files of a batch in the JUnit report of their common process.
  *
- * Deno and Bun report a suite for each file. Node reports one list of tests, in which a marker follows
- * the tests of each file. Called by `run_tests.ts` and `batch.ts`.
+ * Deno and Bun report a suite for each file. Node reports one list of tests, in which a marker
+ * follows the tests of each file. `run_tests.ts` and `batch.ts` call this.
  *
  * @module
  */
@@ -44,7 +44,10 @@ function silentOnNode(paths: readonly string[], report: string): string[] {
   });
 }
 
-/** Deno writes `./` before a path. A suite that is empty has no test either. */
+/**
+ * Finds such files for Deno and Bun. Deno writes `./` before a path. A file with an empty suite has
+ * no test.
+ */
 function silentElsewhere(paths: readonly string[], report: string): string[] {
   return paths.filter((path) => {
     const suite = [`<testsuite name="./${path}"`, `<testsuite name="${path}"`]

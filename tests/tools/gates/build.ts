@@ -1,5 +1,5 @@
 /**
- * Builds the npm package into `dist`. Run by `npm run build`.
+ * This file builds the npm package into `dist`. `npm run build` runs it.
  *
  * @module
  */

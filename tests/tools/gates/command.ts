@@ -1,8 +1,8 @@
 /**
- * Runs a program to its end, with a deadline, and keeps its output.
+ * This file runs a program to its end, with a deadline, and keeps its output.
  *
  * Each program leads a process group of its own, so that all processes that it started end with it.
- * Programs share a number of lanes. Called by the steps of `npm test` and by the benchmarks.
+ * Programs share a number of lanes. The steps of `npm test` and the benchmarks call this.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import process from "node:process";
 export interface CommandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Default 900: a deadline is for programs that hang, on a machine of any speed. */
+  /** The default is 900. The deadline is for programs that hang, on a machine of any speed. */
   readonly timeoutSeconds?: number;
 }
 
@@ -30,7 +30,8 @@ export interface Outcome {
 const MAX_OUTPUT = 4_000_000;
 
 /**
- * Variables that change how a test runner, a runtime or npm works, in upper or lower case. npm hands the settings of the `.npmrc` that it runs under to each script as `npm_config_*`.
+ * Variables that change how a test runner, a runtime or npm works, in upper or lower case. npm
+ * passes the settings of its `.npmrc` to each script as `npm_config_*`.
  */
 const UNWANTED_ENV = [
   "NODE_OPTIONS",
@@ -116,14 +117,17 @@ function collect(child: ChildProcess): { all: string; out: string } {
   return transcript;
 }
 
-/** A process that the program left behind would keep the pipes open, and the gates waiting. */
+/**
+ * Ends the process group. A process that the program left behind would keep the pipes open, and the
+ * gates would wait for it.
+ */
 function endGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     if (process.platform === "win32") child.kill("SIGKILL");
     else process.kill(-child.pid, "SIGKILL");
   } catch {
-    // Nothing of the group is left.
+    // No process of the group is left.
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Reads the JUnit reports of the test runners of Node, Deno and Bun. Called by the steps that run tests.
+ * This file reads the JUnit reports of the test runners of Node, Deno and Bun. The steps that run
+ * tests call it.
  *
  * @module
  */
@@ -11,7 +12,7 @@ const TEST_CASE = /<testcase((?:\s+[\w:-]+="[^"]*")*)\s*(?:\/>|>([\s\S]*?)<\/tes
 /**
  * Counts the test cases of a report.
  *
- * Deno also lists the parent of nested tests, as `group` beside `group > inner`; the others do not,
+ * Deno also lists the parent of nested tests, as `group` beside `group > inner`. The others do not,
  * so a parent that passed is not counted.
  */
 export function countTests(report: string): TestCount {
@@ -28,7 +29,7 @@ export function countTests(report: string): TestCount {
   return { passed, failed, skipped };
 }
 
-/** `a > b > c` has `a` and `a > b`. */
+/** Gives the ancestors of a test: `a` and `a > b` for `a > b > c`. */
 function ancestors(name: string): string[] {
   const parts = name.split(" &gt; ");
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join(" &gt; "));

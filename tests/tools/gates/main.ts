@@ -1,5 +1,5 @@
 /**
- * `npm test`: every check of the project, and one answer. `--help` names the options.
+ * `npm test` runs every check of the project and gives one answer. `--help` names the options.
  *
  * `--only` and `--files` take several names with commas; `--files` limits only the steps `tests:*`.
  *
@@ -68,7 +68,10 @@ function readOptions() {
   }
 }
 
-/** `types` chooses `types:core` too; no name at all chooses every step. */
+/**
+ * Whether `--only` chooses a step. `types` also chooses `types:core`; without a name, every step is
+ * chosen.
+ */
 function isChosen(step: string, names: readonly string[]): boolean {
   return names.length === 0 ||
     names.some((name) => step === name || step.startsWith(`${name}:`));

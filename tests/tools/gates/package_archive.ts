@@ -2,8 +2,8 @@
  * Copies of the repository, and the archive that `npm pack` makes in a copy as fresh as a clone.
  *
  * The copy has no `dist`, and npm makes the package without an option that changes which scripts
- * run: the copy's own `.npmrc` decides. The archive is made once, and removed when the process ends.
- * Called by the steps that install the package.
+ * run: the copy's own `.npmrc` decides. The archive is made once, and removed when the process
+ * ends. The steps that install the package call this.
  *
  * @module
  */
@@ -22,13 +22,13 @@ let archive: Promise<string> | undefined;
 /**
  * The path of the archive.
  *
- * @throws Rejects with npm's output, if `npm pack` fails.
+ * @throws An error with npm's output, if `npm pack` fails.
  */
 export function packedArchive(): Promise<string> {
   return archive ??= pack();
 }
 
-/** Copies what git has, or would have, into a directory. */
+/** Copies the files that git has, or would have, into a directory. */
 export function cloneInto(directory: string): void {
   for (const path of committedFiles()) cpSync(join(ROOT, path), join(directory, path));
 }

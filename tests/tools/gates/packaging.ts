@@ -1,7 +1,7 @@
 /**
- * Makes the npm package as a maintainer and as an install from git make it, from a fresh copy of the
- * repository, and uses it where nothing else is: linted, imported and serving a request as plain
- * JavaScript on each runtime, type-checked without anyone's `@types`.
+ * This file makes the npm package from a fresh copy of the repository, as a maintainer does and as
+ * an install from git does, and uses it in an empty project. The package is linted and type-checked
+ * without any `@types`. On each runtime it is imported as JavaScript and serves a request.
  *
  * npm packs a missing `dist` without an error, so the files of the installed package are compared
  * with `exports`.
@@ -33,22 +33,25 @@ import { type CommandLine, npm, oldestTypeChecker, packageProgram, typeChecker }
 /** The `exports` of a package: for each path, the file of each condition. */
 export type Exports = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** `npm pack` in a fresh clone; the tarball is installed and used on each runtime. */
+/**
+ * The step that runs `npm pack` in a fresh clone, and installs and uses the archive on each
+ * runtime.
+ */
 export function npmPackageStep(name: string): Step {
   return { name, run: () => inFolders(checkPackedPackage) };
 }
 
-/** `npm install` of a git repository; the package that npm makes of it is used on Node. */
+/** The step that runs `npm install` of a git repository, and uses the package on Node. */
 export function gitPackageStep(name: string): Step {
   return { name, run: () => inFolders(checkPackageFromGit) };
 }
 
 interface Folders {
-  /** The place of a copy of the repository; not made yet. */
+  /** The place of a copy of the repository. The copy does not exist yet. */
   readonly clone: string;
   /** The project that installs the package. */
   readonly consumer: string;
-  /** The place of npm's cache; not made yet. */
+  /** The place of npm's cache. The cache does not exist yet. */
   readonly cache: string;
 }
 
@@ -133,7 +136,7 @@ function keepDevDependencies(path: string, kept: readonly string[]): void {
 
 type Use = readonly [title: string, command: CommandLine];
 
-/** Each use runs in the consumer's directory; the first that fails decides. */
+/** Uses the package in the consumer's directory. The first use that fails is the result. */
 async function usePackage(
   consumer: string,
   uses: readonly Use[],
@@ -317,7 +320,10 @@ function commonProgram(specifiers: readonly string[]): string {
   `;
 }
 
-/** Importing an adapter must touch nothing of its runtime, so each is imported everywhere. */
+/**
+ * Makes a program that imports every module. The import of an adapter must use no member of its
+ * runtime, so each adapter is imported on all runtimes.
+ */
 function plainProgram(specifiers: readonly string[]): string {
   return `
     const names = ${JSON.stringify(specifiers)};

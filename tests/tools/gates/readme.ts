@@ -1,9 +1,10 @@
 /**
- * Runs every command of the README as it stands there, from an empty folder.
+ * This file runs every command of the README without a change, from an empty folder.
  *
  * Commands that need the published package get the packed archive or this checkout in its place, by
  * one table. A program that serves is asked for its page, and then ended. Deno runs on a terminal,
- * since it prompts only there, and a prompt is a complaint. The trap: a port of the README may be taken, so port 0 stands in its place.
+ * since it prompts only there, and a prompt is a complaint. The trap: a port of the README may be
+ * in use, so it is replaced by port 0.
  *
  * @module
  */
@@ -32,7 +33,10 @@ export function readmeStep(name: string): Step {
   return { name, run: runReadme };
 }
 
-/** The commands that get the package, and those in their place; `archive` is the packed package. */
+/**
+ * The commands that get the package, each with the command that replaces it. `archive` is the
+ * packed package.
+ */
 const GETTING: Readonly<Record<string, (archive: string) => string>> = {
   "deno add jsr:@x/cogen-wsgi": () => `echo '${JSON.stringify(IMPORT_MAP)}' > deno.json`,
   "bunx jsr add @x/cogen-wsgi": (archive) => `bun add @x/cogen-wsgi@${archive}`,
@@ -56,8 +60,8 @@ const RUNTIMES: Readonly<Record<string, readonly RuntimeName[]>> = {
 };
 
 /**
- * The commands of a checkout, and those in their place: the dependencies are installed, the tests are
- * running, and the others would take minutes.
+ * The commands of a checkout, each with the command that replaces it: the dependencies are
+ * installed already, the tests run already, and the others would take minutes.
  */
 const IN_CHECKOUT: Readonly<Record<string, string>> = {
   "npm ci && npm test": "npm test -- --list",
@@ -72,7 +76,10 @@ const SERVING_CHECKOUT: Readonly<Record<string, string>> = {
   "npm start -- --runtime deno": "npm start -- --runtime deno",
 };
 
-/** A `package.json` that the user has already; `npm init -y` of a current npm writes the second. */
+/**
+ * The `package.json` that a user may have already. `npm init -y` of a current npm writes the second
+ * one.
+ */
 const BEGINNINGS: readonly (string | undefined)[] = [
   undefined,
   JSON.stringify({ name: "beginning", version: "1.0.0", type: "commonjs" }),
@@ -114,7 +121,10 @@ async function runReadme(): Promise<StepResult> {
   }
 }
 
-/** A command without a row in a table, and a row whose command the README has no longer. */
+/**
+ * Finds commands without a row in a table, and rows with a command that is not in the README any
+ * more.
+ */
 function unknownCommands(
   commands: readonly string[],
   installations: readonly Installation[],
@@ -131,16 +141,19 @@ function unknownCommands(
   ];
 }
 
-/** Search paths: on the first, `node` is the machine's own, on the second the current one. */
+/**
+ * The search paths. On the first one, `node` is the machine's own; on the second one, it is the
+ * current one.
+ */
 type Paths = Readonly<Record<"node" | "currentNode", string>>;
 
 interface Place {
   readonly paths: Paths;
   readonly archive: string;
-  /** The text of a `package.json` that is there before. */
+  /** The text of a `package.json` that exists before; `undefined` for none. */
   readonly beginning: string | undefined;
   readonly program: string;
-  /** Not made yet. */
+  /** The folder of the installation. It does not exist yet. */
   readonly directory: string;
 }
 
@@ -188,7 +201,7 @@ function runInCheckout({ node: PATH }: Paths): Promise<string[]>[] {
   return [...finite, ...serving];
 }
 
-/** Makes a folder with npm and the runtimes, `node` being the given one; returns a search path. */
+/** Makes a folder with npm, the given Node and the other runtimes. Returns a search path. */
 function programsIn(directory: string, node: "node" | "currentNode"): string {
   mkdirSync(directory);
   for (const [program, runtime] of [["node", node], ["deno", "deno"], ["bun", "bun"]] as const) {
@@ -209,7 +222,10 @@ interface Page {
   readonly log: string;
 }
 
-/** Runs a program that serves, on a terminal; gets the page that its output names, and ends it. */
+/**
+ * Runs a program that serves on a terminal, gets the page that its output names, and ends the
+ * program.
+ */
 async function pageOf(
   command: string,
   { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },

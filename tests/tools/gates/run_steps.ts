@@ -1,5 +1,5 @@
 /**
- * Runs steps, a step a lane, and prints a line for each as it ends. Called by `main.ts`.
+ * This file runs steps, one in each lane, and prints a line at the end of each. `main.ts` calls it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Totals {
   readonly failedSteps: readonly string[];
 }
 
-/** Takes the steps in order, as lanes get free; `print` gets a text for each as it ends. */
+/** Runs the steps in order, as lanes become free. `print` gets a text at the end of each step. */
 export async function runSteps(
   steps: readonly Step[],
   options: StepOptions,
@@ -40,7 +40,7 @@ export async function runSteps(
   return totals;
 }
 
-/** A step that throws has failed. */
+/** Runs one step. A step that throws has failed. */
 async function runStep(step: Step, options: StepOptions): Promise<StepResult> {
   try {
     return await step.run(options);
@@ -49,7 +49,9 @@ async function runStep(step: Step, options: StepOptions): Promise<StepResult> {
   }
 }
 
-/** A missing runtime speaks for itself; anything else is ours to trace. */
+/**
+ * Describes an error. The message of a missing runtime is enough; any other error needs its stack.
+ */
 function explain(error: unknown): string {
   if (error instanceof RuntimeMissing) return error.message;
   return error instanceof Error ? error.stack ?? error.message : String(error);

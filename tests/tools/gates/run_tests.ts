@@ -1,11 +1,11 @@
 /**
- * Runs the test files on one runtime, many in one process.
+ * This file runs the test files on one runtime, many in one process.
  *
- * A process that ends badly, hangs, or has a file without a test in its report does not tell for sure
- * which file is to blame, so each of its files runs again by itself. A file fails when one of its
- * tests does, when its process ends badly, or when it reports no test at all; a file that is not for
- * this runtime says so with skipped tests. Files of `ALONE` have a process each from the beginning.
- * Called by the steps `tests:*`.
+ * If a process ends with an error, hangs, or has a file without a test in its report, the faulty
+ * file is not known for sure. So each file of the process runs again by itself. A file fails when
+ * one of its tests fails, when its process ends with an error, or when it reports no test at all. A
+ * file that is not for this runtime has skipped tests. Files of `ALONE` have a process each from
+ * the beginning. The steps `tests:*` call this.
  *
  * @module
  */
@@ -22,29 +22,34 @@ import { testFiles } from "./sources.ts";
 import type { Step, StepOptions, StepResult, TestCount } from "./step.ts";
 
 /**
- * A process that has not ended by then hangs. Far above the need of any file on a slow machine that
- * other programs keep busy, since a test must not fail by the speed of the machine.
+ * A process that has not ended after this time hangs. The time is far longer than any file needs on
+ * a slow and busy machine, because no test may fail because of the speed of the machine.
  */
 const FILE_SECONDS = 600;
 const BATCH_SECONDS = 900;
 
-/** More files in one process would make a failure dear: all of them run a second time. */
+/**
+ * The largest number of files in one process. After a failure all of them run a second time, so
+ * more files would cost too much time.
+ */
 const MAX_BATCH = 40;
 
 /** Folders of files that measure memory, start many connections or take long. */
 const ALONE: readonly string[] = ["tests/contract/", "tests/load/", "tests/wire/"];
 
-/** Bun ends each test after 5 s by default; the other runners have no limit for a test. */
+/**
+ * The time for each test on Bun. Its default is 5 s; the other runners have no limit for a test.
+ */
 const BUN_TEST_MS = 1000 * FILE_SECONDS;
 
 const BATCH = "tests/tools/gates/batch.ts";
 
-/** How the tests of one process went. */
+/** The result of the tests of one process. */
 export interface FileRun {
   /** The test file, or several with commas. */
   readonly path: string;
   readonly count: TestCount;
-  /** `undefined` when all is well. */
+  /** The complaint about the process; `undefined` if all tests passed. */
   readonly complaint: string | undefined;
 }
 
@@ -66,7 +71,7 @@ async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepR
   }
 }
 
-/** Puts files together; each that needs a process of its own stays alone. */
+/** Puts files together. A file that needs a process of its own stays alone. */
 export function batches(paths: readonly string[]): string[][] {
   const isAlone = (path: string) => ALONE.some((folder) => path.startsWith(folder));
   const shared = paths.filter((path) => !isAlone(path));
@@ -79,8 +84,8 @@ export function batches(paths: readonly string[]): string[][] {
 }
 
 /**
- * Runs files in one process. If anything is wrong with it, each file runs again by itself, and the
- * complaint names the file; if all files are right by themselves, the complaint is about the batch.
+ * Runs files in one process. If the process fails, each file runs again by itself, and the
+ * complaint names the file. If all files pass by themselves, the complaint is about the batch.
  */
 async function runBatch(
   runtime: Runtime,
@@ -130,7 +135,7 @@ function withoutPassed(output: string): string {
   return output.split("\n").filter((line) => !passed.test(line)).join("\n");
 }
 
-/** The complaint about a process that ended with `code`; `undefined` when all is well. */
+/** Gives the complaint about a process that ended with `code`; `undefined` if there is none. */
 export function complain(
   code: number | undefined,
   { passed, failed, skipped }: TestCount,
@@ -142,7 +147,7 @@ export function complain(
   return undefined;
 }
 
-/** Sums up; a complaint about a whole process counts as one failed test. */
+/** Sums up the results. A complaint about a whole process counts as one failed test. */
 export function judge(
   runtime: Pick<Runtime, "name" | "version">,
   files: number,

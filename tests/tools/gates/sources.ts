@@ -1,5 +1,6 @@
 /**
- * Lists the files of the repository: committed files, sources, tests, public entry points.
+ * This file lists the files of the repository: committed files, sources, tests, and public entry
+ * points.
  *
  * @module
  */
@@ -9,10 +10,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../runtimes.ts";
 
-/** These are made here and never committed; `.gitignore` has them too. */
+/** The files and folders that are made here and never committed. `.gitignore` has them, too. */
 const MADE_HERE: readonly string[] = [".git", "node_modules", "dist", ".deno_offline.json"];
 
-/** The committed files and the new ones: all files that git does not ignore. */
+/** Lists all files that git does not ignore: the committed files and the new ones. */
 export function committedFiles(): string[] {
   const command = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
   const { stdout, status } = spawnSync("git", command, { cwd: ROOT, encoding: "utf8" });
@@ -20,14 +21,14 @@ export function committedFiles(): string[] {
   return stdout.split("\0").filter((path) => path !== "" && existsSync(join(ROOT, path)));
 }
 
-/** An unpacked archive of the repository has no `.git`. */
+/** Lists the files of an unpacked archive of the repository, which has no `.git`. */
 function filesWithoutGit(): string[] {
   return readdirSync(ROOT, { withFileTypes: true })
     .filter(({ name }) => !MADE_HERE.includes(name) && !name.endsWith(".tgz"))
     .flatMap((entry) => entry.isDirectory() ? listFiles(entry.name, "") : [entry.name]);
 }
 
-/** The paths under `directory` that end in `suffix`, relative to the root and with `/`. */
+/** Lists the paths under `directory` that end in `suffix`, relative to the root and with `/`. */
 export function listFiles(directory: string, suffix: string): string[] {
   if (!existsSync(join(ROOT, directory))) return [];
   return readdirSync(join(ROOT, directory), { withFileTypes: true })

@@ -15,9 +15,12 @@ export interface Step {
 }
 
 export interface StepOptions {
-  /** Parts of paths: only test files with such a part in their path run; empty for all. */
+  /**
+   * Parts of paths. Only test files with such a part in their path run; an empty list stands for
+   * all files.
+   */
   readonly files: readonly string[];
-  /** Whether committed files that a step compares with are written anew. */
+  /** Whether the steps write the committed files anew that they compare with. */
   readonly update: boolean;
 }
 
@@ -25,7 +28,7 @@ export interface StepResult {
   readonly ok: boolean;
   /** A few words for the step's line. */
   readonly note?: string;
-  /** The text to print when the step failed. */
+  /** The text to print if the step has failed. */
   readonly detail?: string;
   readonly tests?: TestCount;
 }
@@ -36,12 +39,15 @@ export interface TestCount {
   readonly skipped: number;
 }
 
-/** The result of a step that lacks something of the machine: a failure where `CI` is `true`. */
+/**
+ * The result of a step that needs a program which this machine does not have. It is a failure if
+ * `CI` is `true`.
+ */
 export function notChecked(reason: string): StepResult {
   return { ok: !isStrict(), note: `not checked: ${reason}`, detail: "CI checks everything." };
 }
 
-/** A step that is right when a program ends with 0. */
+/** Makes a step that passes if a program ends with the code 0. */
 export function commandStep(
   name: string,
   command: () => readonly [string, ...string[]],
@@ -56,7 +62,7 @@ export function commandStep(
   };
 }
 
-/** A step that is right when it finds nothing to complain about. */
+/** Makes a step that passes if there are no complaints. */
 export function complaintStep(name: string, complaints: () => readonly string[]): Step {
   return {
     name,

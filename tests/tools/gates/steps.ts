@@ -1,8 +1,8 @@
 /**
- * All that `npm test` checks.
+ * The list of all steps of `npm test`.
  *
- * Steps run in this order, as lanes get free: first the quick ones, for an early answer, then the long
- * ones, so that no lane is left with a long step while the others have nothing to do.
+ * Steps run in this order, as lanes become free. The quick ones come first, for an early answer,
+ * then the long ones, so that no long step runs alone at the end.
  *
  * @module
  */
@@ -54,8 +54,8 @@ export const STEPS: readonly Step[] = [
 ];
 
 /**
- * The sources that Deno checks, with the examples in their comments: those that a user of Deno sees. Tests
- * and benchmarks are checked by `types:all`, in a quarter of the time.
+ * The sources that Deno checks, with the examples in their comments: the sources that a user of
+ * Deno sees. `types:all` checks tests and benchmarks, in a quarter of the time.
  */
 const DENO_SOURCES: readonly string[] = [
   ...["mod.ts", "src", "adapters", "examples", "README.md"],

@@ -1,5 +1,5 @@
 /**
- * The step that compares the public names with the committed list of them.
+ * The step that compares the public names with the committed list.
  *
  * @module
  */
@@ -16,7 +16,10 @@ import { denoTool } from "./tools.ts";
 
 const LIST = "tests/surface.txt";
 
-/** Fails when a public name came, went or changed its kind; `--update` writes the list anew. */
+/**
+ * Makes the step. It fails when a public name is new, is missing or has another kind; `--update`
+ * writes the list anew.
+ */
 export function surfaceStep(name: string): Step {
   return {
     name,

@@ -36,13 +36,13 @@ export function typeChecker(): CommandLine {
   return packageProgram("typescript", "tsc");
 }
 
-/** The oldest compiler that reads the declarations of the package; README names it. */
+/** The command line of the oldest compiler that reads the declarations of the package; README names it. */
 export function oldestTypeChecker(): CommandLine {
   const name = join("test-runtimes", "node_modules", "typescript-5.7");
   return packageProgram(name, "tsc");
 }
 
-/** A program that an installed package brings, run by the machine's own Node. */
+/** The command line of a program of an installed package. The machine's own Node runs it. */
 export function packageProgram(name: string, program: string): CommandLine {
   const directory = join(ROOT, "node_modules", name);
   const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
@@ -52,7 +52,7 @@ export function packageProgram(name: string, program: string): CommandLine {
   return [findRuntime("node").command, join(directory, file)];
 }
 
-/** The npm that runs us, or the one on the path. */
+/** The command line of npm: the npm that runs this process, or the one on the path. */
 export function npm(...args: readonly string[]): CommandLine {
   const path = process.env["npm_execpath"];
   const isNpm = path !== undefined && /npm-cli\.js$/.test(path);

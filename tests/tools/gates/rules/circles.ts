@@ -1,8 +1,10 @@
 /**
- * Finds circles of imports. A type import counts: files of a circle can only be read together.
+ * This file finds circles of imports. A type import counts, because the files of a circle can only
+ * be read together.
  *
- * Tarjan's algorithm gives the strongly connected components of the graph of imports; a component of
- * more than one file is a circle, or several that share files. Called by the step `layering`.
+ * Tarjan's algorithm gives the strongly connected components of the graph of imports; A component
+ * of more than one file is one circle, or several circles that share files. The step `layering`
+ * calls this.
  *
  * @module
  */
@@ -13,7 +15,7 @@ import { blankComments, importedModules } from "./source_text.ts";
 /** Files by their path from the root, with their sources. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** A complaint for each circle, with the imports that close it. */
+/** Gives a complaint for each circle, with the imports that close it. */
 export function checkCircles(sources: Sources): string[] {
   const graph = importGraph(sources);
   return components([...graph.keys()], (path) => graph.get(path) ?? [])
@@ -21,7 +23,7 @@ export function checkCircles(sources: Sources): string[] {
     .map((paths) => describeCircle(paths.sort(), graph));
 }
 
-/** For each file the files of the same set that it imports. */
+/** Gives for each file the files of the same set that it imports. */
 function importGraph(sources: Sources): Map<string, string[]> {
   return new Map([...sources].map(([path, source]) => {
     const targets = importedModules(blankComments(source))
@@ -40,7 +42,7 @@ function describeCircle(paths: readonly string[], graph: ReadonlyMap<string, str
   return [`a circle of imports over ${paths.length} files:`, ...lines].join("\n");
 }
 
-/** The strongly connected components of a graph, by Tarjan's algorithm. */
+/** Finds the strongly connected components of a graph with Tarjan's algorithm. */
 function components(
   nodes: readonly string[],
   targets: (node: string) => readonly string[],

@@ -1,9 +1,10 @@
 /**
- * Takes the examples out of doc comments and Markdown files, and makes one test file of them.
+ * This file takes the examples out of doc comments and Markdown files, and makes one test file of them.
  *
- * `deno test --doc` runs each example in a worker of its own, which loads the whole library again:
- * two minutes for a hundred examples. Here each example is the body of a test in one module, and its
- * static imports become dynamic ones. Types are checked elsewhere, by `deno check --doc`.
+ * `deno test --doc` runs each example in a worker of its own. Each worker loads the whole library
+ * again, so a hundred examples take two minutes. Here each example is the body of a test in one
+ * module, and its static imports become dynamic ones. `deno check --doc` checks the types in
+ * another step.
  *
  * @module
  */
@@ -17,7 +18,9 @@ export interface Example {
   readonly code: string;
 }
 
-/** The examples in the doc comments of a source, but for those that are marked with `ignore`. */
+/**
+ * Gives the examples in the doc comments of a source, except those that are marked with `ignore`.
+ */
 export function examplesOf(path: string, source: string): Example[] {
   return commentsOf(source).filter(({ text }) => text.startsWith("/**")).flatMap((comment) => {
     const text = comment.text.replace(/^[ \t]*\*(?!\/) ?/gm, "");

@@ -1,13 +1,14 @@
 /**
- * Limits the length of a folder's listing, so that `ls` fits the eye. Called by the step `layering`.
+ * This rule limits the names in a folder, so that the output of `ls` can be read at once. The step
+ * `layering` calls it.
  *
  * @module
  */
 
-/** More names than this in one folder are a complaint. */
+/** The largest number of names in one folder. */
 const MAX_NAMES = 25;
 
-/** A complaint for each folder of these files that lists too many names. */
+/** Gives a complaint for each folder of these files that has too many names. */
 export function checkFolders(paths: Iterable<string>): string[] {
   const names = new Map<string, Set<string>>();
   for (const path of paths) {

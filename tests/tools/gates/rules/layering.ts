@@ -1,8 +1,8 @@
 /**
- * The layering rule: which module may import which, and which globals stay outside.
+ * The layering rule: the imports that a module may have, and the globals that it may not use.
  *
  * Sources are read as text, without comments and contents of strings, so that prose about `process`
- * or `import` is not taken for code. Called by the step `layering`.
+ * or `import` is not taken for code. The step `layering` calls this.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { blankComments, blankStrings, importedModules } from "./source_text.ts";
 /** The imports that files under one folder may have, besides those of the folder itself. */
 interface Layer {
   readonly folder: string;
-  /** Beginnings of paths, or whole paths. */
+  /** The allowed paths, or beginnings of paths that end in a separator. */
   readonly mayImport: readonly string[];
 }
 
-/** A file belongs to the first layer with a folder that contains the file. */
+/** The layers. A file belongs to the first layer with a folder that contains it. */
 const LAYERS: readonly Layer[] = [
   { folder: "src/coroutine/", mayImport: [] },
   { folder: "src/http/", mayImport: [] },
@@ -29,7 +29,7 @@ const LAYERS: readonly Layer[] = [
   },
   // A room may have one named file for a module that all three runtimes have.
   { folder: "src/middleware/compress/zlib.ts", mayImport: ["node:zlib"] },
-  // A room above the engine sees the same door of each layer as a user's code.
+  // A room above the engine imports the `mod.ts` of each layer, as the code of a user does.
   {
     folder: "src/middleware/",
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
@@ -51,7 +51,7 @@ const LAYERS: readonly Layer[] = [
 const HOST_GLOBALS =
   /(?<![\w$.#"'])(Deno|Bun|process|Buffer|console|globalThis|setTimeout|setInterval|setImmediate|require|__dirname|performance)\b(?!\s*[?]?:)/g;
 
-/** The complaints about a source, a sentence each. */
+/** Gives the complaints about a source, one sentence each. */
 export function checkLayering(path: string, source: string): string[] {
   const layer = LAYERS.find(({ folder }) => path.startsWith(folder));
   if (layer === undefined) return [`${path}: belongs to no layer`];

@@ -1,9 +1,9 @@
 /**
- * Counts pronouns in prose. A pronoun as a subject hides the noun of the field, and the
- * reader must guess the thing. A few pronouns are good English, many make a text hard to read.
+ * This rule counts pronouns in prose. A pronoun as a subject hides the noun of the field, and the
+ * reader must guess the thing. A few pronouns are good English; many make a text hard to read.
  *
- * The count is a rate per folder: pronouns in 1,000 words of comments, or of a Markdown file. Blocks
- * of code, `inline code`, strings and templates are left out. Called by the step `prose`.
+ * The count is a rate for each folder: pronouns in 1,000 words of comments, or of a Markdown file.
+ * Blocks of code, `inline code`, strings and templates are left out. The step `prose` calls this.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { posix } from "node:path";
 import { commentsOf, countLineFeeds } from "./source_text.ts";
 
-/** More pronouns than this in 1,000 words of a folder are a complaint. */
+/** The largest number of pronouns in 1,000 words of a folder. */
 const MAX_RATE = 3;
 
 const PRONOUN =
@@ -26,7 +26,7 @@ interface Folder {
   readonly found: string[];
 }
 
-/** A complaint for each folder with too many pronouns; `files` are pairs of path and text. */
+/** Gives a complaint for each folder with too many pronouns. `files` are pairs of path and text. */
 export function checkProse(files: Iterable<readonly [path: string, text: string]>): string[] {
   const folders = new Map<string, Folder>();
   for (const [path, text] of files) {
@@ -60,7 +60,7 @@ function countProse(path: string, text: string, folder: Folder): void {
   }
 }
 
-/** The lines stay where they are. */
+/** Replaces code by blanks. The lines keep their numbers. */
 function blankCode(prose: string): string {
   return prose
     .replace(/```[\s\S]*?```/g, (block) => "\n".repeat(countLineFeeds(block)))

@@ -1,8 +1,8 @@
 /**
- * Finds the commands of a README: the lines of its `sh` blocks, and the inline code that begins with
- * a program.
+ * This file finds the commands of a README: the lines of its `sh` blocks, and the inline code that
+ * begins with the name of a program.
  *
- * Called by the step `readme`, which runs each of them.
+ * The step `readme` calls this and runs each of them.
  *
  * @module
  */

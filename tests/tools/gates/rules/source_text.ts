@@ -1,9 +1,10 @@
 /**
- * Tells the comments, the strings and the code of a source apart.
+ * This file separates the comments, the strings and the code of a source.
  *
- * One regular expression finds comments and strings, whichever begins first. A template counts as a
- * string, whole. The trap: a regular expression literal that holds a quote or `//` is not known as
- * one, so it may hide the rest of its line. Called by the gates that read sources as text.
+ * One regular expression finds comments and strings, in the order in which they begin. A whole
+ * template counts as a string. The trap: a regular expression literal that holds a quote or `//` is
+ * not known as one, so it may hide the rest of its line. The gates that read sources as text call
+ * this.
  *
  * @module
  */
@@ -13,7 +14,7 @@ const COMMENT_OR_STRING =
 
 /** A comment with its delimiters. */
 export interface Comment {
-  /** Of its first character, from 1. */
+  /** The line of its first character, counted from 1. */
   readonly line: number;
   readonly text: string;
 }
@@ -37,7 +38,10 @@ export function blankComments(source: string): string {
   return source.replace(COMMENT_OR_STRING, (match) => match.startsWith("/") ? " " : match);
 }
 
-/** Code without comments, its strings emptied; of a template the expressions stay: they are code. */
+/**
+ * Empties the strings of code without comments. The expressions in a template stay, because they
+ * are code.
+ */
 export function blankStrings(code: string): string {
   return code.replace(COMMENT_OR_STRING, (match) => {
     if (!match.startsWith("`")) return '""';

@@ -1,6 +1,6 @@
 /**
- * Lists the public names, so that a change of them is seen in review: a committed list fails the step
- * `surface` when it is not that of the sources.
+ * This rule lists the public names, so that a review shows each change of them: the step `surface`
+ * fails if the committed list is not the list of the sources.
  *
  * The names come from `deno doc`; the modules themselves tell which of them are values. So a class
  * that is exported only as a type is listed as one.
@@ -10,7 +10,7 @@
 
 /** The part of the output of `deno doc --json` that is read here. */
 export interface DocOutput {
-  /** By the URL of each entry point. */
+  /** The documentation, by the URL of each entry point. */
   readonly nodes: Readonly<Record<string, { readonly symbols: readonly DocSymbol[] }>>;
 }
 

@@ -1,13 +1,13 @@
 /**
- * Rules about the committed files as text: no registry's address stands in any of them, the lock
- * file pins packages without saying where they come from, and all manifests agree.
+ * Rules about the committed files as text: no file has the address of a registry, the lock file
+ * pins packages without their origin, and all manifests agree.
  *
  * @module
  */
 
 import { committedFiles, readJson, readText } from "../sources.ts";
 
-/** Put together here, so that this file keeps the rule too. */
+/** The hosts. They are joined of parts here, so that this file keeps the rule, too. */
 const REGISTRY_HOSTS: readonly string[] = [
   ["registry", "npmjs", "org"],
   ["registry", "yarnpkg", "com"],
@@ -28,7 +28,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Everything that the project's files get wrong, a sentence each. */
+/** Gives the complaints about the project's files, one sentence each. */
 export function textComplaints(): string[] {
   return [
     ...committedFiles().flatMap((path) => registryComplaints(path, readText(path))),
@@ -37,20 +37,26 @@ export function textComplaints(): string[] {
   ];
 }
 
-/** A file must not name the host of a package registry. */
+/** Gives a complaint if a file names the host of a package registry. */
 export function registryComplaints(path: string, text: string): string[] {
   const host = REGISTRY_HOSTS.find((name) => text.includes(name)) ?? REGISTRY_HOST.exec(text)?.[0];
   return host === undefined ? [] : [`${path}: names the registry host ${host}`];
 }
 
-/** Local packages are `resolved` to a folder; nothing else may be resolved. */
+/**
+ * Gives the complaints about the lock file. Only a local package may have `resolved`, with its
+ * folder.
+ */
 export function lockComplaints({ packages }: LockFile): string[] {
   return Object.entries(packages)
     .filter(([, { resolved }]) => resolved?.includes(":"))
     .map(([name]) => `package-lock.json: ${name} says where it comes from`);
 }
 
-/** `package.json` and `deno.json` describe one package; its tools are pinned; it needs no other. */
+/**
+ * Checks that `package.json` and `deno.json` describe the same package, that its tools are pinned,
+ * and that it has no dependencies.
+ */
 export function manifestComplaints(npm: Manifest, deno: Manifest): string[] {
   const complaints: string[] = [];
   if (npm.version !== deno.version) {
