@@ -31,7 +31,7 @@ import { pathsDialled } from "./shared/end_address.ts";
 import { logError } from "./shared/error_log.ts";
 import { listenOnEvery } from "./shared/every_address.ts";
 import { builtinNames } from "./shared/name_lookup.ts";
-import { builtinFiles } from "./shared/system_files.ts";
+import { builtinFiles, positionPath } from "./shared/system_files.ts";
 
 export type { DiallingAdapter };
 
@@ -64,6 +64,10 @@ const files: Files = {
   async realPath(path) {
     demandPath(["read"], path);
     return await builtinFiles.realPath(path);
+  },
+  async position(descriptor) {
+    if (!isGranted({ name: "read", path: positionPath(descriptor) })) return undefined;
+    return await builtinFiles.position?.(descriptor);
   },
 };
 

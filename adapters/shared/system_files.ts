@@ -37,6 +37,8 @@ export interface FileModule {
   open(path: string, flags: "r"): Promise<Handle>;
   /** Reads the kind, size and time of a file. */
   stat(path: string): Promise<Stats>;
+  /** Reads a whole file. */
+  readFile(path: string, encoding: "latin1"): Promise<string>;
   /** Resolves symbolic links. */
   realpath(path: string): Promise<string>;
 }
@@ -103,7 +105,22 @@ export function systemFiles(load: () => FileModule): Files {
   return {
     open: async (path) => await open(load(), path),
     realPath: async (path) => await load().realpath(path),
+    position: async (descriptor) => await positionOf(load(), positionPath(descriptor)),
   };
+}
+
+/** The file in which Linux tells the position of a descriptor; other systems have no such file. */
+export function positionPath(descriptor: number): string {
+  return `/proc/self/fdinfo/${descriptor}`;
+}
+
+async function positionOf(files: FileModule, path: string): Promise<number | undefined> {
+  try {
+    const position = /^pos:\s*(\d+)$/m.exec(await files.readFile(path, "latin1"))?.[1];
+    return position === undefined ? undefined : Number(position);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The files of Deno and Bun, through the module that both have built in. */

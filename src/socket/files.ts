@@ -43,4 +43,11 @@ export interface Files {
    * @throws Rejects as {@linkcode Files.open} does if nothing has this path.
    */
   realPath(path: string): Promise<string>;
+  /**
+   * Tells the position of a file that the program itself has opened. Optional.
+   *
+   * @param descriptor The descriptor of the file.
+   * @returns The position of its next read in bytes; `undefined` if the system does not tell it.
+   */
+  position?(descriptor: number): Promise<number | undefined>;
 }

@@ -147,7 +147,12 @@ export class EnvironMaker {
     environ.QUERY_STRING = request.query;
     environ.REQUEST_URI = request.target;
     environ["wsgi.input"] = input;
-    environ["wsgi.file_wrapper"] = (source, options) => new WSGIFileWrapper(source, cogen, options);
+    environ["wsgi.file_wrapper"] = (source, options) => {
+      const body = new WSGIFileWrapper(source, cogen, options);
+      // Also closes a file that the app or a middleware has not read.
+      cogen.onFinished(() => void body.close());
+      return body;
+    };
     environ.cogen = cogen;
     return environ;
   }

@@ -24,12 +24,19 @@ export type { Cogen } from "./cogen.ts";
 export type { Events } from "./cogen_events.ts";
 export type { Environ, ErrorStream } from "./environ.ts";
 export type * from "./environ_extensions.ts";
-export type { ByteStream, FileSource } from "./files/file_source.ts";
+export type { ByteStream, FileBody, ReadableFile } from "./files/file_source.ts";
 export {
+  type FileSource,
   type FileWrapper,
   type FileWrapperOptions,
   WSGIFileWrapper,
 } from "./files/file_wrapper.ts";
+export type {
+  BlobLike,
+  FileHandleLike,
+  RuntimeFile,
+  SeekableFileLike,
+} from "./files/runtime_file.ts";
 export { type BodyReader, ServerReadable } from "./files/server_readable.ts";
 export { ClientDisconnected } from "./input/body_buffer.ts";
 export { BufferedInput } from "./input/buffered_input.ts";

@@ -88,7 +88,7 @@ test(
       return environ["wsgi.file_wrapper"]({
         size: file.size,
         modified: file.modified,
-        read: async (into, position) => {
+        read: async (into: Uint8Array, position: number) => {
           const count = await file.read(into, position);
           read += count;
           return count;

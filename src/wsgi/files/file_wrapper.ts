@@ -13,14 +13,32 @@
 import { until } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { Cogen } from "../cogen.ts";
-import { type BlockSource, blockSource, type FileSource, isOpenFile } from "./file_source.ts";
+import { type BlockSource, blockSource, type FileBody, isOpenFile } from "./file_source.ts";
+import {
+  blobSize,
+  closeRuntimeFile,
+  isBlob,
+  isRuntimeFile,
+  prepare,
+  type RuntimeFile,
+} from "./runtime_file.ts";
 import type { BodyReader } from "./server_readable.ts";
+
+/**
+ * A source of `wsgi.file_wrapper`: the path of a file; an open file of the adapter or of a runtime, such as a
+ * `FileHandle` of `node:fs/promises`, a `Deno.FsFile`, a `Bun.file`, a `Blob` or a `File`; or a stream or
+ * iterable of blocks.
+ */
+export type FileSource = string | FileBody | RuntimeFile;
 
 /** Options of {@linkcode FileWrapper}. */
 export interface FileWrapperOptions {
   /** The size of a read from a file, in bytes. Default 262,144. */
   readonly blockSize?: number;
-  /** The first byte to send. Default 0. */
+  /**
+   * The first byte to send, counted from the beginning of the file. Default: the position of an open file of a
+   * runtime, and 0 for all other sources.
+   */
   readonly offset?: number;
   /** The number of bytes to send; a source that ends earlier is an error. Default: to the end. */
   readonly length?: number;
@@ -29,7 +47,8 @@ export interface FileWrapperOptions {
 /**
  * `environ["wsgi.file_wrapper"]`: makes a response body of a file.
  *
- * @param source The path of a file, an open file, or any stream or iterable of blocks.
+ * @param source The path of a file, an open file, or any stream or iterable of blocks. The body owns it,
+ *   and it is closed once, however the request ends.
  * @param options The block size, or all options.
  * @returns The body. The app returns it, or reads it with `yield*`.
  */
@@ -73,9 +92,11 @@ const DEFAULT_BLOCK_SIZE = 262_144;
 export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
   readonly #cogen: Cogen;
   readonly #blockSize: number;
-  readonly #offset: number;
+  #offset: number | undefined;
   readonly #length: number | undefined;
   #source: FileSource;
+  /** The size of a source that is neither an open file nor a Blob any more. */
+  #size: number | undefined;
   #blocks: BlockSource | undefined;
   #opening: Promise<void> | undefined;
   /** True once a reader has begun: the source can be read only once. */
@@ -88,26 +109,30 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
    * @param source The source of the body.
    * @param cogen Waits for the reads: the `cogen` of the request's environ.
    * @param options The block size, or all options.
+   * @throws {TypeError} For a source of another kind.
    * @throws {RangeError} For a block size, offset or length that is not a whole number in its range.
    */
   constructor(source: FileSource, cogen: Cogen, options: number | FileWrapperOptions = {}) {
     const given: FileWrapperOptions = typeof options === "number"
       ? { blockSize: options }
       : options;
+    checkSource(source);
     this.#source = source;
     this.#cogen = cogen;
     this.#blockSize = checkCount("blockSize", given.blockSize ?? DEFAULT_BLOCK_SIZE, 1);
-    this.#offset = checkCount("offset", given.offset ?? 0, 0);
+    this.#offset = given.offset === undefined ? undefined : checkCount("offset", given.offset, 0);
     this.#length = given.length === undefined ? undefined : checkCount("length", given.length, 0);
   }
 
-  /** The length of the body in bytes, if it is known; for a path it is known once the file is open. */
+  /**
+   * The length of the body in bytes, if it is known; for a path, and for an open file of a runtime, it is known
+   * once the server reads the body.
+   */
   get length(): number | undefined {
     const source = this.#source;
-    if (this.#length !== undefined || typeof source === "string" || !isOpenFile(source)) {
-      return this.#length;
-    }
-    return Math.max(0, source.size - this.#offset);
+    if (this.#length !== undefined || typeof source === "string") return this.#length;
+    const size = isBlob(source) ? blobSize(source) : isOpenFile(source) ? source.size : this.#size;
+    return size === undefined ? undefined : Math.max(0, size - (this.#offset ?? 0));
   }
 
   /**
@@ -172,7 +197,20 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     if (typeof this.#source === "string") {
       this.#opening ??= this.#openPath(this.#source);
       yield* this.#cogen.wait(until(this.#opening));
+    } else if (isRuntimeFile(this.#source)) {
+      this.#opening ??= this.#prepareFile(this.#source);
+      yield* this.#cogen.wait(until(this.#opening));
     } else this.#begin();
+  }
+
+  async #prepareFile(file: RuntimeFile): Promise<void> {
+    const { length } = this;
+    const { body, offset } = await prepare(file, this.#offset, this.#cogen.files);
+    // A Blob is cut already, and its length is known.
+    if (isBlob(file)) this.#size = length;
+    this.#offset = offset;
+    this.#source = body;
+    this.#begin();
   }
 
   async #openPath(path: string): Promise<void> {
@@ -186,11 +224,11 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
 
   #begin(): BlockSource {
     const extent = {
-      offset: this.#offset,
+      offset: this.#offset ?? 0,
       length: this.length ?? Infinity,
       blockSize: this.#blockSize,
     };
-    return this.#blocks ??= blockSource(this.#source as Exclude<FileSource, string>, extent);
+    return this.#blocks ??= blockSource(this.#source as FileBody, extent);
   }
 
   /**
@@ -199,8 +237,24 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
    */
   async #close(): Promise<void> {
     await this.#opening?.catch(() => {});
-    if (typeof this.#source !== "string") await this.#begin().close();
+    if (typeof this.#source === "string") return;
+    if (isRuntimeFile(this.#source)) await closeRuntimeFile(this.#source);
+    else await this.#begin().close();
   }
+}
+
+function checkSource(source: unknown): void {
+  if (typeof source === "string") return;
+  const isBytes = ArrayBuffer.isView(source) || source instanceof ArrayBuffer;
+  if (typeof source === "object" && source !== null && !isBytes) {
+    const isIterable = Symbol.iterator in source || Symbol.asyncIterator in source;
+    if (isIterable || "getReader" in source || isOpenFile(source) || isRuntimeFile(source)) return;
+  }
+  const kind = source === null ? "null" : isBytes ? "bytes" : typeof source;
+  throw new TypeError(
+    `Cannot wrap ${kind} as a file: expected a path, an open file, a Blob, a stream or an iterable of ` +
+      `blocks${isBytes ? "; give bytes as a block" : ""}`,
+  );
 }
 
 function checkCount(name: string, count: number, least: number): number {
