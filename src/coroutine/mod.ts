@@ -132,7 +132,7 @@ export { withPriority } from "./operations/with_priority.ts";
 
 // Coroutines: adding, calling, joining
 export { AddCoro } from "./operations/add_coro.ts";
-export { Call } from "./operations/call.ts";
+export { Call, type CalledValue } from "./operations/call.ts";
 export { Join } from "./operations/join.ts";
 export { type Scope, scope } from "./operations/scope.ts";
 

@@ -125,7 +125,7 @@ export abstract class BaseOperation<T> implements Operation<T> {
  * safe because `yield*` reads a result at once and drops it: a caller that keeps results would see
  * them change.
  */
-class OperationIterator<T> implements Iterator<Operation<unknown>, T, unknown> {
+export class OperationIterator<T> implements Iterator<Operation<unknown>, T, unknown> {
   done = false;
   value: unknown;
   /** Becomes true when the operation has been yielded. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { nameOf } from "./bind_methods.ts";
 import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
 import { describeFailed, describeThrown } from "./failure_log.ts";
@@ -19,9 +20,17 @@ import { RunningTask } from "./kernel/running_task.ts";
 import { Tracer } from "./kernel/tracer.ts";
 import { adapt } from "./operations/adapt.ts";
 import { SignalBoard } from "./operations/signal_board.ts";
-import type { Coroutine, CoroutineFunction, SchedulerStats, Task, TaskScheduler } from "./task.ts";
+import {
+  type Coroutine,
+  type CoroutineFunction,
+  isCoroutine,
+  type SchedulerStats,
+  type Task,
+  type TaskScheduler,
+} from "./task.ts";
 import { checkTimeout } from "./timed_operation.ts";
-import { handleRejection } from "./operations/until.ts";
+import { isOperation, type Operation } from "./operation.ts";
+import { isThenable, until } from "./operations/until.ts";
 
 /** Options of {@linkcode Scheduler}. */
 export interface SchedulerOptions {
@@ -127,12 +136,16 @@ export class Scheduler implements TaskScheduler {
   /**
    * Adds a coroutine; its first step runs in the next turn.
    *
-   * @param fn Usually a generator function.
+   * @param fn Usually a generator function. It may also give an operation or a promise: then the
+   *   coroutine waits for that.
    * @param args Its arguments.
    * @returns The task, to be joined or cancelled.
-   * @throws {TypeError} If `fn` returns no generator.
+   * @throws {TypeError} If `fn` gives anything else.
    */
-  add<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Task<T> {
+  add<A extends unknown[], T>(
+    fn: (...args: A) => Coroutine<T> | Operation<T> | PromiseLike<T>,
+    ...args: A
+  ): Task<T> {
     return admit(this.#kernel, fn, args, false);
   }
 
@@ -222,7 +235,7 @@ export class Scheduler implements TaskScheduler {
  * @param fn Usually a generator function.
  * @param args Its arguments.
  * @returns The task, to be joined or cancelled.
- * @throws {TypeError} If `fn` returns no generator.
+ * @throws {TypeError} If `fn` gives no generator, operation or promise.
  */
 export function start<A extends unknown[], T>(
   scheduler: TaskScheduler,
@@ -269,24 +282,33 @@ export function handleFailures(scheduler: Scheduler, handler: FailureHandler): (
 
 function admit<A extends unknown[], T>(
   kernel: Kernel,
-  fn: CoroutineFunction<A, T>,
+  fn: (...args: A) => unknown,
   args: A,
   now: boolean,
 ): Task<T> {
-  const coroutine: unknown = fn(...args);
-  if (!isCoroutine<T>(coroutine)) {
-    handleRejection(coroutine);
+  if (typeof fn !== "function") {
     throw new TypeError(
-      `Cannot add ${fn.name || "a function"}: expected a generator function, got one that ` +
-        `returns ${coroutine === null ? "null" : typeof coroutine}`,
+      `Cannot add ${fn === null ? "null" : typeof fn}: expected a generator function, not called`,
     );
   }
-  const task = new RunningTask<T>(kernel, coroutine, fn.name || "anonymous", kernel.currentTask());
+  const name = nameOf(fn);
+  const coroutine = coroutineOf<T>(fn(...args), name);
+  const task = new RunningTask<T>(kernel, coroutine, name || "anonymous", kernel.currentTask());
   kernel.admit(task as RunningTask<unknown>, now);
   return task;
 }
 
-function isCoroutine<T>(value: unknown): value is Coroutine<T> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { next?: unknown }).next === "function";
+/** The coroutine to be added: the one given, or one that waits for a given operation or promise. */
+function coroutineOf<T>(given: unknown, name: string): Coroutine<T> {
+  if (isOperation(given)) return waitFor(given as Operation<T>);
+  if (isCoroutine(given)) return given as Coroutine<T>;
+  if (isThenable(given)) return waitFor(until(given as PromiseLike<T>));
+  throw new TypeError(
+    `Cannot add ${name || "a function"}: expected a generator function, or a function that gives ` +
+      `an operation or a promise, got one that returns ${given === null ? "null" : typeof given}`,
+  );
+}
+
+function* waitFor<T>(operation: Operation<T>): Coroutine<T> {
+  return (yield operation) as T;
 }

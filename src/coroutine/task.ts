@@ -19,6 +19,12 @@ export type Coroutine<T> = Generator<unknown, T, unknown>;
 /** A function that makes a coroutine: usually a generator function. */
 export type CoroutineFunction<A extends unknown[], T> = (...args: A) => Coroutine<T>;
 
+/** Whether a value is a generator. An async generator is none: no scheduler can step it. */
+export function isCoroutine(value: unknown): value is Coroutine<unknown> {
+  return typeof value === "object" && value !== null && !(Symbol.asyncIterator in value) &&
+    typeof (value as { next?: unknown }).next === "function";
+}
+
 /** The state of a {@linkcode Task}. The last three are final. */
 export type TaskState = "ready" | "running" | "waiting" | "returned" | "failed" | "cancelled";
 

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { CoroutineFunction, HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts";
+import type { HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts";
 import type { Events } from "./cogen_events.ts";
 import type { CogenInput } from "./input/input.ts";
 import type { RequestControls } from "./request_controls.ts";
@@ -34,13 +34,14 @@ export interface Cogen extends RequestControls, Waiter {
   readonly signal: HostAbortSignal;
 
   /**
-   * Runs a coroutine in cogen's style: `yield environ.cogen.call(fn)(...args)`. Its result is then in
+   * Calls a function in cogen's style: `yield environ.cogen.call(fn)(...args)`. Its result is then in
    * {@linkcode Cogen.result}.
    *
-   * @param fn The coroutine function.
+   * @param fn Any function: of a coroutine, of an operation, such as `queue.get`, of a promise, or of
+   *   a plain value. It is called when the server performs the call.
    * @returns A function that takes the arguments and returns the empty block to be yielded.
    */
-  call<A extends unknown[]>(fn: CoroutineFunction<A, unknown>): (...args: A) => "";
+  call<A extends unknown[]>(fn: (...args: A) => unknown): (...args: A) => "";
 
   /**
    * Waits, typed and through middleware: `yield* environ.cogen.wait(operation)`.

@@ -12,6 +12,7 @@ import {
   all,
   allSettled,
   Call,
+  type Coroutine,
   type CoroutineFunction,
   type Deadline,
   Join,
@@ -58,7 +59,10 @@ export class Events {
   }
 
   /** Adds a coroutine; `environ.cogen.result` is its task. */
-  AddCoro<A extends unknown[]>(fn: CoroutineFunction<A, unknown>, ...args: A): "" {
+  AddCoro<A extends unknown[]>(
+    fn: (...args: A) => Coroutine<unknown> | Operation<unknown> | PromiseLike<unknown>,
+    ...args: A
+  ): "" {
     return this.#cogen.plan(AddCoro(fn, ...args));
   }
 
@@ -67,8 +71,8 @@ export class Events {
     return this.#cogen.plan(Join(task, options));
   }
 
-  /** Runs a coroutine; `environ.cogen.result` is its result, or its error. */
-  Call<A extends unknown[]>(fn: CoroutineFunction<A, unknown>, ...args: A): "" {
+  /** Calls a function and waits for its operation or promise; `environ.cogen.result` is the result, or the error. */
+  Call<A extends unknown[]>(fn: (...args: A) => unknown, ...args: A): "" {
     return this.#cogen.plan(Call(fn, ...args));
   }
 

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
+  AddCoro,
   type Coroutine,
+  Join,
   ManualClock,
   operation,
+  Queue,
   Scheduler,
   Sleep,
 } from "../../src/coroutine/mod.ts";
@@ -215,6 +218,38 @@ test("adding a function that returns no coroutine is a TypeError", () => {
     "expected a generator function",
   );
   assertEquals(scheduler.stats().tasks, 0);
+});
+
+test("a function that gives an operation or a promise is added as a coroutine", async () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const queue = new Queue<number>();
+  const getter = scheduler.add(queue.get, { timeout: 5 });
+  const promised = scheduler.add(async () => await Promise.resolve("async"));
+  const adder = scheduler.add(function* () {
+    const child = yield* AddCoro(queue.put, 42);
+    return yield* Join(child);
+  });
+  run();
+  await Promise.resolve();
+  await Promise.resolve();
+  run();
+  assertEquals([getter.name, getter.result, promised.result], ["get", 42, "async"]);
+  assertEquals(adder.state, "returned");
+  assertEmpty();
+});
+
+test("an async generator cannot be added: a TypeError, and no endless loop", () => {
+  const { scheduler } = stage();
+  const endless = (async function* () {
+    yield await Promise.resolve("");
+  }) as unknown as () => Coroutine<void>;
+  assertThrows(() => scheduler.add(endless), TypeError, "expected a generator function");
+});
+
+test("a coroutine in place of its function cannot be added: a TypeError", () => {
+  const { scheduler } = stage();
+  const called = (function* () {})() as unknown as () => Coroutine<void>;
+  assertThrows(() => scheduler.add(called), TypeError, "expected a generator function, not called");
 });
 
 test("a turn inside a turn is a TypeError", () => {

@@ -3,13 +3,15 @@ import { test } from "node:test";
 import {
   type Coroutine,
   OperationTimeout,
+  PublishSubscribeQueue,
+  Queue,
   Signal,
   Sleep,
   type Task,
   until,
   WaitForSignal,
 } from "../../src/coroutine/mod.ts";
-import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
+import type { Cogen, StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, post, serving } from "../support/serving.ts";
 
 function ok(startResponse: StartResponse): void {
@@ -444,5 +446,65 @@ test("a client that leaves amid its body is a ClientDisconnected in the app", as
   client.destroy();
   stage.run();
   assertEquals(seen, ["ClientDisconnected", "finally"]);
+  await stage.finish();
+});
+
+/** Functions of each kind, called in cogen's style, and the result. */
+const CALLS: readonly (readonly [kind: string, plan: (cogen: Cogen) => "", result: unknown])[] = [
+  ["a coroutine", (cogen) => cogen.call(double)(21), 42],
+  ["a queue's put and get", (cogen) => cogen.call(putAndGet)(new Queue<string>(), "x"), "x"],
+  ["a method without its object", (cogen) => cogen.call(new Queue().putNowait)("x"), undefined],
+  ["an operation", (cogen) => cogen.call(new PublishSubscribeQueue<string>().publish)("x"), 0],
+  [
+    "an async function",
+    (cogen) => cogen.call(async () => await Promise.resolve("async"))(),
+    "async",
+  ],
+  ["a plain function", (cogen) => cogen.call((a: number, b: number) => a + b)(1, 2), 3],
+];
+
+function* double(n: number): Coroutine<number> {
+  yield* Sleep(0);
+  return 2 * n;
+}
+
+function* putAndGet(queue: Queue<string>, item: string): Coroutine<string> {
+  yield* queue.put(item);
+  return yield* queue.get();
+}
+
+for (const [kind, plan, result] of CALLS) {
+  test(`environ.cogen.call takes ${kind}`, async () => {
+    const seen: unknown[] = [];
+    const stage = await serving(function* (environ, startResponse) {
+      ok(startResponse);
+      yield plan(environ.cogen);
+      seen.push(environ.cogen.result, environ.cogen.exception);
+    });
+    stage.ask(get("/"));
+    await Promise.resolve();
+    await Promise.resolve();
+    stage.run();
+    assertEquals(seen, [result, undefined]);
+    await stage.finish();
+  });
+}
+
+test("environ.cogen.call keeps the error of a plain and of an async function", async () => {
+  const seen: unknown[] = [];
+  const stage = await serving(function* (environ, startResponse) {
+    ok(startResponse);
+    yield environ.cogen.call((): number => {
+      throw new RangeError("plain");
+    })();
+    seen.push(environ.cogen.exception);
+    yield environ.cogen.call(() => Promise.reject(new RangeError("async")))();
+    seen.push(environ.cogen.exception);
+  });
+  stage.ask(get("/"));
+  await Promise.resolve();
+  await Promise.resolve();
+  stage.run();
+  assertEquals(seen.map(String), ["RangeError: plain", "RangeError: async"]);
   await stage.finish();
 });

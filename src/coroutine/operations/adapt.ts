@@ -10,8 +10,8 @@
 
 import { Call } from "./call.ts";
 import { type Operation, operation } from "../operation.ts";
-import type { Coroutine } from "../task.ts";
-import { until } from "./until.ts";
+import { isCoroutine } from "../task.ts";
+import { isThenable, until } from "./until.ts";
 
 /**
  * Makes the operation that a yielded value stands for.
@@ -21,14 +21,8 @@ import { until } from "./until.ts";
  *   `TypeError`.
  */
 export function adapt(yielded: unknown): Operation<unknown> {
-  if (typeof yielded === "object" && yielded !== null) {
-    if (typeof (yielded as PromiseLike<unknown>).then === "function") {
-      return until(yielded as PromiseLike<unknown>);
-    }
-    if (typeof (yielded as Coroutine<unknown>).next === "function") {
-      return Call(() => yielded as Coroutine<unknown>);
-    }
-  }
+  if (isThenable(yielded)) return until(yielded);
+  if (isCoroutine(yielded)) return Call(() => yielded);
   return refusal(yielded);
 }
 

@@ -5,12 +5,13 @@
  */
 
 import { ImmediateOperation, type Operation } from "../operation.ts";
-import type { CoroutineFunction, Task } from "../task.ts";
+import type { Coroutine, Task } from "../task.ts";
 
 /**
  * Adds a coroutine to the scheduler without waiting for its end.
  *
- * @param fn Usually a generator function.
+ * @param fn Usually a generator function. It may also give an operation or a promise: then the
+ *   coroutine waits for that.
  * @param args Its arguments.
  * @returns An operation that gives the task, to be joined or cancelled.
  *
@@ -31,7 +32,7 @@ import type { CoroutineFunction, Task } from "../task.ts";
  * ```
  */
 export function AddCoro<A extends unknown[], T>(
-  fn: CoroutineFunction<A, T>,
+  fn: (...args: A) => Coroutine<T> | Operation<T> | PromiseLike<T>,
   ...args: A
 ): Operation<Task<T>> {
   return new AddCoroOperation(fn, args);
@@ -39,12 +40,12 @@ export function AddCoro<A extends unknown[], T>(
 
 class AddCoroOperation<A extends unknown[], T> extends ImmediateOperation<Task<T>> {
   readonly name = "AddCoro";
-  readonly #fn: CoroutineFunction<A, T>;
+  readonly #fn: (...args: A) => Coroutine<T>;
   readonly #args: A;
 
-  constructor(fn: CoroutineFunction<A, T>, args: A) {
+  constructor(fn: (...args: A) => unknown, args: A) {
     super();
-    this.#fn = fn;
+    this.#fn = fn as (...args: A) => Coroutine<T>;
     this.#args = args;
   }
 

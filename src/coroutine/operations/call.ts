@@ -1,16 +1,33 @@
 /**
- * `Call` runs another coroutine as a part of the caller.
+ * `Call`: running a function as a part of the caller: a coroutine, an operation, or async code.
  *
  * `yield* Call(fn)` steps the generator of `fn` inside the caller; the untyped `yield Call(fn)`
- * adds a child coroutine and joins it.
+ * adds a child coroutine and joins it. An operation that `fn` gives is performed in the caller.
  *
  * @module
  */
 
-import { type Abort, BaseOperation, type Operation, type Resume } from "../operation.ts";
+import {
+  type Abort,
+  BaseOperation,
+  isOperation,
+  type Operation,
+  OperationIterator,
+  type Resume,
+} from "../operation.ts";
+import { nameOf } from "../bind_methods.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
-import type { Coroutine, CoroutineFunction } from "../task.ts";
+import { type CoroutineFunction, isCoroutine } from "../task.ts";
 import { CallIterator } from "../kernel/unwind.ts";
+import { isThenable, until } from "./until.ts";
+
+/**
+ * The value that a call gives, by the type that the called function returns: that of an operation,
+ * of a coroutine, of a promise, or the returned value itself.
+ */
+export type CalledValue<R> = R extends Operation<infer T> ? T
+  : R extends Generator<unknown, infer T, unknown> ? T
+  : Awaited<R>;
 
 /**
  * Runs another coroutine and waits for its result.
@@ -20,9 +37,11 @@ import { CallIterator } from "../kernel/unwind.ts";
  * caller goes on behind its `yield*`. So call a function with such a `finally` block with
  * `yield* Call(fn)`.
  *
- * @param fn Usually a generator function.
+ * @param fn Usually a generator function. It may also give an operation (`Call(queue.get)`), a
+ *   promise, or a plain value.
  * @param args Its arguments.
- * @returns An operation that gives the coroutine's result, or throws its error at the `yield`.
+ * @returns An operation that gives the result of the coroutine, of the operation or of the promise,
+ *   or throws its error at the `yield`.
  *
  * @example
  * ```ts
@@ -44,36 +63,61 @@ import { CallIterator } from "../kernel/unwind.ts";
 export function Call<A extends unknown[], T>(
   fn: CoroutineFunction<A, T>,
   ...args: A
-): Operation<T> {
+): Operation<T>;
+/**
+ * Calls a function, and waits for the operation, the coroutine or the promise that it gives.
+ *
+ * @param fn Any function.
+ * @param args Its arguments.
+ * @returns An operation that gives the result, or throws the error at the `yield`.
+ */
+export function Call<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  ...args: A
+): Operation<CalledValue<R>>;
+export function Call(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Operation<unknown> {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot call ${fn === null ? "null" : typeof fn}: expected a function`);
+  }
   return new CallOperation(fn, args);
 }
 
-class CallOperation<A extends unknown[], T> extends BaseOperation<T> {
-  readonly #fn: CoroutineFunction<A, T>;
-  readonly #args: A;
+class CallOperation extends BaseOperation<unknown> {
+  readonly #fn: (...args: unknown[]) => unknown;
+  readonly #args: unknown[];
 
-  constructor(fn: CoroutineFunction<A, T>, args: A) {
+  constructor(fn: (...args: unknown[]) => unknown, args: unknown[]) {
     super();
     this.#fn = fn;
     this.#args = args;
   }
 
   get name(): string {
-    return `Call(${this.#fn.name})`;
+    return `Call(${nameOf(this.#fn)})`;
   }
 
   /**
-   * Runs the coroutine for `yield* Call(fn)`. This does the same as `yield* fn()`, but a
-   * cancellation also works in a `finally` that waits.
+   * For `yield* Call(fn)`: as `yield* fn()`, but cancelling works in a `finally` that waits, too.
    */
-  override [Symbol.iterator](): Iterator<Operation<unknown>, T, unknown> {
-    return new CallIterator(this.#fn(...this.#args));
+  override [Symbol.iterator](): Iterator<Operation<unknown>, unknown, unknown> {
+    const given = this.#fn(...this.#args);
+    if (isOperation(given)) return new OperationIterator(given);
+    if (isThenable(given)) return new OperationIterator(until(given));
+    if (isCoroutine(given)) return new CallIterator(given);
+    return { next: () => ({ done: true, value: given }) };
   }
 
-  /** Adds a child and joins it, for `yield Call(fn)`. An abort of the wait cancels the child. */
-  start(resume: Resume<T>): Abort {
-    const fn = this.#fn as (...args: A) => Coroutine<T>;
-    const child = resume.scheduler.add(fn, ...this.#args) as RunningTask<T>;
+  /**
+   * For `yield Call(fn)`: performs the operation in place of this one. A coroutine becomes a child
+   * and is joined; aborting the wait cancels the child.
+   */
+  start(resume: Resume<unknown>): Abort | void {
+    const given = this.#fn(...this.#args);
+    if (isOperation(given)) return given.start(resume);
+    if (isThenable(given)) return until(given).start(resume);
+    if (!isCoroutine(given)) return resume.value(given);
+    const make = Object.defineProperty(() => given, "name", { value: nameOf(this.#fn) });
+    const child = resume.scheduler.add(make) as RunningTask<unknown>;
     child.join(resume);
     return () => child.cancel();
   }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { bindMethods } from "../bind_methods.ts";
 import { AsyncView } from "../interop/async_view.ts";
 import { requireWhole } from "./counts.ts";
 import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.ts";
@@ -62,6 +63,7 @@ export class Queue<T> {
   constructor(maxsize: number = 0) {
     requireWhole("hold", maxsize, "items", 0);
     this.maxsize = maxsize;
+    bindMethods(this, "put", "get", "putNowait", "getNowait", "taskDone", "join", "close");
   }
 
   /** The number of items in the queue. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { bindMethods } from "../bind_methods.ts";
 import { Call } from "./call.ts";
 import { requireWhole } from "./counts.ts";
 import type { Operation } from "../operation.ts";
@@ -54,6 +55,7 @@ export class Semaphore {
   constructor(permits: number = 1) {
     requireWhole("give", permits, "permits", 1);
     this.permits = this.#available = permits;
+    bindMethods(this, "acquire", "acquireNowait", "release", "hold");
   }
 
   /** The number of permits that are available now. */

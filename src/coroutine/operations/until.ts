@@ -39,6 +39,12 @@ export function until<T>(promise: PromiseLike<T>): Operation<T> {
   }, "until");
 }
 
+/** Whether a value is a promise, or another object with a method `then`. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
+}
+
 /**
  * Gives a promise an empty handler for its rejection, at once.
  *

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { bindMethods } from "../bind_methods.ts";
 import { AsyncView } from "../interop/async_view.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Call } from "../operations/call.ts";
@@ -59,6 +60,8 @@ export class PublishSubscribeQueue<T> {
    */
   constructor(options: PublishSubscribeOptions = {}) {
     this.#broadcast = new Broadcast(options);
+    bindMethods(this, "publish", "publishNowait", "subscribe", "unsubscribe", "fetch");
+    bindMethods(this, "position", "compact", "close");
   }
 
   /** The number of messages that the queue keeps. */

@@ -14,7 +14,6 @@
 import {
   Call,
   type Coroutine,
-  type CoroutineFunction,
   type HostAbortSignal,
   type Operation,
   type Scheduler,
@@ -93,7 +92,7 @@ export class RequestCogen implements Cogen, Planner {
     return "";
   }
 
-  call<A extends unknown[]>(fn: CoroutineFunction<A, unknown>): (...args: A) => "" {
+  call<A extends unknown[]>(fn: (...args: A) => unknown): (...args: A) => "" {
     return (...args) => this.plan(Call(fn, ...args));
   }
 
