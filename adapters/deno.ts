@@ -22,7 +22,7 @@
 import type { DiallingAdapter, Files, ListenAddress, OpenHandler } from "../src/socket/mod.ts";
 import { denoClock } from "./deno/clock.ts";
 import { listenOnOne } from "./deno/listen.ts";
-import { demandPath, demandPeer, isGranted } from "./deno/permissions.ts";
+import { demandFile, demandPeer, isGranted } from "./deno/permissions.ts";
 import { deno } from "./deno/runtime.ts";
 import { DenoSocket } from "./deno/socket.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
@@ -58,11 +58,11 @@ function hostName(): string {
 
 const files: Files = {
   async open(path) {
-    demandPath(["read"], path);
+    demandFile(path);
     return await builtinFiles.open(path);
   },
   async realPath(path) {
-    demandPath(["read"], path);
+    demandFile(path);
     return await builtinFiles.realPath(path);
   },
   async position(descriptor) {

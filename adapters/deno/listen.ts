@@ -19,7 +19,7 @@ import { builtinModule } from "../shared/builtin_module.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
-import { demandPath } from "./permissions.ts";
+import { demandSocket } from "./permissions.ts";
 import { deno, type DenoListener, toAddress } from "./runtime.ts";
 import { DenoSocket } from "./socket.ts";
 
@@ -55,7 +55,7 @@ function bind(address: ListenAddress, options: ListenOptions): DenoListener {
   const { backlog, tls } = options;
   if ("path" in address) {
     if (tls !== undefined) throw new TypeError("Deno has no TLS on Unix sockets");
-    demandPath(["read", "write"], address.path);
+    demandSocket(address.path);
     return deno().listen({ transport: "unix", path: address.path });
   }
   const { host: hostname, port } = address;

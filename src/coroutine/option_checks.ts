@@ -34,7 +34,7 @@ export function showValue(value: unknown): string {
   try {
     if (isOfClass(value)) {
       const { name } = (value as object).constructor;
-      return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+      return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
     }
     const text = JSON.stringify(value, (_key, part: unknown) => {
       if (typeof part === "function") return "a function";

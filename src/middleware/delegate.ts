@@ -19,9 +19,9 @@ import { passThrough } from "./pass_through.ts";
  * `finally` runs to the end, also through waits.
  *
  * A response behind this function is sent as one of a generator: without `Content-Length`, unless the app
- * gives one, or the middleware returns a `ServerReadable` and passes its reader on. A middleware that has nothing to do after the app need not be a generator, and then the
- * response stays as it is: `return app(environ, startResponse)`. A middleware that changes blocks calls
- * `passThrough`.
+ * gives one, or the middleware returns a `ServerReadable` and passes its reader on. A middleware that has
+ * nothing to do after the app need not be a generator, and then the response stays as it is:
+ * `return app(environ, startResponse)`. A middleware that changes blocks calls `passThrough`.
  *
  * @param app The app.
  * @param environ The environ for the app: that of the request, or a changed copy.

@@ -24,7 +24,8 @@ export type Block = string | Uint8Array;
  * `environ.cogen.operation` if one is set. The app waits for an operation or a promise; an async
  * generator itself waits for a promise at its `yield`.
  *
- * A generator is none of these values: a `yield` that lacks its star does not compile.
+ * A generator is none of these values: a `yield` that lacks its star does not compile. The type of a helper
+ * to which an app delegates is `Generator<AppYield, T, unknown>`, where `T` is the type of its result.
  */
 export type AppYield = Block | Operation<unknown> | PromiseLike<unknown> | undefined;
 

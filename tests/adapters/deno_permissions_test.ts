@@ -48,16 +48,16 @@ const PROGRAM = `
 
 const isNode = !("Deno" in globalThis) && process.versions["bun"] === undefined;
 
-test("nothing makes Deno prompt", {
-  skip: isNode ? skipWithout("script") : "runs Deno once, from Node",
-}, () => {
+const skip = isNode ? skipWithout("script") : "runs Deno once, from Node";
+
+/** Runs the program on a terminal, and returns the outcome of each call. */
+function outcomesWith(...permissions: readonly string[]): Readonly<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), "permissions-"));
   try {
     const file = join(directory, "program.ts");
     writeFileSync(file, PROGRAM);
     const deno = findRuntime("deno").command;
-    const command =
-      `'${deno}' run --no-check --no-config --allow-net=127.0.0.1,localhost '${file}'`;
+    const command = `'${deno}' run --no-check --no-config ${permissions.join(" ")} '${file}'`;
     const { stdout } = spawnSync("script", ["-qfc", command, "/dev/null"], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
@@ -66,22 +66,39 @@ test("nothing makes Deno prompt", {
     });
     const outcomes = /BEGIN(.*)END/.exec(stdout)?.[1];
     if (outcomes === undefined) throw new Error(stdout);
-    assertEquals(Object.fromEntries(JSON.parse(outcomes)), {
-      hostName: "localhost",
-      port: 8000,
-      tcp: "listened",
-      open: 'Requires read access to "/etc/hostname": run Deno with --allow-read',
-      realPath: 'Requires read access to "/etc": run Deno with --allow-read',
-      listen: "Cannot listen on /nowhere/a.sock: " +
-        'Requires read access to "/nowhere/a.sock": run Deno with --allow-read',
-      dialPath: "Cannot connect to /nowhere/a.sock: " +
-        'Requires read access to "/nowhere/a.sock": run Deno with --allow-read',
-      dial: "Cannot connect to 127.0.0.2:9: " +
-        'Requires net access to "127.0.0.2:9": run Deno with --allow-net',
-    });
+    return Object.fromEntries(JSON.parse(outcomes));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+test("nothing makes Deno prompt", { skip }, () => {
+  assertEquals(outcomesWith("--allow-net=127.0.0.1,localhost"), {
+    hostName: "localhost",
+    port: 8000,
+    tcp: "listened",
+    open: 'Requires read access to "/etc/hostname": run Deno with --allow-read',
+    realPath: 'Requires read access to "/etc": run Deno with --allow-read',
+    listen: "Cannot listen on /nowhere/a.sock: " +
+      'Requires read access to "/nowhere/a.sock": run Deno with --allow-read',
+    dialPath: "Cannot connect to /nowhere/a.sock: " +
+      'Requires read access to "/nowhere/a.sock": run Deno with --allow-read',
+    dial: "Cannot connect to 127.0.0.2:9: " +
+      'Requires net access to "127.0.0.2:9": run Deno with --allow-net',
+  });
+});
+
+test("a Unix socket needs access to the network, too", { skip }, () => {
+  const kinds = ["net=127.0.0.1,127.0.0.2,localhost", "read", "write", "env"];
+  const { listen, dialPath, realPath, port } = outcomesWith(
+    ...kinds.map((kind) => `--allow-${kind}`),
+  );
+  const missing = 'Requires net access to "/nowhere/a.sock": run Deno with --allow-net';
+  assertEquals([listen, dialPath], [
+    `Cannot listen on /nowhere/a.sock: ${missing}`,
+    `Cannot connect to /nowhere/a.sock: ${missing}`,
+  ]);
+  assertEquals([realPath, port], ["/etc", 99]);
 });
 
 test(

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { showValue } from "../option_checks.ts";
+
 /**
  * Throws an error unless a count is a whole number, `min` or more.
  *
@@ -18,7 +20,7 @@
 export function requireWhole(action: string, count: number, unit: string, min: 0 | 1): void {
   if (Number.isInteger(count) && count >= min) return;
   throw new RangeError(
-    `Cannot ${action} ${count} ${unit}: expected a whole number, ${min} or more`,
+    `Cannot ${action} ${showValue(count)} ${unit}: expected a whole number, ${min} or more`,
   );
 }
 
@@ -30,5 +32,6 @@ export function requireWhole(action: string, count: number, unit: string, min: 0
  * @param unit The counted things, such as `bytes`.
  */
 export function requireOneOrMore(action: string, count: number, unit: string): void {
-  if (!(count >= 1)) throw new RangeError(`Cannot ${action} ${count} ${unit}: expected 1 or more`);
+  if (typeof count === "number" && count >= 1) return;
+  throw new RangeError(`Cannot ${action} ${showValue(count)} ${unit}: expected 1 or more`);
 }

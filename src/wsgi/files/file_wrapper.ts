@@ -10,7 +10,7 @@
  * @module
  */
 
-import { until } from "../../coroutine/mod.ts";
+import { showValue, until } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { Cogen } from "../cogen.ts";
 import { type BlockSource, blockSource, type FileBody, isOpenFile } from "./file_source.ts";
@@ -259,5 +259,5 @@ function checkSource(source: unknown): void {
 
 function checkCount(name: string, count: number, least: number): number {
   if (Number.isSafeInteger(count) && count >= least) return count;
-  throw new RangeError(`${name} is ${count}: expected a whole number, ${least} or more`);
+  throw new RangeError(`${name} is ${showValue(count)}: expected a whole number, ${least} or more`);
 }

@@ -7,13 +7,15 @@
  * @module
  */
 
+import { showValue } from "../../coroutine/mod.ts";
+
 /** The line feed, which ends a line of a body. */
 export const NEWLINE = 0x0a;
 
 /** Checks the number of bytes to read. */
 export function checkSize(size: number): number {
   if (Number.isInteger(size) && size >= 0) return size;
-  throw new RangeError(`Cannot read ${size} bytes: expected a whole number, 0 or more`);
+  throw new RangeError(`Cannot read ${showValue(size)} bytes: expected a whole number, 0 or more`);
 }
 
 /** Checks the largest number of bytes to read; `Infinity` for no limit. */

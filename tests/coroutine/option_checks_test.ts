@@ -1,0 +1,97 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import {
+  checkNames,
+  checkOption,
+  optionError,
+  PublishSubscribeQueue,
+  Queue,
+  Semaphore,
+  showValue,
+  Signal,
+} from "../../src/coroutine/mod.ts";
+
+class Own {
+  readonly member = 5;
+}
+
+const SHOWN: readonly (readonly [value: unknown, shown: string])[] = [
+  ["5", '"5"'],
+  ["a\nb", '"a\\nb"'],
+  [5, "5"],
+  [-0.5, "-0.5"],
+  [NaN, "NaN"],
+  [5n, "5n"],
+  [null, "null"],
+  [undefined, "undefined"],
+  [Symbol("s"), "Symbol(s)"],
+  [{ a: [1, NaN, 2n] }, '{"a":[1,"NaN","2"]}'],
+  [{ f() {} }, '{"f":"a function"}'],
+  [[], "[]"],
+  [() => 5, "a function"],
+  [Promise.resolve(), "a Promise"],
+  [new Map(), "a Map"],
+  [new Own(), "an Own"],
+  [new Date(NaN), "a Date"],
+  [new Uint8Array(1), "a Uint8Array"],
+  [Object.create(null), "{}"],
+  ["x".repeat(500), `"${"x".repeat(99)}...`],
+];
+
+test("a value is shown as it stands in a program", () => {
+  for (const [value, shown] of SHOWN) assertEquals(showValue(value), shown);
+});
+
+test("a hostile value is shown without an error", () => {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const throwing = {
+    get member() {
+      throw new Error("no");
+    },
+  };
+  for (const value of [circle, proxy, throwing]) assertEquals(showValue(value), "an object");
+});
+
+test("the error of an option advises to await a promise", () => {
+  assertEquals(
+    optionError("log", Promise.resolve(), "a function").message,
+    "log is a Promise: expected a function; await the promise first",
+  );
+});
+
+test("an option that is missing is of every kind", () => {
+  for (const kind of ["function", "string", "boolean"] as const) checkOption("a", undefined, kind);
+  assertThrows(() => checkOption("a", null, "string"), TypeError, "a is null: expected a string");
+  assertThrows(() => checkOption("a", 0, "boolean"), TypeError, "a is 0: expected true or false");
+});
+
+const KNOWN = ["maxsize", "bindAddr", "log"];
+
+const SUGGESTIONS: readonly (readonly [given: string, suggestion: string | undefined])[] = [
+  ["maxSize", "maxsize"],
+  ["max_size", "maxsize"],
+  ["bindAdr", "bindAddr"],
+  ["bindAddress", "bindAddr"],
+  ["bind-addr", "bindAddr"],
+  ["logs", "log"],
+  ["port", undefined],
+  ["x".repeat(1_000_000), undefined],
+];
+
+test("an unknown name gets the nearest known one", () => {
+  for (const [given, suggestion] of SUGGESTIONS) {
+    const error = assertThrows(() => checkNames("a", { [given]: 1 }, KNOWN), TypeError);
+    assertEquals(/did you mean "(\w+)"/.exec(error.message)?.[1], suggestion, given.slice(0, 20));
+  }
+});
+
+test("a count as text is refused, and quoted", () => {
+  const five = "5" as unknown as number;
+  assertThrows(() => new Queue(five), RangeError, '"5" items: expected');
+  assertThrows(() => new Semaphore(five), RangeError, '"5"');
+  assertThrows(() => new PublishSubscribeQueue({ capacity: five }), RangeError, '"5"');
+  assertThrows(() => Signal("a", 1, { recipients: five }), RangeError, '"5"');
+});
