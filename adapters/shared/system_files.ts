@@ -27,6 +27,7 @@ interface Handle {
 interface Stats {
   readonly size: number;
   readonly mtimeMs: number;
+  readonly ctimeMs: number | undefined;
   isFile(): boolean;
   isDirectory(): boolean;
 }
@@ -46,6 +47,7 @@ export interface FileModule {
 class SystemFile implements OpenFile {
   readonly size: number;
   readonly modified: number;
+  readonly changed: number | undefined;
   readonly #handle: Handle;
   /** The last read, finished or not. */
   #reading: Promise<unknown> | undefined;
@@ -56,6 +58,7 @@ class SystemFile implements OpenFile {
     this.#handle = handle;
     this.size = stats.size;
     this.modified = stats.mtimeMs;
+    this.changed = stats.ctimeMs;
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {

@@ -13,6 +13,11 @@ export interface OpenFile {
   /** The time of the last modification, in milliseconds since 1970; fractions are possible. */
   readonly modified: number;
   /**
+   * The time of the last change of content or metadata, which no program can set, in milliseconds since 1970.
+   * Optional; without it, `staticFiles` cannot remember a tag of the content.
+   */
+  readonly changed?: number | undefined;
+  /**
    * Reads bytes. The caller waits for one call before it makes the next.
    *
    * @param into The array to fill, from its beginning.

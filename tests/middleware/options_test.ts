@@ -59,6 +59,7 @@ const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
   ]],
   "options of staticFiles": [(options) => staticFiles?.("/", options), [null, 5, "x", [], promise]],
   "index of staticFiles": [(index) => staticFiles?.("/", { index }), [null, true, 5, {}]],
+  "etag of staticFiles": [(etag) => staticFiles?.("/", { etag }), [true, null, "weak", 1]],
   "dotfiles of staticFiles": [(dotfiles) => staticFiles?.("/", { dotfiles }), [null, 1, "no"]],
   "cacheControl of staticFiles": [(cacheControl) => staticFiles?.("/", { cacheControl }), [
     ...[null, 5, {}, "a\r\nb"],

@@ -11,10 +11,10 @@ import { parseHttpDate } from "../../http/mod.ts";
 
 /** The validators of one version of a resource (RFC 9110 §8.8). */
 export interface Validators {
-  /** A strong entity tag, with its quotes. */
-  readonly etag: string;
-  /** The value of Last-Modified. */
-  readonly lastModified: string;
+  /** A strong entity tag, with its quotes; `undefined` for none. */
+  readonly etag: string | undefined;
+  /** The value of Last-Modified; `undefined` for none. */
+  readonly lastModified: string | undefined;
 }
 
 /**
@@ -26,17 +26,18 @@ export interface Validators {
  */
 export function evaluatePreconditions(environ: Environ, validators: Validators): 200 | 304 | 412 {
   const { etag, lastModified } = validators;
-  const modified = parseHttpDate(lastModified) as number;
+  // Without a date, the conditions on a date are ignored (RFC 9110 §13.1.3, §13.1.4).
+  const modified = dateOf(lastModified);
   const { HTTP_IF_MATCH: match, HTTP_IF_NONE_MATCH: noneMatch } = environ;
   if (match !== undefined) {
     if (!lists(match, etag, isStrongMatch)) return 412;
   } else {
     const since = dateOf(environ.HTTP_IF_UNMODIFIED_SINCE);
-    if (since !== undefined && modified > since) return 412;
+    if (since !== undefined && modified !== undefined && modified > since) return 412;
   }
   if (noneMatch !== undefined) return lists(noneMatch, etag, isWeakMatch) ? 304 : 200;
   const since = dateOf(environ.HTTP_IF_MODIFIED_SINCE);
-  return since !== undefined && modified <= since ? 304 : 200;
+  return since !== undefined && modified !== undefined && modified <= since ? 304 : 200;
 }
 
 /**
@@ -56,10 +57,11 @@ const ENTITY_TAGS = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 function lists(
   field: string,
-  etag: string,
+  etag: string | undefined,
   matches: (one: string, other: string) => boolean,
 ): boolean {
-  return field.trim() === "*" || (field.match(ENTITY_TAGS) ?? []).some((tag) => matches(tag, etag));
+  if (field.trim() === "*") return true;
+  return etag !== undefined && (field.match(ENTITY_TAGS) ?? []).some((tag) => matches(tag, etag));
 }
 
 function isStrongMatch(one: string, other: string): boolean {

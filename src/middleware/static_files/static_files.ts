@@ -15,6 +15,7 @@ import { checkFields, imfFixdate } from "../../http/mod.ts";
 import {
   type Block,
   type BodyReader,
+  type Cogen,
   type Environ,
   ServerReadable,
   type StartResponse,
@@ -26,6 +27,7 @@ import { type ByteRange, parseByteRange } from "./byte_range.ts";
 import { contentType } from "./content_types.ts";
 import type { OpenFile } from "../../socket/mod.ts";
 import { evaluatePreconditions, rangeApplies, type Validators } from "./preconditions.ts";
+import { ContentTags } from "./content_tags.ts";
 import { findFile, type Found } from "./static_path.ts";
 
 /** Options of {@linkcode staticFiles}. */
@@ -34,12 +36,22 @@ export interface StaticFilesOptions {
   readonly index?: string | false;
   /** Whether files and directories whose name begins with a dot are served. Default `false`. */
   readonly dotfiles?: boolean;
+  /**
+   * The entity tags: made of the time of modification and the size, made of the content, or none. Default
+   * `"mtime"`.
+   *
+   * With `"content"`, the same content has the same tag on every machine, also if a build gives all files the same
+   * time; there is no `Last-Modified` then. A file is read once more for its tag, when it is first asked for and
+   * after each change.
+   */
+  readonly etag?: "mtime" | "content" | false;
   /** The value of the `Cache-Control` field. Default: no such field. */
   readonly cacheControl?: string;
   /** Content types by extension (in lower case, without the dot), in addition to the built-in table. */
   readonly contentTypes?: Readonly<Record<string, string>>;
 }
 
+type FoundFile = Found & { readonly kind: "file" };
 type MutableHeaders = [name: string, value: string][];
 type Answer<Result = void> = Generator<Block, Result, unknown>;
 
@@ -54,13 +66,15 @@ interface StaticRequest {
  * Makes an app that serves the files under a directory, read through the server's adapter.
  *
  * - It answers GET and HEAD; other methods get 405.
- * - It sends a strong `ETag` (made of the time of modification and the size) and `Last-Modified`. It
+ * - It sends a strong `ETag` (see the option `etag`) and `Last-Modified`. A time at or before 1980 says nothing
+ *   about a file, as builds and archives use such times for all files: it makes no tag and no date. It
  *   evaluates all conditions of RFC 9110 §13, and answers 304 or 412 accordingly.
  * - It answers one byte range with 206, or with 416. A request for several ranges gets the whole file.
  * - It answers a directory with its index file, and never lists it. A path without the final slash is
  *   redirected.
- * - It serves no file outside the root, follows no symbolic link out of it, and answers names that begin
- *   with a dot with 404.
+ * - It serves no file outside the root, follows no symbolic link out of it, and answers requests for names that
+ *   begin with a dot with 404. A link within the root may lead through such names, as in the volumes of
+ *   Kubernetes and the trees of pnpm.
  *
  * The app may be mounted under any path prefix. Replace a file by renaming another one to its name: if a
  * file is written while it is sent, a client may get parts of both versions. Processes that can write under
@@ -95,7 +109,11 @@ interface StaticRequest {
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): WSGIApp {
   checkStaticOptions(root, options);
-  const { index = "index.html", dotfiles = false } = options;
+  const { index = "index.html", dotfiles = false, etag = "mtime" } = options;
+  const tags = new ContentTags();
+  function* contentValidators({ file, path }: FoundFile, cogen: Cogen): Answer<Validators> {
+    return { etag: yield* cogen.wait(until(tags.tagOf(file, path))), lastModified: undefined };
+  }
   function* serveFile({ environ, startResponse, reader }: StaticRequest): Answer {
     const { cogen, REQUEST_METHOD: method, PATH_INFO: path } = environ;
     if (method !== "GET" && method !== "HEAD") {
@@ -110,7 +128,11 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
     try {
       const found = yield* cogen.wait(until(finding));
       if (found.kind === "file") {
-        const body = yield* answerWith(found, { environ, startResponse }, options);
+        const validators = etag === "content"
+          ? yield* contentValidators(found, cogen)
+          : timeValidators(found.file, etag);
+        const request = { environ, startResponse };
+        const body = yield* answerWith(found, request, validators, options);
         if (body !== undefined) yield* reader === undefined ? body : body.blocksFor(reader);
       } else if (found.kind === "directory" && index !== false) {
         const location: MutableHeaders = [["Location", withSlash(environ)]];
@@ -126,7 +148,7 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): WSG
 }
 
 const KNOWN_OPTIONS: readonly (keyof StaticFilesOptions)[] = [
-  ...["index", "dotfiles", "cacheControl", "contentTypes"] as const,
+  ...["index", "dotfiles", "etag", "cacheControl", "contentTypes"] as const,
 ];
 
 function checkStaticOptions(root: unknown, options: StaticFilesOptions): void {
@@ -137,6 +159,9 @@ function checkStaticOptions(root: unknown, options: StaticFilesOptions): void {
   const { index, dotfiles, cacheControl, contentTypes = {} } = options;
   if (index !== false) checkOption("index of staticFiles", index, "string");
   checkOption("dotfiles of staticFiles", dotfiles, "boolean");
+  if (!["mtime", "content", false, undefined].includes(options.etag)) {
+    throw optionError("etag of staticFiles", options.etag, '"mtime", "content" or false');
+  }
   if (typeof contentTypes !== "object" || contentTypes === null || Array.isArray(contentTypes)) {
     const expected = 'a record of types by extension, such as { txt: "text/plain" }';
     throw optionError("contentTypes of staticFiles", contentTypes, expected);
@@ -162,11 +187,11 @@ async function close(found: Found): Promise<void> {
 
 /** Answers a request for a file by its conditions; returns the body if there is one to send. */
 function* answerWith(
-  { file, path }: Found & { readonly kind: "file" },
+  { file, path }: FoundFile,
   { environ, startResponse }: StaticRequest,
+  validators: Validators,
   options: StaticFilesOptions,
 ): Answer<WSGIFileWrapper | undefined> {
-  const validators = validatorsOf(file);
   const headers = commonHeaders(validators, options);
   const status = evaluatePreconditions(environ, validators);
   if (status === 304) return void startResponse("304 Not Modified", headers);
@@ -185,12 +210,16 @@ function* answerWith(
   return new WSGIFileWrapper(file, environ.cogen, extent);
 }
 
-function validatorsOf(file: OpenFile): Validators {
+/** The beginning of 1980 in the last time zone: archives keep no earlier time, and builds use it for all files. */
+const FIRST_REAL_TIME = Date.UTC(1980, 0, 2);
+
+function timeValidators(file: OpenFile, kind: "mtime" | false): Validators {
+  if (file.modified <= FIRST_REAL_TIME) return { etag: undefined, lastModified: undefined };
   const time = Math.floor(file.modified * 1000).toString(16);
   // RFC 9110 §8.8.2.1: Last-Modified must not be later than the message.
   const modified = Math.min(file.modified, Date.now());
   return {
-    etag: `"${time}-${file.size.toString(16)}"`,
+    etag: kind === false ? undefined : `"${time}-${file.size.toString(16)}"`,
     lastModified: imfFixdate(Math.floor(modified / 1000) * 1000),
   };
 }
@@ -199,7 +228,9 @@ function commonHeaders(
   { etag, lastModified }: Validators,
   { cacheControl }: StaticFilesOptions,
 ): MutableHeaders {
-  const headers: MutableHeaders = [["ETag", etag], ["Last-Modified", lastModified]];
+  const headers: MutableHeaders = [];
+  if (etag !== undefined) headers.push(["ETag", etag]);
+  if (lastModified !== undefined) headers.push(["Last-Modified", lastModified]);
   if (cacheControl !== undefined) headers.push(["Cache-Control", cacheControl]);
   headers.push(["Accept-Ranges", "bytes"], ["X-Content-Type-Options", "nosniff"]);
   return headers;

@@ -5,6 +5,9 @@
  * path that the system has resolved must lie under the root, so that no symbolic link leads out of it. The
  * file is then opened by its resolved path.
  *
+ * Names with a dot are hidden by the path of the client alone. A link within the root may lead through them:
+ * volumes of Kubernetes link to `..data/`, and pnpm's trees to `node_modules/.pnpm/`.
+ *
  * Called by `staticFiles`.
  *
  * @module
@@ -84,18 +87,31 @@ function decodeUTF8(pathInfo: string): string | undefined {
 }
 
 async function openUnder(place: StaticRoot, names: readonly string[]): Promise<Found> {
-  const { files, root, dotfiles } = place;
+  const { files, root } = place;
   const realRoot = await files.realPath(root);
   const path = await files.realPath([realRoot, ...names].join("/"));
   const within = relativeNames(realRoot, path);
   if (within === undefined) return NOTHING;
-  if (!dotfiles && within.some((name) => name.startsWith("."))) return NOTHING;
+  if (isShortNameOfHidden(names, within, place.dotfiles)) return NOTHING;
   try {
     return { kind: "file", file: await files.open(path), path };
   } catch (error) {
     if (codeOf(error) === "EISDIR") return { kind: "directory" };
     throw error;
   }
+}
+
+/**
+ * Whether a request may name a hidden file by its short name: on Windows, `GIT~1` is another name of `.git`.
+ * A link whose own name has no dot may lead to a hidden file.
+ */
+function isShortNameOfHidden(
+  asked: readonly string[],
+  resolved: readonly string[],
+  dotfiles: boolean,
+): boolean {
+  return !dotfiles && asked.some((name) => /~\d/.test(name)) &&
+    resolved.some((name) => name.startsWith("."));
 }
 
 /** The names from a resolved directory to a resolved path; `undefined` if the path lies elsewhere. */

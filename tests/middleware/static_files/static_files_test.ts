@@ -48,6 +48,16 @@ before(() => {
   symlinkSync("../root2", join(root, "twin"));
   symlinkSync(".env", join(root, "visible.txt"));
   symlinkSync("loop.txt", join(root, "loop.txt"));
+  // A volume of Kubernetes, and a tree of pnpm.
+  mkdirSync(join(root, "..2026_11_26"));
+  write("root/..2026_11_26/a.txt", "volume");
+  symlinkSync("..2026_11_26", join(root, "..data"));
+  symlinkSync("..data/a.txt", join(root, "a.txt"));
+  mkdirSync(join(root, "node_modules", ".pnpm", "lib@1.0.0"), { recursive: true });
+  write("root/node_modules/.pnpm/lib@1.0.0/index.js", "export {};");
+  symlinkSync(".pnpm/lib@1.0.0", join(root, "node_modules", "lib"));
+  symlinkSync("../root2", join(root, ".out"));
+  symlinkSync(".out", join(root, "out"));
 });
 
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -190,7 +200,9 @@ const NOT_THERE: readonly string[] = [
   "/.env",
   "/.git/config",
   "/%2eenv",
-  "/visible.txt",
+  "/.data/a.txt",
+  "/..data/a.txt",
+  "/out/a.txt",
   `/${"a".repeat(5000)}`,
 ];
 
@@ -203,6 +215,69 @@ for (const path of NOT_THERE) {
 
 test("a symbolic link within the root is followed", async () => {
   assertEquals((await ask("/inside.txt")).body, TEXT);
+});
+
+test("a link within the root may lead through names with a dot", async () => {
+  assertEquals((await ask("/a.txt")).body, "volume");
+  assertEquals((await ask("/node_modules/lib/index.js")).body, "export {};");
+  assertEquals((await ask("/visible.txt")).body, "SECRET");
+});
+
+test("a time at or before 1980 makes no tag and no date", async () => {
+  for (const time of ["1970-01-01T00:00:01Z", "1980-01-01T00:00:00Z", "1980-01-01T12:00:00Z"]) {
+    write("root/old.txt", "old");
+    const seconds = Date.parse(time) / 1000;
+    utimesSync(join(root, "old.txt"), seconds, seconds);
+    const since = "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT";
+    const { status, headers, body } = await ask("/old.txt", [since, 'If-None-Match: "a"']);
+    assertEquals([status, headers["etag"], headers["last-modified"], body], [
+      "200 OK",
+      undefined,
+      undefined,
+      "old",
+    ]);
+    assertEquals((await ask("/old.txt", [since])).status, "200 OK");
+    assertEquals((await ask("/old.txt", ['If-Match: "a"'])).status, "412 Precondition Failed");
+    assertEquals((await ask("/old.txt", ["If-None-Match: *"])).status, "304 Not Modified");
+    assertEquals((await ask("/old.txt", ["Range: bytes=1-", "If-Range: x"])).status, "200 OK");
+    assertEquals((await ask("/old.txt", ["Range: bytes=1-"])).body, "ld");
+  }
+});
+
+test("a tag of the content changes with the content alone", async () => {
+  const options = { etag: "content" } as const;
+  const tagOf = async (text: string, time: number) => {
+    write("root/built.js", text);
+    utimesSync(join(root, "built.js"), time, time);
+    const { headers, body } = await ask("/built.js", [], options);
+    assertEquals([headers["last-modified"], body], [undefined, text]);
+    assertMatch(headers["etag"] ?? "", /^"[0-9a-f]{16}-[0-9a-f]+"$/);
+    return headers["etag"] as string;
+  };
+  const one = await tagOf("one", 0);
+  assertEquals([await tagOf("two", 0) === one, await tagOf("one", 1e9)], [false, one]);
+  const again = await ask("/built.js", [`If-None-Match: ${one}`], options);
+  assertEquals([again.status, again.headers["etag"]], ["304 Not Modified", one]);
+  const part = await ask("/built.js", ["Range: bytes=1-", `If-Range: ${one}`], options);
+  assertEquals([part.status, part.body], ["206 Partial Content", "ne"]);
+  const text = "x".repeat(200_000);
+  assertEquals(await tagOf(text, 0) === await tagOf(`${text}y`, 0), false);
+});
+
+test("a tag of the content is not kept when the file changes and its time does not", async () => {
+  write("root/built.js", "one");
+  await withServer(staticFiles(root, { etag: "content" }), async (server) => {
+    const tag = async () => (await fetch(`${server.url}built.js`)).headers.get("etag");
+    const one = await tag();
+    assertEquals(await tag(), one);
+    write("root/built.js", "two");
+    assertEquals(await tag() === one, false);
+  });
+});
+
+test("without tags, the date remains", async () => {
+  const { headers } = await ask("/digits.txt", [], { etag: false });
+  assertEquals([headers["etag"], headers["last-modified"]], [undefined, MODIFIED]);
 });
 
 test("names with a dot are served when asked for, but do not climb", async () => {
@@ -338,5 +413,5 @@ test("it keeps the rules of PEP 3333, compressed or not, and so does the example
   const source = await withServer(example, async (server) => {
     return await (await fetch(`${server.url}files/files.ts`)).text();
   });
-  assertMatch(source, /^\/\*\* Static files/);
+  assertMatch(source, /Static files/);
 });
