@@ -1,5 +1,5 @@
 /**
- * The contract of every adapter, checked over real connections.
+ * The contract of every adapter. It is checked over real connections.
  *
  * Each `*_tests.ts` file holds one part of the contract; each `*_test.ts` file runs all parts for one
  * adapter. Both an accepted and a dialled connection must keep the promises of `Socket`.

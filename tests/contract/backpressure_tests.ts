@@ -1,5 +1,6 @@
 /**
- * Backpressure: a slow reader and a paused handler stop the sender, in bounded memory, without loss.
+ * Backpressure: a slow reader and a paused handler stop the sender. The memory is bounded, and no
+ * byte is lost.
  *
  * @module
  */
@@ -22,7 +23,7 @@ import { concat, pattern, settled, until } from "./waiting.ts";
 
 /** Registers the tests of a slow reader. */
 export function backpressureTests(subject: Subject): void {
-  test(`${subject.name}: delivers 24 MB to a slow reader, at its pace`, async () => {
+  test(`${subject.name}: delivers 24 MB to a slow reader, at the reader's speed`, async () => {
     await connected(slow(subject), async (connection) => {
       const { client, socket } = connection;
       let budget = MB;
@@ -56,7 +57,7 @@ export function backpressureTests(subject: Subject): void {
     await connected(slow(subject), async (connection) => {
       const { client, recorder } = connection;
       const written = await stall(connection);
-      assert(written < MORE_THAN_KERNELS_TAKE, "write never returned false for good");
+      assert(written < MORE_THAN_KERNELS_TAKE, "write took more bytes than kernels take");
       const before = recorder.heard.length;
       await settled();
       assertEquals(recorder.heard.length, before, "an onDrain while the reader stalls");
@@ -166,7 +167,7 @@ export function pausingTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: a peer that floods a paused socket is held back`, async () => {
+  test(`${subject.name}: a peer that floods a paused socket must stop sending`, async () => {
     await connected(subject, async ({ client, recorder, socket }) => {
       socket.pauseReading();
       const bytes = pattern(32 * MB);

@@ -1,5 +1,5 @@
 /**
- * The other end of the connections under test: a plain client, over TCP, a Unix socket or memory.
+ * The other end of the connections under test: a client over TCP, a Unix socket or memory.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface Client {
   /** Whether the server has sent its FIN, or the connection is closed. */
   readonly ended: boolean;
   readonly closed: boolean;
-  /** Whether the connection broke, as opposed to an end after a FIN. */
+  /** Whether the connection broke. It has not if it ended after a FIN. */
   readonly failed: boolean;
   /** The number of written bytes that the client has not sent yet. */
   readonly waiting: number;
@@ -25,9 +25,9 @@ export interface Client {
   onData: (bytes: Uint8Array) => void;
   write(bytes: Uint8Array): void;
   end(): void;
-  /** Leaves as a process that dies: the kernel closes the connection. */
+  /** Closes the connection as the kernel does for a process that dies. */
   destroy(): void;
-  /** Leaves with a reset. */
+  /** Resets the connection. */
   reset(): void;
   pause(): void;
   resume(): void;
@@ -93,7 +93,7 @@ export class NetClient extends Received implements Client {
   }
 }
 
-/** Connects by the runtime's `node:net`. */
+/** Connects with the runtime's `node:net`. */
 export function netClient(address: Address): Promise<Client> {
   const where = address.family === "unix"
     ? { path: address.path }
@@ -113,9 +113,9 @@ export interface TlsClient extends Client {
   writeRaw(bytes: Uint8Array): void;
 }
 
-/** Connects by the runtime's `node:tls`. */
+/** Connects with the runtime's `node:tls`. */
 export function tlsClient(address: Address): Promise<TlsClient> {
-  if (address.family === "unix") throw new TypeError("No TLS on Unix sockets");
+  if (address.family === "unix") throw new TypeError("The clients have no TLS on Unix sockets");
   const { host, port } = address;
   return new Promise((resolve, reject) => {
     const raw = connect({ host, port, allowHalfOpen: true });

@@ -1,5 +1,5 @@
 /**
- * Turns and timers: a program that is busy with turns still gets network events.
+ * Turns and timers. A program that is busy with turns still gets network events.
  *
  * @module
  */

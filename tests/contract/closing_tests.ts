@@ -130,7 +130,7 @@ export function closingTests(subject: Subject): void {
     },
   };
   for (const [ending, act] of Object.entries(endings)) {
-    test(`${subject.name}: closes once and for all after ${ending}`, async () => {
+    test(`${subject.name}: closes exactly once after ${ending}`, async () => {
       await connected(subject, async (connection) => {
         act(connection);
         await until("onClose", () => connection.recorder.has("close"));
@@ -139,7 +139,7 @@ export function closingTests(subject: Subject): void {
   }
 
   for (const moment of ["data", "end", "drain"] as const satisfies readonly Heard[]) {
-    test(`${subject.name}: calls only onClose after a destroy in ${moment}`, async () => {
+    test(`${subject.name}: makes no call but onClose after a destroy in ${moment}`, async () => {
       await connected(subject, async ({ client, recorder, socket }) => {
         recorder.react = (event) => {
           if (event === moment) socket.destroy();
@@ -153,7 +153,7 @@ export function closingTests(subject: Subject): void {
     });
   }
 
-  test(`${subject.name}: never calls back from inside a call`, async () => {
+  test(`${subject.name}: calls no handler inside a call of its own methods`, async () => {
     await connected(subject, async ({ client, recorder, socket }) => {
       socket.pauseReading();
       client.write(pattern(10));
@@ -166,7 +166,7 @@ export function closingTests(subject: Subject): void {
     });
   });
 
-  test(`${subject.name}: allows every call after onClose, and does nothing`, async () => {
+  test(`${subject.name}: allows every call after onClose, without an effect`, async () => {
     await connected(subject, async ({ recorder, socket }) => {
       socket.destroy();
       await until("onClose", () => recorder.has("close"));

@@ -1,6 +1,6 @@
 /**
- * The connections under test. Each test has its own connection, and each connection must end the same
- * way: `onClose` exactly once, and last.
+ * The connections under test. Each test has its own connection. `onClose` must be the last call of
+ * each connection, and come exactly once.
  *
  * @module
  */
@@ -31,7 +31,10 @@ export interface Subject {
   listen(address: ListenAddress): Promise<Peers>;
   /** Whether the connections under test are dialled by the adapter, instead of accepted. */
   readonly dials?: boolean;
-  /** Connects a client that can be slow, if the client of `connect` reads on while it is paused. */
+  /**
+   * Connects a client that can be slow. It is set if the client of `connect` reads on while it is
+   * paused.
+   */
   readonly connectSlow?: Subject["connect"];
   /** Makes an unused path for a Unix socket. */
   unixPath(): string;
@@ -46,9 +49,11 @@ export type Gap = "backlog" | "noDelay" | "reset" | "silence" | "unreadReset";
 
 /** A file system, and processes that may crash. */
 export interface Machine {
-  /** Counts how many of `count` clients can connect to a loopback port while this process sleeps. */
+  /**
+   * Counts the clients, of `count`, that can connect to a loopback port while this process sleeps.
+   */
   connectUnaccepted(port: number, count: number): number;
-  /** Leaves a socket file behind, as a killed process does. */
+  /** Makes a socket file of a process that was killed. */
   crashAt(path: string): Promise<void>;
   exists(path: string): boolean;
   writeFile(path: string): void;
@@ -74,8 +79,8 @@ export const MB: number = 1024 * 1024;
 export const MORE_THAN_KERNELS_TAKE: number = 64 * MB;
 
 /**
- * The time to notice that a peer has left, in milliseconds of `ranMs`: 100 on an idle machine, and
- * some reserve.
+ * The time to notice that a peer has left, in milliseconds of `ranMs`. It is 100 on an idle
+ * machine; the rest is reserve.
  */
 export const SOON = 2_000;
 
@@ -161,7 +166,7 @@ export async function stall({ socket, recorder, client }: Connection): Promise<n
   while (drains !== recorder.heard.length && written < MORE_THAN_KERNELS_TAKE) {
     drains = recorder.heard.length;
     written += writeUntilFull(socket);
-    // Two waits, because a write may wait 40 ms for a delayed acknowledgement.
+    // There are two waits, because a write may wait 40 ms for a delayed acknowledgement.
     await settled();
     await settled();
   }

@@ -1,5 +1,6 @@
 /**
- * A TLS client by `Deno.connectTls`, because the client of Deno's `node:tls` reads on while paused.
+ * A TLS client with `Deno.connectTls`, because the client of Deno's `node:tls` reads on while it is
+ * paused.
  *
  * @module
  */
@@ -50,7 +51,7 @@ class PullClient extends Received implements Client {
     this.ended = this.closed = true;
     this.#wake();
   }
-  /** Deno has no reset; a close comes nearest. */
+  /** Closes the connection, because Deno has no reset. */
   reset(): void {
     this.destroy();
   }
@@ -61,7 +62,7 @@ class PullClient extends Received implements Client {
     this.#paused = false;
     this.#wake();
   }
-  /** Ignores failures of sending: reading reports them, too. */
+  /** Sends, and ignores failures, because the reads report them, too. */
   #send(job: () => Promise<void>): void {
     this.#sending = this.#sending.then(job).catch(() => {});
   }
@@ -82,9 +83,9 @@ class PullClient extends Received implements Client {
   }
 }
 
-/** Connects by `Deno.connectTls`. */
+/** Connects with `Deno.connectTls`. */
 export async function denoTlsClient(address: Address): Promise<Client> {
-  if (address.family === "unix") throw new TypeError("No TLS on Unix sockets");
+  if (address.family === "unix") throw new TypeError("The clients have no TLS on Unix sockets");
   const { connectTls } = (globalThis as unknown as { Deno: Runtime }).Deno;
   const { host: hostname, port } = address;
   const conn = await connectTls({ hostname, port, caCerts: [CERT] });

@@ -103,7 +103,7 @@ export function dialTests(subject: Subject): void {
     }
   });
 
-  test(`${subject.name}: an abort at once means no open, and no connection left behind`, async () => {
+  test(`${subject.name}: after an abort at once, open is not called and no connection is left`, async () => {
     const peers = await subject.listen(LOOPBACK);
     for (const turns of [0, 1, 2]) {
       const controller = new AbortController();
@@ -144,7 +144,7 @@ export function reachTests(subject: Subject): void {
   const { adapter, machine } = subject;
   if (machine === undefined) return;
 
-  test(`${subject.name}: dials localhost, whichever of its addresses answers`, async () => {
+  test(`${subject.name}: dials localhost on the one of its addresses that answers`, async () => {
     const addresses = new Set((await lookup("localhost", { all: true })).map((one) => one.address));
     for (const host of addresses) {
       const peers = await subject.listen({ host, port: 0 });

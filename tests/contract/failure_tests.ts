@@ -1,5 +1,5 @@
 /**
- * A bug in a handler costs one connection, and never the process.
+ * A handler that throws loses its connection, and the process goes on.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { pattern, until } from "./waiting.ts";
 /** Registers the tests of handlers that throw. */
 export function failureTests(subject: Subject): void {
   for (const moment of ["data", "end", "drain", "close"] as const satisfies readonly Heard[]) {
-    test(`${subject.name}: a handler that throws in ${moment} costs its connection`, async () => {
+    test(`${subject.name}: a handler that throws in ${moment} loses its connection`, async () => {
       const logged = await loggedBy(() =>
         connected(subject, async ({ client, recorder, socket }) => {
           recorder.react = (event) => {
@@ -36,10 +36,10 @@ export function failureTests(subject: Subject): void {
 
 /** Registers the tests of connections that are refused while they are accepted. */
 export function refusalTests(subject: Subject): void {
-  test(`${subject.name}: an accept that throws costs its connection`, async () => {
+  test(`${subject.name}: a function open that throws loses its connection`, async () => {
     const logged = await loggedBy(async () => {
       const listener = await subject.adapter.listen(LOOPBACK, subject.listening, () => {
-        throw new TypeError("a bug in accept");
+        throw new TypeError("a bug in open");
       });
       for (let attempt = 0; attempt < 2; attempt++) {
         await cutOff(subject, listener.address);
@@ -47,10 +47,10 @@ export function refusalTests(subject: Subject): void {
       await listener.close();
     });
     assertEquals(logged.length, 2);
-    assertStringIncludes(logged[0] ?? "", "a bug in accept");
+    assertStringIncludes(logged[0] ?? "", "a bug in open");
   });
 
-  test(`${subject.name}: a connection can be refused by a destroy in accept`, async () => {
+  test(`${subject.name}: a connection can be refused by a destroy in open`, async () => {
     const listener = await subject.adapter.listen(LOOPBACK, subject.listening, (socket) => {
       socket.destroy();
       const recorder = new Recorder(socket);
@@ -65,7 +65,7 @@ export function refusalTests(subject: Subject): void {
   });
 }
 
-/** Connects, and waits until the connection is cut. With TLS, connecting itself may fail. */
+/** Connects, and waits until the connection is cut. With TLS, the connecting may already fail. */
 async function cutOff(subject: Subject, address: Address): Promise<void> {
   let client: Client;
   try {

@@ -1,5 +1,5 @@
 /**
- * TLS handshakes that fail, stall or never begin: each costs its own connection, and no other.
+ * TLS handshakes that fail, stall or never begin. Each ends its own connection, and no other.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export function handshakeTests(subject: Subject): void {
     "resets at once": (client) => client.reset(),
   };
   for (const [way, act] of Object.entries(ways)) {
-    test(`${subject.name}: a client that ${way} costs its own connection alone`, async () => {
+    test(`${subject.name}: a client that ${way} loses its connection, and no other client does`, async () => {
       await listening(subject, TLS, async (listener, recorders) => {
         const client = await netClient(listener.address);
         act(client);
@@ -204,9 +204,9 @@ async function listening(
   }
 }
 
-/** Connects, and gives the protocol of ALPN; rejects if there is no agreement. */
+/** Connects, and gives the protocol of ALPN. The promise rejects if there is no agreement. */
 function protocolOf(address: Address, options: ConnectionOptions): Promise<string | false | null> {
-  if (address.family === "unix") throw new TypeError("No TLS on Unix sockets");
+  if (address.family === "unix") throw new TypeError("The clients have no TLS on Unix sockets");
   const { host, port } = address;
   return new Promise((resolve, reject) => {
     const stream = connectTls({ host, port, rejectUnauthorized: false, ...options }, () => {

@@ -1,5 +1,5 @@
 /**
- * Addresses and listeners.
+ * The tests of addresses and listeners.
  *
  * @module
  */

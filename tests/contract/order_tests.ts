@@ -1,5 +1,5 @@
 /**
- * Bytes arrive as they were sent, both ways.
+ * Bytes arrive in the order in which they were sent, in both directions.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { concat, pattern, until } from "./waiting.ts";
 
 /** Registers the tests of order. */
 export function orderTests(subject: Subject): void {
-  test(`${subject.name}: keeps strings and bytes of all sizes in order, both ways`, async () => {
+  test(`${subject.name}: keeps strings and bytes of all sizes in order, in both directions`, async () => {
     await connected(subject, async (connection) => {
       const { client, recorder, socket } = connection;
       const sizes = [1, 0, 13, 300, 4096, 4097, 16_384, 65_536, 70_000, 2, 200_000];

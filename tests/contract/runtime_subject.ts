@@ -1,5 +1,5 @@
 /**
- * The adapters of real runtimes as subjects of the contract, with clients and socket files.
+ * The adapters of Node, Deno and Bun as subjects of the contract, with clients and socket files.
  *
  * @module
  */
@@ -58,7 +58,9 @@ export function tlsSubject(adapter: DiallingAdapter): Subject {
   };
 }
 
-/** Connects from another process. This process waits for it, and so accepts nothing meanwhile. */
+/**
+ * Connects from another process. This process waits for it, and so accepts no connection meanwhile.
+ */
 function connectUnaccepted(port: number, count: number): number {
   const script = `
     let connected = 0;

@@ -1,5 +1,5 @@
 /**
- * A peer that leaves is noticed in every state of the connection.
+ * The socket notices in every state of the connection that the peer has left.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Waiting in tests that talk to the real world: by condition, with a deadline.
+ * Functions that wait in tests over real connections: for a condition, with a deadline.
  *
  * @module
  */
@@ -7,8 +7,9 @@
 import { ranMs } from "../support/run_time.ts";
 
 /**
- * Resolves when `condition` holds; rejects, naming `awaited`, after `limitMs` milliseconds of `ranMs`,
- * which do not pass while a busy machine keeps this process waiting.
+ * Resolves when `condition` holds. After `limitMs` milliseconds of `ranMs` the promise rejects with
+ * an error that names `awaited`. This time does not pass while this process waits for the
+ * processor.
  */
 export async function until(
   awaited: string,
@@ -24,7 +25,7 @@ export async function until(
   }
 }
 
-/** Waits for the time in which a forbidden event would come. */
+/** Waits as long as a forbidden event would take to come. */
 export function settled(): Promise<void> {
   return pause(40);
 }
@@ -33,7 +34,7 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Makes `length` bytes in which each stretch differs from its neighbours. */
+/** Makes `length` bytes in which each part differs from its neighbours. */
 export function pattern(length: number, seed: number = 0): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at++) bytes[at] = at * 31 + (at >> 8) + seed;

@@ -1,9 +1,10 @@
 /**
- * A client that leaves is noticed at once, whatever its app is doing, in every style and through
- * middleware: what the app waits for is given up, its `finally` runs and `close()` is called once,
- * `environ.cogen.signal` aborts, nothing waits any more and nothing is an error.
+ * The server notices at once that a client has left, during every activity of the app, in every
+ * style and through middleware. The wait of the app is aborted, its `finally` runs once, `close()`
+ * is called once, and `environ.cogen.signal` aborts. No wait is left, and no error is reported.
  *
- * With `LATENCIES=1` the time from the client's leaving to `finally` is printed.
+ * With `LATENCIES=1` the tests print the time from the leaving of a client to the `finally` of its
+ * app.
  */
 
 import { assertEquals } from "@std/assert";
@@ -13,7 +14,15 @@ import { Scheduler } from "../../mod.ts";
 import { ManualClock } from "../../src/coroutine/mod.ts";
 import { RUNTIME, servingOverTcp, WAYS } from "../support/tcp.ts";
 import { checkLeaving, latencies, NOTICED_WITHIN } from "./leaving.ts";
-import { type Body, DOINGS, STYLES, Trace, type Wait, type WaitMaker, WAITS } from "./states.ts";
+import {
+  ACTIVITIES,
+  type Body,
+  STYLES,
+  Trace,
+  type WaitCase,
+  type WaitMaker,
+  WAITS,
+} from "./states.ts";
 
 for (const [name, make] of Object.entries(WAITS)) {
   test(`a client that leaves is noticed while its app waits in ${name}`, async () => {
@@ -21,17 +30,17 @@ for (const [name, make] of Object.entries(WAITS)) {
   });
 }
 
-for (const [name, doing] of Object.entries(DOINGS)) {
-  // Those who do not wait are in the way of each other.
-  for (const ways of doing.busy || doing.unread ? WAYS.map((way) => [way]) : [WAYS]) {
+for (const [name, activity] of Object.entries(ACTIVITIES)) {
+  // Apps that do not wait slow each other down, so each way has a server of its own.
+  for (const ways of activity.busy || activity.unread ? WAYS.map((way) => [way]) : [WAYS]) {
     test(`a client that leaves is noticed while ${name}: it ${ways.join(", ")}`, async () => {
-      await checkLeaving(name, doing, ways);
+      await checkLeaving(name, activity, ways);
     });
   }
 }
 
 async function checkWait(name: string, make: WaitMaker): Promise<void> {
-  const waits: Wait[] = [];
+  const waits: WaitCase[] = [];
   const { waiting, children = 0 } = make(new Trace(), new Scheduler({ clock: new ManualClock() }));
   const bodies = Object.entries(STYLES).map(([style, perform]) => {
     const body: Body = (environ, trace) => {
@@ -82,7 +91,7 @@ for (const way of WAYS) {
     await serving.finish();
   });
 
-  test(`a client that ${way} leaves no request behind that it had pipelined`, async () => {
+  test(`a client that ${way} leaves none of its pipelined requests behind`, async () => {
     const begun: string[] = [];
     const serving = await servingOverTcp(function* (environ, startResponse) {
       begun.push(environ.PATH_INFO);
@@ -102,7 +111,7 @@ for (const way of WAYS) {
   });
 }
 
-test("a request that turns out to be cut as its app is about to begin leaves nothing behind", async () => {
+test("a request that is found to be cut just before its app begins leaves nothing behind", async () => {
   const serving = await servingOverTcp(function* (environ, startResponse) {
     startResponse("200 OK", []);
     yield environ.cogen.core.events.Sleep(0.01);

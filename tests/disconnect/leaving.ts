@@ -1,4 +1,4 @@
-/** Apps whose clients leave, many at a time, and what is left of them then. */
+/** Many apps at a time with clients that leave, and the check of the state that remains. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { AppIterable, AppYield, Block, WSGIApp } from "../../mod.ts";
@@ -13,9 +13,9 @@ import {
   type Way,
 } from "../support/tcp.ts";
 import { STACKS, SYNC_STACKS } from "./middleware.ts";
-import { type Doing, Trace, type Wait } from "./states.ts";
+import { type Activity, Trace, type WaitCase } from "./states.ts";
 
-/** How soon a client that has left is noticed, in milliseconds of `ranMs`. */
+/** The time in which the server notices that a client has left, in milliseconds of `ranMs`. */
 export const NOTICED_WITHIN: number = 100 * SLACK;
 
 /** One client and the app that serves it. */
@@ -26,13 +26,15 @@ interface Case {
   readonly app: WSGIApp;
 }
 
-/** The milliseconds from a client's leaving to `finally`, by what its app was doing. */
+/**
+ * The milliseconds from the leaving of a client to the `finally` of its app, by activity and way.
+ */
 export const latencies: Map<string, number[]> = new Map();
 
-type Bodies = Doing["bodies"];
+type Bodies = Activity["bodies"];
 
-/** An app that begins a response, does something, and leaves traces. */
-function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
+/** Makes an app that begins a response, performs an activity, and writes the trace. */
+function traced(activity: Activity, body: Bodies[string], trace: Trace): WSGIApp {
   return (environ, startResponse) => {
     const { signal } = environ.cogen;
     signal.addEventListener("abort", () => void trace.aborts++);
@@ -45,7 +47,7 @@ function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
   };
   function* now(given: Iterable<AppYield, unknown, unknown>): Generator<AppYield, void, unknown> {
     try {
-      if (!doing.silent) yield "begun";
+      if (!activity.silent) yield "begun";
       trace.ready = true;
       yield* given;
     } finally {
@@ -56,7 +58,7 @@ function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
     given: AsyncIterable<Block, unknown, unknown>,
   ): AsyncGenerator<Block, void, unknown> {
     try {
-      if (!doing.silent) yield "begun";
+      if (!activity.silent) yield "begun";
       trace.ready = true;
       yield* given;
     } finally {
@@ -69,15 +71,15 @@ function traced(doing: Doing, body: Bodies[string], trace: Trace): WSGIApp {
   }
 }
 
-/** Every style of a doing, through every stack that takes it. */
-function casesOf(doing: Doing, way: Way): Case[] {
-  return Object.entries(doing.bodies).flatMap(([style, body]) => {
+/** Makes a case for every style of an activity and every stack of middleware for that style. */
+function casesOf(activity: Activity, way: Way): Case[] {
+  return Object.entries(activity.bodies).flatMap(([style, body]) => {
     const stacks = style.startsWith("async") || style === "yielded"
       ? STACKS
       : { ...STACKS, ...SYNC_STACKS };
     return Object.entries(stacks).map(([stack, wrap]) => {
       const trace = new Trace();
-      const app = wrap(traced(doing, body, trace));
+      const app = wrap(traced(activity, body, trace));
       return { name: `${way}, ${style}, ${stack}`, way, trace, app };
     });
   });
@@ -85,45 +87,45 @@ function casesOf(doing: Doing, way: Way): Case[] {
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
-/** Sends the request of one case, and waits until its app does what it should be found doing. */
+/** Sends the request of one case, and waits until its app performs the activity. */
 async function begin(
   serving: RealServing,
-  doing: Doing,
+  activity: Activity,
   index: number,
   { trace }: Case,
 ): Promise<TcpClient> {
   const client = await serving.open({ count: true });
-  if (doing.unread) client.stream.pause();
-  const gzip = doing.unread || doing.busy ? "" : "Accept-Encoding: gzip\r\n";
+  if (activity.unread) client.stream.pause();
+  const gzip = activity.unread || activity.busy ? "" : "Accept-Encoding: gzip\r\n";
   const head = `Case: ${index}\r\n${gzip}\r\n`;
-  client.send((doing.request ?? REQUEST).replace("\r\n\r\n", `\r\n${head}`));
+  client.send((activity.request ?? REQUEST).replace("\r\n\r\n", `\r\n${head}`));
   await eventually("the app to begin", () => trace.ready);
-  if (doing.busy) await eventually("it to go on", () => trace.blocks > 10);
-  else if (doing.unread) await standstill("the window to fill", () => trace.blocks);
-  else if (!doing.silent) await client.until("the first block", () => client.count > 0);
+  if (activity.busy) await eventually("it to go on", () => trace.blocks > 10);
+  else if (activity.unread) await standstill("the window to fill", () => trace.blocks);
+  else if (!activity.silent) await client.until("the first block", () => client.count > 0);
   return client;
 }
 
 /**
- * Lets clients leave, one for each way, style and stack, and checks that all of it ends in time.
+ * Lets clients leave, one for each way, style and stack, and checks that all apps end in time.
  *
- * @param what Under what to keep the latencies.
- * @param wait What the apps wait on, if it is an operation.
+ * @param what The name of the activity, for the latencies.
+ * @param wait The wait of the apps, if the activity is one operation.
  */
 export async function checkLeaving(
   what: string,
-  doing: Doing,
+  activity: Activity,
   ways: readonly Way[],
-  wait: Omit<Wait, "begin"> = {},
+  wait: Omit<WaitCase, "begin"> = {},
 ): Promise<void> {
-  const cases = ways.flatMap((way) => casesOf(doing, way));
+  const cases = ways.flatMap((way) => casesOf(activity, way));
   const serving = await servingOverTcp((environ, startResponse) => {
     return cases[Number(environ["HTTP_CASE"])]!.app(environ, startResponse);
   });
   const clients = await Promise.all(
-    cases.map((each, index) => begin(serving, doing, index, each)),
+    cases.map((each, index) => begin(serving, activity, index, each)),
   );
-  await checkUnderWay(serving, doing, cases, wait);
+  await checkUnderWay(serving, activity, cases, wait);
   const left = cases.map(({ way }, index) => {
     const now = ranMs();
     clients[index]!.leave(way);
@@ -141,14 +143,14 @@ export async function checkLeaving(
   await serving.finish();
 }
 
-/** They are where they should be found. */
+/** Checks that all apps perform the activity. */
 async function checkUnderWay(
   { server }: RealServing,
-  doing: Doing,
+  activity: Activity,
   cases: readonly Case[],
-  wait: Omit<Wait, "begin">,
+  wait: Omit<WaitCase, "begin">,
 ): Promise<void> {
-  if (!doing.busy) await eventually("all to wait", () => server.scheduler.stats().ready === 0);
+  if (!activity.busy) await eventually("all to wait", () => server.scheduler.stats().ready === 0);
   assertEquals(server.stats().activeRequests, cases.length);
   if (wait.waiting !== undefined) assert(wait.waiting() >= cases.length, "all wait");
   for (const { name, trace } of cases) {
@@ -158,7 +160,9 @@ async function checkUnderWay(
   }
 }
 
-/** It was noticed in time, and everything was done once. */
+/**
+ * Checks that the server noticed in time, and that `finally`, `close()` and the abort came once.
+ */
 function checkEnded({ name, trace }: Case, left: number): void {
   const { finallies, closes, aborts, begun, ended } = trace;
   assertEquals({ name, finallies, closes, aborts }, { name, finallies: 1, closes: 1, aborts: 1 });

@@ -1,4 +1,4 @@
-/** The stacks of middleware through which a disconnect has to be felt. */
+/** The stacks of middleware through which an app must notice a disconnect. */
 
 import {
   accessLog,
@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import { gzip } from "../../src/middleware/compress/mod.ts";
 
-/** Middleware as PEP 3333 has it: a loop over the blocks, and `close()` passed on. For sync apps. */
+/** A middleware as in PEP 3333, for sync apps: it loops over the blocks and passes `close()` on. */
 export function upperCase(app: WSGIApp): WSGIApp {
   return function* upper(environ, startResponse) {
     const given = app(environ, startResponse) as Iterable<Block> & { close?: () => unknown };
@@ -24,7 +24,9 @@ export function upperCase(app: WSGIApp): WSGIApp {
 
 const quietPage = () => ({ status: "500 Error", headers: [], body: "error" });
 
-/** By name; those of `SYNC_STACKS` are only for apps whose waits are empty blocks. */
+/**
+ * The stacks, by name. The stacks of `SYNC_STACKS` are only for apps that wait with empty blocks.
+ */
 export const STACKS: Readonly<Record<string, (app: WSGIApp) => WSGIApp>> = {
   "no middleware": (app) => app,
   "accessLog, gzip, lazyStartResponse": (app) => {

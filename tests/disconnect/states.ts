@@ -1,8 +1,8 @@
 /**
- * What an app may be doing when its client leaves, as a table.
+ * The activities of an app during which its client may leave, as tables.
  *
- * A wait is written once and performed in every style: as cogen has it (`yield events.Sleep(60)`),
- * typed (`yield* environ.cogen.wait(Sleep(60))`), and as an operation that is itself yielded.
+ * Each wait is written once and performed in every style: in cogen's style (`yield
+ * events.Sleep(60)`), typed (`yield* environ.cogen.wait(Sleep(60))`), and as a yielded operation.
  */
 
 import {
@@ -31,8 +31,8 @@ import {
 } from "../../mod.ts";
 import { fromCallback, type SignalOptions } from "../../src/coroutine/mod.ts";
 
-/** How an operation is written: it gives what the app yields. */
-interface Words<R> {
+/** The operations of one style. Each method returns the value that the app yields. */
+interface EventMethods<R> {
   Sleep(deadline: Deadline): R;
   WaitForSignal(name: unknown, options?: TimeoutOptions): R;
   Signal(name: unknown, value?: unknown, options?: SignalOptions): R;
@@ -47,31 +47,31 @@ interface Words<R> {
   scope(body: CoroutineFunction<[Scope], unknown>): R;
 }
 
-/** The operations themselves. */
-const OPERATIONS: Words<Operation<unknown>> = {
+/** The methods that return the operations. */
+const OPERATIONS: EventMethods<Operation<unknown>> = {
   ...{ Sleep, WaitForSignal, Signal, Join, Call, race, all, allSettled, timeout, until, scope },
   perform: (operation) => operation,
 };
 
-/** What a test remembers of one request. */
+/** The record of one request. */
 export class Trace {
-  /** How often its `finally` has run, and its `close()`. */
+  /** The number of runs of its `finally`, and of calls of its `close()`. */
   finallies = 0;
   closes = 0;
-  /** How many operations were begun, and how many were ended before they had a result. */
+  /** The number of operations that were begun, and of those that ended before they had a result. */
   begun = 0;
   ended = 0;
-  /** How often `environ.cogen.signal` has aborted, and whether it had in `finally`. */
+  /** The number of aborts of `environ.cogen.signal`, and whether it was aborted in `finally`. */
   aborts = 0;
   abortedInFinally = false;
-  /** Whether the app is about to wait, or does what it does. */
+  /** Whether the app has begun its activity. */
   ready = false;
-  /** How many blocks it has made. */
+  /** The number of blocks that the app has made. */
   blocks = 0;
-  /** When `finally` ran. */
+  /** The time of `finally`. */
   at = NaN;
 
-  /** A coroutine that sleeps, and knows whether it was ended. */
+  /** A coroutine that sleeps, and counts its beginning and its end. */
   readonly sleeper: CoroutineFunction<[], void> = () => this.#sleep();
 
   *#sleep(): Generator<Operation<void>, void, never> {
@@ -84,49 +84,49 @@ export class Trace {
   }
 }
 
-/** What an operation is waited on, and what is looked at when it is over. */
-export interface Wait {
-  begin<R>(words: Words<R>): R;
-  /** How many still wait, in whatever they wait on. */
+/** One wait of an app, and the checks of its beginning and its end. */
+export interface WaitCase {
+  begin<R>(words: EventMethods<R>): R;
+  /** Counts the coroutines that still wait in the object of the operation. */
   readonly waiting?: () => number;
-  /** How many children it has begun. */
+  /** The number of children that the operation begins. */
   readonly children?: number;
-  /** Ends what is not the request's. */
+  /** Ends the coroutines that do not belong to the request. */
   readonly dispose?: () => void;
 }
 
-export type WaitMaker = (trace: Trace, scheduler: Scheduler) => Wait;
+export type WaitMaker = (trace: Trace, scheduler: Scheduler) => WaitCase;
 
-/** Every operation that waits, begun so that it waits for ever. */
+/** Every operation that waits, with arguments for which it waits for ever. */
 export const WAITS: Readonly<Record<string, WaitMaker>> = {
-  "Sleep": () => ({ begin: (words) => words.Sleep(60) }),
-  "WaitForSignal": () => ({ begin: (words) => words.WaitForSignal("never") }),
+  "Sleep": () => ({ begin: (events) => events.Sleep(60) }),
+  "WaitForSignal": () => ({ begin: (events) => events.WaitForSignal("never") }),
   "WaitForSignal with a timeout": () => ({
-    begin: (words) => words.WaitForSignal("never", { timeout: 60 }),
+    begin: (events) => events.WaitForSignal("never", { timeout: 60 }),
   }),
   "Signal for recipients": () => ({
-    begin: (words) => words.Signal("unheard", 1, { recipients: 2 }),
+    begin: (events) => events.Signal("unheard", 1, { recipients: 2 }),
   }),
   "Join": (_trace, scheduler) => {
     const task = scheduler.add(function* () {
       yield* Sleep(60);
     });
-    return { begin: (words) => words.Join(task), dispose: () => task.cancel() };
+    return { begin: (events) => events.Join(task), dispose: () => task.cancel() };
   },
-  "Call": (trace) => ({ children: 1, begin: (words) => words.Call(trace.sleeper) }),
+  "Call": (trace) => ({ children: 1, begin: (events) => events.Call(trace.sleeper) }),
   "Queue.get": () => {
     const queue = new Queue();
-    return { begin: (words) => words.perform(queue.get()), waiting: () => queue.waiting };
+    return { begin: (events) => events.perform(queue.get()), waiting: () => queue.waiting };
   },
   "Queue.put on a full queue": () => {
     const queue = new Queue<number>(1);
     queue.putNowait(1);
-    return { begin: (words) => words.perform(queue.put(2)), waiting: () => queue.waiting };
+    return { begin: (events) => events.perform(queue.put(2)), waiting: () => queue.waiting };
   },
   "Queue.join": () => {
     const queue = new Queue<number>();
     queue.putNowait(1);
-    return { begin: (words) => words.perform(queue.join()), waiting: () => queue.waiting };
+    return { begin: (events) => events.perform(queue.join()), waiting: () => queue.waiting };
   },
   "PublishSubscribeQueue.fetch": () => {
     const queue = new PublishSubscribeQueue<string>();
@@ -135,7 +135,7 @@ export const WAITS: Readonly<Record<string, WaitMaker>> = {
       return yield* queue.fetch();
     };
     return {
-      begin: (words) => words.Call(fetch),
+      begin: (events) => events.Call(fetch),
       waiting: () => queue.waiting + queue.subscribers,
     };
   },
@@ -143,7 +143,7 @@ export const WAITS: Readonly<Record<string, WaitMaker>> = {
     const semaphore = new Semaphore();
     semaphore.acquireNowait();
     return {
-      begin: (words) => words.perform(semaphore.acquire()),
+      begin: (events) => events.perform(semaphore.acquire()),
       waiting: () => semaphore.waiting,
     };
   },
@@ -151,36 +151,39 @@ export const WAITS: Readonly<Record<string, WaitMaker>> = {
     const semaphore = new Semaphore();
     return {
       children: 1,
-      begin: (words) => words.perform(semaphore.hold(trace.sleeper)),
+      begin: (events) => events.perform(semaphore.hold(trace.sleeper)),
       waiting: () => 1 - semaphore.available,
     };
   },
   "race": (trace) => ({
     children: 1,
-    begin: (words) => words.race([Sleep(60), WaitForSignal("never"), Call(trace.sleeper)]),
+    begin: (events) => events.race([Sleep(60), WaitForSignal("never"), Call(trace.sleeper)]),
   }),
   "all": (trace) => ({
     children: 2,
-    begin: (words) => words.all([Sleep(60), Call(trace.sleeper), Call(trace.sleeper)]),
+    begin: (events) => events.all([Sleep(60), Call(trace.sleeper), Call(trace.sleeper)]),
   }),
   "allSettled": (trace) => ({
     children: 1,
-    begin: (words) => words.allSettled([WaitForSignal("never"), Call(trace.sleeper)]),
+    begin: (events) => events.allSettled([WaitForSignal("never"), Call(trace.sleeper)]),
   }),
-  "timeout": (trace) => ({ children: 1, begin: (words) => words.timeout(Call(trace.sleeper), 60) }),
-  "until(promise)": () => ({ begin: (words) => words.until(new Promise(() => {})) }),
+  "timeout": (trace) => ({
+    children: 1,
+    begin: (events) => events.timeout(Call(trace.sleeper), 60),
+  }),
+  "until(promise)": () => ({ begin: (events) => events.until(new Promise(() => {})) }),
   "fromCallback": (trace) => ({
     children: 1,
-    begin: (words) =>
-      words.perform(fromCallback(() => {
+    begin: (events) =>
+      events.perform(fromCallback(() => {
         trace.begun++;
         return () => void trace.ended++;
       })),
   }),
   "scope with children": (trace) => ({
     children: 2,
-    begin: (words) =>
-      words.scope(function* (children) {
+    begin: (events) =>
+      events.scope(function* (children) {
         children.add(trace.sleeper);
         children.add(trace.sleeper);
         yield* children.join();
@@ -188,14 +191,14 @@ export const WAITS: Readonly<Record<string, WaitMaker>> = {
   }),
 };
 
-/** What an app does after its first block. */
+/** The part of an app after its first block. */
 export type Body = (environ: Environ, trace: Trace) => Iterable<unknown, unknown, unknown>;
 
 /** The styles in which a wait is written. */
-export const STYLES: Readonly<Record<string, (wait: Wait) => Body>> = {
+export const STYLES: Readonly<Record<string, (wait: WaitCase) => Body>> = {
   cogen: (wait) =>
     function* (environ) {
-      yield wait.begin(environ.cogen.core.events as Words<"">);
+      yield wait.begin(environ.cogen.core.events as EventMethods<"">);
     },
   typed: (wait) =>
     function* (environ) {
@@ -207,15 +210,17 @@ export const STYLES: Readonly<Record<string, (wait: Wait) => Body>> = {
     },
 };
 
-/** What else an app may be doing. */
-export interface Doing {
-  /** One for each style; those of async generators are called `async`. */
+/** An activity of an app, and the behaviour of its client. */
+export interface Activity {
+  /**
+   * The bodies of the app, one for each style. The names for async generators begin with `async`.
+   */
   readonly bodies: Readonly<Record<string, Body | AsyncBody>>;
-  /** The request; by default a plain one. */
+  /** The request. The default is a GET without a body. */
   readonly request?: string;
-  /** Whether the app runs on and on. */
+  /** Whether the app runs without an end. */
   readonly busy?: boolean;
-  /** Whether it waits before its first block. */
+  /** Whether the app waits before its first block. */
   readonly silent?: boolean;
   /** Whether the client reads nothing. */
   readonly unread?: boolean;
@@ -226,7 +231,7 @@ export type AsyncBody = (environ: Environ, trace: Trace) => AsyncIterable<unknow
 const UPLOAD = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nthe beginning";
 const CHUNKED = "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
 
-const reading: Doing["bodies"] = {
+const reading: Activity["bodies"] = {
   cogen: function* (environ) {
     yield environ.cogen.input.read();
   },
@@ -241,8 +246,8 @@ const reading: Doing["bodies"] = {
   },
 };
 
-/** Everything that is not one operation. */
-export const DOINGS: Readonly<Record<string, Doing>> = {
+/** Every activity that is more than the wait for one operation. */
+export const ACTIVITIES: Readonly<Record<string, Activity>> = {
   "it reads a body with a length": { request: UPLOAD, silent: true, bodies: reading },
   "it reads a chunked body": { request: CHUNKED, silent: true, bodies: reading },
   "it waits before its first block": {
@@ -285,7 +290,7 @@ export const DOINGS: Readonly<Record<string, Doing>> = {
       },
     },
   },
-  "it yields empty blocks on and on": {
+  "it yields empty blocks without an end": {
     busy: true,
     bodies: {
       sync: function* (_environ, trace) {

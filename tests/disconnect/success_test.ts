@@ -1,6 +1,6 @@
 /**
- * What ends well is no disconnect: the signal of a request that was answered never aborts, neither
- * with its response nor when its client leaves later.
+ * A request that is answered is no disconnect: its signal never aborts, neither with its response
+ * nor when its client leaves later.
  */
 
 import { assertEquals } from "@std/assert";
@@ -13,7 +13,7 @@ import { Trace } from "./states.ts";
 
 const UPLOAD = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody";
 
-/** Reads, waits and answers in the end, leaving traces. */
+/** Makes an app that reads, waits and answers, and writes the trace. */
 function answering(trace: Trace): WSGIApp {
   return (environ, startResponse) => {
     environ.cogen.signal.addEventListener("abort", () => void trace.aborts++);
@@ -34,7 +34,7 @@ function answering(trace: Trace): WSGIApp {
   };
 }
 
-// What a generator returns is only seen by middleware that steps it by hand.
+// Only middleware that steps a generator by hand gets the value that the generator returns.
 const { "errorPage, validator, upper case": _dropsReturned, ...KEEPING } = {
   ...STACKS,
   ...SYNC_STACKS,
@@ -60,7 +60,7 @@ for (const way of WAYS) {
     });
   }
 
-  test(`a client that has ended its side is answered and not taken for gone: it ${way} later`, async () => {
+  test(`a client that has ended its side is answered, and no disconnect is reported: it ${way} later`, async () => {
     const trace = new Trace();
     const serving = await servingOverTcp(answering(trace));
     const client = await serving.open();
@@ -90,7 +90,7 @@ for (const way of WAYS) {
     await serving.finish();
   });
 
-  test(`a signal that nobody asked for before has aborted in finally: the client ${way}`, async () => {
+  test(`a signal that the app reads for the first time in finally is aborted: the client ${way}`, async () => {
     let aborted: boolean | undefined;
     const serving = await servingOverTcp(function* (environ, startResponse) {
       startResponse("200 OK", []);
@@ -106,7 +106,7 @@ for (const way of WAYS) {
     await serving.finish();
   });
 
-  test(`a finally that waits is waited for: the client ${way}`, async () => {
+  test(`the server waits for a finally that waits: the client ${way}`, async () => {
     const steps: string[] = [];
     const serving = await servingOverTcp(function* (environ, startResponse) {
       startResponse("200 OK", []);
@@ -124,7 +124,7 @@ for (const way of WAYS) {
     await serving.finish();
   });
 
-  test(`an app is not called whose body syncInput reads when the client ${way}`, async () => {
+  test(`syncInput does not call the app if the client ${way} while the body is read`, async () => {
     let called = 0;
     const serving = await servingOverTcp(syncInput((_environ, startResponse) => {
       called++;

@@ -1,6 +1,7 @@
 /**
- * A client that leaves while it floods an app that reads nothing. Its reset is noticed; of its FIN,
- * which is behind bytes that nobody reads, the kernel does not tell: it is noticed when they are read.
+ * A client leaves while it floods an app that does not read. The server notices a reset at once.
+ * The kernel does not report a FIN behind unread bytes, so the server notices the FIN when the app
+ * has read them.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -20,7 +21,7 @@ import { Trace } from "./states.ts";
 const SIZE = 32_000_000;
 const HEAD = `POST / HTTP/1.1\r\nHost: test\r\nContent-Length: ${SIZE}\r\n\r\n`;
 
-/** Waits for `go` without reading, then reads all. */
+/** Makes an app that waits for `go` without reading, and then reads all bytes. */
 function holding(trace: Trace): WSGIApp {
   return function* (environ, startResponse) {
     environ.cogen.signal.addEventListener("abort", () => void trace.aborts++);
@@ -37,14 +38,16 @@ function holding(trace: Trace): WSGIApp {
   };
 }
 
-/** Floods until nothing more is taken; the flood goes on when something is. */
+/**
+ * Floods until the server takes no more bytes. The flood goes on when the server takes bytes again.
+ */
 async function flood(serving: RealServing): Promise<TcpClient> {
   const client = await serving.open();
   client.send(HEAD);
   await client.has("begun");
   void client.flood(SIZE);
   const taken = await standstill("the upload to be held up", () => client.sent);
-  assert(taken < SIZE, "all of it was taken");
+  assert(taken < SIZE, "the server took the whole upload");
   return client;
 }
 
@@ -62,7 +65,7 @@ test("a client that resets behind a flood that the app does not read is noticed"
   await serving.finish();
 });
 
-test("a client that closes behind a flood is noticed when the app reads to there", async () => {
+test("a client that closes behind a flood is noticed when the app has read the flood", async () => {
   const trace = new Trace();
   const serving = await servingOverTcp(holding(trace), { limits: { maxBodyBytes: SIZE } });
   const client = await flood(serving);
@@ -72,7 +75,7 @@ test("a client that closes behind a flood is noticed when the app reads to there
     yield* Signal("go");
   });
   await eventually("finally", () => trace.finallies > 0);
-  assert(trace.blocks < SIZE / 65_536, "it read what was never sent");
+  assert(trace.blocks < SIZE / 65_536, "the app read bytes that were never sent");
   await serving.quiet();
   assertEquals([trace.finallies, trace.aborts], [1, 1]);
   await serving.finish();

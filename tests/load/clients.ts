@@ -1,25 +1,29 @@
 /**
- * Clients that send one request after another on one connection until the server ends it, and keep
- * account: of each request, whether its response has come, wholly or in part.
+ * Clients that send one request after another on one connection until the server ends the
+ * connection. They keep an account of each request: its response has come as a whole, in part, or
+ * not at all.
  */
 
 import { parseResponses, type TextResponse } from "../support/http_text.ts";
 import type { TcpClient } from "../support/tcp.ts";
 
-/** What became of the requests of one client. */
+/** The outcome of the requests of one client. */
 export interface Account {
-  /** Requests that were answered in full, by their ids. */
+  /** The ids of the requests that were answered in full. */
   readonly answered: string[];
-  /** Requests of which nothing has come, as the server ended the connection first. */
+  /** The ids of the requests without an answer, because the server ended the connection first. */
   readonly refused: string[];
-  /** What must not be: half responses, wrong bodies, resets. */
+  /** The errors: half responses, wrong bodies, resets. */
   readonly complaints: string[];
 }
 
-/** A kind of request: its text, and what its response has to be. */
+/** A kind of request: its text, and the expected end of its response. */
 export interface Kind {
   readonly name: string;
-  /** How many requests are sent at once, before their responses have come. */
+  /**
+   * The number of requests that are sent at once, before their responses have come. The default is
+   * 1.
+   */
   readonly depth?: number;
   request(id: string): string;
   expected(id: string): string;
@@ -38,7 +42,7 @@ export async function hammer(client: TcpClient, kind: Kind, name: string): Promi
     });
     settle(account, kind, ids, responsesIn(client.text));
   }
-  // Only who waits for the end of it sees a reset that follows the server's FIN.
+  // A reset may follow the server's FIN. The client sees it only if it waits for the close.
   client.stream.end();
   await client.until("the end of both sides", () => client.closed);
   if (client.error !== undefined) account.complaints.push(`${kind.name} ${name}: ${client.error}`);
@@ -53,7 +57,9 @@ function isComplete(text: string): boolean {
   return responsesIn(text).every(({ complete }) => complete);
 }
 
-/** All that have come; a head that has not come wholly counts as an incomplete response. */
+/**
+ * Reads all responses that have come. A head that is not complete counts as an incomplete response.
+ */
 function responsesIn(text: string): TextResponse[] {
   try {
     return parseResponses(text);

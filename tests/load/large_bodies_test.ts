@@ -1,9 +1,9 @@
 /**
- * Bodies far larger than any buffer, to and from those who take their time: they wait where they come
- * from, and the memory stays what it was.
+ * Bodies far larger than any buffer, with an app or a client that is slow. The bytes wait at their
+ * source, and the memory of the process does not grow.
  *
- * 64 MB by default, in a server and a client that share the process; with `LARGE=1` 2 GB, more than
- * a 32-bit number counts, and the memory is printed.
+ * A body has 64 MB by default; server and client share the process. With `LARGE=1` a body has 2 GB,
+ * which is more than a 32-bit number counts, and the memory is printed.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -19,12 +19,18 @@ import { MemoryWatch } from "./memory.ts";
 const IS_LARGE = process.env["LARGE"] === "1";
 const MB = 1024 * 1024;
 const SIZE = IS_LARGE ? 2048 * MB + 1 : 64 * MB;
-/** What the kernel may keep of a transfer that stands still, and we; far less than all of it. */
+/**
+ * The largest number of bytes of a stalled transfer that the kernel and the server may keep. It is
+ * far less than the whole body.
+ */
 const MOST_UNDER_WAY = 24 * MB;
-/** What reading and writing may cost at a time, with the garbage; of 64 MB it would say nothing. */
+/**
+ * The memory that a transfer may take, garbage included. For 64 MB the figure would have no
+ * meaning.
+ */
 const MOST_MEMORY = IS_LARGE ? 256 * MB : Infinity;
 
-/** Bun would end a test after 5 s. */
+/** The limit of a test, because the default of Bun is 5 s. */
 const OPTIONS = { timeout: 110_000 };
 
 function* signalling(): Generator<Operation<number>, void, never> {
@@ -36,7 +42,7 @@ function report(what: string, memory: MemoryWatch, milliseconds: number): void {
 }
 
 test(
-  "an upload waits at the client for an app that does not read, then for one that reads slowly",
+  "an upload waits at the client while the app does not read, and while it reads slowly",
   OPTIONS,
   async () => {
     let read = 0;
@@ -47,7 +53,7 @@ test(
       const input = environ["wsgi.input"];
       for (let bytes; (bytes = yield* input.read(100_000)).length > 0;) {
         read += bytes.length;
-        yield ""; // others run between two reads
+        yield ""; // other coroutines run between two reads
       }
       yield " and read";
     }, { limits: { maxBodyBytes: SIZE } });
@@ -58,7 +64,10 @@ test(
     await client.has("begun");
     const flood = client.flood(SIZE);
     const taken = await standstill("the upload to be held up", () => client.sent);
-    assert(taken < MOST_UNDER_WAY, `${taken} bytes were taken of an upload that nobody reads`);
+    assert(
+      taken < MOST_UNDER_WAY,
+      `${taken} bytes were taken of an upload that the app does not read`,
+    );
     serving.server.scheduler.add(signalling);
     await flood;
     await client.until("the answer", () => client.text.includes(" and read"), 100_000);
@@ -73,7 +82,7 @@ test(
 );
 
 test(
-  "a download from a file waits for a client that does not read, then for one that reads slowly",
+  "a download from a file waits while the client does not read, and while it reads slowly",
   OPTIONS,
   async () => {
     const path = join(tmpdir(), `sparse-${process.pid}.bin`);
@@ -107,7 +116,7 @@ test(
       client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
       await eventually("a beginning", () => read > 0);
       const taken = await standstill("the download to be held up", () => read);
-      assert(taken < MOST_UNDER_WAY, `${taken} bytes were read for a client that reads nothing`);
+      assert(taken < MOST_UNDER_WAY, `${taken} bytes were read for a client that does not read`);
       client.stream.on("data", () => {
         client.stream.pause();
         setImmediate(() => client.stream.resume());

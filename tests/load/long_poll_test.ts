@@ -1,6 +1,6 @@
 /**
- * A thousand clients in a long poll leave at once: nothing is left of them, neither in the counts nor
- * in the memory.
+ * A thousand clients in a long poll leave at once. Afterwards the counts are 0, and the requests
+ * are not in memory.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -17,10 +17,13 @@ import {
 } from "../support/tcp.ts";
 
 const CLIENTS = 1000;
-/** They are noticed one after the other, in one thread, and their leaving takes time too. */
+/**
+ * The time in which the server notices all clients, in milliseconds of `ranMs`. It is longer than
+ * for one client, because one thread notices them one after the other, and they need time to leave.
+ */
 const NOTICED_WITHIN = 500 * SLACK;
 
-test("a thousand clients that wait leave at once, in every way, and nothing is left of them", async () => {
+test("a thousand waiting clients leave at once, in every way, and leave nothing behind", async () => {
   const queue = new Queue<string>();
   const kept: WeakRef<object>[] = [];
   let finallies = 0;
@@ -58,7 +61,7 @@ test("a thousand clients that wait leave at once, in every way, and nothing is l
   await serving.finish();
 });
 
-/** 50 at a time: not every runtime has a backlog of its own choice. */
+/** Connects 50 clients at a time, because not every runtime lets the server choose the backlog. */
 async function connectAll(open: () => Promise<TcpClient>): Promise<TcpClient[]> {
   const clients: TcpClient[] = [];
   while (clients.length < CLIENTS) {
@@ -67,7 +70,7 @@ async function connectAll(open: () => Promise<TcpClient>): Promise<TcpClient[]> 
   return clients;
 }
 
-/** Who collects garbage on demand, here; `undefined` where nobody does. */
+/** Gives the function that collects garbage on demand; `undefined` if the runtime has none. */
 async function collector(): Promise<(() => void) | undefined> {
   const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
   if (Bun !== undefined) return () => Bun.gc(true);
@@ -77,7 +80,7 @@ async function collector(): Promise<(() => void) | undefined> {
   return runInNewContext("globalThis.gc") as (() => void) | undefined;
 }
 
-/** The requests themselves are garbage now, while the server still runs. */
+/** Checks that the requests are garbage now, while the server still runs. */
 async function checkForgotten(kept: readonly WeakRef<object>[]): Promise<void> {
   const collect = await collector();
   if (collect === undefined) return;

@@ -1,4 +1,4 @@
-/** How much memory this process takes while something goes on. */
+/** The memory that this process takes during a transfer. */
 
 import process from "node:process";
 
@@ -7,7 +7,7 @@ export function residentBytes(): number {
   return process.memoryUsage().rss;
 }
 
-/** Looks at the memory again and again, and keeps the most that it has seen. */
+/** Reads the memory every 10 ms, and keeps the largest figure. */
 export class MemoryWatch {
   readonly before: number = residentBytes();
   most: number = this.before;
@@ -17,14 +17,14 @@ export class MemoryWatch {
     this.most = Math.max(this.most, residentBytes());
   }
 
-  /** Ends it, and gives by how many bytes the memory has grown at most. */
+  /** Ends the watch. Returns the largest growth of the memory, in bytes. */
   end(): number {
     clearInterval(this.#timer);
     this.look();
     return this.most - this.before;
   }
 
-  /** For a report: the most, and how it was before, in megabytes. */
+  /** Makes a text for a report: the largest figure and the first one, in megabytes. */
   toString(): string {
     const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
     return `peak RSS ${megabytes(this.most)} MB, ${megabytes(this.before)} MB before`;

@@ -1,8 +1,9 @@
 /**
- * A server is shut down while clients of every kind keep it busy: whatever it has begun is answered
- * in full, nobody sees a reset or half a response, and no request is run and then not answered.
+ * A server is shut down while clients of every kind keep it busy. Each request that the server has
+ * begun is answered in full. No client sees a reset or half a response, and no app runs without its
+ * answer.
  *
- * `ROUNDS` is how often; the default is 5.
+ * The environment variable `ROUNDS` is the number of rounds; the default is 5.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -13,10 +14,10 @@ import { parseResponses } from "../support/http_text.ts";
 import { eventually, type RealServing, servingOverTcp, TcpClient } from "../support/tcp.ts";
 import { type Account, hammer, type Kind } from "./clients.ts";
 
-/** In seconds; a shutdown that lasts as long fails its test. */
+/** The grace of the shutdown, in seconds. A shutdown that takes as long fails its test. */
 const GRACE = 300;
 const ROUNDS = Number(process.env["ROUNDS"] ?? 5);
-/** Of each kind. */
+/** The number of clients of each kind. */
 const CLIENTS = 13;
 const BODY = "b".repeat(20_000);
 
@@ -36,7 +37,10 @@ const KINDS: readonly Kind[] = [
   { name: "pipelined", depth: 4, request: (id) => plain(id), expected: (id) => `<${id}>` },
 ];
 
-/** Does what the kind of the request is, and keeps account of what it has begun and ended. */
+/**
+ * Makes an app that answers each kind of request, and lists the requests that it has begun and
+ * ended.
+ */
 function working(begun: string[], ended: string[], pollTime: number = 0.05): WSGIApp {
   return function* (environ, startResponse) {
     const id = environ.PATH_INFO.slice(1);
@@ -70,7 +74,7 @@ function* perform(
 
 for (let round = 1; round <= ROUNDS; round++) {
   test(`a shutdown under load loses nothing that was begun (${round} of ${ROUNDS})`, async () => {
-    // In the first round, polls outlast the connections that are idle.
+    // In the first round, polls last longer than idle connections.
     const pollTime = round === 1 ? 0.5 : 0.05;
     const begun: string[] = [];
     const ended: string[] = [];
@@ -78,14 +82,14 @@ for (let round = 1; round <= ROUNDS; round++) {
     const clients = await Promise.all(KINDS.flatMap((kind) => {
       return Array.from({ length: CLIENTS }, () => connected(serving, kind));
     }));
-    // Those that the server has not taken in yet are not its own: the kernel resets them.
-    await eventually("all to be taken in", () => {
+    // The kernel resets connections that the server has not accepted yet.
+    await eventually("all connections to be accepted", () => {
       return serving.server.stats().connections === clients.length;
     });
     const accounts = clients.map(({ client, kind }, index) => {
       return hammer(client, kind, `${kind.name}-${index}`);
     });
-    // The later the round, the more is under way.
+    // In a later round, more requests have been answered when the shutdown begins.
     await eventually("the load", () => ended.length > 150 * round);
     const shutdown = serving.server.shutdown({ grace: GRACE });
     const lateBegins = performance.now();
@@ -93,7 +97,10 @@ for (let round = 1; round <= ROUNDS; round++) {
     checkAccounts(await Promise.all(accounts), begun, ended);
     await shutdown;
     await serving.server.finished;
-    assert(performance.now() - lateBegins < 900 * GRACE, "it waited for its grace to end");
+    assert(
+      performance.now() - lateBegins < 900 * GRACE,
+      "the shutdown waited until its grace ended",
+    );
     await serving.finish();
   });
 }
@@ -102,7 +109,7 @@ async function connected(serving: RealServing, kind: Kind) {
   return { kind, client: await serving.open() };
 }
 
-/** The address is free again, or at least nobody answers there. */
+/** Waits until the address is free again, or at least no server answers there. */
 async function checkRefusal(serving: RealServing): Promise<void> {
   const { server } = serving;
   await eventually("the listener to close", async () => {
@@ -129,7 +136,7 @@ function checkAccounts(
   assertEquals(refused.filter((id) => wasBegun.has(id)), []);
 }
 
-test("a request that races the end of an idle connection is answered, or not begun and not reset", async () => {
+test("a request at the end of an idle connection is answered, or neither begun nor reset", async () => {
   const begun: string[] = [];
   const ended: string[] = [];
   const serving = await servingOverTcp(working(begun, ended));
@@ -138,12 +145,12 @@ test("a request that races the end of an idle connection is answered, or not beg
   for (const client of clients) client.send(plain("get-first"));
   await Promise.all(clients.map((client) => client.has("<get-first>")));
   begun.length = ended.length = 0;
-  // Its end tells that the server has ended the idle connections.
+  // The end of the probe tells that the server has ended the idle connections.
   const probe = await serving.open();
   probe.send(plain("probe"));
   await probe.has("<probe>");
   begun.length = ended.length = 0;
-  // They do not see that the server ends before they have sent.
+  // The clients do not read the end of the server before they have sent.
   for (const client of clients) client.stream.pause();
   const shutdown = serving.server.shutdown({ grace: GRACE });
   // Idle connections are ended after a quarter of a second. The first ten requests come before, the
@@ -159,7 +166,7 @@ test("a request that races the end of an idle connection is answered, or not beg
   await serving.finish();
 });
 
-test("an upload that its app has not waited for may be sent to its end, and is not reset", async () => {
+test("an upload that the app does not read can be sent to its end, and is not reset", async () => {
   const serving = await servingOverTcp(function* (environ, startResponse) {
     startResponse("200 OK", [["Content-Type", "text/plain"]]);
     yield environ.cogen.core.events.WaitForSignal("go");

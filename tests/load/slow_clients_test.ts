@@ -1,4 +1,4 @@
-/** Clients that are slow, or never go on, delay no other client. */
+/** Clients that are slow, or stop in the middle, delay no other client. */
 
 import { assert } from "@std/assert";
 import { test } from "node:test";
@@ -17,10 +17,13 @@ import {
 const MOST_WAIT = 200 * SLACK;
 const REQUESTS = 10;
 
-/** How many blocks of what never ends have been made. */
+/** The number of blocks of endless responses so far. */
 let endlessBlocks = 0;
 
-/** Answers at once; but `/endless` and `/busy` never end, and `/echo` gives what it was sent. */
+/**
+ * An app that answers at once. But `/endless` and `/busy` never end, and `/echo` gives the body
+ * back.
+ */
 const app: WSGIApp = function* (environ, startResponse) {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
   if (environ.PATH_INFO === "/endless") {
@@ -36,7 +39,7 @@ function get(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
 }
 
-/** Sends one request after the other; gives the longest time that one took. */
+/** Sends one request after the other. Returns the longest time of a request. */
 async function ask(serving: RealServing, name: number): Promise<number> {
   const client = await serving.open();
   let longest = 0;
@@ -50,14 +53,17 @@ async function ask(serving: RealServing, name: number): Promise<number> {
   return longest;
 }
 
-/** 50 clients at a time. */
+/** Lets 50 clients ask at the same time. */
 async function askMany(serving: RealServing): Promise<void> {
   const times = await Promise.all(Array.from({ length: 50 }, (_, name) => ask(serving, name)));
   const longest = Math.max(...times);
-  assert(longest < MOST_WAIT, `one waited for ${longest} ms`);
+  assert(longest < MOST_WAIT, `a client waited for ${longest} ms`);
 }
 
-/** Sends byte by byte, one a turn of the event loop, and the last one only when told to. */
+/**
+ * A client that sends one byte in each turn of the event loop, and the last byte only when the test
+ * tells it to.
+ */
 class Trickle {
   readonly client: TcpClient;
   #sent = 0;
@@ -82,7 +88,7 @@ class Trickle {
   }
 }
 
-test("50 clients are answered beside one that reads nothing and others that send byte by byte", async () => {
+test("50 clients are answered beside a client that does not read and clients that send byte by byte", async () => {
   const serving = await servingOverTcp(app);
   const deaf = await serving.open({ count: true });
   deaf.stream.pause();
@@ -103,7 +109,7 @@ test("50 clients are answered beside one that reads nothing and others that send
   await serving.finish();
 });
 
-test("50 clients are answered beside one that reads what never ends as fast as it can", async () => {
+test("50 clients are answered beside a client that reads an endless response as fast as it can", async () => {
   const serving = await servingOverTcp(app);
   const greedy = await serving.open({ count: true });
   greedy.send(get("/busy"));

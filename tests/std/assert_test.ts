@@ -1,4 +1,7 @@
-/** The stand-in behaves as the original does; where JSR is in reach, Deno runs this on that one. */
+/**
+ * The tests of the replacement of `@std/assert`. If JSR is in reach, Deno runs them with the
+ * original.
+ */
 
 import { test } from "node:test";
 import {
@@ -92,7 +95,7 @@ test("shows which line differs", () => {
   assertMatch(error.message, /^\+\s+a: 2,$/m);
 });
 
-test("each assertion throws when it should, with the caller's words", () => {
+test("each assertion throws when it should, with the caller's message", () => {
   const failing: readonly (() => unknown)[] = [
     () => assert(0, "my words"),
     () => assertFalse("x", "my words"),
@@ -126,7 +129,7 @@ test("each assertion is silent when it should be", () => {
   assertObjectMatch({ a: { b: 1, c: 2 }, d: [1, 2] }, { a: { b: 1 }, d: [1, 2] });
 });
 
-test("assertThrows wants the class and the text, and gives the error", () => {
+test("assertThrows checks the class and the text, and returns the error", () => {
   const boom = () => {
     throw new RangeError("too far");
   };
@@ -135,7 +138,7 @@ test("assertThrows wants the class and the text, and gives the error", () => {
   assertThrows(() => assertThrows(boom, RangeError, "near"), AssertionError);
 });
 
-test("assertRejects wants a rejection, not a throw", async () => {
+test("assertRejects fails if the function throws instead of rejecting", async () => {
   const error = await assertRejects(() => Promise.reject(new TypeError("no")), TypeError, "no");
   assertInstanceOf(error, TypeError);
   await assertRejects(() => assertRejects(() => Promise.resolve(1)), AssertionError);

@@ -12,7 +12,7 @@ test("gives a port that can be listened on", async () => {
   server.close();
 });
 
-test("gives another port when the preferred one is taken", async () => {
+test("gives another port when the preferred one is in use", async () => {
   const server = createServer().listen(0);
   await once(server, "listening");
   const taken = (server.address() as AddressInfo).port;

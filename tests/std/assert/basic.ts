@@ -3,13 +3,13 @@
 import { AssertionError, failWith } from "./assertion_error.ts";
 import { format } from "./format.ts";
 
-/** Every value that is not true in a condition. */
+/** The type of the values that are false in a condition. */
 export type Falsy = false | 0 | 0n | "" | null | undefined;
 
 /** Any class, abstract or not. */
 export type AnyConstructor = abstract new (...args: never[]) => unknown;
 
-/** What a class makes. */
+/** The type of the objects that a class makes. */
 export type GetConstructorType<T extends AnyConstructor> = T extends
   abstract new (...args: never[]) => infer C ? C : never;
 
@@ -54,17 +54,17 @@ export function assertNotInstanceOf<A, T>(
   }
 }
 
-/** Fails. */
+/** Fails always. */
 export function fail(msg?: string): never {
   failWith("Failed assertion", msg);
 }
 
-/** Fails where the code should never come. */
+/** Fails in code that should never run. */
 export function unreachable(reason?: string): never {
   failWith("Unreachable", reason);
 }
 
-/** Fails where something is yet to be written. */
+/** Fails in code that is not written yet. */
 export function unimplemented(msg?: string): never {
   failWith("Unimplemented", msg);
 }

@@ -5,7 +5,7 @@ import { equal } from "./equal.ts";
 import { assertEquals } from "./equals.ts";
 import { format } from "./format.ts";
 
-/** What counts as an array: strings do not. */
+/** The type of arrays and array-like objects. A string is none. */
 export type ArrayLikeArg<T> = ArrayLike<T> & object;
 
 /** Asserts that every element of `expected` is, by deep equality, in `actual`. */
@@ -24,7 +24,7 @@ export function assertArrayIncludes<T>(
   );
 }
 
-/** Asserts that `actual` has, deeply, all that `expected` has; it may have more. */
+/** Asserts that `actual` has, deeply, all properties of `expected`. It may have more. */
 export function assertObjectMatch(
   actual: object,
   expected: Record<PropertyKey, unknown>,
@@ -33,7 +33,7 @@ export function assertObjectMatch(
   assertEquals<unknown>(overlap(actual, expected), plain(expected), msg);
 }
 
-/** The part of `actual` that `expected` names, as plain objects. */
+/** Gives the part of `actual` that `expected` names, as plain objects. */
 function overlap(actual: unknown, expected: unknown): unknown {
   if (Array.isArray(actual) && Array.isArray(expected)) {
     return actual.map((item, index) =>
@@ -55,7 +55,10 @@ function plain(value: unknown): unknown {
   );
 }
 
-/** Objects compared property by property; the built-in containers are compared whole. */
+/**
+ * Whether a value is an object that is compared property by property. The built-in containers are
+ * compared as a whole.
+ */
 function isRecord(value: unknown): value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return ![RegExp, Date, Map, Set, Error].some((type) => value instanceof type) &&

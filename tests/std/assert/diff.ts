@@ -1,16 +1,27 @@
-/** A line-by-line difference: the longest common run of lines stays, the rest is marked. */
+/**
+ * A difference line by line: the longest common sequence of lines stays, and the other lines are
+ * marked.
+ */
 
-/** Above this many comparisons the two texts are shown one after the other. */
+/**
+ * The largest number of comparisons. For longer texts, the two texts are shown one after the other.
+ */
 const MAX_CELLS = 4_000_000;
 
-/** Marks the lines only in `actual` with `-`, those only in `expected` with `+`. */
+/**
+ * Marks the lines that are only in `actual` with `-`, and the lines that are only in `expected`
+ * with `+`.
+ */
 export function diffLines(actual: string, expected: string): string {
   const [left, right] = [actual.split("\n"), expected.split("\n")];
   if (left.length * right.length > MAX_CELLS) return [...removed(left), ...added(right)].join("\n");
   return walk(left, right, commonLengths(left, right)).join("\n");
 }
 
-/** `lengths[i][j]`: how many lines the texts after lines `i` and `j` have in common, in order. */
+/**
+ * Gives `lengths[i][j]`: the number of lines that the texts after lines `i` and `j` have in common,
+ * in order.
+ */
 function commonLengths(left: readonly string[], right: readonly string[]): Uint32Array[] {
   const rows = Array.from({ length: left.length + 1 }, () => new Uint32Array(right.length + 1));
   for (let i = left.length - 1; i >= 0; i--) {

@@ -7,7 +7,7 @@ export function equal(a: unknown, b: unknown): boolean {
   return compare(a, b, new Map());
 }
 
-/** `seen` holds the pairs being compared, so that cycles end. */
+/** Compares two values. `seen` has the pairs that are being compared, so that cycles end. */
 function compare(a: unknown, b: unknown, seen: Map<object, object>): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a === "number" && typeof b === "number") return a === b;
@@ -25,7 +25,9 @@ function compare(a: unknown, b: unknown, seen: Map<object, object>): boolean {
   return sameProperties(a, b, seen);
 }
 
-/** An object without a prototype counts as a plain one. */
+/**
+ * Whether two objects have the same class. An object without a prototype counts as a plain object.
+ */
 function sameClass(a: object, b: object): boolean {
   const [left, right] = [a.constructor, b.constructor];
   return left === right || (left === Object && !right) || (!left && right === Object);

@@ -17,7 +17,7 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   }
 }
 
-/** Asserts that both are the same value, as `Object.is` sees it. */
+/** Asserts that both are the same value for `Object.is`. */
 export function assertStrictEquals<T>(
   actual: unknown,
   expected: T,
@@ -27,7 +27,7 @@ export function assertStrictEquals<T>(
   throw mismatch("Values are not strictly equal", actual, expected, msg);
 }
 
-/** Asserts that the two are not the same value, as `Object.is` sees it. */
+/** Asserts that the two are not the same value for `Object.is`. */
 export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
   if (Object.is(actual, expected)) {
     failWith(`Expected "actual" to not be strictly equal to: ${format(actual)}`, msg);

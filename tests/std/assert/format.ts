@@ -1,4 +1,7 @@
-/** Values as text, one property a line, keys sorted, so that two of them can be compared by eye. */
+/**
+ * The text of a value: one property on each line, in the order of the keys, so that two texts can
+ * be compared line by line.
+ */
 
 const MAX_DEPTH = 12;
 const MAX_INLINE = 60;

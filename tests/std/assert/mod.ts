@@ -1,5 +1,5 @@
 /**
- * Stand-in for JSR's `@std/assert`: its names and signatures, on Node, Deno and Bun alike.
+ * A replacement of JSR's `@std/assert` with its names and signatures, for Node, Deno and Bun.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** Assertions about errors, thrown or rejected with. */
+/** Assertions about errors that are thrown or that a promise rejects with. */
 
 import { AssertionError, failWith } from "./assertion_error.ts";
 import { format } from "./format.ts";
@@ -11,7 +11,7 @@ interface Expectation<E extends Error> {
   readonly msg: string | undefined;
 }
 
-/** Asserts that `fn` throws, and gives what it threw. */
+/** Asserts that `fn` throws, and returns the thrown value. */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
 /** Asserts that `fn` throws an error of that class with that text in it, and gives the error. */
 export function assertThrows<E extends Error = Error>(
@@ -35,7 +35,7 @@ export function assertThrows<E extends Error = Error>(
   failWith("Expected function to throw", expectation.msg);
 }
 
-/** Asserts that the promise of `fn` rejects, and gives what it rejected with. */
+/** Asserts that the promise of `fn` rejects, and returns the reason. */
 export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
 /** Asserts that the promise of `fn` rejects with such an error, and gives the error. */
 export function assertRejects<E extends Error = Error>(

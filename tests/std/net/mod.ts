@@ -1,5 +1,5 @@
 /**
- * Stand-in for JSR's `@std/net`: its names and signatures, on Node, Deno and Bun alike.
+ * A replacement of JSR's `@std/net` with its names and signatures, for Node, Deno and Bun.
  *
  * @module
  */
@@ -9,23 +9,28 @@ import { networkInterfaces } from "node:os";
 
 /** Options of {@linkcode getAvailablePort}. */
 export interface GetAvailablePortOptions {
-  /** A port to try first; another one is given when it is taken. Default 0: any. */
+  /**
+   * The port to try first. If it is in use, another one is returned. The default 0 stands for any
+   * port.
+   */
   preferredPort?: number;
 }
 
 /**
- * Finds a port that nothing listens on.
+ * Finds a port without a listener.
  *
  * @param options The port to try first.
- * @returns A free port; whoever wants it should take it soon.
+ * @returns A free port. The caller should use it soon.
  */
 export function getAvailablePort(options?: GetAvailablePortOptions): number {
   const port = tryListen(options?.preferredPort ?? 0) ?? tryListen(0);
-  if (port === undefined) throw new Error("Cannot find a free port: none could be listened on");
+  if (port === undefined) throw new Error("Cannot find a free port: listening failed");
   return port;
 }
 
-/** Without a host to look up, listening happens within the call on all three runtimes. */
+/**
+ * Tries to listen on a port. Without a host to look up, all three runtimes listen within the call.
+ */
 function tryListen(port: number): number | undefined {
   const server = createServer();
   server.on("error", () => {});
