@@ -12,7 +12,8 @@ import type { WSGIFileWrapper } from "./files/file_wrapper.ts";
  * Starts the response. The app calls it before its first non-empty block (PEP 3333).
  *
  * @param status Code and reason: `"200 OK"`.
- * @param headers The header fields. Hop-by-hop fields are refused: the server sends its own.
+ * @param headers The header fields. Hop-by-hop fields are refused: the server sends its own. A 426 may have
+ *   `Upgrade`, and the server adds `Connection: upgrade` (RFC 9110 §15.5.22).
  * @param excInfo The error that replaces a response already started; thrown again if the head was
  *   sent.
  * @returns `write(block)`, for code that cannot yield its blocks.

@@ -18,7 +18,8 @@ export type Mounts = readonly (readonly [prefix: string, app: WSGIApp])[] | {
  * Makes an app that passes each request to the app with the longest matching prefix.
  *
  * A prefix matches whole segments, and moves from `PATH_INFO` to `SCRIPT_NAME`. The empty prefix, or `/`,
- * matches every path. Without a match the answer is 404. A dispatcher may be mounted in another one.
+ * matches every path. The app gets a copy of the environ with the two new values, so that middleware around the
+ * dispatcher keeps its own; `environ.cogen` is the same object in both. Without a match the answer is 404. A dispatcher may be mounted in another one.
  *
  * @param mounts Prefixes and apps, as pairs or as a record.
  * @returns The app.
@@ -45,9 +46,13 @@ export function WSGIPathInfoDispatcher(mounts: Mounts): WSGIApp {
     for (const [prefix, app] of table) {
       if (!path.startsWith(prefix)) continue;
       if (path.length > prefix.length && path[prefix.length] !== "/") continue;
-      environ.SCRIPT_NAME += prefix;
-      environ.PATH_INFO = path.slice(prefix.length);
-      return app(environ, startResponse);
+      if (prefix === "") return app(environ, startResponse);
+      const mounted = {
+        ...environ,
+        SCRIPT_NAME: environ.SCRIPT_NAME + prefix,
+        PATH_INFO: path.slice(prefix.length),
+      };
+      return app(mounted, startResponse);
     }
     return notFound(environ, startResponse);
   };

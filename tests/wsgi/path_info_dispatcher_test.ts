@@ -87,3 +87,25 @@ test("refuses a prefix without a slash, one that stands twice, and what is no ap
   const none = { "/a": undefined } as unknown as Mounts;
   assertThrows(() => WSGIPathInfoDispatcher(none), TypeError, 'mount undefined at "/a"');
 });
+
+test("the environ of those around a dispatcher stays as it was, and cogen is shared", () => {
+  let inner: Environ | undefined;
+  const app = WSGIPathInfoDispatcher({
+    "/a": WSGIPathInfoDispatcher({
+      "/b": (environ) => {
+        inner = environ;
+        environ.PATH_INFO = "changed";
+        environ["app.key"] = 1;
+        environ.cogen.result = "shared";
+        return [];
+      },
+    }),
+  });
+  const cogen = { result: undefined };
+  const environ = { SCRIPT_NAME: "/s", PATH_INFO: "/a/b/c", HTTP_X: "x", cogen };
+  const before = { ...environ };
+  app(environ as never, () => () => {});
+  assertEquals(environ, before);
+  assertEquals([inner?.SCRIPT_NAME, inner?.HTTP_X], ["/s/a/b", "x"]);
+  assertEquals(cogen.result, "shared");
+});

@@ -11,7 +11,7 @@
  */
 
 import type { FieldList } from "../field_list.ts";
-import { checkFields, checkStatus, isFieldValue } from "./response_checks.ts";
+import { checkField, checkFields, checkStatus, isFieldValue } from "./response_checks.ts";
 import { parseOwnLength } from "./response_framing.ts";
 
 /**
@@ -43,6 +43,8 @@ export interface PreparedHead {
   readonly hasDate: boolean;
   /** Whether the fields include Server, so that the server adds none. */
   readonly hasServer: boolean;
+  /** Whether the fields include Upgrade, so that the server names it in Connection (RFC 9110 §7.8). */
+  readonly hasUpgrade: boolean;
 }
 
 /** The fields that decide the rest of a head; all other fields are `plain`. */
@@ -125,7 +127,15 @@ function makeHead(status: string, fields: FieldList): PreparedHead {
   let trailer: string | undefined;
   let hasDate = false;
   let hasServer = false;
+  let hasUpgrade = false;
   for (const field of fields) {
+    if (code === 426 && isUpgrade(field)) {
+      // RFC 9110 §15.5.22: a 426 MUST name the protocols that the client may use.
+      checkField(field);
+      text += `${field[0]}: ${field[1]}\r\n`;
+      hasUpgrade = true;
+      continue;
+    }
     const kind = checkedKind(field);
     const line = `${field[0]}: ${field[1]}\r\n`;
     text += line;
@@ -138,7 +148,12 @@ function makeHead(status: string, fields: FieldList): PreparedHead {
     } else if (kind === "date") hasDate = true;
     else hasServer = true;
   }
-  return Object.freeze({ status, code, text, length, lengthLine, trailer, hasDate, hasServer });
+  const has = { hasDate, hasServer, hasUpgrade };
+  return Object.freeze({ status, code, text, length, lengthLine, trailer, ...has });
+}
+
+function isUpgrade(field: FieldList[number]): boolean {
+  return Array.isArray(field) && String(field[0]).toLowerCase() === "upgrade";
 }
 
 /** Checks a status and returns its code. */

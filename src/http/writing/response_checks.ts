@@ -87,8 +87,9 @@ export function checkFields(fields: FieldList): void {
   for (const field of fields) {
     checkField(field);
     if (HOP_BY_HOP.has(field[0].toLowerCase())) {
+      const advice = field[0].toLowerCase() === "upgrade" ? "; only a 426 may have it" : "";
       throw new ResponseError(
-        `Cannot send field ${quote(field[0])}: the server alone sends hop-by-hop fields`,
+        `Cannot send field ${quote(field[0])}: the server alone sends hop-by-hop fields${advice}`,
       );
     }
   }

@@ -197,7 +197,7 @@ export class ResponseWriter {
       prepared.hasDate ? undefined : options.date,
       prepared.hasServer ? undefined : options.server,
       framingField,
-      this.#connectionLine(),
+      this.#connectionLine(prepared.hasUpgrade),
     );
   }
 
@@ -273,11 +273,12 @@ export class ResponseWriter {
   /**
    * Gives the Connection line, if the version does not imply its meaning (RFC 9112 §9.3 and §9.6).
    */
-  #connectionLine(): string {
-    if (!this.#keepAlive) return "Connection: close\r\n";
+  #connectionLine(hasUpgrade: boolean): string {
     const { minorVersion, protocol } = this.#context;
-    const implied = minorVersion === 1 && protocol === "HTTP/1.1";
-    return implied ? "" : "Connection: keep-alive\r\n";
+    const isImplied = this.#keepAlive && minorVersion === 1 && protocol === "HTTP/1.1";
+    if (isImplied) return hasUpgrade ? "Connection: upgrade\r\n" : "";
+    const option = this.#keepAlive ? "keep-alive" : "close";
+    return `Connection: ${option}${hasUpgrade ? ", upgrade" : ""}\r\n`;
   }
 }
 

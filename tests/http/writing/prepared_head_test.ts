@@ -26,6 +26,7 @@ test("fields are written out in their order, and the facts for the framing are f
       trailer: "X-B, X-C",
       hasDate: true,
       hasServer: true,
+      hasUpgrade: false,
     },
   );
 });

@@ -316,3 +316,22 @@ test("law: a body written in either framing is read back", () => {
     assertEquals(events, request);
   }));
 });
+
+test("a 426 may have Upgrade, which the server names in Connection, and no other status may", () => {
+  const upgrade: FieldList = [["Upgrade", "HTTP/3.0, websocket"]];
+  const connectionOf = (given: Partial<ResponseContext>) => {
+    const head = writerOf(given).head("426 Upgrade Required", upgrade, { bodyLength: 0 });
+    assert(head.includes("\r\nUpgrade: HTTP/3.0, websocket\r\n"), head);
+    return /\r\nConnection: (.*)\r\n/.exec(head)?.[1];
+  };
+  assertEquals(connectionOf({}), "upgrade");
+  assertEquals(connectionOf({ keepAlive: false }), "close, upgrade");
+  assertEquals(connectionOf({ minorVersion: 0 }), "keep-alive, upgrade");
+  for (const status of ["200 OK", "400 Bad Request", "427 None"]) {
+    assertThrows(() => writerOf().head(status, upgrade), ResponseError, "only a 426");
+  }
+  const injected: FieldList = [["Upgrade", "a\r\nX: y"]];
+  assertThrows(() => writerOf().head("426 Upgrade Required", injected), ResponseError);
+  const connection: FieldList = [["Connection", "upgrade"]];
+  assertThrows(() => writerOf().head("426 Upgrade Required", connection), ResponseError);
+});
