@@ -16,7 +16,7 @@ import { listFiles, publishedSources, readJson, readText } from "./sources.ts";
 import type { Step, StepResult } from "./step.ts";
 import { denoWithImports } from "./tools.ts";
 
-/** Runs each example in the doc comments of the published sources and in `docs`, on Deno. */
+/** Runs each example in the doc comments of the published sources and in `docs`, and those of the README that check themselves, on Deno. */
 export function examplesStep(name: string): Step {
   return { name, run: runExamples };
 }
@@ -25,6 +25,10 @@ async function runExamples(): Promise<StepResult> {
   const examples = [
     ...publishedSources().flatMap((path) => examplesOf(path, readText(path))),
     ...listFiles("docs", ".md").flatMap((path) => markdownExamplesOf(path, readText(path))),
+    // The other programs of the README serve until they are ended; the step `readme` runs them.
+    ...markdownExamplesOf("README.md", readText("README.md")).filter(({ code }) =>
+      code.includes("@std/assert")
+    ),
   ];
   const directory = mkdtempSync(join(tmpdir(), "doc-examples-"));
   const report = join(directory, "report.xml");

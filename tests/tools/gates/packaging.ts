@@ -232,8 +232,8 @@ function writeConsumer(directory: string): void {
   const specifiers = Object.keys(readExports()).map((path) => path.replace(/^\./, "cogen-wsgi"));
   const files: Record<string, string> = {
     "package.json": JSON.stringify({ name: "consumer", private: true, type: "module" }),
-    "use.ts": typedProgram(specifiers),
-    "web.ts": WEB_PROGRAM,
+    "use.ts": typedProgram(specifiers.filter((name) => !WEB_ROOMS.includes(name))),
+    "web.ts": webProgram(specifiers.filter((name) => WEB_ROOMS.includes(name))),
     "use.cjs": commonProgram(specifiers),
     "use.mjs": plainProgram(specifiers),
   };
@@ -243,6 +243,9 @@ function writeConsumer(directory: string): void {
 function readExports(): Exports {
   return (readJson("package.json") as { exports: Exports }).exports;
 }
+
+/** The entries whose types are those of the web's classes. */
+const WEB_ROOMS: readonly string[] = ["cogen-wsgi/testing", "cogen-wsgi/fetch"];
 
 /** Uses every entry, an app of each kind, and keys of its own in the environ. */
 function typedProgram(specifiers: readonly string[]): string {
@@ -282,7 +285,9 @@ function typedProgram(specifiers: readonly string[]): string {
 }
 
 /** Passes bodies, signals and servers to the web's classes and to `await using`. */
-const WEB_PROGRAM = `
+function webProgram(rooms: readonly string[]): string {
+  const imports = rooms.map((name, index) => `export * as room${index} from "${name}";`);
+  return `${imports.join("\n")}
   import { serve, type WSGIApp } from "cogen-wsgi";
   const app: WSGIApp = async function* (environ, startResponse) {
     startResponse("200 OK", []);
@@ -303,6 +308,7 @@ const WEB_PROGRAM = `
     await disposable[Symbol.asyncDispose]();
   }
 `;
+}
 
 /** CommonJS: `require` shows that no module of the package awaits at its top. */
 function commonProgram(specifiers: readonly string[]): string {
