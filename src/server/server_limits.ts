@@ -11,24 +11,25 @@ import { checkLimit } from "../http/parser_limits.ts";
 /** The parser's limits, and those of a connection. */
 export interface Limits extends ParserLimits {
   /**
-   * Bytes of pipelined requests kept while one request is being answered. If a client sends more,
-   * reading from the client pauses until the request is answered. Default 64 KiB, as Node's
-   * sockets; hyper keeps up to 400 KiB.
+   * The bytes of pipelined requests that may wait while a request is answered. If more wait, the
+   * server stops reading until the request is answered and the client has taken the answer. One
+   * read may exceed the limit. Default 64 KiB, as Node's sockets; hyper keeps up to 400 KiB.
    */
   readonly maxPipelinedBytes: number;
   /**
-   * Bytes of a request body read and discarded after its response, so that the connection may
-   * persist; a longer rest ends the connection. Default 64 KiB; Go reads 256 KiB.
+   * The bytes of a request body that are read and discarded after its response, so that the
+   * connection may persist. A longer rest ends the connection. Default 64 KiB; Go reads 256 KiB.
    */
   readonly maxDrainedBytes: number;
   /**
-   * Bytes a second that a request body must bring on the average while it is waited for; 0 accepts
-   * any rate. Default 500, as Apache (`mod_reqtimeout`); `timeouts.body` is the time added to that.
+   * The bytes that must arrive each second, on the average, while the app waits for a request body;
+   * 0 allows any rate. Default 500, as Apache (`mod_reqtimeout`); `timeouts.body` is the time added
+   * to that.
    */
   readonly minBodyRate: number;
   /**
-   * Open connections; a further one is closed at once. Default `Infinity`, as in Node: the system's
-   * limit on open files is reached first.
+   * The open connections. A further connection is closed at once. Default `Infinity`, as in Node:
+   * the system's limit on open files is reached first.
    */
   readonly maxConnections: number;
 }

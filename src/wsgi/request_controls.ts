@@ -16,17 +16,20 @@ import type { ResponseListener } from "./response_report.ts";
 /** Deadlines of one request, named as in the server's `timeouts`; `Infinity` for none. */
 export interface RequestTimeouts {
   /**
-   * For the request body while the app waits for it, from now. Bytes that arrive extend the
-   * deadline by `limits.minBodyRate`, to at most this time from then.
+   * The time for the request body, while the app waits for it or while its rest is discarded. A new
+   * value counts from the call, or from the next wait if the app does not wait at the call. Bytes
+   * that arrive extend the deadline by `limits.minBodyRate`, to at most this time from their
+   * arrival.
    */
   readonly body?: Duration;
   /**
-   * For the whole app, from the end of the request's head; the time that has passed already counts.
+   * The time for the whole app, from the end of the request's head. The time that has passed
+   * already counts.
    */
   readonly request?: Duration;
-  /** While the client takes nothing of the response. */
+  /** The time during which the client takes no byte of the response. */
   readonly write?: Duration;
-  /** For the `finally` blocks and the `close()` of the app. */
+  /** The time for the `finally` blocks and the `close()` of the app, each. */
   readonly close?: Duration;
 }
 

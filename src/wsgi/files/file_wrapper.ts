@@ -232,8 +232,8 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
   }
 
   /**
-   * Closes the file once a pending `open` is done. Any other source is closed even if no byte of it
-   * was read.
+   * Closes the source, after a pending `open` is done. A path that was never opened needs no close.
+   * Every other source is closed even if no byte of it was read.
    */
   async #close(): Promise<void> {
     await this.#opening?.catch(() => {});

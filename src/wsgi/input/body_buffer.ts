@@ -53,7 +53,7 @@ export class BodyBuffer {
   #trailers: readonly string[] = NO_TRAILERS;
   /** True once the body is complete. */
   #ended = false;
-  /** The reason why the body will not be complete; `undefined` otherwise. */
+  /** The error of every read that would have to wait. The first `fail` sets it. */
   #error: unknown;
   #pending: PendingRead | undefined;
   readonly #onWanted: () => void;
@@ -99,14 +99,17 @@ export class BodyBuffer {
     return this.#trailers;
   }
 
-  /** The body is complete, with these trailer fields. */
+  /** Tells that the body is complete, with these trailer fields. */
   end(trailers: readonly string[] = NO_TRAILERS): void {
     this.#trailers = trailers;
     this.#ended = true;
     this.#advance();
   }
 
-  /** The body will not be complete: a read that needs more bytes than have arrived gets the error. */
+  /**
+   * Tells that the app gets no more of the body: a read that needs more bytes than have arrived
+   * fails with the error.
+   */
   fail(error: unknown): void {
     if (this.#ended || this.#error !== undefined) return;
     this.#error = error;
