@@ -19,7 +19,7 @@ test("coroutines that take turns do not see each other's locals", () => {
   assertEmpty();
 });
 
-test("a child inherits what its parent has when it adds it, and no more", () => {
+test("a child inherits the values that its parent has when it adds the child, and no later ones", () => {
   const { scheduler, run } = stage();
   const depth = local(0);
   const other = local<string | undefined>(undefined);

@@ -163,7 +163,7 @@ test("coroutines that are always put first do not starve the others", () => {
   assert(waited < 8, `waited for ${waited}`);
 });
 
-test("two that favour each other leave others their turn within a long turn of theirs", () => {
+test("two coroutines that favour each other do not starve others within one long turn", () => {
   let time = 0;
   const { scheduler } = stage({
     clock: { now: () => time += 0.01, defer: () => {}, setTimer: () => () => {} },

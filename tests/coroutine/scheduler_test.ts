@@ -62,7 +62,7 @@ test("a quantum bounds a turn", () => {
   assertEquals(scheduler.stats().ready, 7);
 });
 
-/** A clock with microtasks, which only run when told to. */
+/** A clock with microtasks, which run only when the test tells them to. */
 class MicrotaskClock extends WorkClock {
   readonly microtasks: (() => void)[] = [];
 
@@ -71,7 +71,9 @@ class MicrotaskClock extends WorkClock {
   }
 }
 
-/** A coroutine that is woken over and over from outside, `cost` milliseconds each time. */
+/**
+ * A coroutine that code outside wakes again and again. Each of its steps takes `cost` milliseconds.
+ */
 function wokenStage(cost: number): { clock: MicrotaskClock; wake: () => boolean } {
   const clock = new MicrotaskClock();
   const scheduler = new Scheduler({ clock, quantum: { milliseconds: 10 } });
@@ -188,7 +190,7 @@ test("start runs the first step at once from outside, and enqueues from inside",
   assertEquals(seen, ["outside", "after", "inside"]);
 });
 
-test("run resolves when nothing is left, shutdown when all is cancelled", async () => {
+test("run resolves when no task is left, shutdown when all tasks are cancelled", async () => {
   const { scheduler, run, assertEmpty } = stage();
   await scheduler.run();
   let cleaned = 0;
@@ -261,7 +263,7 @@ test("a turn inside a turn is a TypeError", () => {
   assert(errors[0] instanceof TypeError);
 });
 
-test("a million turns of one coroutine keep neither stack nor queue", () => {
+test("a million turns of one coroutine fill neither the stack nor the queue", () => {
   const { scheduler } = stage();
   let steps = 0;
   scheduler.add(function* () {
@@ -272,7 +274,7 @@ test("a million turns of one coroutine keep neither stack nor queue", () => {
   assertEquals(scheduler.stats().ready, 0);
 });
 
-test("timers of the host are set for the earliest deadline alone", () => {
+test("the host timer is set only for the earliest deadline", () => {
   const { clock, scheduler, run, assertEmpty } = stage();
   const timers: number[] = [];
   const setTimer = clock.setTimer.bind(clock);
@@ -352,7 +354,7 @@ test("without onError and log, the clock logs an error", () => {
   assertStringIncludes(clock.logged[0] as string, "Coroutine child failed: Error: lost");
 });
 
-test("a clock without a log loses no turn by an error", () => {
+test("an error without onError and without any log does not stop the turn", () => {
   const manual = new ManualClock();
   const clock = {
     now: () => manual.now(),

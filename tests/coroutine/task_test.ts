@@ -63,7 +63,7 @@ test("cancel runs finally, aborts the wait at once, and catch cannot swallow it"
   assertEmpty();
 });
 
-test("cancelling a coroutine that has not started runs none of it", () => {
+test("a coroutine that is cancelled before its start runs none of its code", () => {
   const { scheduler, run, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     throw new Error("started");
@@ -74,7 +74,7 @@ test("cancelling a coroutine that has not started runs none of it", () => {
   assertEmpty();
 });
 
-test("cancelling a coroutine that lets others run ends it where it is", () => {
+test("a coroutine that is cancelled at a bare yield ends there", () => {
   const { scheduler, run, assertEmpty } = stage();
   let steps = 0;
   const task = scheduler.add(function* () {
@@ -180,7 +180,7 @@ test("an error that is joined is not reported", () => {
   assertEmpty();
 });
 
-test("an error is reported if its joiner has given up", () => {
+test("an error is reported if the wait of its joiner has been aborted", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const child = scheduler.add(function* () {
     yield* Sleep(2);
@@ -215,7 +215,7 @@ test("an operation resumes once; later calls have no effect", () => {
   assertEmpty();
 });
 
-test("an error in start or abort reaches the coroutine or the sink, never the scheduler", () => {
+test("an error in start is thrown in the coroutine, and an error in abort goes to onError", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const starts = scheduler.add(function* () {
     try {

@@ -9,7 +9,7 @@ import {
 } from "../../src/coroutine/mod.ts";
 import { stage } from "../support/scheduling.ts";
 
-/** An operation driven from outside. */
+/** An operation that the test drives. */
 class Watched extends TimedOperation<string> {
   readonly name = "Watched";
   resume: Resume<string> | undefined;
@@ -35,7 +35,7 @@ function watch(options: TimeoutOptions) {
   return { ...theatre, operation, task };
 }
 
-test("a weak timeout starts anew whenever something happens", () => {
+test("a weak timeout starts anew at each activity", () => {
   const { operation, task, run, assertEmpty } = watch({ timeout: 1, weakTimeout: true });
   for (let part = 0; part < 5; part++) {
     run(999);
@@ -68,7 +68,7 @@ test("activity after the end of a wait sets no timer", () => {
   assertEmpty();
 });
 
-/** An operation that asks every 100 ms whether its answer is there. */
+/** An operation that asks every 100 ms whether its answer has come. */
 class Poll extends TimedOperation<string> {
   readonly name = "Poll";
   answer: string | undefined;

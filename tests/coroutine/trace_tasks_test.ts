@@ -54,7 +54,7 @@ test("without debug a trace has no times and no lines", () => {
   assertEquals([trace?.waited, trace?.from], [undefined, undefined]);
 });
 
-test("coroutines that each add their successor do not hold on to their ancestors", () => {
+test("coroutines that each add their successor do not keep their ancestors in memory", () => {
   const { scheduler, run } = stage();
   let last: Task<unknown> | undefined;
   function* link(left: number): Coroutine<void> {

@@ -1,6 +1,6 @@
 /**
  * The promises of the types: values need no annotation, and mistakes do not compile. The type
- * checker is the judge; the test itself only shows that the file was run.
+ * checker decides; the test only shows that the file was run.
  */
 
 import { assert } from "@std/assert";
@@ -93,7 +93,7 @@ function* mistakes(queue: Queue<string>): Coroutine<void> {
   yield* queue.get({ timeOut: 1 });
   // @ts-expect-error: a promise is no operation
   yield* race([Promise.resolve(1)]);
-  // @ts-expect-error: nor is a number a task
+  // @ts-expect-error: a number is no task
   yield* Join(1);
   // @ts-expect-error: the local holds numbers
   local(0).value = "text";

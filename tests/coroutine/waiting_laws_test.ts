@@ -34,7 +34,10 @@ const command = fc.oneof(
 
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 
-/** The real thing: each operation is waited for by a coroutine of its own. */
+/**
+ * The waiting operations of this package. Each operation has a coroutine of its own that waits for
+ * it.
+ */
 function makeReal() {
   const theatre = stage();
   const queue = new Queue<number>(CAPACITY);

@@ -1,9 +1,9 @@
 /**
  * The intended behaviour of the waiting operations, in the plainest form: arrays, and one operation
- * at a time. The laws compare it with the real thing.
+ * at a time. The laws compare the package with this model.
  */
 
-/** How an operation stands, as one can tell from outside. */
+/** The visible state of an operation. */
 export type Standing =
   | { readonly state: "waiting" | "timeout" | "cancelled" | "refused" }
   | { readonly state: "value"; readonly value: unknown };
@@ -30,9 +30,9 @@ export class ModelWait {
   }
 }
 
-interface Bringing<T> {
+interface WaitWithPayload<T> {
   readonly wait: ModelWait;
-  readonly brings: T;
+  readonly payload: T;
 }
 
 /** A bounded queue, a semaphore, a signal and a bounded publish/subscribe queue. */
@@ -41,16 +41,16 @@ export class WaitingModel {
   readonly waits: ModelWait[] = [];
   #items: number[] = [];
   #getters: ModelWait[] = [];
-  #putters: Bringing<number>[] = [];
+  #putters: WaitWithPayload<number>[] = [];
   #permits: number;
   #acquirers: ModelWait[] = [];
   #listeners: ModelWait[] = [];
-  #signals: Bringing<{ value: number; recipients: number }>[] = [];
+  #signals: WaitWithPayload<{ value: number; recipients: number }>[] = [];
   #messages: number[] = [];
   #first = 0;
   #positions: Record<string, number> = {};
-  #fetchers: Bringing<string>[] = [];
-  #publishers: Bringing<number>[] = [];
+  #fetchers: WaitWithPayload<string>[] = [];
+  #publishers: WaitWithPayload<number>[] = [];
   readonly #capacity: number;
 
   constructor(capacity: number, permits: number, keys: readonly string[]) {
@@ -71,7 +71,7 @@ export class WaitingModel {
   }
 
   put(wait: ModelWait, item: number): void {
-    this.#putters.push({ wait, brings: item });
+    this.#putters.push({ wait, payload: item });
     this.settle();
   }
 
@@ -91,7 +91,7 @@ export class WaitingModel {
   }
 
   signal(wait: ModelWait, value: number, recipients: number): void {
-    if (recipients > 0) this.#signals.push({ wait, brings: { value, recipients } });
+    if (recipients > 0) this.#signals.push({ wait, payload: { value, recipients } });
     else {
       wait.give(this.#listeners.length);
       for (const listener of this.#listeners) listener.give(value);
@@ -100,14 +100,14 @@ export class WaitingModel {
   }
 
   fetch(wait: ModelWait, key: string): void {
-    const busy = this.#fetchers.some(({ wait: other, brings }) => other.waits && brings === key);
+    const busy = this.#fetchers.some(({ wait: other, payload }) => other.waits && payload === key);
     if (busy) wait.end("refused");
-    else this.#fetchers.push({ wait, brings: key });
+    else this.#fetchers.push({ wait, payload: key });
     this.settle();
   }
 
   publish(wait: ModelWait, message: number): void {
-    this.#publishers.push({ wait, brings: message });
+    this.#publishers.push({ wait, payload: message });
     this.settle();
   }
 
@@ -122,7 +122,7 @@ export class WaitingModel {
     this.now = end;
   }
 
-  /** Until nothing changes any more. */
+  /** Repeats the rules until no operation changes any more. */
   settle(): void {
     this.#forgetEnded();
     while (
@@ -132,7 +132,7 @@ export class WaitingModel {
   }
 
   #forgetEnded(): void {
-    const waits = ({ wait }: Bringing<unknown>) => wait.waits;
+    const waits = ({ wait }: WaitWithPayload<unknown>) => wait.waits;
     this.#getters = this.#getters.filter((wait) => wait.waits);
     this.#acquirers = this.#acquirers.filter((wait) => wait.waits);
     this.#listeners = this.#listeners.filter((wait) => wait.waits);
@@ -145,7 +145,7 @@ export class WaitingModel {
   #settleQueue(): boolean {
     const putter = this.#putters[0];
     if (putter !== undefined && this.#items.length < this.#capacity) {
-      this.#items.push(putter.brings);
+      this.#items.push(putter.payload);
       putter.wait.give(undefined);
       return true;
     }
@@ -165,21 +165,23 @@ export class WaitingModel {
 
   #settleSignals(): boolean {
     const signal = this.#signals[0];
-    if (signal === undefined || this.#listeners.length < signal.brings.recipients) return false;
-    signal.wait.give(signal.brings.recipients);
-    for (const listener of this.#listeners.slice(0, signal.brings.recipients)) {
-      listener.give(signal.brings.value);
+    if (signal === undefined || this.#listeners.length < signal.payload.recipients) return false;
+    signal.wait.give(signal.payload.recipients);
+    for (const listener of this.#listeners.slice(0, signal.payload.recipients)) {
+      listener.give(signal.payload.value);
     }
     return true;
   }
 
   #settleFetchers(): boolean {
     const end = this.#first + this.#messages.length;
-    const fetcher = this.#fetchers.find(({ brings }) => (this.#positions[brings] as number) < end);
+    const fetcher = this.#fetchers.find(({ payload }) =>
+      (this.#positions[payload] as number) < end
+    );
     if (fetcher === undefined) return false;
-    const position = this.#positions[fetcher.brings] as number;
+    const position = this.#positions[fetcher.payload] as number;
     fetcher.wait.give(this.#messages.slice(position - this.#first));
-    this.#positions[fetcher.brings] = end;
+    this.#positions[fetcher.payload] = end;
     return true;
   }
 
@@ -192,7 +194,7 @@ export class WaitingModel {
       this.#first++;
     }
     publisher.wait.give(this.#first + this.#messages.length);
-    this.#messages.push(publisher.brings);
+    this.#messages.push(publisher.payload);
     return true;
   }
 }

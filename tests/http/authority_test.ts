@@ -37,19 +37,19 @@ test("knows IPv6 addresses by RFC 3986 §3.2.2", () => {
   }
 });
 
-test("knows ports: digits, none, at most 65535", () => {
+test("reads an empty port, and a port of digits up to 65535", () => {
   for (const port of ["", ":", ":0", ":80", ":65535"]) assertEquals(isAuthority(`x${port}`), true);
   for (const port of [":65536", ":-1", ":1e3", ": 1", ":080000", "::"]) {
     assertEquals(isAuthority(`x${port}`), false, port);
   }
 });
 
-test("takes time linear in a name's length", () => {
-  // A pattern that backtracks would need years for this text.
+test("takes linear time in the length of a name", () => {
+  // A pattern with backtracking would need years for this text.
   assertEquals(isAuthority(`${"a%41".repeat(8000)}@`), false);
 });
 
-test("wants both a host and a port where asked", () => {
+test("isHostAndPort needs both a host and a port", () => {
   assertEquals(["x:1", "[::1]:1"].map(isHostAndPort), [true, true]);
   assertEquals(
     ["x", "x:", ":1", "", "[::1]", "x:y", "x:0", "x:00"].map(isHostAndPort),

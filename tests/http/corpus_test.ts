@@ -9,7 +9,7 @@ import { everyByte, splitAt, transcript } from "./transcript.ts";
 
 const corpus = readCorpus();
 
-test("the corpus was found, and no two cases have one name", () => {
+test("the corpus is found, and its cases have different names", () => {
   assert(corpus.length >= 400);
   assertEquals(new Set(corpus.map(({ name }) => name)).size, corpus.length);
 });

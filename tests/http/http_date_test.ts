@@ -12,7 +12,7 @@ test("formats as RFC 9110 §5.6.7 does", () => {
   assertEquals(imfFixdate(951_782_400_999), "Tue, 29 Feb 2000 00:00:00 GMT");
 });
 
-test("has four digits of year, always", () => {
+test("always has a year of four digits", () => {
   assertEquals(imfFixdate(-62_167_219_200_000), "Sat, 01 Jan 0000 00:00:00 GMT");
   assertEquals(imfFixdate(253_402_300_799_999), "Fri, 31 Dec 9999 23:59:59 GMT");
   for (const time of [-62_167_219_200_001, 253_402_300_800_000, NaN, Infinity]) {

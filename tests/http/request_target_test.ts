@@ -14,7 +14,7 @@ test("tells the four forms apart", () => {
   assertEquals(parseRequestTarget("OPTIONS", "*").form, "asterisk");
 });
 
-test("keeps the method's case in mind: connect is not CONNECT", () => {
+test("methods are case-sensitive: connect is not CONNECT", () => {
   assertThrows(() => parseRequestTarget("connect", "x:1"), ProtocolError);
 });
 

@@ -43,7 +43,7 @@ test("a coroutine that waits becomes a task, with the operation that it yielded"
   assertEmpty();
 });
 
-test("asking for the current task in a first step does not change what launch returns", () => {
+test("a question for the current task in a first step does not change the result of launch", () => {
   const { scheduler, assertEmpty } = stage();
   let current: Task<unknown> | undefined;
   const task = launch(scheduler, function* () {

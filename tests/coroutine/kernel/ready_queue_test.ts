@@ -39,7 +39,7 @@ test("entries added after the turn started wait for the next turn", () => {
   assertEquals(queue.take(queue.arrivals)?.name, "late");
 });
 
-test("with n entries ready, none waits for more than 8 n others", () => {
+test("with n entries ready, no entry waits for more than 8 n others", () => {
   const queue = new ReadyQueue<Entry>();
   queue.add(entry("greedy", 1e6));
   let waited = 0;

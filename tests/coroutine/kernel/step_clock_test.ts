@@ -31,7 +31,7 @@ test("each step is timed at first", () => {
   assertEquals(Math.round(steps.stepped() * 100), 5);
 });
 
-test("after a while of short steps, the clock is read once for eight", () => {
+test("after many short steps, the clock is read once for eight steps", () => {
   const { clock, steps } = started();
   shortSteps(steps, 64);
   const before = clock.readings;
@@ -39,7 +39,7 @@ test("after a while of short steps, the clock is read once for eight", () => {
   assertEquals(clock.readings - before, 100);
 });
 
-test("a long step among those goes free, and each is timed again", () => {
+test("a long step among them is charged to no task, and then each step is timed again", () => {
   const { clock, steps } = started();
   shortSteps(steps, 64);
   clock.advance(3);
@@ -56,7 +56,7 @@ test("a turn that begins looks at the clock", () => {
   assertEquals([steps.look(), steps.now], [5, 5]);
 });
 
-test("with a tiny quantum each step is timed for ever", () => {
+test("with a tiny quantum each step is always timed", () => {
   const { clock, steps } = started(0);
   shortSteps(steps, 200);
   clock.advance(0.01);

@@ -19,7 +19,7 @@ test("AddCoro gives the task of a coroutine that runs on after its parent has en
   assertEmpty();
 });
 
-test("cancelling the parent leaves the added coroutine alone", () => {
+test("cancelling the parent does not cancel the added coroutine", () => {
   const { scheduler, run, assertEmpty } = stage();
   let finished = false;
   const parent = scheduler.add(function* () {

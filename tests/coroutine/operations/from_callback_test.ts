@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { fromCallback, OperationTimeout, timeout } from "../../../src/coroutine/mod.ts";
 import { stage } from "../../support/scheduling.ts";
 
-test("the first call of the callback ends the wait, and later calls do nothing", () => {
+test("the first call of the callback ends the wait, and later calls have no effect", () => {
   const { scheduler, run, errors, assertEmpty } = stage();
   const task = scheduler.add(function* () {
     return yield* fromCallback<number>((done) => {

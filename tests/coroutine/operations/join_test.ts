@@ -41,7 +41,7 @@ test("Join throws TaskCancelled if the joined coroutine was cancelled", () => {
   assertEmpty();
 });
 
-test("cancelling a Join leaves the joined coroutine alone", () => {
+test("cancelling a Join does not cancel the joined coroutine", () => {
   const { scheduler, run, assertEmpty } = stage();
   const child = scheduler.add(sleeper, 1);
   const parent = scheduler.add(join, child);

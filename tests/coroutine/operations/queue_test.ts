@@ -96,7 +96,7 @@ test("an item that was handed to a coroutine arrives, though the coroutine is ca
   assertEmpty();
 });
 
-test("a put that is cancelled or times out puts nothing in, and makes way for the next put", () => {
+test("a put that is cancelled or times out puts no item in, and lets the next put go on", () => {
   const { scheduler, run, assertEmpty } = stage();
   const queue = new Queue<string>(1);
   queue.putNowait("first");

@@ -14,7 +14,7 @@ import {
 import { stage } from "../../support/scheduling.ts";
 import { later } from "./later.ts";
 
-test("timeout aborts an operation that is late, and leaves one that is in time alone", () => {
+test("timeout aborts a late operation, and gives the value of one that is in time", () => {
   const { scheduler, run, assertEmpty } = stage();
   const log: string[] = [];
   const late = scheduler.add(function* () {

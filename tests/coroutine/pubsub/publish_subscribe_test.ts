@@ -45,7 +45,7 @@ function newsroom(options: ConstructorParameters<typeof PublishSubscribeQueue>[0
   return { ...theatre, queue, subscribe, read };
 }
 
-test("every subscriber gets every message once, in order, at its own pace", () => {
+test("every subscriber gets every message once, in order, at its own speed", () => {
   const { queue, subscribe, read, run, assertEmpty } = newsroom();
   subscribe("a");
   const early = read("a");

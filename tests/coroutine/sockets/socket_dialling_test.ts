@@ -1,4 +1,4 @@
-/** `Connect` through the adapter of the runtime that runs this, over TCP. */
+/** `Connect` over TCP, with the adapter of the runtime that runs the test. */
 
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
@@ -23,7 +23,7 @@ import type { DiallingAdapter } from "../../../adapters/node.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
-/** A listener of the runtime's, and how to dial it. */
+/** A listener of the runtime, and the function that dials it. */
 async function place(): Promise<{
   readonly scheduler: Scheduler;
   readonly acceptor: Acceptor;
@@ -38,13 +38,13 @@ async function place(): Promise<{
   return { scheduler, acceptor, listener, address: listener.address, adapter };
 }
 
-/** Waits for a connection, and until it has ended, without a byte. */
+/** Waits for a connection, and for its end without a byte. */
 function* acceptNothing(acceptor: Acceptor) {
   const stream = yield* Accept(acceptor, { timeout: 5 });
   try {
     return (yield* Recv(stream, 1, { timeout: 5 })).length;
   } catch {
-    return 0; // a reset is as good
+    return 0; // a reset is an end, too
   } finally {
     stream.destroy();
   }
@@ -107,7 +107,7 @@ test("a Connect that is cancelled leaves no connection behind", async () => {
     scheduler.add(function* () {
       task.cancel();
     });
-    // Whether it was so soon that nobody noticed, or not, is up to the system.
+    // The system decides whether the peer has seen the connection before its end.
     const accepted = scheduler.add(function* () {
       return yield* race([Accept(acceptor), Sleep(0.1)]);
     });

@@ -76,7 +76,7 @@ function withoutDiscarded({ messages, refusal }: Reading): Reading {
   };
 }
 
-test("llhttp reads mutated messages alike, if it accepts them", () => {
+test("llhttp reads a mutated message in the same way, unless it refuses the message", () => {
   const random = new Random(20_250_607);
   const good = corpus.filter(({ bytes }) => readWithOwn(bytes, {}).refusal === undefined);
   let read = 0;

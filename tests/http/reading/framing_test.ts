@@ -36,7 +36,7 @@ test("decides for every combination of version and fields as RFC 9112 §6.3 does
   }
 });
 
-test("names what it could not read, in printable ASCII and cut short", () => {
+test("an error quotes the unreadable value, in printable ASCII and cut short", () => {
   const contentLength = `\x80"${"9".repeat(100)}`;
   const error = assertThrows(
     () => requestFraming({ minorVersion: 1, contentLength }),
@@ -48,6 +48,6 @@ test("names what it could not read, in printable ASCII and cut short", () => {
   );
 });
 
-test("gives one object for all bodies that need none", () => {
+test("gives the same object for all requests without a body", () => {
   assertStrictEquals(requestFraming({ minorVersion: 1 }), requestFraming({ minorVersion: 0 }));
 });

@@ -18,7 +18,10 @@ const NO_LIMITS = Object.fromEntries(
 const BASE_BYTES = 500;
 /** Linear growth has the exponent 1, quadratic growth 2. */
 const MAX_EXPONENT = 1.1;
-/** A byte may be copied in, moved when the storage doubles, read in one or two states, and decoded. */
+/**
+ * The largest work for a byte: it may be copied in, moved when the storage doubles, read in one or
+ * two states, and decoded.
+ */
 const MAX_WORK_PER_BYTE = 16;
 
 const HEAD = "POST / HTTP/1.1\r\nHost: x\r\n";
@@ -104,7 +107,7 @@ for (const [shape, makeText] of Object.entries(SHAPES)) {
   }
 }
 
-test("a backlog that nearly fills its storage is not moved for every byte", () => {
+test("bytes that nearly fill the storage are not moved for every new byte", () => {
   const workFor = (bytes: number): number => {
     const meter: Meter = { work: 0 };
     withCountedArrays(meter, () => {
@@ -122,7 +125,7 @@ test("a backlog that nearly fills its storage is not moved for every byte", () =
   assert(Math.log(workFor(8000) / workFor(500)) / Math.log(16) <= MAX_EXPONENT);
 });
 
-test("the measure sees work that grows faster", () => {
+test("the measure finds work that grows faster", () => {
   const quadratic = (bytes: number): number => {
     const meter: Meter = { work: 0 };
     withCountedArrays(meter, () => {

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { InputBuffer } from "../../../src/http/reading/input_buffer.ts";
 
-test("borrows a chunk as long as everything before it was read", () => {
+test("borrows a pushed array if all bytes before it were read", () => {
   const input = new InputBuffer();
   const chunk = Uint8Array.of(1, 2, 3);
   input.push(chunk);
@@ -15,7 +15,7 @@ test("borrows a chunk as long as everything before it was read", () => {
   assertEquals(input.length, 0);
 });
 
-test("gives a chunk back that was wholly read, and holds nothing", () => {
+test("gives a pushed array back that was wholly read, and keeps no bytes", () => {
   const input = new InputBuffer();
   input.push(new Uint8Array(1000));
   input.take(1000);
@@ -24,7 +24,7 @@ test("gives a chunk back that was wholly read, and holds nothing", () => {
   assertEquals(input.offsetOf(input.start), 1000);
 });
 
-test("keeps stream offsets over chunks, copies and moves", () => {
+test("keeps stream offsets over pushes, copies and moves", () => {
   const input = new InputBuffer();
   let pushed = 0;
   for (let round = 0; round < 200; round++) {
@@ -37,7 +37,7 @@ test("keeps stream offsets over chunks, copies and moves", () => {
   }
 });
 
-test("fed one byte at a time, moves what it holds a logarithmic number of times", () => {
+test("moves its bytes a logarithmic number of times if one byte is pushed at a time", () => {
   const input = new InputBuffer();
   const storages = new Set<Uint8Array>();
   for (let count = 0; count < 100_000; count++) {
@@ -49,7 +49,7 @@ test("fed one byte at a time, moves what it holds a logarithmic number of times"
   assert(storages.size <= 20);
 });
 
-test("does not grow when as much is read as is pushed", () => {
+test("does not grow if the pushed bytes are read", () => {
   const input = new InputBuffer();
   input.push(new Uint8Array(100));
   input.detach();

@@ -62,7 +62,7 @@ test("asks for data before anything was pushed, always with the same object", ()
   assertStrictEquals(parser.next(), new RequestParser().next());
 });
 
-test("does not begin the next request before it is asked to", () => {
+test("begins the next request only when its event is asked for", () => {
   const parser = parserOf(GET + GET);
   assertEquals(parser.next().type, "request");
   assertEquals(parser.bufferedBytes, GET.length);
@@ -81,7 +81,7 @@ test("counts a head that is not complete as buffered", () => {
   assertEquals(parser.bufferedBytes, 0);
 });
 
-test("keeps what was pushed when the buffer is used again after detach", () => {
+test("keeps the pushed bytes when the buffer is used again after detach", () => {
   const buffer = latin1Bytes(GET);
   const parser = new RequestParser();
   parser.push(buffer.subarray(0, 10));
@@ -106,7 +106,7 @@ test("ignores an empty push", () => {
   assertEquals(typesOf(parser), ["request", "end", "need-data"]);
 });
 
-test("passes much of a body through without copying it", () => {
+test("passes a large body through without a copy", () => {
   const text = "hello".repeat(1000);
   const bytes = latin1Bytes(`${PUT.replace("5", "5000")}${text}`);
   const parser = new RequestParser();
@@ -118,7 +118,7 @@ test("passes much of a body through without copying it", () => {
   assertEquals(latin1Text(event.bytes), text);
 });
 
-test("passes much chunk data through without copying it", () => {
+test("passes large chunk data through without a copy", () => {
   const bytes = latin1Bytes(`${PUT_CHUNKED}1000\r\n${"x".repeat(4096)}\r\n0\r\n\r\n`);
   const parser = new RequestParser();
   parser.push(bytes);
@@ -128,7 +128,7 @@ test("passes much chunk data through without copying it", () => {
   assertStrictEquals(event.bytes.buffer, bytes.buffer);
 });
 
-test("throws the same error for ever, and drops what comes after it", () => {
+test("throws the same error for ever, and drops later bytes", () => {
   const parser = parserOf("GET / HTTP/1.1\r\nHost : x\r\n\r\n");
   const first = assertThrows(() => parser.next(), ProtocolError);
   parser.push(latin1Bytes(GET));
@@ -196,7 +196,7 @@ test("counts the offset of an error from the connection's first byte", () => {
   assertEquals(assertThrows(() => parser.next(), ProtocolError).offset, 2 * GET.length);
 });
 
-test("is closed after the peer's end, once everything was read", () => {
+test("is closed after the peer's end, once all bytes are read", () => {
   const parser = parserOf(GET);
   parser.end();
   assertEquals(typesOf(parser), ["request", "end", "closed"]);
@@ -238,7 +238,7 @@ test("a rest that was pushed as a Buffer is a copy, too", () => {
   assertEquals(latin1Text(rest), "raw");
 });
 
-test("a little of a body is a copy that may be kept, much of it a view", () => {
+test("a short piece of a body is a copy that may be kept, a long one is a view", () => {
   for (const [framing, wrap] of FRAMINGS) {
     for (const size of [1, 5, 2048, 2049, 100_000]) {
       const text = "x".repeat(size);
@@ -254,13 +254,13 @@ test("a little of a body is a copy that may be kept, much of it a view", () => {
   }
 });
 
-test("gives the rest even after a request that forbids another", () => {
+test("gives the rest also after a request that does not let the connection persist", () => {
   const parser = parserOf("CONNECT x:1 HTTP/1.0\r\n\r\nraw");
   assertEquals(typesOf(parser), ["request", "end", "closed"]);
   assertEquals(latin1Text(parser.takeBuffered()), "raw");
 });
 
-test("decodes with the decoder it was given", () => {
+test("decodes with the decoder of its options", () => {
   const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
     latin1Text(bytes.subarray(start, end)).replace("/a", "/b");
   const parser = new RequestParser({ latin1 });
@@ -285,7 +285,7 @@ test("refuses limits that are not whole numbers", () => {
   }
 });
 
-test("lets a limit be lifted", () => {
+test("Infinity as a limit is no limit", () => {
   assertEquals(statusOf(GET.replace("/", `/${"a".repeat(20_000)}`), { maxLineBytes: Infinity }), 0);
 });
 
@@ -327,13 +327,13 @@ test("holds the default limit of trailers, exactly", () => {
   assertEquals(statusOf(`${PUT_CHUNKED}0\r\nA: ${value}v\r\n\r\n`), 431);
 });
 
-test("counts sizes of chunks without loss where bodies have no limit", () => {
+test("counts chunk sizes exactly if bodies have no limit", () => {
   const limits = { maxBodyBytes: Infinity };
   assertEquals(statusOf(`${PUT_CHUNKED}1fffffffffffff\r\n`, limits), 0);
   assertEquals(statusOf(`${PUT_CHUNKED}20000000000000\r\n`, limits), 413);
 });
 
-test("law: pieces of any sizes give the events of the whole", () => {
+test("law: pieces of any sizes give the events of the whole message", () => {
   const messages = readCorpus();
   const sizes = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 30 });
   fc.assert(fc.property(fc.constantFrom(...messages), sizes, (message, lengths) => {
@@ -359,7 +359,7 @@ const anyText = fc.array(
   { maxLength: 30 },
 ).map((parts) => parts.join(""));
 
-test("law: any bytes, in any of two ways, throw nothing but a ProtocolError", () => {
+test("law: any bytes, whole or cut in two, throw no error but a ProtocolError", () => {
   fc.assert(fc.property(anyText, fc.nat(), (text, cut) => {
     // The transcript rethrows every other error.
     const bytes = latin1Bytes(text);
@@ -386,7 +386,7 @@ test("law: with any limits, every split gives the same events", () => {
   }));
 });
 
-test("law: a change of one byte in a valid message throws nothing but a ProtocolError", () => {
+test("law: a change of one byte in a valid message throws no error but a ProtocolError", () => {
   const messages = readCorpus();
   fc.assert(
     fc.property(fc.constantFrom(...messages), fc.nat(), anyByte, ({ bytes }, place, value) => {

@@ -28,7 +28,7 @@ test("has a reason phrase for every status that the parser answers with", () => 
   }
 });
 
-test("keeps a message of an embedder's own in one line of ASCII", () => {
+test("writes the message of an embedder in one line of ASCII", () => {
   const response = errorResponse(new ProtocolError(400, "a\r\nb\u20ac"));
   assert(response.endsWith("\n400 Bad Request\na??b?\n".slice(1)));
 });

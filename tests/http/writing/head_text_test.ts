@@ -1,5 +1,5 @@
 /**
- * The cached text of a head: a head that differs in one part is never taken for the last one.
+ * The cached text of a head. A head that differs in one part never gets the text of the last one.
  */
 
 import { assertEquals } from "@std/assert";

@@ -1,5 +1,5 @@
 /**
- * Prepared heads: their facts, and the checks behind their memory of statuses and names.
+ * Prepared heads: their facts, and the checks that the cache of statuses and names must not skip.
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
@@ -31,7 +31,7 @@ test("fields are written out in their order, and the facts for the framing are f
   );
 });
 
-test("a known name or status does not excuse an invalid value", () => {
+test("an invalid value is refused also beside a known name and status", () => {
   const bad: [string, unknown[]][] = [
     ["200 OK", [["X-Known", "a\r\nb"]]],
     ["200 OK", [["X-Known", 5]]],

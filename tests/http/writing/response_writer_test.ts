@@ -67,7 +67,7 @@ test("sends the app's Content-Length as it is", () => {
   );
 });
 
-test("adds Content-Length where the length is known", () => {
+test("adds Content-Length if the length is known", () => {
   assertEquals(
     respond({}, [], ["hello"], { bodyLength: 5 }),
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -83,26 +83,26 @@ test("delimits by the end of the connection for HTTP/1.0", () => {
   assertEquals(respond({ minorVersion: 0 }, [], ["hello"]), expected);
 });
 
-test("uses nothing of HTTP/1.1 where the server is set to 1.0", () => {
+test("uses no feature of HTTP/1.1 if the server is set to 1.0", () => {
   const expected = "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nhello";
   assertEquals(respond({ protocol: "HTTP/1.0" }, [], ["hello"]), expected);
 });
 
-test("says keep-alive where the version does not imply it", () => {
+test("sends keep-alive if the version does not imply it", () => {
   const rest = "200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nhi";
   const options = { bodyLength: 2 };
   assertEquals(respond({ minorVersion: 0 }, [], ["hi"], options), `HTTP/1.1 ${rest}`);
   assertEquals(respond({ protocol: "HTTP/1.0" }, [], ["hi"], options), `HTTP/1.0 ${rest}`);
 });
 
-test("says close where the connection will not persist", () => {
+test("sends close if the connection will not persist", () => {
   assertEquals(
     respond({ keepAlive: false }, [], ["hi"], { bodyLength: 2 }),
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
   );
 });
 
-test("knows after the head whether the connection persists", () => {
+test("tells after the head whether the connection persists", () => {
   const cases: [Partial<ResponseContext>, ResponseHeadOptions, boolean][] = [
     [{}, {}, true],
     [{ keepAlive: false }, {}, false],
@@ -118,7 +118,7 @@ test("knows after the head whether the connection persists", () => {
   }
 });
 
-test("adds Date and Server only where the app gave none, in any case", () => {
+test("adds Date and Server only if the app has sent none, in any case", () => {
   const options = { bodyLength: 0, date: "D", server: "S" };
   assertEquals(
     respond({}, [], [], options),
@@ -138,7 +138,7 @@ test("keeps several fields of one name in their order", () => {
   );
 });
 
-test("swallows the body of an answer to HEAD and keeps its length", () => {
+test("drops the body of an answer to HEAD and keeps its length", () => {
   const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
   assertEquals(respond({ method: "HEAD" }, [["Content-Length", "5"]], ["hello"]), head);
   assertEquals(respond({ method: "HEAD" }, [["Content-Length", "5"]], []), head);
@@ -151,7 +151,7 @@ test("sends no length for HEAD if the body is empty", () => {
   assertEquals(respond({ method: "HEAD" }, [], ["hello"]), head);
 });
 
-test("lets HEAD have a length that its blocks do not have", () => {
+test("allows HEAD a length that differs from its blocks", () => {
   const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
   const options = { bodyLength: 0 };
   assertEquals(respond({ method: "HEAD" }, [["Content-Length", "5"]], [], options), head);
@@ -183,7 +183,7 @@ test("sends a 2xx to CONNECT without body, length or coding, but an error with",
   );
 });
 
-test("says after the head whether there may be a body", () => {
+test("tells after the head whether there may be a body", () => {
   const cases: [string, string, boolean][] = [
     ["GET", "200 OK", true],
     ["HEAD", "200 OK", false],
@@ -208,7 +208,7 @@ test("refuses a Content-Length that is not one plain number", () => {
   assertThrows(() => writerOf().head("200 OK", twice), ResponseError, "two");
 });
 
-test("refuses a Content-Length that the body is known not to have", () => {
+test("refuses a Content-Length that differs from the known length of the body", () => {
   const fields: FieldList = [["Content-Length", "5"]];
   const options = { bodyLength: 4 };
   assertThrows(() => writerOf().head("200 OK", fields, options), ResponseError, "4 bytes");
@@ -251,7 +251,7 @@ test("sends the part of a too long body that fits, throws, and stays usable", ()
   }
 });
 
-test("refuses a body that is too short, and gives up the connection", () => {
+test("refuses a body that is too short, and ends the connection", () => {
   const { sink, text } = collect();
   const writer = writerOf();
   writer.head("200 OK", [["Content-Length", "5"]]);
@@ -269,7 +269,7 @@ test("sends trailers after a chunked body", () => {
   assertEquals(text(), "0\r\nDigest: abc\r\nX: 1\r\n\r\n");
 });
 
-test("drops trailers that have no place", () => {
+test("drops trailers if the framing has no place for them", () => {
   for (const given of [{ minorVersion: 0 }, { method: "HEAD" }] as const) {
     const { sink, text } = collect();
     const writer = writerOf(given);
@@ -279,7 +279,7 @@ test("drops trailers that have no place", () => {
   }
 });
 
-test("refuses trailers that may not be, and can then end without", () => {
+test("refuses forbidden trailers, and can then end without trailers", () => {
   const { sink, text } = collect();
   const writer = writerOf();
   writer.head("200 OK", []);
