@@ -55,9 +55,13 @@ function parseHost(host: unknown): string {
     throw new TypeError(`bindAddr has no host: ${HOST_ADVICE}`);
   }
   const plain = typeof host === "string" ? host.replace(/^\[(.*)\]$/, "$1") : "";
-  if (NAME.test(plain) || IPV6.test(plain)) return plain;
+  if (isHost(plain)) return plain;
   const kind = "which is no address and no name";
   throw new TypeError(`bindAddr has the host ${showValue(host)}, ${kind}: ${HOST_ADVICE}`);
+}
+
+function isHost(host: string): boolean {
+  return NAME.test(host) || IPV6.test(host);
 }
 
 /** A host name or an IPv4 address: no colon, no slash, no space. The system decides about the rest. */
@@ -77,11 +81,16 @@ function parsePort(port: unknown): number {
 const NO_PATH =
   /^(?:[a-z][a-z0-9+.-]*:\/\/|unix:)|^[^/\\]*:\d*\/?$|^\d{1,5}$|^localhost$|^\[?[\d.:]+\]?$/i;
 
+/** A host and a port, as a URL has them. */
+const HOST_AND_PORT = /^(?:https?:\/\/)?\[?([^/\]]*)\]?:(\d{1,5})\/?$/i;
+
 function parsePath(path: string): ListenAddress {
   if (path === "") throw new TypeError(`bindAddr is empty: ${HOST_ADVICE}, or a socket's path`);
   if (path.includes("\0")) throw new TypeError("bindAddr is a path with a NUL character");
   if (NO_PATH.test(path)) {
-    const advice = `${HOST_ADVICE}; the path of a Unix socket may begin with "./" or "/"`;
+    const [, host, port] = HOST_AND_PORT.exec(path) ?? [];
+    const meant = host && port && isHost(host) ? `write ["${host}", ${port}]` : HOST_ADVICE;
+    const advice = `${meant}; the path of a Unix socket may begin with "./" or "/"`;
     throw new TypeError(`bindAddr is ${showValue(path)}, which is no path of a socket: ${advice}`);
   }
   return { path };

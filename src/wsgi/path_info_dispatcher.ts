@@ -98,7 +98,7 @@ function checkedPrefix(given: unknown): string {
   if (typeof given !== "string") throw refuse("expected a path prefix, which is a string");
   const prefix = given.replace(/\/+$/, "");
   if (prefix !== "" && !prefix.startsWith("/")) throw refuse('a prefix begins with "/"');
-  const pattern = /\/(?:\*[^/]*|:[^/]*|\{[^/]*\}|\[[^/]*\])/.exec(prefix);
+  const pattern = /\/?\*|\/(?::[^/]*|\{[^/]*\}|\[[^/]*\])/.exec(prefix);
   if (pattern !== null) {
     const before = prefix.slice(0, pattern.index) || "/";
     throw refuse(`a prefix has no pattern; write ${showValue(before)}, which matches all below it`);
