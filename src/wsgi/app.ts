@@ -36,7 +36,26 @@ export interface Closeable {
   readonly close?: () => unknown;
 }
 
-/** The result of an app: an iterable of blocks, sync or async; usually a generator or an array. */
+/**
+ * The result of an app: an iterable of blocks, sync or async; usually a generator or an array.
+ *
+ * The framing of the response follows from the structure of the app, never from the time that the app takes:
+ *
+ * | the app | HTTP/1.1 | HTTP/1.0 |
+ * |---|---|---|
+ * | gives `Content-Length` | that length | that length |
+ * | gives an array, or a promise of one | `Content-Length` | `Content-Length` |
+ * | is a generator or an iterator, and returns the only non-empty block, or none | `Content-Length` | `Content-Length` |
+ * | yields a non-empty block, even one only, or passes one to `write` | chunked, each block one chunk | until the connection ends |
+ * | returns a wrapped file whose length is known | `Content-Length` | `Content-Length` |
+ * | announces `Trailer` | chunked | until the connection ends |
+ *
+ * A generator may be async, and may come in a promise. Waits, reads and empty blocks do not count. Another
+ * iterable, such as a `Set` or an object with `[Symbol.iterator]` and `close`, yields its blocks. A middleware
+ * that runs the app by `delegate` or `passThrough` yields them, too, unless it passes the server's reader on; those
+ * of this package keep the framing. A response to HEAD has the fields of the
+ * response to GET, without `Transfer-Encoding`; 204 and 304 have no body and no length from the server.
+ */
 export type AppIterable =
   & (
     | Iterable<AppYield, AppReturn, unknown>

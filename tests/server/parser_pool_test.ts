@@ -22,7 +22,7 @@ function crowd(): { clients: Client[]; environs: Environ[]; server: WSGIServer }
     *wsgiApp(environ, startResponse) {
       environs.push(environ);
       startResponse("200 OK", [["Content-Type", "text/plain"]]);
-      yield `${environ.REMOTE_PORT} ${environ.HTTP_X_NAME ?? "nobody"}`;
+      return `${environ.REMOTE_PORT} ${environ.HTTP_X_NAME ?? "nobody"}`;
     },
   });
   const clients = Array.from({ length: MANY }, (_, index) => join(server, 10_000 + index));

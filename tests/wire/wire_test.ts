@@ -12,12 +12,17 @@ import { type CorpusCase, readCorpus } from "../http/corpus.ts";
 import { exchange } from "./exchange.ts";
 import { readGolden, section, writeGolden } from "./golden.ts";
 
-/** An app that reads the whole request and answers with a description of it. */
+/**
+ * An app that reads the whole request and answers with a description of it. A request without a body gets
+ * an answer with `Content-Length`, the others a chunked one.
+ */
 function* tell(environ: Environ, startResponse: StartResponse) {
   const body = yield* environ["wsgi.input"].read();
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
   const { REQUEST_METHOD, SCRIPT_NAME, PATH_INFO, QUERY_STRING, HTTP_HOST } = environ;
-  yield `${REQUEST_METHOD} ${SCRIPT_NAME}|${PATH_INFO}|${QUERY_STRING} at ${HTTP_HOST}\n`;
+  const line = `${REQUEST_METHOD} ${SCRIPT_NAME}|${PATH_INFO}|${QUERY_STRING} at ${HTTP_HOST}\n`;
+  if (body.length === 0) return line;
+  yield line;
   yield body;
 }
 
@@ -35,7 +40,6 @@ class Servers {
       server = serve({
         wsgiApp: tell,
         bindAddr: ["127.0.0.1", 0],
-        burst: 60,
         limits,
         timeouts: { halfClosed: Infinity },
       });

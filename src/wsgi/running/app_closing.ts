@@ -31,7 +31,7 @@ import {
   type Steps,
   throwInto,
 } from "./app_steps.ts";
-import { burstEnd, burstLasts, flush } from "./burst.ts";
+import { burstEnd, burstLasts } from "./burst.ts";
 import { WSGIError } from "./response.ts";
 
 /**
@@ -111,14 +111,14 @@ function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): C
   let endMs = burstEnd(context);
   for (let steps = first;;) {
     if (isPromise(steps)) {
-      flush(context);
+      context.output.flush();
       steps = (yield until(adoptStep(steps))) as Step;
     }
     if (steps.done) return;
     const { value } = steps;
     let resume = () => iterator.next();
     if (isOperation(value) || isPromise(value)) {
-      flush(context);
+      context.output.flush();
       try {
         const sent = yield value;
         resume = () => iterator.next(sent);
@@ -130,7 +130,7 @@ function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): C
       steps = iterator.next();
       continue;
     } else {
-      flush(context);
+      context.output.flush();
       yield;
     }
     endMs = burstEnd(context);
@@ -140,7 +140,7 @@ function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): C
 
 /** Whether the planned operation was a read of bytes that have arrived already. */
 function readNow(context: AppContext): boolean {
-  flush(context);
+  context.output.flush();
   return !context.output.full && context.cogen.readNow();
 }
 

@@ -42,7 +42,7 @@ import {
   type Steps,
   throwInto,
 } from "./app_steps.ts";
-import { burstEnd, burstLasts, flush } from "./burst.ts";
+import { burstEnd, burstLasts } from "./burst.ts";
 import { gather, type StepConsumer } from "./ready_steps.ts";
 import { TunnelError } from "./response.ts";
 
@@ -137,8 +137,7 @@ class AppRun implements BodyReader, StepConsumer {
   }
 
   allSent(): boolean {
-    const { output, response } = this.#context;
-    return response.heldBytes === 0 && output.allSent;
+    return this.#context.output.allSent;
   }
 
   // The steps of an async iterator, during the wait `step`.
@@ -154,7 +153,7 @@ class AppRun implements BodyReader, StepConsumer {
 
   wait(): void {
     this.#hasWaited = true;
-    flush(this.#context);
+    this.#context.output.flush();
   }
 
   /** Runs the app to its next wait, or to its end. The last wait has brought this value or error. */
@@ -210,6 +209,7 @@ class AppRun implements BodyReader, StepConsumer {
     const given: unknown = app(environ, response.startResponse);
     if (isPromise(given)) {
       this.#promised = adopt(given as PromiseLike<AppIterable>);
+      this.#context.output.flush();
       return this.#waitFor("iterable", until(this.#promised));
     }
     this.#iterable = iterable(given);
@@ -254,10 +254,10 @@ class AppRun implements BodyReader, StepConsumer {
         // The response to HEAD has no body: no more blocks are wanted, even of an endless stream.
         if (refusal === undefined && context.response.headOnly) return DONE;
       } else if (isEmpty(value)) {
-        flush(context);
+        context.output.flush();
         if (context.output.full || !context.cogen.readNow()) return this.#waitForPlanned();
       } else if (isOperation(value) || isPromise(value)) {
-        flush(context);
+        context.output.flush();
         return this.#waitFor("yielded", value);
       } else refusal = push(context, value);
       if (!burstLasts(context, this.#burstEndMs)) return this.#waitForTurn(refusal);
@@ -278,19 +278,19 @@ class AppRun implements BodyReader, StepConsumer {
   #waitForTurn(refusal: unknown): Step {
     this.#failed = refusal !== undefined;
     this.#content = refusal;
-    flush(this.#context);
+    this.#context.output.flush();
     return this.#waitFor("turn", undefined);
   }
 
   /** The iterator has ended by itself: its return value may be a last block. */
   #end(last: unknown): Step {
     this.#iterator = undefined;
-    if (last !== undefined) this.#context.response.push(last);
+    if (last !== undefined) this.#context.response.pushLast(last);
     return DONE;
   }
 
   #pushAll(blocks: readonly unknown[]): Step {
-    for (const block of blocks) this.#context.response.push(block);
+    this.#context.response.pushAll(blocks);
     return DONE;
   }
 
@@ -316,11 +316,6 @@ class AppRun implements BodyReader, StepConsumer {
   #fail(error: unknown): void {
     const { response } = this.#context;
     this.#context.report(error);
-    try {
-      response.flush();
-    } catch (error) {
-      this.#context.report(error);
-    }
     if (!response.committed) {
       // RFC 9110 §15.6.2: 501 says that the server has not the method for any resource.
       const isTunnel = error instanceof TunnelError;

@@ -1,5 +1,6 @@
 /**
- * Bursts: how long an app runs, and how much it gives, before its blocks are handed to the socket.
+ * Bursts: how long an app runs, and how much it gives, before its blocks are handed to the socket. A burst
+ * decides when bytes are written, and how many in one write. It never decides which bytes they are.
  *
  * An app that never waits runs in bursts. After each one its blocks are handed over and the other tasks
  * have their turn. A burst ends by the clock, by the number of bytes, or when the client's window is
@@ -12,12 +13,6 @@ import type { AppContext } from "./app_context.ts";
 
 /** A burst ends at this many bytes, however short it was; bounds the memory of one response. */
 const MAX_PENDING_BYTES = 65_536;
-
-/** Hands all blocks of the app so far to the socket. */
-export function flush(context: AppContext): void {
-  context.response.flush();
-  context.output.flush();
-}
 
 /** The time, by the clock, at which a burst that begins now ends. */
 export function burstEnd(context: AppContext): number {
@@ -32,7 +27,6 @@ export function burstEnd(context: AppContext): number {
  *   block, if it is known.
  */
 export function burstLasts(context: AppContext, endMs: number, bytes: number = 0): boolean {
-  const { output, response } = context;
-  const pendingBytes = response.heldBytes + output.size;
-  return context.now() < endMs && pendingBytes + bytes < MAX_PENDING_BYTES && !output.full;
+  const { output } = context;
+  return context.now() < endMs && output.size + bytes < MAX_PENDING_BYTES && !output.full;
 }

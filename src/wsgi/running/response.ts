@@ -1,8 +1,9 @@
 /**
  * The response of one request: `startResponse`, blocks in, framed bytes out.
  *
- * Blocks are held back until the app waits or ends. Then the head is made, with `Content-Length` if
- * the app has ended, and all bytes go to the sink in one piece.
+ * The framing follows from the structure of the app, never from the clock. A block that comes before the
+ * end makes the head, and each such block is one chunk. Blocks that come with the end are the whole body if
+ * none came before: then the head has `Content-Length`. The sink decides when the bytes are written.
  *
  * Called by the app (`startResponse`, `write`), by the app run, and by the exchange for the controls of
  * the request.
@@ -53,22 +54,20 @@ const NO_TRAILERS: HeaderList = [];
 /**
  * The states of a response. Each event leads to a state, or is an error.
  *
- * | state | `startResponse` | a block | `flush` | `end` | `handOver` |
- * |---|---|---|---|---|---|
- * | `none`: not started | started | error | none | error | taken |
- * | `started`: the head can be replaced | started, with `excInfo` | held; sent if the length is known | started | ended | taken |
- * | `held`: blocks wait for the head | error | held | sent | ended | error |
- * | `sent`: the head was sent | error | sent | sent | ended | error |
- * | `ended`: the response is complete | error | error | ended | error | error |
- * | `taken`: the socket is the app's | error | error | taken | takenEnded | error |
- * | `takenEnded`: the app has ended as well | error | error | takenEnded | takenEnded | error |
+ * | state | `startResponse` | a block | `end` | `handOver` |
+ * |---|---|---|---|---|
+ * | `none`: not started | started | error | error | taken |
+ * | `started`: the head can be replaced | started, with `excInfo` | sent | ended | taken |
+ * | `sent`: the head was sent | error | sent | ended | error |
+ * | `ended`: the response is complete | error | error | error | error |
+ * | `taken`: the socket is the app's | error | error | takenEnded | error |
+ * | `takenEnded`: the app has ended as well | error | error | takenEnded | error |
  *
- * If a head cannot be made, the response goes back to `started`, so that it can be replaced.
+ * If a head cannot be made, the response stays `started`, so that it can be replaced.
  */
 export type ResponseState =
   | "none"
   | "started"
-  | "held"
   | "sent"
   | "ended"
   | "taken"
@@ -87,10 +86,6 @@ export class Response {
   #state: ResponseState = "none";
   /** The head that the app has asked for; set in all states from `started` to `ended`. */
   #start: PreparedHead | undefined;
-  /** Blocks that wait for the head; the first by itself, as most responses have no more. */
-  #first: Uint8Array | string | undefined;
-  #others: (Uint8Array | string)[] | undefined;
-  #heldBytes = 0;
   #trailers: HeaderList = NO_TRAILERS;
 
   /**
@@ -152,13 +147,8 @@ export class Response {
     return this.#writer.isWhole;
   }
 
-  /** How many bytes wait for the head. */
-  get heldBytes(): number {
-    return this.#heldBytes;
-  }
-
   /**
-   * Takes a block of the body; an empty block is ignored.
+   * Takes a block of the body before the end; an empty block is ignored. The first one makes the head.
    *
    * @throws {WSGIError} If the app has not started the response.
    * @throws {TypeError} If the block is neither a string nor bytes.
@@ -166,19 +156,30 @@ export class Response {
    */
   push(block: unknown): void {
     const bytes = encode(block);
-    if (bytes.length === 0) return;
-    if (this.isTaken) throw new WSGIError("A block came after the socket had been taken");
-    if (this.#start === undefined) throw new WSGIError("A block came before startResponse()");
-    if (!this.#isHeadSent) {
-      if (this.#start.length === undefined) return this.#hold(bytes);
-      this.#sendHead();
-    }
-    this.#writer.data(bytes, this.#sink);
+    if (bytes.length > 0) this.#send(bytes, undefined);
   }
 
-  /** Sends the blocks that are held back, after the head. */
-  flush(): void {
-    if (this.#state === "held") this.#release();
+  /**
+   * Takes the last block: if no other came before it, it is the whole body, and its length is known.
+   *
+   * @throws As {@linkcode push} does.
+   */
+  pushLast(block: unknown): void {
+    const bytes = encode(block);
+    if (bytes.length > 0) this.#send(bytes, bytes.length);
+  }
+
+  /**
+   * Takes the blocks of an array. They come with the end, as {@linkcode pushLast} says of one block. A block
+   * that cannot be sent is an error before any of them is sent.
+   *
+   * @throws As {@linkcode push} does.
+   */
+  pushAll(blocks: readonly unknown[]): void {
+    if (blocks.length === 1) return this.pushLast(blocks[0]);
+    const pieces = blocks.map(encode);
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    for (const piece of pieces) if (piece.length > 0) this.#send(piece, length);
   }
 
   /**
@@ -237,9 +238,7 @@ export class Response {
       return;
     }
     if (this.#start === undefined) throw new WSGIError("The app ended without startResponse()");
-    // Only a chunked body has trailers.
-    const hasTrailers = this.#start.trailer !== undefined;
-    if (!this.#isHeadSent) this.#release(hasTrailers ? undefined : this.#heldBytes);
+    if (!this.#isHeadSent) this.#sendHead(0);
     this.#state = "ended";
     this.#writer.end(this.#sink, this.#trailers);
   }
@@ -261,10 +260,9 @@ export class Response {
 
   /** Answers with a plain error in place of the app's response, which must not be committed. */
   replace(status: string): void {
-    const text = `${status}\n`;
     this.#setStart(prepareHead(status, [["Content-Type", "text/plain; charset=utf-8"]]));
     this.#trailers = NO_TRAILERS;
-    this.push(text);
+    this.pushLast(`${status}\n`);
     this.end();
   }
 
@@ -289,46 +287,24 @@ export class Response {
     this.#state = "started";
   }
 
-  #hold(block: Uint8Array | string): void {
-    this.#state = "held";
-    this.#heldBytes += block.length;
-    if (this.#first === undefined) this.#first = block;
-    else (this.#others ??= []).push(block);
+  /** Sends a non-empty piece; `bodyLength` is the length of the whole body, if it is known. */
+  #send(piece: Uint8Array | string, bodyLength: number | undefined): void {
+    if (this.isTaken) throw new WSGIError("A block came after the socket had been taken");
+    if (this.#start === undefined) throw new WSGIError("A block came before startResponse()");
+    // The length that the app gave stands: a body that exceeds it is cut there.
+    if (!this.#isHeadSent) this.#sendHead(this.#start.length ?? bodyLength);
+    this.#writer.data(piece, this.#sink);
   }
 
-  #release(bodyLength?: number): void {
-    this.#sendHead(bodyLength);
-    const first = this.#first;
-    const others = this.#others;
-    this.#dropHeld();
-    if (first !== undefined) this.#writer.data(first, this.#sink);
-    if (others === undefined) return;
-    for (const block of others) this.#writer.data(block, this.#sink);
-  }
-
-  #dropHeld(): void {
-    this.#first = this.#others = undefined;
-    this.#heldBytes = 0;
-  }
-
-  #sendHead(bodyLength?: number): void {
-    this.#sink(this.#makeHead(bodyLength));
-    this.#state = "sent";
-  }
-
-  /** Makes the head. If that fails, nothing was sent: the response may still be replaced. */
-  #makeHead(bodyLength: number | undefined): string {
+  /** Sends the head. If the head cannot be made, the response may still be replaced. */
+  #sendHead(length: number | undefined): void {
     const { server } = this.#fields;
-    try {
-      const start = this.#start as PreparedHead;
-      if (this.#method === "CONNECT" && start.code < 300) throw new TunnelError();
-      const options = { date: this.#fields.date(), server, bodyLength };
-      return this.#writer.begin(start, options);
-    } catch (error) {
-      this.#state = "started";
-      this.#dropHeld();
-      throw error;
-    }
+    const start = this.#start as PreparedHead;
+    if (this.#method === "CONNECT" && start.code < 300) throw new TunnelError();
+    // Only a chunked body has trailers.
+    const bodyLength = start.trailer === undefined ? length : undefined;
+    this.#sink(this.#writer.begin(start, { date: this.#fields.date(), server, bodyLength }));
+    this.#state = "sent";
   }
 }
 

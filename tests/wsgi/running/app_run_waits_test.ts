@@ -31,16 +31,16 @@ function running(app: (stage: Stage) => unknown) {
     close: () => {},
   };
   const response = {
-    heldBytes: 0,
     headOnly: false,
     committed: false,
     ended: false,
     startResponse: () => {},
-    flush: () => {},
     push(block: unknown) {
       if (block === "refused") throw "refusal";
       note(`block ${block}`);
     },
+    pushLast: (block: unknown) => note(`last ${block}`),
+    pushAll: (blocks: readonly unknown[]) => note(`blocks ${blocks}`),
     end: () => note("end"),
     replace: (status: string) => note(status),
   };
@@ -103,7 +103,7 @@ const ROWS: readonly Row[] = [
     wait: "iterable",
     app: (stage) => Promise.resolve(yields(stage, YIELDED)),
     value: ["one"],
-    onValue: ["block one", ...COMPLETE],
+    onValue: ["blocks one", ...COMPLETE],
     onError: FAILED,
   },
   {
@@ -164,7 +164,7 @@ const ROWS: readonly Row[] = [
       },
     }),
     value: { done: true, value: "last" },
-    onValue: ["block last", ...COMPLETE],
+    onValue: ["last last", ...COMPLETE],
     onError: FAILED,
   },
 ];

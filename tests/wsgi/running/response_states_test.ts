@@ -10,7 +10,6 @@ const EVENTS = {
   startWithExcInfo: (response: Response) =>
     void response.startResponse("500 Oops", [], new Error("excInfo")),
   block: (response: Response) => response.push("block"),
-  flush: (response: Response) => response.flush(),
   inform: (response: Response) => response.inform(103, []),
   handOver: (response: Response) => response.handOver("101"),
   end: (response: Response) => response.end(),
@@ -22,8 +21,7 @@ type Event = keyof typeof EVENTS;
 const WAYS: Record<ResponseState, readonly Event[]> = {
   none: [],
   started: ["startResponse"],
-  held: ["startResponse", "block"],
-  sent: ["startResponse", "block", "flush"],
+  sent: ["startResponse", "block"],
   ended: ["startResponse", "block", "end"],
   taken: ["handOver"],
   takenEnded: ["handOver", "end"],
@@ -35,7 +33,6 @@ const TABLE: Record<ResponseState, Record<Event, ResponseState | ErrorConstructo
     startResponse: "started",
     startWithExcInfo: "started",
     block: Error,
-    flush: "none",
     inform: "none",
     handOver: "taken",
     end: Error,
@@ -43,26 +40,15 @@ const TABLE: Record<ResponseState, Record<Event, ResponseState | ErrorConstructo
   started: {
     startResponse: Error,
     startWithExcInfo: "started",
-    block: "held",
-    flush: "started",
+    block: "sent",
     inform: "started",
     handOver: "taken",
-    end: "ended",
-  },
-  held: {
-    startResponse: Error,
-    startWithExcInfo: Error,
-    block: "held",
-    flush: "sent",
-    inform: Error,
-    handOver: Error,
     end: "ended",
   },
   sent: {
     startResponse: Error,
     startWithExcInfo: Error,
     block: "sent",
-    flush: "sent",
     inform: Error,
     handOver: Error,
     end: "ended",
@@ -71,7 +57,6 @@ const TABLE: Record<ResponseState, Record<Event, ResponseState | ErrorConstructo
     startResponse: Error,
     startWithExcInfo: Error,
     block: Error,
-    flush: "ended",
     inform: Error,
     handOver: Error,
     end: Error,
@@ -80,7 +65,6 @@ const TABLE: Record<ResponseState, Record<Event, ResponseState | ErrorConstructo
     startResponse: Error,
     startWithExcInfo: Error,
     block: Error,
-    flush: "taken",
     inform: Error,
     handOver: Error,
     end: "takenEnded",
@@ -89,7 +73,6 @@ const TABLE: Record<ResponseState, Record<Event, ResponseState | ErrorConstructo
     startResponse: Error,
     startWithExcInfo: Error,
     block: Error,
-    flush: "takenEnded",
     inform: Error,
     handOver: Error,
     end: "takenEnded",
@@ -130,29 +113,28 @@ for (const state of STATES) {
 
 test("the questions about a response are answered by its state", () => {
   const told = STATES.map((state) => {
-    const { committed, ended, heldBytes } = responseIn(state);
-    return [state, committed, ended, heldBytes];
+    const { committed, ended } = responseIn(state);
+    return [state, committed, ended];
   });
   assertEquals(told, [
-    ["none", false, false, 0],
-    ["started", false, false, 0],
-    ["held", true, false, 5],
-    ["sent", true, false, 0],
-    ["ended", true, true, 0],
-    ["taken", true, false, 0],
-    ["takenEnded", true, true, 0],
+    ["none", false, false],
+    ["started", false, false],
+    ["sent", true, false],
+    ["ended", true, true],
+    ["taken", true, false],
+    ["takenEnded", true, true],
   ]);
 });
 
-for (const event of ["flush", "end"] as const) {
-  test(`a head that cannot be made leads back to started, by ${event}`, () => {
+for (const event of ["block", "end"] as const) {
+  test(`a head that cannot be made leaves the response started, at ${event}`, () => {
     let fails = true;
-    const response = responseIn("held", () => {
+    const response = responseIn("started", () => {
       if (fails) throw new Error("no date");
       return "now";
     });
     assertThrows(() => EVENTS[event](response), Error, "no date");
-    assertEquals([response.state, response.heldBytes], ["started", 0]);
+    assertEquals(response.state, "started");
     fails = false;
     response.replace("500 Internal Server Error");
     assertEquals(response.state, "ended");
