@@ -87,7 +87,7 @@ const HOST_AND_PORT = /^(?:https?:\/\/)?\[?([^/\]]*)\]?:(\d{1,5})\/?$/i;
 function parsePath(path: string): ListenAddress {
   if (path === "") throw new TypeError(`bindAddr is empty: ${HOST_ADVICE}, or a socket's path`);
   if (path.includes("\0")) throw new TypeError("bindAddr is a path with a NUL character");
-  if (NO_PATH.test(path)) {
+  if (NO_PATH.test(path) || IPV6.test(path)) {
     const [, host, port] = HOST_AND_PORT.exec(path) ?? [];
     const meant = host && port && isHost(host) ? `write ["${host}", ${port}]` : HOST_ADVICE;
     const advice = `${meant}; the path of a Unix socket may begin with "./" or "/"`;

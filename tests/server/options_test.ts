@@ -108,6 +108,7 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ bindAddr: "localhost:8080" }, "no path"],
   [{ bindAddr: "0.0.0.0" }, "no path"],
   [{ bindAddr: "::" }, "no path"],
+  [{ bindAddr: "fe80::1%eth0" }, "no path"],
   [{ bindAddr: "[::1]:80" }, 'write ["::1", 80];'],
   [{ bindAddr: "a.example:80" }, "no path"],
   [{ bindAddr: "http://127.0.0.1:8080/" }, 'write ["127.0.0.1", 8080];'],
