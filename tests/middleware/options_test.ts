@@ -68,6 +68,8 @@ const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
     ...[null, 5, "x", []],
   ]],
   "contentTypes.txt": [(txt) => staticFiles?.("/", { contentTypes: { txt } }), [null, 5, "a\r\nb"]],
+  "level of compress": [(level) => compress(app, { level } as never), [null, 0, 10, 1.5, "6", NaN]],
+  "level.br of compress": [(br) => compress(app, { level: { br } } as never), [null, -1, 12, "4"]],
   "options of compress": [(options) => compress(app, options as never), [null, 5, "x", []]],
   "minBytes": [(minBytes) => compress(app, { minBytes } as never), [null, "5", -1, NaN, {}]],
   "contentTypes of compress": [(contentTypes) => compress(app, { contentTypes } as never), [

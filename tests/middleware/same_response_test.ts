@@ -69,10 +69,10 @@ const APPS: Readonly<Record<string, WSGIApp>> = {
   "staticFiles": staticFiles("/root"),
 };
 
-async function responseOf(app: WSGIApp, method: string): Promise<unknown> {
+async function responseOf(app: WSGIApp, method: string, ...fields: string[]): Promise<unknown> {
   const files = memoryFiles({ "/root/f": new MemoryFile(100) });
   const stage = await serving(app, { files });
-  const client = stage.ask(requestText(method, "/f"));
+  const client = stage.ask(requestText(method, "/f", fields));
   await stage.eventually("the response", () => client.isAnswered(method));
   const { status, headers, body, complete } = client.response(method);
   await stage.finish();
@@ -89,6 +89,20 @@ for (const [title, app] of Object.entries(APPS)) {
       }
       const all = Object.values(LAYERS).reduce((inner, layer) => layer(inner), app);
       assertEquals(await responseOf(all, method), expected);
+    }
+  });
+}
+
+for (const [title, app] of Object.entries(APPS)) {
+  test(`compress sends ${title} with its framing, if it does not compress it`, async () => {
+    const image: WSGIApp = (environ, startResponse) =>
+      app(environ, (status, headers, excInfo) => {
+        const others = headers.filter(([name]) => name.toLowerCase() !== "content-type");
+        return startResponse(status, [["Content-Type", "image/png"], ...others], excInfo);
+      });
+    for (const method of ["GET", "HEAD"]) {
+      const expected = await responseOf(image, method);
+      assertEquals(await responseOf(compress(image), method, "Accept-Encoding: gzip"), expected);
     }
   });
 }

@@ -13,16 +13,18 @@
  * @module
  */
 
-import { optionError, showValue, until } from "../../coroutine/mod.ts";
+import { checkNames, optionError, showValue, until } from "../../coroutine/mod.ts";
 import { ResponseError } from "../../http/mod.ts";
-import type {
-  AppYield,
-  Block,
-  Cogen,
-  Environ,
-  HeaderList,
-  StartResponse,
-  WSGIApp,
+import {
+  type AppYield,
+  type Block,
+  type BodyReader,
+  type Cogen,
+  type Environ,
+  type HeaderList,
+  ServerReadable,
+  type StartResponse,
+  type WSGIApp,
 } from "../../wsgi/mod.ts";
 import { DeferredStart, type StartCall } from "../deferred_start.ts";
 import { checkApp, checkOptionNames } from "../option_checks.ts";
@@ -54,6 +56,11 @@ export interface CompressOptions {
    * the runtime lacks is not offered: Node has `zstd` from 22.15 on.
    */
   readonly encodings?: readonly Encoding[];
+  /**
+   * How hard the codings try: a number from 1 (fast) to 9 (small) for all of them, or a number for each:
+   * `gzip` from 1 to 9, `br` from 0 to 11, `zstd` from 1 to 22. Default `{ gzip: 6, br: 4, zstd: 3 }`.
+   */
+  readonly level?: number | Readonly<Partial<Record<Encoding, number>>>;
 }
 
 const COMPRESSIBLE =
@@ -118,8 +125,9 @@ type Blocks = Generator<Block, void, unknown>;
  */
 export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
   checkApp("compress", app);
-  checkOptionNames("compress", options, ["minBytes", "contentTypes", "encodings"]);
+  checkOptionNames("compress", options, ["minBytes", "contentTypes", "encodings", "level"]);
   const { policy, encodings } = checked(options);
+  const levels = checkedLevels(options.level);
   return (environ, startResponse) => {
     const negotiated = negotiate(environ.HTTP_ACCEPT_ENCODING, encodings);
     const asked = withoutDoubtfulRange(environ, negotiated);
@@ -131,6 +139,7 @@ export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
       start: new DeferredStart(startResponse),
       cogen: environ.cogen,
       encoding,
+      level: levels[encoding],
       isHead: environ.REQUEST_METHOD === "HEAD",
       minBytes: acceptsIdentity ? policy.minBytes : 0,
       treat: (call) => treatmentOf(call, environ, negotiated, policy),
@@ -143,7 +152,10 @@ export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
         return (block) => stage.write(block);
       });
     };
-    return closing(passThrough(run, environ.cogen, stage), stage);
+    return new ServerReadable((reader) => {
+      const inner = reader && stage.readerFor(reader);
+      return closing(passThrough(run, environ.cogen, stage, inner), stage);
+    });
   };
 }
 
@@ -166,6 +178,37 @@ function checked(options: CompressOptions): { policy: Policy; encodings: readonl
   }
   const offered = encodings.filter((encoding) => SUPPORTED.includes(encoding));
   return { policy: { minBytes, contentTypes }, encodings: offered };
+}
+
+/** The lowest and the highest level of each coding, and the one that suits responses. */
+const LEVELS: Readonly<
+  Record<Encoding, readonly [lowest: number, highest: number, usual: number]>
+> = {
+  gzip: [1, 9, 6],
+  br: [0, 11, 4],
+  zstd: [1, 22, 3],
+};
+
+function checkedLevels(given: CompressOptions["level"] = {}): Record<Encoding, number> {
+  if (typeof given === "number") {
+    checkLevel("level of compress", given, 1, 9);
+    return { gzip: given, br: given, zstd: given };
+  }
+  checkNames("level of compress", given, Object.keys(LEVELS));
+  const levelOf = (encoding: Encoding) => {
+    const [lowest, highest, usual] = LEVELS[encoding];
+    const { [encoding]: level = usual } = given;
+    checkLevel(`level.${encoding} of compress`, level, lowest, highest);
+    return level;
+  };
+  return { gzip: levelOf("gzip"), br: levelOf("br"), zstd: levelOf("zstd") };
+}
+
+function checkLevel(name: string, level: unknown, lowest: number, highest: number): void {
+  const isLevel = Number.isInteger(level) && level as number >= lowest &&
+    level as number <= highest;
+  if (isLevel) return;
+  throw optionError(name, level, `a whole number from ${lowest} to ${highest}`);
 }
 
 /** The `startResponse` for a client without a content coding: it adds `Vary` alone. */
@@ -197,6 +240,7 @@ interface StageSettings {
   readonly start: DeferredStart;
   readonly cogen: Cogen;
   readonly encoding: Encoding;
+  readonly level: number;
   readonly isHead: boolean;
   readonly minBytes: number;
   readonly treat: (call: StartCall) => Treatment;
@@ -212,6 +256,8 @@ type Mode = "undecided" | "plain" | "gathering" | "encoding" | "complete";
 
 /** The stage of one response. */
 class CompressStage implements BlockStage {
+  /** Of a response that is not compressed. */
+  readonly keepsBlocks = true;
   readonly #settings: StageSettings;
   /** Open from the first piece on; closed by `close`. */
   #encoder: Encoder | undefined;
@@ -230,6 +276,21 @@ class CompressStage implements BlockStage {
 
   constructor(settings: StageSettings) {
     this.#settings = settings;
+  }
+
+  /**
+   * The server's side of the body, as the app sees it: the length is that of the response, and memory may be
+   * used again, if the response is not compressed.
+   */
+  readerFor(reader: BodyReader): BodyReader {
+    return {
+      announceLength: (length) => {
+        if (this.#settings.start.call !== undefined) this.#decide();
+        if (this.#mode === "plain") reader.announceLength(length);
+      },
+      hasBody: () => !this.#settings.isHead && reader.hasBody(),
+      allSent: () => this.#mode === "plain" && reader.allSent(),
+    };
   }
 
   /** The app's `startResponse`. */
@@ -345,9 +406,9 @@ class CompressStage implements BlockStage {
   }
 
   *#packAtOnce(bytes: Uint8Array): Generator<Block, Uint8Array, unknown> {
-    const { encoding, cogen } = this.#settings;
-    if (bytes.length <= MAX_AT_ONCE_BYTES) return encodeAtOnce(encoding, bytes);
-    this.#encoder = new Encoder(encoding);
+    const { encoding, cogen, level } = this.#settings;
+    if (bytes.length <= MAX_AT_ONCE_BYTES) return encodeAtOnce(encoding, bytes, level);
+    this.#encoder = new Encoder(encoding, level);
     return yield* cogen.wait(until(this.#encoder.end(bytes)));
   }
 
@@ -362,8 +423,8 @@ class CompressStage implements BlockStage {
   /** Compresses the gathered blocks piece by piece, and gives the output of each piece. */
   *#send(last: "write" | "flush" | "end"): Blocks {
     this.#encode();
-    const { cogen, encoding } = this.#settings;
-    const encoder = this.#encoder ??= new Encoder(encoding);
+    const { cogen, encoding, level } = this.#settings;
+    const encoder = this.#encoder ??= new Encoder(encoding, level);
     const pieces = piecesOf(this.#takePending());
     for (let n = 0; n < pieces.length; n++) {
       const operation = n === pieces.length - 1 ? last : "write";

@@ -34,8 +34,8 @@ interface ZlibStream {
 interface Coder {
   readonly flushKind: number;
   readonly endKind: number;
-  open(): ZlibStream;
-  atOnce(bytes: Uint8Array): Uint8Array;
+  open(level: number): ZlibStream;
+  atOnce(bytes: Uint8Array, level: number): Uint8Array;
 }
 
 const { constants } = zlib;
@@ -47,31 +47,33 @@ const UNBOUNDED = { chunkSize: 16_384, highWaterMark: 2 ** 30 };
  * Brotli's default quality, 11, is for files that are compressed once, and far too slow for responses. The
  * window of 256 KB bounds the memory of a long stream, here and in the client.
  */
-const BROTLI = {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 18 },
-};
-/** The window of Brotli, too. The constant is missing where the runtime has no Zstandard. */
-const zstdOptions = () => ({ params: { [constants.ZSTD_c_windowLog]: 18 } });
+const brotliOptions = (level: number) => ({
+  params: { [constants.BROTLI_PARAM_QUALITY]: level, [constants.BROTLI_PARAM_LGWIN]: 18 },
+});
+/** The window of Brotli, too. The constants are missing where the runtime has no Zstandard. */
+const zstdOptions = (level: number) => ({
+  params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: 18 },
+});
 
 const GZIP: Coder = {
   flushKind: constants.Z_SYNC_FLUSH,
   endKind: constants.Z_FINISH,
-  open: () => zlib.createGzip(UNBOUNDED),
-  atOnce: (bytes) => zlib.gzipSync(bytes),
+  open: (level) => zlib.createGzip({ ...UNBOUNDED, level }),
+  atOnce: (bytes, level) => zlib.gzipSync(bytes, { level }),
 };
 
 const BR: Coder = {
   flushKind: constants.BROTLI_OPERATION_FLUSH,
   endKind: constants.BROTLI_OPERATION_FINISH,
-  open: () => zlib.createBrotliCompress({ ...UNBOUNDED, ...BROTLI }),
-  atOnce: (bytes) => zlib.brotliCompressSync(bytes, BROTLI),
+  open: (level) => zlib.createBrotliCompress({ ...UNBOUNDED, ...brotliOptions(level) }),
+  atOnce: (bytes, level) => zlib.brotliCompressSync(bytes, brotliOptions(level)),
 };
 
 const ZSTD: Coder = {
   flushKind: constants.ZSTD_e_flush,
   endKind: constants.ZSTD_e_end,
-  open: () => zlib.createZstdCompress({ ...UNBOUNDED, ...zstdOptions() }),
-  atOnce: (bytes) => zlib.zstdCompressSync(bytes, zstdOptions()),
+  open: (level) => zlib.createZstdCompress({ ...UNBOUNDED, ...zstdOptions(level) }),
+  atOnce: (bytes, level) => zlib.zstdCompressSync(bytes, zstdOptions(level)),
 };
 
 /** Node has Zstandard from 22.15 on. */
@@ -89,10 +91,11 @@ export const SUPPORTED: readonly Encoding[] = [...CODERS.keys()];
  *
  * @param encoding One of {@linkcode SUPPORTED}.
  * @param bytes The body.
+ * @param level How hard the coding tries.
  * @returns The compressed body.
  */
-export function encodeAtOnce(encoding: Encoding, bytes: Uint8Array): Uint8Array {
-  return coderOf(encoding).atOnce(bytes);
+export function encodeAtOnce(encoding: Encoding, bytes: Uint8Array, level: number): Uint8Array {
+  return coderOf(encoding).atOnce(bytes, level);
 }
 
 /** Compresses one body piece by piece. An operation must not begin before the last one has ended. */
@@ -104,10 +107,13 @@ export class Encoder {
   /** Rejects the operation that runs. */
   #fail: (error: Error) => void = () => {};
 
-  /** @param encoding One of {@linkcode SUPPORTED}. */
-  constructor(encoding: Encoding) {
+  /**
+   * @param encoding One of {@linkcode SUPPORTED}.
+   * @param level How hard the coding tries.
+   */
+  constructor(encoding: Encoding, level: number) {
     this.#coder = coderOf(encoding);
-    this.#stream = this.#coder.open();
+    this.#stream = this.#coder.open(level);
     this.#stream.on("error", (error) => {
       this.#error = error;
       this.#fail(error);

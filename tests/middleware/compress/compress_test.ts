@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { Sleep } from "../../../src/coroutine/mod.ts";
 import type { Block, WSGIApp } from "../../../src/wsgi/mod.ts";
-import { gzip } from "../../../src/middleware/compress/mod.ts";
+import { type CompressOptions, gzip } from "../../../src/middleware/compress/mod.ts";
 import { errorPage } from "../../../src/middleware/mod.ts";
 import { MemoryFile } from "../../support/memory_files.ts";
 import { get, latin1Bytes, requestText, serving, WorkingClock } from "../../support/serving.ts";
@@ -193,4 +193,21 @@ test("gzip lets an error before the first block be answered", async () => {
   assertEquals(client.response().body, "sorry");
   assertStringIncludes(stage.takeLog().join("\n"), "oh");
   await stage.finish();
+});
+
+test("a higher level makes a smaller body, at once and as a stream", async () => {
+  const words = Array.from({ length: 3000 }, (_, at) => `${(at * 7919) % 1000} ${at % 37} `);
+  for (const size of [1500, 3000]) {
+    const text = words.slice(0, size).join("");
+    const lengthAt = async (level: CompressOptions["level"]) => {
+      const app = gzip(texts([text]), level === undefined ? {} : { level });
+      const { body } = await answer(app, get("/", GZIP));
+      assertEquals(unzipped(body), text);
+      return body.length;
+    };
+    const [one, usual, nine] = [await lengthAt(1), await lengthAt(undefined), await lengthAt(9)];
+    assert(one > nine && usual <= one, `${one}, ${usual}, ${nine}`);
+    assertEquals(await lengthAt({ gzip: 1 }), one);
+    assertEquals(await lengthAt({ br: 11 }), usual);
+  }
 });
