@@ -1,8 +1,8 @@
 /**
- * Middleware that writes an access log: one line for each request, after its response.
+ * This middleware writes an access log: one line for each request, after its response.
  *
- * The facts of the response come from `environ.cogen.onFinished`, so that the middleware need not see the
- * blocks.
+ * The facts of the response come from `environ.cogen.onFinished`, so the middleware need not see
+ * the blocks.
  *
  * The trap: apps behind mounts and rewriting middleware change their environ, so the log line is made of
  * a copy that is taken before the app runs.
@@ -40,9 +40,9 @@ export interface AccessLogEntry {
 /**
  * Logs each request after its response, also if the app has failed or the client has left.
  *
- * The log has the status that was really sent. It is 499 for a client that left before the whole response was
- * sent, as in nginx. The response itself passes untouched, with its `Content-Length`. If `log` throws, the
- * error is reported once, and the response does not change.
+ * The log has the status that was really sent. It is 499 for a client that left before the whole
+ * response was sent, as in nginx. The response itself does not change, and keeps its
+ * `Content-Length`. If `log` throws, the error is reported once, and the response does not change.
  *
  * A line has the Combined Log Format, followed by the duration in microseconds (Apache's `%D`). Times of
  * day are in UTC. Text that the client sent is escaped, so that it cannot add lines or fields.
@@ -90,7 +90,7 @@ export function accessLog(
   };
 }
 
-/** The status that nginx introduced for a client that has left; no client ever gets it. */
+/** The status that nginx introduced for a client that has left. It is never sent. */
 const CLIENT_LEFT = 499;
 
 function combinedLine({ environ, status, bytes, milliseconds, date }: AccessLogEntry): string {
@@ -109,7 +109,7 @@ function combinedLine({ environ, status, bytes, milliseconds, date }: AccessLogE
   ].join(" ");
 }
 
-/** A date as `06/Nov/1994:08:49:37 +0000`. */
+/** Formats a date as `06/Nov/1994:08:49:37 +0000`. */
 function timeOfDay(date: Date): string {
   const [, day, month, year, time] = date.toUTCString().split(" ");
   return `${day}/${month}/${year}:${time} +0000`;

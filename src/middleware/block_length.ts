@@ -1,5 +1,5 @@
 /**
- * The length of a block as it is sent. Called by `passThrough` and by `errorPage`.
+ * The length of a block as it is sent. `passThrough` and `errorPage` call this.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Block } from "../wsgi/mod.ts";
 
 const encoder = new TextEncoder();
 
-/** The number of bytes of a block; a string is sent as UTF-8. */
+/** Gives the number of bytes of a block. A string is sent as UTF-8. */
 export function blockLength(block: Block): number {
   if (typeof block !== "string") return block.length;
   // deno-lint-ignore no-control-regex -- all of ASCII is meant

@@ -1,14 +1,15 @@
 /**
- * Middleware that lets pages of other origins read the responses of an app: the CORS protocol of the
- * Fetch standard, section 3.2.
+ * This middleware lets pages of other origins read the responses of an app: the CORS protocol of
+ * the Fetch standard, section 3.2.
  *
  * The options become a policy once, when the app is wrapped; a request adds only its origin. The
- * middleware wraps `startResponse` and returns the app's own iterable. So apps of every kind, their waits
- * and the `Content-Length` of an array pass through untouched.
+ * middleware wraps `startResponse` and returns the app's own iterable. So apps of every kind, their
+ * waits and the `Content-Length` of an array do not change.
  *
- * The trap: a cache may give the response of one origin to another. If the answer depends on the request's
- * origin, `Vary: Origin` therefore stands in every response, also in those to requests without an
- * `Origin`. With a fixed origin or `*`, the fields stand in every response, and no `Vary` is needed.
+ * The trap: a cache may give the response of one origin to another. If the answer depends on the
+ * request's origin, every response therefore has `Vary: Origin`, also the response to a request
+ * without an `Origin`. With a fixed origin or `*`, every response has the same fields, and no
+ * `Vary` is needed.
  *
  * @module
  */
@@ -49,19 +50,19 @@ export interface CORSOptions {
   /** Whether pages may send cookies and other credentials. Default `false`. */
   readonly credentials?: boolean;
   /**
-   * How long a browser may remember the answer to a preflight, in seconds; a fraction is dropped.
-   * Default: the browser's own choice, 5 seconds.
+   * The time for which a browser may remember the answer to a preflight, in seconds. A fraction is
+   * dropped. Default: the browser's own choice, 5 seconds.
    */
   readonly maxAge?: Duration;
 }
 
 type OriginTest = Extract<CORSOptions["origin"], (...args: never[]) => unknown>;
 
-/** The options as the fields that they become. */
+/** The fields that are made of the options. */
 interface Policy {
   /** `Access-Control-Allow-Origin` of every response; `undefined` if it depends on the request. */
   readonly fixedOrigin: string | undefined;
-  /** Decides by the request, if `fixedOrigin` is `undefined`. */
+  /** Decides about the origin of a request, if `fixedOrigin` is `undefined`. */
   readonly allows: OriginTest;
   /** The fields of any response to an allowed origin. */
   readonly always: HeaderList;
@@ -155,7 +156,7 @@ function allowsOrigin(
   return allows(origin, environ);
 }
 
-/** Fetch standard §3.2.2, CORS-preflight request. */
+/** Whether the request is a CORS-preflight request (Fetch standard §3.2.2). */
 function isPreflight(environ: Environ): boolean {
   return environ.REQUEST_METHOD === "OPTIONS" && environ.HTTP_ORIGIN !== undefined &&
     environ.HTTP_ACCESS_CONTROL_REQUEST_METHOD !== undefined;
@@ -249,7 +250,9 @@ function originPolicy(
   };
 }
 
-/** A serialized origin as browsers send it: in lower case, without a path and without a default port. */
+/**
+ * Matches an origin as browsers send it: in lower case, without a path and without a default port.
+ */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[!-~]+$/;
 const NEVER_SENT = /[A-Z/?#@*,\\]|^http:.*:80$|^https:.*:443$/;
 
@@ -266,7 +269,7 @@ function checkOrigin(origin: string): void {
   );
 }
 
-/** RFC 9110 §5.6.2: methods and field names are tokens. */
+/** Matches a token, as methods and field names are (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function namesOf(option: string, names: readonly string[]): string {

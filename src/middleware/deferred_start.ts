@@ -5,7 +5,7 @@
  * head has been sent. Before the head, the second call replaces the kept one. After the head, the second
  * call goes to the server, which refuses it.
  *
- * Called by `compress` and `lazyStartResponse`.
+ * `compress` and `lazyStartResponse` call this.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface StartCall {
 /** Keeps the app's call of `startResponse` until {@linkcode DeferredStart.begin}. */
 export class DeferredStart {
   readonly #startResponse: StartResponse;
-  /** `none` until the app has called, then the kept call, then `begun`. */
+  /** The state: `none` until the app has called, then the kept call, then `begun`. */
   #state: "none" | StartCall | "begun" = "none";
   /** The server's `write`, from `begin` on. */
   #write: (block: Block) => void = () => {};

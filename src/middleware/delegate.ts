@@ -1,7 +1,7 @@
 /**
- * The running of an app inside a generator: the core of a middleware that leaves blocks alone.
+ * The running of an app inside a generator: the core of a middleware that does not change blocks.
  *
- * Called by `errorPage` and `syncInput`, and by middleware of users.
+ * `errorPage`, `syncInput` and the middleware of users call this.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Middleware that answers an app's error with a page.
+ * This middleware answers an app's error with a page.
  *
  * The middleware calls `startResponse` again, with the error as `excInfo`. As PEP 3333 demands, the call
  * replaces a head that has not been sent, and rethrows the error if the head has been sent.
@@ -24,7 +24,7 @@ import { checkApp, checkCallback } from "./option_checks.ts";
 
 /** The response that is sent in place of the app's. */
 export interface ErrorResponse {
-  /** Code and reason. */
+  /** The status code and the reason phrase. */
   readonly status: string;
   /** The header fields. */
   readonly headers: HeaderList;

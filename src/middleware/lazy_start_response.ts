@@ -1,5 +1,5 @@
 /**
- * Middleware that delays the call of `startResponse` until the first block.
+ * This middleware delays the call of `startResponse` until the first block.
  *
  * @module
  */
@@ -72,7 +72,10 @@ export function lazyStartResponse(app: WSGIApp): WSGIApp {
   };
 }
 
-/** The server's side of the body: a length, or a question about the status, needs the call as well. */
+/**
+ * Makes the reader of the body. A length, or a question about the status, needs the call of
+ * `startResponse`, too.
+ */
 function beginning(reader: BodyReader, start: DeferredStart): BodyReader {
   return {
     announceLength: (length) => {

@@ -1,8 +1,8 @@
 /**
- * The checks of the arguments of a middleware, when it is made: an app that is none would fail at each
- * request, and a misspelt option would be ignored.
+ * The checks of the arguments of a middleware, when it is made. Without them, a value that is no
+ * app would fail at each request, and a misspelt option would be ignored.
  *
- * Called by the middlewares of this folder.
+ * The middlewares of this folder call these checks.
  *
  * @module
  */

@@ -1,13 +1,14 @@
 /**
  * The loop of a middleware that changes blocks: it steps an app of any kind, and a stage sees each block.
  *
- * Waits pass through in both directions. An empty block, an operation or a promise goes to the server,
- * and its value or error goes back to the app. A stage need not do anything for the waits of the app.
+ * Waits pass through in both directions. An empty block, an operation or a promise goes to the
+ * server, and its value or error goes back to the app. A stage has no work with the waits of the
+ * app.
  *
  * The trap: a stage may wait as well, and both share `environ.cogen`. The app's planned operation and
  * last result are therefore put aside while the stage runs.
  *
- * Called by the middlewares of this folder, and by those of users.
+ * The middlewares of this folder and of users call this.
  *
  * @module
  */
@@ -151,7 +152,8 @@ function blocksOf(given: AppIterable, server: BodyReader | undefined): AnyIterat
   }
   if (Array.isArray(given) && given.every((block) => isBlock(block) || isEmptyBlock(block))) {
     const length = given.reduce((sum: number, block: Block) => sum + blockLength(block), 0);
-    // An empty array says nothing about the length of the response to GET.
+    // The length of an empty array is not announced, because the response to GET may have another
+    // length.
     if (length > 0) server.announceLength(length);
   }
   return iteratorOf(given);

@@ -1,5 +1,6 @@
 /**
- * Middleware for apps that read the request body without waiting: it reads the whole body first.
+ * This middleware is for apps that read the request body without waiting. It reads the whole body
+ * first.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The choice of a content coding by `Accept-Encoding` (RFC 9110 §12.5.3).
  *
- * Called by `compress`.
+ * `compress` calls this.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Encoding } from "./zlib.ts";
 
 /** The result of the negotiation. */
 export interface Negotiated {
-  /** The coding for compressible content; `undefined` for none. */
+  /** The coding of compressible content; `undefined` for none. */
   readonly encoding: Encoding | undefined;
   /** Whether the client accepts content without a coding. */
   readonly acceptsIdentity: boolean;
@@ -37,13 +37,17 @@ export function negotiate(field: string | undefined, offered: readonly Encoding[
     best = weight;
     encoding = candidate;
   }
-  // Without a weight of its own, identity is acceptable, but no coding has to be better than it.
+  // Without a weight of its own, identity is acceptable, but a coding need not have a higher weight
+  // than identity.
   const identity = weights.get("identity");
   if (identity !== undefined && identity > best) encoding = undefined;
   return { encoding, acceptsIdentity: (identity ?? any ?? 1) > 0 };
 }
 
-/** The weight of each coding that the field names; the first one counts if a name comes twice. */
+/**
+ * Reads the weight of each coding that the field names. If a name comes twice, the first weight
+ * counts.
+ */
 function parseWeights(field: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const item of field.toLowerCase().split(",")) {
@@ -54,7 +58,7 @@ function parseWeights(field: string): ReadonlyMap<string, number> {
   return weights;
 }
 
-/** RFC 9110 §12.4.2: a number from 0 to 1 with up to three decimals. */
+/** Matches a weight: a number from 0 to 1 with up to three decimals (RFC 9110 §12.4.2). */
 const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
 function weightOf(parameters: readonly string[]): number {

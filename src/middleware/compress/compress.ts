@@ -1,5 +1,5 @@
 /**
- * Middleware that compresses responses.
+ * This middleware compresses responses.
  *
  * The app's `startResponse` is held back until the first block decides whether the response is compressed.
  * The blocks of a burst are gathered. A body that ends in its first burst is compressed at once, with its
@@ -66,15 +66,18 @@ export interface CompressOptions {
 const COMPRESSIBLE =
   /^(text\/|application\/([\w.-]+\+)?(json|xml)\b|application\/((x-)?(javascript|ndjson|yaml)|wasm)\b|image\/svg|font\/(ttf|otf))/i;
 const DEFAULT_MIN_BYTES = 1024;
-/** Bounds the bytes that are gathered, and one operation of zlib, and so the memory of a response. */
+/**
+ * The largest number of gathered bytes, and of the bytes of one operation of zlib. It bounds the
+ * memory of a response.
+ */
 const MAX_PIECE_BYTES = 65_536;
 /**
- * Bounds the bodies that are compressed without a thread. Up to this size, zlib needs less time than a
- * burst, and a stream costs more than the compression. `npm run bench -- --workload gzip4k`
+ * The largest body that is compressed without a thread. Up to this size, zlib needs less time than
+ * a burst, and a stream costs more than the compression. `npm run bench -- --workload gzip4k`
  * measures such a body.
  */
 const MAX_AT_ONCE_BYTES = 16_384;
-/** Bounds the time in which blocks are gathered, as the server's default burst does. */
+/** The longest time in which blocks are gathered: the server's default burst. */
 const MAX_GATHER_MS = 1;
 
 type Blocks = Generator<Block, void, unknown>;
@@ -211,7 +214,7 @@ function checkLevel(name: string, level: unknown, lowest: number, highest: numbe
   throw optionError(name, level, `a whole number from ${lowest} to ${highest}`);
 }
 
-/** The `startResponse` for a client without a content coding: it adds `Vary` alone. */
+/** Makes the `startResponse` for a client without a content coding. It adds only `Vary`. */
 function varyingStart(
   startResponse: StartResponse,
   environ: Environ,
@@ -256,16 +259,18 @@ type Mode = "undecided" | "plain" | "gathering" | "encoding" | "complete";
 
 /** The stage of one response. */
 class CompressStage implements BlockStage {
-  /** Of a response that is not compressed. */
+  /** Whether the stage keeps the blocks. It is read only for a response that is not compressed. */
   readonly keepsBlocks = true;
   readonly #settings: StageSettings;
-  /** Open from the first piece on; closed by `close`. */
+  /** The stream of zlib. It is open from the first piece until `close`. */
   #encoder: Encoder | undefined;
   #mode: Mode = "undecided";
   /** The blocks since the last piece. */
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
-  /** Whether zlib may hold bytes that the client cannot decompress yet; `flush` and `end` reset it. */
+  /**
+   * Whether zlib may hold bytes that the client cannot decompress yet. `flush` and `end` reset it.
+   */
   #holdsBytes = false;
   /** The length of all blocks, before compression. */
   #bodyBytes = 0;
@@ -300,7 +305,7 @@ class CompressStage implements BlockStage {
     if (isReplacement && this.#bodyBytes > 0) throw excInfo;
     this.#settings.start.keep(status, headers, excInfo);
     if (this.#mode === "gathering") this.#mode = "undecided";
-    // The server has accepted another head in place of the one that it had from this stage.
+    // The server has taken another head in place of the head of this stage.
     if (this.#mode === "encoding") this.#mode = "plain";
     // Trailers can be set only after the server has seen their names.
     if (this.#mode === "undecided" && valueOf(headers, "trailer") !== undefined) {
@@ -379,7 +384,7 @@ class CompressStage implements BlockStage {
     this.#pending.push(bytes);
   }
 
-  /** How many bytes the body lacks; a response to HEAD need not have any. */
+  /** Counts the missing bytes of the body. A response to HEAD need not have any bytes. */
   #missingBytes(): number {
     if (this.#settings.isHead || this.#declaredBytes === undefined) return 0;
     return this.#declaredBytes - this.#bodyBytes;

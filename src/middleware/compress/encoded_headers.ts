@@ -6,7 +6,7 @@
  * An `ETag` therefore becomes weak: zlib may give other bytes for the same content on another machine, and
  * a weak tag forbids joining parts (RFC 9110 §8.8.1, §13.1.5).
  *
- * Called by `compress`.
+ * `compress` calls this.
  *
  * @module
  */
@@ -34,7 +34,10 @@ export type Treatment = "untouched" | "varying" | "encodable" | "validating";
 /** Statuses of responses without content; 304 has rules of its own. */
 const WITHOUT_CONTENT: readonly number[] = [204, 205];
 
-/** Digests of the bytes that are sent (RFC 1864, RFC 3230, RFC 9530): wrong after compression. */
+/**
+ * The fields with a digest of the bytes that are sent (RFC 1864, RFC 3230, RFC 9530). After
+ * compression the digest is wrong.
+ */
 const DIGESTS: readonly string[] = ["content-md5", "digest", "content-digest", "repr-digest"];
 /** The fields that an encoded response must not have. */
 const DROPPED: ReadonlySet<string> = new Set(["content-length", "accept-ranges", ...DIGESTS]);
@@ -94,7 +97,7 @@ export function validating(headers: HeaderList): HeaderList {
   return varying(kept);
 }
 
-/** The value of a field; the lines of a field with several lines are joined, as RFC 9110 §5.3 allows. */
+/** Gives the value of a field. Several lines of a field are joined, as RFC 9110 §5.3 allows. */
 export function valueOf(headers: HeaderList, wanted: string): string | undefined {
   let joined: string | undefined;
   for (const [name, value] of headers) {
@@ -105,8 +108,8 @@ export function valueOf(headers: HeaderList, wanted: string): string | undefined
 }
 
 /**
- * The request without its `Range`, if the client may hold a part of a compressed response; otherwise the
- * request itself.
+ * Gives the request without its `Range`, if the client may hold a part of a compressed response;
+ * otherwise the request itself.
  *
  * A weak tag in `If-Range` never allows a part (RFC 9110 §13.1.5). A date does, but may be the date of the
  * compressed response, and the app would send a part of the uncompressed one.
@@ -122,9 +125,9 @@ export function withoutDoubtfulRange(environ: Environ, { encoding }: Negotiated)
 }
 
 /**
- * Whether a 304 refers to a compressed response: unless the client names the strong tag alone, which
- * only an uncompressed response has. In doubt the answer is yes, as a strong tag on a stored compressed
- * response would allow a cache to join it with uncompressed parts.
+ * Whether a 304 refers to a compressed response. It does not if the client names only the strong
+ * tag, which only an uncompressed response has. In doubt the answer is yes, as a strong tag on a
+ * stored compressed response would allow a cache to join it with uncompressed parts.
  */
 function holdsEncoded(headers: HeaderList, { HTTP_IF_NONE_MATCH: field }: Environ): boolean {
   const etag = valueOf(headers, "etag");
@@ -133,7 +136,7 @@ function holdsEncoded(headers: HeaderList, { HTTP_IF_NONE_MATCH: field }: Enviro
   return tags.includes(weak(etag)) || !tags.includes(etag);
 }
 
-/** Range is for GET alone (RFC 9110 §14.2). */
+/** Whether the request asks for a part. Only GET can (RFC 9110 §14.2). */
 function asksForPart({ REQUEST_METHOD: method, HTTP_RANGE: range }: Environ): boolean {
   return method === "GET" && range !== undefined;
 }
@@ -148,7 +151,7 @@ function hasDigestTrailer(headers: HeaderList): boolean {
   return names.some((name) => DIGESTS.includes(name.trim()));
 }
 
-/** A weak entity tag: the same content in other bytes (RFC 9110 §8.8.1). */
+/** Makes an entity tag weak. A weak tag names the same content in other bytes (RFC 9110 §8.8.1). */
 function weak(etag: string): string {
   return etag.startsWith("W/") ? etag : `W/${etag}`;
 }

@@ -11,7 +11,7 @@
  *
  * The trap: an open stream holds memory outside the heap until it is closed.
  *
- * Called by the stage of `compress`.
+ * The stage of `compress` calls this.
  *
  * @module
  */
@@ -50,7 +50,10 @@ const UNBOUNDED = { chunkSize: 16_384, highWaterMark: 2 ** 30 };
 const brotliOptions = (level: number) => ({
   params: { [constants.BROTLI_PARAM_QUALITY]: level, [constants.BROTLI_PARAM_LGWIN]: 18 },
 });
-/** The window of Brotli, too. The constants are missing where the runtime has no Zstandard. */
+/**
+ * Makes the options of Zstandard, with the window of Brotli. The constants are missing if the
+ * runtime has no Zstandard.
+ */
 const zstdOptions = (level: number) => ({
   params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: 18 },
 });
@@ -76,7 +79,7 @@ const ZSTD: Coder = {
   atOnce: (bytes, level) => zlib.zstdCompressSync(bytes, zstdOptions(level)),
 };
 
-/** Node has Zstandard from 22.15 on. */
+/** The codings of this runtime. Node has Zstandard from 22.15 on. */
 const CODERS: ReadonlyMap<Encoding, Coder> = new Map(
   typeof zlib.createZstdCompress === "function"
     ? [["zstd", ZSTD], ["br", BR], ["gzip", GZIP]]
@@ -102,7 +105,7 @@ export function encodeAtOnce(encoding: Encoding, bytes: Uint8Array, level: numbe
 export class Encoder {
   readonly #stream: ZlibStream;
   readonly #coder: Coder;
-  /** The error of the stream; set once, before or while an operation runs. */
+  /** The error of the stream. It is set once, before or while an operation runs. */
   #error: Error | undefined;
   /** Rejects the operation that runs. */
   #fail: (error: Error) => void = () => {};
@@ -175,7 +178,7 @@ export class Encoder {
   }
 }
 
-/** Copies arrays into one; a single array is given back as it is. */
+/** Copies arrays into one. A single array is returned without a copy. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (first !== undefined && parts.length === 1) return first;

@@ -1,7 +1,7 @@
 /**
  * The Range field of a request (RFC 9110 §14).
  *
- * Called by `staticFiles`.
+ * `staticFiles` calls this.
  *
  * @module
  */
@@ -10,7 +10,7 @@
 export interface ByteRange {
   /** The position of its first byte. */
   readonly offset: number;
-  /** Its length; never 0. */
+  /** The length, which is never 0. */
   readonly length: number;
 }
 
@@ -39,7 +39,7 @@ export function parseByteRange(
   return { offset, length: end - offset };
 }
 
-/** The range of the last `wanted` bytes. Of an empty representation, that is the whole. */
+/** Gives the range of the last `wanted` bytes. For an empty representation, it is the whole. */
 function suffix(wanted: number, size: number): ByteRange | "unsatisfiable" | undefined {
   if (wanted === 0) return "unsatisfiable";
   const length = Math.min(wanted, size);

@@ -1,18 +1,18 @@
 /**
- * Entity tags of the content of files, for builds that give all files the same time.
+ * The entity tags of the content of files, for builds that give all files the same time.
  *
  * A tag is a hash of 64 bits and the size. It is remembered until the system says that the file has changed
  * (`ctime`), so that a file is hashed once, and not at each request. The hash is no cryptographic one:
  * processes that can write under the root are trusted.
  *
- * Called by `staticFiles`.
+ * `staticFiles` calls this.
  *
  * @module
  */
 
 import type { OpenFile } from "../../socket/mod.ts";
 
-/** At most this many tags are remembered. */
+/** The largest number of remembered tags. */
 const MAX_TAGS = 10_000;
 /**
  * A file that has changed within this time is hashed again, because a further change may have the same time: the
@@ -24,7 +24,7 @@ const BLOCK_BYTES = 65_536;
 
 /** The entity tags of the files of one app. */
 export class ContentTags {
-  /** By path, with the version of the file that the tag is for. */
+  /** The tags by path, each with the version of its file. */
   readonly #known = new Map<string, { readonly version: string; readonly tag: string }>();
 
   /**

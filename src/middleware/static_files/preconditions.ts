@@ -1,7 +1,7 @@
 /**
  * The conditions of a GET or HEAD request (RFC 9110 §13), for a resource with an entity tag and a date.
  *
- * Called by `staticFiles`.
+ * `staticFiles` calls this.
  *
  * @module
  */

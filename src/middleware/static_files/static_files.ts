@@ -172,7 +172,7 @@ function checkStaticOptions(root: unknown, options: StaticFilesOptions): void {
   }
 }
 
-/** A value that no response may have would fail at each request. */
+/** Checks the value of a field. Without the check, an invalid value would fail at each request. */
 function checkFieldValue(option: string, value: string): void {
   try {
     checkFields([["Value", value]]);

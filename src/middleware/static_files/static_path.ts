@@ -1,5 +1,5 @@
 /**
- * Finds the file that `PATH_INFO` names under a root directory.
+ * This file finds the file that `PATH_INFO` names under a root directory.
  *
  * The path is checked twice. The path of the client must have no `..`, so that it cannot leave the root. The
  * path that the system has resolved must lie under the root, so that no symbolic link leads out of it. The
@@ -8,7 +8,7 @@
  * Names with a dot are hidden by the path of the client alone. A link within the root may lead through them:
  * volumes of Kubernetes link to `..data/`, and pnpm's trees to `node_modules/.pnpm/`.
  *
- * Called by `staticFiles`.
+ * `staticFiles` calls this.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const NOTHING: Found = { kind: "nothing" };
  * @param place The root.
  * @param pathInfo `PATH_INFO` of the request.
  * @returns The open file, or the reason why there is none.
- * @throws Rejects with an error of the file system that does not come from the path, such as EMFILE.
+ * @throws An error of the file system that does not come from the path, such as EMFILE.
  */
 export async function findFile(place: StaticRoot, pathInfo: string): Promise<Found> {
   const segments = pathSegments(pathInfo, place.dotfiles);

@@ -1,7 +1,7 @@
 /**
  * The checks of an environ, with the rules and messages of Python's `wsgiref.validate`.
  *
- * Called by `validator`.
+ * `validator` calls this.
  *
  * @module
  */

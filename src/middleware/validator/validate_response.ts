@@ -2,7 +2,7 @@
  * The checks of a response: the arguments of `startResponse`, the iterable, and the values that it yields.
  * The rules and messages are those of Python's `wsgiref.validate`.
  *
- * Called by `validator`.
+ * `validator` calls this.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Wrappers of `wsgi.input` and `wsgi.errors` that check each call, with the rules of Python's
  * `wsgiref.validate`.
  *
- * Called by `validator`.
+ * `validator` calls this.
  *
  * @module
  */

@@ -10,12 +10,12 @@ export class WSGIValidationError extends Error {
   override readonly name = "WSGIValidationError";
 }
 
-/** Throws unless `condition` holds. */
+/** Throws an error unless `condition` holds. */
 export function check(condition: boolean, message: string): asserts condition {
   if (!condition) throw new WSGIValidationError(message);
 }
 
-/** A value as text for a message, cut after 200 characters. */
+/** Gives the text of a value for a message, cut after 200 characters. */
 export function show(value: unknown): string {
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;

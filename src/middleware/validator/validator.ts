@@ -1,5 +1,6 @@
 /**
- * Middleware that checks an app and its caller against PEP 3333, as Python's `wsgiref.validate` does.
+ * This middleware checks an app and its caller against PEP 3333, as Python's `wsgiref.validate`
+ * does.
  *
  * `validate_environ.ts`, `validate_response.ts` and `validate_streams.ts` check one argument or value each.
  * This file checks the order of calls.
