@@ -2,9 +2,10 @@
  * This middleware compresses responses.
  *
  * The app's `startResponse` is held back until the first block decides whether the response is compressed.
- * The blocks of a burst are gathered. A body that ends in its first burst is compressed at once, with its
+ * Blocks are gathered until the app waits. A body that ends before is compressed at once, with its
  * `Content-Length`, or sent as it is if it is small. A longer body goes through a stream of zlib, which is
- * flushed before the app waits and after each burst: the client can then decompress all blocks so far. The
+ * flushed before the app waits: the client can then decompress all blocks so far. No clock decides what is sent:
+ * an app that computes for long without a wait only lets other requests run. The
  * app is not stepped while zlib works or while the client's window is full. So at most one piece is in zlib.
  *
  * The traps: `write` cannot wait, but compression does. Written blocks are therefore gathered until the next
@@ -77,7 +78,7 @@ const MAX_PIECE_BYTES = 65_536;
  * measures such a body.
  */
 const MAX_AT_ONCE_BYTES = 16_384;
-/** The longest time in which blocks are gathered: the server's default burst. */
+/** After this time without a wait other requests have their turn, as after the server's default burst. */
 const MAX_GATHER_MS = 1;
 
 type Blocks = Generator<Block, void, unknown>;
@@ -86,7 +87,7 @@ type Blocks = Generator<Block, void, unknown>;
  * Compresses the responses of an app, with the content coding that the client prefers: `zstd`, `br` or
  * `gzip` (RFC 9110 §12.5.3).
  *
- * - A stream stays a stream. Before the app waits, and after each burst, the blocks so far are sent, and the
+ * - A stream stays a stream. Before the app waits or yields `""`, the blocks so far are sent, and the
  *   client can decompress them at once. While the client's window is full, the app is not stepped.
  * - Some responses are sent as they are: small bodies, content types that would not get smaller, responses
  *   with a `Content-Encoding` or with `Cache-Control: no-transform`, partial content, and responses to
@@ -319,8 +320,11 @@ class CompressStage implements BlockStage {
     if (this.#mode === "plain") return void (yield block);
     this.#push(block);
     if (this.#bodyBytes === this.#declaredBytes) yield* this.end();
-    else if (this.#now() - this.#burstBeganMs >= MAX_GATHER_MS) yield* this.wait();
     else if (this.#pendingBytes >= MAX_PIECE_BYTES) yield* this.#send("write");
+    else if (this.#now() - this.#burstBeganMs >= MAX_GATHER_MS) {
+      yield "";
+      this.resume();
+    }
   }
 
   *wait(): Blocks {

@@ -80,24 +80,33 @@ test("gzip sends the gathered blocks before the app waits, and they can be decom
   await stage.finish();
 });
 
-test("gzip sends a block that was long in coming, although the app never waits", async () => {
-  const clock = new WorkingClock();
-  const stage = await serving(
-    gzip(function* (_environ, startResponse) {
-      startResponse("200 OK", PLAIN);
-      for (let n = 0; n < 3; n++) {
-        clock.work(5);
-        yield "block ";
-      }
-    }),
-    { clock },
-  );
-  const client = stage.ask(get("/", GZIP));
-  await stage.eventually("the end", () => client.isAnswered());
-  assertEquals(client.response().chunks.length, 4);
-  assertEquals(unzipped(client.response().body), "block block block ");
-  await stage.finish();
-});
+for (const empty of [false, true]) {
+  const name = empty ? "an app that yields empty blocks" : "an app that never waits";
+  test(`gzip sends the same bytes of ${name}, however long it computes`, async () => {
+    const received: string[] = [];
+    for (const computedMs of [0, 5, 5000]) {
+      const clock = new WorkingClock();
+      const stage = await serving(
+        gzip(function* (_environ, startResponse) {
+          startResponse("200 OK", PLAIN);
+          for (let n = 0; n < 3; n++) {
+            clock.work(computedMs);
+            yield "block ".repeat(500);
+            if (empty) yield "";
+          }
+        }),
+        { clock },
+      );
+      const client = stage.ask(get("/", GZIP));
+      await stage.eventually("the end", () => client.isAnswered());
+      assertEquals(unzipped(client.response().body), "block ".repeat(1500));
+      assertEquals(client.response().headers["transfer-encoding"], empty ? "chunked" : undefined);
+      received.push(client.received().replace(/Date: .*/, ""));
+      await stage.finish();
+    }
+    assertEquals(new Set(received).size, 1);
+  });
+}
 
 test("gzip compresses the blocks of write()", async () => {
   const app = gzip((_environ, startResponse) => {

@@ -357,7 +357,7 @@ test("a client that refuses identity gets small bodies compressed as well", asyn
   assertEquals(decodedText("gzip", body), "small");
 });
 
-test("a body that ends in its first burst has its compressed length", async () => {
+test("a body that ends before a wait has its compressed length", async () => {
   for (const length of [2_000, 44_000]) {
     const app: WSGIApp = (_environ, startResponse) => {
       startResponse("200 OK", PLAIN);
