@@ -2,14 +2,14 @@
  * The checks of options: wrong kinds and unknown names are errors that name the option, show its value,
  * and say the expected form.
  *
- * An option of a wrong kind must never count as its default. `null` is a wrong kind; only an option that
- * is missing or `undefined` has its default. Called by the functions of all layers above, when a server,
- * a scheduler or a middleware is made.
+ * An option of a wrong kind must never count as its default. `null` is a wrong kind; only an option
+ * that is missing or `undefined` has its default. All layers above call these checks, when a
+ * server, a scheduler or a middleware is made.
  *
  * @module
  */
 
-/** Bounds the part of an error message that shows a value; longer than any real duration. */
+/** The longest text of a value in an error message. Every real duration is shorter. */
 const MAX_SHOWN = 100;
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The `Vary` field (RFC 9110 §12.5.5), which tells caches the request fields that a response depends on.
  *
- * Called by the middlewares that answer by a request field.
+ * The middlewares with answers that depend on a request field call this.
  *
  * @module
  */

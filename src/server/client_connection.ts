@@ -9,8 +9,8 @@
  * The trap: a call of an app, of the output or of the socket may come back here, and change the state.
  * `#advancing` keeps such a call from taking events out of order.
  *
- * Called by the socket, as its handler; by the exchange, as its host; by {@linkcode Connections} about
- * deadlines and by the shutdown.
+ * The socket calls the connection as its handler, and the exchange calls it as its host.
+ * {@linkcode Connections} calls it about deadlines, and the shutdown does at its steps.
  *
  * @module
  */

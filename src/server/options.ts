@@ -1,8 +1,8 @@
 /**
  * The options that become settings: their types, their defaults and their checks.
  *
- * Called by the constructor of {@linkcode WSGIServer}, so that a wrong option is an error before the
- * server listens.
+ * The constructor of {@linkcode WSGIServer} calls this, so that a wrong option is an error before
+ * the server listens.
  *
  * @module
  */

@@ -5,7 +5,8 @@
  * because most responses are only text, and a socket sends one string fastest. While the socket has
  * no room, the output is `full` and keeps everything until `drain`.
  *
- * Called by the connection and its exchange; the response writes through {@linkcode Output.sink}.
+ * The connection and its exchange call this, and the response writes through
+ * {@linkcode Output.sink}.
  *
  * @module
  */

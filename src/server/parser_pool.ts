@@ -6,7 +6,7 @@
  * that number a connection has a parser only in the middle of a message, so that ten thousand
  * connections that are idle or wait for their apps have none.
  *
- * Called by {@linkcode ClientConnection}.
+ * {@linkcode ClientConnection} calls this.
  *
  * @module
  */

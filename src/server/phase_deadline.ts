@@ -6,7 +6,7 @@
  * time-out. When the app waits for the body again, the budget continues from what was left.
  * Otherwise a body that comes in tiny pieces would never be late.
  *
- * Called by {@linkcode ClientConnection}.
+ * {@linkcode ClientConnection} calls this.
  *
  * @module
  */

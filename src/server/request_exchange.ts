@@ -6,8 +6,8 @@
  * context of the app run, the context of the response's head, and the controls behind
  * `environ.cogen`. Three interfaces and one object save two allocations a request.
  *
- * Made by {@linkcode ClientConnection}, which also sets the members that tell the progress of the
- * request.
+ * {@linkcode ClientConnection} makes the exchange, and sets the members that tell the progress of
+ * the request.
  *
  * @module
  */

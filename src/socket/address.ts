@@ -1,7 +1,7 @@
 /**
  * Addresses: made from a runtime's report, written as text, and named in errors.
  *
- * Called by every adapter, and by the server for its URL.
+ * Every adapter calls this, and the server does for its URL.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  * dropped, and makes major garbage collections more frequent. So queues of waiting bytes take their
  * blocks from a pool. The trap: a block may only be given back when no socket reads from it any more.
  *
- * Called by {@linkcode OutputQueue}, and by the queue of request bodies in the wsgi layer.
+ * {@linkcode OutputQueue} and the queue of request bodies in the wsgi layer call this.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The file system of an adapter: two interfaces, so that no layer of the engine imports a runtime.
  *
- * Implemented by adapters; called by `wsgi.file_wrapper` and by static files.
+ * Adapters implement this interface; `wsgi.file_wrapper` and static files call it.
  *
  * @module
  */

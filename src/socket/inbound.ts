@@ -6,7 +6,7 @@
  * own methods: the effects of resuming and destroying come a little later. An error that a handler
  * throws ends its connection, never the process.
  *
- * Called by the socket of each adapter, and by the sockets of embedders.
+ * The sockets of each adapter and of embedders call this.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /**
- * Latin-1 by the language alone.
+ * The encoding of latin-1, with the language alone.
  *
- * Called by the output of a connection, when it joins small parts; by the memory adapter; and by the Deno
- * adapter for text beyond ASCII.
+ * The output of a connection calls this when it joins small parts. The memory adapter calls it,
+ * too, and the Deno adapter does for text beyond ASCII.
  *
  * @module
  */
 
-/** The number of arguments of one call: some engines accept at most about 100,000. */
+/** The number of arguments of one call. Some engines allow at most about 100,000. */
 const MAX_ARGUMENTS = 4096;
 
 /**

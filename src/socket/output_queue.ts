@@ -6,7 +6,7 @@
  * memory; large byte arrays are kept by reference. The blocks come from a pool, and an empty queue
  * holds none, so that ten thousand idle connections need no blocks.
  *
- * Called by the sockets of the Deno and Bun adapters.
+ * The sockets of the Deno and Bun adapters call this.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * The client's end of a connection: sends as the server takes, leaves or stalls at a chosen byte, and
  * gives the bytes that it receives to a reader.
  *
- * Called by `client.ts`, `exchange.ts` and `raw_connection.ts`.
+ * `client.ts`, `exchange.ts` and `raw_connection.ts` call this.
  *
  * @module
  */

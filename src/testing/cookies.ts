@@ -1,7 +1,7 @@
 /**
  * The cookies of a test's client: RFC 6265 for a single host.
  *
- * Called by `client.ts`.
+ * `client.ts` calls this.
  *
  * @module
  */

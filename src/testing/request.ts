@@ -1,7 +1,7 @@
 /**
  * A request of a test as bytes: its head, and its body of any kind.
  *
- * Called by `client.ts`.
+ * `client.ts` calls this.
  *
  * @module
  */

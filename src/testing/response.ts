@@ -1,7 +1,7 @@
 /**
  * A response, as a test sees it.
  *
- * Called by `exchange.ts`.
+ * `exchange.ts` calls this.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  * fault. Bytes may come in pieces of any size; the reader keeps all of them, so that a test sees
  * exactly the bytes that a socket carries.
  *
- * Called by `exchange.ts`.
+ * `exchange.ts` calls this.
  *
  * @module
  */

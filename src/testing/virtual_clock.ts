@@ -4,7 +4,7 @@
  * A `ManualClock` runs turns until none is due, which never ends for an app that polls. This clock
  * runs one round at a time instead, so that its driver stays in control.
  *
- * Called by `virtual_time.ts`.
+ * `virtual_time.ts` calls this.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  * the app go on. Only when nothing more happens does it move the clock to the next timer. An hour of
  * heartbeats therefore takes some milliseconds, and two runs of a test see the same times.
  *
- * Called by `client.ts` and `exchange.ts`.
+ * `client.ts` and `exchange.ts` call this.
  *
  * @module
  */

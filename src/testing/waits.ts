@@ -1,7 +1,7 @@
 /**
  * Describes the coroutines of a scheduler and their waits, for the errors of a test.
  *
- * Called by `virtual_time.ts` and `client.ts`.
+ * `virtual_time.ts` and `client.ts` call this.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Basic credentials (RFC 7617). Called by {@linkcode EnvironMaker}, for `REMOTE_USER`.
+ * The basic credentials of a request (RFC 7617). {@linkcode EnvironMaker} reads them for
+ * `REMOTE_USER`.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
  * The environ of a request: CGI names, `HTTP_*`, `wsgi.*` and `cogen` (PEP 3333, RFC 3875).
  *
- * A plain object with own enumerable keys, made for one request. The app and its middleware may change or
- * copy it. Strings from the wire are latin-1: each character is a byte.
+ * The environ is a plain object with own enumerable keys, made for one request. The app and its
+ * middleware may change or copy it. Strings from the wire are latin-1: each character is a byte.
  *
- * {@linkcode EnvironMaker} copies the environ of the previous request if the fields are equal. Called by
- * the exchange.
+ * {@linkcode EnvironMaker} copies the environ of the previous request if the fields are equal. The
+ * exchange calls this.
  *
  * @module
  */

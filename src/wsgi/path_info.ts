@@ -1,7 +1,7 @@
 /**
  * `PATH_INFO`: the decoded path of a request target.
  *
- * Called by {@linkcode EnvironMaker}.
+ * {@linkcode EnvironMaker} calls this.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  * keep the promises that `observation.ts` checks. A message whose outcome has a new shape is mutated
  * further. The seed decides everything, so every failure can be repeated.
  *
- * Called by `main.ts` (`npm run fuzz`) and by `fuzzer_test.ts`.
+ * `main.ts` (`npm run fuzz`) and `fuzzer_test.ts` call this.
  */
 
 import { DEFAULT_LIMITS, type ParserLimits, RequestParser } from "../../src/http/mod.ts";

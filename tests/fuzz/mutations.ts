@@ -1,7 +1,7 @@
 /**
  * The mutations of messages: each one is a small function, and several are applied in a row.
  *
- * Called by `fuzzer.ts`, and by the differential test for messages that llhttp reads, too.
+ * `fuzzer.ts` calls this, and so does the differential test for messages that llhttp reads, too.
  */
 
 import { latin1Bytes } from "../http/transcript.ts";

@@ -1,7 +1,7 @@
 /**
  * One run of a parser as a short text, with a check of every promise that a single run can show.
  *
- * Called by `fuzzer.ts`, which compares the texts of several runs.
+ * `fuzzer.ts` calls this and compares the texts of several runs.
  */
 
 import {

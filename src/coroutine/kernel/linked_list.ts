@@ -6,7 +6,7 @@
  * The list is doubly linked. A `Set` would do the same, but each time an item is taken from its
  * front, its iterator walks over the entries that were deleted before.
  *
- * Called by `Waiters`, by tasks with joiners, and by operations and subscriptions that keep lists.
+ * `Waiters`, tasks with joiners, and the operations and subscriptions with lists call this.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * The sources of a file wrapper: an open file, a stream, or an iterable, each read as blocks.
  *
- * A file is read ahead by one block. All other sources are read when a block is asked for, and cut to the
- * wanted extent. Called by {@linkcode WSGIFileWrapper}.
+ * A file is read ahead by one block. All other sources are read when a block is asked for, and cut
+ * to the wanted extent. {@linkcode WSGIFileWrapper} calls this.
  *
  * @module
  */

@@ -8,7 +8,7 @@
  * The trap: `node:fs` does not tell the position of a handle. The adapter asks the system for it. Where the
  * system does not tell it either, the file is read on from its position, and its length is unknown.
  *
- * Called by {@linkcode WSGIFileWrapper}.
+ * {@linkcode WSGIFileWrapper} calls this.
  *
  * @module
  */

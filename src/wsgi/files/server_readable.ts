@@ -6,7 +6,7 @@
  * socket has sent a block, the body may fill its memory again. Behind a middleware the body is a
  * plain iterable.
  *
- * Called by the app run; made by `staticFiles` and other middleware that ends in a file.
+ * `staticFiles` and other middleware make such bodies, and the app run calls them.
  *
  * @module
  */

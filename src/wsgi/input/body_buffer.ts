@@ -7,8 +7,8 @@
  * The trap: pushed bytes may lie in the memory of a socket. They are copied, unless a pending read takes
  * all of them at once.
  *
- * Called by the connection and the exchange (`push`, `end`, `fail`, `discard`), and by the inputs of the
- * app (`read`, `readPiece`, `readLine`).
+ * The connection and the exchange call `push`, `end`, `fail` and `discard`; the inputs of the app
+ * call `read`, `readPiece` and `readLine`.
  *
  * @module
  */
@@ -150,7 +150,7 @@ export class BodyBuffer {
     });
   }
 
-  /** Tries a read at once; `undefined` if it has to wait. Called by {@linkcode ReadOperation}. */
+  /** Tries a read at once; `undefined` if it has to wait. {@linkcode ReadOperation} calls this. */
   readNow<T>(attempt: Attempt<T>): T | undefined {
     if (this.#pending !== undefined) return undefined;
     const result = attempt();
@@ -158,7 +158,7 @@ export class BodyBuffer {
     return result;
   }
 
-  /** Begins a read that has to wait. Called by {@linkcode ReadOperation}. */
+  /** Begins a read that has to wait. {@linkcode ReadOperation} calls this. */
   begin(attempt: Attempt<unknown>, resume: Resume<unknown>): Abort | void {
     if (this.#pending !== undefined) throw new TypeError("The request body is already being read");
     if (this.#error !== undefined) resume.error(this.#error);

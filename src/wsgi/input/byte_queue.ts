@@ -7,7 +7,7 @@
  * generation, which makes V8 run its major collections more often. Measured: pooling takes a 1 MB
  * upload on Node 26 from 1,050 to 830 us (`npm run bench -- --workload upload`).
  *
- * Called by {@linkcode BodyBuffer}.
+ * {@linkcode BodyBuffer} calls this.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * The arguments of reads, and the end of a line: the same for a body that is being received and a
  * body in memory.
  *
- * Called by {@linkcode BodyBuffer}, {@linkcode BufferedInput} and the inputs of apps.
+ * {@linkcode BodyBuffer}, {@linkcode BufferedInput} and the inputs of apps call this.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  * calls are only reported, because the response is made already.
  *
  * Both calls may wait. Each runs as a task of its own, so that cancelling the request does not
- * interrupt the call; `timeouts.close` bounds the time of each. Called by the app run.
+ * interrupt the call; `timeouts.close` bounds the time of each. The app run calls this.
  *
  * @module
  */

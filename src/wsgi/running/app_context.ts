@@ -1,8 +1,8 @@
 /**
  * The request and the response of one app run, as the exchange offers them.
  *
- * The interface keeps `src/wsgi` apart from the server: the app run knows no connection and no socket.
- * Implemented by the exchange; called by the app run and the closing of an app.
+ * The interface keeps `src/wsgi` apart from the server: the app run knows no connection and no
+ * socket. The exchange implements it; the app run and the closing of an app call it.
  *
  * @module
  */

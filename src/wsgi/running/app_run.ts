@@ -19,7 +19,7 @@
  * closes the app, exactly once, by `return()` and `close()`. The closing may wait again, and is
  * left to a generator (app_closing.ts). An app that needs no closing costs no generator.
  *
- * Called by the exchange, with {@linkcode runApp}.
+ * The exchange calls {@linkcode runApp}.
  *
  * @module
  */

@@ -2,9 +2,9 @@
  * Bursts: how long an app runs, and how much it gives, before its blocks are handed to the socket. A burst
  * decides when bytes are written, and how many in one write. It never decides which bytes they are.
  *
- * An app that never waits runs in bursts. After each one its blocks are handed over and the other tasks
- * have their turn. A burst ends by the clock, by the number of bytes, or when the client's window is
- * full. Called by the app run and by the closing of an app.
+ * An app that never waits runs in bursts. After each one its blocks are handed over and the other
+ * tasks have their turn. A burst ends by the clock, by the number of bytes, or when the client's
+ * window is full. The app run and the closing of an app call this.
  *
  * @module
  */

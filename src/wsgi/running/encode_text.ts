@@ -5,7 +5,7 @@
  * expression detects ASCII fast in a short text, but its time grows with the length. A longer text is
  * encoded into a scratch array, which is faster: if each character gave one byte, the text is ASCII.
  *
- * Called by {@linkcode Response}, once for each block.
+ * {@linkcode Response} calls this once for each block.
  *
  * @module
  */

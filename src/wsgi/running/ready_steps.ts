@@ -5,7 +5,7 @@
  * event loop polls again. So the consumer gets these steps one after the other, within one wait of the
  * coroutine. Only a promise that is pending after the host's turn counts as a wait of the app.
  *
- * Called by the app run.
+ * The app run calls this.
  *
  * @module
  */

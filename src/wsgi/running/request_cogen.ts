@@ -6,7 +6,7 @@
  * {@linkcode Cogen.run} has started end with the request: when the app is closed or aborted, they are
  * cancelled, and their promises reject.
  *
- * Called by the exchange, which makes it, and by the app run.
+ * The exchange makes this object; the exchange and the app run call it.
  *
  * @module
  */

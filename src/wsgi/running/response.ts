@@ -5,8 +5,8 @@
  * end makes the head, and each such block is one chunk. Blocks that come with the end are the whole body if
  * none came before: then the head has `Content-Length`. The sink decides when the bytes are written.
  *
- * Called by the app (`startResponse`, `write`), by the app run, and by the exchange for the controls of
- * the request.
+ * The app calls `startResponse` and `write`, the app run calls the rest, and the exchange does for
+ * the controls of the request.
  *
  * @module
  */
