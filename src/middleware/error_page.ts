@@ -13,6 +13,7 @@ import {
   type BodyReader,
   type Environ,
   type HeaderList,
+  HTTPException,
   isBlock,
   ServerReadable,
   type StartResponse,
@@ -37,6 +38,8 @@ export interface ErrorResponse {
  *
  * The server's `onError` and its log get the error once, as they do without the page. The page shows
  * nothing of the error unless `page` puts it there.
+ *
+ * A thrown `HTTPException` is its own response: it is sent as it is, without `page`, and is not reported.
  *
  * An error after the first block passes to the server, which cuts the connection. An error of a request
  * whose client has left passes to the server, too. If `page` itself throws, the server gets both errors and
@@ -88,15 +91,17 @@ export function errorPage(
     } catch (thrown) {
       if (cogen.signal.aborted) throw thrown;
       const error = thrown ?? new Error(`The app threw ${thrown}`);
+      const isAnswer = error instanceof HTTPException;
       let body: Block;
       try {
-        body = begin(page(error, environ), startResponse, error);
+        const answer: ErrorResponse = isAnswer ? error : page(error, environ);
+        body = begin(answer, startResponse, error);
       } catch (refusal) {
         // The server logs the error that leaves this generator; the other one must be reported.
         if (refusal !== error) cogen.report(error);
         throw refusal;
       }
-      cogen.report(error);
+      if (!isAnswer) cogen.report(error);
       if (isBlock(body)) reader?.announceLength(blockLength(body));
       yield body;
     }

@@ -8,6 +8,8 @@
  */
 
 export { accessLog, type AccessLogEntry } from "./access_log.ts";
+export { basicAuth, type BasicAuthOptions } from "./basic_auth.ts";
+export { HTTPException } from "../wsgi/mod.ts";
 export { cors, type CORSOptions } from "./cors.ts";
 export { delegate } from "./delegate.ts";
 export { errorPage, type ErrorResponse } from "./error_page.ts";

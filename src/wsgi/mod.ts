@@ -38,6 +38,7 @@ export type {
   SeekableFileLike,
 } from "./files/runtime_file.ts";
 export { type BodyReader, ServerReadable } from "./files/server_readable.ts";
+export { HTTPException } from "./http_exception.ts";
 export { ClientDisconnected } from "./input/body_buffer.ts";
 export { BufferedInput } from "./input/buffered_input.ts";
 export type { CogenInput, WSGIInput } from "./input/input.ts";

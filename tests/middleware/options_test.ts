@@ -12,6 +12,7 @@ const promise = Promise.resolve(app);
 type Make = (...args: readonly unknown[]) => unknown;
 const {
   accessLog,
+  basicAuth,
   cors,
   delegate,
   errorPage,
@@ -23,6 +24,7 @@ const {
 
 const WRAPPING: Readonly<Record<string, Make>> = {
   accessLog: (app) => accessLog?.(app, () => {}),
+  basicAuth: (app) => basicAuth?.(app, { users: {} }),
   compress: compress as Make,
   cors: (app) => cors?.(app),
   delegate: (app) => delegate?.(app, { cogen: {} }, () => {}),
@@ -68,6 +70,14 @@ const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
     ...[null, 5, "x", []],
   ]],
   "contentTypes.txt": [(txt) => staticFiles?.("/", { contentTypes: { txt } }), [null, 5, "a\r\nb"]],
+  "options of basicAuth": [(options) => basicAuth?.(app, options), [null, 5, "x", []]],
+  "realm of basicAuth": [(realm) => basicAuth?.(app, { realm, users: {} }), [null, 5, "é", "a\n"]],
+  "users of basicAuth": [(users) => basicAuth?.(app, { users }), [null, 5, "x", []]],
+  "A user of basicAuth": [(user) => basicAuth?.(app, { users: { [`${user}`]: "" } }), [
+    "a:b",
+    "\0",
+  ]],
+  "check of basicAuth": [(check) => basicAuth?.(app, { check }), [null, 5, "x", {}]],
   "level of compress": [(level) => compress(app, { level } as never), [null, 0, 10, 1.5, "6", NaN]],
   "level.br of compress": [(br) => compress(app, { level: { br } } as never), [null, -1, 12, "4"]],
   "options of compress": [(options) => compress(app, options as never), [null, 5, "x", []]],

@@ -28,6 +28,7 @@ import { type Coroutine, isOperation, until } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { isBlock, isEmpty } from "../block.ts";
 import { WSGIFileWrapper } from "../files/file_wrapper.ts";
+import { HTTPException } from "../http_exception.ts";
 import { type BodyReader, ServerReadable } from "../files/server_readable.ts";
 import { closeApp, closeLate } from "./app_closing.ts";
 import type { AppContext } from "./app_context.ts";
@@ -315,11 +316,22 @@ class AppRun implements BodyReader, StepConsumer {
    */
   #fail(error: unknown): void {
     const { response } = this.#context;
+    if (error instanceof HTTPException && !response.committed) return this.#answer(error);
     this.#context.report(error);
     if (!response.committed) {
       // RFC 9110 §15.6.2: 501 says that the server has not the method for any resource.
       const isTunnel = error instanceof TunnelError;
       response.replace(isTunnel ? "501 Not Implemented" : "500 Internal Server Error");
+    }
+    this.#context.output.flush();
+  }
+
+  /** Answers an error that is a response; the error is no fault, so that it is not reported. */
+  #answer({ status, headers, body }: HTTPException): void {
+    try {
+      this.#context.response.replace(status, headers, body);
+    } catch (error) {
+      return this.#fail(error);
     }
     this.#context.output.flush();
   }

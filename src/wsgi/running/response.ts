@@ -50,6 +50,7 @@ export interface ServerFields {
 }
 
 const NO_TRAILERS: HeaderList = [];
+const PLAIN: HeaderList = [["Content-Type", "text/plain; charset=utf-8"]];
 
 /**
  * The states of a response. Each event leads to a state, or is an error.
@@ -258,11 +259,15 @@ export class Response {
     this.#start = { ...start, text: start.text + lengthLine, length, lengthLine };
   }
 
-  /** Answers with a plain error in place of the app's response, which must not be committed. */
-  replace(status: string): void {
-    this.#setStart(prepareHead(status, [["Content-Type", "text/plain; charset=utf-8"]]));
+  /**
+   * Answers in place of the app's response, which must not be committed.
+   *
+   * @throws {ResponseError} For a status or field that may not be sent. The response can be replaced again.
+   */
+  replace(status: string, headers: HeaderList = PLAIN, body: Block = `${status}\n`): void {
+    this.#setStart(prepareHead(status, headers));
     this.#trailers = NO_TRAILERS;
-    this.pushLast(`${status}\n`);
+    if (body.length > 0) this.pushLast(body);
     this.end();
   }
 
