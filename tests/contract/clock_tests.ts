@@ -62,9 +62,12 @@ export function clockTests(subject: Subject): void {
     clock.defer(() => heard.push("second"));
     heard.push("now");
     cancel();
-    await until("the timer", () => heard.includes("timer"));
-    assertEquals(heard, ["now", "first", "second", "timer"]);
-    for (const cancelOne of cancelLong) cancelOne();
+    await until("the timer and the turns", () => heard.length >= 4).finally(() => {
+      for (const cancelOne of cancelLong) cancelOne();
+    });
+    // On a slow machine the timer may be due before the next turn.
+    assertEquals(heard.filter((name) => name !== "timer"), ["now", "first", "second"]);
+    assertEquals(heard.filter((name) => name === "timer").length, 1);
     assert(clock.now() <= clock.now());
   });
 }

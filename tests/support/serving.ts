@@ -284,7 +284,7 @@ class MemoryServing implements Serving {
     }
     // The runtime's own streams and files need a turn of the event loop or more: a test that uses
     // them waits with `eventually`.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setImmediate(resolve));
     this.run();
   }
 }

@@ -14,9 +14,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { denoConfig } from "../deno_config.ts";
-import { findRuntime, ROOT, type Runtime, type RuntimeName, tsxLoader } from "../runtimes.ts";
+import { findRuntime, ROOT, type Runtime, type RuntimeName } from "../runtimes.ts";
 import { runCommand } from "./command.ts";
 import { silentFiles, withoutMarkers } from "./batch_report.ts";
+import { compileSources, needsCompiler, PLAIN_LOADER } from "./compiled/sources.ts";
 import { countTests } from "./junit.ts";
 import { testFiles } from "./sources.ts";
 import type { Step, StepOptions, StepResult, TestCount } from "./step.ts";
@@ -32,10 +33,18 @@ const BATCH_SECONDS = 900;
  * The largest number of files in one process. After a failure all of them run a second time, so
  * more files would cost too much time.
  */
-const MAX_BATCH = 40;
+const MAX_BATCH = 80;
 
 /** Folders of files that measure memory, start many connections or take long. */
-const ALONE: readonly string[] = ["tests/contract/", "tests/load/", "tests/wire/"];
+const ALONE: readonly string[] = ["tests/contract/", "tests/load/"];
+
+/** Of the contract, only the files of this runtime do more than skip a test. */
+const FOREIGN: Readonly<Record<RuntimeName, RegExp>> = {
+  node: /^tests\/contract\/(?:deno|bun)_/,
+  currentNode: /^tests\/contract\/(?:deno|bun)_/,
+  deno: /^tests\/contract\/(?:node|bun)_/,
+  bun: /^tests\/contract\/deno_/,
+};
 
 /**
  * The time for each test on Bun. Its default is 5 s; the other runners have no limit for a test.
@@ -64,7 +73,9 @@ async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepR
   );
   const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
   try {
-    const runs = batches(chosen).map((paths) => runBatch(runtime, paths, reports));
+    const compiled = join(reports, "compiled");
+    if (needsCompiler(runtime)) await compileSources(compiled);
+    const runs = batches(chosen, runtime.name).map((paths) => runBatch(runtime, paths, reports));
     return judge(runtime, chosen.length, (await Promise.all(runs)).flat());
   } finally {
     rmSync(reports, { recursive: true, force: true });
@@ -72,8 +83,9 @@ async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepR
 }
 
 /** Puts files together. A file that needs a process of its own stays alone. */
-export function batches(paths: readonly string[]): string[][] {
-  const isAlone = (path: string) => ALONE.some((folder) => path.startsWith(folder));
+export function batches(paths: readonly string[], runtime: RuntimeName): string[][] {
+  const isAlone = (path: string) =>
+    ALONE.some((folder) => path.startsWith(folder)) && !FOREIGN[runtime].test(path);
   const shared = paths.filter((path) => !isAlone(path));
   const count = Math.ceil(shared.length / MAX_BATCH);
   const size = Math.ceil(shared.length / count);
@@ -118,7 +130,7 @@ async function runProcess(
     [runtime.command, ...testArguments(runtime, paths, report)],
     {
       cwd: ROOT,
-      env: { BATCH_FILES: paths.join("\n") },
+      env: { BATCH_FILES: paths.join("\n"), COMPILED_SOURCES: join(reports, "compiled") },
       timeoutSeconds: paths.length === 1 ? FILE_SECONDS : BATCH_SECONDS,
     },
   );
@@ -187,9 +199,11 @@ function testArguments(runtime: Runtime, paths: readonly string[], report: strin
   ];
   switch (runtime.name) {
     case "node":
-      return ["--import", tsxLoader(), ...nodeReporters, BATCH];
     case "currentNode":
-      return [...nodeReporters, BATCH];
+      return [
+        ...(needsCompiler(runtime) ? ["--import", PLAIN_LOADER] : []),
+        ...[...nodeReporters, BATCH],
+      ];
     case "deno":
       return [
         ...["test", "--allow-all", "--no-check", "--config", denoConfig(runtime.command)],

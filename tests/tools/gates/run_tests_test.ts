@@ -42,16 +42,24 @@ test("a complaint about a file counts as a failed test", () => {
 });
 
 test("puts files together evenly, but for those that need a process of their own", () => {
-  const shared = Array.from({ length: 50 }, (_, index) => `tests/http/${index}_test.ts`);
+  const shared = Array.from({ length: 100 }, (_, index) => `tests/http/${index}_test.ts`);
   const alone = ["tests/contract/node_test.ts", "tests/load/long_poll_test.ts"];
-  const made = batches([...alone, ...shared]);
-  assertEquals(made.map((paths) => paths.length), [1, 1, 25, 25]);
+  const made = batches([...alone, ...shared], "node");
+  assertEquals(made.map((paths) => paths.length), [1, 1, 50, 50]);
   assertEquals(made.flat(), [...alone, ...shared]);
 });
 
+test("the contract of another runtime's adapter needs no process of its own", () => {
+  const paths = ["tests/contract/bun_test.ts", "tests/contract/node_test.ts"];
+  const [bun = "", node = ""] = paths;
+  assertEquals(batches(paths, "currentNode"), [[node], [bun]]);
+  assertEquals(batches(paths, "bun"), [[bun], [node]]);
+  assertEquals(batches(paths, "deno"), [paths]);
+});
+
 test("one file, or none, is no batch", () => {
-  assertEquals(batches(["tests/a_test.ts"]), [["tests/a_test.ts"]]);
-  assertEquals(batches([]), []);
+  assertEquals(batches(["tests/a_test.ts"], "node"), [["tests/a_test.ts"]]);
+  assertEquals(batches([], "node"), []);
 });
 
 function run(count: FileRun["count"]): FileRun {

@@ -21,7 +21,7 @@ function ok(startResponse: StartResponse): void {
 /** Lets the host's loop go on, as a runtime does: all promises that can, then a turn of the clock. */
 async function turns(stage: Serving, count: number = 20): Promise<void> {
   for (let turn = 0; turn < count; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setImmediate(resolve));
     stage.clock.turn();
   }
 }

@@ -20,7 +20,7 @@ class HostTurnClock extends ManualClock {
   isLate = false;
 
   override defer(turn: () => void): void {
-    if (this.isLate) setTimeout(() => super.defer(turn), 0);
+    if (this.isLate) setImmediate(() => super.defer(turn));
     else super.defer(turn);
   }
 }

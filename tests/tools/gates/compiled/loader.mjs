@@ -1,0 +1,32 @@
+/**
+ * Gives Node that reads no TypeScript the plain JavaScript that `sources.ts` made.
+ *
+ * tsx transforms the sources anew in each process, and resolves each import several times: for a process
+ * of tests that is a second of the processor. A source that was not compiled is left to Node, which names
+ * it in its error. Loaded by `--import`, in the processes of `tests:node`; the same file is the module of
+ * hooks that Node runs on a thread of its own.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { register } from "node:module";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
+
+const ROOT = new URL("../../../..", import.meta.url).href;
+const COMPILED = pathToFileURL(`${process.env["COMPILED_SOURCES"]}/`).href;
+
+if (isMainThread) {
+  process.setSourceMapsEnabled(true);
+  register(import.meta.url);
+}
+
+/** Node's hook: the source of the module at `url`. */
+export async function load(url, context, nextLoad) {
+  if (!url.startsWith(ROOT) || !url.endsWith(".ts")) return nextLoad(url, context);
+  const place = new URL(url.slice(ROOT.length).replace(/ts$/, "js"), COMPILED);
+  const source = await readFile(fileURLToPath(place), "utf8");
+  return { format: "module", source, shortCircuit: true };
+}
