@@ -14,8 +14,3 @@ export function bindMethods<O extends object>(object: O, ...names: (keyof O)[]):
     object[name] = method.bind(object) as O[typeof name];
   }
 }
-
-/** The name of a function, without the `bound` that {@linkcode bindMethods} adds. */
-export function nameOf(fn: { readonly name: string }): string {
-  return fn.name.replace(/^bound /, "");
-}

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { describeThrown } from "./error_text.ts";
 import type { Task } from "./task.ts";
 import { taskChain } from "./trace_tasks.ts";
 
@@ -23,15 +24,24 @@ export function describeFailed(task: Task<unknown>): string {
   return `Coroutine ${name}${chain === "" ? "" : `,${chain}`} failed`;
 }
 
-/** The text of an error with its stack; never throws. */
-export function describeThrown(error: unknown): string {
+/**
+ * Calls a hook of the user about an error. An error of the hook itself must not stop the caller.
+ *
+ * @param name The name of the hook.
+ * @param call Calls the hook.
+ * @param after Called once, when the hook has returned and its promise, if it gave one, has settled: with
+ *   the fault of the hook, to be added to a log entry, or with an empty text.
+ */
+export function callHook(name: string, call: () => unknown, after: (fault: string) => void): void {
+  let given: unknown;
   try {
-    if (!(error instanceof Error)) return String(error);
-    const summary = `${error.name}: ${error.message}`;
-    const stack = String(error.stack ?? "");
-    // Some engines leave the message out of the stack, and a stack may be empty.
-    return stack.includes(error.message) && stack !== "" ? stack : `${summary}\n${stack}`;
-  } catch {
-    return "a value without text";
+    given = call();
+    if (typeof (given as PromiseLike<unknown> | undefined)?.then !== "function") return after("");
+  } catch (own) {
+    return after(`\n${name} threw ${describeThrown(own)}`);
   }
+  Promise.resolve(given).then(
+    () => after(""),
+    (own) => after(`\n${name} rejected with ${describeThrown(own)}`),
+  );
 }

@@ -7,7 +7,8 @@
  */
 
 export { handleRejection } from "./operations/until.ts";
-export { describeFailed } from "./failure_log.ts";
+export { describeThrown, nameOf } from "./error_text.ts";
+export { callHook, describeFailed } from "./failure_log.ts";
 export { isPlain } from "./option_checks.ts";
 export { NOT_YET } from "./operation.ts";
 export { handleFailures, launch, start } from "./scheduler.ts";

@@ -9,10 +9,10 @@
  * @module
  */
 
-import { nameOf } from "./bind_methods.ts";
 import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
-import { describeFailed, describeThrown } from "./failure_log.ts";
+import { describeThrown, nameOf } from "./error_text.ts";
+import { describeFailed } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { checkNames, checkOption, optionError } from "./option_checks.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
@@ -29,6 +29,7 @@ import {
   type TaskScheduler,
 } from "./task.ts";
 import { checkTimeout } from "./timed_operation.ts";
+import { handleRejection } from "./operations/until.ts";
 import { isOperation, type Operation } from "./operation.ts";
 import { isThenable, until } from "./operations/until.ts";
 
@@ -214,7 +215,7 @@ export class Scheduler implements TaskScheduler {
 
   #write(line: string): void {
     try {
-      this.#log(line);
+      handleRejection(this.#log(line));
     } catch {
       // A log that fails, for example on a full disk, must not stop the coroutines.
     }

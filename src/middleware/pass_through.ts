@@ -267,8 +267,13 @@ function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<AppYield, 
   if (ended === undefined) return;
   let step = isPromise(ended) ? yield* waitFor(cogen, adoptStep(ended)) : ended;
   while (!step.done) {
-    const sent = isBlock(step.value) ? undefined : yield step.value as AppYield;
-    const next = iterator.next(sent);
+    let next: Steps;
+    try {
+      const sent = isBlock(step.value) ? undefined : yield step.value as AppYield;
+      next = iterator.next(sent);
+    } catch (error) {
+      next = throwInto(iterator, error);
+    }
     step = isPromise(next) ? yield* waitFor(cogen, adoptStep(next)) : next;
   }
 }

@@ -32,6 +32,7 @@ import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
+import { takenBy } from "./taken_socket.ts";
 import type { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The members that a connection needs of its server. */
@@ -178,14 +179,23 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     this.#advance();
   }
 
-  giveAway(open: (socket: ByteSocket) => SocketHandler): void {
+  giveAway(exchange: RequestExchange, open: (socket: ByteSocket) => SocketHandler): void {
     this.output.uncork();
     this.#leave(this.#state.next.take);
     this.#cancelHalfClosed?.();
     this.#resume();
     // The bytes that have come already are the taker's first ones.
     const rest = this.#lentParser().parser.takeBuffered();
-    const taker = this.#taker = open(this.#socket);
+    let taker: SocketHandler;
+    try {
+      taker = takenBy(this.#socket, open, (error) => exchange.report(error));
+    } catch (error) {
+      // The socket has no owner, so it must not stay open.
+      this.#cut();
+      throw error;
+    }
+    if (this.#state.handling !== "pass-on") return taker.onClose();
+    this.#taker = taker;
     if (rest.length > 0) taker.onData(rest);
     if (this.#clientEnded) taker.onEnd();
   }

@@ -12,7 +12,7 @@ import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
-import { LogStream } from "./error_log.ts";
+import { LogStream } from "./log_stream.ts";
 import { ParserPool } from "./parser_pool.ts";
 import type { Settings } from "./settings.ts";
 

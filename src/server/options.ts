@@ -15,12 +15,16 @@ import {
   Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
-import { describeFailed } from "../coroutine/internal.ts";
+import {
+  callHook,
+  describeFailed,
+  describeThrown,
+  handleRejection,
+} from "../coroutine/internal.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenAddress } from "../socket/mod.ts";
 import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
-import { describeError } from "./error_log.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
 import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
@@ -123,7 +127,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     throw new TypeError("adapter is missing: write adapter: nodeAdapter(), or call serve");
   }
   const log = withoutErrors(options.log ?? ((line: string) => adapter.log(line)));
-  const report = reporter(options, log);
+  const report = reporter(options, log, adapter);
   const limits = completeLimits(options.limits);
   const bind = parseBindAddress(
     options.bindAddr === undefined ? DEFAULT_ADDRESS : options.bindAddr,
@@ -144,8 +148,8 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     parserLimits: parserLimits(limits),
     timeoutsMs: resolveTimeouts(options.timeouts),
     log,
-    report: (error, environ) => report(error, environ, requestOf(environ)),
-    reportFailure: (error, task) => report(error, undefined, `${describeFailed(task)}: `),
+    report,
+    reportFailure: (error, task) => report(error, describeFailed(task)),
   };
 }
 
@@ -244,32 +248,35 @@ function resolveServerHeader(value: unknown): string | undefined {
 }
 
 /** A log that fails, for example on a full disk, must not end the request that is reported. */
-function withoutErrors(log: (line: string) => void): (line: string) => void {
+function withoutErrors(log: (line: string) => unknown): (line: string) => void {
   return (line) => {
     try {
-      log(line);
+      handleRejection(log(line));
     } catch {
       // An error of the log itself cannot be reported anywhere.
     }
   };
 }
 
-/** The beginning of the log's entry for an error of a request. */
-function requestOf(environ: Environ | undefined): string {
-  if (environ === undefined) return "";
-  return `${String(environ.REQUEST_METHOD)} ${String(environ.REQUEST_URI)} failed: `;
-}
-
+/** Each error has one entry in the log. A fault of `onError` is a part of the entry, if it comes soon. */
 function reporter(
   options: ServingOptions,
   log: (line: string) => void,
-): (error: unknown, environ: Environ | undefined, where: string) => void {
-  return (error, environ, where) => {
-    try {
-      options.onError?.(error, environ);
-    } catch (own) {
-      log(`onError threw ${describeError(own)}`);
-    }
-    log(where + describeError(error));
+  { clock }: Adapter,
+): Settings["report"] {
+  return (error, place, environ) => {
+    const entry = `${place === undefined ? "" : `${place}: `}${describeThrown(error)}`;
+    let isLogged = false;
+    const write = (fault: string) => {
+      if (!isLogged) log(entry + fault);
+      else if (fault !== "") log(fault.trimStart());
+      isLogged = true;
+    };
+    callHook("onError", () => options.onError?.(error, environ), write);
+    if (isLogged) return;
+    // A promise of `onError` may never settle, and the entry must not wait for it: a promise that is
+    // rejected already is heard of within the turn.
+    const writeAnyway = () => isLogged || write("");
+    Promise.resolve().then(() => clock.defer(writeAnyway));
   };
 }

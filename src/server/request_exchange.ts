@@ -12,7 +12,7 @@
  * @module
  */
 
-import { launch } from "../coroutine/internal.ts";
+import { launch, nameOf } from "../coroutine/internal.ts";
 import { optionError, type Task } from "../coroutine/mod.ts";
 import {
   informational,
@@ -31,6 +31,8 @@ import type { RequestControls, RequestTimeouts } from "../wsgi/request_controls.
 import type { ResponseListener, ResponseOutcome, ResponseReport } from "../wsgi/response_report.ts";
 import { RequestCogen } from "../wsgi/running/request_cogen.ts";
 import type { ConnectionFacts, Environ, EnvironMaker } from "../wsgi/environ.ts";
+import { appAt } from "../wsgi/path_info_dispatcher.ts";
+import { unquotePath } from "../wsgi/path_info.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import { WSGIInput } from "../wsgi/input/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/running/response.ts";
@@ -58,7 +60,7 @@ export interface ExchangeHost {
   /** The app of `exchange` is done. */
   appDone(exchange: RequestExchange, isComplete: boolean): void;
   /** The app takes the socket: written bytes are handed over first, and no deadline holds any more. */
-  giveAway(open: (socket: ByteSocket) => SocketHandler): void;
+  giveAway(exchange: RequestExchange, open: (socket: ByteSocket) => SocketHandler): void;
 }
 
 /** The part of a response that was sent. */
@@ -96,6 +98,8 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   readonly #host: ExchangeHost;
   readonly #writer: ResponseWriter;
   #task: Task<unknown> | undefined;
+  /** The last error that was reported. */
+  #reported: unknown;
 
   constructor(head: RequestHead, host: ExchangeHost) {
     this.#host = host;
@@ -109,7 +113,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     const input = new WSGIInput(this.body, cogen);
     this.environ = host.environs.make({ head, cogen, input }, host.facts);
     this.#writer = new ResponseWriter(this);
-    this.response = new Response(this.#writer, host.output.sink, host.fields, head.method);
+    this.response = new Response(this.#writer, host.output.sink, host.fields, head.method, this);
   }
 
   /** Runs the app. Its first step runs inside this call. */
@@ -150,6 +154,14 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
 
   get app(): WSGIApp {
     return this.#host.settings.app;
+  }
+
+  get appName(): string {
+    return nameOf(appAt(this.app, unquotePath(this.head.path)));
+  }
+
+  get isAborted(): boolean {
+    return this.#reason !== undefined;
   }
 
   get burstMs(): number {
@@ -209,7 +221,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
       throw new WSGIError("A socket cannot be taken before the request body is read");
     }
     this.response.handOver(isTunnel ? tunnelResponse(headers) : informational(101, headers));
-    this.#host.giveAway(open);
+    this.#host.giveAway(this, open);
   }
 
   get #speaksHTTP10(): boolean {
@@ -278,10 +290,26 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   }
 
   /**
-   * Reports an error. The reason of the abort is not reported: an app need not catch that error.
+   * Reports an error. The reason of the abort is not reported, nor the `AbortError` that a runtime's
+   * function makes of it: an app need not catch these errors. An error that comes twice in a row, as from
+   * the reading and the closing of a file, is reported once.
    */
   report(error: unknown): void {
-    if (this.#reason !== undefined && error === this.#reason) return;
-    this.#host.settings.report(error, this.environ);
+    if (this.#reason !== undefined && isAbort(error, this.#reason)) return;
+    if (typeof error === "object" && error === this.#reported) return;
+    this.#reported = error;
+    // Not the names of the environ, which an app may change or delete.
+    const { method, target } = this.head;
+    this.#host.settings.report(error, `${method} ${target} failed`, this.environ);
+  }
+}
+
+/** Whether an error is the reason of an abort, or the `AbortError` that a function of a runtime made of it. */
+function isAbort(error: unknown, reason: Error): boolean {
+  if (error === reason) return true;
+  try {
+    return error instanceof Error && error.name === "AbortError" && error.cause === reason;
+  } catch {
+    return false;
   }
 }

@@ -178,7 +178,10 @@ export class WSGIServer {
     }
     this.#followSignal(signal);
     try {
-      onListen?.(this);
+      const heard: unknown = onListen?.(this);
+      if (heard instanceof Promise) {
+        heard.catch((error) => this.#settings.report(error, "onListen rejected"));
+      }
     } catch (error) {
       await this.close();
       throw error;

@@ -34,8 +34,11 @@ export interface Settings {
   readonly parserLimits: ParserLimits;
   readonly timeoutsMs: TimeoutsMs;
   readonly log: (line: string) => void;
-  /** As `report`, for the error of a coroutine that is not joined; the log's entry names it. */
+  /** As `report`, for the error of a coroutine that is not joined. */
   readonly reportFailure: (error: unknown, task: Task<unknown>) => void;
-  /** Passes an error of an app or of a coroutine to `onError`, then to the log. Never throws. */
-  readonly report: (error: unknown, environ?: Environ) => void;
+  /**
+   * Passes an error of an app or of a coroutine to `onError`, then to the log. Never throws. The log's
+   * entry begins with `place`: the request or the coroutine that has failed.
+   */
+  readonly report: (error: unknown, place?: string, environ?: Environ) => void;
 }

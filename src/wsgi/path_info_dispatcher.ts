@@ -41,26 +41,53 @@ export type Mounts = readonly (readonly [prefix: string, app: WSGIApp])[] | {
  */
 export function WSGIPathInfoDispatcher(mounts: Mounts): WSGIApp {
   const table = mountTable(mounts);
-  return (environ, startResponse) => {
+  const dispatcher: WSGIApp = (environ, startResponse) => {
     const path = environ.PATH_INFO;
-    for (const [prefix, app] of table) {
-      if (!path.startsWith(prefix)) continue;
-      if (path.length > prefix.length && path[prefix.length] !== "/") continue;
-      if (prefix === "") return app(environ, startResponse);
-      const mounted = {
-        ...environ,
-        SCRIPT_NAME: environ.SCRIPT_NAME + prefix,
-        PATH_INFO: path.slice(prefix.length),
-      };
-      return app(mounted, startResponse);
-    }
-    return notFound(environ, startResponse);
+    const mount = mountAt(table, path);
+    if (mount === undefined) return notFound(environ, startResponse);
+    const [prefix, app] = mount;
+    if (prefix === "") return app(environ, startResponse);
+    const mounted = {
+      ...environ,
+      SCRIPT_NAME: environ.SCRIPT_NAME + prefix,
+      PATH_INFO: path.slice(prefix.length),
+    };
+    return app(mounted, startResponse);
   };
+  tables.set(dispatcher, table);
+  return dispatcher;
+}
+
+/** A path prefix without a trailing slash, and its app. */
+type Mount = readonly [prefix: string, app: WSGIApp];
+
+/** The tables of all dispatchers, for the names of apps in messages. */
+const tables = new WeakMap<WSGIApp, readonly Mount[]>();
+
+/**
+ * Finds the app that serves a path: behind dispatchers, the app that is mounted.
+ *
+ * @param app The app of a server.
+ * @param path The path in the form of `PATH_INFO`.
+ * @returns The app; a dispatcher itself, if no app is mounted at the path.
+ */
+export function appAt(app: WSGIApp, path: string): WSGIApp {
+  const mount = mountAt(tables.get(app) ?? [], path);
+  return mount === undefined ? app : appAt(mount[1], path.slice(mount[0].length));
+}
+
+function mountAt(table: readonly Mount[], path: string): Mount | undefined {
+  for (const mount of table) {
+    const [prefix] = mount;
+    if (!path.startsWith(prefix)) continue;
+    if (path.length === prefix.length || path[prefix.length] === "/") return mount;
+  }
+  return undefined;
 }
 
 /** The mounts with the longest prefix first, without trailing slashes. */
-function mountTable(mounts: Mounts): [prefix: string, app: WSGIApp][] {
-  const table: [string, WSGIApp][] = [];
+function mountTable(mounts: Mounts): Mount[] {
+  const table: Mount[] = [];
   for (const [given, app] of pairsOf(mounts)) {
     const prefix = latin1Path(checkedPrefix(given));
     if (typeof app !== "function") {

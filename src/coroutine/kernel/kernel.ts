@@ -16,7 +16,8 @@
 
 import type { Clock } from "../clock.ts";
 import { enterStep } from "../current_step.ts";
-import { describeFailed, describeThrown } from "../failure_log.ts";
+import { describeThrown } from "../error_text.ts";
+import { callHook, describeFailed } from "../failure_log.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { FirstStep, type FirstStepHost } from "./first_step.ts";
 import type { Operation } from "../operation.ts";
@@ -233,13 +234,10 @@ export class Kernel implements FirstStepHost {
   }
 
   report(error: unknown, task: AnyTask): void {
-    try {
-      this.#onError(error, task);
-    } catch (own) {
-      // An error of `onError` itself must not stop the turn.
-      this.#log(`onError threw ${describeThrown(own)}`);
-      this.#log(`${describeFailed(task)}: ${describeThrown(error)}`);
-    }
+    callHook("onError", () => this.#onError(error, task), (fault) => {
+      if (fault === "") return;
+      this.#log(`${describeFailed(task)}: ${describeThrown(error)}${fault}`);
+    });
   }
 
   /** Runs one turn. The caller must have read the clock with `StepClock.look`. */

@@ -250,15 +250,19 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     const state = this.#state;
     this.beginStep();
     let result: IteratorResult<unknown, T>;
+    let isDone: boolean | undefined;
+    let value: unknown;
     try {
       result = this.#resume(state);
       while (result.value === UNWIND && this.#cancellation === "unwinding") {
         result = this.#coroutine.return(undefined as T);
       }
+      isDone = result.done;
+      value = result.value;
     } catch (error) {
       return this.failed(error);
     }
-    this.stepped(result);
+    this.#stepped(isDone, value);
   }
 
   /** Notes that a step begins, here or in a {@linkcode FirstStep}. */
@@ -276,9 +280,13 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
    * yielded.
    */
   stepped(result: IteratorResult<unknown, T>): void {
-    if (!result.done) return this.#suspend(result.value);
+    this.#stepped(result.done, result.value);
+  }
+
+  #stepped(isDone: boolean | undefined, value: unknown): void {
+    if (!isDone) return this.#suspend(value);
     if (this.#cancellation === "unwinding") this.#end("cancelled", undefined);
-    else this.#end("returned", result.value);
+    else this.#end("returned", value);
   }
 
   #resume(state: RunState): IteratorResult<unknown, T> {
@@ -293,20 +301,30 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   #suspend(yielded: unknown): void {
     if (this.#cancellation === "requested") return this.#enqueueReturn();
     if (yielded === undefined || yielded === "") return this.#enqueue("paused", undefined);
-    this.#perform(isOperation(yielded) ? yielded : this.kernel.adapt(yielded));
+    const { kernel } = this;
+    let operation: Operation<unknown>;
+    let priority: ResolvedPriority;
+    let first: boolean;
+    try {
+      operation = isOperation(yielded) ? yielded : kernel.adapt(yielded);
+      priority = resolvePriority(operation.priority, kernel.defaultPriority);
+      first = favoursCaller(priority);
+    } catch (error) {
+      // The members of an operation that an app has made may throw.
+      return this.#enqueue("throw", error);
+    }
+    this.#perform(operation, priority, first);
   }
 
   /** Completes an operation at once if that is possible; otherwise waits for it. */
-  #perform(operation: Operation<unknown>): void {
+  #perform(operation: Operation<unknown>, priority: ResolvedPriority, first: boolean): void {
     const { kernel } = this;
-    const priority = resolvePriority(operation.priority, kernel.defaultPriority);
     if (priority !== 0) {
       kernel.performer = this as RunningTask<unknown>;
       kernel.performed = priority;
     }
-    const isDone = operation instanceof BaseOperation &&
-      this.#attempt(operation, favoursCaller(priority));
-    if (!isDone) this.#wait(operation);
+    const isDone = operation instanceof BaseOperation && this.#attempt(operation, first);
+    if (!isDone) this.#wait(operation, priority);
     kernel.performer = undefined;
   }
 
@@ -316,9 +334,8 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
    */
   completeWait(complete: () => void): void {
     const { kernel } = this;
-    const own = this.#suspension?.operation.priority;
     const { performer, performed } = kernel;
-    const priority = resolvePriority(own, kernel.defaultPriority);
+    const priority = this.#suspension?.priority ?? kernel.defaultPriority;
     kernel.performer = priority === 0 ? undefined : this as RunningTask<unknown>;
     kernel.performed = priority;
     try {
@@ -344,10 +361,11 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     return true;
   }
 
-  #wait(operation: Operation<unknown>): void {
+  #wait(operation: Operation<unknown>, priority: ResolvedPriority): void {
     this.#state = "waiting";
-    const suspension = this.#suspension = new Suspension(this as RunningTask<unknown>, operation);
-    this.kernel.tracer?.suspended(this as RunningTask<unknown>, operation);
+    const task = this as RunningTask<unknown>;
+    const suspension = this.#suspension = new Suspension(task, operation, priority);
+    this.kernel.tracer?.suspended(task, operation);
     suspension.begin(operation);
   }
 

@@ -12,7 +12,7 @@
 
 import type { Expiring } from "./deadline_heap.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
-import { favoursCaller, type ResolvedPriority, resolvePriority } from "../priority.ts";
+import { favoursCaller, type ResolvedPriority } from "../priority.ts";
 import type { Task, TaskScheduler } from "../task.ts";
 
 /** A deadline in the kernel's heap. */
@@ -101,11 +101,12 @@ export abstract class Wait implements Resume<unknown> {
     return this.#state !== "open";
   }
 
-  /** Starts an operation; an error in `start` ends the wait. */
+  /** Starts an operation; an error in `start` ends the wait, also if `start` is an async function. */
   begin(operation: Operation<unknown>): void {
     try {
       const abort = operation.start(this);
-      if (this.#state === "open") this.#abort = abort ?? undefined;
+      if (abort instanceof Promise) abort.then(undefined, (error) => this.error(error));
+      else if (this.#state === "open") this.#abort = abort ?? undefined;
       // `start` has caused the abort of its own wait: undo at once.
       else if (this.#state === "released") abort?.();
     } catch (error) {
@@ -198,17 +199,17 @@ export interface SuspendableTask extends WaitingTask {
 export class Suspension extends Wait {
   declare readonly task: SuspendableTask;
   readonly operation: Operation<unknown>;
+  readonly priority: ResolvedPriority;
 
-  constructor(task: SuspendableTask, operation: Operation<unknown>) {
+  constructor(task: SuspendableTask, operation: Operation<unknown>, priority: ResolvedPriority) {
     super(task);
     this.operation = operation;
+    this.priority = priority;
   }
 
   /** Whether the task, once resumed, goes before all tasks that are ready. */
   get first(): boolean {
-    return favoursCaller(
-      resolvePriority(this.operation.priority, this.task.kernel.defaultPriority),
-    );
+    return favoursCaller(this.priority);
   }
 
   protected deliver(kind: "value" | "error", content: unknown): void {

@@ -10,6 +10,7 @@
 
 import { Call } from "./call.ts";
 import { type Operation, operation } from "../operation.ts";
+import { showValue } from "../option_checks.ts";
 import { isCoroutine } from "../task.ts";
 import { isThenable, until } from "./until.ts";
 
@@ -28,10 +29,12 @@ export function adapt(yielded: unknown): Operation<unknown> {
 
 function refusal(yielded: unknown): Operation<never> {
   return operation((resume) => {
-    const value = typeof yielded === "string" ? `the string ${JSON.stringify(yielded)}` : yielded;
+    const kind = typeof yielded === "string" ? "the string " : "";
     resume.error(
       new TypeError(
-        `Cannot wait for ${String(value)}: expected an operation, a promise or a coroutine`,
+        `Cannot wait for ${kind}${
+          showValue(yielded)
+        }: expected an operation, a promise or a coroutine`,
       ),
     );
   }, "nothing");

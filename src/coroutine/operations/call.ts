@@ -15,7 +15,7 @@ import {
   OperationIterator,
   type Resume,
 } from "../operation.ts";
-import { nameOf } from "../bind_methods.ts";
+import { nameOf } from "../error_text.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import { type CoroutineFunction, isCoroutine } from "../task.ts";
 import { CallIterator } from "../kernel/unwind.ts";

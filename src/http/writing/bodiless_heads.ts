@@ -13,13 +13,13 @@
 import { ResponseError } from "../errors.ts";
 import type { FieldList } from "../field_list.ts";
 import { reasonPhrase } from "../reason_phrases.ts";
-import { checkField, checkFields } from "./response_checks.ts";
+import { checkField, checkFields, copyFields } from "./response_checks.ts";
 
 /**
  * Makes the head of an informational response. A client of HTTP/1.0 must not get one.
  *
  * @param status 100 (Continue), 101 (Switching Protocols), 102 (Processing) or 103 (Early Hints).
- * @param fields The fields of the response. For 101 they include Upgrade, and `Connection: upgrade` is
+ * @param given The fields of the response. For 101 they include Upgrade, and `Connection: upgrade` is
  *   added if there is no Connection field.
  * @returns The whole head as a latin-1 string.
  * @throws {ResponseError} For another status, or for a field that may not be sent.
@@ -35,8 +35,9 @@ import { checkField, checkFields } from "./response_checks.ts";
  * );
  * ```
  */
-export function informational(status: 100 | 101 | 102 | 103, fields: FieldList = []): string {
+export function informational(status: 100 | 101 | 102 | 103, given: FieldList = []): string {
   checkInformationalStatus(status);
+  const fields = copyFields(given);
   const isSwitch = status === 101;
   // Connection and Upgrade are hop-by-hop; only a switch of protocols may send them.
   checkFields(isSwitch ? fields.filter((field) => !isAboutUpgrade(field)) : fields);
@@ -51,7 +52,7 @@ export function informational(status: 100 | 101 | 102 | 103, fields: FieldList =
  * Makes the head of a successful response to CONNECT. The bytes after the head are no longer HTTP (RFC
  * 9110 §9.3.6).
  *
- * @param fields The fields of the response.
+ * @param given The fields of the response.
  * @returns The whole head as a latin-1 string.
  * @throws {ResponseError} For a field that may not be sent, such as Content-Length.
  *
@@ -63,7 +64,8 @@ export function informational(status: 100 | 101 | 102 | 103, fields: FieldList =
  * assertEquals(tunnelResponse(), "HTTP/1.1 200 OK\r\n\r\n");
  * ```
  */
-export function tunnelResponse(fields: FieldList = []): string {
+export function tunnelResponse(given: FieldList = []): string {
+  const fields = copyFields(given);
   checkFields(fields);
   return `HTTP/1.1 200 OK\r\n${fieldLines(fields, "an answer that opens a tunnel")}\r\n`;
 }

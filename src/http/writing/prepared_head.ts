@@ -98,9 +98,10 @@ const known = {
 export function prepareHead(status: string, fields: FieldList): PreparedHead {
   const last = known.head;
   if (last !== undefined && last.status === status && areFieldsOfLast(fields)) return last;
-  const head = makeHead(status, fields);
+  const texts: string[] = [];
+  const head = makeHead(status, fields, texts);
   known.head = head;
-  known.fields = fields.flat();
+  known.fields = texts;
   return head;
 }
 
@@ -119,7 +120,12 @@ function areFieldsOfLast(fields: FieldList): boolean {
   return true;
 }
 
-function makeHead(status: string, fields: FieldList): PreparedHead {
+/**
+ * Makes a head. Each name and value is read once, because an array may give another text at each reading.
+ *
+ * @param texts Gets the names and values.
+ */
+function makeHead(status: string, fields: FieldList, texts: string[]): PreparedHead {
   const code = codeOf(status);
   let text = "";
   let length: number | undefined;
@@ -129,22 +135,27 @@ function makeHead(status: string, fields: FieldList): PreparedHead {
   let hasServer = false;
   let hasUpgrade = false;
   for (const field of fields) {
-    if (code === 426 && isUpgrade(field)) {
+    if (!Array.isArray(field) || field.length !== 2) checkFields([field]);
+    const name = field[0];
+    const value = field[1];
+    if (code === 426 && isUpgrade(name)) {
       // RFC 9110 §15.5.22: a 426 MUST name the protocols that the client may use.
-      checkField(field);
-      text += `${field[0]}: ${field[1]}\r\n`;
+      checkField([name, value]);
+      text += `${name}: ${value}\r\n`;
+      texts.push(name, value);
       hasUpgrade = true;
       continue;
     }
-    const kind = checkedKind(field);
-    const line = `${field[0]}: ${field[1]}\r\n`;
+    const kind = checkedKind(name, value);
+    const line = `${name}: ${value}\r\n`;
     text += line;
+    texts.push(name, value);
     if (kind === "plain") continue;
     if (kind === "content-length") {
-      length = parseOwnLength(field[1], length);
+      length = parseOwnLength(value, length);
       lengthLine = line;
     } else if (kind === "trailer") {
-      trailer = trailer === undefined ? field[1] : `${trailer}, ${field[1]}`;
+      trailer = trailer === undefined ? value : `${trailer}, ${value}`;
     } else if (kind === "date") hasDate = true;
     else hasServer = true;
   }
@@ -152,8 +163,8 @@ function makeHead(status: string, fields: FieldList): PreparedHead {
   return Object.freeze({ status, code, text, length, lengthLine, trailer, ...has });
 }
 
-function isUpgrade(field: FieldList[number]): boolean {
-  return Array.isArray(field) && String(field[0]).toLowerCase() === "upgrade";
+function isUpgrade(name: unknown): boolean {
+  return typeof name === "string" && name.toLowerCase() === "upgrade";
 }
 
 /** Checks a status and returns its code. */
@@ -169,13 +180,10 @@ function codeOf(status: string): number {
 }
 
 /** Checks a field and returns its kind. */
-function checkedKind(field: FieldList[number]): FieldKind {
-  if (Array.isArray(field) && field.length === 2) {
-    const knownKind = known.kinds.get(field[0] as string);
-    if (knownKind !== undefined && isFieldValue(field[1])) return knownKind;
-  }
-  checkFields([field]);
-  const [name] = field;
+function checkedKind(name: string, value: string): FieldKind {
+  const knownKind = known.kinds.get(name);
+  if (knownKind !== undefined && isFieldValue(value)) return knownKind;
+  checkFields([[name, value]]);
   const lowercase = name.toLowerCase();
   const kind = KINDS.includes(lowercase) ? lowercase as FieldKind : "plain";
   if (known.kinds.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) known.kinds.set(name, kind);

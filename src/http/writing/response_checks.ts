@@ -121,6 +121,19 @@ export function checkTrailers(trailers: FieldList): void {
 }
 
 /**
+ * Copies fields, so that they do not change between their check and their use.
+ *
+ * @throws {ResponseError} If they are no array of pairs.
+ */
+export function copyFields(fields: FieldList): FieldList {
+  if (!Array.isArray(fields)) throw new ResponseError("Headers are not an array of [name, value]");
+  return Array.from(fields as FieldList, (field) => {
+    if (!Array.isArray(field) || field.length !== 2) checkField(field);
+    return [field[0], field[1]] as const;
+  });
+}
+
+/**
  * Checks the type and the syntax of one field.
  *
  * @throws {ResponseError} If the field is not a pair, or a part of it has faulty syntax.

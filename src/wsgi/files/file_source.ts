@@ -7,6 +7,7 @@
  * @module
  */
 
+import { showValue } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { OpenFile } from "../../socket/mod.ts";
 
@@ -122,6 +123,11 @@ class FileBlocks implements BlockSource {
     const block = this.#spare?.subarray(0, size) ?? new Uint8Array(size);
     this.#spare = undefined;
     const read = await this.#file.read(block, this.#position);
+    if (!Number.isInteger(read) || read < 0 || read > size) {
+      throw new TypeError(
+        `read() of a file gave ${showValue(read)}: expected the number of bytes read, 0 to ${size}`,
+      );
+    }
     if (read === 0) {
       throw new Error(`The file ended ${this.#left} bytes early: it was cut meanwhile`);
     }

@@ -23,12 +23,14 @@ import {
   adopt,
   adoptStep,
   type AnyIterator,
+  checkStep,
   DONE,
   isPromise,
   iterable,
   iteratorOf,
   type Step,
   type Steps,
+  theApp,
   throwInto,
 } from "./app_steps.ts";
 import { burstEnd, burstLasts } from "./burst.ts";
@@ -51,7 +53,7 @@ export function* closeApp(
     try {
       if (iterator !== undefined) yield* endIterator(context, iterator);
     } finally {
-      if (given?.close !== undefined) yield* closeIterable(context, given);
+      if (given !== undefined) yield* closeIterable(context, given);
       context.cogen.close();
     }
     complete = context.response.ended;
@@ -68,12 +70,15 @@ export function* closeApp(
  */
 export async function closeLate(
   promised: PromiseLike<AppIterable>,
-  host: { report(error: unknown): void },
+  host: { report(error: unknown): void; readonly appName?: string },
 ): Promise<void> {
   try {
-    const given = await promised;
-    await iteratorOf(iterable(given)).return?.();
-    await given.close?.();
+    const given = iterable(await promised, host);
+    try {
+      await iteratorOf(given).return?.();
+    } finally {
+      await given.close?.();
+    }
   } catch (error) {
     host.report(error);
   }
@@ -83,9 +88,11 @@ export async function closeLate(
 function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<void> {
   try {
     const step = iterator.return?.() ?? DONE;
-    if (!isPromise(step) && step.done) return;
-    const first = isPromise(step) ? adopt(step) : step;
-    yield inTime(() => stepToEnd(context, iterator, first), context.closeTimeoutMs);
+    const isPromised = isPromise(step);
+    if (!isPromised) checkStep(step);
+    if (!isPromised && step.done) return;
+    const first = isPromised ? adopt(step) : step;
+    yield inTime(() => stepToEnd(context, iterator, first), context);
   } catch (error) {
     context.report(error);
   }
@@ -96,11 +103,11 @@ function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void
   try {
     const closed = given.close?.();
     if (!isPromise(closed)) return;
-    const settling = until(closed);
+    const settling = until(adopt(closed));
     const settled = function* (): Coroutine<void> {
       yield settling;
     };
-    yield inTime(settled, context.closeTimeoutMs);
+    yield inTime(settled, context);
   } catch (error) {
     context.report(error);
   }
@@ -160,14 +167,16 @@ function* performPlanned({ cogen }: AppContext): Coroutine<void> {
 }
 
 /** Runs a coroutine as a task of its own, and abandons it at the deadline. */
-function inTime(rest: () => Coroutine<unknown>, timeoutMs: number): Operation<unknown> {
+function inTime(rest: () => Coroutine<unknown>, context: AppContext): Operation<unknown> {
+  const { closeTimeoutMs } = context;
   return operation((resume) => {
     const task = resume.scheduler.add(rest);
     Join(task).start(resume);
-    if (timeoutMs === Infinity) return;
-    resume.setDeadline(timeoutMs, () => {
+    if (closeTimeoutMs === Infinity) return;
+    resume.setDeadline(closeTimeoutMs, () => {
       task.cancel();
-      resume.error(new WSGIError(`The app was closed and has not ended in ${timeoutMs} ms`));
+      const message = `${theApp(context)} was closed and has not ended in ${closeTimeoutMs} ms`;
+      resume.error(new WSGIError(message));
     });
   }, "close");
 }

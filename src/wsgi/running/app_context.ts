@@ -30,6 +30,10 @@ export interface AppOutput {
 /** The context of one app run. */
 export interface AppContext {
   readonly app: WSGIApp;
+  /** The name of the app's function, for messages; behind a dispatcher, of the app that is mounted. */
+  readonly appName: string;
+  /** Whether the request was aborted: its client has gone, or the server shuts down. */
+  readonly isAborted: boolean;
   /** The method of the request, even if the app changes it in the environ. */
   readonly method: string;
   readonly environ: Environ;

@@ -35,6 +35,7 @@ import type { AppContext } from "./app_context.ts";
 import {
   adopt,
   type AnyIterator,
+  checkEmpty,
   DONE,
   isPromise,
   iterable,
@@ -152,6 +153,10 @@ class AppRun implements BodyReader, StepConsumer {
     return resume(this.#iterator as AnyIterator, push(this.#context, value));
   }
 
+  failedLate(error: unknown): void {
+    this.#context.report(error);
+  }
+
   wait(): void {
     this.#hasWaited = true;
     this.#context.output.flush();
@@ -166,7 +171,7 @@ class AppRun implements BodyReader, StepConsumer {
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#iterator !== undefined || this.#iterable?.close !== undefined) return this.#close();
+    if (this.#iterator !== undefined || hasClose(this.#iterable)) return this.#close();
     this.#context.cogen.close();
     this.#context.ended(this.#context.response.ended);
     return DONE;
@@ -181,7 +186,7 @@ class AppRun implements BodyReader, StepConsumer {
       case "iterable":
         this.#promised = undefined;
         if (failed) throw content;
-        return this.#begin(iterable(content));
+        return this.#begin(iterable(content, this.#context));
       case "yielded":
         this.#failed = failed;
         this.#content = content;
@@ -213,7 +218,7 @@ class AppRun implements BodyReader, StepConsumer {
       this.#context.output.flush();
       return this.#waitFor("iterable", until(this.#promised));
     }
-    this.#iterable = iterable(given);
+    this.#iterable = iterable(given, this.#context);
     if (Array.isArray(given)) return this.#pushAll(given);
     this.#iterator = this.#iteratorOf(this.#iterable);
     return this.#step(this.#iterator.next());
@@ -255,6 +260,7 @@ class AppRun implements BodyReader, StepConsumer {
         // The response to HEAD has no body: no more blocks are wanted, even of an endless stream.
         if (refusal === undefined && context.response.headOnly) return DONE;
       } else if (isEmpty(value)) {
+        checkEmpty(steps, value);
         context.output.flush();
         if (context.output.full || !context.cogen.readNow()) return this.#waitForPlanned();
       } else if (isOperation(value) || isPromise(value)) {
@@ -318,9 +324,10 @@ class AppRun implements BodyReader, StepConsumer {
     const { response } = this.#context;
     if (error instanceof HTTPException && !response.committed) return this.#answer(error);
     this.#context.report(error);
-    if (!response.committed) {
+    // An aborted request is answered by the connection, if its client is still there.
+    if (!response.committed && !this.#context.isAborted) {
       // RFC 9110 §15.6.2: 501 says that the server has not the method for any resource.
-      const isTunnel = error instanceof TunnelError;
+      const isTunnel = isTunnelError(error);
       response.replace(isTunnel ? "501 Not Implemented" : "500 Internal Server Error");
     }
     this.#context.output.flush();
@@ -340,6 +347,24 @@ class AppRun implements BodyReader, StepConsumer {
     if (this.#promised !== undefined) closeLate(this.#promised, this.#context);
     this.#closing = closeApp(this.#context, this.#iterator, this.#iterable);
     return this.#closing.next();
+  }
+}
+
+/** Whether the app does not serve CONNECT; the error may be any value, also one that cannot be inspected. */
+function isTunnelError(error: unknown): boolean {
+  try {
+    return error instanceof TunnelError;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an iterable is to be closed: it has a `close`, or its getter throws, which is reported then. */
+function hasClose(given: AppIterable | undefined): boolean {
+  try {
+    return given?.close !== undefined;
+  } catch {
+    return true;
   }
 }
 

@@ -12,7 +12,9 @@
  */
 
 import { handleRejection } from "../../coroutine/internal.ts";
+import { showValue } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
+import { checkAttached } from "./block_checks.ts";
 
 /** One step of an app: a value it yielded, or the value it returned. */
 export type Step = IteratorResult<unknown, unknown>;
@@ -39,10 +41,36 @@ export const DONE: Step = { done: true, value: undefined };
  *
  * @param given The result of an app.
  * @returns Its iterator; the async one if the iterable has both.
+ * @throws {TypeError} If the iterable gives no object.
  */
 export function iteratorOf(given: AppIterable): AnyIterator {
-  if (Symbol.asyncIterator in given) return given[Symbol.asyncIterator]();
-  return given[Symbol.iterator]();
+  const iterator: unknown = Symbol.asyncIterator in given
+    ? given[Symbol.asyncIterator]()
+    : given[Symbol.iterator]();
+  if (typeof iterator === "object" && iterator !== null) return iterator as AnyIterator;
+  throw new TypeError(`An iterable gave ${showValue(iterator)}: expected an iterator with next()`);
+}
+
+/**
+ * Checks a step without a value. A primitive has neither value nor end, so it would step for ever.
+ *
+ * @throws {TypeError} If the step is no object.
+ */
+export function checkStep(step: unknown): void {
+  if (typeof step === "object" && step !== null || typeof step === "function") return;
+  throw new TypeError(
+    `An iterator gave ${showValue(step)} as a step: expected { done, value }, as a generator gives`,
+  );
+}
+
+/**
+ * Checks a step with an empty block. An array that was transferred to another thread has lost its bytes.
+ *
+ * @throws {TypeError} If the step is no object, or its array was transferred.
+ */
+export function checkEmpty(step: unknown, value: unknown): void {
+  if (value === undefined) return checkStep(step);
+  if (value instanceof Uint8Array) checkAttached(value);
 }
 
 /**
@@ -94,11 +122,19 @@ export function adoptStep(promise: PromiseLike<Step>): Promise<Step> {
 
 /** Adopts the value of a step that came out of a promise: the coroutine handles it a turn later. */
 export function adoptValue(step: Step): Step {
+  checkStep(step);
   return isPromise(step.value) ? { done: step.done, value: adopt(step.value) } as Step : step;
 }
 
-/** Checks that an app has returned an iterable of blocks. */
-export function iterable(given: unknown): AppIterable {
+/**
+ * Checks that an app has returned an iterable of blocks.
+ *
+ * @param given The result of the app.
+ * @param host Names the app, for the message of the error.
+ * @returns The result.
+ * @throws {TypeError} If it is no iterable, or a byte array or string.
+ */
+export function iterable(given: unknown, host: NamedApp = {}): AppIterable {
   if (typeof given === "object" && given !== null) {
     const isBytes = given instanceof Uint8Array; // the iterator of a byte array gives numbers
     if (!isBytes && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
@@ -107,6 +143,17 @@ export function iterable(given: unknown): AppIterable {
   }
   const kind = given === null ? "null" : given instanceof Uint8Array ? "bytes" : typeof given;
   throw new TypeError(
-    `The app gave ${kind}: expected an iterable of blocks, such as a generator or an array`,
+    `${theApp(host)} gave ${kind}: expected an iterable of blocks, such as a generator or an array`,
   );
+}
+
+/** Names the app of a request. */
+export interface NamedApp {
+  /** The name of the app's function; empty if it has none. */
+  readonly appName?: string;
+}
+
+/** Names an app at the beginning of a message. */
+export function theApp({ appName = "" }: NamedApp): string {
+  return appName === "" ? "The app" : `The app ${appName}`;
 }

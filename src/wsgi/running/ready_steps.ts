@@ -19,20 +19,25 @@ export interface StepConsumer {
   take(step: Step): Steps;
   /** Called when the iterator waits: the blocks of its steps must be handed over now. */
   wait(): void;
+  /** Called with the error of a step that came after the wait was cancelled, such as one of a `finally`. */
+  failedLate(error: unknown): void;
 }
 
 /**
  * Waits for the first step that the consumer does not consume.
  *
  * @param first The promise of the next step.
- * @param consumer Gets the steps; none after the wait was cancelled.
+ * @param consumer Gets the steps; after the wait was cancelled, only their errors.
  * @returns An operation that gives that step, or the error of the iterator or the consumer.
  */
 export function gather(first: PromiseLike<Step>, consumer: StepConsumer): Operation<Step> {
   return operation((resume) => {
     const { clock } = resume.scheduler;
     let isWatched = false;
-    const fail = (error: unknown) => resume.error(error);
+    const fail = (error: unknown) => {
+      if (resume.settled) consumer.failedLate(error);
+      else resume.error(error);
+    };
     const look = () => {
       isWatched = false;
       if (resume.settled) return;

@@ -29,6 +29,7 @@ import { CogenInput } from "../input/input.ts";
 import type { RequestControls, RequestTimeouts } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
 import type { Planner, Waiting } from "../waiting.ts";
+import { guardListeners } from "./guarded_signal.ts";
 
 /** A promise that {@linkcode Cogen.run} has returned and that has not settled. */
 interface Run {
@@ -78,6 +79,7 @@ export class RequestCogen implements Cogen, Planner {
   get signal(): HostAbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      guardListeners(this.#controller.signal, (error) => this.report(error));
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;

@@ -20,9 +20,12 @@ import {
   type ResponseWriter,
 } from "../../http/mod.ts";
 import { handleRejection } from "../../coroutine/internal.ts";
+import { copyFields } from "../../http/writing/response_checks.ts";
 import { mayHaveBody } from "../../http/writing/response_framing.ts";
 import type { StartResponse } from "../app.ts";
 import type { Block, HeaderList } from "../block.ts";
+import { type NamedApp, theApp } from "./app_steps.ts";
+import { checkBytes } from "./block_checks.ts";
 import { encodeText } from "./encode_text.ts";
 
 /** An app that broke the rules of PEP 3333. */
@@ -84,6 +87,7 @@ export class Response {
   readonly #sink: ByteSink;
   readonly #fields: ServerFields;
   readonly #method: string;
+  readonly #host: NamedApp;
   #state: ResponseState = "none";
   /** The head that the app has asked for; set in all states from `started` to `ended`. */
   #start: PreparedHead | undefined;
@@ -94,12 +98,20 @@ export class Response {
    * @param sink Takes the framed bytes.
    * @param fields The fields that the server adds to the head.
    * @param method The method of the request.
+   * @param host Names the app, for the messages of errors.
    */
-  constructor(writer: ResponseWriter, sink: ByteSink, fields: ServerFields, method: string) {
+  constructor(
+    writer: ResponseWriter,
+    sink: ByteSink,
+    fields: ServerFields,
+    method: string,
+    host: NamedApp = {},
+  ) {
     this.#writer = writer;
     this.#sink = sink;
     this.#fields = fields;
     this.#method = method;
+    this.#host = host;
   }
 
   /** The state, as of the table above. */
@@ -178,7 +190,7 @@ export class Response {
    */
   pushAll(blocks: readonly unknown[]): void {
     if (blocks.length === 1) return this.pushLast(blocks[0]);
-    const pieces = blocks.map(encode);
+    const pieces = Array.from(blocks, encode); // no `map`, which leaves out the holes of an array
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     for (const piece of pieces) if (piece.length > 0) this.#send(piece, length);
   }
@@ -201,7 +213,8 @@ export class Response {
    *   `Content-Length`.
    * @throws {ResponseError} For a field that may not be a trailer.
    */
-  setTrailers(trailers: HeaderList): void {
+  setTrailers(given: HeaderList): void {
+    const trailers = copyFields(given);
     checkTrailers(trailers);
     const announced = this.#start?.trailer?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
     for (const [name] of trailers) {
@@ -211,7 +224,7 @@ export class Response {
     if (this.#start?.length !== undefined) {
       throw new WSGIError("A response with Content-Length has no trailers");
     }
-    this.#trailers = trailers.slice();
+    this.#trailers = trailers;
   }
 
   /**
@@ -238,7 +251,9 @@ export class Response {
       this.#state = "takenEnded";
       return;
     }
-    if (this.#start === undefined) throw new WSGIError("The app ended without startResponse()");
+    if (this.#start === undefined) {
+      throw new WSGIError(`${theApp(this.#host)} ended without startResponse()`);
+    }
     if (!this.#isHeadSent) this.#sendHead(0);
     this.#state = "ended";
     this.#writer.end(this.#sink, this.#trailers);
@@ -280,11 +295,17 @@ export class Response {
     if (excInfo !== undefined && excInfo !== null) {
       if (this.committed) throw excInfo;
     } else if (this.#start !== undefined) {
-      throw new WSGIError("startResponse() was called twice without excInfo");
+      throw new WSGIError(`startResponse() was called twice without excInfo${this.#inTheApp}`);
     }
     if (!Array.isArray(headers)) throw new TypeError("Headers are not an array of [name, value]");
     this.#setStart(prepareHead(status, headers));
     return (block) => this.push(block);
+  }
+
+  /** Names the app at the end of a message. */
+  get #inTheApp(): string {
+    const { appName = "" } = this.#host;
+    return appName === "" ? "" : ` in the app ${appName}`;
   }
 
   #setStart(start: PreparedHead): void {
@@ -295,7 +316,9 @@ export class Response {
   /** Sends a non-empty piece; `bodyLength` is the length of the whole body, if it is known. */
   #send(piece: Uint8Array | string, bodyLength: number | undefined): void {
     if (this.isTaken) throw new WSGIError("A block came after the socket had been taken");
-    if (this.#start === undefined) throw new WSGIError("A block came before startResponse()");
+    if (this.#start === undefined) {
+      throw new WSGIError(`A block came before startResponse()${this.#inTheApp}`);
+    }
     // The length that the app gave stands: a body that exceeds it is cut there.
     if (!this.#isHeadSent) this.#sendHead(this.#start.length ?? bodyLength);
     this.#writer.data(piece, this.#sink);
@@ -315,7 +338,10 @@ export class Response {
 
 function encode(block: unknown): Uint8Array | string {
   if (typeof block === "string") return encodeText(block);
-  if (block instanceof Uint8Array) return block;
+  if (block instanceof Uint8Array) {
+    checkBytes(block);
+    return block;
+  }
   handleRejection(block);
   const kind = block === null ? "null" : typeof block;
   throw new TypeError(`Cannot send ${kind} as a block: expected a string or a Uint8Array`);

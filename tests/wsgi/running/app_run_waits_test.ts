@@ -63,6 +63,8 @@ function running(app: (stage: Stage) => unknown) {
       flush() {},
       drained: () => ROOM,
     },
+    appName: "app",
+    isAborted: false,
     report: (error: unknown) => note(`report ${error}`),
     ended: () => note("ended"),
   };

@@ -207,6 +207,7 @@ test("what fails while nothing is to be taken is an error of the wait", () => {
     wait() {
       throw new Error("cannot be handed over");
     },
+    failedLate() {},
   });
   const task = new Scheduler({ clock, onError: () => {} }).add(function* () {
     yield* waiting;

@@ -1,0 +1,36 @@
+/**
+ * `wsgi.errors` as a stream of lines.
+ *
+ * Called by apps, and by the connection at the end of each request.
+ *
+ * @module
+ */
+
+import type { ErrorStream } from "../wsgi/mod.ts";
+
+/** The `wsgi.errors` of a connection (PEP 3333): passes whole lines to the log. */
+export class LogStream implements ErrorStream {
+  readonly #log: (line: string) => void;
+  /** The text after the last line feed; `flush` passes it on. */
+  #rest = "";
+
+  constructor(log: (line: string) => void) {
+    this.#log = log;
+  }
+
+  write(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() as string;
+    for (const line of lines) this.#log(line);
+  }
+
+  writelines(lines: Iterable<string>): void {
+    for (const line of lines) this.write(line);
+  }
+
+  flush(): void {
+    if (this.#rest === "") return;
+    this.#log(this.#rest);
+    this.#rest = "";
+  }
+}

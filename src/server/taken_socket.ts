@@ -1,0 +1,93 @@
+/**
+ * The handler of a socket that an app has taken, behind a guard.
+ *
+ * The socket belongs to the app, and its events come from the runtime. An error of the handler must not
+ * reach the runtime, where it would end the process: it goes to the log, and the socket is destroyed.
+ *
+ * Called by the connection.
+ *
+ * @module
+ */
+
+import { showValue } from "../coroutine/mod.ts";
+import { handleRejection } from "../coroutine/internal.ts";
+import type { ByteSocket, SocketHandler } from "../socket/mod.ts";
+
+const METHODS = ["onData", "onEnd", "onDrain", "onClose"] as const;
+
+/**
+ * Gives a socket to an app.
+ *
+ * @param socket The socket.
+ * @param accept The function of the app that takes the socket.
+ * @param report Takes an error of the handler. Called at most once.
+ * @returns The guarded handler.
+ * @throws {TypeError} If `accept` gives no handler.
+ */
+export function takenBy(
+  socket: ByteSocket,
+  accept: (socket: ByteSocket) => SocketHandler,
+  report: (error: unknown) => void,
+): SocketHandler {
+  const handler: unknown = accept(socket);
+  if (!isHandler(handler)) {
+    handleRejection(handler);
+    const advice = handler instanceof Promise ? "; take the socket when the promise is there" : "";
+    throw new TypeError(
+      `The function that took a socket gave ${showValue(handler)}: ` +
+        `expected an object with ${METHODS.join(", ")}${advice}`,
+    );
+  }
+  return new TakenSocket(socket, handler, report);
+}
+
+function isHandler(value: unknown): value is SocketHandler {
+  return typeof value === "object" && value !== null &&
+    METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+class TakenSocket implements SocketHandler {
+  readonly #socket: ByteSocket;
+  readonly #handler: SocketHandler;
+  readonly #report: (error: unknown) => void;
+  /** Becomes true with the first error; only `onClose` is passed on then. */
+  #hasFailed = false;
+
+  constructor(socket: ByteSocket, handler: SocketHandler, report: (error: unknown) => void) {
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#report = report;
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (!this.#hasFailed) this.#call(() => this.#handler.onData(bytes));
+  }
+
+  onEnd(): void {
+    if (!this.#hasFailed) this.#call(() => this.#handler.onEnd());
+  }
+
+  onDrain(): void {
+    if (!this.#hasFailed) this.#call(() => this.#handler.onDrain());
+  }
+
+  onClose(error?: Error): void {
+    this.#call(() => this.#handler.onClose(error));
+  }
+
+  #call(event: () => unknown): void {
+    try {
+      const given = event();
+      if (given instanceof Promise) given.catch((error) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#report(error);
+    this.#socket.destroy();
+  }
+}

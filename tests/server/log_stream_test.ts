@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { LogStream } from "../../src/server/log_stream.ts";
+
+test("a stream passes whole lines on, the rest when flushed", () => {
+  const lines: string[] = [];
+  const stream = new LogStream((line) => lines.push(line));
+  stream.write("one\ntw");
+  assertEquals(lines, ["one"]);
+  stream.writelines(["o\n", "three"]);
+  assertEquals(lines, ["one", "two"]);
+  stream.flush();
+  stream.flush();
+  assertEquals(lines, ["one", "two", "three"]);
+});
