@@ -12,7 +12,7 @@ import type { Encoding } from "./zlib.ts";
 export interface Negotiated {
   /** The coding of compressible content; `undefined` for none. */
   readonly encoding: Encoding | undefined;
-  /** Whether the client accepts content without a coding. */
+  /** Whether the client allows content without a coding. */
   readonly acceptsIdentity: boolean;
 }
 
