@@ -91,7 +91,7 @@ export function errorPage(
     } catch (thrown) {
       if (cogen.signal.aborted) throw thrown;
       const error = thrown ?? new Error(`The app threw ${thrown}`);
-      const isAnswer = error instanceof HTTPException;
+      const isAnswer = isHTTPException(error);
       let body: Block;
       try {
         const answer: ErrorResponse = isAnswer ? error : page(error, environ);
@@ -108,6 +108,15 @@ export function errorPage(
   }
   return (environ, startResponse) =>
     new ServerReadable((reader) => guarded(environ, startResponse, reader));
+}
+
+/** The error may be any value, also one that cannot be inspected, such as a revoked Proxy. */
+function isHTTPException(error: unknown): error is HTTPException {
+  try {
+    return error instanceof HTTPException;
+  } catch {
+    return false;
+  }
 }
 
 /** Starts the page's response. Throws `error` if the app's head has been sent already (PEP 3333). */

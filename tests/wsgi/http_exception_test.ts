@@ -130,3 +130,26 @@ test("an HTTPException that could not be sent is refused where it is made", () =
   assertThrows(make(404, [], {}), TypeError, "expected a string or a Uint8Array");
   assertThrows(make(undefined), TypeError, "a code such as 404");
 });
+
+test("an error that cannot be inspected, or an exception with a faulty member, is a plain 500", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const faulty = Object.create(HTTPException.prototype, {
+    status: {
+      get() {
+        throw new HTTPException(404);
+      },
+    },
+  });
+  const formless = Object.create(HTTPException.prototype, { status: { value: "1 \r\n" } });
+  for (const thrown of [proxy, faulty, formless]) {
+    const app: WSGIApp = () => {
+      throw thrown;
+    };
+    const { status, reported } = await ask(app);
+    assertEquals([status, reported.length], ["500 Internal Server Error", 1]);
+    // The member of `faulty` throws an exception that is whole, which is answered.
+    const behindPage = await ask(errorPage(app, page));
+    assertEquals(behindPage.status.slice(0, 3), thrown === faulty ? "404" : "500");
+  }
+});

@@ -321,24 +321,25 @@ class AppRun implements BodyReader, StepConsumer {
    * was sent: an error page inside a half-sent body would look like a part of the body.
    */
   #fail(error: unknown): void {
-    const { response } = this.#context;
-    if (error instanceof HTTPException && !response.committed) return this.#answer(error);
-    this.#context.report(error);
-    // An aborted request is answered by the connection, if its client is still there.
-    if (!response.committed && !this.#context.isAborted) {
-      // RFC 9110 §15.6.2: 501 says that the server has not the method for any resource.
-      const isTunnel = isTunnelError(error);
-      response.replace(isTunnel ? "501 Not Implemented" : "500 Internal Server Error");
+    const { response, isAborted } = this.#context;
+    if (response.committed || !isOf(HTTPException, error)) return this.#answerFault(error);
+    // The error is a response, and no fault, so that it is not reported.
+    try {
+      if (!isAborted) response.replace(error.status, error.headers, error.body);
+    } catch (fault) {
+      return this.#answerFault(fault);
     }
     this.#context.output.flush();
   }
 
-  /** Answers an error that is a response; the error is no fault, so that it is not reported. */
-  #answer({ status, headers, body }: HTTPException): void {
-    try {
-      this.#context.response.replace(status, headers, body);
-    } catch (error) {
-      return this.#fail(error);
+  #answerFault(error: unknown): void {
+    const { response } = this.#context;
+    this.#context.report(error);
+    // An aborted request is answered by the connection, if its client is still there.
+    if (!response.committed && !this.#context.isAborted) {
+      // RFC 9110 §15.6.2: 501 says that the server has not the method for any resource.
+      const isTunnel = isOf(TunnelError, error);
+      response.replace(isTunnel ? "501 Not Implemented" : "500 Internal Server Error");
     }
     this.#context.output.flush();
   }
@@ -350,10 +351,10 @@ class AppRun implements BodyReader, StepConsumer {
   }
 }
 
-/** Whether the app does not serve CONNECT; the error may be any value, also one that cannot be inspected. */
-function isTunnelError(error: unknown): boolean {
+/** Whether an error is of a class; the error may be any value, also one that cannot be inspected. */
+function isOf<T>(kind: abstract new (...args: never[]) => T, error: unknown): error is T {
   try {
-    return error instanceof TunnelError;
+    return error instanceof kind;
   } catch {
     return false;
   }
