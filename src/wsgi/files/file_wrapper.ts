@@ -37,7 +37,8 @@ export interface FileWrapperOptions {
   readonly blockSize?: number;
   /**
    * The first byte to send, counted from the beginning of the file. Default: the position of an open file of a
-   * runtime, and 0 for all other sources.
+   * runtime, and 0 for all other sources. Where the system does not tell the position of a `FileHandle`, its
+   * body has no `Content-Length` without an offset.
    */
   readonly offset?: number;
   /** The number of bytes to send; a source that ends earlier is an error. Default: to the end. */
