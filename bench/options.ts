@@ -12,7 +12,7 @@ import { type Workload, WORKLOAD_NAMES, WORKLOADS } from "./workloads/workloads.
 
 export const HELP: string = `npm run bench -- [options]
 
-Measures ours beside each runtime's own server, the limit, and what people would pick instead.
+Measures our server beside each runtime's own, the limit, and the usual alternatives.
 
   --quick             under a minute: few workloads; ours, own and limit; Node, Deno and Bun
   --workload <name>   ${WORKLOAD_NAMES.join(", ")}
@@ -27,7 +27,7 @@ Measures ours beside each runtime's own server, the limit, and what people would
 --workload, --runtime and --contender may be repeated. Other kinds of run:
 
   --scaling           cost by number of connections and by size of head; slow clients beside others
-  --fairness          a tiny request beside 50 clients whose answers take computing
+  --fairness          a tiny request beside 50 clients with answers that must be computed
   --compare <ref>     ours beside ours of a git ref; fails when it has become slower
 `;
 

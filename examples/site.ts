@@ -27,15 +27,15 @@ const PAGE = `<!doctype html>
   <dt><a href="counter">counter</a><dd>A number a second, for ten seconds.
   <dt><a href="patient">patient</a><dd>Waits up to a minute for a signal. Open it, and then in
       another tab:
-  <dt><a href="signal?hi">signal</a><dd>Wakes all who wait, with what follows the question mark, and
+  <dt><a href="signal?hi">signal</a><dd>Wakes all waiting requests, with the text behind the question mark, and
       tells how many they were.
   <dt><a href="wait">wait</a><dd>The same wait, for one second. <code>curl -N</code> shows each block
       as it comes.
   <dt><a href="shout">shout</a><dd>Counts its visitors, through two middlewares: one makes every
-      block upper case, one adds a header. Leave early, and you are counted out all the same.
+      block upper case, one adds a header. The count goes down again, also if you leave early.
   <dt><a href="digest">digest</a><dd>Sends a digest of its body in a trailer:
       <code>curl -i --raw</code> shows it.
-  <dt><a href="echo">echo</a><dd>Gives back what you post.
+  <dt><a href="echo">echo</a><dd>Sends the body of a POST back.
   <dt><a href="slow">slow</a><dd>Counts primes for a while. Try <a href="hello">hello</a> meanwhile.
 </dl>
 </html>

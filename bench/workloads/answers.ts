@@ -78,10 +78,10 @@ export class AnswerCheck implements AnswerSink {
   }
 }
 
-function expectEqual(what: string, got: unknown, wanted: unknown): void {
+function expectEqual(part: string, got: unknown, wanted: unknown): void {
   if (got === wanted) return;
   throw new WrongAnswer(
-    `the ${what} is ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`,
+    `the ${part} is ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * The checks of options: wrong kinds and unknown names are errors that name the option, show its value,
- * and say the expected form.
+ * The checks of options. A wrong kind or an unknown name is an error that names the option, shows
+ * its value, and tells the expected form.
  *
  * An option of a wrong kind must never count as its default. `null` is a wrong kind; only an option
  * that is missing or `undefined` has its default. All layers above call these checks, when a
@@ -13,10 +13,11 @@
 const MAX_SHOWN = 100;
 
 /**
- * Writes a value of any kind as it stands in a program, for an error message. Never throws.
+ * Writes a value of any kind as in a program, for an error message. The function never throws.
  *
  * @param value Any value.
- * @returns At most about a hundred characters. Of an object of a class, only the class is named.
+ * @returns At most about a hundred characters. For an object of a class, it is only the name of the
+ *   class.
  *
  * @example
  * ```ts
@@ -55,7 +56,7 @@ function isOfClass(value: unknown): boolean {
   return !isPlain(value) && typeof value.constructor?.name === "string";
 }
 
-/** Whether an object is a literal, and not of a class. */
+/** Whether an object is a literal and no object of a class. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype as object) === null;
@@ -93,7 +94,7 @@ const EXPECTED: Readonly<Record<OptionKind, string>> = {
 };
 
 /**
- * Throws unless an option is of a kind, or `undefined`.
+ * Throws an error unless an option has the expected kind or is `undefined`.
  *
  * @param name The name of the option, for the error message.
  * @param value Its value.
@@ -115,9 +116,9 @@ export function checkOption(name: string, value: unknown, kind: OptionKind): voi
 }
 
 /**
- * Throws unless options are an object whose members all have known names.
+ * Throws an error unless the options are an object and all its members have known names.
  *
- * Without this check a misspelt option, even a misspelt `tls`, would be ignored silently.
+ * Without this check a misspelt option would be ignored without a message, even a misspelt `tls`.
  *
  * @param name The name of the options, for the error message.
  * @param options The options of a user.
@@ -158,14 +159,20 @@ export function checkNames(
   }
 }
 
-/** Whether a value may be options: an object, and not one of a class such as `Map`, `Date` or `Promise`. */
+/**
+ * Whether a value may be options. It must be an object, but none of a class such as `Map`, `Date`
+ * or `Promise`.
+ */
 function areOptions(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value) || ArrayBuffer.isView(value) || "then" in value) return false;
   return isPlain(value) || Object.keys(value).length > 0;
 }
 
-/** The known name that is the same but for case and underscores, or but for a few letters, or the beginning. */
+/**
+ * Finds the known name that is meant: it differs only in case and underscores or in a few letters,
+ * or has the same beginning.
+ */
 function nearest(given: string, known: readonly string[]): string | undefined {
   const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, "");
   const ranked = known.map((name) => ({ name, distance: distance(plain(given), plain(name)) }))

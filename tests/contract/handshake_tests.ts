@@ -167,8 +167,8 @@ export function handshakeTests(subject: Subject): void {
     "an encrypted key without its passphrase": { key: ENCRYPTED_KEY },
     "an encrypted key with another passphrase": { key: ENCRYPTED_KEY, passphrase: "guess" },
   };
-  for (const [what, wrong] of Object.entries(unusable)) {
-    test(`${subject.name}: ${what} rejects, naming the address`, async () => {
+  for (const [fault, wrong] of Object.entries(unusable)) {
+    test(`${subject.name}: ${fault} rejects, naming the address`, async () => {
       const tls = { ...TLS, ...wrong };
       const listen = () =>
         subject.adapter.listen(LOOPBACK, { tls }, (socket) => new Recorder(socket));

@@ -109,11 +109,11 @@ async function begin(
 /**
  * Lets clients leave, one for each way, style and stack, and checks that all apps end in time.
  *
- * @param what The name of the activity, for the latencies.
+ * @param name The name of the activity, for the latencies.
  * @param wait The wait of the apps, if the activity is one operation.
  */
 export async function checkLeaving(
-  what: string,
+  name: string,
   activity: Activity,
   ways: readonly Way[],
   wait: Omit<WaitCase, "begin"> = {},
@@ -136,7 +136,7 @@ export async function checkLeaving(
   await serving.quiet(NOTICED_WITHIN);
   for (const [index, each] of cases.entries()) {
     checkEnded(each, left[index]!);
-    const key = `${what}|${each.way}`;
+    const key = `${name}|${each.way}`;
     latencies.set(key, [...latencies.get(key) ?? [], each.trace.at - left[index]!]);
   }
   assertEquals(wait.waiting?.() ?? 0, 0);

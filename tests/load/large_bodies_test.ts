@@ -37,8 +37,8 @@ function* signalling(): Generator<Operation<number>, void, never> {
   yield Signal("go");
 }
 
-function report(what: string, memory: MemoryWatch, milliseconds: number): void {
-  if (IS_LARGE) console.log(`${RUNTIME}: ${what} in ${milliseconds.toFixed(0)} ms, ${memory}`);
+function report(transfer: string, memory: MemoryWatch, milliseconds: number): void {
+  if (IS_LARGE) console.log(`${RUNTIME}: ${transfer} in ${milliseconds.toFixed(0)} ms, ${memory}`);
 }
 
 test(

@@ -167,7 +167,7 @@ export interface Serving {
   /** Advances the clock, and lets promises settle before and after. */
   settle(milliseconds?: number): Promise<void>;
   /** Lets promises settle until a condition holds. The clock does not move. */
-  eventually(what: string, condition: () => boolean): Promise<void>;
+  eventually(awaited: string, condition: () => boolean): Promise<void>;
   /** Advances the clock until a promise settles. */
   until<T>(promise: Promise<T>): Promise<T>;
   /** The lines of the log since the last call. */
@@ -242,10 +242,10 @@ class MemoryServing implements Serving {
     await this.#promises();
   }
 
-  async eventually(what: string, condition: () => boolean): Promise<void> {
+  async eventually(awaited: string, condition: () => boolean): Promise<void> {
     const start = ranMs();
     while (!condition()) {
-      if (ranMs() - start > 20_000) throw new Error(`Waited 20,000 ms for: ${what}`);
+      if (ranMs() - start > 20_000) throw new Error(`Waited 20,000 ms for: ${awaited}`);
       await this.settle();
     }
   }

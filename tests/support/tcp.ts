@@ -50,10 +50,10 @@ export async function eventually(
 }
 
 /** Resolves with `count()` when the count has stayed the same for 50 ms. */
-export async function standstill(what: string, count: () => number): Promise<number> {
+export async function standstill(awaited: string, count: () => number): Promise<number> {
   let before = NaN;
   let since = ranMs();
-  await eventually(what, () => {
+  await eventually(awaited, () => {
     if (count() !== before) {
       before = count();
       since = ranMs();
@@ -157,11 +157,11 @@ export class TcpClient {
   }
 
   /** Waits until `condition` holds. The condition is tested at each event of the connection. */
-  async until(what: string, condition: () => boolean, limit: number = 20_000): Promise<void> {
+  async until(awaited: string, condition: () => boolean, limit: number = 20_000): Promise<void> {
     const late = ranMs() + limit;
     while (!condition()) {
       if (ranMs() > late) {
-        throw new Error(`Waited for ${what}; came: ${JSON.stringify(this.text.slice(-500))}`);
+        throw new Error(`Waited for ${awaited}; came: ${JSON.stringify(this.text.slice(-500))}`);
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 500);

@@ -171,7 +171,7 @@ function useOn(runtime: RuntimeName, file: string): Use {
   return [`${file} on ${runtime}`, [findRuntime(runtime).command, ...args]];
 }
 
-/** A compiler, what it knows beside ECMAScript, and how it finds modules. */
+/** A compiler, its libraries beside ECMAScript, and the way in which it finds modules. */
 interface TypeCheck {
   readonly compiler: "current" | "oldest";
   readonly file: "use.ts" | "web.ts";
