@@ -20,11 +20,19 @@ import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { demandSocket } from "./permissions.ts";
+import { codeOf } from "../shared/system_error.ts";
 import { deno, type DenoListener, toAddress } from "./runtime.ts";
 import { DenoSocket } from "./socket.ts";
 
-/** The pause after a second failure of `accept` in a row, so that the loop does not spin. */
+/** The pause after a failure of `accept` that would come again at once. */
 const ACCEPT_PAUSE_MS = 50;
+/** The codes of `accept` for a client that has left before it was accepted: that client alone fails. */
+const CLIENT_LEFT: ReadonlySet<string | undefined> = new Set([
+  "ENOTCONN",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPROTO",
+]);
 
 /** The function of `node:crypto` that is used. */
 interface CryptoModule {
@@ -141,10 +149,10 @@ class DenoListenerHandle implements Listener {
         socket.open(open, this.#handshakeTimeoutMs);
       } catch (error) {
         if (this.#closed) return;
-        // A peer that left the backlog fails once. With too many open files, `accept` fails again
-        // and again. Then one line in the log is enough.
+        if (CLIENT_LEFT.has(codeOf(error))) continue;
+        // Without descriptors or memory, `accept` fails again and again: one line in the log is enough.
         if (failures++ === 0) logError(`Cannot accept on ${formatAddress(this.address)}: ${error}`);
-        else await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
     }
   }

@@ -54,6 +54,8 @@ export interface ConnectionHost {
 
 /** Pipelined requests are served for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
+/** The time for a client to close by itself, after which a shutdown ends its quiet connection. */
+const QUIET_MS = 100;
 
 /** A connection to one client. */
 export class ClientConnection implements WSGIConnection, ExchangeHost {
@@ -93,6 +95,11 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
    * pipeline for ever.
    */
   #servedBytes: number | undefined;
+  /**
+   * The time at which the connection began to linger although all of the client's bytes were read;
+   * otherwise `Infinity`. With unread bytes, a close would reset the connection.
+   */
+  #quietSince = Infinity;
   #cancelHalfClosed: (() => void) | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
@@ -223,7 +230,13 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
   retire(): void {
     this.#retired = true;
     // A request that has begun to come is still answered.
-    if (this.#exchange?.isAppDone ?? this.#bufferedBytes === 0) this.#close();
+    if (this.#state === STATES.between && this.#isFlushed) this.#cut();
+    else if (this.#exchange?.isAppDone ?? this.#bufferedBytes === 0) this.#close();
+  }
+
+  /** Ends a connection that for a while has only waited for its client to close. */
+  endQuiet(now: number): void {
+    if (now - this.#quietSince >= QUIET_MS && this.#isFlushed) this.#cut();
   }
 
   abort(reason: Error): void {
@@ -256,6 +269,11 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     } else if (phase === "body" && isAppRunning) {
       this.#refuse(new ProtocolError(408, "The request body did not come in time"));
     } else this.#cut();
+  }
+
+  /** Whether all written bytes have gone, as far as the socket can tell. */
+  get #isFlushed(): boolean {
+    return this.output.size === 0 && this.#socket.holdsBytes !== true;
   }
 
   /** The number of bytes that have come and are no part of an event yet. */
@@ -431,7 +449,7 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     if (this.#clientEnded && exchange?.isRead === false && error.status === 400) {
       exchange.uploadBroke();
     }
-    this.#close();
+    this.#close(true);
     exchange?.abort(this.#clientEnded ? undefined : error);
   }
 
@@ -462,12 +480,19 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     exchange.abort();
   }
 
-  /** Ends politely: sends all written bytes, then FIN, then waits for the client's FIN. */
-  #close(): void {
+  /**
+   * Ends politely: sends all written bytes, then FIN, then waits for the client's FIN.
+   *
+   * @param isRefusal Whether the client may still send the rest of a message that was refused.
+   */
+  #close(isRefusal = false): void {
     if (!this.#isServing) return;
     const response = this.#exchange?.response;
     if (response?.untilClose && !response.ended && this.#socket.reset !== undefined) {
       return this.#cut();
+    }
+    if ((this.#exchange?.isRead ?? !isRefusal) && this.#bufferedBytes === 0) {
+      this.#quietSince = this.settings.adapter.clock.now();
     }
     this.#move(this.#state.next.close);
     this.output.end();

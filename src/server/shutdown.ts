@@ -23,7 +23,9 @@ export class ServerShutdown extends Error {
 }
 
 /** Idle connections stay open for this time, because a request may already be on its way. */
-const RETIRE_AFTER_MS = 250;
+const RETIRE_AFTER_MS = 100;
+/** The time between two searches for connections that only wait for their client to close. */
+const SWEEP_INTERVAL_MS = 100;
 /** The time for the `finally` blocks of cancelled requests. */
 const CANCEL_MS = 1000;
 
@@ -61,7 +63,11 @@ export class Shutdown {
     const retireAt = this.#clock.now() + RETIRE_AFTER_MS;
     await this.#untilEmpty(() => Math.min(retireAt, this.#cancelAt));
     for (const connection of connections) connection.retire();
-    await this.#untilEmpty(() => this.#cancelAt);
+    while (!connections.isEmpty && !this.isOver) {
+      const sweepAt = this.#clock.now() + SWEEP_INTERVAL_MS;
+      await this.#untilEmpty(() => Math.min(sweepAt, this.#cancelAt));
+      for (const connection of connections) connection.endQuiet(this.#clock.now());
+    }
     const reason = new ServerShutdown();
     for (const connection of connections) connection.abort(reason);
     const destroyAt = this.#clock.now() + CANCEL_MS;

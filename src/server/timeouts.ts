@@ -27,7 +27,11 @@ export interface Timeouts {
   readonly request: Duration;
   /** While the client takes nothing of the response. Default 60 s. */
   readonly write: Duration;
-  /** From one response to the next request, and before the first. Default 60 s. */
+  /**
+   * From one response to the next request, and before the first. Default 75 s: more than the 60 s of
+   * common load balancers. A balancer that keeps a connection longer than the server does sends a
+   * request into the close, and its client gets a 502.
+   */
   readonly idle: Duration;
   /** After the last response, for the client to close. Default 10 s. */
   readonly linger: Duration;
@@ -52,7 +56,7 @@ const DEFAULTS: Timeouts = {
   body: 30,
   request: Infinity,
   write: 60,
-  idle: 60,
+  idle: 75,
   linger: 10,
   halfClosed: 0.05,
   close: 30,

@@ -53,6 +53,8 @@ export interface Machine {
    * Counts the clients, of `count`, that can connect to a loopback port while this process sleeps.
    */
   connectUnaccepted(port: number, count: number): number;
+  /** Lets `count` clients connect to a loopback port and reset, while this process sleeps. */
+  resetUnaccepted(port: number, count: number): void;
   /** Makes a socket file of a process that was killed. */
   crashAt(path: string): Promise<void>;
   exists(path: string): boolean;

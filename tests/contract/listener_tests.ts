@@ -8,7 +8,7 @@ import { lookup } from "node:dns/promises";
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Socket } from "../../src/socket/socket.ts";
-import { assertSameBytes, connected, LOOPBACK, MB, type Subject } from "./connection.ts";
+import { assertSameBytes, connected, LOOPBACK, MB, SOON, type Subject } from "./connection.ts";
 import { Recorder } from "./recorder.ts";
 import { pattern, until } from "./waiting.ts";
 
@@ -156,6 +156,20 @@ export function machineTests(subject: Subject): void {
       await listener.close();
       assert(connected >= fewest && connected <= most, `${backlog}: ${connected} of 30 connected`);
     }
+  });
+
+  test(`${subject.name}: clients that reset before they are accepted delay no other client`, async () => {
+    const listener = await adapter.listen(LOOPBACK, { backlog: 200 }, (socket) => {
+      socket.write("hello");
+      return new Recorder(socket);
+    });
+    assert(listener.address.family !== "unix");
+    machine.resetUnaccepted(listener.address.port, 100);
+    const client = await subject.connect(listener.address);
+    // A pause of 50 ms for each of these clients would take longer.
+    await until("the honest client's data", () => client.count === 5, SOON);
+    client.destroy();
+    await listener.close();
   });
 
   test(`${subject.name}: listens on every address of localhost, and reports the first`, async () => {

@@ -38,6 +38,7 @@ export function runtimeSubject(adapter: DiallingAdapter): Subject {
     unixPath: () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`),
     machine: {
       connectUnaccepted,
+      resetUnaccepted,
       crashAt,
       exists: existsSync,
       writeFile: (path) => writeFileSync(path, "precious"),
@@ -76,6 +77,17 @@ function connectUnaccepted(port: number, count: number): number {
     options,
   );
   return Number(stdout);
+}
+
+/** Connects from another process, and resets the connections before this process accepts them. */
+function resetUnaccepted(port: number, count: number): void {
+  const script = `
+    for (let client = 0; client < ${count}; client++) {
+      const socket = require("node:net").connect(${port}, "127.0.0.1");
+      socket.on("connect", () => socket.resetAndDestroy()).on("error", () => {});
+    }
+  `;
+  spawnSync(process.execPath, [RUNTIME === "deno" ? "eval" : "-e", script]);
 }
 
 /** Listens on `path` in a process that is then killed, so that its file remains. */

@@ -148,7 +148,7 @@ test("a request on its way when a shutdown begins is served", async () => {
   const stage = await serving(waits);
   const client = stage.connect();
   const shutdown = stage.server.shutdown({ grace: 10 });
-  await stage.settle(100);
+  await stage.settle(50);
   client.send(get("/0"));
   await stage.settle(100);
   assertEquals(client.response().headers["connection"], "close");
@@ -195,14 +195,40 @@ test("requests that have begun to come when a shutdown begins are served, pipeli
   await stage.finish();
 });
 
-test("shutdown closes idle connections soon", async () => {
+test("shutdown closes connections without a request soon, whether their clients close or not", async () => {
   const stage = await serving(waits);
-  const client = stage.ask(get("/0"));
+  const silent = stage.connect();
+  const idle = stage.ask(get("/0"));
+  const lingering = stage.ask(get("/0", "Connection: close"));
   const shutdown = stage.server.shutdown({ grace: 10 });
-  await stage.settle(300);
-  assertEquals(client.ended, true);
-  client.end();
-  await stage.settle();
+  await stage.settle(110);
+  assertEquals([silent.closed, idle.closed], [true, true]);
+  await stage.settle(110);
+  assertEquals(lingering.closed, true);
+  await shutdown;
+  await stage.finish();
+});
+
+test("shutdown does not wait for a client that keeps its answered connection open", async () => {
+  const stage = await serving(waits);
+  const client = stage.ask(get("/2"));
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(2010);
+  assertEquals([client.response().body, client.closed], ["done", false]);
+  await stage.settle(210);
+  assertEquals(client.closed, true);
+  await shutdown;
+  await stage.finish();
+});
+
+test("shutdown gives a client time that still sends a refused message", async () => {
+  const stage = await serving(waits, { timeouts: { linger: 5 } });
+  const client = stage.ask("GET / HTTP/1.1\r\nHost : x\r\n");
+  const shutdown = stage.server.shutdown({ grace: 10 });
+  await stage.settle(1000);
+  assertEquals([client.response().status, client.closed], ["400 Bad Request", false]);
+  await stage.settle(5000);
+  assertEquals(client.closed, true);
   await shutdown;
   await stage.finish();
 });
