@@ -13,7 +13,7 @@
  * @module
  */
 
-import { type Operation, operation, until } from "../coroutine/mod.ts";
+import { type Operation, operation, showValue, until } from "../coroutine/mod.ts";
 import {
   adoptStep,
   type AnyIterator,
@@ -138,9 +138,12 @@ export function* passThrough(
     throw error;
   } finally {
     if (!failed && given === undefined && isPromise(promised)) closeLate(promised, cogen);
-    if (!over && iterator !== undefined) yield* endIterator(iterator, cogen);
-    const closed = given?.close?.();
-    if (isPromise(closed)) yield* waitFor(cogen, closed);
+    try {
+      if (!over && iterator !== undefined) yield* endIterator(iterator, cogen);
+    } finally {
+      const closed = given?.close?.();
+      if (isPromise(closed)) yield* waitFor(cogen, closed);
+    }
   }
 }
 
@@ -173,6 +176,7 @@ function* passAll(
   for (;;) {
     const stepped = resume();
     const step = isPromise(stepped) ? yield* asyncStep(cogen, stage, adoptStep(stepped)) : stepped;
+    if (Object(step) !== step) throw new TypeError(`An iterator gave ${showValue(step)} as a step`);
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isBlock(value);

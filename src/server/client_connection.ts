@@ -27,6 +27,7 @@ import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import { NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import { type ConnectionState, mayTakeEvents, mustPause, STATES } from "./connection_state.ts";
+import { LogStream } from "./log_stream.ts";
 import { Output } from "./output.ts";
 import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
@@ -211,7 +212,8 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
     exchange.isAppDone = true;
     this.#host.appEnded();
     exchange.body.discard();
-    this.facts.errors.flush();
+    // Not a method that the app has put in its place.
+    LogStream.prototype.flush.call(this.facts.errors as LogStream);
     if (this.#state.handling === "pass-on") this.#exchange = undefined;
     if (this.#isServing) this.#goOnAfter(exchange, isComplete);
     exchange.finish();

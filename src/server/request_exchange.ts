@@ -148,7 +148,11 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
     const cause = this.#reason = reason ?? new ClientDisconnected();
     if (reason === undefined) this.#sentBeforeAbort = this.#sent;
     this.body.fail(cause);
-    this.cogen.abort(cause);
+    try {
+      this.cogen.abort(cause);
+    } catch (error) {
+      this.report(error);
+    }
     this.#task?.cancel();
   }
 

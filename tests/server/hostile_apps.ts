@@ -3,7 +3,12 @@
  * gave. Each is to cost its own request only, and one entry of the log.
  */
 
-import type { Environ, StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
+import {
+  type Environ,
+  HTTPException,
+  type StartResponse,
+  type WSGIApp,
+} from "../../src/wsgi/mod.ts";
 
 /** The error of each app. */
 export const FAULT = "hostile fault";
@@ -105,6 +110,17 @@ const ERRORS: Readonly<Record<string, Hostile>> = {
   "an object without a prototype": throws(() => Object.create(null)),
   "nothing": throws(() => undefined),
   "a symbol": throws(() => Symbol("thrown")),
+  "an HTTPException with headers that throw": throws(() =>
+    Object.defineProperty(new HTTPException(404), "headers", { get: fault })
+  ),
+  "an HTTPException with a status that throws itself": throws(() => {
+    const error = new HTTPException(404);
+    return Object.defineProperty(error, "status", {
+      get: () => {
+        throw error;
+      },
+    });
+  }),
   "a frozen error": throws(() => Object.freeze(new Error(FAULT))),
   "a REQUEST_METHOD that is a symbol": does((environ) => {
     environ.REQUEST_METHOD = Symbol("x") as never;
@@ -319,6 +335,11 @@ const CONTROLS: Readonly<Record<string, Hostile>> = {
     Object.freeze(environ.cogen);
     yield environ.cogen.core.events.Sleep(0);
   },
+  "a close of cogen that throws": does(({ cogen }) => Object.assign(cogen, { close: fault })),
+  "a flush of wsgi.errors that throws": does((environ) => {
+    Object.assign(environ["wsgi.errors"], { flush: fault });
+    fault();
+  }),
   "an operation getter that throws": function* (environ, start) {
     ok(start);
     Object.defineProperty(environ.cogen, "operation", { get: fault });

@@ -130,6 +130,10 @@ const LEFT: Readonly<Record<string, Untyped>> = {
         next: () => ({ done: false, value: environ.cogen.core.events.Sleep(60) }),
       }),
   }),
+  "an abort of cogen that throws": function* (environ) {
+    Object.assign(environ.cogen, { abort: fault });
+    yield environ.cogen.core.events.Sleep(60);
+  },
   "a return that throws": (environ) => ({
     [Symbol.iterator]: () => ({
       next: () => ({ done: false, value: environ.cogen.core.events.Sleep(60) }),
@@ -276,6 +280,58 @@ for (const [what, accept] of Object.entries(TAKEN)) {
     const log = stage.takeLog();
     assertEquals(log.length, 1, log.join("\n---\n"));
     assertMatch(log[0] as string, /^GET \/ failed: /);
+    await stage.finish();
+  });
+}
+
+/** A field with a value that is another one at each reading. */
+const changing = () => {
+  let reads = 0;
+  return Object.defineProperty(["A", ""], 1, {
+    get: () => reads++ === 0 ? "harmless" : "x\r\nSet-Cookie: split",
+  }) as never;
+};
+
+const CHANGES: Readonly<Record<string, Untyped>> = {
+  "in the head": (_environ, start) => {
+    start("200 OK", [changing()]);
+    return [];
+  },
+  "in an informational response": (environ, start) => {
+    environ.cogen.inform(103, [changing()]);
+    start("200 OK", []);
+    return [];
+  },
+  "of the head, later": function* (_environ, start) {
+    const headers: [string, string][] = [["A", "harmless"]];
+    start("200 OK", headers);
+    (headers[0] as string[])[1] = "x\r\nSet-Cookie: split";
+    headers.push(["Set-Cookie", "split"]);
+    yield "a";
+  },
+  "of a trailer": function* (environ, start) {
+    start("200 OK", [["Trailer", "A"]]);
+    environ.cogen.setTrailers([changing()]);
+    yield "a";
+  },
+  "of a trailer, later": function* (environ, start) {
+    start("200 OK", [["Trailer", "A"]]);
+    const trailers: [string, string][] = [["A", "harmless"]];
+    environ.cogen.setTrailers(trailers);
+    (trailers[0] as string[])[0] = "Set-Cookie";
+    yield "a";
+  },
+};
+
+for (const [what, app] of Object.entries(CHANGES)) {
+  test(`a field that changes after its check splits no response: ${what}`, async () => {
+    const stage = await serving(app as WSGIApp);
+    for (const _ of [1, 2]) {
+      const client = stage.ask(get("/"));
+      await stage.settle();
+      assertStringIncludes(client.received(), "A: harmless\r\n");
+      assertEquals(client.received().includes("Set-Cookie"), false);
+    }
     await stage.finish();
   });
 }

@@ -54,9 +54,9 @@ export function* closeApp(
       if (iterator !== undefined) yield* endIterator(context, iterator);
     } finally {
       if (given !== undefined) yield* closeIterable(context, given);
-      context.cogen.close();
     }
     complete = context.response.ended;
+    context.cogen.close();
   } finally {
     context.ended(complete);
   }

@@ -123,9 +123,7 @@ class AppRun implements BodyReader, StepConsumer {
     if (this.#closing !== undefined) return this.#closing.return();
     if (this.#wait !== "start") return this.#close();
     // The run was cancelled before its first step: the app was not called, but the request is over.
-    this.#context.cogen.close();
-    this.#context.ended(false);
-    return DONE;
+    return this.#ended(false);
   }
 
   // The methods of `BodyReader`: a body that the server itself reads calls them.
@@ -172,8 +170,16 @@ class AppRun implements BodyReader, StepConsumer {
       this.#fail(error);
     }
     if (this.#iterator !== undefined || hasClose(this.#iterable)) return this.#close();
-    this.#context.cogen.close();
-    this.#context.ended(this.#context.response.ended);
+    return this.#ended(this.#context.response.ended);
+  }
+
+  /** Ends the request, also if the app has put a method of its own in the place of the engine's. */
+  #ended(complete: boolean): Step {
+    try {
+      this.#context.cogen.close();
+    } finally {
+      this.#context.ended(complete);
+    }
     return DONE;
   }
 
