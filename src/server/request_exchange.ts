@@ -98,6 +98,8 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   readonly #host: ExchangeHost;
   readonly #writer: ResponseWriter;
   #task: Task<unknown> | undefined;
+  /** Whether the app has asked for the end of the connection. */
+  #isLast = false;
   /** The last error that was reported. */
   #reported: unknown;
 
@@ -128,7 +130,8 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
    */
   get keepAlive(): boolean {
     const { head } = this;
-    if (!head.keepAlive || !this.#host.mayPersist || head.method === "CONNECT") return false;
+    if (this.#isLast || !head.keepAlive || !this.#host.mayPersist) return false;
+    if (head.method === "CONNECT") return false;
     if (this.isRead) return true;
     if (this.isBodyWanted) return true;
     const { expectContinue, framing } = head;
@@ -139,7 +142,7 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
 
   /** Whether the connection persists, as the response's head says. */
   get persists(): boolean {
-    return this.#writer.keepAlive;
+    return this.#writer.keepAlive && !this.#isLast;
   }
 
   /** Aborts the app's waits and cancels the app, because the client has gone or must go. */
@@ -207,6 +210,10 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   }
 
   /** Changes nothing once the app is done, because the next request may have begun. */
+  closeConnection(): void {
+    this.#isLast = true;
+  }
+
   setTimeouts(timeouts: RequestTimeouts): void {
     const { deadline } = this.#host;
     const changed = changeTimeouts(deadline.timeoutsMs, timeouts);

@@ -23,15 +23,10 @@
 
 import type { AbortSignalLike } from "../coroutine/interop/abort_signal.ts";
 import type { Clock } from "../coroutine/clock.ts";
-import type { ByteSocket, SocketHandler } from "../coroutine/sockets/byte_socket.ts";
+import type { Address, ByteSocket, SocketHandler } from "../coroutine/sockets/byte_socket.ts";
 import type { Files } from "./files.ts";
 
-export type { ByteSocket, SocketHandler };
-
-/** The address of one end of a connection. IPv6 hosts have no brackets. */
-export type Address =
-  | { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number }
-  | { readonly family: "unix"; readonly path: string };
+export type { Address, ByteSocket, SocketHandler };
 
 /** An address to listen on (the option `bindAddr`, resolved) or to dial. */
 export type ListenAddress =

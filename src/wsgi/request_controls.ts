@@ -135,6 +135,33 @@ export interface RequestControls {
   setTimeouts(timeouts: RequestTimeouts): void;
 
   /**
+   * Ends the connection after this response, for example after an answer to abuse. `startResponse` takes no
+   * `Connection` header (PEP 3333 forbids hop-by-hop headers), so this is the way to send
+   * `Connection: close`.
+   *
+   * The head of the response has that field if it was not made yet; otherwise only the end of the
+   * connection follows. Requests that the client has pipelined behind this one are not served.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   wsgiApp(environ, startResponse) {
+   *     environ.cogen.closeConnection();
+   *     startResponse("429 Too Many Requests", [["Retry-After", "60"]]);
+   *     return ["slow down"];
+   *   },
+   * });
+   * const response = await fetch(server.url);
+   * assertEquals([response.status, await response.text()], [429, "slow down"]);
+   * ```
+   */
+  closeConnection(): void;
+
+  /**
    * Takes the connection over: the server sends `101 Switching Protocols`, or `200 OK` to CONNECT; all
    * later bytes of the connection are the app's. An app that answers a CONNECT with a 2xx in another way
    * is a 501 for the client, and an error in the log.

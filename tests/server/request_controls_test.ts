@@ -292,3 +292,22 @@ test("a shutdown ends taken sockets when its grace is over", async () => {
   assertEquals([client.closed, told.includes("close")], [true, true]);
   await stage.finish();
 });
+
+test("closeConnection ends the connection after the response, with the field if the head is not made", async () => {
+  for (const isEarly of [true, false]) {
+    const stage = await serving(function* (environ, startResponse) {
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      if (isEarly) environ.cogen.closeConnection();
+      yield "a";
+      yield "";
+      environ.cogen.closeConnection();
+      yield "b";
+    });
+    const client = stage.ask(get("/1") + get("/2"));
+    await stage.settle();
+    const { body, complete, headers } = client.response();
+    assertEquals([body, complete, client.ended], ["ab", true, true]);
+    assertEquals(headers["connection"], isEarly ? "close" : undefined);
+    await stage.finish();
+  }
+});

@@ -1,14 +1,23 @@
 /**
  * The interface of a socket that pushes bytes to a handler.
  *
- * Coroutines need no other member of a connection. `src/socket` adds addresses, and every adapter
- * keeps the promises that are written here.
+ * Coroutines need no other member of a connection. Every adapter keeps the promises that are written
+ * here, and `src/socket` adds those of a server's connection.
  *
  * @module
  */
 
+/** The address of one end of a connection. IPv6 hosts have no brackets. */
+export type Address =
+  | { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number }
+  | { readonly family: "unix"; readonly path: string };
+
 /** A connection that pushes the bytes that it reads. After `onClose` its methods have no effect. */
 export interface ByteSocket {
+  /** The peer's end. A byte stream without addresses leaves it out. */
+  readonly remote?: Address;
+  /** This end. A byte stream without addresses leaves it out. */
+  readonly local?: Address;
   /**
    * Sends bytes in order, without the delay of Nagle's algorithm; a string stands for its latin-1
    * bytes (no character above U+00FF).

@@ -12,7 +12,7 @@
  */
 
 import type { Abort, Resume } from "../operation.ts";
-import type { ByteSocket, SocketHandler } from "./byte_socket.ts";
+import type { Address, ByteSocket, SocketHandler } from "./byte_socket.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Waiters } from "../kernel/waiters.ts";
 
@@ -56,6 +56,10 @@ interface PendingRead {
  * `Accept` and `Connect` give it. One coroutine may read at a time; any number may write.
  */
 export interface SocketStream {
+  /** The peer's end; `undefined` for a byte stream without addresses. */
+  readonly remote: Address | undefined;
+  /** This end; `undefined` for a byte stream without addresses. */
+  readonly local: Address | undefined;
   /** Whether the connection is closed in both directions. */
   readonly closed: boolean;
   /** Half-closes: the peer reads the end of the stream after all bytes that were sent. */
@@ -96,6 +100,14 @@ export class StreamConnection implements SocketStream, SocketHandler {
    */
   constructor(socket: ByteSocket) {
     this.#socket = socket;
+  }
+
+  get remote(): Address | undefined {
+    return this.#socket.remote;
+  }
+
+  get local(): Address | undefined {
+    return this.#socket.local;
   }
 
   get closed(): boolean {

@@ -156,6 +156,10 @@ export class RequestCogen implements Cogen, Planner {
     this.#controls.setTimeouts(timeouts);
   }
 
+  closeConnection(): void {
+    this.#controls.closeConnection();
+  }
+
   takeSocket(headers: HeaderList, accept: (socket: ByteSocket) => SocketHandler): void {
     this.#controls.takeSocket(headers, accept);
   }

@@ -147,3 +147,25 @@ test("a connection that opens after the timeout is closed", async () => {
   assertEquals([accepted.result, accepted.error], [0, undefined]);
   await listener.close();
 });
+
+test("both ends know their addresses", async () => {
+  const { scheduler, acceptor, listener, address, adapter } = await place();
+  const accepted = scheduler.add(function* () {
+    const stream = yield* Accept(acceptor);
+    stream.endWrite();
+    yield* Recv(stream);
+    return stream;
+  });
+  const dialled = scheduler.add(function* () {
+    const stream = yield* Connect((open) => adapter.dial(address, open));
+    stream.endWrite();
+    yield* Recv(stream);
+    return stream;
+  });
+  await scheduler.run();
+  assertEquals(accepted.result?.local, address);
+  assertEquals(dialled.result?.remote, address);
+  assert(accepted.result?.remote !== undefined);
+  assertEquals(accepted.result.remote, dialled.result?.local);
+  await listener.close();
+});

@@ -456,6 +456,7 @@ test("readlines gives all lines, or lines until the hint is reached, in any piec
       onFinished() {},
       setTrailers() {},
       setTimeouts() {},
+      closeConnection() {},
       takeSocket() {},
     };
     const cogen = new RequestCogen(scheduler, body, silent);
