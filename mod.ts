@@ -39,7 +39,7 @@ export {
   type ShutdownOptions,
   type Timeouts,
   type TLSOptions,
-  type WSGIConnection,
+  WSGIConnection,
   WSGIServer,
 } from "./src/server/mod.ts";
 export type { Adapter, Address, Listener, Socket, SocketHandler } from "./src/socket/mod.ts";

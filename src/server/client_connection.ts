@@ -34,7 +34,6 @@ import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
 import { takenBy } from "./taken_socket.ts";
-import type { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The members that a connection needs of its server. */
 export interface ConnectionHost {
@@ -59,7 +58,7 @@ const MAX_ADVANCE_MS = 1;
 const QUIET_MS = 100;
 
 /** A connection to one client. */
-export class ClientConnection implements WSGIConnection, ExchangeHost {
+export class ClientConnection implements SocketHandler, ExchangeHost {
   readonly settings: Settings;
   readonly output: Output;
   readonly deadline: PhaseDeadline;
@@ -118,6 +117,11 @@ export class ClientConnection implements WSGIConnection, ExchangeHost {
 
   get idle(): boolean {
     return this.#exchange === undefined;
+  }
+
+  /** Whether this is the connection of a socket. */
+  serves(socket: Socket): boolean {
+    return this.#socket === socket;
   }
 
   /** Only read in the middle of a message: the pool has lent a parser then. */

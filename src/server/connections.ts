@@ -19,6 +19,24 @@ import type { Settings } from "./settings.ts";
 /** The time between two checks of the deadlines, in milliseconds. */
 const CHECK_INTERVAL_MS = 1000;
 
+/** The connections of each server, for {@linkcode connectionsOf}. */
+const ofServer = new WeakMap<object, Connections>();
+
+/**
+ * Finds the connections of a server.
+ *
+ * @param server A `WSGIServer`.
+ * @returns Its connections.
+ * @throws {TypeError} If it is no server.
+ */
+export function connectionsOf(server: object): Connections {
+  const connections = ofServer.get(Object(server));
+  if (connections !== undefined) return connections;
+  throw new TypeError(
+    "Cannot serve a connection: write new WSGIConnection(socket, server), with a WSGIServer",
+  );
+}
+
 /** All connections of a server, and the objects that they share. */
 export class Connections implements ConnectionHost {
   readonly settings: Settings;
@@ -36,7 +54,14 @@ export class Connections implements ConnectionHost {
   #served = 0;
   #cancelCheck: (() => void) | undefined;
 
-  constructor(settings: Settings) {
+  /**
+   * Makes the connections of a server.
+   *
+   * @param settings The settings of the server.
+   * @param server The server, for {@linkcode connectionsOf}.
+   */
+  constructor(settings: Settings, server: object) {
+    ofServer.set(server, this);
     this.settings = settings;
     this.parsers = new ParserPool(settings);
     this.fields = { date: () => this.#date.value, server: settings.serverHeader };
@@ -112,6 +137,11 @@ export class Connections implements ConnectionHost {
     this.#active--;
     this.#served++;
     if (this.isEmpty) this.onEmpty();
+  }
+
+  /** Ends the connection of a socket that never gets a handler. */
+  drop(socket: Socket): void {
+    for (const connection of this) if (connection.serves(socket)) connection.onClose();
   }
 
   forget(connection: ClientConnection): void {

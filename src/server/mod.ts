@@ -5,7 +5,7 @@
  */
 
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
-export type { WSGIConnection } from "./wsgi_connection.ts";
+export { type ConnectionServer, WSGIConnection } from "./wsgi_connection.ts";
 export { type Limits } from "./server_limits.ts";
 export type { ServingOptions } from "./options.ts";
 export {

@@ -111,6 +111,7 @@ const KNOWN_OPTIONS: readonly string[] = [
   "onError",
   "log",
   "signal",
+  "ConnectionClass",
 ];
 
 const DEFAULT_ADDRESS: BindAddress = ["127.0.0.1", 8000];

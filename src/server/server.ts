@@ -12,6 +12,7 @@ import {
   type AbortSignalLike,
   checkNames,
   type Duration,
+  optionError,
   type Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
@@ -26,7 +27,7 @@ import { Connections } from "./connections.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { ServerShutdown, Shutdown } from "./shutdown.ts";
-import type { WSGIConnection } from "./wsgi_connection.ts";
+import { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The listener is closed after this number of turns in a row without a new connection. */
 const TURNS_WITHOUT_CONNECTION = 3;
@@ -41,6 +42,8 @@ export interface ServerOptions extends ServingOptions {
   readonly onListen?: (server: WSGIServer) => void;
   /** Aborting this signal begins a graceful shutdown. */
   readonly signal?: AbortSignalLike;
+  /** The class of the connections: {@linkcode WSGIConnection}, the default, or a subclass. */
+  readonly ConnectionClass?: new (socket: Socket, server: WSGIServer) => WSGIConnection;
 }
 
 /** The counts of {@linkcode WSGIServer.stats}. */
@@ -123,6 +126,7 @@ export class WSGIServer {
   readonly #settings: Settings;
   readonly #connections: Connections;
   readonly #shutdown: Shutdown;
+  readonly #ConnectionClass: NonNullable<ServerOptions["ConnectionClass"]>;
   /** Ends the reports of errors of coroutines that are not joined. */
   readonly #ignoreFailures: () => void;
   /** Whether `listen` waits for the adapter. */
@@ -141,8 +145,9 @@ export class WSGIServer {
    */
   constructor(options: ServerOptions & { readonly adapter: Adapter }) {
     this.#options = options;
+    this.#ConnectionClass = checkConnectionClass(options.ConnectionClass);
     this.#settings = resolveOptions(options, options.adapter);
-    this.#connections = new Connections(this.#settings);
+    this.#connections = new Connections(this.#settings, this);
     this.#shutdown = new Shutdown(this.#connections);
     const { scheduler, reportFailure } = this.#settings;
     this.#ignoreFailures = handleFailures(scheduler, reportFailure);
@@ -230,7 +235,13 @@ export class WSGIServer {
    * ```
    */
   accept(socket: Socket): WSGIConnection {
-    return this.#connections.accept(socket);
+    try {
+      return new this.#ConnectionClass(socket, this);
+    } catch (error) {
+      // Without a handler, the connection would never hear of its end.
+      this.#connections.drop(socket);
+      throw error;
+    }
   }
 
   /** The address of the listener, with the port that was picked for port 0. */
@@ -330,6 +341,14 @@ export class WSGIServer {
     this.#ignoreFailures();
     this.#resolveFinished();
   }
+}
+
+/** Checks the option `ConnectionClass`. */
+function checkConnectionClass<T>(value: T | undefined): T | typeof WSGIConnection {
+  const { prototype } = Object(value) as { prototype?: unknown };
+  if (value === undefined) return WSGIConnection;
+  if (value === WSGIConnection as unknown || prototype instanceof WSGIConnection) return value;
+  throw optionError("ConnectionClass", value, "WSGIConnection, or a class that extends it");
 }
 
 /**

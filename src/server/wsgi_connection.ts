@@ -1,52 +1,110 @@
 /**
- * The public view of a connection, for embedders and for subclasses of the server.
+ * The connection of one client, as embedders and subclasses see it.
+ *
+ * A `WSGIConnection` passes the events of its socket on to a `ClientConnection`, which serves the
+ * requests. `WSGIServer.accept` makes it.
  *
  * @module
  */
 
-import type { SocketHandler } from "../socket/mod.ts";
+import type { Socket, SocketHandler } from "../socket/mod.ts";
+import type { ClientConnection } from "./client_connection.ts";
+import { connectionsOf } from "./connections.ts";
+
+/** A `WSGIServer`, as a connection needs it. */
+export interface ConnectionServer {
+  /** Serves a connection. */
+  accept(socket: Socket): WSGIConnection;
+}
 
 /**
- * The connection of one client, as `WSGIServer.accept` returns it.
+ * The connection of one client, and the handler of its socket.
  *
- * The code that reads the socket calls the methods of {@linkcode SocketHandler}; the other methods end
- * the connection.
+ * `new WSGIConnection(socket, server)` serves any byte stream. A server makes one for each connection
+ * that its listener accepts; its option `ConnectionClass` takes a subclass, which may look at each event
+ * before it passes the event on with `super`.
  *
- * @example A server that hangs up on some clients
+ * @example A connection that counts its bytes
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type Socket, type WSGIConnection, WSGIServer } from "@x/cogen-wsgi";
- * import { memoryNetwork } from "@x/cogen-wsgi/adapters/memory";
+ * import { serve, WSGIConnection } from "@x/cogen-wsgi";
  *
- * class PrivateServer extends WSGIServer {
- *   override accept(socket: Socket): WSGIConnection {
- *     const connection = super.accept(socket);
- *     const { remote } = socket;
- *     if (remote.family !== "unix" && !remote.host.startsWith("127.")) connection.destroy();
- *     return connection;
+ * let received = 0;
+ * class CountingConnection extends WSGIConnection {
+ *   override onData(bytes: Uint8Array): void {
+ *     received += bytes.length;
+ *     super.onData(bytes);
  *   }
  * }
  *
- * const network = memoryNetwork();
- * const server = await new PrivateServer({
- *   adapter: network.adapter,
- *   bindAddr: ["127.0.0.1", 80],
- *   wsgiApp: () => [],
- * }).listen();
- * assertEquals(server.stats().connections, 0);
- * await server.close();
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   ConnectionClass: CountingConnection,
+ *   wsgiApp(_environ, startResponse) {
+ *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *     return ["hello"];
+ *   },
+ * });
+ * assertEquals(await (await fetch(server.url)).text(), "hello");
+ * assertEquals(received > 0, true);
  * ```
  */
-export interface WSGIConnection extends SocketHandler {
+export class WSGIConnection implements SocketHandler {
+  readonly #connection: ClientConnection;
+
+  /**
+   * Serves a connection. Its socket must call the methods of {@linkcode SocketHandler}.
+   *
+   * @param socket The connection.
+   * @param server The `WSGIServer` that serves it.
+   * @throws {TypeError} If `server` is no `WSGIServer`.
+   */
+  constructor(socket: Socket, server: ConnectionServer) {
+    this.#connection = connectionsOf(server).accept(socket);
+  }
+
   /** Whether the connection is between two requests. */
-  readonly idle: boolean;
+  get idle(): boolean {
+    return this.#connection.idle;
+  }
+
+  /** Takes bytes of the client: see {@linkcode SocketHandler}. */
+  onData(bytes: Uint8Array): void {
+    this.#connection.onData(bytes);
+  }
+
+  /** Takes the end of the client's direction. */
+  onEnd(): void {
+    this.#connection.onEnd();
+  }
+
+  /** Takes the news that the socket has room again. */
+  onDrain(): void {
+    this.#connection.onDrain();
+  }
+
+  /** Takes the end of the connection. */
+  onClose(error?: Error): void {
+    this.#connection.onClose(error);
+  }
+
   /** Ends the connection once the request under way is answered; at once if there is none. */
-  retire(): void;
+  retire(): void {
+    this.#connection.retire();
+  }
+
   /**
    * Cancels the request under way through its app's `finally`. Without a request, ends the connection
    * at once.
+   *
+   * @param reason The error that the app gets.
    */
-  abort(reason: Error): void;
+  abort(reason: Error): void {
+    this.#connection.abort(reason);
+  }
+
   /** Ends the connection at once. */
-  destroy(): void;
+  destroy(): void {
+    this.#connection.destroy();
+  }
 }
