@@ -6,6 +6,7 @@
  * @module
  */
 
+export { type CurrentStep, currentStep } from "./current_step.ts";
 export { handleRejection } from "./operations/until.ts";
 export { describeThrown, nameOf } from "./error_text.ts";
 export { callHook, describeFailed } from "./failure_log.ts";

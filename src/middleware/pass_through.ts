@@ -135,6 +135,7 @@ export function* passThrough(
     if (stage.end !== undefined) yield* stage.end();
   } catch (error) {
     failed = true;
+    cogen.operation = undefined;
     throw error;
   } finally {
     if (!failed && given === undefined && isPromise(promised)) closeLate(promised, cogen);
@@ -211,13 +212,11 @@ function* asyncStep(
   stage: BlockStage,
   promise: Promise<Step>,
 ): Generator<AppYield, Step, unknown> {
-  if (stage.wait === undefined) return yield* waitForStep(cogen, promise);
-  const { result, exception } = cogen;
+  if (stage.wait === undefined) return yield* waitFor(cogen, promise);
   const ready = yield* cogen.wait(readyStep(promise));
-  Object.assign(cogen, { result, exception });
   if (ready !== undefined) return ready;
   yield* withCogenPutAside(cogen, stage.wait());
-  const step = yield* waitForStep(cogen, promise);
+  const step = yield* waitFor(cogen, promise);
   stage.resume?.();
   return step;
 }
@@ -235,18 +234,13 @@ function* withCogenPutAside(
   cogen: Cogen,
   waits: Iterable<AppYield>,
 ): Generator<AppYield, void, unknown> {
-  const { operation, result, exception } = cogen;
+  const { operation } = cogen;
   cogen.operation = undefined;
-  yield* waits;
-  Object.assign(cogen, { operation, result, exception });
-}
-
-/** Waits for the step of an async app, and restores the last result that the app saw. */
-function* waitForStep<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<AppYield, T, unknown> {
   const { result, exception } = cogen;
-  const value = yield* waitFor(cogen, promise);
+  yield* waits;
   Object.assign(cogen, { result, exception });
-  return value;
+  // Without an operation, an async app may have planned one meanwhile.
+  if (operation !== undefined) cogen.operation = operation;
 }
 
 /** Passes the return value of a generator on: a last block or a wrapped file. */

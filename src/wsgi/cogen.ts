@@ -14,17 +14,23 @@ import type { HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts"
 import type { Events } from "./cogen_events.ts";
 import type { CogenInput } from "./input/input.ts";
 import type { RequestControls } from "./request_controls.ts";
-import type { Waiter, Waiting } from "./waiting.ts";
+import type { BoundOperation, Waiter } from "./waiting.ts";
 
 /** Waiting inside an app, and the controls of its request. */
 export interface Cogen extends RequestControls, Waiter {
   /** The scheduler that runs the app. Coroutines of the app's own may join it. */
   readonly scheduler: Scheduler;
-  /** The operation that the next `yield ""` performs; reset when the server begins to perform it. */
+  /**
+   * The operation that the next `yield ""` performs; reset when the server begins to perform it. Setting
+   * a second one before that is an error: {@linkcode OperationNotPerformed}.
+   */
   operation: Operation<unknown> | undefined;
-  /** The value of the last operation, or its error. */
+  /**
+   * The value of the last operation in cogen's style, or its error. Reading it throws
+   * {@linkcode OperationNotPerformed} while a planned operation was not performed.
+   */
   result: unknown;
-  /** The error of the last operation; `undefined` if it succeeded. */
+  /** The error of the last operation in cogen's style; `undefined` if it succeeded. */
   exception: unknown;
   /** The operations, in cogen's style. */
   readonly core: { readonly events: Events };
@@ -47,10 +53,12 @@ export interface Cogen extends RequestControls, Waiter {
    * Waits, typed and through middleware: `yield* environ.cogen.wait(operation)`.
    *
    * @param operation The operation to wait for.
-   * @returns The result of the operation.
-   * @throws The operation's error; a `TypeError` if a middleware did not pass the empty block on.
+   * @returns An operation that knows the request; its `yield*` gives the result.
+   * @throws {TypeError} If the argument is no operation.
+   * @throws At the `yield*`: the operation's error; {@linkcode OperationNotPerformed} if a middleware
+   *   did not pass the empty block on.
    */
-  wait<T>(operation: Operation<T>): Waiting<T>;
+  wait<T>(operation: Operation<T>): BoundOperation<T>;
 
   /**
    * Waits in an async app: `await environ.cogen.run(operation)`.

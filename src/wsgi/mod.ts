@@ -57,4 +57,5 @@ export {
   throwInto,
 } from "./running/app_steps.ts";
 export { WSGIError } from "./running/response.ts";
-export type { Waiter, Waiting } from "./waiting.ts";
+export { OperationNotPerformed } from "./not_performed.ts";
+export type { BoundOperation, Waiter, Waiting } from "./waiting.ts";

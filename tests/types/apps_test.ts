@@ -146,10 +146,6 @@ function mistakes(app: WSGIApp): readonly WSGIApp[] {
     function* () {
       yield ["text"];
     },
-    // @ts-expect-error: a star is missing
-    function* (environ) {
-      yield environ.cogen.wait(Sleep(1));
-    },
     // @ts-expect-error: a star is missing, and the app would send nothing
     function* (environ, startResponse) {
       yield generator(environ, startResponse);

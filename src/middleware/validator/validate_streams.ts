@@ -7,10 +7,11 @@
  * @module
  */
 
-import type { ErrorStream } from "../../wsgi/mod.ts";
+import { isOperation, type Operation, operation } from "../../coroutine/mod.ts";
+import type { Cogen, ErrorStream } from "../../wsgi/mod.ts";
 import { check, show } from "./validation_error.ts";
 
-/** The methods of `WSGIInput` and `BufferedInput`: a read gives a coroutine of bytes, or the bytes. */
+/** The methods of `WSGIInput` and `BufferedInput`: a read gives an operation, or the bytes. */
 interface AnyInput {
   read(...args: unknown[]): unknown;
   readline(...args: unknown[]): unknown;
@@ -25,9 +26,11 @@ const isListOfBytes: Test = (value) => Array.isArray(value) && value.every(isByt
 /** A `wsgi.input` with checks. */
 export class InputWrapper {
   readonly #input: AnyInput;
+  readonly #cogen: Cogen;
 
-  constructor(input: AnyInput) {
+  constructor(input: AnyInput, cogen: Cogen) {
     this.#input = input;
+    this.#cogen = cogen;
   }
 
   read(...args: unknown[]): unknown {
@@ -66,18 +69,34 @@ export class InputWrapper {
     check(args.length <= most, message);
     const given = this.#input[method](...args);
     if (test(given)) return given;
-    return checked(given as Generator<unknown, unknown, unknown>, method, test);
+    check(isOperation(given), `wsgi.input.${method}() gave ${show(given)}`);
+    return this.#cogen.wait(checked(given, method, test));
   }
 }
 
-function* checked(
-  read: Generator<unknown, unknown, unknown>,
-  method: string,
-  test: Test,
-): Generator<unknown, unknown, unknown> {
-  const value = yield* read;
-  check(test(value), `wsgi.input.${method}() gave ${show(value)}`);
-  return value;
+/** An operation of the same read that checks its value. An abort aborts the read, which loses no bytes. */
+function checked(read: Operation<unknown>, method: string, test: Test): Operation<unknown> {
+  return operation((resume) => {
+    const { task, scheduler } = resume;
+    return read.start({
+      task,
+      scheduler,
+      get settled() {
+        return resume.settled;
+      },
+      value(value) {
+        try {
+          check(test(value), `wsgi.input.${method}() gave ${show(value)}`);
+          resume.value(value);
+        } catch (error) {
+          resume.error(error);
+        }
+      },
+      error: (error) => resume.error(error),
+      setDeadline: (...deadline) => resume.setDeadline(...deadline),
+      active: () => resume.active(),
+    });
+  }, read.name);
 }
 
 /** A `wsgi.errors` with checks. */

@@ -93,7 +93,10 @@ class Validation extends ServerReadable implements Iterator<AppYield, void, unkn
     this.#warn = warn;
     const checkedEnviron = {
       ...environ,
-      "wsgi.input": new InputWrapper(environ["wsgi.input"] as unknown as InputWrapper),
+      "wsgi.input": new InputWrapper(
+        environ["wsgi.input"] as unknown as InputWrapper,
+        environ.cogen,
+      ),
       "wsgi.errors": new ErrorWrapper(environ["wsgi.errors"]),
     } as unknown as Environ;
     const start = ((...call: readonly unknown[]) => this.#start(call)) as StartResponse;

@@ -17,8 +17,11 @@ import { type Abort, type Operation, type Resume, TimedOperation } from "../../c
 import { NOT_YET } from "../../coroutine/internal.ts";
 import type { TimeoutOptions } from "../../coroutine/mod.ts";
 import type { BlockPool } from "../../socket/mod.ts";
+import { BoundIterator } from "../bound_operation.ts";
+import { OperationNotPerformed } from "../not_performed.ts";
+import type { Binding, BoundOperation } from "../waiting.ts";
 import { ByteQueue } from "./byte_queue.ts";
-import { checkLimit, checkSize, NEWLINE } from "./read_arguments.ts";
+import { lineHint, NEWLINE, type ReadSize, readSize, splitLines } from "./read_arguments.ts";
 
 /** The client disconnected before its request was complete. */
 export class ClientDisconnected extends Error {
@@ -124,30 +127,56 @@ export class BodyBuffer {
   }
 
   /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */
-  read(size: number | undefined, options: TimeoutOptions): Operation<Uint8Array<ArrayBuffer>> {
-    const wanted = size === undefined ? Infinity : checkSize(size);
+  read(size: ReadSize, options: TimeoutOptions, binding?: Binding): Read {
+    const wanted = readSize(size);
     const attempt = () =>
       this.#bytes.size >= wanted || this.#ended ? this.#bytes.take(wanted) : undefined;
-    return new ReadOperation("wsgi.input.read", this, options, attempt);
+    return new ReadOperation("wsgi.input.read", this, options, attempt, binding);
   }
 
   /** Reads the bytes that have arrived, or waits for the first ones; empty at the end. */
-  readPiece(options: TimeoutOptions): Operation<Uint8Array<ArrayBuffer>> {
+  readPiece(options: TimeoutOptions): Read {
     return new ReadOperation("wsgi.input.readPiece", this, options, () => {
       return this.#bytes.size > 0 || this.#ended ? this.#bytes.take(MAX_UNREAD_BYTES) : undefined;
     });
   }
 
   /** Reads up to and with the next newline, at most `limit` bytes; empty at the end. */
-  readLine(limit: number, options: TimeoutOptions): Operation<Uint8Array<ArrayBuffer>> {
-    checkLimit(limit);
+  readLine(limit: ReadSize, options: TimeoutOptions, binding?: Binding): Read {
+    const most = readSize(limit);
+    const find = this.#newlineFinder(0);
+    const attempt = () => {
+      const end = find();
+      if (end !== undefined) return this.#bytes.take(Math.min(end, most));
+      return this.#bytes.size >= most || this.#ended ? this.#bytes.take(most) : undefined;
+    };
+    return new ReadOperation("wsgi.input.readline", this, options, attempt, binding);
+  }
+
+  /** Reads lines until they have at least `hint` bytes; without `hint`, all lines. */
+  readLines(hint: ReadSize, options: TimeoutOptions, binding?: Binding): ReadLines {
+    const enough = lineHint(hint);
+    // The line that has the last of the `hint` bytes is the last one.
+    const find = enough === Infinity ? () => undefined : this.#newlineFinder(enough - 1);
+    const attempt = () => {
+      const end = find() ?? (this.#ended ? Infinity : undefined);
+      return end === undefined ? undefined : splitLines(this.#bytes.take(end));
+    };
+    return new ReadOperation("wsgi.input.readlines", this, options, attempt, binding);
+  }
+
+  /**
+   * Makes a search for the end of the line that has the byte at `offset`. Each call searches only the
+   * bytes that have come since the last one; other reads may take bytes in between.
+   */
+  #newlineFinder(offset: number): () => number | undefined {
     let searched = 0;
-    return new ReadOperation("wsgi.input.readline", this, options, () => {
-      const newline = this.#bytes.indexOf(NEWLINE, searched);
-      searched = this.#bytes.size;
-      if (newline >= 0) return this.#bytes.take(Math.min(newline + 1, limit));
-      return this.#bytes.size >= limit || this.#ended ? this.#bytes.take(limit) : undefined;
-    });
+    return () => {
+      const { taken, size } = this.#bytes;
+      const newline = this.#bytes.indexOf(NEWLINE, Math.max(offset, searched - taken));
+      searched = taken + (newline < 0 ? size : newline);
+      return newline < 0 ? undefined : newline + 1;
+    };
   }
 
   /** Tries a read at once; `undefined` if it has to wait. {@linkcode ReadOperation} calls this. */
@@ -171,28 +200,46 @@ export class BodyBuffer {
     const pending = this.#pending;
     if (pending === undefined) return;
     const result = pending.attempt();
-    if (result === undefined) return;
+    if (result === undefined) return pending.resume.active();
     this.#pending = undefined;
     pending.resume.value(result);
   }
 }
 
-/** A read of the request body. */
-export class ReadOperation<T> extends TimedOperation<T> {
+/** A read of bytes. */
+type Read = ReadOperation<Uint8Array<ArrayBuffer>>;
+/** A read of lines. */
+type ReadLines = ReadOperation<Uint8Array<ArrayBuffer>[]>;
+
+/** A read of the request body. If it is aborted, no byte is lost. */
+export class ReadOperation<T> extends TimedOperation<T> implements BoundOperation<T> {
   readonly name: string;
   readonly #body: BodyBuffer;
   readonly #attempt: Attempt<T>;
+  /** The request, if an app of it reads in the typed style. */
+  readonly #binding: Binding | undefined;
 
   constructor(
     name: string,
     body: BodyBuffer,
     options: TimeoutOptions,
     attempt: Attempt<T>,
+    binding?: Binding,
   ) {
     super(options);
     this.name = name;
     this.#body = body;
     this.#attempt = attempt;
+    this.#binding = binding;
+  }
+
+  override [Symbol.iterator](): Iterator<"" & Operation<unknown>, T, unknown> {
+    if (this.#binding !== undefined) return new BoundIterator(this, this.#binding);
+    return super[Symbol.iterator]() as Iterator<"" & Operation<unknown>, T, unknown>;
+  }
+
+  then(): never {
+    throw new OperationNotPerformed(this as Operation<unknown>, "awaited");
   }
 
   /** Reads at once, if the bytes have arrived. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkLimit, lineHint, NEWLINE } from "./read_arguments.ts";
+import { lineHint, NEWLINE, readSize } from "./read_arguments.ts";
 
 /** `wsgi.input` behind {@linkcode syncInput}: a file in memory, as in Python. */
 export class BufferedInput implements Iterable<Uint8Array<ArrayBuffer>> {
@@ -21,22 +21,26 @@ export class BufferedInput implements Iterable<Uint8Array<ArrayBuffer>> {
     this.#bytes = bytes;
   }
 
-  /** Reads `size` bytes, fewer only at the end of the body; without `size`, all that is left. */
-  read(size: number = Infinity): Uint8Array<ArrayBuffer> {
+  /**
+   * Reads `size` bytes, fewer only at the end of the body; without `size`, or with -1, all that is left.
+   *
+   * @throws {RangeError} If `size` is not a whole number, -1 or more.
+   */
+  read(size?: number | null): Uint8Array<ArrayBuffer> {
     const start = this.#position;
-    this.#position = Math.min(this.#bytes.length, start + checkLimit(size));
+    this.#position = Math.min(this.#bytes.length, start + readSize(size));
     return this.#bytes.subarray(start, this.#position);
   }
 
   /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
-  readline(limit: number = Infinity): Uint8Array<ArrayBuffer> {
+  readline(limit?: number | null): Uint8Array<ArrayBuffer> {
     const newline = this.#bytes.indexOf(NEWLINE, this.#position);
     const end = newline < 0 ? this.#bytes.length : newline + 1;
-    return this.read(Math.min(checkLimit(limit), end - this.#position));
+    return this.read(Math.min(readSize(limit), end - this.#position));
   }
 
   /** Reads all lines, or lines until they have at least `hint` bytes. */
-  readlines(hint: number = Infinity): Uint8Array<ArrayBuffer>[] {
+  readlines(hint?: number | null): Uint8Array<ArrayBuffer>[] {
     const enough = lineHint(hint);
     const lines: Uint8Array<ArrayBuffer>[] = [];
     for (let size = 0; size < enough;) {

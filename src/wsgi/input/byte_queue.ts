@@ -41,6 +41,7 @@ export class ByteQueue {
   readonly #pieces: Piece[] = [];
   readonly #pool: BlockPool;
   #size = 0;
+  #taken = 0;
 
   /** @param pool The pool of blocks of 64 KiB. */
   constructor(pool: BlockPool = BLOCKS) {
@@ -50,6 +51,11 @@ export class ByteQueue {
   /** The number of unread bytes. */
   get size(): number {
     return this.#size;
+  }
+
+  /** The number of bytes that readers have taken. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /**
@@ -96,6 +102,7 @@ export class ByteQueue {
     const first = this.#pieces[0];
     if (first === undefined || size === 0) return EMPTY;
     this.#size -= size;
+    this.#taken += size;
     if (first.end - first.start < size) return this.#copyOut(size);
     if (first.origin === "own") return this.#handOver(first, size);
     return first.origin === "block" && size < MIN_ARRAY_BYTES

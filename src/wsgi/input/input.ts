@@ -6,11 +6,10 @@
  * @module
  */
 
-import { Call, type Coroutine, type Operation, type TimeoutOptions } from "../../coroutine/mod.ts";
+import type { TimeoutOptions } from "../../coroutine/mod.ts";
 import type { HeaderList } from "../block.ts";
-import type { Planner, Waiter, Waiting } from "../waiting.ts";
+import type { Binding, BoundOperation, Planner, Waiter } from "../waiting.ts";
 import type { BodyBuffer } from "./body_buffer.ts";
-import { lineHint } from "./read_arguments.ts";
 
 /**
  * `environ["wsgi.input"]`: the request body, read with `yield*`, or iterated in an async app.
@@ -20,38 +19,46 @@ import { lineHint } from "./read_arguments.ts";
  */
 export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #body: BodyBuffer;
-  readonly #cogen: Waiter;
+  readonly #cogen: Waiter & Binding;
 
   /**
    * @param body The body of the request.
-   * @param cogen Waits for the reads.
+   * @param cogen The request that the reads belong to.
    * @ignore
    */
-  constructor(body: BodyBuffer, cogen: Waiter) {
+  constructor(body: BodyBuffer, cogen: Waiter & Binding) {
     this.#body = body;
     this.#cogen = cogen;
   }
 
   /**
-   * Reads `size` bytes, fewer only at the end of the body; without `size`, all that is left.
+   * Reads `size` bytes, fewer only at the end of the body; without `size`, or with -1, all that is
+   * left. A read that is aborted, such as the loser of a `race`, takes no bytes.
    *
-   * @throws {RangeError} If `size` is not a whole number, 0 or more.
+   * @throws {TypeError} If `size` is no number.
+   * @throws {RangeError} If `size` is not a whole number, -1 or more.
    */
-  read(size?: number, options: TimeoutOptions = {}): Waiting<Uint8Array<ArrayBuffer>> {
-    return this.#cogen.wait(this.#body.read(size, options));
+  read(
+    size?: number | null,
+    options: TimeoutOptions = {},
+  ): BoundOperation<Uint8Array<ArrayBuffer>> {
+    return this.#body.read(size, options, this.#cogen);
   }
 
   /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
   readline(
-    limit: number = Infinity,
+    limit?: number | null,
     options: TimeoutOptions = {},
-  ): Waiting<Uint8Array<ArrayBuffer>> {
-    return this.#cogen.wait(this.#body.readLine(limit, options));
+  ): BoundOperation<Uint8Array<ArrayBuffer>> {
+    return this.#body.readLine(limit, options, this.#cogen);
   }
 
   /** Reads all lines, or lines until they have at least `hint` bytes. */
-  readlines(hint: number = Infinity): Waiting<Uint8Array<ArrayBuffer>[]> {
-    return this.#cogen.wait(readLines(this.#body, hint));
+  readlines(
+    hint?: number | null,
+    options: TimeoutOptions = {},
+  ): BoundOperation<Uint8Array<ArrayBuffer>[]> {
+    return this.#body.readLines(hint, options, this.#cogen);
   }
 
   /**
@@ -98,31 +105,17 @@ export class CogenInput {
   }
 
   /** Plans a {@linkcode WSGIInput.read}. */
-  read(size?: number, options: TimeoutOptions = {}): "" {
+  read(size?: number | null, options: TimeoutOptions = {}): "" {
     return this.#cogen.plan(this.#body.read(size, options));
   }
 
   /** Plans a {@linkcode WSGIInput.readline}. */
-  readline(limit: number = Infinity, options: TimeoutOptions = {}): "" {
+  readline(limit?: number | null, options: TimeoutOptions = {}): "" {
     return this.#cogen.plan(this.#body.readLine(limit, options));
   }
 
   /** Plans a {@linkcode WSGIInput.readlines}. */
-  readlines(hint: number = Infinity): "" {
-    return this.#cogen.plan(readLines(this.#body, hint));
+  readlines(hint?: number | null, options: TimeoutOptions = {}): "" {
+    return this.#cogen.plan(this.#body.readLines(hint, options));
   }
-}
-
-function readLines(body: BodyBuffer, hint: number): Operation<Uint8Array<ArrayBuffer>[]> {
-  const enough = lineHint(hint);
-  return Call(function* readlines(): Coroutine<Uint8Array<ArrayBuffer>[]> {
-    const lines: Uint8Array<ArrayBuffer>[] = [];
-    for (let size = 0; size < enough;) {
-      const line = (yield body.readLine(Infinity, {})) as Uint8Array<ArrayBuffer>;
-      if (line.length === 0) break;
-      lines.push(line);
-      size += line.length;
-    }
-    return lines;
-  });
 }

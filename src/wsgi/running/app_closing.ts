@@ -8,6 +8,7 @@
  * @module
  */
 
+import { currentStep } from "../../coroutine/internal.ts";
 import {
   type Coroutine,
   isOperation,
@@ -49,6 +50,7 @@ export function* closeApp(
   given: AppIterable | undefined,
 ): Coroutine<void> {
   let complete = false;
+  context.cogen.beginClosing();
   try {
     try {
       if (iterator !== undefined) yield* endIterator(context, iterator);
@@ -116,6 +118,7 @@ function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void
 /** Steps an iterator that is being ended: its waits are performed, its blocks are dropped. */
 function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): Coroutine<void> {
   let endMs = burstEnd(context);
+  context.cogen.appStep = currentStep(); // this task steps the app now
   for (let steps = first;;) {
     if (isPromise(steps)) {
       context.output.flush();
@@ -153,12 +156,11 @@ function readNow(context: AppContext): boolean {
 
 /** Performs `environ.cogen.operation`; without one, lets other tasks run. */
 function* performPlanned({ cogen }: AppContext): Coroutine<void> {
-  const planned = cogen.operation;
+  const planned = cogen.take();
   if (planned === undefined) {
     yield;
     return;
   }
-  cogen.operation = undefined;
   try {
     cogen.settle(yield planned);
   } catch (error) {

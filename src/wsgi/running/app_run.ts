@@ -24,6 +24,7 @@
  * @module
  */
 
+import { currentStep } from "../../coroutine/internal.ts";
 import { type Coroutine, isOperation, until } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { isBlock, isEmpty } from "../block.ts";
@@ -112,14 +113,17 @@ class AppRun implements BodyReader, StepConsumer {
   // The methods of a generator, for the scheduler.
 
   next(sent?: unknown): Step {
+    this.#context.cogen.appStep = currentStep();
     return this.#closing === undefined ? this.#run(false, sent) : this.#closing.next(sent);
   }
 
   throw(error: unknown): Step {
+    this.#context.cogen.appStep = currentStep();
     return this.#closing === undefined ? this.#run(true, error) : this.#closing.throw(error);
   }
 
   return(): Step {
+    this.#context.cogen.appStep = currentStep();
     if (this.#closing !== undefined) return this.#closing.return();
     if (this.#wait !== "start") return this.#close();
     // The run was cancelled before its first step: the app was not called, but the request is over.
@@ -166,6 +170,8 @@ class AppRun implements BodyReader, StepConsumer {
       const step = this.#endWait(failed, content);
       if (!step.done) return step;
       this.#complete();
+      const unperformed = this.#iterator === undefined && this.#context.cogen.unperformed();
+      if (unperformed) this.#context.report(unperformed);
     } catch (error) {
       this.#fail(error);
     }
@@ -281,9 +287,8 @@ class AppRun implements BodyReader, StepConsumer {
   /** An empty block: performs the planned operation, or lets other tasks run. */
   #waitForPlanned(): Step {
     const { cogen } = this.#context;
-    const { operation } = cogen;
+    const operation = cogen.take();
     if (operation === undefined) return this.#waitFor("turn", undefined);
-    cogen.operation = undefined;
     return this.#waitFor("planned", operation);
   }
 

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { isOperation } from "../../coroutine/mod.ts";
 import { handleRejection } from "../../coroutine/internal.ts";
 import { showValue } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
@@ -90,11 +91,11 @@ export function throwInto(iterator: AnyIterator, error: unknown): Steps {
  * Tells a promise from the other values that an app may yield.
  *
  * @param value A value that an app has yielded or returned.
- * @returns Whether the value is an object with a method `then`.
+ * @returns Whether the value is an object with a method `then`, and no operation.
  */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
+    typeof (value as { then?: unknown }).then === "function" && !isOperation(value);
 }
 
 /**

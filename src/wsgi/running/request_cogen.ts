@@ -15,20 +15,23 @@ import {
   Call,
   type Coroutine,
   type HostAbortSignal,
+  isOperation,
   type Operation,
   type Scheduler,
   type Task,
 } from "../../coroutine/mod.ts";
-import { NOT_YET } from "../../coroutine/internal.ts";
+import { type CurrentStep, currentStep, NOT_YET } from "../../coroutine/internal.ts";
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
 import type { HeaderList } from "../block.ts";
+import { BoundWait } from "../bound_operation.ts";
 import type { Cogen } from "../cogen.ts";
 import { Events } from "../cogen_events.ts";
 import { type BodyBuffer, ReadOperation } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
+import { OperationNotPerformed } from "../not_performed.ts";
 import type { RequestControls, RequestTimeouts } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
-import type { Planner, Waiting } from "../waiting.ts";
+import type { Binding, BoundOperation, Planner, TypedWait } from "../waiting.ts";
 import { guardListeners } from "./guarded_signal.ts";
 
 /** A promise that {@linkcode Cogen.run} has returned and that has not settled. */
@@ -38,14 +41,28 @@ interface Run {
 }
 
 /** `environ.cogen` of one request. */
-export class RequestCogen implements Cogen, Planner {
+export class RequestCogen implements Cogen, Planner, Binding {
   readonly scheduler: Scheduler;
-  operation: Operation<unknown> | undefined;
-  result: unknown;
-  exception: unknown;
+  /** The step that the app makes, or made last; undefined before the first. Set by the app run. */
+  appStep: CurrentStep | undefined;
 
   readonly #body: BodyBuffer;
   readonly #controls: RequestControls;
+  /** The operation that was planned in cogen's style. */
+  #planned: Operation<unknown> | undefined;
+  /** The typed wait whose empty block comes to the server after that of the planned operation. */
+  #plannedBefore: TypedWait | undefined;
+  /** The planned operations that a middleware has put aside, and will plan again. */
+  #aside: Set<Operation<unknown>> | undefined;
+  #result: unknown;
+  #exception: unknown;
+  /**
+   * The typed waits that have yielded the empty block, the last one first: a middleware may wait before
+   * it passes the empty block of its app on.
+   */
+  #expected: TypedWait | undefined;
+  /** The typed wait whose operation is being performed. */
+  #performing: TypedWait | undefined;
   // Made when the app first asks for them: most apps use one of them, or none.
   #core: { readonly events: Events } | undefined;
   #input: CogenInput | undefined;
@@ -54,6 +71,8 @@ export class RequestCogen implements Cogen, Planner {
   #abortReason: Error | undefined;
   /** The running tasks of {@linkcode Cogen.run}. */
   #runs: Map<Task<unknown>, Run> | undefined;
+  /** True once the app is being closed. */
+  #isClosing = false;
   /** True once the app has ended: no wait can begin any more. */
   #closed = false;
 
@@ -89,8 +108,43 @@ export class RequestCogen implements Cogen, Planner {
     return this.#controls.files;
   }
 
+  get operation(): Operation<unknown> | undefined {
+    return this.#planned;
+  }
+
+  set operation(operation: Operation<unknown> | undefined) {
+    if (operation === undefined) {
+      if (this.#planned !== undefined) (this.#aside ??= new Set()).add(this.#planned);
+      this.#planned = undefined;
+      return;
+    }
+    this.plan(operation);
+    // The waits that are held now come from the middleware around the app that has planned it.
+    if (this.#aside?.delete(operation)) this.#plannedBefore = undefined;
+  }
+
+  get result(): unknown {
+    if (this.#planned !== undefined) this.#refusePlanned();
+    return this.#result;
+  }
+
+  set result(result: unknown) {
+    this.#result = result;
+  }
+
+  get exception(): unknown {
+    if (this.#planned !== undefined) this.#refusePlanned();
+    return this.#exception;
+  }
+
+  set exception(exception: unknown) {
+    this.#exception = exception;
+  }
+
   plan(operation: Operation<unknown>): "" {
-    this.operation = operation;
+    if (this.#planned !== undefined) this.#refusePlanned();
+    this.#planned = operation;
+    this.#plannedBefore = currentStep() === undefined ? undefined : this.#expected;
     return "";
   }
 
@@ -98,20 +152,39 @@ export class RequestCogen implements Cogen, Planner {
     return (...args) => this.plan(Call(fn, ...args));
   }
 
-  *wait<T>(operation: Operation<T>): Waiting<T> {
-    this.operation = operation as Operation<unknown>;
-    yield "";
-    if (this.operation !== undefined) {
-      this.operation = undefined;
-      throw new TypeError(
-        `${operation.name} was not performed: a middleware took the empty block and did not pass it on`,
-      );
-    }
-    if (this.exception !== undefined) throw this.exception;
-    return this.result as T;
+  wait<T>(operation: Operation<T>): BoundOperation<T> {
+    return operation instanceof ReadOperation
+      ? operation
+      : new BoundWait(checkedOperation(operation, "wait"), this);
   }
 
-  run<T>(operation: Operation<T>): Promise<T> {
+  get isElsewhere(): boolean {
+    const step = currentStep();
+    return step !== undefined && step !== this.appStep;
+  }
+
+  expect(wait: TypedWait): void {
+    const first = this.#expected;
+    if (first === undefined || currentStep() !== undefined) {
+      wait.after = first;
+      this.#expected = wait;
+      return;
+    }
+    // An async app waits while a middleware around it waits: its empty block comes last.
+    let last = first;
+    while (last.after !== undefined) last = last.after;
+    last.after = wait;
+  }
+
+  forget(wait: TypedWait): void {
+    if (this.#expected === wait) this.#expected = wait.after;
+    for (let other = this.#expected; other !== undefined; other = other.after) {
+      if (other.after === wait) other.after = wait.after;
+    }
+  }
+
+  run<T>(given: Operation<T>): Promise<T> {
+    const operation = checkedOperation(given, "run");
     let resolve!: (value: T) => void;
     let reject!: (reason: unknown) => void;
     const promise = new Promise<T>((...settle) => [resolve, reject] = settle);
@@ -164,36 +237,93 @@ export class RequestCogen implements Cogen, Planner {
     this.#controls.takeSocket(headers, accept);
   }
 
+  /** The typed wait that the next empty block stands for; `undefined` if a planned operation is later. */
+  get #next(): TypedWait | undefined {
+    const isPlannedNext = this.#planned !== undefined && this.#plannedBefore === this.#expected;
+    return isPlannedNext ? undefined : this.#expected;
+  }
+
+  /** Takes the operation that an empty block stands for: the last one that was planned. */
+  take(): Operation<unknown> | undefined {
+    const wait = this.#performing = this.#next;
+    if (wait !== undefined) {
+      this.#expected = wait.after;
+      return wait.operation;
+    }
+    const planned = this.#planned;
+    this.#planned = undefined;
+    return planned;
+  }
+
   /**
-   * Performs the planned operation at once if it is a read of bytes that have arrived already.
+   * Performs the operation of an empty block at once if it is a read of bytes that have arrived already.
    *
    * @returns Whether the operation was performed, so that the app need not wait.
    */
   readNow(): boolean {
-    const { operation } = this;
+    const operation = this.#next?.operation ?? this.#planned;
     if (!(operation instanceof ReadOperation)) return false;
     const read: unknown = operation.attempt();
     if (read === NOT_YET) return false;
-    this.operation = undefined;
+    this.take();
     this.settle(read);
     return true;
   }
 
-  /** Keeps the value of the planned operation. */
+  /** Keeps the value of the operation that {@linkcode take} has given. */
   settle(result: unknown): void {
-    this.result = result;
-    this.exception = undefined;
+    if (this.#performing !== undefined) {
+      this.#performing.settle(result);
+      this.#performing = undefined;
+      return;
+    }
+    this.#result = result;
+    this.#exception = undefined;
   }
 
-  /** Keeps the error of the planned operation; a rejection without a reason is an error as well. */
-  fail(error: unknown): void {
-    this.result = this.exception = error ?? new Error(`The operation threw ${error}`);
+  /** Keeps the error of that operation; a rejection without a reason is an error as well. */
+  fail(thrown: unknown): void {
+    const error = thrown ?? new Error(`The operation threw ${thrown}`);
+    if (this.#performing !== undefined) {
+      this.#performing.fail(error);
+      this.#performing = undefined;
+      return;
+    }
+    this.#result = this.#exception = error;
+  }
+
+  /**
+   * The app has ended by itself.
+   *
+   * @returns The error of an operation that is planned; nothing will perform it any more.
+   */
+  unperformed(): OperationNotPerformed | undefined {
+    const planned = this.#planned;
+    if (planned === undefined) return undefined;
+    this.#planned = undefined;
+    return new OperationNotPerformed(planned, "planned");
+  }
+
+  /**
+   * The app is being closed. Its steps may go on, and planned operations that nothing performs any
+   * more are no mistake.
+   */
+  beginClosing(): void {
+    this.#isClosing = true;
+    this.#planned = undefined;
+  }
+
+  #refusePlanned(): void {
+    const planned = this.#planned as Operation<unknown>;
+    this.#planned = undefined;
+    if (!this.#isClosing) throw new OperationNotPerformed(planned, "planned");
   }
 
   /** Ends the waits of {@linkcode Cogen.run}: the client has disconnected, or the server shuts down. */
   abort(reason: Error): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
+    this.beginClosing();
     this.#controller?.abort(reason);
     this.#cancelRuns();
   }
@@ -218,6 +348,20 @@ export class RequestCogen implements Cogen, Planner {
   #endReason(): unknown {
     return this.#abortReason ?? new DOMException("The request has ended", "AbortError");
   }
+}
+
+/**
+ * Checks an argument of `wait` or `run`. A promise and a coroutine pass as well.
+ *
+ * @throws {TypeError} For a value of another kind, such as the `""` of a call in cogen's style.
+ */
+function checkedOperation<T>(given: Operation<T>, method: "wait" | "run"): Operation<T> {
+  if (isOperation(given)) return given;
+  if (typeof given === "object" && given !== null) return Call(() => given) as Operation<T>;
+  const kind = given === "" ? "the empty block of a call in cogen's style" : typeof given;
+  throw new TypeError(
+    `Cannot ${method} ${kind}: expected an operation, as in environ.cogen.${method}(Sleep(1))`,
+  );
 }
 
 /** An app may not send 100 or 101 in this way: the server sends 100, and `takeSocket` sends 101. */

@@ -9,15 +9,10 @@ import fc from "fast-check";
 import { test } from "node:test";
 import { usedMs } from "../../support/run_time.ts";
 import { SlicedBytes } from "../../support/sliced_bytes.ts";
-import {
-  type Coroutine,
-  type Operation,
-  OperationTimeout,
-  type Task,
-} from "../../../src/coroutine/mod.ts";
+import { type Operation, OperationTimeout, type Task } from "../../../src/coroutine/mod.ts";
 import { BodyBuffer } from "../../../src/wsgi/input/body_buffer.ts";
 import { WSGIInput } from "../../../src/wsgi/input/input.ts";
-import { ClientDisconnected, type Waiting } from "../../../src/wsgi/mod.ts";
+import { ClientDisconnected } from "../../../src/wsgi/mod.ts";
 import { RequestCogen } from "../../../src/wsgi/running/request_cogen.ts";
 import { type Stage, stage } from "../../support/scheduling.ts";
 import { latin1Bytes } from "../../support/serving.ts";
@@ -98,14 +93,65 @@ test("read() gives all, at the end", () => {
   assertEmpty();
 });
 
-for (const size of [-1, 1.5, NaN, Infinity]) {
+for (const size of [-1, null, undefined, Infinity]) {
+  test(`read(${size}), readline and readlines give all, as in Python`, () => {
+    const { body, read, run } = reading();
+    body.push(latin1Bytes("one\ntwo\nthree"));
+    body.end();
+    const line = read(body.readLine(size, {}));
+    run();
+    assertEquals(text(line.result), "one\n");
+    const lines = read(body.readLines(size, {}));
+    run();
+    assertEquals((lines.result as Uint8Array[]).map(text), ["two\n", "three"]);
+    const again = reading();
+    again.body.push(latin1Bytes("all"));
+    again.body.end();
+    const all = again.read(again.body.read(size, {}));
+    again.run();
+    assertEquals(text(all.result), "all");
+  });
+}
+
+test("a number of bytes as text is a TypeError", () => {
+  const { body } = reading();
+  const size = "5" as unknown as number;
+  assertThrows(() => body.read(size, {}), TypeError, 'Cannot read "5" bytes');
+  assertThrows(() => body.readLine(size, {}), TypeError, 'Cannot read "5" bytes');
+  assertThrows(() => body.readLines(size, {}), TypeError, 'Cannot read lines of "5" bytes');
+});
+
+test("one read may be used again, and other reads may come in between", () => {
+  const { body, read, run } = reading();
+  const line = body.readLine(undefined, {});
+  body.push(latin1Bytes("a\nb\nccc"));
+  const tasks = [read(line), read(line)];
+  run();
+  const waiting = read(line);
+  run();
+  waiting.cancel();
+  run();
+  const three = read(body.read(2, {}));
+  run();
+  body.push(latin1Bytes("c\nd\n"));
+  const last = read(line);
+  run();
+  assertEquals([...tasks, three, last].map(({ result }) => text(result)), [
+    "a\n",
+    "b\n",
+    "cc",
+    "cc\n",
+  ]);
+});
+
+for (const size of [-2, 1.5, NaN, -Infinity]) {
   test(`refuses to read ${size} bytes`, () => {
     const { body } = reading();
     assertThrows(() => body.read(size, {}), RangeError, "expected a whole number");
   });
 }
 
-for (const limit of [-1, 1.5, NaN, -Infinity]) {
+for (const limit of [-2, 1.5, NaN, -Infinity]) {
   test(`refuses to read a line of at most ${limit} bytes`, () => {
     const { body } = reading();
     assertThrows(() => body.readLine(limit, {}), RangeError, "expected a whole number");
@@ -436,16 +482,6 @@ const ALL: Read = {
   expect: (rest) => rest,
 };
 
-/** Performs a wait as the server does. */
-function* performed<T>(cogen: RequestCogen, waiting: Waiting<T>): Coroutine<T> {
-  for (let step = waiting.next();; step = waiting.next()) {
-    if (step.done) return step.value;
-    const { operation } = cogen;
-    cogen.operation = undefined;
-    cogen.settle(yield operation);
-  }
-}
-
 test("readlines gives all lines, or lines until the hint is reached, in any pieces", () => {
   fc.assert(fc.property(pieces, fc.integer({ min: 0, max: 30 }), (given, hint) => {
     const { scheduler, run, body, assertEmpty } = reading();
@@ -462,8 +498,8 @@ test("readlines gives all lines, or lines until the hint is reached, in any piec
     const cogen = new RequestCogen(scheduler, body, silent);
     const input = new WSGIInput(body, cogen);
     const task = scheduler.add(function* read() {
-      const some = yield* performed(cogen, input.readlines(hint));
-      const all = yield* performed(cogen, input.readlines());
+      const some = yield* input.readlines(hint);
+      const all = yield* input.readlines();
       return [some.map(text), all.map(text)];
     });
     for (const piece of given) {

@@ -25,6 +25,13 @@ function running(app: (stage: Stage) => unknown) {
     set operation(planned) {
       stage.operation = planned;
     },
+    take() {
+      const { operation } = stage;
+      stage.operation = undefined;
+      return operation;
+    },
+    unperformed: () => undefined,
+    beginClosing: () => {},
     readNow: () => false,
     settle: (result: unknown) => note(`result ${result}`),
     fail: (error: unknown) => note(`exception ${error}`),
