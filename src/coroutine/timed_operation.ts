@@ -9,6 +9,7 @@
 
 import { type Deadline, fromNow } from "./duration.ts";
 import { type Abort, BaseOperation, NOT_YET, type Operation, type Resume } from "./operation.ts";
+import { optionError } from "./option_checks.ts";
 import { Wait } from "./kernel/wait.ts";
 import { checkPriority, type Priority } from "./priority.ts";
 
@@ -58,6 +59,16 @@ export function checkTimeout(timeout: Deadline | undefined, name: string = "time
   if (timeout !== undefined && timeout !== -1) fromNow(timeout, name);
 }
 
+/**
+ * Checks that the last argument of an operation is an object of options, and no bare time.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null) return;
+  throw optionError("The last argument", options, "options such as { timeout: 5 }");
+}
+
 /** The base of operations that take a `timeout`: a subclass defines `begin`. */
 export abstract class TimedOperation<T> extends BaseOperation<T> {
   /** See {@linkcode Operation.priority}. */
@@ -75,6 +86,7 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
    */
   constructor(options: TimeoutOptions) {
     super();
+    checkOptions(options);
     this.#timeout = options.timeout;
     this.#weak = options.weakTimeout ?? false;
     this.priority = options.priority;

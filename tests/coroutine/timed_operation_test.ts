@@ -1,11 +1,16 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
   type Abort,
   OperationTimeout,
+  PublishSubscribeQueue,
+  Queue,
   type Resume,
+  Semaphore,
+  Signal,
   TimedOperation,
   type TimeoutOptions,
+  WaitForSignal,
 } from "../../src/coroutine/mod.ts";
 import { stage } from "../support/scheduling.ts";
 
@@ -154,4 +159,26 @@ test("an operation that cancels its own task while it begins is undone", () => {
   run();
   assertEquals([task.state, aborts], ["cancelled", 1]);
   assertEmpty();
+});
+
+test("a bare time in place of the options is a TypeError", () => {
+  const time = 5 as unknown as { timeout: number };
+  const queue = new Queue<number>();
+  const news = new PublishSubscribeQueue<number>();
+  const calls = [
+    () => queue.get(time),
+    () => queue.put(1, time),
+    () => queue.join(time),
+    () => queue.get("5" as unknown as { timeout: number }),
+    () => queue.get(null as unknown as { timeout: number }),
+    () => new Semaphore().acquire(time),
+    () => news.publish(1, time),
+    () => news.fetch("key", time),
+    () => news.subscribe("key", time as unknown as { from: number }),
+    () => WaitForSignal("abc", time),
+    () => Signal("abc", 1, time),
+  ];
+  for (const call of calls) {
+    assertThrows(call, TypeError, "expected options such as { timeout: 5 }");
+  }
 });

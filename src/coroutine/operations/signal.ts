@@ -12,7 +12,12 @@ import { requireWhole } from "./counts.ts";
 import { checkPriority, type Priority } from "../priority.ts";
 import { SignalBoard } from "./signal_board.ts";
 import type { Task } from "../task.ts";
-import { checkTimeout, TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
+import {
+  checkOptions,
+  checkTimeout,
+  TimedOperation,
+  type TimeoutOptions,
+} from "../timed_operation.ts";
 
 /**
  * Waits until another coroutine of the same scheduler signals `name`.
@@ -87,6 +92,7 @@ export function Signal(
   value?: unknown,
   options: SignalOptions = {},
 ): Operation<number> {
+  checkOptions(options);
   const { recipients = 0 } = options;
   if (recipients !== 0) return new WakeExactlyOperation(name, value, recipients, options);
   return new WakeAllOperation(name, value, options);

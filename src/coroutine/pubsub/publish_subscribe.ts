@@ -15,7 +15,7 @@ import { QueueClosed } from "../operations/queue_errors.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { FetchOptions, PublishSubscribeOptions, SubscribeOptions } from "./subscription.ts";
 import type { Coroutine, TaskScheduler } from "../task.ts";
-import { timed, type TimeoutOptions } from "../timed_operation.ts";
+import { checkOptions, timed, type TimeoutOptions } from "../timed_operation.ts";
 
 /**
  * A queue in which each subscriber reads all messages.
@@ -124,6 +124,7 @@ export class PublishSubscribeQueue<T> {
    * @returns An operation without a value.
    */
   subscribe(key?: unknown, options: SubscribeOptions = {}): Operation<void> {
+    checkOptions(options);
     return operation((resume) => {
       const { clock } = resume.scheduler;
       const subscriber = this.#broadcast.subscribe(
