@@ -55,7 +55,7 @@ export interface ConnectionHost {
 /** Pipelined requests are served for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
 /** The time for a client to close by itself, after which a shutdown ends its quiet connection. */
-const QUIET_MS = 100;
+const QUIET_MS = 50;
 
 /** A connection to one client. */
 export class ClientConnection implements SocketHandler, ExchangeHost {
@@ -236,8 +236,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost {
   retire(): void {
     this.#retired = true;
     // A request that has begun to come is still answered.
-    if (this.#state === STATES.between && this.#isFlushed) this.#cut();
-    else if (this.#exchange?.isAppDone ?? this.#bufferedBytes === 0) this.#close();
+    if (this.#exchange?.isAppDone ?? this.#bufferedBytes === 0) this.#close();
   }
 
   /** Ends a connection that for a while has only waited for its client to close. */

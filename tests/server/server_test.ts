@@ -148,7 +148,7 @@ test("a request on its way when a shutdown begins is served", async () => {
   const stage = await serving(waits);
   const client = stage.connect();
   const shutdown = stage.server.shutdown({ grace: 10 });
-  await stage.settle(50);
+  await stage.settle(20);
   client.send(get("/0"));
   await stage.settle(100);
   assertEquals(client.response().headers["connection"], "close");
@@ -201,10 +201,10 @@ test("shutdown closes connections without a request soon, whether their clients 
   const idle = stage.ask(get("/0"));
   const lingering = stage.ask(get("/0", "Connection: close"));
   const shutdown = stage.server.shutdown({ grace: 10 });
-  await stage.settle(110);
-  assertEquals([silent.closed, idle.closed], [true, true]);
-  await stage.settle(110);
-  assertEquals(lingering.closed, true);
+  await stage.settle(60);
+  assertEquals([silent.ended, idle.ended, lingering.ended], [true, true, true]);
+  await stage.settle(80);
+  assertEquals([silent.closed, idle.closed, lingering.closed], [true, true, true]);
   await shutdown;
   await stage.finish();
 });

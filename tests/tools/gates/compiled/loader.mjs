@@ -2,15 +2,15 @@
  * Gives Node that reads no TypeScript the plain JavaScript that `sources.ts` made.
  *
  * tsx transforms the sources anew in each process, and resolves each import several times: for a process
- * of tests that is a second of the processor. A source that was not compiled is left to Node, which names
- * it in its error. Loaded by `--import`, in the processes of `tests:node`; the same file is the module of
+ * of tests that is a second of the processor. A file that a test has written is compiled when it is imported.
+ * Loaded by `--import`, in the processes of `tests:node`; the same file is the module of
  * hooks that Node runs on a thread of its own.
  *
  * @module
  */
 
 import { readFile } from "node:fs/promises";
-import { register } from "node:module";
+import { createRequire, register } from "node:module";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
@@ -25,8 +25,17 @@ if (isMainThread) {
 
 /** Node's hook: the source of the module at `url`. */
 export async function load(url, context, nextLoad) {
-  if (!url.startsWith(ROOT) || !url.endsWith(".ts")) return nextLoad(url, context);
+  if (!/^file:.*\.m?ts$/.test(url)) return nextLoad(url, context);
+  if (!url.startsWith(ROOT)) return await compileNow(url);
   const place = new URL(url.slice(ROOT.length).replace(/ts$/, "js"), COMPILED);
   const source = await readFile(fileURLToPath(place), "utf8");
   return { format: "module", source, shortCircuit: true };
+}
+
+/** Compiles a file outside of the repository with the compiler of tsx. */
+async function compileNow(url) {
+  const require = createRequire(createRequire(import.meta.url).resolve("tsx"));
+  const { transform } = require("esbuild");
+  const { code } = await transform(await readFile(fileURLToPath(url), "utf8"), { loader: "ts" });
+  return { format: "module", source: code, shortCircuit: true };
 }
