@@ -330,21 +330,11 @@ const CONTROLS: Readonly<Record<string, Hostile>> = {
     yield environ.cogen.call(fault)();
     throw environ.cogen.exception;
   },
-  "a frozen cogen": function* (environ, start) {
-    ok(start);
-    Object.freeze(environ.cogen);
-    yield environ.cogen.core.events.Sleep(0);
-  },
   "a close of cogen that throws": does(({ cogen }) => Object.assign(cogen, { close: fault })),
   "a flush of wsgi.errors that throws": does((environ) => {
     Object.assign(environ["wsgi.errors"], { flush: fault });
     fault();
   }),
-  "an operation getter that throws": function* (environ, start) {
-    ok(start);
-    Object.defineProperty(environ.cogen, "operation", { get: fault });
-    yield "";
-  },
   "a file_wrapper of a revoked proxy": gives((environ) =>
     environ["wsgi.file_wrapper"](revoked() as never)
   ),
