@@ -13,15 +13,16 @@
  * - `bun/listen.ts`: listeners, and socket files of crashed processes
  * - `bun/socket.ts`: one accepted connection
  * - `bun/runtime.ts`: the types of Bun's own interface
- * - `node/dial.ts` and `node/socket.ts`: dialled connections
+ * - `bun/dial.ts`, `node/dial.ts` and `node/socket.ts`: dialled connections
  *
  * @module
  */
 
 import type { DiallingAdapter } from "../src/socket/mod.ts";
+import { bunDial } from "./bun/dial.ts";
 import { listenOnOne } from "./bun/listen.ts";
 import { bun } from "./bun/runtime.ts";
-import { netDial, type NetModule } from "./node/dial.ts";
+import type { NetModule } from "./node/dial.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
 import { builtinModule } from "./shared/builtin_module.ts";
 import { dialler } from "./shared/dialling.ts";
@@ -47,8 +48,8 @@ const adapter: DiallingAdapter = {
   log: logError,
   files: builtinFiles,
   listen: (address, options, open) =>
-    listenOnEvery(address, (one) => listenOnOne(one, options, open), builtinNames),
-  dial: dialler(netDial(net), builtinNames),
+    listenOnEvery(address, options, (one) => listenOnOne(one, options, open), builtinNames),
+  dial: dialler(bunDial(net), builtinNames),
 };
 
 /**

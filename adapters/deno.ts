@@ -80,7 +80,7 @@ const adapter: DiallingAdapter = {
   log: logError,
   files,
   listen: (address, options, open) =>
-    listenOnEvery(address, (one) => listenOnOne(one, options, open), builtinNames),
+    listenOnEvery(address, options, (one) => listenOnOne(one, options, open), builtinNames),
   dial: dialler(dialOne, builtinNames),
 };
 

@@ -50,7 +50,7 @@ const adapter: DiallingAdapter = {
   log: logError,
   files: systemFiles(() => files),
   listen: (address, options, open) =>
-    listenOnEvery(address, (one) => listenOnOne(one, options, open), () => dns),
+    listenOnEvery(address, options, (one) => listenOnOne(one, options, open), () => dns),
   dial: dialler(netDial(() => net), () => dns),
 };
 

@@ -18,14 +18,15 @@ import {
 import { builtinModule } from "../shared/builtin_module.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
+import { type OwnFileSystem, OwnSocketFile } from "../shared/own_socket_file.ts";
 import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { codeOf } from "../shared/system_error.ts";
 import { bun, type BunHandlers, type BunListener, type BunStream } from "./runtime.ts";
 import { BunSocket } from "./socket.ts";
 
 /** The functions of `node:fs` that are used. */
-interface FileModule {
-  lstatSync(path: string): { isSocket(): boolean };
+interface FileModule extends OwnFileSystem {
+  lstatSync(path: string): { isSocket(): boolean; readonly dev: number; readonly ino: number };
   unlinkSync(path: string): void;
 }
 
@@ -109,14 +110,18 @@ const socketFiles: SocketFiles = {
 class BunListenerHandle implements Listener {
   readonly address: Address;
   readonly #listener: BunListener;
+  readonly #file: OwnSocketFile;
 
   constructor(listener: BunListener, asked: ListenAddress) {
     this.#listener = listener;
+    this.#file = new OwnSocketFile(asked, files());
     this.address = "path" in asked ? { family: "unix", path: asked.path } : boundAddress(listener);
   }
 
   close(): Promise<void> {
+    const putBack = this.#file.setAside();
     this.#listener.stop();
+    putBack();
     return Promise.resolve();
   }
 

@@ -18,6 +18,7 @@ import {
 import { builtinModule } from "../shared/builtin_module.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
+import { OwnSocketFile } from "../shared/own_socket_file.ts";
 import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { demandSocket } from "./permissions.ts";
 import { codeOf } from "../shared/system_error.ts";
@@ -56,7 +57,8 @@ export async function listenOnOne(
   open: OpenHandler,
 ): Promise<Listener> {
   const listener = await bindOverStale(address, () => bind(address, options), socketFiles);
-  return new DenoListenerHandle(listener, options.tls?.handshakeTimeoutMs, open);
+  const file = new OwnSocketFile(address, deno());
+  return new DenoListenerHandle(listener, file, options.tls?.handshakeTimeoutMs, open);
 }
 
 function bind(address: ListenAddress, options: ListenOptions): DenoListener {
@@ -106,6 +108,7 @@ const socketFiles: SocketFiles = {
 class DenoListenerHandle implements Listener {
   readonly address: Address;
   readonly #listener: DenoListener;
+  readonly #file: OwnSocketFile;
   /** The time for a TLS handshake, in milliseconds; `undefined` without TLS. */
   readonly #handshakeTimeoutMs: number | undefined;
   /** Resolves when the accept loop has ended. */
@@ -113,22 +116,29 @@ class DenoListenerHandle implements Listener {
   /** Becomes true at the first call of `close`. */
   #closed = false;
 
-  constructor(listener: DenoListener, handshakeTimeoutMs: number | undefined, open: OpenHandler) {
+  constructor(
+    listener: DenoListener,
+    file: OwnSocketFile,
+    handshakeTimeoutMs: number | undefined,
+    open: OpenHandler,
+  ) {
     this.#listener = listener;
+    this.#file = file;
     this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.address = toAddress(listener.addr, "");
     this.#accepting = this.#acceptAll(open);
   }
 
   async close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#listener.close();
-      // Deno leaves the socket file behind.
-      if (this.address.family === "unix") removeFile(this.address.path);
-    }
     // The port may be taken until the pending `accept` has been rejected.
+    if (this.#closed) return await this.#accepting;
+    this.#closed = true;
+    const putBack = this.#file.setAside();
+    this.#listener.close();
     await this.#accepting;
+    putBack();
+    // Some versions of Deno leave the socket file behind.
+    if (this.address.family === "unix" && this.#file.isPresent) removeFile(this.address.path);
   }
 
   ref(): void {

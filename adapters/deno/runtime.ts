@@ -42,7 +42,12 @@ export interface DenoRuntime {
   listen(options: Record<string, unknown>): DenoListener;
   listenTls(options: Record<string, unknown>): DenoListener;
   connect(options: Record<string, unknown>): Promise<DenoConn>;
-  lstatSync(path: string): { readonly isSocket: boolean | null };
+  lstatSync(path: string): {
+    readonly isSocket: boolean | null;
+    readonly dev: number;
+    readonly ino: number | null;
+  };
+  renameSync(from: string, to: string): void;
   removeSync(path: string): void;
   hostname(): string;
 }

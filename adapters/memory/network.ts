@@ -8,6 +8,8 @@
 
 import {
   type Address,
+  decodeLatin1,
+  dialError,
   type DiallingAdapter,
   formatAddress,
   ipAddress,
@@ -18,15 +20,17 @@ import {
   type OpenHandler,
   type Socket,
 } from "../../src/socket/mod.ts";
-import { dialError, dialler } from "../shared/dialling.ts";
-import { decodeLatin1 } from "../../src/socket/mod.ts";
+import { dialler } from "../shared/dialling.ts";
 import type { NameLookup } from "../shared/name_lookup.ts";
 import { type MemorySettings, MemorySocket } from "./socket.ts";
 
 /** The first port for clients, and for listeners on port 0: the first ephemeral port of IANA. */
 const FIRST_PORT = 49152;
 
-const NO_LISTENER = "no listener has this address";
+/** Makes an error with a code of POSIX, as the errors of a real network have. */
+function coded(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
 
 /** Makes a lookup in which each name is its own address. */
 function ownNames(): NameLookup {
@@ -69,13 +73,13 @@ export class Network {
   /** See `MemoryNetwork`. */
   connect(address: ListenAddress, open: OpenHandler): Socket {
     const listener = this.#listening.get(formatAddress(address));
-    if (listener === undefined) throw dialError(address, NO_LISTENER);
+    if (listener === undefined) throw dialError(address, coded("ECONNREFUSED"));
     return this.#join(listener, open);
   }
 
   #dial(address: ListenAddress, open: OpenHandler): Promise<void> {
     const listener = this.#listening.get(formatAddress(address));
-    if (listener === undefined) return Promise.reject(NO_LISTENER);
+    if (listener === undefined) return Promise.reject(coded("ECONNREFUSED"));
     return new Promise((resolve) => {
       this.#join(listener, (socket) => {
         resolve();
@@ -105,7 +109,9 @@ export class Network {
       ? { family: "unix", path: asked.path }
       : ipAddress(asked.host, asked.port === 0 ? this.#nextPort++ : asked.port);
     const name = formatAddress(address);
-    if (this.#listening.has(name)) return Promise.reject(listenError(asked, "address in use"));
+    if (this.#listening.has(name)) {
+      return Promise.reject(listenError(asked, coded("EADDRINUSE")));
+    }
     const entry = { address, open };
     this.#listening.set(name, entry);
     const close = () => {

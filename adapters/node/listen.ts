@@ -6,8 +6,9 @@
  * @module
  */
 
-import { lstatSync, unlinkSync } from "node:fs";
+import { accessSync, constants, lstatSync, renameSync, unlinkSync } from "node:fs";
 import * as net from "node:net";
+import { dirname } from "node:path";
 import {
   type Address,
   formatAddress,
@@ -19,6 +20,7 @@ import {
 } from "../../src/socket/mod.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
+import { OwnSocketFile } from "../shared/own_socket_file.ts";
 import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { codeOf } from "../shared/system_error.ts";
 import { STREAM_OPTIONS } from "./dial.ts";
@@ -52,18 +54,31 @@ export async function listenOnOne(
   server.on("connection", (stream: net.Socket) => {
     new NodeSocket(stream, encrypt?.(stream), paths).open(open);
   });
-  return new NodeListener(server, bound);
+  return new NodeListener(server, bound, new OwnSocketFile(address, { lstatSync, renameSync }));
 }
 
 function bind(server: net.Server, address: ListenAddress, options: ListenOptions): Promise<void> {
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(bindError(error, address)));
     server.listen({ ...address, ...backlog }, () => {
-      server.off("error", reject);
+      server.removeAllListeners("error");
       resolve();
     });
   });
+}
+
+/** Corrects the code for a folder that does not exist: libuv reports `EACCES` for it. */
+function bindError(error: Error, address: ListenAddress): Error {
+  if (!("path" in address) || codeOf(error) !== "EACCES") return error;
+  let code: string | undefined = "ENOENT";
+  try {
+    accessSync(dirname(address.path), constants.W_OK | constants.X_OK);
+  } catch (reason) {
+    code = codeOf(reason);
+  }
+  if (code === "EACCES" || code === undefined) return error;
+  return Object.assign(new Error(`listen ${code} ${address.path}`, { cause: error }), { code });
 }
 
 function boundAddress(server: net.Server, asked: ListenAddress): Address {
@@ -92,16 +107,20 @@ const socketFiles: SocketFiles = {
 class NodeListener implements Listener {
   readonly address: Address;
   readonly #server: net.Server;
+  readonly #file: OwnSocketFile;
 
-  constructor(server: net.Server, address: Address) {
+  constructor(server: net.Server, address: Address, file: OwnSocketFile) {
     this.#server = server;
     this.address = address;
+    this.#file = file;
   }
 
   close(): Promise<void> {
     // The callback of `Server.close` waits for every connection to end. The port is free one turn
     // later.
+    const putBack = this.#file.setAside();
     this.#server.close();
+    putBack();
     return new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -11,15 +11,15 @@
  */
 
 import {
+  dialError,
   type DiallingAdapter,
-  formatAddress,
   type ListenAddress,
   type OpenHandler,
   type Socket,
   type SocketHandler,
 } from "../../src/socket/mod.ts";
 import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
-import { codeOf } from "./system_error.ts";
+import { checkPath } from "./unix_path.ts";
 
 /**
  * Dials a path or a numeric host, and calls `open` when it is connected. It should stop when the signal
@@ -74,11 +74,14 @@ export function dialler(dialOne: DialOne, names: () => NameLookup): DiallingAdap
   };
 }
 
-/** Refuses addresses that runtimes would replace by a default. Each runtime has another default. */
+/**
+ * Refuses addresses that runtimes would replace: an empty one by a default, which is another on each
+ * runtime, and a path that is too long by its beginning.
+ */
 function checkTarget(address: ListenAddress): void {
   if ("path" in address) {
     if (address.path === "") throw new TypeError("expected a path");
-    return;
+    return checkPath(address.path);
   }
   const { host, port } = address;
   if (host === "") throw new TypeError("expected a host");
@@ -120,28 +123,4 @@ async function dialInTurn(
 function refuse(socket: Socket): SocketHandler {
   socket.destroy();
   return IGNORE_ALL;
-}
-
-/**
- * Makes the error for a `dial` that rejects.
- *
- * @param address The address that cannot be reached.
- * @param cause The error of the runtime.
- * @returns An error that names the address and the system's code, with the runtime's error as its
- *   `cause`.
- *
- * @example
- * ```ts ignore
- * assertEquals(
- *   dialError({ host: "::1", port: 9 }, new Error("refused")).message,
- *   "Cannot connect to [::1]:9: refused",
- * );
- * ```
- */
-export function dialError(address: ListenAddress, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const code = codeOf(cause);
-  // The message of some runtimes is only "Failed to connect". Then the code tells the reason.
-  const text = code === undefined || reason.includes(code) ? reason : `${reason}, ${code}`;
-  return new Error(`Cannot connect to ${formatAddress(address)}: ${text}`, { cause });
 }

@@ -15,9 +15,12 @@ import {
   type ListenAddress,
   type Listener,
   listenError,
+  type ListenOptions,
 } from "../../src/socket/mod.ts";
+import { checkCertificateKey } from "./certificate_key.ts";
 import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
 import { codeOf } from "./system_error.ts";
+import { checkPath } from "./unix_path.ts";
 
 /** Listens on a path or a numeric host. */
 export type ListenOnOne = (address: ListenAddress) => Promise<Listener>;
@@ -37,23 +40,27 @@ const FOREIGN_ADDRESS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
  * has.
  *
  * @param asked The address that the user asked for.
+ * @param options The options of the adapter's `listen`.
  * @param listenOnOne Listens on one address.
  * @param names Returns the lookup. It is only called for a name.
  * @returns One listener for all addresses. Its own address is the first one, IPv4 before IPv6.
- * @throws An error that names `asked`, if one of the addresses is in use, or this machine has none
- *   of them.
+ * @throws An error that names `asked` and has the code of the system, if one of the addresses is in use,
+ *   this machine has none of them, the path is too long, or the key does not belong to the certificate.
  *
  * @example
  * ```ts ignore
- * const listener = await listenOnEvery({ host: "localhost", port: 0 }, listenOnOne, () => dns);
+ * const listener = await listenOnEvery({ host: "localhost", port: 0 }, {}, listenOnOne, () => dns);
  * ```
  */
 export async function listenOnEvery(
   asked: ListenAddress,
+  options: ListenOptions,
   listenOnOne: ListenOnOne,
   names: () => NameLookup,
 ): Promise<Listener> {
   try {
+    if ("path" in asked) checkPath(asked.path);
+    if (options.tls !== undefined) checkCertificateKey(options.tls);
     if ("path" in asked || isNumeric(asked.host)) return await listenOnOne(asked);
     const hosts = await addressesOf(asked.host, names());
     return await listenOnSamePort(hosts, asked.port, listenOnOne);

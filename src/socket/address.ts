@@ -51,25 +51,81 @@ export function formatAddress(address: Address | ListenAddress): string {
   return `${host}:${address.port}`;
 }
 
+/** The texts of the usual codes, in which the runtimes differ. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRINUSE: "the address is in use",
+  EADDRNOTAVAIL: "this machine does not have the address",
+  EAFNOSUPPORT: "this machine does not have the protocol of the address",
+  EAI_AGAIN: "the name server does not answer",
+  ECONNREFUSED: "the connection is refused",
+  EHOSTUNREACH: "the host cannot be reached",
+  EMFILE: "too many open files",
+  ENETUNREACH: "the network cannot be reached",
+  ENOENT: "no such file or folder",
+  ENOTDIR: "a part of the path is not a folder",
+  ENOTFOUND: "the host name is not known",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+  ETIMEDOUT: "the peer does not answer",
+};
+
+/**
+ * An error of `listen` or `dial`. Its `code` is the code of POSIX or of the name lookup, such as
+ * `EADDRINUSE`, `EACCES` or `ENOTFOUND`; absent if the runtime's error, its `cause`, has none.
+ */
+export type AddressError = Error & { readonly code?: string };
+
 /**
  * Makes the error for a `listen` that rejects.
  *
  * @param address The address that cannot be bound.
  * @param cause The error of the runtime.
- * @returns An error that names the address, with the runtime's error as its `cause`.
+ * @returns An error that names the address, with the code and the reason of `cause`. Its text is the same
+ *   on every runtime for the usual codes.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { listenError } from "@x/cogen-wsgi/socket";
  *
+ * const cause = Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE" });
+ * const error = listenError({ path: "/tmp/app" }, cause);
+ * assertEquals(error.message, "Cannot listen on /tmp/app: the address is in use (EADDRINUSE)");
+ * assertEquals([error.code, error.cause], ["EADDRINUSE", cause]);
+ * ```
+ */
+export function listenError(address: ListenAddress, cause: unknown): AddressError {
+  return addressError(`Cannot listen on ${formatAddress(address)}`, cause);
+}
+
+/**
+ * Makes the error for a `dial` that rejects.
+ *
+ * @param address The address that cannot be reached.
+ * @param cause The error of the runtime.
+ * @returns An error as that of {@linkcode listenError}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dialError } from "@x/cogen-wsgi/socket";
+ *
  * assertEquals(
- *   listenError({ path: "/tmp/app" }, new Error("in use")).message,
- *   "Cannot listen on /tmp/app: in use",
+ *   dialError({ host: "::1", port: 9 }, new Error("refused")).message,
+ *   "Cannot connect to [::1]:9: refused",
  * );
  * ```
  */
-export function listenError(address: ListenAddress, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`Cannot listen on ${formatAddress(address)}: ${reason}`, { cause });
+export function dialError(address: ListenAddress, cause: unknown): AddressError {
+  return addressError(`Cannot connect to ${formatAddress(address)}`, cause);
+}
+
+function addressError(text: string, cause: unknown): AddressError {
+  const own = cause instanceof Error ? cause.message : String(cause);
+  const { code } = Object(cause) as { code?: unknown };
+  if (typeof code !== "string") return new Error(`${text}: ${own}`, { cause });
+  const known = Object.hasOwn(REASONS, code) ? `${REASONS[code]} (${code})` : undefined;
+  const reason = known ?? (own.includes(code) ? own : `${own} (${code})`);
+  return Object.assign(new Error(`${text}: ${reason}`, { cause }), { code });
 }

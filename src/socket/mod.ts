@@ -96,7 +96,7 @@
  * @module
  */
 
-export { formatAddress, ipAddress, listenError } from "./address.ts";
+export { type AddressError, dialError, formatAddress, ipAddress, listenError } from "./address.ts";
 export { BlockPool } from "./block_pool.ts";
 export type { Files, OpenFile } from "./files.ts";
 export {

@@ -2,7 +2,7 @@
 
 import { test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
-import { dialError, dialler, type DialOne } from "../../adapters/shared/dialling.ts";
+import { dialler, type DialOne } from "../../adapters/shared/dialling.ts";
 import type { NameLookup } from "../../adapters/shared/name_lookup.ts";
 import { formatAddress } from "../../src/socket/address.ts";
 import type { Socket, SocketHandler } from "../../src/socket/socket.ts";
@@ -96,18 +96,4 @@ test("no listener stays on the signal, with or without a connection", async () =
   await dial({ host: "127.0.0.1", port: 80 }, () => HANDLER, { signal });
   await assertRejects(() => dial({ host: "::1", port: 80 }, () => HANDLER, { signal }));
   assertEquals(listeners, 0);
-});
-
-test("the error names the system's code once", () => {
-  const address = { host: "::1", port: 9 };
-  const failed = Object.assign(new Error("Failed to connect"), { code: "ECONNREFUSED" });
-  assertEquals(
-    dialError(address, failed).message,
-    "Cannot connect to [::1]:9: Failed to connect, ECONNREFUSED",
-  );
-  const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
-  assertEquals(
-    dialError(address, refused).message,
-    "Cannot connect to [::1]:9: connect ECONNREFUSED",
-  );
 });

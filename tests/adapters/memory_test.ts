@@ -101,7 +101,7 @@ test("dials the name of a listener, without a lookup", async () => {
   assertEquals(remotes, [listener.address]);
   const elsewhere = { host: "elsewhere", port: 5432 };
   const dial = () => network.adapter.dial(elsewhere, logging([], "client"));
-  const message = "Cannot connect to elsewhere:5432: no listener has this address";
+  const message = "Cannot connect to elsewhere:5432: the connection is refused (ECONNREFUSED)";
   assertEquals((await assertRejects(dial, Error)).message, message);
   assertThrows(() => network.connect(elsewhere, logging([], "client")), Error, message);
 });

@@ -129,7 +129,7 @@ export type Dial = (
  *   }
  * });
  * await scheduler.run();
- * assertEquals(task.result, "Error: Cannot connect to 127.0.0.1:7: no listener has this address");
+ * assertEquals(task.result, "Error: Cannot connect to 127.0.0.1:7: the connection is refused (ECONNREFUSED)");
  * ```
  */
 export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<SocketStream> {

@@ -87,7 +87,7 @@ test("Connect throws the error of its dial function, and closes a connection tha
   run();
   assertEquals(
     String(nobody.error),
-    "Error: Cannot connect to 127.0.0.1:9: no listener has this address",
+    "Error: Cannot connect to 127.0.0.1:9: the connection is refused (ECONNREFUSED)",
   );
   assertEquals(String(rejected.error), "Error: unreachable");
   assertInstanceOf(late.error, OperationTimeout);
