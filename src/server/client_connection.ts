@@ -48,6 +48,8 @@ export interface ConnectionHost {
   appBegan(): void;
   /** The app of a request is done. */
   appEnded(): void;
+  /** A request is refused with a status, or a TLS handshake has failed (`undefined`). */
+  refused(status: number | undefined, reason: string, socket: Socket): void;
   /** The connection is closed. */
   forget(connection: ClientConnection): void;
 }
@@ -171,6 +173,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost {
     // resumed.
     this.#exchange?.abort();
     this.output.close(error !== undefined);
+    if (error !== undefined && this.#socket.encrypted && this.#receivedBytes === 0) {
+      this.#host.refused(undefined, error.message, this.#socket);
+    }
     this.#returnParser();
     this.#host.forget(this);
     taker?.onClose(error);
@@ -449,6 +454,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost {
 
   /** Answers an error, unless a response has begun, and ends the connection. */
   #refuse(error: ProtocolError): void {
+    this.#host.refused(error.status, error.message, this.#socket);
     const exchange = this.#exchange;
     if (exchange === undefined || !exchange.response.committed) this.#answer(error);
     if (this.#clientEnded && exchange?.isRead === false && error.status === 400) {

@@ -14,6 +14,7 @@ import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./log_stream.ts";
 import { ParserPool } from "./parser_pool.ts";
+import { Refusals } from "./refusals.ts";
 import type { Settings } from "./settings.ts";
 
 /** The time between two checks of the deadlines, in milliseconds. */
@@ -42,6 +43,8 @@ export class Connections implements ConnectionHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
   readonly parsers: ParserPool;
+  /** The refused requests and the failed handshakes. */
+  readonly refusals: Refusals;
   /** Called when the last connection or the last app has ended. */
   onEmpty: () => void = () => {};
 
@@ -63,6 +66,7 @@ export class Connections implements ConnectionHost {
   constructor(settings: Settings, server: object) {
     ofServer.set(server, this);
     this.settings = settings;
+    this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
     this.fields = { date: () => this.#date.value, server: settings.serverHeader };
   }
@@ -142,6 +146,10 @@ export class Connections implements ConnectionHost {
   /** Ends the connection of a socket that never gets a handler. */
   drop(socket: Socket): void {
     for (const connection of this) if (connection.serves(socket)) connection.onClose();
+  }
+
+  refused(status: number | undefined, reason: string, socket: Socket): void {
+    this.refusals.add(status, reason, socket.remote);
   }
 
   forget(connection: ClientConnection): void {

@@ -16,6 +16,7 @@ export {
   type ShutdownOptions,
   WSGIServer,
 } from "./server.ts";
+export type { Refusal } from "./refusals.ts";
 export { ServerShutdown } from "./shutdown.ts";
 export type { Timeouts } from "./timeouts.ts";
 export type { TLSOptions } from "./tls_options.ts";

@@ -25,6 +25,7 @@ import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenAddress } from "../socket/mod.ts";
 import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
+import type { Refusal } from "./refusals.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
 import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
@@ -90,6 +91,12 @@ export interface ServingOptions {
    * is logged too.
    */
   readonly onError?: (error: unknown, environ: Environ | undefined) => void;
+  /**
+   * Called with each request that the server refuses itself, and with each TLS handshake that fails; at
+   * most ten times a second, and `suppressed` tells how many more there were. An error that this function
+   * throws is logged once. The method `stats` of the server has the counts.
+   */
+  readonly onRefused?: (refusal: Refusal) => void;
   /** Takes each line of the error log. Default: standard error. */
   readonly log?: (line: string) => void;
 }
@@ -109,6 +116,7 @@ const KNOWN_OPTIONS: readonly string[] = [
   "timeouts",
   "onListen",
   "onError",
+  "onRefused",
   "log",
   "signal",
   "ConnectionClass",
@@ -149,6 +157,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     parserLimits: parserLimits(limits),
     timeoutsMs: resolveTimeouts(options.timeouts),
     log,
+    onRefused: options.onRefused,
     report,
     reportFailure: (error, task) => report(error, describeFailed(task)),
   };
@@ -169,7 +178,7 @@ export function checkServingOptions(options: ServingOptions): void {
   const { serverName, scheduler, adapter, signal } = given;
   checkOption("serverName", serverName, "string");
   if (serverName === "") throw optionError("serverName", "", "a name, such as a.example");
-  for (const name of ["onListen", "onError", "log"] as const) {
+  for (const name of ["onListen", "onError", "onRefused", "log"] as const) {
     checkOption(name, given[name], "function");
   }
   checkMembers("scheduler", scheduler, ["add", "clock"], "a Scheduler");

@@ -54,6 +54,10 @@ export interface ServerStats {
   readonly activeRequests: number;
   /** The number of requests with an app that has ended. */
   readonly servedRequests: number;
+  /** The number of requests that the server refused itself: 400, 408, 413, 414, 431, 501, 503, ... */
+  readonly refusedRequests: number;
+  /** The number of connections with TLS that broke before the first byte of a request. */
+  readonly failedHandshakes: number;
 }
 
 /** Options of {@linkcode WSGIServer.shutdown}. */
@@ -281,6 +285,8 @@ export class WSGIServer {
       connections: this.#connections.size,
       activeRequests: this.#connections.active,
       servedRequests: this.#connections.served,
+      refusedRequests: this.#connections.refusals.requests,
+      failedHandshakes: this.#connections.refusals.handshakes,
     };
   }
 

@@ -12,6 +12,7 @@ import type { ParserLimits } from "../http/mod.ts";
 import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
 import type { Environ, WSGIApp } from "../wsgi/mod.ts";
 import type { Limits } from "./server_limits.ts";
+import type { Refusal } from "./refusals.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
 
 /** Options with every default filled in. */
@@ -34,6 +35,7 @@ export interface Settings {
   readonly parserLimits: ParserLimits;
   readonly timeoutsMs: TimeoutsMs;
   readonly log: (line: string) => void;
+  readonly onRefused: ((refusal: Refusal) => void) | undefined;
   /** As `report`, for the error of a coroutine that is not joined. */
   readonly reportFailure: (error: unknown, task: Task<unknown>) => void;
   /**

@@ -1,0 +1,83 @@
+/**
+ * The requests that the server refuses before or without the app, and the TLS handshakes that fail:
+ * their counts, and the calls of the option `onRefused`.
+ *
+ * An attacker decides how many there are, so the calls come at a bounded rate.
+ *
+ * Called by {@linkcode Connections}.
+ *
+ * @module
+ */
+
+import { callHook } from "../coroutine/internal.ts";
+import type { Adapter, Address } from "../socket/mod.ts";
+
+/** A refused request or a failed TLS handshake, for the option `onRefused`. */
+export interface Refusal {
+  /**
+   * The status of the refused request: 400, 408, 413, 414, 417, 431, 501, 503 or 505; `undefined` for a
+   * failed TLS handshake.
+   */
+  readonly status: number | undefined;
+  /** The reason in English, as the client reads it in the response, or as the runtime reports it. */
+  readonly reason: string;
+  /** The address of the client. */
+  readonly remote: Address;
+  /** The number of refusals since the last call for which no call was made. */
+  readonly suppressed: number;
+}
+
+/** The most calls of `onRefused` within {@linkcode WINDOW_MS}. */
+const MAX_CALLS = 10;
+const WINDOW_MS = 1000;
+
+/** The parts of the settings that are used. */
+export interface RefusalSettings {
+  readonly adapter: Pick<Adapter, "clock">;
+  readonly log: (line: string) => void;
+  readonly onRefused: ((refusal: Refusal) => void) | undefined;
+}
+
+/** The refusals of one server. */
+export class Refusals {
+  /** The number of refused requests. */
+  requests = 0;
+  /** The number of failed handshakes. */
+  handshakes = 0;
+
+  readonly #settings: RefusalSettings;
+  #windowStart = -Infinity;
+  #calls = 0;
+  #suppressed = 0;
+  /** Whether an error of the hook has been logged. */
+  #hasFailed = false;
+
+  constructor(settings: RefusalSettings) {
+    this.#settings = settings;
+  }
+
+  /** Counts one refusal, and tells the hook. Never throws. */
+  add(status: number | undefined, reason: string, remote: Address): void {
+    if (status === undefined) this.handshakes++;
+    else this.requests++;
+    const { onRefused, adapter, log } = this.#settings;
+    if (onRefused === undefined) return;
+    const now = adapter.clock.now();
+    if (now - this.#windowStart >= WINDOW_MS) {
+      this.#windowStart = now;
+      this.#calls = 0;
+    }
+    if (this.#calls >= MAX_CALLS) {
+      this.#suppressed++;
+      return;
+    }
+    this.#calls++;
+    const suppressed = this.#suppressed;
+    this.#suppressed = 0;
+    const refusal = { status, reason, remote, suppressed };
+    callHook("onRefused", () => onRefused(refusal), (fault) => {
+      if (fault !== "" && !this.#hasFailed) log(fault.trimStart());
+      this.#hasFailed ||= fault !== "";
+    });
+  }
+}

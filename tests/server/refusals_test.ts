@@ -1,0 +1,107 @@
+/** The refused requests: their counts, and the calls of `onRefused` at a bounded rate. */
+
+import { connect } from "node:net";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "node:test";
+import type { Refusal } from "../../src/server/mod.ts";
+import type { WSGIApp } from "../../src/wsgi/mod.ts";
+import { serve } from "../../mod.ts";
+import { get, serving } from "../support/serving.ts";
+import { CERT, KEY } from "../support/tls_fixtures.ts";
+
+const app: WSGIApp = (_environ, startResponse) => {
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  return ["hello"];
+};
+
+const NONSENSE = "nonsense\r\n\r\n";
+
+const REFUSED: readonly (readonly [number, string, number?])[] = [
+  [400, NONSENSE],
+  [408, "GET / HTTP/1.1\r\n", 3_600_000],
+  [413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9007199254740991\r\n\r\n"],
+  [431, get("/", `X: ${"x".repeat(100_000)}`)],
+  [501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"],
+];
+
+for (const [status, request, waitMs = 0] of REFUSED) {
+  test(`a request that is refused with ${status} is counted and told`, async () => {
+    const heard: Refusal[] = [];
+    const stage = await serving(app, { onRefused: (refusal) => void heard.push(refusal) });
+    const client = stage.ask(request);
+    stage.run(waitMs);
+    assertStringIncludes(client.pieces.join(""), `HTTP/1.1 ${status} `);
+    assertEquals(heard.map(({ status, suppressed }) => [status, suppressed]), [[status, 0]]);
+    assert(heard[0]!.reason.length > 0);
+    assert(heard[0]!.remote.family === "IPv4");
+    const { refusedRequests, failedHandshakes } = stage.server.stats();
+    assertEquals([refusedRequests, failedHandshakes], [1, 0]);
+    await stage.finish();
+  });
+}
+
+test("a request that the app answers is not refused, whatever its status", async () => {
+  const heard: Refusal[] = [];
+  const stage = await serving((_environ, startResponse) => {
+    startResponse("400 Bad Request", []);
+    return [];
+  }, { onRefused: (refusal) => void heard.push(refusal) });
+  stage.ask(get("/"));
+  assertEquals([heard, stage.server.stats().refusedRequests], [[], 0]);
+  await stage.finish();
+});
+
+test("the calls are ten a second, and the next one tells how many were left out", async () => {
+  const suppressed: number[] = [];
+  const stage = await serving(app, { onRefused: (refusal) => suppressed.push(refusal.suppressed) });
+  for (let request = 0; request < 25; request++) stage.ask(NONSENSE);
+  assertEquals(suppressed, Array(10).fill(0));
+  stage.run(1000);
+  stage.ask(NONSENSE);
+  stage.ask(NONSENSE);
+  assertEquals(suppressed.slice(10), [15, 0]);
+  assertEquals(stage.server.stats().refusedRequests, 27);
+  await stage.finish();
+});
+
+test("a hook that throws is logged once, and the client is answered", async () => {
+  const stage = await serving(app, {
+    onRefused() {
+      throw new Error("broken hook");
+    },
+  });
+  const clients = [stage.ask(NONSENSE), stage.ask(NONSENSE)];
+  for (const client of clients) assertStringIncludes(client.pieces.join(""), "HTTP/1.1 400 ");
+  const log = stage.takeLog();
+  assertEquals(log.length, 1);
+  assertStringIncludes(log[0]!, "onRefused threw Error: broken hook");
+  await stage.finish();
+});
+
+test("a hook whose promise is rejected is logged once", async () => {
+  const onRefused = () => Promise.reject(new Error("broken hook"));
+  const stage = await serving(app, { onRefused });
+  for (let request = 0; request < 2; request++) stage.ask(NONSENSE);
+  await stage.settle();
+  assertEquals(stage.takeLog().length, 1);
+  await stage.finish();
+});
+
+test("a TLS handshake that fails is counted and told", async () => {
+  let resolve = (_refusal: Refusal) => {};
+  const refused = new Promise<Refusal>((settle) => resolve = settle);
+  await using server = await serve({
+    bindAddr: ["127.0.0.1", 0],
+    tls: { cert: CERT, key: KEY },
+    wsgiApp: app,
+    onRefused: (it) => resolve(it),
+  });
+  const client = connect(Number(new URL(server.url).port), "127.0.0.1");
+  client.on("error", () => {});
+  client.write("GET / HTTP/1.1\r\n\r\n");
+  const { status, remote } = await refused;
+  client.destroy();
+  assertEquals([status, remote.family], [undefined, "IPv4"]);
+  assertEquals(server.stats().failedHandshakes, 1);
+  assertEquals(server.stats().refusedRequests, 0);
+});
