@@ -23,11 +23,22 @@ export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts)
   }
 }
 
-/** Serves an app. The first Ctrl-C lets running requests finish; the second one cancels them. */
+/**
+ * Serves an app. The first Ctrl-C or SIGTERM lets running requests finish, and says what is waited for; the
+ * second one cancels them.
+ */
 async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
   console.log(`Serving on ${server.url} (${runtime()}). Ctrl-C ends it.`);
-  const end = () => void (server.stopping ? server.close() : server.shutdown());
+  const end = () => {
+    if (server.stopping) return void server.close();
+    const { activeRequests } = server.stats();
+    if (activeRequests > 0) {
+      const requests = activeRequests === 1 ? "1 request" : `${activeRequests} requests`;
+      console.log(`Waiting for ${requests} at most 10 s. Press Ctrl-C again to end at once.`);
+    }
+    void server.shutdown();
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
   await server.finished;
   console.log("Ended.");

@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { Subject } from "./connection.ts";
+import { test } from "node:test";
+import { canDial, type DiallingSubject, type Subject } from "./connection.ts";
 import { backpressureTests, pausingTests } from "./backpressure_tests.ts";
 import { clockTests } from "./clock_tests.ts";
 import { closingTests, halfCloseTests, resetTests } from "./closing_tests.ts";
@@ -24,9 +25,15 @@ export function adapterContract(subject: Subject): void {
   listenerTests(subject);
   machineTests(subject);
   clockTests(subject);
+  if (canDial(subject)) dialledContract(subject);
+  else test(`${subject.name}: dials`, { skip: "the adapter has no dial" }, () => {});
+}
+
+function dialledContract(subject: DiallingSubject): void {
   dialTests(subject);
   reachTests(subject);
-  conversationTests({ ...subject, name: `${subject.name}, dialled`, dials: true });
+  const dialled: DiallingSubject = { ...subject, name: `${subject.name}, dialled`, dials: true };
+  conversationTests(dialled);
 }
 
 /** Registers the tests of one adapter with TLS. */

@@ -7,6 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import type {
+  Adapter,
   Address,
   DiallingAdapter,
   ListenAddress,
@@ -19,18 +20,14 @@ import type { Peers } from "./peers.ts";
 import { Recorder } from "./recorder.ts";
 import { concat, firstDifference, pattern, settled, until } from "./waiting.ts";
 
-/** An adapter under test, with the means to connect to it and to be dialled by it. */
+/** An adapter under test, with the means to connect to it. */
 export interface Subject {
   readonly name: string;
-  readonly adapter: DiallingAdapter;
+  readonly adapter: Adapter;
   /** The options for its listeners. */
   readonly listening: ListenOptions;
   /** Connects to a listener of the adapter. */
   connect(address: Address): Promise<Client>;
-  /** Listens for the connections that the adapter dials, without the adapter. */
-  listen(address: ListenAddress): Promise<Peers>;
-  /** Whether the connections under test are dialled by the adapter, instead of accepted. */
-  readonly dials?: boolean;
   /**
    * Connects a client that can be slow. It is set if the client of `connect` reads on while it is
    * paused.
@@ -42,6 +39,20 @@ export interface Subject {
   readonly gaps?: Partial<Record<Gap, string>>;
   /** The machine; absent for a network in memory. */
   readonly machine?: Machine;
+}
+
+/** A subject whose adapter can dial, with the means to be dialled by it. */
+export interface DiallingSubject extends Subject {
+  readonly adapter: DiallingAdapter;
+  /** Listens for the connections that the adapter dials, without the adapter. */
+  listen(address: ListenAddress): Promise<Peers>;
+  /** Whether the connections under test are dialled by the adapter, instead of accepted. */
+  readonly dials?: boolean;
+}
+
+/** Tells whether the adapter of a subject can dial, and the subject can listen for it. */
+export function canDial(subject: Subject): subject is DiallingSubject {
+  return subject.adapter.dial !== undefined && "listen" in subject;
 }
 
 /** A promise that some runtime cannot keep. */
@@ -103,8 +114,12 @@ export async function connected(
     recorders.push(recorder);
     return recorder;
   };
-  const open = subject.dials ? dial : accept;
-  const { listener, client } = await open(subject, address, record);
+  const dials = canDial(subject) && subject.dials === true;
+  const { listener, client } = await (dials ? dial : accept)(
+    subject as DiallingSubject,
+    address,
+    record,
+  );
   try {
     await until("the connection is accepted", () => recorders.length > 0);
     const recorder = recorders[0]!;
@@ -133,7 +148,11 @@ async function accept(
   return { listener, client: await subject.connect(listener.address) };
 }
 
-async function dial(subject: Subject, address: ListenAddress, record: Accepting): Promise<Opened> {
+async function dial(
+  subject: DiallingSubject,
+  address: ListenAddress,
+  record: Accepting,
+): Promise<Opened> {
   const peers = await subject.listen(address);
   await subject.adapter.dial(peers.address, record);
   return { listener: peers, client: await peers.next() };

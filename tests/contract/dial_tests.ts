@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { ListenAddress, Socket } from "../../src/socket/socket.ts";
 import { ranMs } from "../support/run_time.ts";
-import { connected, LOOPBACK, SOON, type Subject } from "./connection.ts";
+import { connected, type DiallingSubject, LOOPBACK, SOON } from "./connection.ts";
 import { Recorder } from "./recorder.ts";
 import { pattern, settled, until } from "./waiting.ts";
 
@@ -19,7 +19,7 @@ const never = (): Recorder => {
 };
 
 /** Registers the tests of dialling that hold in memory, too. */
-export function dialTests(subject: Subject): void {
+export function dialTests(subject: DiallingSubject): void {
   const { adapter } = subject;
   const dialled = { ...subject, dials: true };
 
@@ -140,7 +140,7 @@ export function dialTests(subject: Subject): void {
 }
 
 /** Registers the tests of dialling names, and machines that do not answer. */
-export function reachTests(subject: Subject): void {
+export function reachTests(subject: DiallingSubject): void {
   const { adapter, machine } = subject;
   if (machine === undefined) return;
 

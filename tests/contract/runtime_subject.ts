@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DiallingAdapter } from "../../src/socket/socket.ts";
 import { netClient, tlsClient } from "./client.ts";
-import type { Subject } from "./connection.ts";
+import type { DiallingSubject } from "./connection.ts";
 import { netPeers } from "./peers.ts";
 import { settled, until } from "./waiting.ts";
 import { CERT, KEY } from "../support/tls_fixtures.ts";
@@ -26,7 +26,7 @@ export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
 let paths = 0;
 
 /** Makes the subject of an adapter over real sockets. Its name tells the adapter and the runtime. */
-export function runtimeSubject(adapter: DiallingAdapter): Subject {
+export function runtimeSubject(adapter: DiallingAdapter): DiallingSubject {
   const name = adapter.name === RUNTIME ? adapter.name : `${adapter.name} on ${RUNTIME}`;
   return {
     name,
@@ -49,7 +49,7 @@ export function runtimeSubject(adapter: DiallingAdapter): Subject {
 }
 
 /** Makes the subject of the same adapter with TLS. */
-export function tlsSubject(adapter: DiallingAdapter): Subject {
+export function tlsSubject(adapter: DiallingAdapter): DiallingSubject {
   const plain = runtimeSubject(adapter);
   return {
     ...plain,
