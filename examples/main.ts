@@ -24,14 +24,18 @@ export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts)
 }
 
 /**
- * Serves an app. The first Ctrl-C or SIGTERM lets running requests finish, and says what is waited for; the
- * second one cancels them.
+ * Serves an app. The first Ctrl-C or SIGTERM lets running requests finish, and says what is waited for; a
+ * second Ctrl-C cancels them.
  */
 async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
   console.log(`Serving on ${server.url} (${runtime()}). Ctrl-C ends it.`);
-  const end = () => {
-    if (server.stopping) return void server.close();
+  const end = (signal: string) => {
+    if (server.stopping) {
+      // A service manager and npm may both send SIGTERM, so only Ctrl-C means "at once".
+      if (signal === "SIGINT") void server.close();
+      return;
+    }
     const { activeRequests } = server.stats();
     if (activeRequests > 0) {
       const requests = activeRequests === 1 ? "1 request" : `${activeRequests} requests`;
@@ -39,7 +43,7 @@ async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
     }
     void server.shutdown();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(signal));
   await server.finished;
   console.log("Ended.");
   process.exit(0);

@@ -5,6 +5,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findRuntime, programArguments, type RuntimeName } from "../tests/tools/runtimes.ts";
 
+/** The time between two checks whether the shell of npm has ended, in milliseconds. */
+const PARENT_CHECK_MS = 200;
+
 const RUNTIMES: readonly string[] = ["node", "deno", "bun"] satisfies RuntimeName[];
 const USAGE = `Usage: npm start -- [--runtime ${RUNTIMES.join("|")}]
 
@@ -24,8 +27,21 @@ function run(name: RuntimeName): void {
   const site = fileURLToPath(new URL("site.ts", import.meta.url));
   const child = spawn(runtime.command, programArguments(runtime, site), { stdio: "inherit" });
   process.on("SIGINT", () => {}); // the terminal also sends the signal to the child, which ends by itself
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  const end = () => void child.kill("SIGTERM");
+  process.on("SIGTERM", end);
+  endWithParent(end);
   child.on("exit", (code) => process.exit(code ?? 1));
+}
+
+/** Calls `end` when the parent has ended: npm gives SIGTERM to its shell, which passes no signal on. */
+function endWithParent(end: () => void): void {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, PARENT_CHECK_MS);
 }
 
 try {
