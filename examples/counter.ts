@@ -1,8 +1,9 @@
 /**
  * A stream: the app sends a number each second. The server runs other requests between the numbers.
+ * When a shutdown of the server begins, the stream ends at once.
  */
 
-import { type Environ, Sleep, type StartResponse } from "../mod.ts";
+import { type Environ, race, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
 
 const LAST = 10;
@@ -13,7 +14,11 @@ export function* counter(environ: Environ, startResponse: StartResponse) {
   yield "<!doctype html><title>Counter</title>";
   for (let n = 1; n <= LAST; n++) {
     yield `<p>${n} of ${LAST}\n`;
-    yield* environ.cogen.wait(Sleep(1));
+    yield* environ.cogen.wait(race([Sleep(1), environ.cogen.untilStopping()]));
+    if (environ.cogen.stopping.aborted) {
+      yield "<p>The server stops.\n";
+      return;
+    }
   }
   yield "<p>done\n";
 }

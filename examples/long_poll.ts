@@ -1,12 +1,14 @@
 /**
  * A chat by long polling: a request for messages waits for the next message, up to half a minute. Each
- * waiting request is a suspended generator, so thousands of them cost little.
+ * waiting request is a suspended generator, so thousands of them cost little. When a shutdown of the server
+ * begins, all of them are answered at once.
  */
 
 import {
   type Environ,
-  OperationTimeout,
+  race,
   Signal,
+  Sleep,
   type StartResponse,
   WaitForSignal,
   type WSGIApp,
@@ -67,12 +69,10 @@ export function chatRoom(): WSGIApp {
 
   function* listen(environ: Environ, startResponse: StartResponse) {
     const since = Number(environ.QUERY_STRING) || 0;
-    try {
-      if (since >= said) {
-        yield* environ.cogen.wait(WaitForSignal(messages, { timeout: WAIT_SECONDS }));
-      }
-    } catch (error) {
-      if (!(error instanceof OperationTimeout)) throw error;
+    if (since >= said) {
+      const news = WaitForSignal(messages);
+      const { cogen } = environ;
+      yield* cogen.wait(race([news, Sleep(WAIT_SECONDS), cogen.untilStopping()]));
     }
     const fresh = said > since ? messages.slice(-(said - since)) : [];
     startResponse("200 OK", [["Content-Type", "application/json"], ["Cache-Control", "no-store"]]);

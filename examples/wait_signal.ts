@@ -4,7 +4,7 @@
  * passes through any middleware, and the server then performs the operation.
  */
 
-import type { Environ, StartResponse } from "../mod.ts";
+import { type Environ, type StartResponse, WaitForSignal } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
 
 export function* waitApp(environ: Environ, startResponse: StartResponse) {
@@ -17,13 +17,15 @@ export function* waitApp(environ: Environ, startResponse: StartResponse) {
 
 /**
  * The same app with a timeout of a minute, to try it by hand. It escapes the message, because a
- * client sends it.
+ * client sends it. It does not wait longer than the server runs.
  */
 export function* patientApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
   yield "<!doctype html><title>Waiting</title><p>I'm waiting for some signal\n";
-  yield environ.cogen.core.events.WaitForSignal("abc", { timeout: 60 });
+  const signal = WaitForSignal("abc", { timeout: 60 });
+  yield environ.cogen.core.events.race([signal, environ.cogen.untilStopping()]);
   if (environ.cogen.result instanceof Error) yield "<p>Your time is up !\n";
+  else if (environ.cogen.stopping.aborted) yield "<p>The server stops.\n";
   else yield `<p>Someone signaled me: ${escapeHTML(String(environ.cogen.result))}\n`;
 }
 

@@ -25,6 +25,7 @@ import {
 import type { ByteSocket, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import { NO_BODY } from "../wsgi/input/body_buffer.ts";
+import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import { type ConnectionState, mayTakeEvents, mustPause, STATES } from "./connection_state.ts";
 import { LogStream } from "./log_stream.ts";
@@ -36,7 +37,7 @@ import type { Settings } from "./settings.ts";
 import { takenBy } from "./taken_socket.ts";
 
 /** The members that a connection needs of its server. */
-export interface ConnectionHost {
+export interface ConnectionHost extends StoppingSource {
   readonly settings: Settings;
   readonly fields: ServerFields;
   readonly parsers: ParserPool;
@@ -124,6 +125,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost {
   /** Whether this is the connection of a socket. */
   serves(socket: Socket): boolean {
     return this.#socket === socket;
+  }
+
+  get stopping(): StoppingSource {
+    return this.#host;
   }
 
   /** Only read in the middle of a message: the pool has lent a parser then. */

@@ -52,6 +52,10 @@ export class Connections implements ConnectionHost {
   readonly #date = new DateHeader();
   /** `closing` once a shutdown has begun; `closed` when no connection may be accepted any more. */
   #state: "open" | "closing" | "closed" = "open";
+  /** Set once a shutdown has begun. */
+  #stopReason: Error | undefined;
+  /** Called when a shutdown begins: the requests that want to know. */
+  readonly #onStopping = new Set<() => void>();
   #accepted = 0;
   #active = 0;
   #served = 0;
@@ -158,8 +162,24 @@ export class Connections implements ConnectionHost {
   }
 
   /** Begins a shutdown: each connection persists only for requests that have come already. */
-  beginClosing(): void {
+  beginClosing(reason: Error): void {
     if (this.#state === "open") this.#state = "closing";
+    this.#stopReason = reason;
+    const listeners = [...this.#onStopping];
+    this.#onStopping.clear();
+    for (const listener of listeners) listener();
+  }
+
+  get stopReason(): Error | undefined {
+    return this.#stopReason;
+  }
+
+  onStopping(listener: () => void): void {
+    this.#onStopping.add(listener);
+  }
+
+  offStopping(listener: () => void): void {
+    this.#onStopping.delete(listener);
   }
 
   /** Accepts no more connections, and checks no more deadlines. */

@@ -30,6 +30,7 @@ import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/input/body_buff
 import type { RequestControls, RequestTimeouts } from "../wsgi/request_controls.ts";
 import type { ResponseListener, ResponseOutcome, ResponseReport } from "../wsgi/response_report.ts";
 import { RequestCogen } from "../wsgi/running/request_cogen.ts";
+import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ConnectionFacts, Environ, EnvironMaker } from "../wsgi/environ.ts";
 import { appAt } from "../wsgi/path_info_dispatcher.ts";
 import { unquotePath } from "../wsgi/path_info.ts";
@@ -49,6 +50,8 @@ export interface ExchangeHost {
   readonly environs: EnvironMaker;
   readonly facts: ConnectionFacts;
   readonly fields: ServerFields;
+  /** Tells of the beginning of a shutdown. */
+  readonly stopping: StoppingSource;
   /** The time at which the last bytes came, by the clock, in milliseconds. */
   readonly time: number;
   /** Whether the server allows a further request on this connection. */
@@ -67,7 +70,8 @@ export interface ExchangeHost {
 type SentResponse = Pick<ResponseReport, "status" | "bytes">;
 
 /** A request on its way through an app. */
-export class RequestExchange implements AppContext, ResponseContext, RequestControls {
+export class RequestExchange
+  implements AppContext, ResponseContext, RequestControls, StoppingSource {
   readonly startedAt: number;
   readonly head: RequestHead;
   readonly body: BodyBuffer;
@@ -210,6 +214,18 @@ export class RequestExchange implements AppContext, ResponseContext, RequestCont
   }
 
   /** Changes nothing once the app is done, because the next request may have begun. */
+  get stopReason(): Error | undefined {
+    return this.#host.stopping.stopReason;
+  }
+
+  onStopping(listener: () => void): void {
+    this.#host.stopping.onStopping(listener);
+  }
+
+  offStopping(listener: () => void): void {
+    this.#host.stopping.offStopping(listener);
+  }
+
   closeConnection(): void {
     this.#isLast = true;
   }

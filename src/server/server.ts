@@ -336,7 +336,7 @@ export class WSGIServer {
   }
 
   async #end(): Promise<void> {
-    this.#connections.beginClosing();
+    this.#connections.beginClosing(new ServerShutdown());
     try {
       if (this.#listener !== undefined) await this.#acceptBacklog();
       await this.#listener?.close();

@@ -38,6 +38,41 @@ export interface Cogen extends RequestControls, Waiter {
   readonly input: CogenInput;
   /** Aborts when the client disconnects or a shutdown ends the request; never after a success. */
   readonly signal: HostAbortSignal;
+  /**
+   * Aborts when a shutdown of the server begins; its reason is a `ServerShutdown`. It is aborted already for
+   * a request that begins during a shutdown. The request itself goes on: an app that streams for ever
+   * ends by itself now, and the shutdown need not wait for its grace period.
+   */
+  readonly stopping: HostAbortSignal;
+
+  /**
+   * Waits until a shutdown of the server begins, or no time if one has begun. Its usual place is a `race`.
+   *
+   * @returns An operation that knows the request: for `yield*`, `yield`, `await environ.cogen.run(...)`.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { race, serve, Sleep } from "@x/cogen-wsgi";
+   *
+   * const server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   *wsgiApp(environ, startResponse) {
+   *     startResponse("200 OK", [["Content-Type", "text/event-stream"]]);
+   *     while (!environ.cogen.stopping.aborted) {
+   *       yield "data: tick\n\n";
+   *       yield* environ.cogen.wait(race([Sleep(60), environ.cogen.untilStopping()]));
+   *     }
+   *     yield "data: the end\n\n";
+   *   },
+   * });
+   * const response = await fetch(server.url);
+   * const shutdown = server.shutdown();
+   * assertEquals(await response.text(), "data: tick\n\ndata: the end\n\n");
+   * await shutdown;
+   * ```
+   */
+  untilStopping(): BoundOperation<void>;
 
   /**
    * Calls a function in cogen's style: `yield environ.cogen.call(fn)(...args)`. Its result is then in

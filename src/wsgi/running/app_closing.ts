@@ -58,8 +58,8 @@ export function* closeApp(
       if (given !== undefined) yield* closeIterable(context, given);
     }
     complete = context.response.ended;
-    context.cogen.close();
   } finally {
+    context.cogen.close();
     context.ended(complete);
   }
 }

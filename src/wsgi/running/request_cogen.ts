@@ -33,6 +33,7 @@ import type { RequestControls, RequestTimeouts } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
 import type { Binding, BoundOperation, Planner, TypedWait } from "../waiting.ts";
 import { guardListeners } from "./guarded_signal.ts";
+import { Stopping, type StoppingSource } from "./stopping.ts";
 
 /** A promise that {@linkcode Cogen.run} has returned and that has not settled. */
 interface Run {
@@ -47,7 +48,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   appStep: CurrentStep | undefined;
 
   readonly #body: BodyBuffer;
-  readonly #controls: RequestControls;
+  readonly #controls: RequestControls & StoppingSource;
   /** The operation that was planned in cogen's style. */
   #planned: Operation<unknown> | undefined;
   /** The typed wait whose empty block comes to the server after that of the planned operation. */
@@ -67,6 +68,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #core: { readonly events: Events } | undefined;
   #input: CogenInput | undefined;
   #controller: AbortController | undefined;
+  #stopping: Stopping | undefined;
   /** The error that ended the request early. */
   #abortReason: Error | undefined;
   /** The running tasks of {@linkcode Cogen.run}. */
@@ -81,7 +83,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
    * @param body The request body.
    * @param controls The exchange that the calls of the app are passed on to.
    */
-  constructor(scheduler: Scheduler, body: BodyBuffer, controls: RequestControls) {
+  constructor(scheduler: Scheduler, body: BodyBuffer, controls: RequestControls & StoppingSource) {
     this.scheduler = scheduler;
     this.#body = body;
     this.#controls = controls;
@@ -102,6 +104,16 @@ export class RequestCogen implements Cogen, Planner, Binding {
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
+  }
+
+  get stopping(): HostAbortSignal {
+    this.#stopping ??= new Stopping(this.#controls);
+    return this.#stopping.signal((error) => this.report(error), this.#closed);
+  }
+
+  untilStopping(): BoundOperation<void> {
+    this.#stopping ??= new Stopping(this.#controls);
+    return new BoundWait(this.#stopping.until(), this);
   }
 
   get files(): Files | undefined {
@@ -331,6 +343,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   /** Ends the waits of {@linkcode Cogen.run}: the app has ended. */
   close(): void {
     this.#closed = true;
+    this.#stopping?.close();
     this.#cancelRuns();
   }
 

@@ -492,6 +492,9 @@ test("readlines gives all lines, or lines until the hint is reached, in any piec
       onFinished() {},
       setTrailers() {},
       setTimeouts() {},
+      stopReason: undefined,
+      onStopping() {},
+      offStopping() {},
       closeConnection() {},
       takeSocket() {},
     };

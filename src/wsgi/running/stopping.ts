@@ -1,0 +1,65 @@
+/**
+ * The beginning of a shutdown, as one request hears of it: a signal, and an operation that waits.
+ *
+ * The source calls the listeners at the beginning of the shutdown, before the server closes its listener. The
+ * listener of the signal is removed when the app is closed; that of a wait, when the wait ends.
+ *
+ * Made by the `cogen` of a request, when an app first asks for it.
+ *
+ * @module
+ */
+
+import { type HostAbortSignal, type Operation, operation } from "../../coroutine/mod.ts";
+import { guardListeners } from "./guarded_signal.ts";
+
+/** Tells of the beginning of a shutdown. The connections of a server implement it. */
+export interface StoppingSource {
+  /** The reason of the shutdown that has begun; `undefined` before. */
+  readonly stopReason: Error | undefined;
+  /** Adds a listener, which is called once. It must not throw. */
+  onStopping(listener: () => void): void;
+  /** Removes a listener. */
+  offStopping(listener: () => void): void;
+}
+
+/** Hears of a shutdown for one request. */
+export class Stopping {
+  readonly #source: StoppingSource;
+  #controller: AbortController | undefined;
+  readonly #abort = () => this.#controller?.abort(this.#source.stopReason);
+
+  constructor(source: StoppingSource) {
+    this.#source = source;
+  }
+
+  /**
+   * The signal, made at the first call.
+   *
+   * @param report Takes the errors of listeners.
+   * @param isClosed Whether the app is closed already, so that nothing may be left at the source.
+   */
+  signal(report: (error: unknown) => void, isClosed: boolean): HostAbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      guardListeners(this.#controller.signal, report);
+      if (this.#source.stopReason !== undefined) this.#abort();
+      else if (!isClosed) this.#source.onStopping(this.#abort);
+    }
+    return this.#controller.signal;
+  }
+
+  /** An operation that ends when a shutdown begins, or at once if one has begun. */
+  until(): Operation<void> {
+    return operation<void>((resume) => {
+      const wake = () => resume.value(undefined);
+      if (this.#source.stopReason !== undefined) return wake();
+      this.#source.onStopping(wake);
+      return () => this.#source.offStopping(wake);
+    }, "untilStopping");
+  }
+
+  /** The app is closed: the signal is not aborted any more. */
+  close(): void {
+    this.#source.offStopping(this.#abort);
+  }
+}
