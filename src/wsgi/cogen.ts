@@ -11,7 +11,7 @@
  */
 
 import type { HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts";
-import type { Events } from "./cogen_events.ts";
+import type { Core } from "./core/core.ts";
 import type { CogenInput } from "./input/input.ts";
 import type { RequestControls } from "./request_controls.ts";
 import type { BoundOperation, Waiter } from "./waiting.ts";
@@ -32,8 +32,11 @@ export interface Cogen extends RequestControls, Waiter {
   result: unknown;
   /** The error of the last operation in cogen's style; `undefined` if it succeeded. */
   exception: unknown;
-  /** The operations, in cogen's style. */
-  readonly core: { readonly events: Events };
+  /**
+   * The operations, in cogen's style: `core.events`, `core.sockets`, `core.queue`, `core.pubsub` and
+   * `core.util`. Each call plans its operation and returns `""`, to be yielded.
+   */
+  readonly core: Core;
   /** The request body, in cogen's style. */
   readonly input: CogenInput;
   /** Aborts when the client disconnects or a shutdown ends the request; never after a success. */

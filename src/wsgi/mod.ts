@@ -21,7 +21,12 @@ export type {
 export { basicCredentials } from "./basic_credentials.ts";
 export { type AppYield, type Block, type HeaderList, isBlock } from "./block.ts";
 export type { Cogen } from "./cogen.ts";
-export type { Events } from "./cogen_events.ts";
+export type { Core } from "./core/core.ts";
+export type { Events } from "./core/events.ts";
+export type { PubSub } from "./core/pubsub.ts";
+export type { Queues } from "./core/queues.ts";
+export type { Sockets } from "./core/sockets.ts";
+export type { Util } from "./core/util.ts";
 export type { Environ, ErrorStream } from "./environ.ts";
 export type * from "./environ_extensions.ts";
 export type { ByteStream, FileBody, ReadableFile } from "./files/file_source.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Operation, Queue, Sleep, toPromise } from "../../src/coroutine/mod.ts";
-import { Events } from "../../src/wsgi/cogen_events.ts";
+import { Events } from "../../src/wsgi/core/events.ts";
 import { stage } from "../support/scheduling.ts";
 
 /** Returns the empty block to be yielded, which performs the planned operation. */

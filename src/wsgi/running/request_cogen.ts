@@ -25,7 +25,7 @@ import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
 import type { HeaderList } from "../block.ts";
 import { BoundWait } from "../bound_operation.ts";
 import type { Cogen } from "../cogen.ts";
-import { Events } from "../cogen_events.ts";
+import { Core } from "../core/core.ts";
 import { type BodyBuffer, ReadOperation } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
 import { OperationNotPerformed } from "../not_performed.ts";
@@ -65,7 +65,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   /** The typed wait whose operation is being performed. */
   #performing: TypedWait | undefined;
   // Made when the app first asks for them: most apps use one of them, or none.
-  #core: { readonly events: Events } | undefined;
+  #core: Core | undefined;
   #input: CogenInput | undefined;
   #controller: AbortController | undefined;
   #stopping: Stopping | undefined;
@@ -89,8 +89,8 @@ export class RequestCogen implements Cogen, Planner, Binding {
     this.#controls = controls;
   }
 
-  get core(): { readonly events: Events } {
-    return this.#core ??= { events: new Events(this) };
+  get core(): Core {
+    return this.#core ??= new Core(this);
   }
 
   get input(): CogenInput {

@@ -28,8 +28,8 @@ import {
   type TimeoutOptions,
   until,
   WaitForSignal,
-} from "../coroutine/mod.ts";
-import type { Planner } from "./waiting.ts";
+} from "../../coroutine/mod.ts";
+import type { Planner } from "../waiting.ts";
 
 /** The operations of one request's app, each to be yielded. */
 export class Events {
