@@ -42,3 +42,13 @@ test("half a minute of silence is an empty answer", async () => {
   assertEquals(silence(), '{"messages":[],"next":0}');
   await stage.finish();
 });
+
+test("a shutdown answers the waiting requests at once", async () => {
+  const stage = await serving(chatRoom());
+  const waiting = await body(stage, "/messages?0");
+  const shutdown = stage.server.shutdown({ grace: 3600 });
+  await stage.settle();
+  assertEquals(waiting(), '{"messages":[],"next":0}');
+  await stage.until(shutdown);
+  await stage.finish();
+});
