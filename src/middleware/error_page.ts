@@ -7,6 +7,7 @@
  * @module
  */
 
+import { until } from "../coroutine/mod.ts";
 import {
   type AppYield,
   type Block,
@@ -121,6 +122,10 @@ function isHTTPException(error: unknown): error is HTTPException {
 
 /** Starts the page's response. Throws `error` if the app's head has been sent already (PEP 3333). */
 function begin(answer: ErrorResponse, startResponse: StartResponse, error: unknown): Block {
+  if (answer instanceof Promise) {
+    until(answer); // gives the promise a handler, so that its rejection does not end the process
+    throw new TypeError("page of errorPage gave a promise: expected { status, headers, body }");
+  }
   startResponse(answer.status, answer.headers, error);
   return answer.body;
 }

@@ -96,3 +96,14 @@ test("errorPage makes an error of nothing, if that was thrown", async () => {
   assertEquals(heard, ["Error: The app threw undefined"]);
   await stage.finish();
 });
+
+test("errorPage refuses a page in a promise, and the rejection of the promise ends no process", async () => {
+  const page = () => Promise.reject(new Error("of the page")) as never;
+  const stage = await serving(errorPage(throwing, page));
+  const client = stage.ask(get("/x"));
+  await settle(stage);
+  assertEquals(client.response().status, "500 Internal Server Error");
+  const log = stage.takeLog().join("\n");
+  assertStringIncludes(log, "page of errorPage gave a promise: expected { status, headers, body }");
+  await stage.finish();
+});

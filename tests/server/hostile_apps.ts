@@ -153,6 +153,12 @@ const ITERABLES: Readonly<Record<string, Hostile>> = {
   "a thenable with a then getter that throws": gives(() => trapped("then")),
   "a revoked proxy as the iterable": gives(() => revoked([])),
   "a number": gives(() => 5),
+  "a generator that returns a promise": function* (_environ, start) {
+    ok(start);
+    yield "a";
+    return rejected();
+  },
+  "an array of a promise": gives(() => ["a", rejected()]),
   "a promise of nothing": gives(() => Promise.resolve()),
   "a Symbol.iterator getter that throws": gives(() => trapped(Symbol.iterator)),
   "a Symbol.asyncIterator getter that throws": gives(() => trapped(Symbol.asyncIterator)),
@@ -233,6 +239,9 @@ const BLOCKS: Readonly<Record<string, Hostile>> = {
   "a then getter that throws": yields(() => trapped("then")),
   "a then that throws": yields(() => ({ then: fault })),
   "a promise that rejects": yields(rejected),
+  "a thenable that resolves to a promise that rejects": yields(() => ({
+    then: (resolve: (value: unknown) => void) => resolve(rejected()),
+  })),
   "a return value that is no block": function* (_environ, start) {
     ok(start);
     return 5;

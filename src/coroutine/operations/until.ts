@@ -32,7 +32,8 @@ import { type Operation, operation } from "../operation.ts";
 export function until<T>(promise: PromiseLike<T>): Operation<T> {
   handleRejection(promise);
   return operation((resume) => {
-    promise.then(
+    // `Promise.resolve` takes over the promise of a thenable that resolves to another promise.
+    Promise.resolve(promise).then(
       (value) => resume.value(value),
       (error: unknown) => resume.error(error),
     );
