@@ -11,7 +11,7 @@
 
 import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
 import { runtimeAdapter } from "../../mod.ts";
-import { type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import { checkNames, type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
 import { type ServerOptions, type ServerStats, WSGIServer } from "../server/mod.ts";
 import { type Adapter, decodeLatin1, encodeLatin1 } from "../socket/mod.ts";
 import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
@@ -91,6 +91,7 @@ export function testClient(
   app: WSGIApp | Mounts | TestServerOptions,
   options: TestClientOptions = {},
 ): TestClient {
+  checkNames("testClient", options, ["cookies", "autojump", "window", "files"]);
   return new TestClient(isServerOptions(app) ? app : { wsgiApp: app }, options);
 }
 
@@ -383,7 +384,7 @@ export interface RawAnswer {
 }
 
 function isServerOptions(app: WSGIApp | Mounts | TestServerOptions): app is TestServerOptions {
-  return typeof app === "object" && "wsgiApp" in app;
+  return typeof app === "object" && app !== null && "wsgiApp" in app;
 }
 
 /** The files of the runtime; its adapter is loaded when the first file is opened. */

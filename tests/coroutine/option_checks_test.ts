@@ -1,14 +1,24 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
+  Accept,
+  AddCoro,
+  all,
+  allSettled,
   checkNames,
   checkOption,
+  Connect,
+  Iterate,
   optionError,
   PublishSubscribeQueue,
   Queue,
+  race,
   Semaphore,
   showValue,
   Signal,
+  Sleep,
+  timeout,
+  until,
 } from "../../src/coroutine/mod.ts";
 
 class Own {
@@ -94,4 +104,22 @@ test("a count as text is refused, and quoted", () => {
   assertThrows(() => new Semaphore(five), RangeError, '"5"');
   assertThrows(() => new PublishSubscribeQueue({ capacity: five }), RangeError, '"5"');
   assertThrows(() => Signal("a", 1, { recipients: five }), RangeError, '"5"');
+});
+
+test("an argument of a wrong kind is refused at the call, and shown", () => {
+  const calls: readonly (readonly [call: () => unknown, message: string])[] = [
+    [() => race(5 as never), "The argument of race is 5: expected an array"],
+    [() => race([Sleep(1), 5 as never]), "An argument of race is 5: expected an operation"],
+    [() => all(null as never), "The argument of all is null: expected an array"],
+    [() => all([Promise.resolve() as never]), "An argument of all is a Promise: expected an op"],
+    [() => allSettled(["x" as never]), 'An argument of allSettled is "x": expected an operation'],
+    [() => timeout(1 as never, 2), "An argument of timeout is 1: expected an operation"],
+    [() => until(5 as never), "The argument of until is 5: expected a promise"],
+    [() => until(null as never), "The argument of until is null: expected a promise"],
+    [() => AddCoro("x" as never), 'The coroutine of AddCoro is "x": expected a generator function'],
+    [() => Iterate(5 as never), "The coroutine of Iterate is 5: expected a generator function"],
+    [() => Accept({} as never), "The first argument of Accept is {}: expected an Acceptor"],
+    [() => Connect(5 as never), "The first argument of Connect is 5: expected a function"],
+  ];
+  for (const [call, message] of calls) assertThrows(call, TypeError, message);
 });

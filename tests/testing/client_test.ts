@@ -1,6 +1,12 @@
 /** `testClient`: requests of any kind, responses as they were sent, cookies, streams, raw bytes. */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { test } from "node:test";
 import { type TestClient, testClient, TruncatedResponse } from "../../src/testing/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
@@ -10,6 +16,13 @@ async function mirrored(send: (client: TestClient) => Promise<{ text: string }>)
   await using client = testClient(mirror);
   return (await send(client)).text;
 }
+
+test("an unknown option of testClient is refused", () => {
+  const app = () => [];
+  const make = (options: unknown) => () => testClient(app, options as never);
+  assertThrows(make({ cookie: true }), TypeError, 'Unknown option of testClient "cookie"');
+  assertThrows(make(5), TypeError, "testClient is 5: expected an object");
+});
 
 test("a response has its status, fields, body and bytes", async () => {
   const app: WSGIApp = (_environ, startResponse) => {

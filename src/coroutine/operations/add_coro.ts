@@ -5,6 +5,7 @@
  */
 
 import { ImmediateOperation, type Operation } from "../operation.ts";
+import { optionError } from "../option_checks.ts";
 import type { Coroutine, Task } from "../task.ts";
 
 /**
@@ -35,6 +36,9 @@ export function AddCoro<A extends unknown[], T>(
   fn: (...args: A) => Coroutine<T> | Operation<T> | PromiseLike<T>,
   ...args: A
 ): Operation<Task<T>> {
+  if (typeof fn !== "function") {
+    throw optionError("The coroutine of AddCoro", fn, "a generator function, not called");
+  }
   return new AddCoroOperation(fn, args);
 }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Branches, type Outcome } from "./branch.ts";
+import { Branches, checkOperations, type Outcome } from "./branch.ts";
 import { type Operation, operation } from "../operation.ts";
 import type { OperationValue } from "./race.ts";
 
@@ -89,6 +89,7 @@ function waitForAll<R>(
   resultOf: (outcome: Outcome) => unknown,
   failFast: boolean,
 ): Operation<R> {
+  checkOperations(name, operations);
   return operation((resume) => {
     const branches = new Branches(resume);
     const results = new Array<unknown>(operations.length);

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { isOperation } from "../operation.ts";
+import { optionError } from "../option_checks.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import { Wait } from "../kernel/wait.ts";
@@ -92,4 +94,26 @@ export class Branches {
       task.kernel.report(error, task);
     }
   }
+}
+
+/**
+ * Checks the argument of an operation that waits for another one.
+ *
+ * @throws {TypeError} If it is no operation.
+ */
+export function checkOperation(name: string, value: unknown): void {
+  if (isOperation(value)) return;
+  throw optionError(`An argument of ${name}`, value, "an operation, such as Sleep(1)");
+}
+
+/**
+ * Checks the argument of an operation that waits for several others.
+ *
+ * @throws {TypeError} If it is no array of operations.
+ */
+export function checkOperations(name: string, operations: unknown): void {
+  if (!Array.isArray(operations)) {
+    throw optionError(`The argument of ${name}`, operations, "an array of operations");
+  }
+  for (const value of operations) checkOperation(name, value);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Branches, settleWith } from "./branch.ts";
+import { Branches, checkOperations, settleWith } from "./branch.ts";
 import { type Operation, operation } from "../operation.ts";
 
 /** The type of the value that an operation gives. */
@@ -39,6 +39,7 @@ export type OperationValue<O> = O extends Operation<infer T> ? T : never;
 export function race<const O extends readonly Operation<unknown>[]>(
   operations: O,
 ): Operation<OperationValue<O[number]>> {
+  checkOperations("race", operations);
   if (operations.length === 0) {
     throw new TypeError("Cannot race an empty list: expected one or more operations");
   }

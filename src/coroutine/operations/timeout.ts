@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Branches, settleWith } from "./branch.ts";
+import { Branches, checkOperation, settleWith } from "./branch.ts";
 import { type Deadline, fromNow } from "../duration.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
 import { BaseOperation } from "../operation.ts";
@@ -43,6 +43,7 @@ export function timeout<T>(
   deadline: Deadline,
   options: Pick<TimeoutOptions, "weakTimeout"> = {},
 ): Operation<T> {
+  checkOperation("timeout", operation);
   return new TimeoutOperation(operation, deadline, options.weakTimeout ?? false);
 }
 

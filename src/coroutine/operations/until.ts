@@ -5,6 +5,7 @@
  */
 
 import { type Operation, operation } from "../operation.ts";
+import { optionError } from "../option_checks.ts";
 
 /**
  * Waits until a promise settles.
@@ -30,6 +31,9 @@ import { type Operation, operation } from "../operation.ts";
  * ```
  */
 export function until<T>(promise: PromiseLike<T>): Operation<T> {
+  if (typeof (promise as PromiseLike<T> | undefined)?.then !== "function") {
+    throw optionError("The argument of until", promise, "a promise");
+  }
   handleRejection(promise);
   return operation((resume) => {
     // `Promise.resolve` takes over the promise of a thenable that resolves to another promise.

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { optionError } from "../option_checks.ts";
 import type { AbortSignalLike } from "../interop/abort_signal.ts";
 import type { Operation } from "../operation.ts";
 import { Queue } from "../operations/queue.ts";
@@ -89,6 +90,9 @@ export class Acceptor {
  * @throws {QueueClosed} At the `yield`, if the acceptor is closed.
  */
 export function Accept(acceptor: Acceptor, options: TimeoutOptions = {}): Operation<SocketStream> {
+  if (!(acceptor instanceof Acceptor)) {
+    throw optionError("The first argument of Accept", acceptor, "an Acceptor");
+  }
   return acceptor.next(options);
 }
 
@@ -133,6 +137,9 @@ export type Dial = (
  * ```
  */
 export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<SocketStream> {
+  if (typeof dial !== "function") {
+    throw optionError("The first argument of Connect", dial, "a function that dials");
+  }
   return timed("Connect", options, (resume) => {
     const signal = new DialSignal();
     const dialling = dial((socket) => {

@@ -16,6 +16,7 @@ import {
   SendAll,
   Sleep,
   type SocketStream,
+  type Task,
 } from "../../../mod.ts";
 import type { Dial } from "../../../src/coroutine/mod.ts";
 import type { ListenAddress } from "../../../src/socket/mod.ts";
@@ -96,16 +97,16 @@ test("a Connect that is cancelled leaves no connection behind", async () => {
   ];
   for (const dial of dials) {
     let opened = 0;
-    const counting: Dial = (open, signal) =>
-      dial((socket) => {
+    // The cancellation is a microtask: no event of a socket can come before it.
+    const counting: Dial = (open, signal) => {
+      queueMicrotask(() => task.cancel());
+      return dial((socket) => {
         opened++;
         return open(socket);
       }, signal);
-    const task = scheduler.add(function* () {
+    };
+    const task: Task<void> = scheduler.add(function* () {
       yield* Connect(counting);
-    });
-    scheduler.add(function* () {
-      task.cancel();
     });
     // The system decides whether the peer has seen the connection before its end.
     const accepted = scheduler.add(function* () {
