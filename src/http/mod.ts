@@ -122,6 +122,7 @@ export { type BytesEqual } from "./reading/head_cache.ts";
 export { type Latin1Decoder } from "./latin1.ts";
 export { DEFAULT_LIMITS, type ParserLimits } from "./parser_limits.ts";
 export { type PreparedHead, prepareHead } from "./writing/prepared_head.ts";
+export { reasonPhrase } from "./reason_phrases.ts";
 export { combineFieldLines, isSingleton } from "./repeated_fields.ts";
 export { type ParserOptions, RequestParser } from "./reading/request_parser.ts";
 export { parseRequestTarget, type RequestTarget } from "./request_target.ts";

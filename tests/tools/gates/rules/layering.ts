@@ -42,6 +42,14 @@ const LAYERS: readonly Layer[] = [
       ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts"],
     ],
   },
+  // The bridge to the web's `fetch`. It serves an app over a network in memory.
+  {
+    folder: "src/fetch/",
+    mayImport: [
+      ...["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
+      ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts"],
+    ],
+  },
   { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },
   { folder: "adapters/", mayImport: ["src/socket/mod.ts"] },
   { folder: "mod.ts", mayImport: ["src/", "adapters/"] },

@@ -1,0 +1,163 @@
+/**
+ * A WSGI app of a fetch handler: the environ becomes a `Request`, and the `Response` becomes
+ * `startResponse` and blocks.
+ *
+ * @module
+ */
+
+import { optionError } from "../coroutine/mod.ts";
+import { reasonPhrase } from "../http/mod.ts";
+import {
+  type AppIterable,
+  type Environ,
+  type HeaderList,
+  isPromise,
+  type StartResponse,
+  type WSGIApp,
+} from "../wsgi/mod.ts";
+import { FetchInfo } from "./fetch_info.ts";
+import { requestOf } from "./lazy_request.ts";
+import { ResponseBlocks } from "./response_blocks.ts";
+import { readBody } from "./whole_body.ts";
+
+/** Answers a request: the handler of `Deno.serve`, of Hono and of other frameworks. */
+export type FetchHandler = (
+  request: Request,
+  info: FetchInfo,
+) => Response | PromiseLike<Response>;
+
+/** An object with a handler, such as the default export of a module for `deno serve` or `bun`. */
+export interface FetchObject {
+  /** Answers a request. */
+  fetch(request: Request, info: FetchInfo): Response | PromiseLike<Response>;
+}
+
+/**
+ * Makes a WSGI app of a fetch handler: of Hono, h3, itty-router, or of an object with `fetch`.
+ *
+ * - The bodies of the request and of the response are streams with backpressure. A response that was made of
+ *   a string or bytes has `Content-Length`; one that was made of a stream is chunked, unless the handler
+ *   gives a length.
+ * - `request.signal` aborts once if the client leaves, and never after a success. The stream of the response
+ *   is cancelled then.
+ * - An error of the handler, and `Response.error()`, are a 500 and reported. After the head, the server cuts
+ *   the connection.
+ * - Fields of the connection, such as `Transfer-Encoding`, are left to the server; `Connection: close` ends
+ *   the connection after the response.
+ * - Bun does not tell the media type of a string, so that a response needs a `Content-Type` there.
+ *
+ * @param handler The handler, or an object with the method `fetch`. Hono's `c.env` is the second argument, and
+ *   `c.executionCtx.waitUntil` works.
+ * @returns The app.
+ * @throws {TypeError} If the handler is neither.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve } from "@x/cogen-wsgi";
+ * import { fromFetch } from "@x/cogen-wsgi/fetch";
+ *
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   wsgiApp: fromFetch(async (request, info) => {
+ *     info.waitUntil(Promise.resolve("the work after the response"));
+ *     return Response.json({ method: request.method, body: await request.text() });
+ *   }),
+ * });
+ * const response = await fetch(server.url, { method: "POST", body: "hello" });
+ * assertEquals(await response.json(), { method: "POST", body: "hello" });
+ * ```
+ */
+export function fromFetch(handler: FetchHandler | FetchObject): WSGIApp {
+  const answer = handlerOf(handler);
+  return (environ, startResponse) => {
+    const info = new FetchInfo(environ);
+    const given = answer(requestOf(environ), info, info);
+    if (!isPromise(given)) return respond(given, info, startResponse);
+    return given.then((response) => respond(response as Response, info, startResponse));
+  };
+}
+
+/** A handler as frameworks call it: the third argument is the `ExecutionContext` of Hono. */
+type AnyHandler = (
+  request: Request,
+  info: FetchInfo,
+  context: FetchInfo,
+) => Response | PromiseLike<Response>;
+
+function handlerOf(given: FetchHandler | FetchObject): AnyHandler {
+  if (typeof given === "function") return given;
+  if (typeof given === "object" && given !== null && typeof given.fetch === "function") {
+    // The method is looked up for each request, because a framework may replace it.
+    return (...all) => (given as { fetch: AnyHandler }).fetch(...all);
+  }
+  throw optionError(
+    "The handler of fromFetch",
+    given,
+    "a function (request, info) => Response, or an object with the method fetch",
+  );
+}
+
+function respond(
+  response: Response,
+  info: FetchInfo,
+  startResponse: StartResponse,
+): AppIterable | PromiseLike<AppIterable> {
+  checkResponse(response);
+  if (info.isUpgrade(response)) return [];
+  const { environ } = info;
+  startResponse(statusLine(response), headersOf(response, environ));
+  return readBody(response).then((body) => {
+    if (body === null) return [];
+    if (body instanceof Uint8Array) return [body];
+    const blocks = new ResponseBlocks(body, environ);
+    return environ.REQUEST_METHOD === "HEAD" ? headOnly(blocks) : blocks;
+  });
+}
+
+function checkResponse(response: unknown): asserts response is Response {
+  const { status, type, headers } = (response ?? {}) as Partial<Response>;
+  if (typeof status !== "number" || typeof headers?.get !== "function") {
+    throw optionError("The result of a fetch handler", response, "a Response");
+  }
+  if (type === "error") throw new TypeError("The fetch handler returned Response.error()");
+  if (status === 101) {
+    throw new TypeError("A fetch handler cannot return status 101: use info.upgrade(...)");
+  }
+  if ((response as Response).bodyUsed) {
+    throw new TypeError(
+      "The fetch handler returned a Response whose body has been read: return response.clone()",
+    );
+  }
+}
+
+function statusLine({ status, statusText }: Response): string {
+  return `${status} ${statusText === "" ? reasonPhrase(status) : statusText}`;
+}
+
+/** The fields about the connection, which the server itself sends (RFC 9110 §7.6.1). */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  ...["connection", "keep-alive", "proxy-connection", "te", "trailers", "transfer-encoding"],
+  "upgrade",
+]);
+
+/** The header fields, each `Set-Cookie` apart and last. */
+function headersOf({ headers, status }: Response, environ: Environ): HeaderList {
+  const fields: [string, string][] = [];
+  const cookies: [string, string][] = [];
+  headers.forEach((value, name) => {
+    if (name === "set-cookie") cookies.push([name, value]);
+    else if (!CONNECTION_FIELDS.has(name) || (name === "upgrade" && status === 426)) {
+      fields.push([name, value]);
+    } else if (name === "connection" && /(?:^|,)\s*close\s*(?:,|$)/i.test(value)) {
+      environ.cogen.closeConnection();
+    }
+  });
+  return cookies.length === 0 ? fields : [...fields, ...cookies];
+}
+
+/** The head of a stream, for HEAD: the block only tells that there is one, and is not sent. */
+async function* headOnly(blocks: ResponseBlocks): AsyncGenerator<string, void, undefined> {
+  await blocks.return();
+  yield " ";
+}

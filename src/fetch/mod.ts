@@ -1,0 +1,8 @@
+/**
+ * Apps of the web's `fetch` on the engine, and apps of the engine behind `fetch`.
+ *
+ * @module
+ */
+
+export { type FetchHandler, type FetchObject, fromFetch } from "./from_fetch.ts";
+export { FetchInfo, type HeaderFields, type RemoteAddress } from "./fetch_info.ts";

@@ -1,0 +1,356 @@
+/** `fromFetch`: requests, responses, framing, faults and disconnects, through the real parser. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { Sleep } from "../../src/coroutine/mod.ts";
+import { type FetchHandler, type FetchInfo, fromFetch } from "../../src/fetch/mod.ts";
+import { type TestClient, testClient } from "../../src/testing/mod.ts";
+
+type Result = Response | PromiseLike<Response>;
+
+function clientOf(handler: (request: Request, info: FetchInfo) => Result): TestClient {
+  return testClient(fromFetch(handler));
+}
+
+/** A stream of a number of pieces, and the counts of the calls of its source. */
+function counted(pieces: number) {
+  const counts = { pulls: 0, cancels: 0, reason: undefined as unknown };
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (counts.pulls++ === pieces) controller.close();
+      else controller.enqueue(new TextEncoder().encode("piece"));
+    },
+    cancel(reason) {
+      counts.cancels++;
+      counts.reason = reason;
+    },
+  });
+  return { counts, stream };
+}
+
+test("a request has the parts of the HTTP request", async () => {
+  await using client = clientOf(async (request) => {
+    const { method, url, headers } = request;
+    const body = await request.text();
+    return Response.json([method, url, headers.get("x-a"), body, request.bodyUsed]);
+  });
+  const options = { headers: { Host: "localhost:8000", "X-A": "b" }, body: "é" };
+  const { text } = await client.put("/a/b?c=%20d", options);
+  assertEquals(JSON.parse(text), ["PUT", "http://localhost:8000/a/b?c=%20d", "b", "é", true]);
+});
+
+/** Hosts and targets, and the path of the URL or the whole URL. */
+const URLS: readonly (readonly [host: string, target: string, url: string])[] = [
+  ["localhost", "/", "http://localhost/"],
+  ["EXAMPLE.org:80", "/a", "http://example.org/a"],
+  ["example.org:443", "/a", "http://example.org:443/a"],
+  ["[::1]:8000", "/a", "http://[::1]:8000/a"],
+  ["1.2", "/", "http://1.0.0.2/"],
+  ["localhost", "/a/../b/./c", "http://localhost/b/c"],
+  ["localhost", "/a/%2e%2e/b", "http://localhost/b"],
+  ["localhost", "//evil.example/a", "http://localhost//evil.example/a"],
+  ["localhost", "/a?b=/../c", "http://localhost/a?b=/../c"],
+  ["localhost", "http://other.example/a", "http://other.example/a"],
+];
+
+for (const [host, target, url] of URLS) {
+  test(`the URL of ${target} at ${host}`, async () => {
+    await using client = clientOf((request) => new Response(request.url));
+    const head = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    const { text } = await client.raw(head);
+    assertEquals(text.split("\r\n\r\n")[1], url);
+  });
+}
+
+test("a request is a Request of the runtime to all that take one", async () => {
+  await using client = clientOf(async (request) => {
+    const copy = new Request(request);
+    const other = new Request("http://other/", new Request("http://x/", { method: "PURGE" }));
+    const form = await copy.formData();
+    return Response.json([
+      request instanceof Request,
+      request.constructor === Request || Object.getPrototypeOf(request) !== null,
+      copy.method,
+      copy.url,
+      copy.headers.get("x-a"),
+      form.get("a"),
+      other.method,
+      request.redirect,
+      request.bodyUsed,
+    ]);
+  });
+  const options = { headers: { Host: "localhost", "X-A": "b" }, form: { a: "1" } };
+  const { text } = await client.post("/a", options);
+  const parts = [true, true, "POST", "http://localhost/a", "b", "1", "PURGE", "follow", true];
+  assertEquals(JSON.parse(text), parts);
+});
+
+test("a body is read once, by any method", async () => {
+  const reads: Record<string, (request: Request) => Promise<unknown>> = {
+    text: (request) => request.text(),
+    json: (request) => request.json(),
+    bytes: async (request) => (await new Response(request.body).arrayBuffer()).byteLength,
+    arrayBuffer: async (request) => (await request.arrayBuffer()).byteLength,
+    blob: async (request) => (await request.blob()).size,
+    clone: async (request) => [await request.clone().text(), await request.text()],
+  };
+  const seen: Record<string, unknown> = {};
+  for (const [name, read] of Object.entries(reads)) {
+    await using client = clientOf(async (request) => {
+      seen[name] = await read(request);
+      const again = await request.text().then(() => "read twice", () => "refused");
+      return new Response(again);
+    });
+    assertEquals((await client.post("/", { body: `"a"` })).text, "refused");
+  }
+  assertEquals(seen, {
+    text: `"a"`,
+    json: "a",
+    bytes: 3,
+    arrayBuffer: 3,
+    blob: 3,
+    clone: [`"a"`, `"a"`],
+  });
+});
+
+test("a request without a body has none", async () => {
+  await using client = clientOf(async (request) =>
+    Response.json([request.body, await request.text(), request.bodyUsed])
+  );
+  assertEquals((await client.get("/")).json(), [null, "", false]);
+});
+
+/** Bodies, and their framing. */
+const FRAMINGS: Readonly<Record<string, readonly [() => Response, string]>> = {
+  "a string": [() => new Response("abc"), "content-length: 3"],
+  bytes: [() => new Response(new Uint8Array(3)), "content-length: 3"],
+  "a long string": [() => new Response("x".repeat(200_000)), "content-length: 200000"],
+  "a form": [() => new Response(new URLSearchParams({ a: "1" })), "content-length: 3"],
+  JSON: [() => Response.json([1]), "content-length: 3"],
+  "own fields": [() => new Response("a", { headers: { a: "b" } }), "content-length: 1"],
+  "no body": [() => new Response(), "content-length: 0"],
+  "an empty string": [() => new Response(""), "content-length: 0"],
+  "a stream": [() => new Response(counted(2).stream), "transfer-encoding: chunked"],
+  "a stream that has ended": [
+    () => new Response(new Blob(["abc"]).stream().pipeThrough(new TransformStream())),
+    "transfer-encoding: chunked",
+  ],
+  "a stream with a length": [
+    () => new Response(counted(2).stream, { headers: { "Content-Length": "10" } }),
+    "content-length: 10",
+  ],
+};
+
+for (const [name, [make, framing]] of Object.entries(FRAMINGS)) {
+  for (const delay of [0, 1]) {
+    test(`a response with ${name}, ${delay} s after it was made`, async () => {
+      await using client = clientOf(async (_request, { environ }) => {
+        const response = make();
+        await environ.cogen.run(Sleep(delay));
+        return response;
+      });
+      const response = await client.get("/");
+      const fields = response.rawHeaders.map(([key, value]) => `${key.toLowerCase()}: ${value}`);
+      assert(fields.includes(framing), fields.join());
+      const head = await client.head("/");
+      assertEquals([head.status, head.bytes.length], [200, 0]);
+      assertEquals(head.headers.get("transfer-encoding"), null);
+    });
+  }
+}
+
+test("status, phrase, fields and each Set-Cookie arrive", async () => {
+  const headers = new Headers([["x-a", "1"], ["set-cookie", "a=1"], ["set-cookie", "b=2"]]);
+  headers.append("x-a", "2");
+  await using client = clientOf(() =>
+    new Response("a", { status: 299, statusText: "Fine", headers })
+  );
+  const response = await client.get("/");
+  assertEquals([response.status, response.reason], [299, "Fine"]);
+  assertEquals(response.headers.get("x-a"), "1, 2");
+  assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
+});
+
+test("204 and 304 have no body", async () => {
+  for (const status of [204, 304]) {
+    await using client = clientOf(() => new Response(null, { status }));
+    const response = await client.get("/");
+    assertEquals([response.status, response.headers.get("content-length")], [status, null]);
+  }
+});
+
+test("fields of the connection are left to the server", async () => {
+  const headers = { Connection: "close", "Transfer-Encoding": "chunked", "Keep-Alive": "1" };
+  await using client = clientOf(() => new Response("a", { headers }));
+  const response = await client.get("/");
+  assertEquals(response.headers.get("connection"), "close");
+  assertEquals(response.headers.get("transfer-encoding"), null);
+});
+
+/** Handlers that fail, and the message that is reported. */
+const FAULTS: Readonly<Record<string, readonly [() => Result, string]>> = {
+  "a thrown error": [() => {
+    throw new Error("thrown");
+  }, "thrown"],
+  "a rejection": [() => Promise.reject(new Error("rejected")), "rejected"],
+  "Response.error()": [
+    () => Response.error(),
+    "The fetch handler returned Response.error()",
+  ],
+  "no response": [
+    () => undefined as unknown as Response,
+    "The result of a fetch handler is undefined: expected a Response",
+  ],
+  "a response that was read": [
+    async () => {
+      const response = new Response("a");
+      await response.text();
+      return response;
+    },
+    "The fetch handler returned a Response whose body has been read: return response.clone()",
+  ],
+};
+
+for (const [name, [handler, message]] of Object.entries(FAULTS)) {
+  test(`${name} is a 500, reported once`, async () => {
+    await using client = clientOf(handler);
+    assertEquals((await client.get("/")).status, 500);
+    assertEquals(client.takeErrors().map((error) => (error as Error).message), [message]);
+  });
+}
+
+test("something that is no handler is refused at once", () => {
+  assertThrows(() => fromFetch(5 as unknown as FetchHandler), TypeError, "fetch");
+  assertThrows(() => fromFetch({} as unknown as FetchHandler), TypeError, "fetch");
+});
+
+test("an object with fetch keeps its this", async () => {
+  class Greeter {
+    readonly #name = "you";
+    fetch() {
+      return new Response(this.#name);
+    }
+  }
+  await using client = testClient(fromFetch(new Greeter()));
+  assertEquals((await client.get("/")).text, "you");
+});
+
+test("both bodies stream at the same time", async () => {
+  await using client = clientOf((request) => new Response(request.body));
+  const body = ["x".repeat(300_000), "end"];
+  assertEquals((await client.post("/", { body })).text, body.join(""));
+});
+
+test("a slow client slows the stream down, and its end cancels the stream once", async () => {
+  const { counts, stream } = counted(1_000_000);
+  const signals: unknown[] = [];
+  await using client = clientOf((request) => {
+    request.signal.addEventListener("abort", () => signals.push(request.signal.reason));
+    return new Response(stream);
+  });
+  const response = await client.open("/");
+  await response.read(5);
+  await response.stall();
+  await client.settle();
+  const { pulls } = counts;
+  assert(pulls < 100_000, `${pulls}`);
+  await response.disconnect("reset");
+  await client.settle();
+  assertEquals([counts.cancels, signals.length], [1, 1]);
+  // Bun gives the reasons of two copies.
+  const [reason] = [counts.reason].flat();
+  assertEquals((reason as Error).name, "ClientDisconnected");
+});
+
+test("a client that leaves in the middle of its upload aborts the signal once", async () => {
+  const seen: string[] = [];
+  await using client = clientOf(async (request) => {
+    request.signal.addEventListener("abort", () => seen.push("abort"));
+    await request.text().catch((error) => seen.push((error as Error).name));
+    return new Response("too late");
+  });
+  const upload = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf`;
+  await client.raw(upload, { end: true });
+  await client.settle();
+  assertEquals(seen.toSorted(), ["ClientDisconnected", "abort"]);
+});
+
+test("the signal does not abort after a success", async () => {
+  let signal: AbortSignal | undefined;
+  await using client = clientOf((request) => {
+    signal = request.signal;
+    return new Response(counted(2).stream);
+  });
+  assertEquals((await client.get("/")).text, "piecepiece");
+  await client.settle();
+  assertEquals(signal?.aborted, false);
+});
+
+test("an error of the stream cuts the response", async () => {
+  await using client = clientOf(() =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          controller.error(new Error("broken stream"));
+        },
+      }),
+    )
+  );
+  assertEquals((await client.get("/")).status, 500);
+  assertEquals(client.takeErrors().map((error) => (error as Error).message), ["broken stream"]);
+});
+
+test("a body that the handler does not read is dropped, and the connection goes on", async () => {
+  await using client = clientOf(() => new Response("a"));
+  assertEquals((await client.post("/", { body: "unread" })).text, "a");
+  assertEquals((await client.get("/")).text, "a");
+  assertEquals(client.stats.connections, 1);
+});
+
+test("info has the address, informs, and keeps work after the response", async () => {
+  const done: string[] = [];
+  await using client = clientOf((_request, info) => {
+    info.inform(103, { Link: "</a.css>" });
+    info.waitUntil(Promise.resolve().then(() => done.push("done")));
+    info.waitUntil(Promise.reject(new Error("late")));
+    return Response.json(info.remoteAddr);
+  });
+  const response = await client.get("/");
+  await client.settle();
+  assertEquals(response.json().transport, "tcp");
+  assertEquals(response.informational.map(({ status }) => status), [103]);
+  assertEquals(done, ["done"]);
+  assertEquals(client.takeErrors().map((error) => (error as Error).message), ["late"]);
+});
+
+test("trailers follow a stream", async () => {
+  await using client = clientOf((_request, info) => {
+    const { stream } = counted(1);
+    const body = stream.pipeThrough(
+      new TransformStream({ flush: () => info.setTrailers({ "X-Sum": "5" }) }),
+    );
+    return new Response(body, { headers: { Trailer: "X-Sum" } });
+  });
+  const response = await client.get("/");
+  assertEquals([response.text, response.trailers.get("x-sum")], ["piece", "5"]);
+});
+
+test("an upgrade takes the connection over", async () => {
+  await using client = clientOf((_request, info) =>
+    info.upgrade({ Upgrade: "echo" }, (socket) => {
+      socket.write(new TextEncoder().encode("taken"));
+      socket.endWrite();
+      return { onData() {}, onEnd: () => socket.destroy(), onDrain() {}, onClose() {} };
+    })
+  );
+  const { text } = await client.raw(
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n",
+  );
+  assert(text.startsWith("HTTP/1.1 101 ") && text.endsWith("\r\n\r\ntaken"), text);
+});
+
+test("TRACE and the asterisk form have a request, too", async () => {
+  await using client = clientOf(({ method, url }) => new Response(`${method} ${url}`));
+  assertEquals((await client.request("TRACE", "/")).text, "TRACE http://localhost/");
+  assertEquals((await client.request("OPTIONS", "*")).text, "OPTIONS http://localhost/*");
+});
