@@ -177,7 +177,9 @@ export function checkServingOptions(options: ServingOptions): void {
   const given: Readonly<Record<string, unknown>> = { ...options };
   const { serverName, scheduler, adapter, signal } = given;
   checkOption("serverName", serverName, "string");
-  if (serverName === "") throw optionError("serverName", "", "a name, such as a.example");
+  if (serverName !== undefined && !/^[!-~\u0080-\uffff]+$/.test(String(serverName))) {
+    throw optionError("serverName", serverName, "a name, such as a.example");
+  }
   for (const name of ["onListen", "onError", "onRefused", "log"] as const) {
     checkOption(name, given[name], "function");
   }

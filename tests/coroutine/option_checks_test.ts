@@ -119,6 +119,11 @@ test("an argument of a wrong kind is refused at the call, and shown", () => {
     [() => AddCoro("x" as never), 'The coroutine of AddCoro is "x": expected a generator function'],
     [() => Iterate(5 as never), "The coroutine of Iterate is 5: expected a generator function"],
     [() => Accept({} as never), "The first argument of Accept is {}: expected an Acceptor"],
+    [
+      () => new PublishSubscribeQueue({ maxsize: 5 } as never),
+      'Unknown option of PublishSubscribeQueue "maxsize"',
+    ],
+    [() => new PublishSubscribeQueue(null as never), "PublishSubscribeQueue is null: expected an"],
     [() => Connect(5 as never), "The first argument of Connect is 5: expected a function"],
   ];
   for (const [call, message] of calls) assertThrows(call, TypeError, message);

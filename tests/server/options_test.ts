@@ -125,6 +125,7 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ bindAddr: ["a b", 0] }, 'the host "a b"'],
   [{ bindAddr: [5, 0] }, "the host 5"],
   [{ requestQueueSize: "5" }, 'requestQueueSize is "5": expected a whole number above 0'],
+  [{ serverName: "a\r\nb" }, 'serverName is "a\\r\\nb": expected a name'],
   [{ log: "x" }, 'log is "x": expected a function'],
   [{ log: null }, "log is null: expected a function"],
   [{ onError: {} }, "onError is {}: expected a function"],

@@ -11,6 +11,7 @@ import { AsyncView } from "../interop/async_view.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Call } from "../operations/call.ts";
 import { type Operation, operation } from "../operation.ts";
+import { checkNames } from "../option_checks.ts";
 import { QueueClosed } from "../operations/queue_errors.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { FetchOptions, PublishSubscribeOptions, SubscribeOptions } from "./subscription.ts";
@@ -59,6 +60,7 @@ export class PublishSubscribeQueue<T> {
    * @throws {RangeError} If the capacity is not 1 or more, or the lease is negative.
    */
   constructor(options: PublishSubscribeOptions = {}) {
+    checkNames("PublishSubscribeQueue", options, ["capacity", "slowConsumer", "lease"]);
     this.#broadcast = new Broadcast(options);
     bindMethods(this, "publish", "publishNowait", "subscribe", "unsubscribe", "fetch");
     bindMethods(this, "position", "compact", "close");
