@@ -11,14 +11,20 @@
 
 import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
 import { runtimeAdapter } from "../../mod.ts";
-import { checkNames, type Duration, Scheduler, toMilliseconds } from "../coroutine/mod.ts";
+import {
+  checkNames,
+  checkOption,
+  type Duration,
+  Scheduler,
+  toMilliseconds,
+} from "../coroutine/mod.ts";
 import { type ServerOptions, type ServerStats, WSGIServer } from "../server/mod.ts";
 import { type Adapter, decodeLatin1, encodeLatin1 } from "../socket/mod.ts";
 import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { Cookies } from "./cookies.ts";
 import { Exchange, TestStream } from "./exchange.ts";
-import { prepareRequest, type RequestOptions } from "./request.ts";
+import { checkRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import type { TestResponse } from "./response.ts";
 import { joined } from "./response_reader.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -118,6 +124,8 @@ export class TestClient implements AsyncDisposable {
    * @param options The options of the client.
    */
   constructor(server: TestServerOptions, options: TestClientOptions) {
+    checkOption("cookies", options.cookies, "boolean");
+    checkOption("autojump", options.autojump, "boolean");
     const log = (line: string) => {
       this.log.push(line);
       server.log?.(line);
@@ -178,7 +186,7 @@ export class TestClient implements AsyncDisposable {
     } else if (!exchange.socket.closed) {
       exchange.socket.end("reset");
     }
-    this.#keepCookies(path, response);
+    this.#keepCookies(path, response.headers);
     return response;
   }
 
@@ -225,7 +233,9 @@ export class TestClient implements AsyncDisposable {
   ): Promise<TestStream> {
     const exchange = await this.#begin(options.method ?? "GET", path, options);
     await exchange.head();
-    return new TestStream(exchange, this.#time);
+    const stream = new TestStream(exchange, this.#time);
+    this.#keepCookies(path, stream.headers);
+    return stream;
   }
 
   /**
@@ -347,8 +357,8 @@ export class TestClient implements AsyncDisposable {
 
   async #begin(method: string, path: string, options: RequestOptions): Promise<Exchange> {
     if (this.#closing !== undefined) throw new TypeError("The client is closed");
-    const target = path.replace(/^https?:\/\/[^/?#]*/i, "");
-    const cookie = this.#cookies?.header(target, this.#time.clock.now()) ?? "";
+    checkRequest(method, path, options);
+    const cookie = this.#cookies?.header(targetOf(path), this.#time.clock.now()) ?? "";
     const request = await prepareRequest(method, path, options, cookie);
     const { fault } = options;
     const idle = fault === undefined ? this.#takeIdle() : undefined;
@@ -369,9 +379,9 @@ export class TestClient implements AsyncDisposable {
     return socket;
   }
 
-  #keepCookies(path: string, response: TestResponse): void {
+  #keepCookies(path: string, headers: Headers): void {
     if (this.#cookies === undefined) return;
-    this.#cookies.keep(path, response.headers.getSetCookie(), this.#time.clock.now());
+    this.#cookies.keep(targetOf(path), headers.getSetCookie(), this.#time.clock.now());
   }
 }
 
@@ -385,6 +395,11 @@ export interface RawAnswer {
 
 function isServerOptions(app: WSGIApp | Mounts | TestServerOptions): app is TestServerOptions {
   return typeof app === "object" && app !== null && "wsgiApp" in app;
+}
+
+/** The path and query of an absolute URL; any other path as it is. */
+function targetOf(path: string): string {
+  return path.replace(/^https?:\/\/[^/?#]*/i, "");
 }
 
 /** The files of the runtime; its adapter is loaded when the first file is opened. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { checkNames, optionError } from "../coroutine/mod.ts";
 import { encodeLatin1 } from "../socket/mod.ts";
 import type { Fault } from "./client_socket.ts";
 
@@ -25,20 +26,20 @@ export type BodyPieces = AsyncIterable<string | Uint8Array> | Iterable<string | 
 
 /** Options of a request. At most one of `body`, `json` and `form` may be given. */
 export interface RequestOptions {
-  /** The fields, besides `Host` and those that the body needs; given ones replace these. */
+  /** The header fields. The client adds `Host` and the fields that the body needs, unless they are given. */
   readonly headers?: RequestFields;
-  /** Added to the query of the path. */
+  /** Names and values that are added to the query of the path. */
   readonly query?: RequestValues;
   /**
-   * The body: text is UTF-8; a `Blob` brings its type; pieces are sent in chunks, each as soon as it
-   * comes and the server takes it.
+   * The body. Text is sent as UTF-8, and a `Blob` with its type. Pieces are sent in chunks: each as soon as
+   * the iterable gives it and the server takes it.
    */
   readonly body?: string | Uint8Array | ArrayBuffer | Blob | BodyPieces;
-  /** A body in JSON. */
+  /** A value that is sent as JSON, with its `Content-Type`. */
   readonly json?: unknown;
-  /** A form: values are `application/x-www-form-urlencoded`, a `FormData` is `multipart/form-data`. */
+  /** A form. Values are sent as `application/x-www-form-urlencoded`, a `FormData` as `multipart/form-data`. */
   readonly form?: RequestValues | FormData;
-  /** The client leaves or stalls at a chosen byte; see {@linkcode Fault}. */
+  /** The byte at which the client leaves or stalls; see {@linkcode Fault}. */
   readonly fault?: Fault;
 }
 
@@ -59,6 +60,8 @@ interface Body {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** All options of a request; `method` is an option of `TestClient.open` alone. */
+const OPTIONS = ["headers", "query", "body", "json", "form", "fault", "method"];
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /**
@@ -70,7 +73,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
  * @param options The rest of the request.
  * @param cookie The value of `Cookie`; empty for none.
  * @returns The request.
- * @throws A `TypeError` that names the wrong part.
+ * @throws {TypeError} For a part that cannot be sent.
  */
 export async function prepareRequest(
   method: string,
@@ -78,7 +81,6 @@ export async function prepareRequest(
   options: RequestOptions,
   cookie: string,
 ): Promise<PreparedRequest> {
-  if (!TOKEN.test(method)) throw new TypeError(`No method: ${JSON.stringify(method)}`);
   const { host, target } = splitTarget(method, path, options.query);
   const simple = plainBody(options);
   const body = simple ?? await readBody(options);
@@ -111,6 +113,39 @@ export function toBytes(piece: string | Uint8Array): Uint8Array {
   return typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
 }
 
+/**
+ * Checks the parts of a request that {@linkcode prepareRequest} does not convert.
+ *
+ * @param method The method.
+ * @param path The path.
+ * @param options The rest of the request.
+ * @throws {TypeError} For a part of the wrong kind, or an unknown option.
+ */
+export function checkRequest(method: string, path: string, options: RequestOptions): void {
+  if (!TOKEN.test(method)) throw optionError("The method", method, "a name such as GET");
+  if (typeof path !== "string") throw optionError("The path", path, 'a string such as "/"');
+  checkNames("options of a request", options, OPTIONS, {
+    complaint: "Unknown option of a request",
+    suggestions: { data: "body", params: "query" },
+  });
+  checkFault(options.fault);
+}
+
+function checkFault(fault: Fault | undefined): void {
+  if (fault === undefined) return;
+  const { sent, received, then } = fault as Partial<Record<string, unknown>>;
+  if ((sent === undefined) === (received === undefined)) {
+    throw new TypeError("A fault has one place: give sent or received, a number of bytes");
+  }
+  const place = sent ?? received;
+  if (typeof place !== "number" || !(place >= 0)) {
+    throw optionError("The place of the fault", place, "a number of bytes, 0 or more");
+  }
+  if (then !== "fin" && then !== "reset" && then !== "stall") {
+    throw optionError("then of the fault", then, '"fin", "reset" or "stall"');
+  }
+}
+
 function splitTarget(
   method: string,
   path: string,
@@ -134,7 +169,10 @@ function splitTarget(
 function parameters(values: RequestValues): URLSearchParams {
   if (values instanceof URLSearchParams) return values;
   const pairs = Object.entries(values).flatMap(([name, value]) =>
-    (typeof value === "object" ? value : [value]).map((each) => [name, String(each)])
+    (Array.isArray(value) ? value : [value]).map((each) => {
+      if (/^(string|number|boolean)$/.test(typeof each)) return [name, String(each)];
+      throw optionError(`The value of ${name}`, each, "a string, a number or a boolean");
+    })
   );
   return new URLSearchParams(pairs);
 }
@@ -147,7 +185,7 @@ function hasBody({ body, json, form }: RequestOptions): boolean {
 function plainBody(options: RequestOptions): Body | undefined {
   const { body, json, form } = options;
   if ([body, json, form].filter((each) => each !== undefined).length > 1) {
-    throw new TypeError("A request has one body: give body, json or form");
+    throw new TypeError("A request has one body: give one of body, json and form");
   }
   if (json !== undefined) return known(JSON.stringify(json), "application/json");
   if (form !== undefined && !(form instanceof FormData)) {
@@ -191,14 +229,16 @@ function fieldPairs(fields: RequestFields | undefined): [string, string][] {
   }
   return Object.entries(fields as Record<string, string | readonly string[]>).flatMap(
     ([name, value]): [string, string][] =>
-      typeof value === "string" ? [[name, value]] : value.map((each) => [name, each]),
+      Array.isArray(value) ? value.map((each) => [name, each]) : [[name, value as string]],
   );
 }
 
 function fieldLine([name, value]: readonly [string, string]): string {
+  if (typeof value !== "string") throw optionError(`The field ${name}`, value, "a string");
   if (!TOKEN.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+    const field = JSON.stringify(`${name}: ${value}`);
     throw new TypeError(
-      `No field: ${JSON.stringify(`${name}: ${value}`)}. client.raw() sends any bytes`,
+      `Cannot send the field ${field}: write it to client.raw(), which sends any bytes`,
     );
   }
   return `${name}: ${value}\r\n`;

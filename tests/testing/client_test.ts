@@ -134,15 +134,23 @@ test("a request that cannot be sent is a TypeError", async () => {
   await using client = testClient(mirror);
   const wrong: [string, Parameters<TestClient["post"]>[1], string][] = [
     ["x", {}, 'The path "x" does not begin with "/"'],
-    ["/", { headers: { "a b": "1" } }, "No field"],
-    ["/", { headers: { a: "1\r\nb: 2" } }, "client.raw() sends any bytes"],
+    ["/", { headers: { "a b": "1" } }, 'Cannot send the field "a b: 1"'],
+    ["/", { headers: { a: 1 as never } }, "The field a is 1: expected a string"],
+    ["/", { query: { a: null as never } }, "The value of a is null: expected a string, a number"],
+    ["/", { data: "x" } as never, 'Unknown option of a request "data": did you mean "body"'],
+    ["/", { fault: { then: "reset" } as never }, "A fault has one place: give sent or received"],
+    ["/", { fault: { sent: -1, then: "fin" } }, "The place of the fault is -1"],
+    ["/", { fault: { sent: 1, then: "end" as never } }, 'then of the fault is "end"'],
+    [undefined as never, {}, "The path is undefined: expected a string"],
+    ["/", { headers: { a: "1\r\nb: 2" } }, "client.raw(), which sends any bytes"],
     ["/", { body: "x", json: 1 }, "A request has one body"],
     ["/", { body: 5 as never }, "Cannot send 5 as a body"],
   ];
   for (const [path, options, message] of wrong) {
     await assertRejects(() => client.post(path, options), TypeError, message);
   }
-  await assertRejects(() => client.request("GE T", "/"), TypeError, "No method");
+  await assertRejects(() => client.request("GE T", "/"), TypeError, 'The method is "GE T"');
+  assertThrows(() => testClient(mirror, { cookies: 1 as never }), TypeError, "cookies is 1");
 });
 
 test("informational responses and trailers are visible", async () => {
@@ -183,6 +191,10 @@ test("cookies are kept on request only", async () => {
   assertEquals((await client.get("/")).text, "a=1");
   await client.get("/out");
   assertEquals((await client.get("/")).text, "none");
+  await using streaming = testClient(app, { cookies: true });
+  await using stream = await streaming.open("http://localhost/in");
+  await stream.response();
+  assertEquals((await streaming.get("/")).text, "a=1; b=2");
 });
 
 test("two requests at the same time wake each other", async () => {

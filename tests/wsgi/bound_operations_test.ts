@@ -284,11 +284,11 @@ test("wait and run refuse what is no operation", async () => {
   });
   stage.ask(post("/", ""));
   assertEquals(seen, [
-    "Cannot wait the empty block of a call in cogen's style",
+    "Cannot wait for the empty block of a call in cogen's style",
     "Cannot run the empty block of a call in cogen's style",
-    "Cannot wait number",
-    "Cannot run number",
-    "Cannot wait undefined",
+    "Cannot wait for 5",
+    "Cannot run 5",
+    "Cannot wait for undefined",
     "Cannot run undefined",
   ]);
   await stage.finish();

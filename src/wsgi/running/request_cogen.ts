@@ -18,6 +18,7 @@ import {
   isOperation,
   type Operation,
   type Scheduler,
+  showValue,
   type Task,
 } from "../../coroutine/mod.ts";
 import { type CurrentStep, currentStep, NOT_YET } from "../../coroutine/internal.ts";
@@ -371,9 +372,10 @@ export class RequestCogen implements Cogen, Planner, Binding {
 function checkedOperation<T>(given: Operation<T>, method: "wait" | "run"): Operation<T> {
   if (isOperation(given)) return given;
   if (typeof given === "object" && given !== null) return Call(() => given) as Operation<T>;
-  const kind = given === "" ? "the empty block of a call in cogen's style" : typeof given;
+  const kind = given === "" ? "the empty block of a call in cogen's style" : showValue(given);
+  const verb = method === "wait" ? "wait for" : "run";
   throw new TypeError(
-    `Cannot ${method} ${kind}: expected an operation, as in environ.cogen.${method}(Sleep(1))`,
+    `Cannot ${verb} ${kind}: expected an operation, as in environ.cogen.${method}(Sleep(1))`,
   );
 }
 
