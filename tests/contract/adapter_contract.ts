@@ -29,7 +29,8 @@ export function adapterContract(subject: Subject): void {
   else test(`${subject.name}: dials`, { skip: "the adapter has no dial" }, () => {});
 }
 
-function dialledContract(subject: DiallingSubject): void {
+/** Registers the tests of the connections that an adapter dials. */
+export function dialledContract(subject: DiallingSubject): void {
   dialTests(subject);
   reachTests(subject);
   const dialled: DiallingSubject = { ...subject, name: `${subject.name}, dialled`, dials: true };

@@ -36,10 +36,16 @@ function pause(milliseconds: number): Promise<void> {
 
 /** Makes `length` bytes in which each part differs from its neighbours. */
 export function pattern(length: number, seed: number = 0): Uint8Array {
+  const known = patterns.get(seed);
+  if (known !== undefined && known.length >= length) return known.subarray(0, length);
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at++) bytes[at] = at * 31 + (at >> 8) + seed;
+  patterns.set(seed, bytes);
   return bytes;
 }
+
+/** The longest pattern of each seed: many tests send megabytes. Nothing may change them. */
+const patterns = new Map<number, Uint8Array>();
 
 /** Joins several arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {

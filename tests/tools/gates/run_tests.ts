@@ -17,7 +17,7 @@ import { denoConfig } from "../deno_config.ts";
 import { findRuntime, ROOT, type Runtime, type RuntimeName } from "../runtimes.ts";
 import { runCommand } from "./command.ts";
 import { silentFiles, withoutMarkers } from "./batch_report.ts";
-import { compileSources, needsCompiler, PLAIN_LOADER } from "./compiled/sources.ts";
+import { compileSources, PLAIN_LOADER, takesCompiled } from "./compiled/sources.ts";
 import { countTests } from "./junit.ts";
 import { testFiles } from "./sources.ts";
 import type { Step, StepOptions, StepResult, TestCount } from "./step.ts";
@@ -74,7 +74,7 @@ async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepR
   const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
   try {
     const compiled = join(reports, "compiled");
-    if (needsCompiler(runtime)) await compileSources(compiled);
+    if (takesCompiled(runtime)) await compileSources(compiled);
     const runs = batches(chosen, runtime.name).map((paths) => runBatch(runtime, paths, reports));
     return judge(runtime, chosen.length, (await Promise.all(runs)).flat());
   } finally {
@@ -201,7 +201,7 @@ function testArguments(runtime: Runtime, paths: readonly string[], report: strin
     case "node":
     case "currentNode":
       return [
-        ...(needsCompiler(runtime) ? ["--import", PLAIN_LOADER] : []),
+        ...(takesCompiled(runtime) ? ["--import", PLAIN_LOADER] : []),
         ...[...nodeReporters, BATCH],
       ];
     case "deno":

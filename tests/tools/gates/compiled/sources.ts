@@ -23,12 +23,12 @@ const FOLDERS: readonly string[] = ["src", "adapters", "examples", "bench", "tes
 /** The loader that reads the compiled sources of `COMPILED_SOURCES`, by its address. */
 export const PLAIN_LOADER: string = new URL("./loader.mjs", import.meta.url).href;
 
-/** The first Node that reads all of the sources and tests by itself, `await using` included. */
-const FIRST_NODE_WITHOUT = 24;
-
-/** Whether the tests on `runtime` need compiled sources. */
-export function needsCompiler({ name, version }: Pick<Runtime, "name" | "version">): boolean {
-  return name === "node" && parseInt(version) < FIRST_NODE_WITHOUT;
+/**
+ * Whether the tests on `runtime` run compiled sources. A current Node reads TypeScript, but strips the types
+ * of each file anew in each process.
+ */
+export function takesCompiled({ name }: Pick<Runtime, "name">): boolean {
+  return name === "node" || name === "currentNode";
 }
 
 /** Compiles every source of the repository into `directory`, for Node 20. */
