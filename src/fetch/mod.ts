@@ -6,3 +6,4 @@
 
 export { type FetchHandler, type FetchObject, fromFetch } from "./from_fetch.ts";
 export { FetchInfo, type HeaderFields, type RemoteAddress } from "./fetch_info.ts";
+export { type AppFetch, toFetch, type ToFetchOptions } from "./to_fetch.ts";

@@ -1,0 +1,132 @@
+/**
+ * A fetch handler of a WSGI app, for a server such as `Deno.serve`.
+ *
+ * The app runs on the engine, over a network in memory: each `Request` is a connection of its own there, so that
+ * limits, deadlines, disconnects and the order of `close()` are those of a server on a socket. The server speaks
+ * HTTP/1.0 inside, whose responses need no decoding: the end of the connection ends the body.
+ *
+ * @module
+ */
+
+import { memoryNetwork } from "../../adapters/memory.ts";
+import { runtimeAdapter } from "../../mod.ts";
+import { optionError } from "../coroutine/mod.ts";
+import { type ServingOptions, WSGIServer } from "../server/mod.ts";
+import type { Environ, WSGIApp } from "../wsgi/mod.ts";
+import { type ConnectClient, exchange } from "./memory_exchange.ts";
+
+/** The options of `serve` that have a meaning behind another server. */
+export type ToFetchOptions = Omit<
+  ServingOptions,
+  "wsgiApp" | "bindAddr" | "adapter" | "tls" | "protocol" | "scheduler" | "requestQueueSize"
+>;
+
+/** Takes the requests of a server. */
+export type AppFetch = (request: Request, info?: unknown) => Promise<Response>;
+
+const ADDRESS = { host: "127.0.0.1", port: 80 };
+
+/**
+ * Makes a fetch handler of a WSGI app, for `Deno.serve`, `Bun.serve`, `@hono/node-server` and others.
+ *
+ * - Bodies stream both ways with backpressure. A response with a `Content-Length` of at most 64 KiB is whole.
+ * - `environ.cogen.signal` aborts, and the app is closed, if `request.signal` aborts or the body of the response
+ *   is cancelled before its end.
+ * - `REMOTE_ADDR` and `REMOTE_PORT` come from the second argument of the three servers above; without one,
+ *   they are empty. `SERVER_NAME` and `SERVER_PORT` come from the URL.
+ * - Upgrades, 103 and trailers have no place in a `Response`: they are not sent.
+ *
+ * @param app The app.
+ * @param options Limits, deadlines, and the log.
+ * @returns The handler. Its promise rejects with the reason of `request.signal` if that aborts first.
+ * @throws {TypeError} If the app is no function.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { toFetch } from "@x/cogen-wsgi/fetch";
+ *
+ * const handler = toFetch((environ, startResponse) => {
+ *   startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [`Hello from ${environ.PATH_INFO}`];
+ * });
+ * // Deno.serve(handler), or Bun.serve({ fetch: handler })
+ * const response = await handler(new Request("http://localhost/a"));
+ * assertEquals(await response.text(), "Hello from /a");
+ * ```
+ */
+export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
+  if (typeof app !== "function") throw optionError("The app of toFetch", app, "a WSGI app");
+  const origins = new Map<string, Origin>();
+  const wsgiApp: WSGIApp = (environ, startResponse) => {
+    describeOrigin(environ, origins.get(environ.REMOTE_PORT));
+    return app(environ, startResponse);
+  };
+  let connecting: Promise<ConnectClient> | undefined;
+  return async (request, info) => {
+    connecting ??= begin(wsgiApp, options);
+    const connect = await connecting;
+    const url = new URL(request.url);
+    return await exchange(request, url, (open) => {
+      const socket = connect(open);
+      const { local } = socket;
+      const port = local.family === "unix" ? "" : `${local.port}`;
+      origins.set(port, { url, ...clientOf(request, info) });
+      return [socket, () => void origins.delete(port)];
+    });
+  };
+}
+
+/** Begins to serve. No connection is open between two requests, so that nothing holds the process. */
+async function begin(wsgiApp: WSGIApp, options: ToFetchOptions): Promise<ConnectClient> {
+  const { clock, files } = await runtimeAdapter();
+  const network = memoryNetwork({ clock, files });
+  const server = new WSGIServer({
+    ...options,
+    wsgiApp,
+    bindAddr: [ADDRESS.host, ADDRESS.port],
+    protocol: "HTTP/1.0",
+    adapter: network.adapter,
+  });
+  await server.listen();
+  return (open) => network.connect(ADDRESS, open);
+}
+
+/** The parts of the environ that the network in memory does not know. */
+interface Origin {
+  readonly url: URL;
+  readonly host: string;
+  readonly port: string;
+}
+
+function describeOrigin(environ: Environ, origin: Origin | undefined): void {
+  if (origin === undefined) return;
+  const { url, host, port } = origin;
+  const isSecure = url.protocol === "https:";
+  environ.REMOTE_ADDR = host;
+  environ.REMOTE_PORT = port;
+  environ.SERVER_NAME = url.hostname;
+  environ.SERVER_PORT = url.port || (isSecure ? "443" : "80");
+  environ["wsgi.url_scheme"] = isSecure ? "https" : "http";
+}
+
+/** The shapes of the second argument. */
+interface HostInfo {
+  /** `Deno.serve`. */
+  readonly remoteAddr?: { readonly hostname?: string; readonly port?: number };
+  /** `Bun.serve`. */
+  requestIP?(request: Request): { readonly address: string; readonly port: number } | null;
+  /** `@hono/node-server`. */
+  readonly incoming?: {
+    readonly socket?: { readonly remoteAddress?: string; readonly remotePort?: number };
+  };
+}
+
+/** The client's address, as the server tells it. */
+function clientOf(request: Request, info: unknown): { host: string; port: string } {
+  const { remoteAddr, requestIP, incoming } = (info ?? {}) as HostInfo;
+  const bun = typeof requestIP === "function" ? requestIP.call(info, request) : undefined;
+  const host = remoteAddr?.hostname ?? bun?.address ?? incoming?.socket?.remoteAddress ?? "";
+  const port = remoteAddr?.port ?? bun?.port ?? incoming?.socket?.remotePort ?? "";
+  return { host, port: `${port}` };
+}

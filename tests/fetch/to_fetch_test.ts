@@ -1,0 +1,177 @@
+/** `toFetch`: WSGI apps as fetch handlers, alone and behind the runtime's own server. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { toFetch } from "../../src/fetch/mod.ts";
+import type { GeneratorApp, WSGIApp } from "../../src/wsgi/mod.ts";
+
+const PLAIN: [string, string][] = [["Content-Type", "text/plain"]];
+
+const mirror: GeneratorApp = function* (environ, startResponse) {
+  const body = yield* environ["wsgi.input"].read();
+  startResponse("201 Made", [...PLAIN, ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]]);
+  const { REQUEST_METHOD, REQUEST_URI, HTTP_HOST, HTTP_X_A, SERVER_NAME, SERVER_PORT } = environ;
+  const names = [REQUEST_METHOD, REQUEST_URI, HTTP_HOST, HTTP_X_A, SERVER_NAME, SERVER_PORT];
+  const { REMOTE_ADDR, REMOTE_PORT } = environ;
+  const rest = [environ["wsgi.url_scheme"], REMOTE_ADDR, REMOTE_PORT, body.length];
+  return JSON.stringify([...names, ...rest]);
+};
+
+test("a request and its response arrive", async () => {
+  const request = new Request("https://example.org/a%20b?c=d", {
+    method: "PUT",
+    body: "x".repeat(300_000),
+    headers: { "X-A": "b" },
+  });
+  const info = { remoteAddr: { hostname: "10.0.0.1", port: 5 } };
+  const response = await toFetch(mirror)(request, info);
+  assertEquals([response.status, response.statusText], [201, "Made"]);
+  assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
+  assertEquals(await response.json(), [
+    ...["PUT", "/a%20b?c=d", "example.org", "b", "example.org", "443"],
+    ...["https", "10.0.0.1", "5", 300_000],
+  ]);
+});
+
+test("HEAD, 204 and an empty body", async () => {
+  const handler = toFetch((environ, startResponse) => {
+    const isEmpty = environ.PATH_INFO === "/204";
+    startResponse(isEmpty ? "204 No Content" : "200 OK", []);
+    return [isEmpty || environ.PATH_INFO === "/empty" ? "" : "body"];
+  });
+  const head = await handler(new Request("http://a/", { method: "HEAD" }));
+  assertEquals([head.body, head.headers.get("content-length")], [null, "4"]);
+  assertEquals((await handler(new Request("http://a/204"))).status, 204);
+  assertEquals(await (await handler(new Request("http://a/empty"))).text(), "");
+});
+
+/** An app that yields for ever, and the events of its life. */
+function endless(): { app: WSGIApp; events: string[]; closed: Promise<void> } {
+  const events: string[] = [];
+  let close = () => {};
+  const closed = new Promise<void>((resolve) => close = resolve);
+  const app: WSGIApp = function* (environ, startResponse) {
+    environ.cogen.signal.addEventListener("abort", () => events.push("abort"));
+    startResponse("200 OK", PLAIN);
+    try {
+      for (;;) yield "x".repeat(1000);
+    } finally {
+      events.push("closed");
+      close();
+    }
+  };
+  return { app, events, closed };
+}
+
+test("a cancelled body aborts the signal once, and closes the app", async () => {
+  const { app, events, closed } = endless();
+  const response = await toFetch(app)(new Request("http://a/"));
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  await closed;
+  assertEquals(events.toSorted(), ["abort", "closed"]);
+});
+
+test("the signal of the request aborts the app", async () => {
+  const { app, events, closed } = endless();
+  const controller = new AbortController();
+  const response = await toFetch(app)(new Request("http://a/", { signal: controller.signal }));
+  controller.abort(new Error("gone"));
+  await closed;
+  assertEquals(events.toSorted(), ["abort", "closed"]);
+  await assertRejects(() => response.text());
+});
+
+test("the signal does not abort after a success", async () => {
+  let signal: { readonly aborted: boolean } | undefined;
+  const handler = toFetch(function* (environ, startResponse) {
+    signal = environ.cogen.signal;
+    startResponse("200 OK", PLAIN);
+    yield "one";
+    yield "two";
+  });
+  const controller = new AbortController();
+  const request = new Request("http://a/", { signal: controller.signal });
+  assertEquals(await (await handler(request)).text(), "onetwo");
+  controller.abort();
+  assertEquals(signal?.aborted, false);
+});
+
+test("an app that fails after its first block gives no whole response, and before the head is a 500", async () => {
+  const errors: unknown[] = [];
+  const handler = toFetch(function* (environ, startResponse) {
+    if (environ.PATH_INFO === "/early") throw new Error("early");
+    startResponse("200 OK", PLAIN);
+    yield "part";
+    throw new Error("late");
+  }, { log: () => {}, onError: (error) => void errors.push((error as Error).message) });
+  assertEquals((await handler(new Request("http://a/early"))).status, 500);
+  // The bytes of the head may still be on their way when the app fails.
+  await assertRejects(async () => await (await handler(new Request("http://a/"))).text());
+  assertEquals(errors, ["early", "late"]);
+});
+
+test("both bodies stream at the same time", async () => {
+  const handler = toFetch(async function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    for await (const piece of environ["wsgi.input"]) yield piece;
+  });
+  const body = new Blob(["x".repeat(500_000), "end"]).stream();
+  const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
+  const text = await (await handler(new Request("http://a/", init))).text();
+  assert(text.length === 500_003 && text.endsWith("end"));
+});
+
+test("something that is no app is refused at once", () => {
+  assertThrows(() => toFetch(5 as unknown as WSGIApp), TypeError, "toFetch");
+});
+
+/** The runtime's own server with a handler, on a port that the system picks. */
+async function serveOwn(handler: ReturnType<typeof toFetch>) {
+  const { Deno, Bun } = globalThis as unknown as {
+    Deno?: {
+      serve(options: object, handler: unknown): {
+        addr: { port: number };
+        shutdown(): Promise<void>;
+      };
+    };
+    Bun?: { serve(options: object): { port: number; stop(now: boolean): Promise<void> } };
+  };
+  if (Deno !== undefined) {
+    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+    return { port: server.addr.port, close: () => server.shutdown() };
+  }
+  if (Bun !== undefined) {
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: handler });
+    return { port: server.port, close: () => server.stop(true) };
+  }
+  const { serve } = await import("@hono/node-server");
+  return await new Promise<{ port: number; close: () => Promise<void> }>((resolve) => {
+    const server = serve(
+      { port: 0, hostname: "127.0.0.1", fetch: handler, overrideGlobalObjects: false },
+      ({ port }) =>
+        resolve({ port, close: () => new Promise((done) => void server.close(() => done())) }),
+    );
+  });
+}
+
+test("an app behind the runtime's own server", async () => {
+  const { app, events, closed } = endless();
+  const server = await serveOwn(toFetch((environ, startResponse) => {
+    return environ.PATH_INFO === "/endless"
+      ? app(environ, startResponse)
+      : mirror(environ, startResponse);
+  }));
+  const base = `http://127.0.0.1:${server.port}`;
+  const response = await fetch(`${base}/a`, { method: "POST", body: "hello" });
+  const parts = await response.json() as unknown[];
+  assertEquals([response.status, parts[1], parts[7], parts[9]], [201, "/a", "127.0.0.1", 5]);
+  const controller = new AbortController();
+  const stream = await fetch(`${base}/endless`, { signal: controller.signal });
+  await stream.body?.getReader().read();
+  controller.abort();
+  await closed;
+  assertEquals(events.toSorted(), ["abort", "closed"]);
+  await server.close();
+});
