@@ -4,7 +4,7 @@
  * An app may throw any value: an object without text, a proxy that was revoked, an error with a getter
  * that throws. The text is made of every part that can be read, it is bounded, and making it never throws.
  *
- * Called by the last handlers of errors, in this layer and in the server.
+ * The last handlers of errors call this, in this layer and in the server.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Middleware that asks for a user and a password: the Basic scheme of RFC 7617.
  *
  * The trap: a comparison that stops at the first difference tells an attacker, by its time, how much of a
- * password was right. So every user is compared with the given one, and every byte of both.
+ * password was right. Therefore the given user is compared with every user, and every byte is compared.
  *
  * @module
  */
@@ -40,10 +40,10 @@ const KNOWN_OPTIONS: readonly (keyof BasicAuthOptions)[] = ["realm", "users", "c
 
 /**
  * Calls an app only for requests with the right user and password (RFC 7617). All others are answered 401, with
- * a challenge; browsers then ask the person at the screen.
+ * a challenge; browsers then ask for a user and a password.
  *
- * The app finds the user in `environ.REMOTE_USER`. The scheme sends the password with each request, hardly
- * disguised: serve it over TLS. Put `cors` around this middleware, because browsers send a preflight without
+ * The app finds the user in `environ.REMOTE_USER`. The scheme sends the password with each request, and
+ * does not encrypt it: serve the app over TLS. Put `cors` around this middleware, because browsers send a preflight without
  * credentials.
  *
  * @param app The app.

@@ -251,7 +251,7 @@ function* passLast(
   server: BodyReader | undefined,
 ): Generator<AppYield, void, unknown> {
   if (isBlock(last)) {
-    // Has no effect after an earlier block.
+    // The announcement has no effect after an earlier block.
     server?.announceLength(blockLength(last));
     yield* passBlock(last, cogen, stage);
   } else if (last instanceof WSGIFileWrapper) {

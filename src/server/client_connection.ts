@@ -226,7 +226,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost {
     exchange.isAppDone = true;
     this.#host.appEnded();
     exchange.body.discard();
-    // Not a method that the app has put in its place.
+    // The app may have put a method of its own in the place of `flush`, so this calls the original.
     LogStream.prototype.flush.call(this.facts.errors as LogStream);
     if (this.#state.handling === "pass-on") this.#exchange = undefined;
     if (this.#isServing) this.#goOnAfter(exchange, isComplete);

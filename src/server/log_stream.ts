@@ -1,7 +1,7 @@
 /**
  * `wsgi.errors` as a stream of lines.
  *
- * Called by apps, and by the connection at the end of each request.
+ * Apps call this, and the connection does at the end of each request.
  *
  * @module
  */

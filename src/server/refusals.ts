@@ -4,7 +4,7 @@
  *
  * An attacker decides how many there are, so the calls come at a bounded rate.
  *
- * Called by {@linkcode Connections}.
+ * {@linkcode Connections} calls this.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface Refusal {
   readonly suppressed: number;
 }
 
-/** The most calls of `onRefused` within {@linkcode WINDOW_MS}. */
+/** The largest number of calls of `onRefused` within {@linkcode WINDOW_MS}. */
 const MAX_CALLS = 10;
 const WINDOW_MS = 1000;
 

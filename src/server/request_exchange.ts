@@ -273,7 +273,7 @@ export class RequestExchange
     this.#isUploadBroken = true;
   }
 
-  /** The app is done: the listeners hear of it as soon as the socket has taken the bytes. */
+  /** Tells the listeners of the finished response, as soon as the socket has taken the bytes. */
   finish(): void {
     this.#isFinished = true;
     if (this.#listeners !== undefined) this.#conclude();
@@ -325,7 +325,7 @@ export class RequestExchange
     if (this.#reason !== undefined && isAbort(error, this.#reason)) return;
     if (typeof error === "object" && error === this.#reported) return;
     this.#reported = error;
-    // Not the names of the environ, which an app may change or delete.
+    // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
     this.#host.settings.report(error, `${method} ${target} failed`, this.environ);
   }

@@ -24,7 +24,7 @@ export class ServerShutdown extends Error {
 
 /** Idle connections stay open for this time, because a request may already be on its way. */
 const RETIRE_AFTER_MS = 50;
-/** The turns of the event loop in which bytes that have come are certainly read. */
+/** The turns of the event loop after which all bytes that have come are read. */
 const POLLS = 2;
 /** The time between two searches for connections that only wait for their client to close. */
 const SWEEP_INTERVAL_MS = 25;

@@ -4,7 +4,7 @@
  * The socket belongs to the app, and its events come from the runtime. An error of the handler must not
  * reach the runtime, where it would end the process: it goes to the log, and the socket is destroyed.
  *
- * Called by the connection.
+ * The connection calls this.
  *
  * @module
  */

@@ -29,8 +29,8 @@ export interface Timeouts {
   readonly write: Duration;
   /**
    * From one response to the next request, and before the first. Default 75 s: more than the 60 s of
-   * common load balancers. A balancer that keeps a connection longer than the server does sends a
-   * request into the close, and its client gets a 502.
+   * common load balancers. If a balancer keeps a connection for longer than the server does, it may
+   * send a request just as the server closes the connection, and its client gets a 502.
    */
   readonly idle: Duration;
   /** After the last response, for the client to close. Default 10 s. */

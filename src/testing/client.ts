@@ -42,13 +42,13 @@ export interface TestClientOptions {
    * `false`, only {@linkcode TestClient.advance} moves it.
    */
   readonly autojump?: boolean;
-  /** The bytes on their way to a client from which on the server waits. Default 64 KB. */
+  /** The number of bytes on their way to the client at which the server waits. Default 64 KB. */
   readonly window?: number;
   /** The files that the app may read. Default: those of the runtime. */
   readonly files?: NonNullable<Adapter["files"]>;
 }
 
-/** The options of a server that a test may give: those that are not about listening. */
+/** The options of a server, without those about listening. */
 export type TestServerOptions = Omit<ServerOptions, "scheduler" | "signal" | "onListen">;
 
 /** The address of the server in the network of the test. */
@@ -57,21 +57,23 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
 /** The virtual time for the `finally` blocks of apps: the default of `timeouts.close`. */
 const CLOSING_MS = 30_000;
 
-/** The error of an app that left something behind, or failed without the test looking at it. */
+/** The error of a test whose app left a coroutine, a timer or a connection, or whose errors were not taken. */
 export class LeftBehind extends Error {
   /** `LeftBehind`. */
   override readonly name = "LeftBehind";
 }
 
 /**
- * Makes a client for the tests of an app. Nothing listens, and nothing real waits.
+ * Makes a client for the tests of an app. Requests go through the real parser and the real server, over a
+ * network in memory.
  *
  * The clock is virtual: it stands still while the app computes, and jumps to the next timer when the
- * test waits and nothing else can happen.
+ * test waits and nothing else can happen. To begin a request and let its app wait, as for a long poll,
+ * do not await the request: `const poll = client.get("/poll"); await client.settle();`.
  *
- * @param app The app, mounts, or the options of a server. Of these, `bindAddr`, `tls` and `adapter` do
- *   not count: the network is in memory.
- * @param options Cookies, the clock, the window, and files.
+ * @param app The app, mounts, or the options of a server. The client ignores `bindAddr`,
+ *   `tls` and `adapter`, because the network is in memory.
+ * @param options The cookies, the clock, the window and the files of the client.
  * @returns The client. Its disposal (`await using`, or `close()`) fails if the app left a coroutine, a
  *   timer or a connection, and if an error was logged that the test did not take.
  *
@@ -153,7 +155,7 @@ export class TestClient implements AsyncDisposable {
         server.onError?.(error, environ);
       },
     });
-    // A network in memory listens at once; the promise only tells so.
+    // A network in memory listens at once, so there is no need to wait for the promise.
     void this.server.listen();
   }
 
@@ -170,9 +172,9 @@ export class TestClient implements AsyncDisposable {
   /**
    * Sends a request, and waits for the whole response.
    *
-   * @param method The method.
+   * @param method The method, such as `OPTIONS`.
    * @param path The path with its query, or an absolute URL.
-   * @param options Fields, query, body, and a planned fault.
+   * @param options The header fields, the query, the body, and a planned fault.
    * @returns The response.
    * @throws {TypeError} For a request that cannot be sent.
    * @throws {TruncatedResponse} If the server ends the connection before the response is whole.
@@ -224,8 +226,8 @@ export class TestClient implements AsyncDisposable {
    * Sends a request, and waits for the head of its response only.
    *
    * @param path The path with its query.
-   * @param options Those of a request, and the method; by default GET.
-   * @returns The response, to be read piece by piece; the client may leave or stall at any time.
+   * @param options The options of a request, and the method. Default: GET.
+   * @returns The response, which the test reads piece by piece; the client may leave or stall at any time.
    */
   async open(
     path: string,
@@ -288,21 +290,22 @@ export class TestClient implements AsyncDisposable {
   }
 
   /**
-   * Moves the virtual time forward. Everything that is due meanwhile happens at its time.
+   * Moves the virtual time forward. Each timer on the way runs at its time.
    *
-   * @param duration The distance; a number is in seconds.
+   * @param duration The time to move by; a number is in seconds.
    */
   async advance(duration: Duration): Promise<void> {
     await this.#time.advance(toMilliseconds(duration, "duration"));
   }
 
-  /** Waits until nothing more happens at the present time. */
+  /** Waits until nothing more happens at the present time: each app has ended, or waits. The clock does not move. */
   async settle(): Promise<void> {
     await this.#time.quiet();
   }
 
   /**
-   * Takes the errors that the app has thrown or left, so that the disposal does not fail for them.
+   * Takes the logged errors, such as those that the app has thrown, so that the disposal does not fail for
+   * them.
    *
    * @returns The errors since the last call, oldest first.
    */

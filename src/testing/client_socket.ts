@@ -1,8 +1,8 @@
 /**
- * The client's end of a connection: sends as the server takes, leaves or stalls at a chosen byte, and
- * gives the bytes that it receives to a reader.
+ * The client's end of a connection: it sends bytes as fast as the server takes them, leaves
+ * or stalls at a chosen byte, and gives the bytes that it receives to a reader.
  *
- * `client.ts`, `exchange.ts` and `raw_connection.ts` call this.
+ * `client.ts` and `exchange.ts` call this.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export class ClientSocket implements SocketHandler {
   readonly #socket: Socket;
   #receive: (bytes: Uint8Array) => void = () => {};
   #unsent: Uint8Array[] = [];
-  /** Whether the server takes no more at present. */
+  /** Whether the server takes no more bytes at present. */
   #full = false;
   /** Bytes that have come while the client stalls. */
   #held: Uint8Array[] = [];

@@ -164,7 +164,7 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /**
    * Waits for bytes of the body.
    *
-   * @param length How many to wait for. By default all that have come, but at least one.
+   * @param length The number of bytes to wait for. Default: all that have come, but at least one.
    * @returns The bytes; fewer only at the end of the body.
    */
   async read(length?: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -216,7 +216,7 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   }
 
   /**
-   * Leaves. The server notices a reset at once; after a FIN, it gives the client a short time for the
+   * Ends the connection of the client. The server notices a reset at once; after a FIN, it gives the client a short time for the
    * response (`timeouts.halfClosed`).
    *
    * @param how `reset`, the default, cuts the connection; `fin` closes the direction to the server.
@@ -226,17 +226,17 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     await this.#time.quiet();
   }
 
-  /** Stops to read. The server goes on until the window is full. */
+  /** Stops reading. The server goes on until the window is full. */
   stall(): void {
     this.#exchange.socket.end("stall");
   }
 
-  /** Reads on after a {@linkcode stall}. */
+  /** Goes on reading after a {@linkcode stall}. */
   resume(): void {
     this.#exchange.socket.resume();
   }
 
-  /** Leaves, unless the response has ended. */
+  /** Ends the connection of the client, unless the response has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.ended) await this.disconnect();
   }

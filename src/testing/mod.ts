@@ -1,5 +1,5 @@
 /**
- * A test kit for apps: a client that needs no socket, and a clock that needs no time.
+ * Tests of apps: a client in memory, and a virtual clock.
  *
  * @module
  */

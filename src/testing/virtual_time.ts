@@ -35,7 +35,7 @@ const TURNS_PER_POLL = 1000;
 /** The virtual time that so many turns take, so that an app that polls its clock goes on. */
 const BUSY_MS = 1;
 
-/** Something for which a test waits. */
+/** A wait of a test. */
 interface Goal {
   /** Completes "The test waits for ...". */
   readonly name: string;

@@ -5,7 +5,7 @@
  * performs the operation. In another coroutine, such as the function of a `Call`, no server sees the
  * empty block: there, `yield*` gives the operation itself to the scheduler.
  *
- * Made by `environ.cogen.wait` and by the reads of `wsgi.input`.
+ * `environ.cogen.wait` and the reads of `wsgi.input` make these.
  *
  * @module
  */

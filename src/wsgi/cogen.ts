@@ -43,13 +43,14 @@ export interface Cogen extends RequestControls, Waiter {
   readonly signal: HostAbortSignal;
   /**
    * Aborts when a shutdown of the server begins; its reason is a `ServerShutdown`. It is aborted already for
-   * a request that begins during a shutdown. The request itself goes on: an app that streams for ever
-   * ends by itself now, and the shutdown need not wait for its grace period.
+   * a request that begins during a shutdown. The request itself goes on. An app that streams without an
+   * end should end its response then, so that the shutdown does not use its whole grace period.
    */
   readonly stopping: HostAbortSignal;
 
   /**
-   * Waits until a shutdown of the server begins, or no time if one has begun. Its usual place is a `race`.
+   * Waits until a shutdown of the server begins; the wait ends at once if one has begun. Apps usually put the
+   * operation into a `race`.
    *
    * @returns An operation that knows the request: for `yield*`, `yield`, `await environ.cogen.run(...)`.
    *

@@ -1,8 +1,8 @@
 /**
  * An error that is a response: code deep inside an app throws it, and the client gets its status.
  *
- * The server and `errorPage` answer it, and do not log it, because it reports no fault. Thrown after the first
- * block it is an error like any other, since the head has been sent.
+ * The server and `errorPage` answer it, and do not log it, because it reports no fault. After the first
+ * block, such an error is treated as any other error, because the head has been sent.
  *
  * @module
  */

@@ -74,8 +74,8 @@ export interface RequestControls {
    * has taken all bytes or the connection has ended.
    *
    * The function gets the status that the client was really sent, also if the server has answered in place
-   * of the app: 503 at `timeouts.request`, 408, 413 or 400 for an upload, 500 for an app that failed. It is
-   * the door of access logs, metrics and traces. An error of the function, or the rejection of a promise that
+   * of the app: 503 at `timeouts.request`, 408, 413 or 400 for an upload, 500 for an app that failed. Access
+   * logs, metrics and traces use this function. An error of the function, or the rejection of a promise that
    * it returns, is reported once and changes nothing of the response. Several functions are called in
    * the order of their registration.
    *

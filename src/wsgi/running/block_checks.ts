@@ -1,7 +1,7 @@
 /**
- * The check of an app's byte array: its length must be that of its memory, because the framing says it.
+ * The check of an app's byte array: its length must be that of its memory, because the framing announces it.
  *
- * Called by the response for each byte array, and by the app run for empty ones.
+ * The response calls this for each byte array, and the app run for empty ones.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export function checkBytes(block: Uint8Array): void {
  */
 export function checkAttached(block: Uint8Array): void {
   try {
-    // `ArrayBuffer.detached` says the same, and Node 20 has not got it.
+    // `ArrayBuffer.detached` says the same, but Node 20 does not have it.
     new Uint8Array(block.buffer);
   } catch {
     throw new TypeError("Cannot send a Uint8Array after its buffer was transferred: send a copy");

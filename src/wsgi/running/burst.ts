@@ -1,6 +1,6 @@
 /**
  * Bursts: how long an app runs, and how much it gives, before its blocks are handed to the socket. A burst
- * decides when bytes are written, and how many in one write. It never decides which bytes they are.
+ * decides when bytes are written, and how many in one write. A burst never changes the bytes of the response.
  *
  * An app that never waits runs in bursts. After each one its blocks are handed over and the other
  * tasks have their turn. A burst ends by the clock, by the number of bytes, or when the client's

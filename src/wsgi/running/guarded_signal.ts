@@ -1,13 +1,13 @@
 /**
  * An abort signal with listeners that cannot end the process.
  *
- * The runtime reports an error of a listener as uncaught, and that ends the process: one client that
- * leaves would end all requests. So each listener is wrapped, and its error goes to the log.
+ * The runtime reports an error of a listener as uncaught, and the process ends: one client that
+ * leaves would end all requests. Therefore each listener is wrapped, and its error goes to the log.
  *
  * The trap: signals made of this one, such as by `AbortSignal.any`, have listeners of their own, which the
  * engine does not see.
  *
- * Called by the `cogen` of a request, when an app first asks for the signal.
+ * The `cogen` of a request calls this when an app first asks for the signal.
  *
  * @module
  */

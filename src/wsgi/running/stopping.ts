@@ -4,7 +4,7 @@
  * The source calls the listeners at the beginning of the shutdown, before the server closes its listener. The
  * listener of the signal is removed when the app is closed; that of a wait, when the wait ends.
  *
- * Made by the `cogen` of a request, when an app first asks for it.
+ * The `cogen` of a request makes this when an app first asks for it.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface StoppingSource {
   offStopping(listener: () => void): void;
 }
 
-/** Hears of a shutdown for one request. */
+/** The signal and the waits of one request for a shutdown. */
 export class Stopping {
   readonly #source: StoppingSource;
   #controller: AbortController | undefined;
