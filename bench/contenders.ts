@@ -64,6 +64,7 @@ export const CONTENDERS: readonly Contender[] = [
     programs: everywhere("limit"),
     apps: [...SMALL_APPS, ...DOWNLOADS],
   },
+  { name: "fromFetch", rank: "peer", programs: everywhere("from_fetch"), apps: SMALL_APPS },
   { name: "srvx", rank: "peer", programs: everywhere("srvx"), apps: ALL_APPS },
   {
     name: "hono",
