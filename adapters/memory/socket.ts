@@ -171,6 +171,8 @@ export class MemorySocket implements Socket {
       incoming.sizeBytes -= bytes.length;
       this.#reading = this.#inbound.data(bytes, true);
     }
+    // An array whose buffer was transferred on the way is shorter now than when it was counted.
+    if (incoming.pieces.length === 0) incoming.sizeBytes = 0;
     if (incoming.drainDue && incoming.sizeBytes === 0) {
       incoming.drainDue = false;
       this.#peer.#inbound.drain();

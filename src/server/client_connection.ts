@@ -29,7 +29,7 @@ import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import { type ConnectionState, mayTakeEvents, mustPause, STATES } from "./connection_state.ts";
 import { LogStream } from "./log_stream.ts";
-import { Output } from "./output.ts";
+import { Output, type OutputOwner } from "./output.ts";
 import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
@@ -61,7 +61,7 @@ const MAX_ADVANCE_MS = 1;
 const QUIET_MS = 50;
 
 /** A connection to one client. */
-export class ClientConnection implements SocketHandler, ExchangeHost {
+export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwner {
   readonly settings: Settings;
   readonly output: Output;
   readonly deadline: PhaseDeadline;
@@ -112,7 +112,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost {
     this.settings = settings;
     this.fields = host.fields;
     this.facts = host.factsOf(socket);
-    this.output = new Output(socket, settings.adapter.clock);
+    this.output = new Output(socket, settings.adapter.clock, this);
     this.deadline = new PhaseDeadline(settings.timeoutsMs, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
     this.deadline.enter(this.#state.phase, this.time);
@@ -160,6 +160,12 @@ export class ClientConnection implements SocketHandler, ExchangeHost {
     this.#lentParser().parser.end();
     this.#advance();
     this.#limitHalfClosed();
+  }
+
+  outputBroke(error: Error): void {
+    if (this.#exchange === undefined) this.settings.report(error);
+    else this.#exchange.report(error);
+    this.#cut();
   }
 
   onDrain(): void {

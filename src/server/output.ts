@@ -28,11 +28,18 @@ interface TakenWaiter {
   readonly done: (taken: boolean) => void;
 }
 
+/** The connection of an {@linkcode Output}. */
+export interface OutputOwner {
+  /** The bytes that wait can no longer be sent; the connection must be cut. */
+  outputBroke(error: Error): void;
+}
+
 /** The writing side of a connection. */
 export class Output implements AppOutput {
   /** {@linkcode write} as a function, for the response. */
   readonly sink = (part: Uint8Array | string): void => this.write(part);
   readonly #socket: Socket;
+  readonly #owner: OutputOwner | undefined;
   readonly #clock: Clock;
   #parts: (Uint8Array | string)[] = [];
   /** The text that follows the parts. */
@@ -60,10 +67,12 @@ export class Output implements AppOutput {
   /**
    * @param socket The socket to write to.
    * @param clock Tells the time of the write that found no room.
+   * @param owner Hears of bytes that cannot be sent.
    */
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: Socket, clock: Clock, owner?: OutputOwner) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#owner = owner;
   }
 
   /** The number of bytes that the socket has not taken yet. */
@@ -114,6 +123,7 @@ export class Output implements AppOutput {
       return this.#reportTaken();
     }
     this.#takeTail();
+    if (!this.#isUnchanged()) return;
     if (this.#parts.length > 1 && this.#size <= MAX_JOINED_BYTES) {
       this.#parts = [join(this.#parts, this.#size)];
     }
@@ -196,8 +206,28 @@ export class Output implements AppOutput {
     this.#tail = "";
   }
 
+  /**
+   * Whether the arrays that wait still have the lengths with which they were written. An app may resize or
+   * transfer the buffer of a block that it has given; then nothing more can be sent.
+   */
+  #isUnchanged(): boolean {
+    let size = 0;
+    for (const part of this.#parts) size += part.length;
+    if (size === this.#size) return true;
+    this.#parts = [];
+    this.#size = 0;
+    this.#state = "closed";
+    this.#owner?.outputBroke(
+      new TypeError(
+        "A block of the app was resized or transferred before it was sent: yield a copy",
+      ),
+    );
+    return false;
+  }
+
   #pump(): void {
     this.#takeTail();
+    if (!this.#isUnchanged()) return;
     const parts = this.#parts;
     let sent = 0;
     while (!this.#full && sent < parts.length) {
