@@ -55,7 +55,7 @@ function bind(address: ListenAddress, options: ListenOptions, open: OpenHandler)
   // Bun 1.4 ignores `backlog` and always uses 512.
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   const tls = options.tls === undefined ? {} : { tls: encryption(options.tls) };
-  const socket = handlers(address, options.tls?.handshakeTimeoutMs, open);
+  const socket = handlers(address, options, open);
   return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
 }
 
@@ -71,19 +71,20 @@ function encryption({ cert, key, passphrase }: ListenTLSOptions): Record<string,
 /** Makes the handlers of one listener. `stream.data` leads from a stream to its socket. */
 function handlers(
   address: ListenAddress,
-  handshakeTimeoutMs: number | undefined,
+  { tls, log = logError }: ListenOptions,
   open: OpenHandler,
 ): BunHandlers {
+  const handshakeTimeoutMs = tls?.handshakeTimeoutMs;
   const paths = pathsAccepted(address);
   return {
-    open: (stream) => new BunSocket(stream, paths, handshakeTimeoutMs).open(open),
+    open: (stream) => new BunSocket(stream, paths, handshakeTimeoutMs, log).open(open),
     handshake: (stream, success, error) => stream.data.secured(success ? undefined : error),
     binaryType: "uint8array",
     data: (stream, bytes) => stream.data.received(bytes),
     end: (stream) => stream.data.ended(),
     drain: (stream) => stream.data.drained(),
     close: (stream, error) => stream.data.closed(error),
-    error: (_, error) => logError(`A socket failed: ${error.stack}`),
+    error: (_, error) => log(`A socket failed: ${error.stack}`),
   };
 }
 

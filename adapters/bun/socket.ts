@@ -47,7 +47,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
-  readonly log: (line: string) => void = logError;
+  readonly log: (line: string) => void;
   readonly #inbound: Inbound;
   readonly #stream: BunStream;
   readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
@@ -69,12 +69,15 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
    * @param unix The paths of a Unix connection; `undefined` for TCP.
    * @param handshakeTimeoutMs The time for a TLS handshake, in milliseconds; `undefined` for plain
    *   text.
+   * @param log Takes the lines of the error log.
    */
   constructor(
     stream: BunStream,
     unix: UnixPaths | undefined,
     handshakeTimeoutMs: number | undefined,
+    log: (line: string) => void = logError,
   ) {
+    this.log = log;
     this.#stream = stream;
     this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.encrypted = handshakeTimeoutMs !== undefined;

@@ -58,7 +58,7 @@ export async function listenOnOne(
 ): Promise<Listener> {
   const listener = await bindOverStale(address, () => bind(address, options), socketFiles);
   const file = new OwnSocketFile(address, deno());
-  return new DenoListenerHandle(listener, file, options.tls?.handshakeTimeoutMs, open);
+  return new DenoListenerHandle(listener, file, options, open);
 }
 
 function bind(address: ListenAddress, options: ListenOptions): DenoListener {
@@ -111,6 +111,7 @@ class DenoListenerHandle implements Listener {
   readonly #file: OwnSocketFile;
   /** The time for a TLS handshake, in milliseconds; `undefined` without TLS. */
   readonly #handshakeTimeoutMs: number | undefined;
+  readonly #log: (line: string) => void;
   /** Resolves when the accept loop has ended. */
   readonly #accepting: Promise<void>;
   /** Becomes true at the first call of `close`. */
@@ -119,12 +120,13 @@ class DenoListenerHandle implements Listener {
   constructor(
     listener: DenoListener,
     file: OwnSocketFile,
-    handshakeTimeoutMs: number | undefined,
+    { tls, log = logError }: ListenOptions,
     open: OpenHandler,
   ) {
     this.#listener = listener;
     this.#file = file;
-    this.#handshakeTimeoutMs = handshakeTimeoutMs;
+    this.#handshakeTimeoutMs = tls?.handshakeTimeoutMs;
+    this.#log = log;
     this.address = toAddress(listener.addr, "");
     this.#accepting = this.#acceptAll(open);
   }
@@ -154,14 +156,16 @@ class DenoListenerHandle implements Listener {
     let failures = 0;
     while (!this.#closed) {
       try {
-        const socket = new DenoSocket(await this.#listener.accept(), paths);
+        const socket = new DenoSocket(await this.#listener.accept(), paths, this.#log);
         failures = 0;
         socket.open(open, this.#handshakeTimeoutMs);
       } catch (error) {
         if (this.#closed) return;
         if (CLIENT_LEFT.has(codeOf(error))) continue;
         // Without descriptors or memory, `accept` fails again and again: one line in the log is enough.
-        if (failures++ === 0) logError(`Cannot accept on ${formatAddress(this.address)}: ${error}`);
+        if (failures++ === 0) {
+          this.#log(`Cannot accept on ${formatAddress(this.address)}: ${error}`);
+        }
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
     }

@@ -75,7 +75,7 @@ export class DenoSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
-  readonly log: (line: string) => void = logError;
+  readonly log: (line: string) => void;
   readonly #conn: DenoConn;
   readonly #inbound: Inbound;
   readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
@@ -103,8 +103,14 @@ export class DenoSocket implements Socket, InboundHost {
    *
    * @param conn The connection.
    * @param unix The paths of a Unix connection; `undefined` for TCP.
+   * @param log Takes the lines of the error log.
    */
-  constructor(conn: DenoConn, unix: UnixPaths | undefined) {
+  constructor(
+    conn: DenoConn,
+    unix: UnixPaths | undefined,
+    log: (line: string) => void = logError,
+  ) {
+    this.log = log;
     this.#conn = conn;
     this.encrypted = conn.handshake !== undefined;
     this.remote = toAddress(conn.remoteAddr, unix?.remote ?? "");

@@ -41,6 +41,8 @@ function ownNames(): NameLookup {
 interface Listening {
   readonly address: Address;
   readonly open: OpenHandler;
+  /** Takes the lines of the error log. */
+  readonly log: (line: string) => void;
 }
 
 /** The `MemoryNetwork` of `memory.ts`. */
@@ -91,7 +93,11 @@ export class Network {
   #join(listener: Listening, open: OpenHandler): Socket {
     const clientAddress = this.#clientAddress(listener.address);
     const client = new MemorySocket(this.#settings, clientAddress, listener.address);
-    const server = new MemorySocket(this.#settings, listener.address, clientAddress);
+    const server = new MemorySocket(
+      { ...this.#settings, log: listener.log },
+      listener.address,
+      clientAddress,
+    );
     MemorySocket.join(server, listener.open, client, open);
     return client;
   }
@@ -112,7 +118,8 @@ export class Network {
     if (this.#listening.has(name)) {
       return Promise.reject(listenError(asked, coded("EADDRINUSE")));
     }
-    const entry = { address, open };
+    const { log = this.#settings.log } = options;
+    const entry = { address, open, log };
     this.#listening.set(name, entry);
     const close = () => {
       if (this.#listening.get(name) === entry) this.#listening.delete(name);

@@ -41,6 +41,7 @@ export async function listenOnOne(
   options: ListenOptions,
   open: OpenHandler,
 ): Promise<Listener> {
+  const { log = logError } = options;
   const encrypt = options.tls && encryption(options.tls);
   const server = net.createServer(STREAM_OPTIONS);
   await bindOverStale(address, () => bind(server, address, options), socketFiles);
@@ -48,11 +49,11 @@ export async function listenOnOne(
   // Such an error is, for example, too many open files. Without this handler, it would end the
   // process.
   server.on("error", (error) => {
-    logError(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
+    log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
   });
   const paths = pathsAccepted(bound);
   server.on("connection", (stream: net.Socket) => {
-    new NodeSocket(stream, encrypt?.(stream), paths).open(open);
+    new NodeSocket(stream, encrypt?.(stream), paths, log).open(open);
   });
   return new NodeListener(server, bound, new OwnSocketFile(address, { lstatSync, renameSync }));
 }

@@ -30,7 +30,7 @@ export class NodeSocket implements Socket, InboundHost {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
-  readonly log: (line: string) => void = logError;
+  readonly log: (line: string) => void;
   /** The stream with the bytes of the app: the TLS stream, or the raw stream. */
   readonly #stream: Stream;
   /** The stream below TLS; the same as `#stream` without TLS. */
@@ -57,8 +57,15 @@ export class NodeSocket implements Socket, InboundHost {
    * @param raw The connected stream.
    * @param secure The TLS stream over it; `undefined` for plain text.
    * @param unix The paths of a Unix connection; `undefined` for TCP.
+   * @param log Takes the lines of the error log.
    */
-  constructor(raw: Stream, secure: Stream | undefined, unix: UnixPaths | undefined) {
+  constructor(
+    raw: Stream,
+    secure: Stream | undefined,
+    unix: UnixPaths | undefined,
+    log: (line: string) => void = logError,
+  ) {
+    this.log = log;
     this.#stream = secure ?? raw;
     this.#raw = raw;
     this.encrypted = secure !== undefined;

@@ -176,6 +176,7 @@ export class WSGIServer {
     if (signal?.aborted) throw signal.reason;
     this.#listening = true;
     const options = {
+      log: this.#settings.log,
       ...(backlog === undefined ? {} : { backlog }),
       ...(tls === undefined ? {} : { tls }),
     };

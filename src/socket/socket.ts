@@ -67,6 +67,11 @@ export interface ListenOptions {
    * Encrypts every connection; plain text if absent. An adapter that cannot encrypt must reject.
    */
   readonly tls?: ListenTLSOptions;
+  /**
+   * Takes each line that the adapter has to say of this listener and of its connections, such as a failure
+   * to accept, or the error of a handler. Default: the adapter's own `log`.
+   */
+  readonly log?: (line: string) => void;
 }
 
 /**
