@@ -39,7 +39,12 @@ export interface Cogen extends RequestControls, Waiter {
   readonly core: Core;
   /** The request body, in cogen's style. */
   readonly input: CogenInput;
-  /** Aborts when the client disconnects or a shutdown ends the request; never after a success. */
+  /**
+   * Aborts when the client disconnects or a shutdown ends the request; never after a success.
+   *
+   * An error that a listener throws is logged. A listener of a signal that `AbortSignal.any` makes of this
+   * one is out of the server's reach: its error goes to the runtime, which may end the process.
+   */
   readonly signal: HostAbortSignal;
   /**
    * Aborts when a shutdown of the server begins; its reason is a `ServerShutdown`. It is aborted already for
