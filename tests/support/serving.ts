@@ -269,6 +269,11 @@ class MemoryServing implements Serving {
   async finish(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     await this.settle();
+    // The runtime closes a file of an app in its own time.
+    await this.eventually(
+      "the end of all requests",
+      () => this.server.stats().activeRequests === 0,
+    );
     const { connections, activeRequests } = this.server.stats();
     assertEquals({ connections, activeRequests }, { connections: 0, activeRequests: 0 });
     assertEquals(this.server.scheduler.stats(), { tasks: 0, ready: 0, deadlines: 0, signals: 0 });
