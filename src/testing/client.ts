@@ -116,7 +116,9 @@ export class TestClient implements AsyncDisposable {
   readonly #sockets = new Set<ClientSocket>();
   /** Connections without a request. */
   readonly #idle: ClientSocket[] = [];
+  /** The logged errors that the test has not taken. */
   #errors: unknown[] = [];
+  /** Set by the first {@linkcode close}. */
   #closing: Promise<void> | undefined;
 
   /**

@@ -86,8 +86,8 @@ export class ClientSocket implements SocketHandler {
   }
 
   /**
-   * Plans nothing more for the request: with a fault at byte 0 of the response, the client leaves as
-   * soon as the request has been sent.
+   * Takes the news that the whole request was given to {@linkcode send}. A client with a fault at byte 0 of
+   * the response leaves now.
    */
   requestSent(): void {
     const planned = this.#planned;

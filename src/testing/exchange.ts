@@ -19,10 +19,11 @@ export class Exchange {
   readonly reader: ResponseReader;
   readonly #time: VirtualTime;
   readonly #fault: Fault | undefined;
-  /** The error of the reader, or of the pieces of the body. */
+  /** The error of the reader, or of the pieces of the body; valid once `#failed` is true. */
   #error: unknown;
+  /** True from the first error on. */
   #failed = false;
-  /** The response, once it was taken. */
+  /** Set for a body in pieces: resolves when the last piece was sent, or cannot be sent any more. */
   #sending: Promise<void> | undefined;
 
   /**
