@@ -34,6 +34,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/middleware/",
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
   },
+  { folder: "src/sse/", mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts"] },
   // The test kit is a user of the whole package: it serves over a network in memory.
   {
     folder: "src/testing/",

@@ -1,0 +1,146 @@
+/**
+ * A channel: events for many clients, with a bounded history.
+ *
+ * The events stand in one log, encoded once. Each client has only its place in the log, so a slow client
+ * costs no memory; a client that falls behind the history is told so. The id of an event is the channel's
+ * epoch and the number of the event. The epoch is new in each process, so that an id of an earlier process
+ * is known as such.
+ *
+ * Apps make a channel, publish to it, and give it to `eventStream`.
+ *
+ * @module
+ */
+
+import {
+  checkNames,
+  type Clock,
+  type Duration,
+  optionError,
+  toMilliseconds,
+} from "../coroutine/mod.ts";
+import { EventLog } from "./event_log.ts";
+import { EventSubscription, type SubscriptionOptions } from "./subscription.ts";
+import type { EventFields } from "./event_format.ts";
+
+/** An event of a channel. The channel itself gives the id. */
+export type ChannelEvent = Omit<EventFields, "id">;
+
+/** The bounds of the history. The latest event is always kept. */
+export interface HistoryLimits {
+  /** The largest number of events. Default: 1,000. */
+  readonly count?: number;
+  /** The largest sum of their bytes on the wire. Default: 1 MiB. */
+  readonly bytes?: number;
+  /** The greatest age. Default: 5 minutes; `Infinity` for no bound. */
+  readonly age?: Duration;
+}
+
+/** The options of a channel. */
+export interface EventChannelOptions {
+  /** The bounds of the history, for clients that come back and for clients that are slow. */
+  readonly history?: HistoryLimits;
+  /**
+   * The part of an id that names this channel: 1 to 64 of the characters `A-Z a-z 0-9 _ .`. Default: a random
+   * one. Give one only if the numbers of its events never begin again.
+   */
+  readonly epoch?: string;
+  /** The clock for `age`, with `now()` in milliseconds. Default: `Date`. */
+  readonly clock?: Pick<Clock, "now">;
+}
+
+/**
+ * A channel of events.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { EventChannel, eventStream } from "@x/cogen-wsgi/sse";
+ * import { testClient } from "@x/cogen-wsgi/testing";
+ *
+ * const news = new EventChannel();
+ * await using client = testClient((environ, startResponse) =>
+ *   eventStream(environ, startResponse, news)
+ * );
+ * const stream = await client.open("/", { headers: { "Last-Event-ID": news.lastId } });
+ * news.publish({ event: "headline", data: "It works" });
+ * await stream.until("data: It works\n\n");
+ * assertEquals(news.subscribers, 1);
+ * news.close();
+ * ```
+ */
+export class EventChannel {
+  readonly #log: EventLog;
+
+  /**
+   * Makes a channel.
+   *
+   * @param options The bounds of the history; the epoch.
+   * @throws {TypeError} If an option is of a wrong kind or unknown.
+   * @throws {RangeError} If `count` or `bytes` is no whole number above 0, or `age` is negative.
+   */
+  constructor(options: EventChannelOptions = {}) {
+    checkNames("EventChannel", options, ["history", "epoch", "clock"]);
+    const { history = {}, epoch = randomEpoch(), clock = Date } = options;
+    checkNames("history of EventChannel", history, ["count", "bytes", "age"]);
+    const { count = 1000, bytes = 1 << 20, age = { minutes: 5 } } = history;
+    checkCount("history.count", count);
+    checkCount("history.bytes", bytes);
+    if (typeof epoch !== "string" || !/^[\w.]{1,64}$/.test(epoch)) {
+      throw optionError("epoch", epoch, "1 to 64 of the characters A-Z a-z 0-9 _ .");
+    }
+    if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
+    const maxAgeMs = toMilliseconds(age, "history.age");
+    this.#log = new EventLog({ maxCount: count, maxBytes: bytes, maxAgeMs, epoch, clock });
+  }
+
+  /** The number of streams that are open on this channel. */
+  get subscribers(): number {
+    return this.#log.subscribers;
+  }
+
+  /** The id of the latest event; before the first one, an id that all events follow. */
+  get lastId(): string {
+    return this.#log.idOf(this.#log.last);
+  }
+
+  /**
+   * Sends an event to all streams of this channel, and keeps it in the history.
+   *
+   * @param event The fields, or the data alone.
+   * @returns The id of the event.
+   * @throws {TypeError} If the event cannot be written; see `formatEvent`. The channel has no new event then.
+   * @throws {TypeError} If the channel is closed.
+   */
+  publish(event: string | ChannelEvent): string {
+    return this.#log.append(typeof event === "string" ? { data: event } : event);
+  }
+
+  /**
+   * Chooses the events of a stream. The result is given to `eventStream`, as the channel itself is if there is
+   * nothing to choose.
+   *
+   * @param options A filter, the place to begin, and the policy for a slow client.
+   * @throws {TypeError} If an option is of a wrong kind or unknown.
+   */
+  subscribe(options: SubscriptionOptions = {}): EventSubscription {
+    return new EventSubscription(this.#log, options);
+  }
+
+  /**
+   * Closes the channel. Its streams end after the last event. A client that comes back gets the events that
+   * it has not seen; after that it is answered with 204, so that it does not come back again.
+   */
+  close(): void {
+    this.#log.close();
+  }
+}
+
+function checkCount(name: string, value: unknown): void {
+  if (typeof value !== "number") throw optionError(name, value, "a whole number, 1 or more");
+  if ((Number.isInteger(value) || value === Infinity) && value >= 1) return;
+  throw new RangeError(`${name} is ${value}: expected a whole number, 1 or more`);
+}
+
+function randomEpoch(): string {
+  return Math.random().toString(36).slice(2).padEnd(8, "0");
+}

@@ -1,0 +1,140 @@
+/**
+ * The events of a channel, in order, encoded once.
+ *
+ * The numbers of events begin at 1. The log keeps the newest ones within its bounds, and at least one.
+ *
+ * `EventChannel` writes the log, and the streams of its clients read it.
+ *
+ * @module
+ */
+
+import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
+import { type EventFields, formatEvent } from "./event_format.ts";
+
+/** The bounds of a log, and the name in its ids. */
+export interface LogSettings {
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  readonly epoch: string;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** An event in the log. */
+export interface LoggedEvent {
+  readonly fields: EventFields;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly time: number;
+}
+
+const utf8 = new TextEncoder();
+
+/** The log of one channel. */
+export class EventLog {
+  /** The number of streams that read the log. */
+  subscribers = 0;
+  readonly #settings: LogSettings;
+  /** The kept events from `#start` on; those before it have been dropped. */
+  #events: LoggedEvent[] = [];
+  #start = 0;
+  /** The number of the event at `#start`. */
+  #first = 1;
+  #bytes = 0;
+  #closed = false;
+  /** The streams that wait for an event. */
+  #waiting = new Set<Resume<void>>();
+
+  constructor(settings: LogSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether no event will come any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The number of the oldest event that is kept; one more than the latest, if there is none. */
+  get first(): number {
+    this.#dropOld();
+    return this.#first;
+  }
+
+  /** The number of the latest event; 0 before the first one. */
+  get last(): number {
+    return this.#first + this.#events.length - this.#start - 1;
+  }
+
+  /** The event with a number from `first` to `last`. */
+  at(number: number): LoggedEvent {
+    return this.#events[this.#start + number - this.#first] as LoggedEvent;
+  }
+
+  idOf(number: number): string {
+    return `${this.#settings.epoch}-${number}`;
+  }
+
+  /** The number in an id of this log; `undefined` for any other id. */
+  numberOf(id: string): number | undefined {
+    const { epoch } = this.#settings;
+    if (!id.startsWith(`${epoch}-`)) return undefined;
+    const digits = id.slice(epoch.length + 1);
+    const number = /^(?:0|[1-9]\d{0,15})$/.test(digits) ? Number(digits) : Infinity;
+    return number <= this.last ? number : undefined;
+  }
+
+  /**
+   * Adds an event, and wakes the streams.
+   *
+   * @returns Its id.
+   */
+  append(fields: EventFields): string {
+    if (this.#closed) throw new TypeError("Cannot publish: the channel is closed");
+    if (Object.hasOwn(fields, "id")) {
+      throw new TypeError("Cannot publish an event with an id: the channel gives the ids");
+    }
+    const id = this.idOf(this.last + 1);
+    const bytes = utf8.encode(formatEvent({ ...fields, id }));
+    this.#events.push({ fields, bytes, time: this.#settings.clock.now() });
+    this.#bytes += bytes.length;
+    this.#dropOld();
+    this.#wake();
+    return id;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Waits until there is an event after a number, or the log is closed. */
+  after(number: number): Operation<void> {
+    return operation((resume) => {
+      if (this.last > number || this.#closed) return resume.value();
+      this.#waiting.add(resume);
+      return () => this.#waiting.delete(resume);
+    }, "event");
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const resume of waiting) resume.value();
+  }
+
+  #dropOld(): void {
+    const { maxCount, maxBytes, maxAgeMs, clock } = this.#settings;
+    const oldest = maxAgeMs === Infinity ? -Infinity : clock.now() - maxAgeMs;
+    for (let kept = this.#events.length - this.#start; kept > 1; kept--) {
+      const { bytes, time } = this.#events[this.#start] as LoggedEvent;
+      if (kept <= maxCount && this.#bytes <= maxBytes && time >= oldest) break;
+      this.#bytes -= bytes.length;
+      this.#start++;
+      this.#first++;
+    }
+    // The dropped events are removed together, so that an event costs the same in a log of any length.
+    if (this.#start > this.#events.length / 2) {
+      this.#events = this.#events.slice(this.#start);
+      this.#start = 0;
+    }
+  }
+}

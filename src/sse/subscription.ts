@@ -1,0 +1,150 @@
+/**
+ * The stream of one client on a channel: the place to begin, a filter, and replay.
+ *
+ * A client that comes back sends the id of its last event. If the log still has all events after that one,
+ * the stream goes on there. Otherwise one event `stale` says that events are missing, and the stream goes on
+ * with the oldest event that is kept. The same happens to a client that is so slow that the log drops events
+ * before the client has taken them.
+ *
+ * `EventChannel.subscribe` makes subscriptions, and `event_stream.ts` opens them.
+ *
+ * @module
+ */
+
+import { checkNames, checkOption, type Operation, optionError } from "../coroutine/mod.ts";
+import type { Block } from "../wsgi/mod.ts";
+import { type EventFields, formatEvent } from "./event_format.ts";
+import type { EventLog } from "./event_log.ts";
+import type { Feed } from "./feed.ts";
+
+/**
+ * The policy for a client that is behind the history:
+ *
+ * - `stale`: it gets an event `stale`, and then the events that are kept.
+ * - `close`: its connection ends. When it comes back, it gets the event `stale`.
+ */
+export type SlowClientPolicy = "stale" | "close";
+
+/** The options of a subscription. */
+export interface SubscriptionOptions {
+  /** Says whether a client gets an event. Default: every event. */
+  readonly filter?: (event: EventFields) => boolean;
+  /** The id after which a client begins that sends no `Last-Event-ID`. Default: the latest event. */
+  readonly after?: string | undefined;
+  /**
+   * The number of the latest events that a client gets that sends no `Last-Event-ID`, without `after`.
+   * Default: 0. `Infinity` gives the whole history.
+   */
+  readonly history?: number;
+  /** The policy for a client that is too slow. Default: `stale`. */
+  readonly slow?: SlowClientPolicy;
+}
+
+/** The events that a client gets of a channel. */
+export class EventSubscription {
+  readonly #log: EventLog;
+  readonly #options: SubscriptionOptions;
+
+  /** @ignore */
+  constructor(log: EventLog, options: SubscriptionOptions) {
+    checkNames("subscribe", options, ["filter", "after", "history", "slow"]);
+    const { filter, after, history = 0, slow = "stale" } = options;
+    checkOption("filter of subscribe", filter, "function");
+    checkOption("after of subscribe", after, "string");
+    if (typeof history !== "number" || !(history >= 0)) {
+      throw optionError("history of subscribe", history, "a number of events, 0 or more");
+    }
+    if (slow !== "stale" && slow !== "close") {
+      throw optionError("slow of subscribe", slow, '"stale" or "close"');
+    }
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /**
+   * Opens the stream of one client.
+   *
+   * @param lastId The `Last-Event-ID` of the client.
+   * @returns `undefined` if the channel is closed, and the client has seen all its events.
+   *
+   * @ignore
+   */
+  open(lastId: string | undefined): Feed | undefined {
+    const log = this.#log;
+    const { after, history = 0 } = this.#options;
+    const { first, last } = log;
+    const id = lastId ?? after;
+    const seen = id === undefined ? Math.max(first - 1, last - history) : log.numberOf(id);
+    if (log.closed && seen === last) return undefined;
+    const isKnown = seen !== undefined && seen >= first - 1;
+    return new SubscriptionFeed(log, this.#options, isKnown ? seen : undefined);
+  }
+}
+
+/** The name of the event that tells of a gap. */
+const STALE = "stale";
+
+class SubscriptionFeed implements Feed {
+  readonly #log: EventLog;
+  readonly #options: SubscriptionOptions;
+  /** The number of the last event that the client has seen or that the filter has left out. */
+  #seen: number;
+  /** The number in the last id that the client was sent; -1 before the first id. */
+  #told = -1;
+  /** Whether the client comes back with an id after which events are missing. */
+  #isStale: boolean;
+  /** Whether the stream ends because the client is too slow. */
+  #isCut = false;
+
+  /** @param seen The number of the last event that the client has seen; `undefined` if it is not known. */
+  constructor(log: EventLog, options: SubscriptionOptions, seen: number | undefined) {
+    this.#log = log;
+    this.#options = options;
+    this.#isStale = seen === undefined;
+    this.#seen = seen ?? 0;
+    log.subscribers++;
+  }
+
+  get ended(): boolean {
+    return this.#isCut || this.#log.closed && this.#seen === this.#log.last;
+  }
+
+  take(): Block | undefined {
+    const log = this.#log;
+    const { filter, slow } = this.#options;
+    const { first, last } = log;
+    const isBehind = this.#seen < first - 1;
+    if (isBehind && !this.#isStale && slow === "close") this.#isCut = true;
+    if (this.#isCut) return undefined;
+    if (isBehind || this.#isStale) return this.#takeStale(first - 1);
+    while (this.#seen < last) {
+      const event = log.at(++this.#seen);
+      if (filter !== undefined && !filter(event.fields)) continue;
+      this.#told = this.#seen;
+      return event.bytes;
+    }
+    return undefined;
+  }
+
+  ready(): Operation<void> {
+    return this.#log.after(this.#seen);
+  }
+
+  place(): string | undefined {
+    const isBehind = this.#isStale || this.#seen < this.#log.first - 1;
+    if (isBehind || this.#told === this.#seen) return undefined;
+    this.#told = this.#seen;
+    return formatEvent({ id: this.#log.idOf(this.#seen) });
+  }
+
+  close(): undefined {
+    this.#log.subscribers--;
+  }
+
+  /** Tells the client that events up to a number are missing. */
+  #takeStale(number: number): string {
+    this.#isStale = false;
+    this.#seen = this.#told = number;
+    return formatEvent({ event: STALE, id: this.#log.idOf(number), data: "" });
+  }
+}

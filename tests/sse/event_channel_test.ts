@@ -1,0 +1,309 @@
+/** Channels: replay after the id of a client, the bounds of the history, and slow clients. */
+
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { Sleep } from "../../src/coroutine/mod.ts";
+import {
+  type ChannelEvent,
+  EventChannel,
+  type EventChannelOptions,
+  eventStream,
+  type SubscriptionOptions,
+} from "../../src/sse/mod.ts";
+import { type TestClient, testClient } from "../../src/testing/mod.ts";
+import { readEvents } from "./event_reader.ts";
+
+function serving(channel: EventChannel, options: SubscriptionOptions = {}, window?: number) {
+  return testClient(
+    (environ, startResponse) =>
+      eventStream(environ, startResponse, channel.subscribe(options), { heartbeat: 10 }),
+    window === undefined ? {} : { window },
+  );
+}
+
+/** Reads the events that a client gets at once, and its last id. */
+async function reading(client: TestClient, lastId?: string) {
+  const headers: Record<string, string> = lastId === undefined ? {} : { "Last-Event-ID": lastId };
+  await using stream = await client.open("/", { headers });
+  // The first heartbeat follows the events that are ready.
+  await client.settle();
+  await client.advance(10);
+  await stream.disconnect();
+  const { events, lastId: last } = readEvents((await stream.response()).text, lastId);
+  return { data: events.map(({ type, data }) => type === "stale" ? "stale" : data), last };
+}
+
+function channelOf(count: number, options: EventChannelOptions = {}): EventChannel {
+  const channel = new EventChannel({ epoch: "e", ...options });
+  for (let number = 1; number <= count; number++) channel.publish(String(number));
+  return channel;
+}
+
+test("a client goes on after its last event, and a new one with the next event", async () => {
+  const channel = channelOf(5);
+  await using client = serving(channel);
+  assertEquals(await reading(client, "e-3"), { data: ["4", "5"], last: "e-5" });
+  assertEquals(await reading(client, "e-5"), { data: [], last: "e-5" });
+  assertEquals(await reading(client, "e-0"), { data: ["1", "2", "3", "4", "5"], last: "e-5" });
+  // The id tells a client its place before the first event.
+  assertEquals(await reading(client), { data: [], last: "e-5" });
+  assertEquals(channel.subscribers, 0);
+});
+
+test("one stale event tells of missing events, and the kept ones follow", async () => {
+  const channel = channelOf(9, { history: { count: 3 } });
+  await using client = serving(channel);
+  assertEquals(await reading(client, "e-6"), { data: ["7", "8", "9"], last: "e-9" });
+  for (
+    const lost of [
+      "e-5",
+      "e-0",
+      "e-10",
+      "e-09",
+      "e-",
+      "e-1e0",
+      "other-7",
+      "7",
+      "\u00e9",
+      "e-99999999999999999999",
+    ]
+  ) {
+    assertEquals(
+      await reading(client, lost),
+      { data: ["stale", "7", "8", "9"], last: "e-9" },
+      lost,
+    );
+  }
+});
+
+test("a client that leaves after the stale event gets no second one", async () => {
+  const channel = channelOf(9, { history: { count: 3 } });
+  await using client = serving(channel);
+  await using stream = await client.open("/", { headers: { "Last-Event-ID": "old" } });
+  const { lastId } = readEvents(await stream.until("event: stale\nid: e-6\ndata: \n\n"));
+  await stream.disconnect();
+  assertEquals(await reading(client, lastId), { data: ["7", "8", "9"], last: "e-9" });
+});
+
+test("a restart is a stale event, then the events since", async () => {
+  const before = new EventChannel();
+  const id = before.publish("old");
+  const channel = new EventChannel();
+  channel.publish("new");
+  await using client = serving(channel);
+  assertEquals((await reading(client, id)).data, ["stale", "new"]);
+});
+
+test("a client without an id gets the history that the subscription names", async () => {
+  const channel = channelOf(5);
+  for (
+    const [history, data] of [[0, []], [2, ["4", "5"]], [Infinity, [
+      "1",
+      "2",
+      "3",
+      "4",
+      "5",
+    ]]] as const
+  ) {
+    await using client = serving(channel, { history });
+    assertEquals((await reading(client)).data, [...data]);
+  }
+  await using client = serving(channel, { after: "e-3" });
+  assertEquals((await reading(client)).data, ["4", "5"]);
+  assertEquals((await reading(client, "e-4")).data, ["5"]);
+  await using lost = serving(channel, { after: "x" });
+  assertEquals((await reading(lost)).data, ["stale", "1", "2", "3", "4", "5"]);
+});
+
+test("a filter leaves events out, and the id goes on", async () => {
+  const channel = channelOf(9, { history: { count: 3 } });
+  await using client = serving(channel, { filter: ({ data }) => Number(data) % 2 === 1 });
+  assertEquals(await reading(client, "e-7"), { data: ["9"], last: "e-9" });
+  channel.publish("10");
+  // A heartbeat tells the client that it has missed nothing.
+  assertEquals(await reading(client, "e-9"), { data: [], last: "e-10" });
+});
+
+test("the bounds of the history", async () => {
+  let now = 0;
+  const clock = { now: () => now };
+  const counted = channelOf(2000);
+  await using countedClient = serving(counted);
+  assertEquals((await reading(countedClient, "e-0")).data.length, 1 + 1000);
+
+  const sized = channelOf(100, { history: { bytes: 200 } });
+  await using sizedClient = serving(sized);
+  const { data } = await reading(sizedClient, "e-0");
+  const wire = data.slice(1).map((text) => `id: e-${text}\ndata: ${text}\n\n`).join("");
+  assert(wire.length <= 200 && wire.length > 150, `${wire.length}`);
+  sized.publish("x".repeat(300));
+  assertEquals((await reading(sizedClient, "e-0")).data, ["stale", "x".repeat(300)]);
+
+  const aged = channelOf(2, { history: { age: 60 }, clock });
+  now = 50_000;
+  aged.publish("3");
+  await using agedClient = serving(aged);
+  assertEquals((await reading(agedClient, "e-0")).data, ["1", "2", "3"]);
+  now = 70_000;
+  assertEquals((await reading(agedClient, "e-0")).data, ["stale", "3"]);
+});
+
+test("a closed channel ends its streams after the last event, then answers 204", async () => {
+  const channel = channelOf(3);
+  await using client = serving(channel);
+  await using stream = await client.open("/", { headers: { "Last-Event-ID": "e-1" } });
+  await stream.until("data: 3\n\n");
+  channel.publish("4");
+  channel.close();
+  const { text, complete } = await stream.response();
+  assertEquals([readEvents(text).lastId, complete], ["e-4", true]);
+  const late = await client.get("/", { headers: { "Last-Event-ID": "e-2" } });
+  assertEquals([late.status, readEvents(late.text).lastId], [200, "e-4"]);
+  const done = await client.get("/", { headers: { "Last-Event-ID": "e-4" } });
+  assertEquals(done.status, 204);
+  assertEquals((await client.head("/", { headers: { "Last-Event-ID": "e-4" } })).status, 204);
+  assertThrows(() => channel.publish("5"), TypeError, "Cannot publish: the channel is closed");
+});
+
+/** Publishes more bytes than the server and the network keep for a client. */
+async function publishMany(client: TestClient, channel: EventChannel): Promise<void> {
+  for (let number = 1; number <= 40; number++) {
+    channel.publish(`${number} ${PAYLOAD}`);
+    await client.settle();
+  }
+}
+
+const PAYLOAD = "x".repeat(4000);
+const LAST = `data: 40 ${PAYLOAD}\n\n`;
+
+test("of many clients, those that do not read are told of their gap", async () => {
+  const channel = channelOf(0, { history: { count: 5 } });
+  await using client = serving(channel, {}, 1024);
+  const streams = await Promise.all(Array.from({ length: 20 }, () => client.open("/")));
+  for (const stream of streams) await stream.until("id: e-0\n\n");
+  const stalled = streams.filter((_, at) => at % 10 === 0);
+  for (const stream of stalled) stream.stall();
+  await publishMany(client, channel);
+  assertEquals(channel.subscribers, 20);
+  for (const stream of stalled) stream.resume();
+  for (const stream of streams) {
+    const { events } = readEvents(await stream.until(LAST));
+    const numbers = events.map(({ id }) => Number(id.slice(2)));
+    const stale = events.findIndex(({ type }) => type === "stale");
+    const first = stalled.includes(stream) ? events.slice(0, stale) : events;
+    assertEquals(numbers.slice(0, first.length), first.map((_, at) => at + 1));
+    // The stale event has the id of the event before the oldest one that is kept.
+    if (stalled.includes(stream)) assertEquals(numbers.slice(stale), [35, 36, 37, 38, 39, 40]);
+    else assertEquals(numbers.length, 40);
+  }
+});
+
+test("a slow client is closed, if the subscription says so", async () => {
+  const channel = channelOf(0, { history: { count: 5 } });
+  await using client = serving(channel, { slow: "close" }, 1024);
+  await using stream = await client.open("/");
+  await stream.until("id: e-0\n\n");
+  stream.stall();
+  await publishMany(client, channel);
+  stream.resume();
+  const { text, complete } = await stream.response();
+  const { events, lastId } = readEvents(text);
+  assertEquals([complete, events.some(({ type }) => type === "stale")], [true, false]);
+  assertEquals((await reading(client, lastId)).data[0], "stale");
+  assertEquals(channel.subscribers, 0);
+});
+
+/** A fixed sequence of numbers from 0 to 1, so that a failure can be repeated. */
+function randomFrom(seed: number): () => number {
+  return () => {
+    seed = seed * 1664525 + 1013904223 >>> 0;
+    return seed / 2 ** 32;
+  };
+}
+
+test("clients that leave at random bytes miss no event and get none twice, or one stale event", async () => {
+  const random = randomFrom(7);
+  const channel = channelOf(0, { history: { count: 40 } });
+  await using client = serving(channel);
+  let running = true;
+  const publisher = client.server.scheduler.add(function* publish() {
+    for (let number = 1; running; number++) {
+      yield* Sleep(random());
+      channel.publish(String(number));
+    }
+  });
+  let stales = 0;
+  for (let walk = 0; walk < 8; walk++) {
+    let lastId: string | undefined;
+    for (let visit = 0; visit < 50; visit++) {
+      const headers: Record<string, string> = lastId === undefined
+        ? {}
+        : { "Last-Event-ID": lastId };
+      const received = Math.floor(random() * 600);
+      const then = random() < 0.5 ? "reset" : "fin";
+      const { text } = await client.get("/", { headers, fault: { received, then } });
+      const read = readEvents(text, lastId);
+      // The id of the last visit: that of an event, or the place that the stream has told.
+      let seen = lastId === undefined ? undefined : Number(lastId.slice(2));
+      lastId = read.lastId || undefined;
+      for (const { type, data, id } of read.events) {
+        const number = Number(id.slice(2));
+        if (type === "stale") stales++;
+        else assertEquals(data, String(number));
+        if (seen !== undefined && type === "stale") assert(number > seen);
+        else if (seen !== undefined) assertEquals(number, seen + 1);
+        seen = number;
+      }
+      if (random() < 0.05) await client.advance(60 * random());
+    }
+  }
+  assert(stales > 0);
+  running = false;
+  await client.advance(2);
+  assertEquals([publisher.done, channel.subscribers], [true, 0]);
+});
+
+test("ids name the channel and count its events", () => {
+  const channel = new EventChannel();
+  assertMatch(channel.lastId, /^\w{8,}-0$/);
+  assertEquals(channel.publish("x"), channel.lastId);
+  assertMatch(channel.lastId, /-1$/);
+  assertThrows(
+    () => channel.publish({ id: "1", data: "x" } as ChannelEvent),
+    TypeError,
+    "gives the ids",
+  );
+  assertThrows(
+    () => channel.publish({ data: 5 } as unknown as ChannelEvent),
+    TypeError,
+    "data of an event is 5",
+  );
+  assertMatch(channel.lastId, /-1$/);
+});
+
+test("wrong options", () => {
+  const wrong: [unknown, string][] = [
+    [{ historie: {} }, 'did you mean "history"?'],
+    [{ history: { count: 0 } }, "history.count is 0: expected a whole number, 1 or more"],
+    [{ history: { bytes: "1" } }, 'history.bytes is "1"'],
+    [{ history: { age: -1 } }, "history.age is -1 seconds"],
+    [{ history: { size: 1 } }, "Unknown option of history of EventChannel"],
+    [{ epoch: "a-b" }, 'epoch is "a-b": expected 1 to 64'],
+    [{ clock: 5 }, "clock is 5: expected an object with now()"],
+    [5, "EventChannel is 5: expected an object"],
+  ];
+  for (const [options, message] of wrong) {
+    assertThrows(() => new EventChannel(options as EventChannelOptions), Error, message);
+  }
+  const channel = new EventChannel();
+  const subscriptions: [unknown, string][] = [
+    [{ filter: 5 }, "filter of subscribe is 5"],
+    [{ after: 5 }, "after of subscribe is 5"],
+    [{ history: -1 }, "history of subscribe is -1"],
+    [{ slow: "drop" }, 'slow of subscribe is "drop": expected "stale" or "close"'],
+    [{ since: "x" }, "Unknown option of subscribe"],
+  ];
+  for (const [options, message] of subscriptions) {
+    assertThrows(() => channel.subscribe(options as SubscriptionOptions), Error, message);
+  }
+});
