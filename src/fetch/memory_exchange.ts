@@ -8,7 +8,13 @@
  * @module
  */
 
-import { decodeLatin1, encodeLatin1, type Socket, type SocketHandler } from "../socket/mod.ts";
+import {
+  decodeLatin1,
+  encodeLatin1,
+  joinBytes,
+  type Socket,
+  type SocketHandler,
+} from "../socket/mod.ts";
 
 /** Connects to the server. */
 export type ConnectClient = (open: (socket: Socket) => SocketHandler) => Socket;
@@ -148,7 +154,7 @@ class MemoryClient {
 
   #receive(bytes: Uint8Array): void {
     if (this.#head === undefined) return this.#give(bytes.slice());
-    const head = joined(this.#head, bytes);
+    const head = joinBytes([this.#head, bytes]);
     const text = decodeLatin1(head, 0, head.length);
     const end = text.indexOf("\r\n\r\n");
     this.#head = end < 0 ? head : undefined;
@@ -225,11 +231,4 @@ class MemoryClient {
     this.#upload?.cancel().catch(() => {});
     this.onClosed();
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(one.length + other.length);
-  bytes.set(one);
-  bytes.set(other, one.length);
-  return bytes;
 }

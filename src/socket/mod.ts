@@ -106,6 +106,7 @@ export {
   type OpenHandler,
   PROBE_INTERVAL_MS,
 } from "./inbound.ts";
+export { joinBytes } from "./join_bytes.ts";
 export { decodeLatin1, encodeLatin1 } from "./latin1.ts";
 export { BLOCK_SIZE, type Latin1Writer, OutputQueue } from "./output_queue.ts";
 export type {

@@ -19,14 +19,13 @@ import {
   toMilliseconds,
 } from "../coroutine/mod.ts";
 import { type ServerOptions, type ServerStats, WSGIServer } from "../server/mod.ts";
-import { type Adapter, decodeLatin1, encodeLatin1 } from "../socket/mod.ts";
+import { type Adapter, decodeLatin1, encodeLatin1, joinBytes } from "../socket/mod.ts";
 import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { Cookies } from "./cookies.ts";
 import { Exchange, TestStream } from "./exchange.ts";
 import { checkRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import type { TestResponse } from "./response.ts";
-import { joined } from "./response_reader.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { describeWaits } from "./waits.ts";
@@ -287,7 +286,7 @@ export class TestClient implements AsyncDisposable {
     if (options.end === true) socket.end("fin");
     await this.#time.until("the end of the connection", () => socket.ended || socket.closed);
     if (!socket.closed) socket.end("reset");
-    const whole = joined(pieces);
+    const whole = joinBytes(pieces);
     return { bytes: whole, text: decodeLatin1(whole, 0, whole.length) };
   }
 

@@ -6,10 +6,11 @@
  * @module
  */
 
+import { joinBytes } from "../socket/mod.ts";
 import type { ClientSocket, Ending, Fault } from "./client_socket.ts";
 import { type PreparedRequest, toBytes } from "./request.ts";
 import { TestResponse, TruncatedResponse } from "./response.ts";
-import { joined, ResponseReader } from "./response_reader.ts";
+import { ResponseReader } from "./response_reader.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 /** One request and its response. */
@@ -120,7 +121,7 @@ export class Exchange {
         const bytes = toBytes(piece);
         if (bytes.length === 0) continue;
         const size = toBytes(`${bytes.length.toString(16)}\r\n`);
-        socket.send(joined([size, bytes, toBytes("\r\n")]));
+        socket.send(joinBytes([size, bytes, toBytes("\r\n")]));
         await this.#time.until(
           `room for the body of ${this.name}`,
           () => socket.flushed || this.isOver,
@@ -251,7 +252,7 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
 
   #peek(): Uint8Array<ArrayBuffer> {
     const pieces = this.#exchange.reader.body.slice(this.#taken);
-    return joined(pieces).subarray(this.#offset);
+    return joinBytes(pieces).subarray(this.#offset);
   }
 
   #take(length: number): Uint8Array<ArrayBuffer> {

@@ -6,12 +6,8 @@
  * @module
  */
 
-import {
-  type InformationalResponse,
-  joined,
-  mutable,
-  type ResponseReader,
-} from "./response_reader.ts";
+import { joinBytes } from "../socket/mod.ts";
+import { type InformationalResponse, mutable, type ResponseReader } from "./response_reader.ts";
 
 /** A response with its whole body. */
 export class TestResponse {
@@ -64,7 +60,7 @@ export class TestResponse {
 
   /** The body, without framing. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes ??= joined(this.#reader.body);
+    return this.#bytes ??= joinBytes(this.#reader.body);
   }
 
   /** The body as text, from UTF-8. */
@@ -74,7 +70,7 @@ export class TestResponse {
 
   /** All bytes of the response, with the informational ones before it, as the socket carried them. */
   get raw(): Uint8Array<ArrayBuffer> {
-    return joined(this.#reader.raw);
+    return joinBytes(this.#reader.raw);
   }
 
   /**

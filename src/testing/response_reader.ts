@@ -9,7 +9,7 @@
  * @module
  */
 
-import { decodeLatin1 } from "../socket/mod.ts";
+import { decodeLatin1, joinBytes } from "../socket/mod.ts";
 
 /** The fields of a head or of trailers, in their order and spelling. */
 export type FieldPairs = readonly (readonly [name: string, value: string])[];
@@ -157,7 +157,7 @@ export class ResponseReader {
   /** Collects bytes up to `ending`, then reads them as text. */
   #line(bytes: Uint8Array, ending: string, read: (text: string) => void): number {
     const before = this.#pending.length;
-    const all = before === 0 ? bytes : joined([this.#pending, bytes]);
+    const all = before === 0 ? bytes : joinBytes([this.#pending, bytes]);
     // An ending may lie across the last piece and this one.
     const end = indexOf(all, ending, Math.max(0, before - ending.length + 1));
     if (end < 0) {
@@ -214,22 +214,6 @@ export class ResponseReader {
     this.#left = Number.parseInt(digits[0], 16);
     this.state = this.#left === 0 ? "trailers" : "chunk";
   }
-}
-
-/**
- * Joins pieces into one array.
- *
- * @param pieces The pieces, in order.
- * @returns A new array.
- */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** The fields in the form that the constructor of `Headers` takes. */

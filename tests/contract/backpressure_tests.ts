@@ -7,6 +7,7 @@
 
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { joinBytes } from "../../src/socket/mod.ts";
 import {
   assertSameBytes,
   connected,
@@ -19,7 +20,7 @@ import {
   writePolitely,
 } from "./connection.ts";
 import { latin1Bytes } from "../support/latin1_bytes.ts";
-import { concat, pattern, settled, until } from "./waiting.ts";
+import { pattern, settled, until } from "./waiting.ts";
 
 /** Registers the tests of a slow reader. */
 export function backpressureTests(subject: Subject): void {
@@ -106,7 +107,7 @@ export function backpressureTests(subject: Subject): void {
       const parts: string[] = [];
       for (let part = 0; part < 2_000; part++) parts.push(`<${part}>`.padEnd(part * 7, "\xe9"));
       for (const part of parts) socket.write(part);
-      const whole = concat(parts.map(latin1Bytes));
+      const whole = joinBytes(parts.map(latin1Bytes));
       await settled();
       client.resume();
       await until("every byte", () => client.count >= whole.length);

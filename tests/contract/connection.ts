@@ -6,6 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { joinBytes } from "../../src/socket/mod.ts";
 import type {
   Adapter,
   Address,
@@ -18,7 +19,7 @@ import type {
 import type { Client } from "./client.ts";
 import type { Peers } from "./peers.ts";
 import { Recorder } from "./recorder.ts";
-import { concat, firstDifference, pattern, settled, until } from "./waiting.ts";
+import { firstDifference, pattern, settled, until } from "./waiting.ts";
 
 /** An adapter under test, with the means to connect to it. */
 export interface Subject {
@@ -196,7 +197,7 @@ export async function stall({ socket, recorder, client }: Connection): Promise<n
 
 /** Asserts that the pieces received are `expected` when joined. */
 export function assertSameBytes(actual: readonly Uint8Array[], expected: Uint8Array): void {
-  const whole = concat(actual);
+  const whole = joinBytes(actual);
   assertEquals(whole.length, expected.length);
   assertEquals(firstDifference(whole, expected), -1, "the first byte that differs");
 }

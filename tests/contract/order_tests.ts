@@ -6,8 +6,9 @@
 
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { joinBytes } from "../../src/socket/mod.ts";
 import { assertSameBytes, connected, type Subject } from "./connection.ts";
-import { concat, pattern, until } from "./waiting.ts";
+import { pattern, until } from "./waiting.ts";
 
 /** Registers the tests of order. */
 export function orderTests(subject: Subject): void {
@@ -21,7 +22,7 @@ export function orderTests(subject: Subject): void {
         socket.write(index % 2 === 0 ? piece : text);
         client.write(piece);
       });
-      const whole = concat(pieces);
+      const whole = joinBytes(pieces);
       await until("every byte at the client", () => client.count >= whole.length);
       await until("every byte at the server", () => recorder.count >= whole.length);
       assertSameBytes(client.received, whole);
@@ -35,7 +36,7 @@ export function orderTests(subject: Subject): void {
       socket.write(String.fromCharCode(...bytes));
       socket.write(String.fromCharCode(...bytes.subarray(0, 0x80)));
       await until("both strings", () => client.count >= 384);
-      assertEquals([...concat(client.received)], [...bytes, ...bytes.subarray(0, 0x80)]);
+      assertEquals([...joinBytes(client.received)], [...bytes, ...bytes.subarray(0, 0x80)]);
     });
   });
 

@@ -47,17 +47,6 @@ export function pattern(length: number, seed: number = 0): Uint8Array {
 /** The longest pattern of each seed: many tests send megabytes. Nothing may change them. */
 const patterns = new Map<number, Uint8Array>();
 
-/** Joins several arrays. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** Finds the first byte that differs, or -1. `assertEquals` is too slow for megabytes. */
 export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   for (let at = 0; at < Math.max(a.length, b.length); at++) {

@@ -2,7 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { joined, ResponseReader } from "../../src/testing/response_reader.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
+import { ResponseReader } from "../../src/testing/response_reader.ts";
 import { latin1Bytes } from "../support/latin1_bytes.ts";
 
 interface Case {
@@ -78,8 +79,8 @@ function read({ method = "GET", wire }: Case, size: number): Case {
   for (let at = 0; at < bytes.length && used === at; at += size) {
     used += reader.push(bytes.subarray(at, at + size));
   }
-  assertEquals(joined(reader.raw), bytes.slice(0, used));
-  const text = (pieces: readonly Uint8Array[]) => String.fromCharCode(...joined(pieces));
+  assertEquals(joinBytes(reader.raw), bytes.slice(0, used));
+  const text = (pieces: readonly Uint8Array[]) => String.fromCharCode(...joinBytes(pieces));
   const trailers = reader.trailers.map((field) => field.join("=")).join();
   return {
     wire,

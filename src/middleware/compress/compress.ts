@@ -16,6 +16,7 @@
 
 import { checkNames, optionError, showValue, until } from "../../coroutine/mod.ts";
 import { ResponseError } from "../../http/mod.ts";
+import { joinBytes } from "../../socket/mod.ts";
 import {
   type AppYield,
   type Block,
@@ -41,7 +42,7 @@ import {
   varying,
   withoutDoubtfulRange,
 } from "./encoded_headers.ts";
-import { encodeAtOnce, Encoder, type Encoding, joined, SUPPORTED } from "./zlib.ts";
+import { encodeAtOnce, Encoder, type Encoding, SUPPORTED } from "./zlib.ts";
 
 /** Options of {@linkcode compress}. */
 export interface CompressOptions {
@@ -404,11 +405,11 @@ class CompressStage implements BlockStage {
       this.#bodyBytes === 0 || this.#bodyBytes < minBytes || this.#missingBytes() > 0
     ) {
       // If bytes are missing, the server cuts the response.
-      const plain = joined(this.#takePending());
+      const plain = joinBytes(this.#takePending());
       start.begin((headers) => withLength(varying(headers), plain.length));
       if (plain.length > 0) yield plain;
     } else {
-      const packed = yield* this.#packAtOnce(joined(this.#takePending()));
+      const packed = yield* this.#packAtOnce(joinBytes(this.#takePending()));
       start.begin((headers) => withLength(encoded(headers, encoding), packed.length));
       yield packed;
     }
@@ -464,7 +465,7 @@ function piecesOf(blocks: readonly Uint8Array[]): Uint8Array[] {
   let small: Uint8Array[] = [];
   let smallBytes = 0;
   const join = () => {
-    if (small.length > 0) pieces.push(joined(small));
+    if (small.length > 0) pieces.push(joinBytes(small));
     small = [];
     smallBytes = 0;
   };

@@ -17,6 +17,7 @@
  */
 
 import * as zlib from "node:zlib";
+import { joinBytes } from "../../socket/mod.ts";
 
 /** A content coding that `compress` can apply (RFC 9110 §8.4.1, RFC 7932, RFC 8878). */
 export type Encoding = "zstd" | "br" | "gzip";
@@ -174,21 +175,8 @@ export class Encoder {
   #output(): Uint8Array {
     const parts: Uint8Array[] = [];
     for (let part; (part = this.#stream.read()) !== null;) parts.push(part);
-    return joined(parts);
+    return joinBytes(parts);
   }
-}
-
-/** Copies arrays into one. A single array is returned without a copy. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function coderOf(encoding: Encoding): Coder {

@@ -1,7 +1,8 @@
 /** Decompression of responses, whole and cut off, for the tests of `compress`. */
 
 import * as zlib from "node:zlib";
-import { type Encoding, joined } from "../../../src/middleware/compress/zlib.ts";
+import type { Encoding } from "../../../src/middleware/compress/zlib.ts";
+import { joinBytes } from "../../../src/socket/mod.ts";
 import { latin1Bytes } from "../../support/serving.ts";
 
 const DECODERS = {
@@ -35,5 +36,5 @@ export async function decodedSoFar(encoding: Encoding, body: string): Promise<st
   const parts: Uint8Array[] = [];
   for (let part; (part = stream.read() as Uint8Array | null) !== null;) parts.push(part);
   stream.close();
-  return new TextDecoder("latin1").decode(joined(parts));
+  return new TextDecoder("latin1").decode(joinBytes(parts));
 }

@@ -28,7 +28,7 @@ const LAYERS: readonly Layer[] = [
     mayImport: ["src/coroutine/", "src/http/", "src/socket/", "src/wsgi/"],
   },
   // A room may have one named file for a module that all three runtimes have.
-  { folder: "src/middleware/compress/zlib.ts", mayImport: ["node:zlib"] },
+  { folder: "src/middleware/compress/zlib.ts", mayImport: ["node:zlib", "src/socket/mod.ts"] },
   // A room above the engine imports the `mod.ts` of each layer, as the code of a user does.
   {
     folder: "src/middleware/",
