@@ -186,7 +186,7 @@ export async function serve(options: ServeOptions): Promise<WSGIServer> {
  * import { runtimeAdapter } from "@x/cogen-wsgi";
  *
  * const adapter = await runtimeAdapter();
- * assertEquals(adapter.name, "deno");
+ * assertEquals(["node", "deno", "bun"].includes(adapter.name), true);
  * ```
  */
 export async function runtimeAdapter(): Promise<DiallingAdapter> {

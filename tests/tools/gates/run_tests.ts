@@ -17,7 +17,7 @@ import { denoConfig } from "../deno_config.ts";
 import { findRuntime, ROOT, type Runtime, type RuntimeName } from "../runtimes.ts";
 import { runCommand } from "./command.ts";
 import { silentFiles, withoutMarkers } from "./batch_report.ts";
-import { compileSources, PLAIN_LOADER, takesCompiled } from "./compiled/sources.ts";
+import { compiledSources, PLAIN_LOADER, takesCompiled } from "./compiled/sources.ts";
 import { countTests } from "./junit.ts";
 import { testFiles } from "./sources.ts";
 import type { Step, StepOptions, StepResult, TestCount } from "./step.ts";
@@ -73,8 +73,6 @@ async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepR
   );
   const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
   try {
-    const compiled = join(reports, "compiled");
-    if (takesCompiled(runtime)) await compileSources(compiled);
     const runs = batches(chosen, runtime.name).map((paths) => runBatch(runtime, paths, reports));
     return judge(runtime, chosen.length, (await Promise.all(runs)).flat());
   } finally {
@@ -130,7 +128,10 @@ async function runProcess(
     [runtime.command, ...testArguments(runtime, paths, report)],
     {
       cwd: ROOT,
-      env: { BATCH_FILES: paths.join("\n"), COMPILED_SOURCES: join(reports, "compiled") },
+      env: {
+        BATCH_FILES: paths.join("\n"),
+        ...(takesCompiled(runtime) ? { COMPILED_SOURCES: await compiledSources() } : {}),
+      },
       timeoutSeconds: paths.length === 1 ? FILE_SECONDS : BATCH_SECONDS,
     },
   );

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { examplesStep } from "./docs.ts";
+import { examplesStep } from "./docs/examples.ts";
+import { linkComplaints } from "./docs/links.ts";
 import { gitPackageStep, npmPackageStep } from "./packaging.ts";
 import { readmeStep } from "./readme.ts";
 import { checkCircles } from "./rules/circles.ts";
@@ -23,7 +24,7 @@ import { denoTool, denoWithImports, typesCommand } from "./tools.ts";
 
 /** The steps of `--quick`. */
 export const QUICK_STEPS: readonly string[] = [
-  ...["text", "layering", "prose", "format", "lint", "surface"],
+  ...["text", "layering", "prose", "links", "format", "lint", "surface"],
   ...["types:core", "types:engine", "types:all", "tests:node"],
 ];
 
@@ -31,6 +32,7 @@ export const STEPS: readonly Step[] = [
   complaintStep("text", textComplaints),
   complaintStep("layering", treeComplaints),
   complaintStep("prose", () => checkProse(proseFiles().map((path) => [path, readText(path)]))),
+  complaintStep("links", brokenLinks),
   commandStep("format", () => denoTool("fmt", "--check")),
   commandStep("lint", () => denoTool("lint")),
   surfaceStep("surface"),
@@ -68,6 +70,12 @@ const PROSE =
 
 function proseFiles(): string[] {
   return committedFiles().filter((path) => PROSE.test(path) && !path.includes("/results/"));
+}
+
+function brokenLinks(): string[] {
+  const files = committedFiles();
+  const pages = files.filter((path) => path.endsWith(".md"));
+  return linkComplaints(new Map(pages.map((path) => [path, readText(path)])), files);
 }
 
 /** The complaints about the places of files and about their imports. */

@@ -3,7 +3,7 @@
  *
  * tsx transforms the sources anew in each process, and resolves each import several times: for a process
  * of tests that is a second of the processor. A file that a test has written is compiled when it is imported.
- * Loaded by `--import`, in the processes of `tests:node`; the same file is the module of
+ * Loaded by `--import`, in the processes of `tests:node` and `docs:examples`; the same file is the module of
  * hooks that Node runs on a thread of its own.
  *
  * @module
@@ -36,6 +36,11 @@ export async function load(url, context, nextLoad) {
 async function compileNow(url) {
   const require = createRequire(createRequire(import.meta.url).resolve("tsx"));
   const { transform } = require("esbuild");
-  const { code } = await transform(await readFile(fileURLToPath(url), "utf8"), { loader: "ts" });
+  const { code } = await transform(await readFile(fileURLToPath(url), "utf8"), {
+    loader: "ts",
+    target: "node20",
+    sourcemap: "inline",
+    sourcefile: url,
+  });
   return { format: "module", source: code, shortCircuit: true };
 }

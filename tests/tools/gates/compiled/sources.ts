@@ -1,14 +1,17 @@
 /**
- * The sources and tests as plain JavaScript, compiled once for all the processes of a step.
+ * The sources and tests as plain JavaScript, compiled once for all steps.
  *
  * Only types go and newer syntax is rewritten; source maps keep the lines of errors. The compiler is
- * esbuild, the one that tsx uses. Called by `../run_tests.ts`, for a Node that reads no TypeScript.
+ * esbuild, the one that tsx uses. Called by `../run_tests.ts` and `../docs/examples.ts`, for a Node that reads no TypeScript.
  *
  * @module
  */
 
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { ROOT, type Runtime } from "../../runtimes.ts";
 import { listFiles } from "../sources.ts";
@@ -31,8 +34,17 @@ export function takesCompiled({ name }: Pick<Runtime, "name">): boolean {
   return name === "node" || name === "currentNode";
 }
 
-/** Compiles every source of the repository into `directory`, for Node 20. */
-export async function compileSources(directory: string): Promise<void> {
+let compiled: Promise<string> | undefined;
+
+/** The folder of the compiled sources. It is made once, and removed when the process ends. */
+export function compiledSources(): Promise<string> {
+  return compiled ??= compileSources();
+}
+
+/** Compiles every source of the repository for Node 20. Returns the folder. */
+async function compileSources(): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), "compiled-sources-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const require = createRequire(createRequire(join(ROOT, "package.json")).resolve("tsx"));
   const address = pathToFileURL(require.resolve("esbuild")).href;
   const { build } = (await import(address)) as Compiler;
@@ -49,4 +61,5 @@ export async function compileSources(directory: string): Promise<void> {
     sourceRoot: pathToFileURL(ROOT).href,
     logLevel: "error",
   });
+  return directory;
 }
