@@ -1,5 +1,6 @@
 /**
- * The command `npm run fuzz`: mutates messages until the parser breaks a promise or the time is over.
+ * The command `npm run fuzz`: mutates messages and WebSocket frames until a reader breaks a promise or the
+ * time is over. The parser of requests and the reader of frames take turns.
  *
  *     npm run fuzz                              60 seconds, another seed each time
  *     npm run fuzz -- --seconds 600             longer
@@ -14,6 +15,8 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { readCorpus } from "../http/corpus.ts";
+import { readFrameCorpus } from "../websocket/codec/corpus.ts";
+import { FrameFuzzer } from "./frame_fuzzer.ts";
 import { Fuzzer, FuzzFailure } from "./fuzzer.ts";
 
 /** The number of inputs between two readings of the clock. */
@@ -34,11 +37,15 @@ const seconds = values.seconds === undefined
   : wholeNumber("seconds", values.seconds);
 
 const fuzzer = new Fuzzer(seed, readCorpus());
+const frames = new FrameFuzzer(seed, readFrameCorpus());
 const started = performance.now();
 let told = 0;
 try {
   while (fuzzer.runs < runs && elapsed() < seconds) {
-    for (let left = Math.min(BATCH, runs - fuzzer.runs); left > 0; left--) fuzzer.step();
+    for (let left = Math.min(BATCH, runs - fuzzer.runs); left > 0; left--) {
+      fuzzer.step();
+      frames.step();
+    }
     if (elapsed() - told < PROGRESS_SECONDS) continue;
     told = elapsed();
     console.error(summary());
@@ -55,8 +62,9 @@ function elapsed(): number {
 }
 
 function summary(): string {
-  const megabytes = (fuzzer.bytes / 1e6).toFixed(1);
-  return `${fuzzer.runs} inputs, ${megabytes} MB, ${fuzzer.shapes.size} kinds of outcome, ` +
+  const megabytes = ((fuzzer.bytes + frames.bytes) / 1e6).toFixed(1);
+  const shapes = fuzzer.shapes.size + frames.shapes.size;
+  return `${fuzzer.runs + frames.runs} inputs, ${megabytes} MB, ${shapes} kinds of outcome, ` +
     `${elapsed().toFixed(0)} s`;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What `src/wsgi` and `src/server` may use beyond ECMAScript: web-standard globals that Node, Deno
+ * What `src/wsgi`, `src/server` and `src/websocket` may use beyond ECMAScript: web-standard globals that Node, Deno
  * and Bun all have, and of those only what the engine needs. Clock, timers, log and files are handed
  * in by the adapter, so they are not here.
  */

@@ -35,6 +35,12 @@ const LAYERS: readonly Layer[] = [
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
   },
   { folder: "src/sse/", mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts"] },
+  // WebSockets: the codec has no I/O; the rest is a user of the engine.
+  { folder: "src/websocket/codec/", mayImport: [] },
+  {
+    folder: "src/websocket/",
+    mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
+  },
   // The test kit is a user of the whole package: it serves over a network in memory.
   {
     folder: "src/testing/",
