@@ -7,7 +7,7 @@
  * @module
  */
 
-import { examplesStep } from "./docs/examples.ts";
+import { examplesStep, exampleTypesStep } from "./docs/examples.ts";
 import { linkComplaints } from "./docs/links.ts";
 import { gitPackageStep, npmPackageStep } from "./packaging.ts";
 import { readmeStep } from "./readme.ts";
@@ -20,7 +20,7 @@ import { testStep } from "./run_tests.ts";
 import { committedFiles, entryPoints, listFiles, publishedSources, readText } from "./sources.ts";
 import { commandStep, complaintStep, type Step } from "./step.ts";
 import { surfaceStep } from "./surface.ts";
-import { denoTool, denoWithImports, typesCommand } from "./tools.ts";
+import { denoTool, typesCommand } from "./tools.ts";
 
 /** The steps of `--quick`. */
 export const QUICK_STEPS: readonly string[] = [
@@ -45,23 +45,11 @@ export const STEPS: readonly Step[] = [
   testStep("tests:current-node", "currentNode"),
   testStep("tests:deno", "deno"),
   testStep("tests:bun", "bun"),
-  commandStep(
-    "types:deno",
-    () => denoWithImports(["check", "--quiet", "--doc"], ...DENO_SOURCES),
-  ),
+  exampleTypesStep("types:deno"),
   npmPackageStep("package:npm"),
   readmeStep("readme"),
   gitPackageStep("package:git"),
   commandStep("package:jsr", () => denoTool("publish", "--dry-run", "--allow-dirty", "--no-check")),
-];
-
-/**
- * The sources that Deno checks, with the examples in their comments: the sources that a user of
- * Deno sees. `types:all` checks tests and benchmarks, in a quarter of the time.
- */
-const DENO_SOURCES: readonly string[] = [
-  ...["mod.ts", "src", "adapters", "examples", "README.md"],
-  ...listFiles("docs", ".md"),
 ];
 
 /** Matches the files of the step `prose`. */

@@ -20,6 +20,8 @@ export interface Block {
   /** The first word after the fence, such as `ts`. */
   readonly language: string;
   readonly code: string;
+  /** Whether the fence has the word `ignore`: the types are not checked. */
+  readonly isIgnored: boolean;
   readonly annotation: Annotation;
   /** The text of the next block of the page, if that is a `text` block under the same heading. */
   readonly output?: string;
@@ -75,7 +77,8 @@ export function blocksOf(path: string, markdown: string): Block[] {
     const [language = ""] = info.trim().split(/\s+/);
     const line = countLineFeeds(markdown.slice(0, match.index + annotations.length)) + 2;
     const annotation = readAnnotation(annotations, `${path}:${line}`);
-    if (/\bignore\b/.test(info) && annotation.notRun === undefined) {
+    const isIgnored = /\bignore\b/.test(info);
+    if (isIgnored && annotation.notRun === undefined) {
       throw new Error(`${path}:${line}: write <!-- example: not run: reason --> before the block`);
     }
     return {
@@ -83,6 +86,7 @@ export function blocksOf(path: string, markdown: string): Block[] {
       line,
       language,
       code: withoutIndent(code, indent),
+      isIgnored,
       annotation,
       ...(isOutput
         ? { output: withoutIndent(next.groups?.["code"] ?? "", next.groups?.["indent"] ?? "") }
@@ -97,7 +101,14 @@ export function commentBlocksOf(path: string, source: string): Block[] {
     const text = comment.text.replace(/^[ \t]*\*(?!\/) ?/gm, "");
     return [...text.matchAll(/^```ts[ \t]*\n([\s\S]*?)^```/gm)].map(({ 1: code = "", index }) => {
       const line = comment.line + countLineFeeds(text.slice(0, index)) + 1;
-      return { path, line, language: "ts", code, annotation: readAnnotation("", path) };
+      return {
+        path,
+        line,
+        language: "ts",
+        code,
+        isIgnored: false,
+        annotation: readAnnotation("", path),
+      };
     });
   });
 }

@@ -35,7 +35,7 @@ export function add() {}
 const NO_CLAUSE = { requests: [], waits: false, declares: false };
 
 test("finds each block of a doc comment with the line of its code", () => {
-  const common = { path: "src/sum.ts", language: "ts", annotation: NO_CLAUSE };
+  const common = { path: "src/sum.ts", language: "ts", isIgnored: false, annotation: NO_CLAUSE };
   assertEquals(commentBlocksOf("src/sum.ts", SOURCE), [
     {
       ...common,
@@ -64,9 +64,10 @@ for (const [from, to] of SPECIFIERS) {
       line: 3,
       language: "ts",
       code: `${from}\n`,
+      isIgnored: false,
       annotation: NO_CLAUSE,
     };
-    assertEquals(moduleOf(block, new Map([["x", "/x"]])), `\n\n${to}\n`);
+    assertEquals(moduleOf(block, new Map([["x", "/x"]])), `\n\n${to}\nexport {};\n`);
   });
 }
 
@@ -110,6 +111,7 @@ test("finds the blocks of a page with their annotations and their output", () =>
     line: 11,
     language: "ts",
     code: "yes();\n  deeper();\n",
+    isIgnored: false,
     annotation: {
       ...NO_CLAUSE,
       file: "app.ts",
@@ -126,6 +128,7 @@ test("finds the blocks of a page with their annotations and their output", () =>
     line: 24,
     language: "ts",
     code: "last();\n",
+    isIgnored: false,
     annotation: NO_CLAUSE,
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The step that runs the examples of the documentation on every runtime.
+ * The steps that check the types of the examples of the documentation, and run them on every runtime.
  *
  * The blocks of code in the README, in `docs` and in the doc comments of the published sources are
  * modules. One process of each runtime imports all of them. `.github/CONTRIBUTING.md` describes the
@@ -18,9 +18,10 @@ import { runCommand } from "../command.ts";
 import { compiledSources, PLAIN_LOADER, takesCompiled } from "../compiled/sources.ts";
 import { listFiles, publishedSources, readText } from "../sources.ts";
 import type { Step, StepResult } from "../step.ts";
+import { denoWithImports } from "../tools.ts";
 import { type Block, blocksOf, commentBlocksOf } from "./blocks.ts";
 import type { ExampleResult } from "./run_examples.ts";
-import { type Example, writeExamples } from "./write_examples.ts";
+import { addressesToCheck, addressesToRun, type Example, writeExamples } from "./write_examples.ts";
 
 /** Runs each example on each runtime. */
 export function examplesStep(name: string): Step {
@@ -29,7 +30,7 @@ export function examplesStep(name: string): Step {
 
 async function runExamples(): Promise<StepResult> {
   const blocks = [
-    ...["README.md", ...listFiles("docs", ".md")].flatMap((path) => blocksOf(path, readText(path))),
+    ...pageBlocks(),
     ...publishedSources().flatMap((path) => commentBlocksOf(path, readText(path))),
   ];
   const directory = mkdtempSync(join(tmpdir(), "doc-examples-"));
@@ -50,13 +51,45 @@ async function runExamples(): Promise<StepResult> {
   }
 }
 
+/**
+ * The step that checks the types of the published sources and of all examples, as a user of Deno sees
+ * them. `types:all` checks tests and benchmarks, in a quarter of the time.
+ */
+export function exampleTypesStep(name: string): Step {
+  return { name, run: checkTypes };
+}
+
+async function checkTypes(): Promise<StepResult> {
+  const directory = mkdtempSync(join(tmpdir(), "doc-types-"));
+  try {
+    const blocks = pageBlocks().filter(({ isIgnored }) => !isIgnored);
+    const modules = writeExamples(blocks, directory, addressesToCheck())
+      .map(({ file }) => file).filter((file) => /ts$/.test(file));
+    const sources = ["mod.ts", "src", "adapters", "examples"];
+    const { code, output } = await runCommand(
+      denoWithImports(["check", "--quiet", "--doc"], ...sources, ...modules),
+      { cwd: ROOT },
+    );
+    return { ok: code === 0, detail: output.replaceAll(directory, "") };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The blocks of all pages. */
+function pageBlocks(): Block[] {
+  const pages = ["README.md", ...listFiles("docs", ".md")];
+  return pages.flatMap((path) => blocksOf(path, readText(path)));
+}
+
 interface Run {
   readonly count: number;
   readonly complaints: readonly string[];
 }
 
 async function runOn(runtime: Runtime, blocks: readonly Block[], directory: string): Promise<Run> {
-  const examples = writeExamples(blocks, directory).filter((example) => isFor(runtime, example));
+  const examples = writeExamples(blocks, directory, addressesToRun())
+    .filter((example) => example.annotation.notRun === undefined && isFor(runtime, example));
   const list = join(directory, "examples.json");
   const report = join(directory, "results.json");
   writeFileSync(list, JSON.stringify(examples));

@@ -1,5 +1,6 @@
 /**
- * This file writes the blocks of code as modules, so that `run_examples.ts` can import them.
+ * This file writes the blocks of code as modules, so that `run_examples.ts` can import them and Deno can
+ * check their types.
  *
  * The blocks of a page are in a folder of the page's name. A block without a name of its own is
  * `line_N.ts`. The code of a module is at the lines that it has in the page, so that the stack of an
@@ -32,24 +33,33 @@ export interface Example {
 const GATES = "tests/tools/gates/docs";
 const FIXTURES = ["cert.pem", "key.pem"];
 
+/** The address of each module that a block may import by a name. */
+export type Addresses = ReadonlyMap<string, string>;
+
 /** Writes the blocks below `directory`. Returns the examples among them. */
-export function writeExamples(blocks: readonly Block[], directory: string): Example[] {
+export function writeExamples(
+  blocks: readonly Block[],
+  directory: string,
+  addresses: Addresses,
+): Example[] {
   mkdirSync(directory, { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"), "junction");
   writeFileSync(join(directory, "package.json"), JSON.stringify({ type: "module" }));
-  const addresses = addressesOf();
   return blocks.flatMap((block) => {
     const { path, line, language, annotation } = block;
     const isModule = MODULE_LANGUAGES.includes(language);
     if (!isModule && annotation.file === undefined) return [];
     const folder = join(directory, path);
-    const file = join(folder, annotation.file ?? `line_${line}.ts`);
+    const file = join(
+      folder,
+      annotation.file ?? `line_${line}.${/^m?j/.test(language) ? "js" : "ts"}`,
+    );
     if (folder !== file) mkdirSync(dirname(file), { recursive: true });
     for (const name of FIXTURES) {
       cpSync(join(ROOT, "tests/support/tls", name), join(folder, name));
     }
     writeFileSync(file, isModule ? moduleOf(block, addresses) : block.code);
-    if (!isModule || annotation.notRun !== undefined) return [];
+    if (!isModule) return [];
     return [{
       place: `${path}:${line}`,
       folder,
@@ -62,28 +72,45 @@ export function writeExamples(blocks: readonly Block[], directory: string): Exam
   });
 }
 
-/** The source of a block: each known specifier becomes an address, and each line keeps its number. */
-export function moduleOf({ line, code }: Block, addresses: ReadonlyMap<string, string>): string {
+/**
+ * The source of a block: each known specifier becomes an address, and each line keeps its number. An
+ * export makes a block a module that imports nothing.
+ */
+export function moduleOf({ line, code }: Block, addresses: Addresses): string {
   const specifier = /((?<![.\w$])(?:from|import)\s*\(?\s*)"([^"\n]+)"/g;
   const resolved = code.replace(
     specifier,
     (whole: string, before: string, name: string) =>
       addresses.has(name) ? `${before}"${addresses.get(name)}"` : whole,
   );
-  return "\n".repeat(line - 1) + resolved;
+  return `${"\n".repeat(line - 1)}${resolved}export {};\n`;
 }
 
-/** The addresses of the package's entries, under both names of the package, and of test runners. */
-function addressesOf(): ReadonlyMap<string, string> {
-  const { name, exports } = readJson("deno.json") as {
-    name: string;
-    exports: Record<string, string>;
-  };
-  const address = (path: string) => pathToFileURL(join(ROOT, path)).href;
-  const entries = Object.entries(exports).flatMap(([path, file]) => {
-    const module = address(path === "." ? `${GATES}/served.ts` : file);
-    return [name, "cogen-wsgi"].map((start) => [path.replace(/^\./, start), module] as const);
-  });
-  const runner = address(`${GATES}/test_runner.ts`);
-  return new Map([...entries, ["node:test", runner], ["bun:test", runner]]);
+/** The addresses for running: those of the package's entries, with a `serve` of the gates, and of test runners. */
+export function addressesToRun(): Addresses {
+  const runner = addressOf(`${GATES}/test_runner.ts`);
+  return new Map([
+    ...addressesToCheck(),
+    ...packageNames().map((name) => [name, addressOf(`${GATES}/served.ts`)] as const),
+    ["node:test", runner],
+    ["bun:test", runner],
+  ]);
+}
+
+/** The addresses for checking types: those of the package's entries, under both names of the package. */
+export function addressesToCheck(): Addresses {
+  const { exports } = readJson("deno.json") as { exports: Record<string, string> };
+  return new Map(
+    Object.entries(exports).flatMap(([path, file]) =>
+      packageNames().map((name) => [path.replace(/^\./, name), addressOf(file)] as const)
+    ),
+  );
+}
+
+function packageNames(): string[] {
+  return ["deno.json", "package.json"].map((path) => (readJson(path) as { name: string }).name);
+}
+
+function addressOf(path: string): string {
+  return pathToFileURL(join(ROOT, path)).href;
 }
