@@ -111,6 +111,7 @@ export { type Local, local } from "./local.ts";
 export {
   checkNames,
   checkOption,
+  nearestName,
   optionError,
   type OptionKind,
   showValue,

@@ -153,7 +153,9 @@ export function checkNames(
   const { complaint = `Unknown option of ${name}`, suggestions = {} } = rules;
   for (const given of Object.keys(options)) {
     if (known.includes(given)) continue;
-    const meant = Object.hasOwn(suggestions, given) ? suggestions[given] : nearest(given, known);
+    const meant = Object.hasOwn(suggestions, given)
+      ? suggestions[given]
+      : nearestName(given, known);
     const advice = meant === undefined ? "e" : `did you mean "${meant}"? E`;
     throw new TypeError(`${complaint} "${given}": ${advice}xpected one of ${known.join(", ")}`);
   }
@@ -172,8 +174,12 @@ function areOptions(value: unknown): value is object {
 /**
  * Finds the known name that is meant: it differs only in case and underscores or in a few letters,
  * or has the same beginning.
+ *
+ * @param given The name that is not known.
+ * @param known The names to choose from.
+ * @returns The known name; `undefined` if none is near.
  */
-function nearest(given: string, known: readonly string[]): string | undefined {
+export function nearestName(given: string, known: readonly string[]): string | undefined {
   const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, "");
   const ranked = known.map((name) => ({ name, distance: distance(plain(given), plain(name)) }))
     .sort((one, other) => one.distance - other.distance);

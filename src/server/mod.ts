@@ -6,7 +6,7 @@
 
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
 export { type ConnectionServer, WSGIConnection } from "./wsgi_connection.ts";
-export { type Limits } from "./server_limits.ts";
+export { DEFAULT_SERVER_LIMITS, type Limits } from "./server_limits.ts";
 export type { ServingOptions } from "./options.ts";
 export {
   type AsyncDisposeKey,
@@ -18,5 +18,5 @@ export {
 } from "./server.ts";
 export type { Refusal } from "./refusals.ts";
 export { ServerShutdown } from "./shutdown.ts";
-export type { Timeouts } from "./timeouts.ts";
+export { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 export type { TLSOptions } from "./tls_options.ts";

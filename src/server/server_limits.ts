@@ -34,12 +34,14 @@ export interface Limits extends ParserLimits {
   readonly maxConnections: number;
 }
 
-const CONNECTION_DEFAULTS = {
+/** The limits of a server whose options name no other values. */
+export const DEFAULT_SERVER_LIMITS: Limits = Object.freeze({
+  ...DEFAULT_LIMITS,
   maxPipelinedBytes: 65_536,
   maxDrainedBytes: 65_536,
   minBodyRate: 500,
   maxConnections: Infinity,
-};
+});
 
 /**
  * Fills in the defaults.
@@ -48,11 +50,10 @@ const CONNECTION_DEFAULTS = {
  * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`.
  */
 export function completeLimits(given: Partial<Limits> = {}): Limits {
-  const defaults: Limits = { ...DEFAULT_LIMITS, ...CONNECTION_DEFAULTS };
-  checkNames("limits", given, Object.keys(defaults), { complaint: "Unknown limit" });
+  checkNames("limits", given, Object.keys(DEFAULT_SERVER_LIMITS), { complaint: "Unknown limit" });
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   for (const [name, value] of set) checkLimit(name, value);
-  return { ...defaults, ...Object.fromEntries(set) };
+  return { ...DEFAULT_SERVER_LIMITS, ...Object.fromEntries(set) };
 }
 
 /** Picks the limits that the parser enforces. */

@@ -51,7 +51,8 @@ export interface Timeouts {
 /** The same deadlines in milliseconds. */
 export type TimeoutsMs = Readonly<Record<keyof Timeouts, number>>;
 
-const DEFAULTS: Timeouts = {
+/** The deadlines of a server whose options name no other values, in seconds. */
+export const DEFAULT_TIMEOUTS: Readonly<Record<keyof Timeouts, number>> = Object.freeze({
   head: 30,
   body: 30,
   request: Infinity,
@@ -60,7 +61,7 @@ const DEFAULTS: Timeouts = {
   linger: 10,
   halfClosed: 0.05,
   close: 30,
-};
+});
 
 /** The time-outs that an app may change for its own request; the other phases have no request. */
 const CHANGEABLE = ["body", "request", "write", "close"] as const;
@@ -73,8 +74,8 @@ const CHANGEABLE = ["body", "request", "write", "close"] as const;
  * @throws {RangeError} For a negative time.
  */
 export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
-  checkNames("timeouts", given, Object.keys(DEFAULTS), { complaint: "Unknown timeout" });
-  return { ...inMilliseconds(DEFAULTS), ...inMilliseconds(given) } as TimeoutsMs;
+  checkNames("timeouts", given, Object.keys(DEFAULT_TIMEOUTS), { complaint: "Unknown timeout" });
+  return { ...inMilliseconds(DEFAULT_TIMEOUTS), ...inMilliseconds(given) } as TimeoutsMs;
 }
 
 /**

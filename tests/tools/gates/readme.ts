@@ -59,6 +59,18 @@ const RUNTIMES: Readonly<Record<string, readonly RuntimeName[]>> = {
   "bun hello.ts": ["bun"],
 };
 
+/** The commands that serve `app.ts` with the package, each with the command that replaces it. */
+const SERVING_APP: Readonly<Record<string, string>> = {
+  "npx cogen-wsgi app.ts": "npx cogen-wsgi app.ts",
+  "deno run -N -R -E jsr:@x/cogen-wsgi/cli app.ts": `deno run -N -R -E ${
+    pathToFileURL(join(ROOT, "src/cli/mod.ts")).href
+  } app.ts`,
+  "bunx --bun cogen-wsgi app.ts": "bunx --bun cogen-wsgi app.ts",
+};
+
+/** The installation in which these commands run: the other ones bring no `cogen-wsgi`. */
+const WITH_COMMAND = "npm install cogen-wsgi";
+
 /**
  * The commands of a checkout, each with the command that replaces it: the dependencies are
  * installed already, the tests run already, and the others would take minutes.
@@ -109,6 +121,7 @@ async function runReadme(): Promise<StepResult> {
           paths,
           beginning,
           program: programOf(readme, "Hello, world"),
+          app: programOf(readme, "The command"),
           directory: join(parent, `${index} ${installation.command.replaceAll("/", " ")}`),
         })
       )
@@ -129,7 +142,9 @@ function unknownCommands(
   commands: readonly string[],
   installations: readonly Installation[],
 ): string[] {
-  const known = [GETTING, RUNTIMES, IN_CHECKOUT, SERVING_CHECKOUT].flatMap(Object.keys);
+  const known = [GETTING, RUNTIMES, SERVING_APP, IN_CHECKOUT, SERVING_CHECKOUT].flatMap(
+    Object.keys,
+  );
   const inTable = installations.map(({ command }) => command);
   return [
     ...commands.filter((command) => !known.includes(command))
@@ -153,6 +168,8 @@ interface Place {
   /** The text of a `package.json` that exists before; `undefined` for none. */
   readonly beginning: string | undefined;
   readonly program: string;
+  /** The app of the section on the command. */
+  readonly app: string;
   /** The folder of the installation. It does not exist yet. */
   readonly directory: string;
 }
@@ -185,6 +202,17 @@ async function runInstallation(
       );
     }
   }
+  if (command === WITH_COMMAND && beginning === undefined) {
+    writeFileSync(
+      join(directory, "app.ts"),
+      place.app.replace('"@x/cogen-wsgi"', `"${specifier}"`),
+    );
+    for (const line of Object.values(SERVING_APP)) {
+      const env = { PATH: place.paths.currentNode, PORT: "0" };
+      const page = await pageOf(line, { cwd: directory, env });
+      if (page.text !== "Hello, world!\n") complaints.push(`${line}:\n${page.log}`);
+    }
+  }
   return complaints;
 }
 
@@ -204,7 +232,8 @@ function runInCheckout({ node: PATH }: Paths): Promise<string[]>[] {
 /** Makes a folder with npm, the given Node and the other runtimes. Returns a search path. */
 function programsIn(directory: string, node: "node" | "currentNode"): string {
   mkdirSync(directory);
-  for (const [program, runtime] of [["node", node], ["deno", "deno"], ["bun", "bun"]] as const) {
+  const programs = [["node", node], ["deno", "deno"], ["bun", "bun"], ["bunx", "bun"]] as const;
+  for (const [program, runtime] of programs) {
     symlinkSync(findRuntime(runtime).command, join(directory, program));
   }
   const [first, ...rest] = npm().map((part) => `'${part}'`);
@@ -242,7 +271,7 @@ async function pageOf(
     for await (const part of child.stdout) {
       log += part;
       if (log.includes("Allow?")) break; // Deno prompts
-      const url = /Serving on (http:\/\/\S+)/.exec(log)?.[1];
+      const url = /serving (?:\S+ )?on (http:\/\/\S+)/i.exec(log)?.[1];
       if (url === undefined) continue;
       return { text: await (await fetch(url)).text(), log };
     }

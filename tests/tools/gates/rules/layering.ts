@@ -57,6 +57,21 @@ const LAYERS: readonly Layer[] = [
       ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts"],
     ],
   },
+  // The command runs on a runtime, and one file of it knows the modules of the runtime.
+  {
+    folder: "src/cli/host.ts",
+    mayImport: [
+      ...["node:fs", "node:module", "node:path", "node:process", "node:timers", "node:url"],
+      "node:worker_threads",
+    ],
+  },
+  {
+    folder: "src/cli/",
+    mayImport: [
+      ...["mod.ts", "src/coroutine/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
+      ...["src/server/mod.ts", "src/middleware/mod.ts", "src/testing/mod.ts", "src/fetch/mod.ts"],
+    ],
+  },
   { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },
   { folder: "adapters/", mayImport: ["src/socket/mod.ts"] },
   { folder: "mod.ts", mayImport: ["src/", "adapters/"] },

@@ -1,0 +1,167 @@
+/**
+ * Loads the app that the command line names.
+ *
+ * @module
+ */
+
+import { nearestName, showValue } from "../coroutine/mod.ts";
+import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
+import { withAccessLog } from "./access_lines.ts";
+import { CommandFailure, EXIT, messageOf, stackOf, systemCode, usage } from "./failure.ts";
+import {
+  absolute,
+  kindOf,
+  needsTypeScriptLoader,
+  registerTypeScriptLoader,
+  urlOf,
+  workingDirectory,
+  writeOut,
+} from "./host.ts";
+import { COMMANDS } from "./options.ts";
+import type { Settings } from "./settings.ts";
+
+/** The module and the export of an app. */
+export interface AppPlace {
+  /** The module as it was written. */
+  readonly name: string;
+  /** Its absolute path. */
+  readonly path: string;
+  readonly exported: string;
+}
+
+/**
+ * Finds the module of an app.
+ *
+ * @param spec `module` or `module:export`.
+ * @throws {CommandFailure} If there is no such file.
+ */
+export function findApp(spec: string): AppPlace {
+  const [, module = spec, exported = "default"] =
+    kindOf(absolute(workingDirectory(), spec)) === "file"
+      ? []
+      : /^(.+):([A-Za-z_$][\w$]*)$/.exec(spec) ?? [];
+  const path = absolute(workingDirectory(), module);
+  const kind = kindOf(path);
+  if (kind === "file") return { name: module, path, exported };
+  if (kind === "folder") {
+    throw notLoaded(
+      `${module} is a folder: name a module in it, such as ${module.replace(/\/$/, "")}/app.ts`,
+    );
+  }
+  if (/^[a-z]+$/.test(spec)) {
+    const meant = nearestName(spec, COMMANDS);
+    const advice = meant === undefined ? "" : `did you mean ${meant}? E`;
+    throw usage(
+      `unknown command "${spec}": ${
+        advice || "e"
+      }xpected serve, check or fetch, or a module such as app.ts`,
+    );
+  }
+  throw notLoaded(
+    `cannot find ${module}: write the path of a module, such as app.ts or src/app.ts:admin`,
+  );
+}
+
+/**
+ * Loads an app.
+ *
+ * @param place The module and its export.
+ * @param factory Whether the export is a function that makes the app.
+ * @throws {CommandFailure} If the module cannot be loaded, or the export is no app.
+ */
+export async function loadApp(place: AppPlace, factory: boolean): Promise<WSGIApp | Mounts> {
+  const { name, exported } = place;
+  const module = await importModule(place);
+  if (!Object.hasOwn(module, exported)) throw missingExport(place, module);
+  let app = module[exported];
+  if (factory) {
+    if (typeof app !== "function") {
+      throw notLoaded(
+        `"${exported}" of ${name} is ${
+          showValue(app)
+        }: --factory expects a function that makes the app`,
+      );
+    }
+    try {
+      app = await (app as () => unknown)();
+    } catch (error) {
+      throw notLoaded(
+        `the factory "${exported}" of ${name} failed: ${messageOf(error)}`,
+        stackOf(error),
+      );
+    }
+  }
+  return await asApp(app, place);
+}
+
+/**
+ * Loads an app as the command serves it: with the access log.
+ *
+ * @throws {CommandFailure} As {@linkcode loadApp}.
+ */
+export async function loadServedApp(
+  place: AppPlace,
+  settings: Settings,
+): Promise<WSGIApp | Mounts> {
+  const app = await loadApp(place, settings.get<boolean>("factory") === true);
+  return withAccessLog(app, settings.get("access-log") as string, writeOut);
+}
+
+async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIApp | Mounts> {
+  const hasFetch = typeof (Object(app) as { fetch?: unknown }).fetch === "function";
+  if (hasFetch) {
+    const { fromFetch } = await import("../fetch/mod.ts");
+    return fromFetch(app as { fetch: (request: Request) => Response });
+  }
+  if (typeof app === "function") return app as WSGIApp;
+  const isMounts = typeof app === "object" && app !== null && Object.values(app).length > 0 &&
+    (Array.isArray(app) || Object.values(app).every((each) => typeof each === "function"));
+  if (isMounts) return app as Mounts;
+  throw notLoaded(
+    `"${exported}" of ${name} is ${
+      showValue(app)
+    }: expected a WSGI app (a function), mounts, or an object with fetch`,
+  );
+}
+
+async function importModule({ name, path }: AppPlace): Promise<Record<string, unknown>> {
+  if (
+    /\.[cm]?tsx?$/.test(name) && needsTypeScriptLoader() && !await registerTypeScriptLoader(path)
+  ) {
+    throw notLoaded(
+      `cannot load ${name}: this Node reads TypeScript with the package tsx: npm install tsx, or use Node 22.18 or later`,
+    );
+  }
+  try {
+    return await import(urlOf(path)) as Record<string, unknown>;
+  } catch (error) {
+    const hint = systemCode(error) === "ERR_UNKNOWN_FILE_EXTENSION"
+      ? "; TypeScript needs npm install tsx, or Node 22.18 or later"
+      : "";
+    throw notLoaded(
+      `cannot load ${name}: ${nameOf(error)}${messageOf(error)}${hint}`,
+      stackOf(error),
+    );
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
+}
+
+function missingExport({ name, exported }: AppPlace, module: object): CommandFailure {
+  const names = Object.keys(module).filter((each) =>
+    each !== "module.exports" && each !== "__esModule"
+  );
+  if (names.length === 0) return notLoaded(`${name} exports nothing: write export default app`);
+  const choices = names.map((each) => each === "default" ? name : `${name}:${each}`).join(", ");
+  return notLoaded(
+    `${name} has no ${
+      exported === "default" ? "default export" : `export "${exported}"`
+    }: expected one of ${choices}`,
+  );
+}
+
+function notLoaded(message: string, detail?: string): CommandFailure {
+  return new CommandFailure(EXIT.notLoaded, message, detail);
+}

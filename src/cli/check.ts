@@ -1,0 +1,68 @@
+/**
+ * The command `check`: a few requests through the validator, and a report of the faults.
+ *
+ * @module
+ */
+
+import { validator } from "../middleware/mod.ts";
+import { testClient } from "../testing/mod.ts";
+import { WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
+import { type AppPlace, loadApp } from "./app_loader.ts";
+import { EXIT, messageOf } from "./failure.ts";
+import { writeOut } from "./host.ts";
+import { counted } from "./running.ts";
+import { serverOptionsOf, type Settings } from "./settings.ts";
+
+const REQUESTS = [
+  ["GET", "/"],
+  ["HEAD", "/"],
+  ["POST", "/"],
+  ["GET", "/cogen-wsgi-check/unknown?path=1"],
+] as const;
+
+/**
+ * Loads the app and tries it.
+ *
+ * @returns The exit code: 0 if each request was answered by the rules, else 1.
+ */
+export async function checkCommand(place: AppPlace, settings: Settings): Promise<number> {
+  const app = await loadApp(place, settings.get<boolean>("factory") === true);
+  const wsgiApp = validator(typeof app === "function" ? app : WSGIPathInfoDispatcher(app));
+  let faulty = 0;
+  for (const [method, path] of REQUESTS) {
+    // A client of its own for each request, so that its faults cannot be those of another one.
+    const client = testClient({ ...serverOptionsOf(settings), wsgiApp, log: () => {} });
+    const faults: string[] = [];
+    let result = "no response";
+    try {
+      const options = method === "POST" ? { form: { check: "1" } } : {};
+      const { status, reason, bytes } = await client.request(method, path, options);
+      result = `${status} ${reason}, ${counted(bytes.length, "byte")}`;
+    } catch (error) {
+      faults.push(messageOf(error));
+    }
+    faults.push(...client.takeErrors().map(describe));
+    await client.close().catch((error) => faults.push(String(Object(error).message ?? error)));
+    faults.push(...client.takeErrors().map(describe));
+    if (faults.length > 0) faulty++;
+    const lines = [...new Set(faults)].map((fault) => `    ${fault.replaceAll("\n", "\n    ")}\n`);
+    await writeOut(
+      `${faults.length === 0 ? "ok    " : "FAULT "}${method} ${path}: ${result}\n${lines.join("")}`,
+    );
+  }
+  const count = `${counted(REQUESTS.length, "request")}`;
+  await writeOut(
+    faulty === 0
+      ? `${place.name} keeps PEP 3333 in ${count}.\n`
+      : `${place.name} has faults in ${faulty} of ${count}.\n`,
+  );
+  return faulty === 0 ? EXIT.ended : EXIT.crashed;
+}
+
+function describe(error: unknown): string {
+  const { name } = Object(error) as { name?: unknown };
+  const broke = name === "WSGIValidationError" || name === "WSGIError"
+    ? "broke PEP 3333: "
+    : "the app failed: ";
+  return broke + messageOf(error);
+}

@@ -1,0 +1,62 @@
+/**
+ * The commands: which one runs, and with which operands.
+ *
+ * `mod.ts` calls this, and prints the failures.
+ *
+ * @module
+ */
+
+import { findApp } from "./app_loader.ts";
+import { type Arguments, splitArguments } from "./arguments.ts";
+import { checkCommand } from "./check.ts";
+import { EXIT, usage } from "./failure.ts";
+import { fetchCommand } from "./fetch.ts";
+import { helpText } from "./help.ts";
+import { writeOut } from "./host.ts";
+import { serveCommand } from "./serve.ts";
+import { collectSettings, type Settings } from "./settings.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * Runs a command to its end.
+ *
+ * @param words The arguments, without the runtime and the program.
+ * @returns The exit code.
+ * @throws {CommandFailure} If the command cannot do its work.
+ */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  const args = splitArguments(words);
+  const asked = (name: string) =>
+    args.given.some(({ option, text }) => option.name === name && text === "true");
+  if (asked("help")) return await print(helpText());
+  if (asked("version")) return await print(`cogen-wsgi ${VERSION}\n`);
+  const settings = await collectSettings(args);
+  if (settings.get("print-config") === true) return await print(settings.print());
+  const { app, path } = operandsOf(args, settings);
+  const place = findApp(app);
+  if (args.command === "check") return await checkCommand(place, settings);
+  if (path !== undefined) return await fetchCommand(place, path, settings);
+  return await serveCommand(place, words, settings);
+}
+
+/** The app, which is an operand or the option `app`, and the path of `fetch`. */
+function operandsOf(
+  { command, operands }: Arguments,
+  settings: Settings,
+): { app: string; path: string | undefined } {
+  const rest = [...operands];
+  const path = command === "fetch" ? rest.pop() : undefined;
+  const app = rest.shift() ?? settings.get<string>("app");
+  if (rest.length > 0) {
+    const takes = command === "fetch" ? "an app and a path" : "one app";
+    throw usage(`unexpected argument ${rest[0]}: "${command}" takes ${takes}`);
+  }
+  const example = { serve: "app.ts", check: "check app.ts", fetch: "fetch app.ts /" }[command];
+  if (app === undefined) throw usage(`no app: write cogen-wsgi ${example}`);
+  return { app, path };
+}
+
+async function print(text: string): Promise<number> {
+  await writeOut(text);
+  return EXIT.ended;
+}

@@ -1,0 +1,87 @@
+/**
+ * The failures of the command, each with the exit code of its kind.
+ *
+ * @module
+ */
+
+import { showValue } from "../coroutine/mod.ts";
+
+/** The exit codes of the command. */
+export const EXIT = {
+  ended: 0,
+  crashed: 1,
+  usage: 2,
+  notStarted: 3,
+  notLoaded: 4,
+  noSuccess: 22,
+} as const;
+
+/** A failure that ends the command with one line for its user. */
+export class CommandFailure extends Error {
+  /** `CommandFailure`. */
+  override readonly name = "CommandFailure";
+  /** The exit code. */
+  readonly code: number;
+  /** Further lines, such as the stack of an error of the app. */
+  readonly detail: string | undefined;
+
+  /**
+   * @param code One of {@linkcode EXIT}.
+   * @param message One line: the fault, and the remedy.
+   * @param detail Further lines.
+   */
+  constructor(code: number, message: string, detail?: string) {
+    super(message);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** Makes the failure of a command that was written wrong. */
+export function usage(message: string): CommandFailure {
+  return new CommandFailure(EXIT.usage, `${message} (cogen-wsgi --help lists the options)`);
+}
+
+/** Makes a failure of any error. */
+export function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (systemCode(error) === "NotCapable") {
+    return new CommandFailure(EXIT.notStarted, `${messageOf(error)}: run deno with -N -R -E`);
+  }
+  return new CommandFailure(EXIT.crashed, messageOf(error), stackOf(error));
+}
+
+/** The first line of the message of any thrown value. */
+export function messageOf(error: unknown): string {
+  const { message } = Object(error) as { message?: unknown };
+  const text = typeof message === "string" && message !== "" ? message : showValue(error);
+  return text.split("\n", 1)[0] as string;
+}
+
+/** The code of an error of the system, such as `ENOENT`; the name of an error of Deno otherwise. */
+export function systemCode(error: unknown): string {
+  const { code, cause, name } = Object(error) as { code?: unknown; cause?: unknown; name?: string };
+  if (typeof code === "string") return code;
+  return cause === undefined ? name ?? "" : systemCode(cause);
+}
+
+/** Says in words why the system refused. */
+export function reasonOf(error: unknown): string {
+  return REASONS[systemCode(error)] ?? messageOf(error);
+}
+
+/** The stack of an error, or the value itself. */
+export function stackOf(error: unknown): string {
+  const { stack } = Object(error) as { stack?: unknown };
+  return typeof stack === "string" ? stack : showValue(error);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  NotFound: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "this user has no permission",
+  EPERM: "this user has no permission",
+  PermissionDenied: "this user has no permission",
+  NotCapable: "Deno needs a permission: run deno with -R -N -E",
+};

@@ -1,0 +1,297 @@
+/**
+ * The runtime, as the command uses it: files, environment, standard streams and signals, by the
+ * modules of Node that Deno and Bun have as well.
+ *
+ * This is the only file of the command that imports modules of a runtime.
+ *
+ * @module
+ */
+
+import * as fs from "node:fs";
+import { createRequire } from "node:module";
+import * as path from "node:path";
+import host from "node:process";
+import * as timers from "node:timers";
+import { pathToFileURL } from "node:url";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+
+/** The signals that end the command. */
+export type SignalName = "SIGINT" | "SIGTERM";
+
+/** The arguments of the program, without the runtime and the program itself. */
+export function programArguments(): string[] {
+  return host.argv.slice(2);
+}
+
+/** The working directory. */
+export function workingDirectory(): string {
+  return host.cwd();
+}
+
+/** The identifier of this process. */
+export function processId(): number {
+  return host.pid;
+}
+
+/**
+ * Reads a variable of the environment.
+ *
+ * @returns `undefined` if it is not set, or if Deno does not let this program read it.
+ */
+export function readVariable(name: string): string | undefined {
+  try {
+    return host.env[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sets a variable of the environment. */
+export function setVariable(name: string, value: string): void {
+  host.env[name] = value;
+}
+
+/** The names of all variables; none if Deno lets this program read single variables only. */
+export function variableNames(): string[] {
+  try {
+    return Object.keys(host.env);
+  } catch {
+    return [];
+  }
+}
+
+/** Gives the absolute path of a path, relative to `from`. */
+export function absolute(from: string, name: string): string {
+  return path.resolve(from, name);
+}
+
+/** The folder of a path. */
+export function folderOf(name: string): string {
+  return path.dirname(name);
+}
+
+/** The URL of a file, as `import` takes it. */
+export function urlOf(name: string): string {
+  return pathToFileURL(name).href;
+}
+
+/** The path of a file, as seen from a folder. */
+export function relative(folder: string, name: string): string {
+  return path.relative(folder, name);
+}
+
+/** The kind of the file at a path, after symbolic links; `undefined` if there is none. */
+export function kindOf(name: string): "file" | "folder" | undefined {
+  try {
+    return fs.statSync(name).isDirectory() ? "folder" : "file";
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path without symbolic links; the same path if it does not exist. */
+export function realPath(name: string): string {
+  try {
+    return fs.realpathSync(name);
+  } catch {
+    return name;
+  }
+}
+
+/**
+ * Reads a whole file; `-` is standard input.
+ *
+ * @throws The error of the system.
+ */
+export function readBytes(name: string): Uint8Array {
+  return fs.readFileSync(name === "-" ? 0 : name);
+}
+
+/**
+ * Reads a text file as UTF-8.
+ *
+ * @throws The error of the system.
+ */
+export function readText(name: string): string {
+  return fs.readFileSync(name, "utf8");
+}
+
+/** Writes a text file. */
+export function writeText(name: string, text: string): void {
+  fs.writeFileSync(name, text);
+}
+
+/** Removes a file, if it exists. */
+export function removeFile(name: string): void {
+  fs.rmSync(name, { force: true });
+}
+
+/** Sets the permissions of a file. */
+export function setMode(name: string, mode: number): void {
+  fs.chmodSync(name, mode);
+}
+
+/**
+ * Makes new files of this process without the permissions that `mode` lacks.
+ *
+ * @returns Ends this.
+ */
+export function withholdPermissions(mode: number): () => void {
+  const before = host.umask(0o777);
+  host.umask(before | (~mode & 0o777));
+  return () => void host.umask(before);
+}
+
+/** Lists the names in a folder; there are none if the folder cannot be read. */
+export function listFolder(name: string): string[] {
+  try {
+    return fs.readdirSync(name);
+  } catch {
+    return [];
+  }
+}
+
+/** Describes the present state of a file: two equal texts mean that the file has not changed. */
+export function fileState(name: string): string {
+  try {
+    const { mtimeMs, ctimeMs, size, ino } = fs.statSync(name);
+    return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
+  } catch {
+    return "missing";
+  }
+}
+
+/** The time by a clock that never goes back, in milliseconds. */
+export function milliseconds(): number {
+  return Number(host.hrtime.bigint()) / 1e6;
+}
+
+/** Writes to standard output; resolves when the system has taken the bytes. */
+export function writeOut(bytes: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => host.stdout.write(bytes, () => resolve()));
+}
+
+/** Writes one line to standard error. */
+export function writeError(line: string): void {
+  host.stderr.write(`${line}\n`);
+}
+
+/** Calls `listener` for each signal, which then no longer ends the process by itself. */
+export function onSignal(name: SignalName, listener: () => void): void {
+  host.on(name, listener);
+}
+
+/** Ends the process, as soon as standard output and standard error have taken all bytes. */
+export function exit(code: number): void {
+  host.stdout.write("", () => host.stderr.write("", () => host.exit(code)));
+}
+
+/** Whether this Node cannot read TypeScript, and no loader does it for Node. */
+export function needsTypeScriptLoader(): boolean {
+  if (readsTypeScript()) return false;
+  // The loaders of the main thread do not work in other threads.
+  if (!isMainThread) return true;
+  const options = [...host.execArgv, readVariable("NODE_OPTIONS") ?? ""].join(" ");
+  return !/tsx|ts-node|swc|jiti|esbuild|strip-types|transform-types/.test(options);
+}
+
+/**
+ * Loads the optional package `tsx`, which reads TypeScript for Node, from the folder of the app or from
+ * beside this package.
+ *
+ * @returns Whether `tsx` is installed.
+ */
+export async function registerTypeScriptLoader(app: string): Promise<boolean> {
+  const url = typeScriptLoader(urlOf(app)) ?? typeScriptLoader(urlOf(path.join(host.cwd(), "x")));
+  if (url === undefined) return false;
+  const { register } = await import(url) as { register(): unknown };
+  register();
+  return true;
+}
+
+/** Whether the runtime reads TypeScript by itself. */
+function readsTypeScript(): boolean {
+  const { versions, features } = host;
+  if (versions["bun"] !== undefined || versions["deno"] !== undefined) return true;
+  return Boolean((features as { typescript?: unknown }).typescript);
+}
+
+/** The URL of `tsx`, as a module finds it, or this package. */
+function typeScriptLoader(from: string): string | undefined {
+  for (const module of [from, import.meta.url]) {
+    try {
+      // `require` resolves to the twin in CommonJS, which cannot register itself.
+      return urlOf(createRequire(module).resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs"));
+    } catch {
+      // It is not installed there.
+    }
+  }
+  return undefined;
+}
+
+/** The longest delay of a timer, in milliseconds. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** Calls `job` after a time; never for `Infinity`. Returns a function that cancels the call. */
+export function after(seconds: number, job: () => void): () => void {
+  if (seconds === Infinity) return () => {};
+  const timer = timers.setTimeout(job, Math.min(seconds * 1000, MAX_DELAY_MS));
+  return () => timers.clearTimeout(timer);
+}
+
+/** A thread with module records of its own. */
+export interface Thread {
+  post(message: object, transfer: ArrayBuffer[]): void;
+  /** Ends the thread, whatever it does. */
+  stop(): void;
+}
+
+/**
+ * Starts a thread.
+ *
+ * @param program The URL of its module.
+ * @param task The value that its `threadLink` gives.
+ * @param hear Called with each message of the thread, with the error that ends it, and at its end.
+ */
+export function startThread(program: URL, task: object, hear: {
+  message(message: unknown): void;
+  error(error: unknown): void;
+  exit(): void;
+}): Thread {
+  const worker = new Worker(threadProgram(program), { workerData: task });
+  worker.on("message", hear.message);
+  worker.on("error", hear.error);
+  worker.on("exit", hear.exit);
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    stop: () => void worker.terminate(),
+  };
+}
+
+/**
+ * The URL that a thread can load. The threads of Deno load files and data only, and this package may be at
+ * another URL. A thread of an old Node reads no TypeScript by itself.
+ */
+function threadProgram({ href, protocol, pathname }: URL): URL {
+  const text = (value: string) => encodeURIComponent(JSON.stringify(value));
+  const data = (source: string) => new URL(`data:text/javascript,${source}`);
+  const needsLoader = pathname.endsWith(".ts") && !readsTypeScript();
+  const loader = needsLoader ? typeScriptLoader(import.meta.url) : undefined;
+  if (loader !== undefined) {
+    return data(`import { register } from ${text(loader)};register();await import(${text(href)})`);
+  }
+  return protocol === "file:" ? new URL(href) : data(`import ${text(href)}`);
+}
+
+/** The side of a thread that {@linkcode startThread} has started. */
+export function threadLink<Task, Message>(): {
+  readonly task: Task;
+  post(message: object, transfer: ArrayBuffer[]): void;
+  listen(listener: (message: Message) => void): void;
+} {
+  return {
+    task: workerData as Task,
+    post: (message, transfer) => parentPort?.postMessage(message, transfer),
+    listen: (listener) => void parentPort?.on("message", listener),
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * The addresses and the certificate of a service, from its options, and the errors of listening.
+ *
+ * @module
+ */
+
+import type { BindAddress, TLSOptions } from "../server/mod.ts";
+import { CommandFailure, EXIT, messageOf, reasonOf, systemCode, usage } from "./failure.ts";
+import { readText, setMode, withholdPermissions } from "./host.ts";
+import { addressesOf, type Settings } from "./settings.ts";
+
+/** An address to listen on. */
+export interface Endpoint {
+  /** As the user wrote it. */
+  readonly text: string;
+  readonly bindAddr: BindAddress;
+  readonly isUnix: boolean;
+  /** The certificate; never on a Unix socket. */
+  readonly tls: TLSOptions | undefined;
+}
+
+/**
+ * Reads the options about listening.
+ *
+ * @throws {CommandFailure} If the certificate cannot be read.
+ */
+export function endpointsOf(settings: Settings): Endpoint[] {
+  const tls = readTls(settings);
+  const endpoints = addressesOf(settings).map((text): Endpoint => {
+    if (text.startsWith("unix:")) {
+      const path = text.slice("unix:".length);
+      const bindAddr = /^[./]/.test(path) ? path : `./${path}`;
+      return { text, bindAddr, isUnix: true, tls: undefined };
+    }
+    const colon = text.lastIndexOf(":");
+    const bindAddr: BindAddress = [text.slice(0, colon), Number(text.slice(colon + 1))];
+    return { text, bindAddr, isUnix: false, tls };
+  });
+  if (tls !== undefined && endpoints.every(({ isUnix }) => isUnix)) {
+    throw usage("--tls-cert is of no use on a Unix socket: add --bind host:port, or leave it out");
+  }
+  return endpoints;
+}
+
+/**
+ * Listens, and gives a Unix socket the permissions of `--unix-mode`.
+ *
+ * While `listen` works, the process makes no file with further permissions, so that no other user can
+ * connect in between. The runtimes may make the file with fewer, so they are then set.
+ */
+export async function withUnixMode<T>(
+  { isUnix, bindAddr }: Endpoint,
+  settings: Settings,
+  listen: () => Promise<T>,
+): Promise<T> {
+  const mode = settings.get<number>("unix-mode");
+  if (mode === undefined || !isUnix) return await listen();
+  const restore = withholdPermissions(mode);
+  try {
+    const listening = await listen();
+    setMode(bindAddr as string, mode);
+    return listening;
+  } finally {
+    restore();
+  }
+}
+
+function readTls(settings: Settings): TLSOptions | undefined {
+  const [certFile, keyFile] = ["tls-cert", "tls-key"].map((name) => settings.get<string>(name));
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined) throw usage("--tls-key needs a certificate: add --tls-cert FILE");
+  if (keyFile === undefined) throw usage("--tls-cert needs its key: add --tls-key FILE");
+  const handshakeTimeout = settings.get<number>("handshake-timeout") as number;
+  return {
+    cert: readPem("--tls-cert", certFile),
+    key: readPem("--tls-key", keyFile),
+    handshakeTimeout,
+  };
+}
+
+function readPem(option: string, file: string): string {
+  let text: string;
+  try {
+    text = readText(file);
+  } catch (error) {
+    throw notStarted(`cannot read ${option} ${file}: ${reasonOf(error)}`);
+  }
+  if (text.includes("-----BEGIN ")) return text;
+  throw notStarted(`${option} ${file} is not in PEM: expected a file with -----BEGIN`);
+}
+
+/** Makes the failure of an address that cannot be listened on. */
+export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailure {
+  const { text, tls } = endpoint;
+  const code = systemCode(error);
+  const described = `${code} ${messageOf(error)}`;
+  const at = `cannot listen on ${text}: `;
+  if (/EADDRINUSE|AddrInUse/i.test(described)) {
+    return notStarted(
+      `${at}the address is in use; end the other server, or choose another ${
+        endpoint.isUnix ? "path" : "port with --port"
+      }`,
+    );
+  }
+  if (/EACCES|EPERM|PermissionDenied/.test(described)) {
+    const advice = endpoint.isUnix
+      ? "choose a folder that it may write"
+      : "choose a port from 1024 on";
+    return notStarted(`${at}this user has no permission; ${advice}`);
+  }
+  if (/NotCapable/.test(described)) {
+    const flags = endpoint.isUnix ? "-N -R -W; --unix-mode needs --allow-sys=umask" : "-N";
+    return notStarted(`${at}Deno needs a permission; run deno with ${flags}`);
+  }
+  if (/EADDRNOTAVAIL|AddrNotAvailable/.test(described)) {
+    return notStarted(
+      `${at}this machine has no such address; 127.0.0.1 is this machine, 0.0.0.0 every interface`,
+    );
+  }
+  if (/ENOTFOUND|EAI_AGAIN|getaddrinfo|lookup/.test(described)) {
+    return notStarted(`${at}no such host is known; write an address, such as 127.0.0.1`);
+  }
+  if (/ENOENT|NotFound/.test(described) && endpoint.isUnix) {
+    return notStarted(`${at}its folder does not exist; make the folder first`);
+  }
+  if (tls !== undefined && !/^E[A-Z]+ /.test(described)) {
+    return notStarted(
+      `${at}the certificate or the key cannot be used; --tls-cert and --tls-key must belong together, in PEM`,
+    );
+  }
+  return notStarted(`${at}${messageOf(error)}`);
+}
+
+function notStarted(message: string): CommandFailure {
+  return new CommandFailure(EXIT.notStarted, message);
+}

@@ -1,0 +1,42 @@
+/**
+ * The program of a thread with one version of the app, for `--reload`.
+ *
+ * A thread has module records of its own, so that each version loads all its modules anew, also those that
+ * the app imports. `app_versions.ts` starts the threads.
+ *
+ * @module
+ */
+
+import { runtimeAdapter, WSGIServer } from "../../../mod.ts";
+import { type AppPlace, loadServedApp } from "../app_loader.ts";
+import { splitArguments } from "../arguments.ts";
+import { failureOf } from "../failure.ts";
+import { threadLink } from "../host.ts";
+import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
+import { collectSettings, serverOptionsOf } from "../settings.ts";
+import { serveMessages } from "./thread_server.ts";
+
+/** What the command tells a new thread. */
+export interface ThreadTask {
+  readonly place: AppPlace;
+  /** The arguments of the command. */
+  readonly words: readonly string[];
+}
+
+const link = threadLink<ThreadTask, ToThread>();
+const post = (message: FromThread) => link.post(message, buffersOf(message));
+
+async function run({ place, words }: ThreadTask): Promise<void> {
+  const settings = await collectSettings(splitArguments(words));
+  const wsgiApp = await loadServedApp(place, settings);
+  const adapter = await runtimeAdapter();
+  const server = new WSGIServer({ ...serverOptionsOf(settings), wsgiApp, adapter });
+  link.listen(serveMessages(server, post));
+  void server.finished.then(() => post({ type: "ended" }));
+  post({ type: "loaded" });
+}
+
+run(link.task).catch((error) => {
+  const { message, detail } = failureOf(error);
+  post({ type: "failed", message, detail });
+});

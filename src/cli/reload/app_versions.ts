@@ -1,0 +1,188 @@
+/**
+ * The versions of an app, for `--reload`: each is a thread, and the newest one gets the new connections.
+ *
+ * An old version gives back its connections between two requests, ends the requests that it has, and then
+ * ends its thread. `reload.ts` calls this.
+ *
+ * @module
+ */
+
+import type { Socket, SocketHandler } from "../../socket/mod.ts";
+import type { ThreadTask } from "./app_thread.ts";
+import { CommandFailure, EXIT, messageOf } from "../failure.ts";
+import { after, startThread, type Thread } from "../host.ts";
+import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
+import { Relay, type Server } from "./relay.ts";
+import { say } from "../running.ts";
+
+/** The time for a thread to end after its grace period, in seconds. A blocked thread is then stopped. */
+const END_SECONDS = 3;
+
+/** The thread of one version. */
+export class AppThread implements Server {
+  readonly relays: Map<number, Relay> = new Map();
+  /** Resolves when the app is loaded; rejects if it cannot be. */
+  readonly loaded: Promise<void>;
+  /** Resolves with the reason when the thread has ended; the reason is empty after a shutdown. */
+  readonly ended: Promise<string>;
+  readonly #thread: Thread;
+  /** Called for the next message of each type that is not about one connection. */
+  readonly #hear: { [Type in FromThread["type"]]?: (message: FromThread & { type: Type }) => void };
+  #end: (reason: string) => void = () => {};
+  #move: (relay: Relay) => void = () => {};
+
+  constructor(task: ThreadTask, start: typeof startThread) {
+    this.ended = new Promise((resolve) => this.#end = resolve);
+    let fault = "its thread has ended";
+    this.#thread = start(new URL("./app_thread.ts", import.meta.url), task, {
+      message: (message) => this.#receive(message as FromThread),
+      error: (error) => fault = messageOf(error),
+      exit: () => this.#end(fault),
+    });
+    this.#hear = { ended: () => this.#end("") };
+    this.loaded = new Promise((resolve, reject) => {
+      const fail = (message: string, detail?: string) =>
+        reject(new CommandFailure(EXIT.notLoaded, message, detail));
+      this.#hear.loaded = () => resolve();
+      this.#hear.failed = ({ message, detail }) => fail(message, detail);
+      void this.ended.then((reason) => fail(`cannot load ${task.place.name}: ${reason}`));
+    });
+    this.loaded.catch(() => {});
+    void this.ended.then(() => {
+      this.#thread.stop();
+      for (const relay of this.relays.values()) relay.cut();
+    });
+  }
+
+  post(message: ToThread): void {
+    this.#thread.post(message, buffersOf(message));
+  }
+
+  /** Counts the requests that run. */
+  running(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#hear.count = ({ count }) => resolve(count);
+      void this.ended.then(() => resolve(0));
+      this.post({ type: "count" });
+    });
+  }
+
+  /** Gives the connections between two requests to `move`, ends the other ones, and the thread. */
+  retire(grace: number, move: (relay: Relay) => void): void {
+    const relays = [...this.relays.values()];
+    for (const relay of relays) relay.hold();
+    this.#move = move;
+    this.#hear.retired = () => {
+      for (const relay of relays) if (this.relays.get(relay.id) === relay) relay.attach(this);
+    };
+    this.post({ type: "retire", grace });
+    this.#stopAfter(grace);
+  }
+
+  /** Ends the thread after the requests that it has, at most after `grace` seconds. */
+  async shutdown(grace: number): Promise<void> {
+    this.post({ type: "shutdown", grace });
+    this.#stopAfter(grace);
+    await this.ended;
+  }
+
+  /** Stops the thread, whatever it does. */
+  stop(): void {
+    this.#end("");
+  }
+
+  #stopAfter(grace: number): void {
+    void this.ended.then(after(grace + END_SECONDS, () => this.stop()));
+  }
+
+  #receive(message: FromThread): void {
+    if (!("id" in message)) return this.#hear[message.type]?.(message as never);
+    const relay = this.relays.get(message.id);
+    if (relay === undefined) return;
+    if (message.type !== "moved") return relay.receive(message);
+    this.relays.delete(relay.id);
+    this.#move(relay);
+  }
+}
+
+/** All versions of one app. */
+export class AppVersions {
+  readonly #task: ThreadTask;
+  readonly #grace: number;
+  readonly #start: typeof startThread;
+  readonly #threads = new Set<AppThread>();
+  #current: AppThread | undefined;
+  /** The connections that wait for a version, because the last one has crashed. */
+  readonly #waiting = new Set<Relay>();
+  #lastId = 0;
+  #isStopping = false;
+
+  /**
+   * @param task The app.
+   * @param grace The seconds for the running requests of an old version.
+   * @param start Starts a thread.
+   */
+  constructor(task: ThreadTask, grace: number, start: typeof startThread = startThread) {
+    this.#task = task;
+    this.#grace = grace;
+    this.#start = start;
+  }
+
+  /** Whether a version serves. */
+  get isServing(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Whether {@linkcode shutdown} was called. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Begins to load a version. The present one goes on. */
+  load(): AppThread {
+    const thread = new AppThread(this.#task, this.#start);
+    this.#threads.add(thread);
+    void thread.ended.then(() => this.#threads.delete(thread));
+    return thread;
+  }
+
+  /** Puts a loaded version in the place of the present one. */
+  use(thread: AppThread): void {
+    const old = this.#current;
+    this.#current = thread;
+    const place = (relay: Relay) => this.#place(relay);
+    for (const relay of this.#waiting) place(relay);
+    this.#waiting.clear();
+    old?.retire(this.#grace, place);
+    void thread.ended.then((reason) => {
+      if (this.#current !== thread || this.#isStopping) return;
+      this.#current = undefined;
+      say(`the app has crashed: ${reason}; it starts again when a file changes`);
+    });
+  }
+
+  /** Takes a new connection. */
+  accept(socket: Socket): SocketHandler {
+    const relay = new Relay(++this.#lastId, socket);
+    this.#place(relay);
+    return relay;
+  }
+
+  /** Counts the requests that run, in all versions. */
+  async running(): Promise<number> {
+    const counts = await Promise.all([...this.#threads].map((thread) => thread.running()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Ends all versions. */
+  async shutdown(grace: number): Promise<void> {
+    this.#isStopping = true;
+    for (const relay of this.#waiting) relay.cut();
+    await Promise.all([...this.#threads].map((thread) => thread.shutdown(grace)));
+  }
+
+  #place(relay: Relay): void {
+    if (this.#current === undefined) this.#waiting.add(relay);
+    else relay.attach(this.#current);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The messages between the command and the thread of an app, for `--reload`.
+ *
+ * The command has the listeners and the sockets. A thread has one version of the app, and serves the
+ * connections whose events it gets. The messages of one direction keep their order.
+ *
+ * @module
+ */
+
+import type { Address } from "../../socket/mod.ts";
+
+/** The bytes on their way in one direction of a connection, from which on the sender waits. */
+export const WINDOW_BYTES: number = 256 * 1024;
+
+/** Counts a piece of any size, so that a flood of small pieces is bounded, too. */
+export function costOf(bytes: Uint8Array): number {
+  return bytes.length + 128;
+}
+
+/** A message of the command about the connection `id`, or about the whole thread. */
+export type ToThread =
+  | {
+    readonly type: "open";
+    readonly id: number;
+    readonly remote: Address;
+    readonly local: Address;
+    readonly encrypted: boolean;
+  }
+  | { readonly type: "data"; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly type: "end"; readonly id: number }
+  | { readonly type: "close"; readonly id: number; readonly error: string | undefined }
+  /** The client's socket has taken this number of bytes. */
+  | { readonly type: "took"; readonly id: number; readonly size: number }
+  /** Another version of the app serves: give back the connections without a request, and end. */
+  | { readonly type: "retire"; readonly grace: number }
+  | { readonly type: "shutdown"; readonly grace: number }
+  | { readonly type: "count" };
+
+/** A message of a thread. */
+export type FromThread =
+  | { readonly type: "loaded" }
+  | { readonly type: "failed"; readonly message: string; readonly detail: string | undefined }
+  | { readonly type: "write"; readonly id: number; readonly bytes: Uint8Array | string }
+  | { readonly type: "endWrite" | "destroy" | "reset"; readonly id: number }
+  /** The server has taken this number of bytes. */
+  | { readonly type: "took"; readonly id: number; readonly size: number }
+  /** The connection is between two requests, and the thread has forgotten it. */
+  | { readonly type: "moved"; readonly id: number }
+  /** Every connection that the thread does not keep was reported by `moved`. */
+  | { readonly type: "retired" }
+  | { readonly type: "count"; readonly count: number }
+  /** The server has ended: no connection is open, and no app runs. */
+  | { readonly type: "ended" };
+
+/** The buffers of a message that move to the other thread. Each array is the only one on its buffer. */
+export function buffersOf(message: ToThread | FromThread): ArrayBuffer[] {
+  return "bytes" in message && typeof message.bytes !== "string"
+    ? [message.bytes.buffer as ArrayBuffer]
+    : [];
+}

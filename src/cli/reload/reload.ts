@@ -1,0 +1,77 @@
+/**
+ * The option `--reload`: a version of the app after the other, without a refused or broken request.
+ *
+ * The listeners stay in the main thread. A version that cannot be loaded is reported, and the one before
+ * goes on. A change while a version loads stops this version, and the next one begins.
+ *
+ * `serve.ts` calls this.
+ *
+ * @module
+ */
+
+import { runtimeAdapter } from "../../../mod.ts";
+import type { AppPlace } from "../app_loader.ts";
+import { AppVersions } from "./app_versions.ts";
+import { failureOf } from "../failure.ts";
+import { absolute, folderOf, realPath, relative, workingDirectory } from "../host.ts";
+import { say, sayFailure, type Served } from "../running.ts";
+import type { Settings } from "../settings.ts";
+import { SourceWatch } from "./source_watch.ts";
+
+/**
+ * Loads the first version, and watches its files.
+ *
+ * @returns The options of servers that only listen, and the versions, which serve their connections.
+ * @throws {CommandFailure} If the app cannot be loaded.
+ */
+export async function reloading(
+  place: AppPlace,
+  words: readonly string[],
+  settings: Settings,
+): Promise<Served> {
+  const versions = new AppVersions({ place, words }, settings.get<number>("grace") as number);
+  const watch = new SourceWatch(...watched(place, settings));
+  const first = versions.load();
+  await first.loaded;
+  versions.use(first);
+  void reloadForEver(versions, watch, place);
+  const runtime = await runtimeAdapter();
+  const listen: typeof runtime.listen = (address, options) =>
+    runtime.listen(address, options, (socket) => versions.accept(socket));
+  return { served: { wsgiApp: () => [], adapter: { ...runtime, listen } }, versions };
+}
+
+function watched({ path }: AppPlace, settings: Settings): [folders: string[], files: string[]] {
+  const files = [...new Set([path, realPath(path)])];
+  const given = settings.get<readonly string[]>("reload-dir");
+  const folders = given?.map((name) => absolute(workingDirectory(), name)) ?? files.map(folderOf);
+  return [folders, files];
+}
+
+async function reloadForEver(
+  versions: AppVersions,
+  watch: SourceWatch,
+  { name }: AppPlace,
+): Promise<void> {
+  let change = watch.changed();
+  for (;;) {
+    const [first = "", ...others] = await change;
+    if (versions.isStopping) return;
+    change = watch.changed();
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    say(`${relative(workingDirectory(), first)}${more} changed: loading ${name} again`);
+    const version = versions.load();
+    try {
+      const result = await Promise.race([version.loaded, change.then(() => "overtaken")]);
+      if (result === "overtaken") version.stop();
+      else {
+        versions.use(version);
+        say(`serving the new ${name}`);
+      }
+    } catch (error) {
+      version.stop();
+      sayFailure(failureOf(error));
+      if (versions.isServing) say("the version before goes on");
+    }
+  }
+}

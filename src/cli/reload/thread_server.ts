@@ -1,0 +1,54 @@
+/**
+ * Serves the connections of a thread, for `--reload`: each message of the command is an event of one
+ * connection, or an order to the server.
+ *
+ * `app_thread.ts` calls this.
+ *
+ * @module
+ */
+
+import type { WSGIConnection, WSGIServer } from "../../server/mod.ts";
+import { writeError } from "../host.ts";
+import type { ToThread } from "./messages.ts";
+import { PortSocket, type Post } from "./port_socket.ts";
+
+/**
+ * Makes the receiver of the messages.
+ *
+ * @param server The server of the app. It does not listen.
+ * @param post Sends a message to the command.
+ */
+export function serveMessages(server: WSGIServer, post: Post): (message: ToThread) => void {
+  const sockets = new Map<number, PortSocket>();
+  const connections = new Map<number, WSGIConnection>();
+  const forget = (id: number) => void (sockets.delete(id) && connections.delete(id));
+  return (message) => {
+    switch (message.type) {
+      case "open": {
+        const { id } = message;
+        const socket = new PortSocket(message, post, writeError);
+        sockets.set(id, socket);
+        return socket.open((socket) => {
+          const connection = server.accept(socket);
+          connections.set(id, connection);
+          return connection;
+        });
+      }
+      case "retire":
+        for (const [id, connection] of connections) {
+          if (sockets.get(id)?.move(connection) !== true) continue;
+          forget(id);
+          post({ type: "moved", id });
+        }
+        post({ type: "retired" });
+        return void server.shutdown({ grace: message.grace });
+      case "shutdown":
+        return void server.shutdown({ grace: message.grace });
+      case "count":
+        return post({ type: "count", count: server.stats().activeRequests });
+      default:
+        sockets.get(message.id)?.receive(message);
+        if (message.type === "close") forget(message.id);
+    }
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * A command that runs until a signal ends it: signals, the file of the process id, and the messages.
+ *
+ * `serve.ts` and `reload.ts` bring the service.
+ *
+ * @module
+ */
+
+import type { ServeOptions } from "../../mod.ts";
+import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
+import { onSignal, processId, removeFile, writeError, writeText } from "./host.ts";
+import type { Settings } from "./settings.ts";
+import { formatValue } from "./values.ts";
+
+/** Servers of one app. */
+export interface Service {
+  /** Counts the requests that run. */
+  running(): Promise<number>;
+  /**
+   * Ends the service.
+   *
+   * @param grace The seconds for the requests that run. A second call may shorten them.
+   * @returns Resolves when nothing is open any more.
+   */
+  shutdown(grace: number): Promise<void>;
+}
+
+/** The app of all addresses. */
+export interface Served {
+  readonly served: Pick<ServeOptions, "wsgiApp" | "scheduler" | "adapter">;
+  /** The versions that serve the connections in place of the servers. */
+  readonly versions?: Service;
+}
+
+/** Writes a message of the command. */
+export function say(text: string): void {
+  writeError(`cogen-wsgi: ${text}`);
+}
+
+/** Writes a failure, and gives its exit code. */
+export function sayFailure({ message, detail, code }: CommandFailure): number {
+  say(message);
+  if (detail !== undefined) writeError(detail);
+  return code;
+}
+
+/**
+ * Waits for the signal that ends the service, and ends it.
+ *
+ * @param service The service, listening.
+ * @param settings The options `grace` and `pid-file`.
+ * @returns The exit code.
+ */
+export async function runUntilSignal(service: Service, settings: Settings): Promise<number> {
+  const grace = settings.get<number>("grace") as number;
+  const pidFile = settings.get<string>("pid-file");
+  if (pidFile !== undefined) {
+    try {
+      writeText(pidFile, `${processId()}\n`);
+    } catch (error) {
+      await service.shutdown(0);
+      throw new CommandFailure(
+        EXIT.notStarted,
+        `cannot write --pid-file ${pidFile}: ${reasonOf(error)}`,
+      );
+    }
+  }
+  await new Promise<void>((resolve, reject) => {
+    let stopping = false;
+    const end = (seconds: number) => service.shutdown(seconds).then(resolve, reject);
+    onSignal("SIGTERM", () => {
+      if (!stopping) say("SIGTERM: the server ends");
+      stopping = true;
+      void end(grace);
+    });
+    onSignal("SIGINT", () => {
+      if (stopping) {
+        say("SIGINT again: the running requests are cancelled");
+        return void end(0);
+      }
+      stopping = true;
+      void service.running().then((count) => say(`SIGINT: the server ends${wait(count, grace)}`));
+      void end(grace);
+    });
+  });
+  if (pidFile !== undefined) removeFile(pidFile);
+  return EXIT.ended;
+}
+
+/** Says for which requests the end of the server waits, and how long. */
+function wait(count: number, grace: number): string {
+  if (count === 0) return "";
+  const most = grace === Infinity ? "" : `, in ${formatValue("duration", grace)} at most`;
+  const rest = count === 1 ? "it" : "them";
+  return ` after ${counted(count, "running request")}${most}; Ctrl-C again cancels ${rest}`;
+}
+
+/** `1 request`, `2 requests`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

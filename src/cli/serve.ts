@@ -1,0 +1,67 @@
+/**
+ * The command `serve`: one process, one app, one or more addresses.
+ *
+ * @module
+ */
+
+import { createScheduler, serve, type WSGIServer } from "../../mod.ts";
+import { type AppPlace, loadServedApp } from "./app_loader.ts";
+import { endpointsOf, listenFailure, withUnixMode } from "./listening.ts";
+import { reloading } from "./reload/reload.ts";
+import { runUntilSignal, say, type Served, type Service } from "./running.ts";
+import { serverOptionsOf, type Settings } from "./settings.ts";
+
+/**
+ * Serves an app until a signal ends the server.
+ *
+ * @param place The app.
+ * @param words The arguments of the command.
+ * @param settings The options.
+ * @returns The exit code.
+ * @throws {CommandFailure} If the app cannot be loaded or an address cannot be listened on.
+ */
+export async function serveCommand(
+  place: AppPlace,
+  words: readonly string[],
+  settings: Settings,
+): Promise<number> {
+  const endpoints = endpointsOf(settings);
+  const { served, versions } = settings.get("reload") === true
+    ? await reloading(place, words, settings)
+    : await loadOnce(place, settings);
+  const servers: WSGIServer[] = [];
+  const service = serviceOf(servers, versions);
+  for (const endpoint of endpoints) {
+    const { bindAddr, tls } = endpoint;
+    const shared = { ...serverOptionsOf(settings), ...served, bindAddr };
+    const options = tls === undefined ? shared : { ...shared, tls };
+    try {
+      servers.push(await withUnixMode(endpoint, settings, () => serve(options)));
+    } catch (error) {
+      await service.shutdown(0);
+      throw listenFailure(error, endpoint);
+    }
+  }
+  const places = servers.map(({ url }, at) => endpoints[at]?.isUnix ? endpoints[at].text : url);
+  say(`serving ${place.name} on ${places.join(" and ")}`);
+  return await runUntilSignal(service, settings);
+}
+
+/** Signals pass between the requests of all addresses, so their servers share one scheduler. */
+async function loadOnce(place: AppPlace, settings: Settings): Promise<Served> {
+  const wsgiApp = await loadServedApp(place, settings);
+  return { served: { wsgiApp, scheduler: await createScheduler() } };
+}
+
+function serviceOf(servers: readonly WSGIServer[], versions: Service | undefined): Service {
+  return {
+    async running() {
+      const counts = servers.map((server) => server.stats().activeRequests);
+      return counts.reduce((sum, count) => sum + count, await versions?.running() ?? 0);
+    },
+    async shutdown(grace) {
+      await Promise.all(servers.map((server) => server.shutdown({ grace })));
+      await versions?.shutdown(grace);
+    },
+  };
+}

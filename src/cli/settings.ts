@@ -1,0 +1,238 @@
+/**
+ * The value of each option, and its origin: the command line wins over the environment, the
+ * environment over the configuration file, and the file over the default.
+ *
+ * @module
+ */
+
+import { nearestName, showValue } from "../coroutine/mod.ts";
+import type { Limits, ServingOptions, Timeouts } from "../server/mod.ts";
+import { DEFAULT_SERVER_LIMITS, DEFAULT_TIMEOUTS } from "../server/mod.ts";
+import type { Arguments } from "./arguments.ts";
+import { reasonOf, usage } from "./failure.ts";
+import {
+  absolute,
+  kindOf,
+  needsTypeScriptLoader,
+  readText,
+  readVariable,
+  registerTypeScriptLoader,
+  setVariable,
+  urlOf,
+  variableNames,
+  workingDirectory,
+} from "./host.ts";
+import { keyOf, limitOption, type Option, OPTIONS, timeoutOption, variableOf } from "./options.ts";
+import { formatValue, parseValue } from "./values.ts";
+
+/** The rank of an origin; a higher rank wins. */
+const RANK = { default: 0, file: 1, plainVariable: 2, variable: 3, commandLine: 4 } as const;
+
+interface Setting {
+  readonly value: unknown;
+  readonly origin: string;
+  readonly rank: number;
+}
+
+/** The values of all options. */
+export class Settings {
+  readonly #settings = new Map<string, Setting>();
+
+  /** The value of an option; `undefined` if it has none. */
+  get<T>(name: string): T | undefined {
+    return this.#settings.get(name)?.value as T | undefined;
+  }
+
+  /** The rank of an option's origin; 0 for the default. */
+  rankOf(name: string): number {
+    return this.#settings.get(name)?.rank ?? 0;
+  }
+
+  /** Sets an option, unless an origin of a higher rank has set it. */
+  set(option: Option, texts: readonly string[], origin: string, rank: number): void {
+    if (rank < this.rankOf(option.name)) return;
+    const shown = origin === "command line" ? `--${option.name}` : origin;
+    const values = texts.map((text) => {
+      const parsed = parseValue(option.kind, text);
+      if ("value" in parsed) return parsed.value;
+      throw usage(`${shown} is ${showValue(text)}: expected ${parsed.expected}`);
+    });
+    const value = option.repeated === true ? values : values.at(-1);
+    this.#settings.set(option.name, { value, origin, rank });
+  }
+
+  /** Sets the default of an option. */
+  setDefault({ name, fallback }: Option): void {
+    this.#settings.set(name, { value: fallback, origin: "default", rank: RANK.default });
+  }
+
+  /** Writes each value and its origin, one line each. */
+  print(): string {
+    const shown = OPTIONS.filter(({ elsewhere }) => elsewhere !== "nowhere");
+    const rows = shown.map(({ name, kind }) => {
+      const { value, origin } = this.#settings.get(name) as Setting;
+      return [name, formatValue(kind, value), origin] as const;
+    });
+    const [first, second] = [0, 1].map((column) =>
+      Math.max(...rows.map((row) => (row[column] as string).length))
+    ) as [number, number];
+    return rows.map(([name, value, origin]) =>
+      `${name.padEnd(first)}  ${value.padEnd(second)}  ${origin}\n`
+    ).join("");
+  }
+}
+
+/**
+ * Collects the values of all options.
+ *
+ * @throws {CommandFailure} For a value that an option does not take, and for unknown names.
+ */
+export async function collectSettings(args: Arguments): Promise<Settings> {
+  const settings = new Settings();
+  for (const option of OPTIONS) settings.setDefault(option);
+  for (const option of OPTIONS) {
+    const texts = args.given.filter((each) => each.option === option).map(({ text }) => text);
+    if (texts.length > 0) settings.set(option, texts, "command line", RANK.commandLine);
+  }
+  const envFile = settings.get<string>("env-file") ?? readVariable(variableOf("env-file"));
+  if (envFile !== undefined && envFile !== "") readEnvFile(envFile);
+  readEnvironment(settings);
+  await readConfiguration(settings);
+  return settings;
+}
+
+/** The addresses to listen on, each as `host:port` or `unix:path`. */
+export function addressesOf(settings: Settings): readonly string[] {
+  const bind = settings.get<readonly string[]>("bind");
+  const single = Math.max(settings.rankOf("port"), settings.rankOf("host"));
+  const rank = settings.rankOf("bind");
+  if (bind === undefined || rank < single) {
+    const host = settings.get<string>("host") as string;
+    return [
+      `${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${settings.get("port")}`,
+    ];
+  }
+  if (rank === single) throw usage("--bind has host and port: leave out --host and --port");
+  return bind;
+}
+
+/** The options of the server that do not depend on its address. */
+export function serverOptionsOf(settings: Settings): Omit<ServingOptions, "wsgiApp" | "bindAddr"> {
+  const limits: Record<string, unknown> = {};
+  for (const name of Object.keys(DEFAULT_SERVER_LIMITS) as (keyof Limits)[]) {
+    limits[name] = settings.get(limitOption(name));
+  }
+  const timeouts: Record<string, unknown> = {};
+  for (const name of Object.keys(DEFAULT_TIMEOUTS) as (keyof Timeouts)[]) {
+    timeouts[name] = settings.get(timeoutOption(name));
+  }
+  const rest: Record<string, unknown> = {
+    serverName: settings.get("server-name"),
+    serverHeader: settings.get("server-header"),
+    protocol: settings.get("protocol"),
+    burst: settings.get("burst"),
+    requestQueueSize: settings.get("backlog"),
+  };
+  const set = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { limits, timeouts, ...Object.fromEntries(set) };
+}
+
+function readEnvironment(settings: Settings): void {
+  for (const name of ["port", "host"]) {
+    const variable = name.toUpperCase();
+    const text = readVariable(variable);
+    const option = OPTIONS.find((each) => each.name === name) as Option;
+    if (text) settings.set(option, [text], `environment ${variable}`, RANK.plainVariable);
+  }
+  const known = new Map(
+    OPTIONS.filter(({ elsewhere }) => elsewhere !== "nowhere")
+      .map((option) => [variableOf(option.name), option]),
+  );
+  const names = new Set([
+    ...known.keys(),
+    ...variableNames().filter((name) => /^COGEN_/.test(name)),
+  ]);
+  for (const name of names) {
+    const text = readVariable(name);
+    if (text === undefined || text === "") continue;
+    const option = known.get(name);
+    if (option === undefined) {
+      throw unknownName(`unknown variable ${name}`, name, [...known.keys()]);
+    }
+    const texts = option.repeated === true ? text.trim().split(/[\s,]+/) : [text];
+    settings.set(option, texts, `environment ${name}`, RANK.variable);
+  }
+}
+
+const CONFIG_FILES = ["cogen.config.ts", "cogen.config.js", "cogen.config.json"];
+
+async function readConfiguration(settings: Settings): Promise<void> {
+  const name = settings.get<string>("config") ??
+    CONFIG_FILES.find((file) => kindOf(absolute(workingDirectory(), file)) === "file");
+  if (name === undefined) return;
+  const known = new Map(
+    OPTIONS.filter(({ elsewhere }) => elsewhere === undefined)
+      .map((option) => [keyOf(option.name), option]),
+  );
+  for (const [key, value] of Object.entries(await loadConfiguration(name))) {
+    if (value === undefined || value === null) continue;
+    const option = known.get(key);
+    if (option === undefined) {
+      throw unknownName(`unknown key "${key}" in ${name}`, key, [...known.keys()]);
+    }
+    const texts = (Array.isArray(value) ? value : [value]).map(String);
+    if (texts.length > 1 && option.repeated !== true) {
+      throw usage(`${key} in ${name} is a list: expected one value`);
+    }
+    settings.set(option, texts, `${key} in ${name}`, RANK.file);
+  }
+}
+
+async function loadConfiguration(name: string): Promise<object> {
+  const path = absolute(workingDirectory(), name);
+  let loaded: unknown;
+  try {
+    if (name.endsWith(".json")) loaded = JSON.parse(readText(path));
+    else {
+      readText(path);
+      if (name.endsWith(".ts") && needsTypeScriptLoader()) await registerTypeScriptLoader(path);
+      loaded = (await import(urlOf(path)) as { default?: unknown }).default;
+    }
+  } catch (error) {
+    throw usage(`cannot read the configuration ${name}: ${reasonOf(error)}`);
+  }
+  if (typeof loaded === "object" && loaded !== null && !Array.isArray(loaded)) return loaded;
+  const form = name.endsWith(".json") ? "an object" : "export default { port: 8000 }";
+  throw usage(`the configuration ${name} is ${showValue(loaded)}: expected ${form}`);
+}
+
+const ENV_LINE =
+  /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^#\n]*?))\s*(?:#.*)?$/s;
+
+/** Sets the variables of a file of lines `NAME=value`, except those that are set already. */
+function readEnvFile(name: string): void {
+  let text: string;
+  try {
+    text = readText(absolute(workingDirectory(), name));
+  } catch (error) {
+    throw usage(`cannot read --env-file ${name}: ${reasonOf(error)}`);
+  }
+  text.split(/\r?\n/).forEach((line, index) => {
+    if (/^\s*(?:#|$)/.test(line)) return;
+    const [, variable, double, single, plain] = ENV_LINE.exec(line) ?? [];
+    if (variable === undefined) {
+      throw usage(`line ${index + 1} of ${name} is no variable: expected NAME=value`);
+    }
+    const value = double?.replace(/\\([nrt"\\$])/g, (_, letter: string) =>
+      ESCAPES[letter] ?? letter) ??
+      single ?? plain ?? "";
+    if (readVariable(variable) === undefined) setVariable(variable, value);
+  });
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+
+function unknownName(message: string, name: string, known: readonly string[]): Error {
+  const meant = nearestName(name, known);
+  return usage(meant === undefined ? message : `${message}: did you mean ${meant}?`);
+}

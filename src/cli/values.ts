@@ -1,0 +1,104 @@
+/**
+ * The values of options as text: durations, sizes, counts, ports and choices.
+ *
+ * Each parser gives the value, or a text that completes "expected ...".
+ *
+ * @module
+ */
+
+/** A parsed value, or the form that was expected. */
+export type Parsed = { readonly value: unknown } | { readonly expected: string };
+
+/** The kind of an option's value. */
+export type Kind =
+  | "bind"
+  | "bytes"
+  | "count"
+  | "duration"
+  | "flag"
+  | "mode"
+  | "port"
+  | "text"
+  | readonly string[];
+
+/** Reads the text of a value. */
+export function parseValue(kind: Kind, text: string): Parsed {
+  if (typeof kind !== "string") {
+    return kind.includes(text) ? { value: text } : { expected: choices(kind) };
+  }
+  return PARSERS[kind](text);
+}
+
+/** Writes a value as its option takes it. */
+export function formatValue(kind: Kind, value: unknown): string {
+  if (value === undefined) return "-";
+  if (value === Infinity) return "none";
+  if (kind === "duration") {
+    const seconds = value as number;
+    return Number.isInteger(seconds) ? `${seconds}s` : `${Math.round(seconds * 1e6) / 1e3}ms`;
+  }
+  if (kind === "bytes") return formatBytes(value as number);
+  if (kind === "mode") return `0${(value as number).toString(8)}`;
+  return Array.isArray(value) ? value.join(" ") : String(value);
+}
+
+function formatBytes(size: number): string {
+  const unit = ["g", "m", "k"].find((each) =>
+    size > 0 && size % (UNIT_BYTES[each] as number) === 0
+  );
+  return unit === undefined
+    ? String(size)
+    : `${size / (UNIT_BYTES[unit] as number)}${unit.toUpperCase()}`;
+}
+
+function choices(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, "": 1 };
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  "": 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+};
+
+const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) => Parsed>> = {
+  text: (text) => text === "" ? { expected: "a text that is not empty" } : { value: text },
+  flag(text) {
+    if (/^(?:1|true|yes|on)$/i.test(text)) return { value: true };
+    if (/^(?:0|false|no|off)$/i.test(text)) return { value: false };
+    return { expected: "true or false" };
+  },
+  port(text) {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+    return port <= 65_535 ? { value: port } : { expected: "a port from 0 (any) to 65535" };
+  },
+  count(text) {
+    if (text === "none") return { value: Infinity };
+    const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    return Number.isNaN(count) ? { expected: "a whole number, or none" } : { value: count };
+  },
+  bytes(text) {
+    if (text === "none") return { value: Infinity };
+    const [, digits, unit = ""] = /^(\d{1,12})([kmg]?)(?:ib|b)?$/i.exec(text) ?? [];
+    if (digits === undefined) return { expected: "a size such as 500, 64K or 10M, or none" };
+    return { value: Number(digits) * (UNIT_BYTES[unit.toLowerCase()] as number) };
+  },
+  duration(text) {
+    if (text === "none") return { value: Infinity };
+    const [, digits, unit = ""] = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|)$/.exec(text) ?? [];
+    if (digits === undefined) return { expected: "a time such as 30s, 500ms or 2m, or none" };
+    return { value: Number(digits) * (UNIT_SECONDS[unit] as number) };
+  },
+  mode(text) {
+    const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : NaN;
+    return Number.isNaN(mode) ? { expected: "permissions such as 660" } : { value: mode };
+  },
+  bind(text) {
+    const isPath = /^unix:./.test(text);
+    const [, port] = /^(?:\[[\da-f:.%\w]+\]|[^\s:/\[\]]+):(\d{1,5})$/i.exec(text) ?? [];
+    if (isPath || Number(port) <= 65_535) return { value: text };
+    return { expected: "host:port, such as 127.0.0.1:8000 or [::1]:8000, or unix:path" };
+  },
+};

@@ -1,0 +1,290 @@
+/** The command `cogen-wsgi`, as its users start it. */
+
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { createServer } from "node:net";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { runCommand } from "../../src/cli/command.ts";
+import { CommandFailure } from "../../src/cli/failure.ts";
+import { splitArguments } from "../../src/cli/arguments.ts";
+import { withUnixMode } from "../../src/cli/listening.ts";
+import { OPTIONS } from "../../src/cli/options.ts";
+import { collectSettings } from "../../src/cli/settings.ts";
+import { VERSION } from "../../src/cli/version.ts";
+import { inWorkshop } from "./program.ts";
+
+const APP = `
+export default function app(environ, startResponse) {
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  return ["hello " + environ.REQUEST_METHOD + " " + environ.PATH_INFO + "\\n"];
+}
+export const five = 5;
+export const web = { fetch: () => new Response("web\\n", { status: 404 }) };
+export const make = () => app;
+export const mounts = { "/a": app };
+export function* wrong(environ, startResponse) { startResponse("200 OK", [["X-A", "1"]]); yield "a"; }
+export async function* slow(environ, startResponse) {
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  yield "begun";
+  await new Promise((resolve) => environ.cogen.signal.addEventListener("abort", resolve));
+}
+export async function* upload(environ, startResponse) {
+  let size = 0;
+  for await (const piece of environ["wsgi.input"]) size += piece.length;
+  startResponse("201 Created", [["Content-Type", "text/plain"]]);
+  yield environ.CONTENT_TYPE + " " + size;
+}
+`;
+
+const FILES = { "app.mjs": APP, "broken.mjs": "export default (", "empty.mjs": "" };
+const HINT = " (cogen-wsgi --help lists the options)";
+
+/** Arguments, the exit code, and the only line on standard error. */
+const FAULTS: readonly (readonly [args: string, code: number, message: string])[] = [
+  ["--prot 80 app.mjs", 2, `unknown option --prot: did you mean --port?${HINT}`],
+  ["--workers 4 app.mjs", 2, `unknown option --workers${HINT}`],
+  ["-w 4 app.mjs", 2, `unknown option -w${HINT}`],
+  ["--port", 2, `--port needs a value: --port PORT${HINT}`],
+  ["--port 70000 app.mjs", 2, `--port is "70000": expected a port from 0 (any) to 65535${HINT}`],
+  [
+    "--grace soon app.mjs",
+    2,
+    `--grace is "soon": expected a time such as 30s, 500ms or 2m, or none${HINT}`,
+  ],
+  [
+    "--access-log xml app.mjs",
+    2,
+    `--access-log is "xml": expected common, combined, json or off${HINT}`,
+  ],
+  [
+    "-b fd://3 app.mjs",
+    2,
+    `--bind is "fd://3": expected host:port, such as 127.0.0.1:8000 or [::1]:8000, or unix:path${HINT}`,
+  ],
+  [
+    "-b 127.0.0.1:0 -p 1 app.mjs",
+    2,
+    `--bind has host and port: leave out --host and --port${HINT}`,
+  ],
+  ["-X GET app.mjs", 2, `--method is an option of "fetch", not of "serve"${HINT}`],
+  ["", 2, `no app: write cogen-wsgi app.ts${HINT}`],
+  [
+    "chek",
+    2,
+    `unknown command "chek": did you mean check? Expected serve, check or fetch, or a module such as app.ts${HINT}`,
+  ],
+  [
+    "status",
+    2,
+    `unknown command "status": expected serve, check or fetch, or a module such as app.ts${HINT}`,
+  ],
+  ["app.mjs more", 2, `unexpected argument more: "serve" takes one app${HINT}`],
+  ["--tls-key k.pem app.mjs", 2, `--tls-key needs a certificate: add --tls-cert FILE${HINT}`],
+  [
+    "--tls-cert c.pem --tls-key k.pem app.mjs",
+    3,
+    "cannot read --tls-cert c.pem: there is no such file",
+  ],
+  [
+    "--tls-cert app.mjs --tls-key k.pem app.mjs",
+    3,
+    "--tls-cert app.mjs is not in PEM: expected a file with -----BEGIN",
+  ],
+  [
+    "no.mjs",
+    4,
+    "cannot find no.mjs: write the path of a module, such as app.ts or src/app.ts:admin",
+  ],
+  ["empty.mjs", 4, "empty.mjs exports nothing: write export default app"],
+  [
+    "app.mjs:five",
+    4,
+    '"five" of app.mjs is 5: expected a WSGI app (a function), mounts, or an object with fetch',
+  ],
+  [
+    "app.mjs:nix",
+    4,
+    'app.mjs has no export "nix": expected one of app.mjs, app.mjs:five, app.mjs:make, app.mjs:mounts, app.mjs:slow, app.mjs:upload, app.mjs:web, app.mjs:wrong',
+  ],
+  ["fetch app.mjs x", 2, `the path is "x": expected a path such as /users?page=2${HINT}`],
+  [
+    "fetch app.mjs / -H bad",
+    2,
+    `--header is "bad": expected a line such as 'Accept: text/html'${HINT}`,
+  ],
+  ["fetch app.mjs / -d @no", 2, `cannot read --data @no: there is no such file${HINT}`],
+];
+
+test("a fault is one line with a remedy, and has its exit code", async () => {
+  await inWorkshop(FILES, async ({ folder, run }) => {
+    const isFile = (word: string) => /^@?[\w.:]+$/.test(word) && /mjs|pem|@no/.test(word);
+    const place = (word: string) => isFile(word) ? word.replace(/^(@?)/, `$1${folder}/`) : word;
+    for (const [args, code, message] of FAULTS) {
+      const words = args.split(" ").filter((word) => word !== "").map(place);
+      const failure = await assertRejects(() => runCommand(words), CommandFailure);
+      assertEquals(
+        [failure.code, failure.message.replaceAll(`${folder}/`, "")],
+        [code, message],
+        args,
+      );
+    }
+    const stderr = "cogen-wsgi: cannot find no.mjs: " +
+      "write the path of a module, such as app.ts or src/app.ts:admin\n";
+    assertEquals(await run(["no.mjs"]), { code: 4, stdout: "", stderr });
+    const broken = await run(["broken.mjs"]);
+    assertEquals(broken.code, 4);
+    assertMatch(broken.stderr, /^cogen-wsgi: cannot load broken\.mjs: /);
+  });
+});
+
+test("fetch prints the response, and the exit code tells a status 2xx", async () => {
+  await inWorkshop(FILES, async ({ run }) => {
+    const rows: readonly (readonly [args: string, code: number, output: string])[] = [
+      ["app.mjs:make --factory -XPUT /x", 0, "hello PUT /x\n"],
+      ["app.mjs:web /", 22, "web\n"],
+      ["app.mjs:upload / -d a=b", 0, "application/x-www-form-urlencoded 3"],
+      ["app.mjs:upload / -d @empty.mjs -H Content-Type:text/a", 0, "text/a 0"],
+    ];
+    for (const [args, code, stdout] of rows) {
+      assertEquals(await run(["fetch", ...args.split(" ")]), { code, stdout, stderr: "" }, args);
+    }
+    const { stdout } = await run(["fetch", "-i", "app.mjs", "/"]);
+    assertMatch(
+      stdout,
+      /^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*Content-Length: 12\r\n\r\nhello GET \/\n$/,
+    );
+  });
+});
+
+test("check tells the rule that an app breaks", async () => {
+  await inWorkshop(FILES, async ({ run }) => {
+    const good = await run(["check", "app.mjs"]);
+    assertEquals([good.code, good.stdout.split("\n").at(-2)], [
+      0,
+      "app.mjs keeps PEP 3333 in 4 requests.",
+    ]);
+    const bad = await run(["check", "app.mjs:wrong"]);
+    assertEquals([bad.code, bad.stdout.split("\n").at(-2)], [
+      1,
+      "app.mjs has faults in 4 of 4 requests.",
+    ]);
+    assertStringIncludes(bad.stdout, "FAULT HEAD /");
+    assertStringIncludes(bad.stdout, "broke PEP 3333: No Content-Type header");
+  });
+});
+
+test("the command line wins over the environment, and the environment over the file", async () => {
+  const config = JSON.stringify({ port: 1, host: "127.0.0.2", grace: "3s", maxBodyBytes: "2M" });
+  const files = {
+    ...FILES,
+    "cogen.config.json": config,
+    "a.env": "# a\nCOGEN_ACCESS_LOG='json'\nPORT=7\n",
+  };
+  await inWorkshop(files, async ({ run, write }) => {
+    const env = { PORT: "2", COGEN_GRACE: "4s", COGEN_BURST: "2ms" };
+    const { stdout, code } = await run(
+      ["--print-config", "--burst", "0", "--env-file", "a.env"],
+      env,
+    );
+    const origins = Object.fromEntries(
+      stdout.trim().split("\n").map((line) => line.split(/ {2,}/)).map((
+        [name, ...rest],
+      ) => [name, rest]),
+    );
+    assertEquals(code, 0);
+    assertEquals(origins["port"], ["2", "environment PORT"]);
+    assertEquals(origins["host"], ["127.0.0.2", "host in cogen.config.json"]);
+    assertEquals(origins["grace"], ["4s", "environment COGEN_GRACE"]);
+    assertEquals(origins["burst"], ["0s", "command line"]);
+    assertEquals(origins["access-log"], ["json", "environment COGEN_ACCESS_LOG"]);
+    assertEquals(origins["max-body-bytes"], ["2M", "maxBodyBytes in cogen.config.json"]);
+    assertEquals(origins["max-line-bytes"], ["8K", "default"]);
+    const variable = await run(["app.mjs"], { COGEN_WORKERS: "2" });
+    assertEquals(variable.code, 2);
+    assertStringIncludes(variable.stderr, "unknown variable COGEN_WORKERS");
+    write("cogen.config.json", '{ "acessLog": 1 }');
+    const key = await run(["app.mjs"]);
+    assertEquals(key.code, 2);
+    assertStringIncludes(
+      key.stderr,
+      'unknown key "acessLog" in cogen.config.json: did you mean accessLog?',
+    );
+  });
+});
+
+test("the help names every option, and the version is that of the package", async () => {
+  await inWorkshop({}, async ({ run }) => {
+    const help = await run(["--help"]);
+    assertEquals([help.code, help.stderr], [0, ""]);
+    for (const { name } of OPTIONS) assertMatch(help.stdout, new RegExp(`--${name}\\b`));
+    assertEquals((await run(["--version"])).stdout, `cogen-wsgi ${VERSION}\n`);
+  });
+  const manifest = new URL("../../package.json", import.meta.url);
+  assertEquals(VERSION, JSON.parse(readFileSync(manifest, "utf8")).version);
+});
+
+test("serve listens on each address, logs, and drains at SIGTERM", async () => {
+  await inWorkshop(FILES, async ({ folder, start }) => {
+    const options = ["-b", "127.0.0.1:0", "-b", "unix:a.sock", "--unix-mode", "620"];
+    const log = ["--access-log", "common", "--pid-file", "a.pid"];
+    const server = start(["app.mjs", ...options, ...log]);
+    const line = await server.errors(/serving .*\n/);
+    const [, url] =
+      /serving app\.mjs on (http:\/\/127\.0\.0\.1:\d+\/) and unix:a\.sock\n/.exec(line) ?? [];
+    assertEquals((statSync(join(folder, "a.sock")).mode & 0o777).toString(8), "620");
+    assertEquals(await (await fetch(`${url}x`)).text(), "hello GET /x\n");
+    assertEquals(readFileSync(join(folder, "a.pid"), "utf8"), `${server.pid}\n`);
+    server.kill("SIGTERM");
+    const { code, stdout } = await server.ended;
+    assertEquals(code, 0);
+    assertMatch(stdout, /^127\.0\.0\.1 - - \[.+\] "GET \/x HTTP\/1\.1" 200 13\n$/);
+    assertEquals(["a.pid", "a.sock"].map((name) => existsSync(join(folder, name))), [false, false]);
+  });
+});
+
+test("a Unix socket never has further permissions than --unix-mode", async () => {
+  await inWorkshop({}, async ({ folder }) => {
+    const bindAddr = join(folder, "a.sock");
+    const settings = await collectSettings(splitArguments(["--unix-mode", "640"]));
+    const mask = process.umask();
+    const modeOf = () => statSync(bindAddr).mode & 0o777;
+    const server = createServer();
+    const endpoint = { text: "", bindAddr, isUnix: true, tls: undefined };
+    await withUnixMode(endpoint, settings, async () => {
+      await new Promise<void>((resolve) => server.listen(bindAddr, resolve));
+      assertEquals(modeOf() & ~0o640, 0);
+    });
+    assertEquals([modeOf(), process.umask()], [0o640, mask]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+test("SIGINT names the requests that are waited for, and a second one cancels them", async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    const server = start(["app.mjs:slow", "-p", "0", "--grace", "none"]);
+    const [, url = ""] = /on (\S+)\n/.exec(await server.errors(/serving .*\n/)) ?? [];
+    const response = await fetch(url);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    server.kill("SIGINT");
+    await server.errors("the server ends after 1 running request; Ctrl-C again cancels it");
+    server.kill("SIGINT");
+    await reader?.read().catch(() => {});
+    assertEquals((await server.ended).code, 0);
+  });
+});
+
+test("an address in use is an error with a remedy", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as { port: number };
+  await inWorkshop(FILES, async ({ run }) => {
+    const result = await run(["app.mjs", "-p", String(port)]);
+    const message = `cannot listen on 127.0.0.1:${port}: the address is in use; ` +
+      "end the other server, or choose another port with --port";
+    assertEquals(result, { code: 3, stdout: "", stderr: `cogen-wsgi: ${message}\n` });
+  });
+  await new Promise((resolve) => other.close(resolve));
+});

@@ -1,0 +1,116 @@
+/** Runs the command `cogen-wsgi` in a process of the runtime that runs the test. */
+
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { tsxLoader } from "../tools/runtimes.ts";
+
+const PROGRAM = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+
+/** The permissions that the README names, and those for the files and the modes of Unix sockets. */
+const PERMISSIONS = ["-N", "-R", "-E", "-W", "--allow-sys=umask"];
+const DENO = ["run", ...PERMISSIONS, "--no-check", "--no-lock", "--config", CONFIG];
+
+/** The end of a process. */
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process of the command. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Result>;
+  /** Sends a signal, any number of times. Nothing happens if the process has ended. */
+  kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  /** Waits until standard error has a text, and gives all of it. Rejects if the process ends before. */
+  errors(part: string | RegExp): Promise<string>;
+}
+
+/** A folder with files, and the command in it. */
+export interface Workshop {
+  readonly folder: string;
+  write(name: string, text: string): void;
+  makeFolder(name: string): void;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): Running;
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Result>;
+}
+
+/** Makes a folder, calls `use`, and removes the folder. */
+export async function inWorkshop(
+  files: Readonly<Record<string, string>>,
+  use: (workshop: Workshop) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "cli-"));
+  const started: Running[] = [];
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) write(name, text);
+  const start: Workshop["start"] = (args, env = {}) => {
+    const running = startIn(folder, args, env);
+    started.push(running);
+    return running;
+  };
+  try {
+    const makeFolder = (name: string) => void mkdirSync(join(folder, name));
+    await use({ folder, write, makeFolder, start, run: (args, env) => start(args, env).ended });
+  } finally {
+    for (const running of started) running.kill("SIGKILL");
+    await Promise.all(started.map(({ ended }) => ended.catch(() => {})));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function startIn(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Running {
+  const inherited = Object.entries(process.env)
+    .filter(([name]) => !/^(?:COGEN_.*|PORT|HOST|NODE_OPTIONS|NODE_TEST_CONTEXT)$/.test(name));
+  const child = spawn(process.execPath, [...runtimeArguments(), PROGRAM, ...args], {
+    cwd,
+    env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...env } as Record<string, string>,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  let hear = () => {};
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => stdout += text);
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    hear();
+  });
+  const ended = new Promise<Result>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code, stdout, stderr });
+      hear();
+    });
+  });
+  const errors = (part: string | RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      hear = () => {
+        const found = typeof part === "string" ? stderr.includes(part) : part.test(stderr);
+        if (found) resolve(stderr);
+        else if (child.exitCode !== null) reject(new Error(`ended before "${part}": ${stderr}`));
+      };
+      hear();
+    });
+  const pid = child.pid as number;
+  // `kill` of Deno's child process sends one signal only, so the signals go by the process id.
+  const kill: Running["kill"] = (signal) => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(pid, signal);
+  };
+  return { pid, ended, kill, errors };
+}
+
+function runtimeArguments(): string[] {
+  if ("Deno" in globalThis) return DENO;
+  if ("Bun" in globalThis) return [];
+  return Number(process.versions.node.split(".")[0]) < 23 ? ["--import", tsxLoader()] : [];
+}

@@ -1,0 +1,134 @@
+/** The option `--reload`: versions of an app in threads, under requests that never stop. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { renameSync, rmSync, symlinkSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { inWorkshop } from "./program.ts";
+
+const APP = `
+import { text } from "./lib/text.mjs";
+export default function* app(environ, startResponse) {
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  if (environ.PATH_INFO === "/crash") setTimeout(() => { throw new Error("broken later"); });
+  if (environ.PATH_INFO !== "/stream") return text;
+  yield "begun\\n";
+  yield* environ.cogen.untilStopping();
+  yield "told\\n";
+}
+`;
+const textModule = (text: string) => `export const text = "${text}\\n";\n`;
+
+/** Leaves the processor to the threads that load. */
+const PAUSE_MS = 2;
+
+/** A client that sends one request after the other, on as few connections as it can. */
+class Client {
+  readonly answers: string[] = [];
+  readonly faults: string[] = [];
+  readonly #port: number;
+  #socket: Socket | undefined;
+  #ending = false;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  async run(): Promise<void> {
+    while (!this.#ending) {
+      try {
+        this.answers.push(await this.#request());
+      } catch (error) {
+        this.faults.push(String(error));
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    this.#socket?.destroy();
+  }
+
+  end(): void {
+    this.#ending = true;
+  }
+
+  #request(): Promise<string> {
+    const socket = this.#socket ??= connect(this.#port, "127.0.0.1");
+    let text = "";
+    return new Promise((resolve, reject) => {
+      socket.removeAllListeners();
+      const lost = (error?: Error) => {
+        this.#socket = undefined;
+        reject(error ?? new Error(`the connection ended after "${text}"`));
+      };
+      socket.on("error", lost).on("close", () => lost()).on("data", (bytes) => {
+        text += bytes.toString("latin1");
+        const [head = "", body] = text.split("\r\n\r\n");
+        const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+        if (body === undefined || body.length < length) return;
+        if (/connection: close/i.test(head)) {
+          this.#socket = undefined;
+          socket.removeAllListeners("close").end();
+        }
+        resolve(`${head.slice(9, 12)} ${body}`);
+      });
+      socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    });
+  }
+}
+
+test("reload loses no request, tells the streams, and recovers from each fault", async () => {
+  await inWorkshop({ "app.mjs": APP }, async ({ folder, write, makeFolder, start }) => {
+    makeFolder("lib");
+    write("lib/text.mjs", textModule("one"));
+    const server = start(["app.mjs", "-p", "0", "--reload"]);
+    const [, port] = /on http:\/\/127\.0\.0\.1:(\d+)\/\n/.exec(await server.errors(/on .*\n/)) ??
+      [];
+    const url = `http://127.0.0.1:${port}/`;
+    const clients = [1, 2].map(() => new Client(Number(port)));
+    const runs = clients.map((client) => client.run());
+    const stream = (await fetch(`${url}stream`)).text();
+    const text = async () => await (await fetch(url)).text();
+    const place = (name: string) => join(folder, name);
+    let serving = 0;
+    const served = () => server.errors(new RegExp(`(?:serving the new app[^]*){${++serving}}`));
+
+    // An editor writes another file, and renames it over the old one.
+    write("lib/new", textModule("two"));
+    renameSync(place("lib/new"), place("lib/text.mjs"));
+    await served();
+    assertEquals([await text(), await stream], ["two\n", "begun\ntold\n"]);
+
+    write("lib/text.mjs", "export const text = 'three");
+    assertMatch(await server.errors("goes on"), /cannot load app\.mjs: .*\n/);
+    assertEquals(await text(), "two\n");
+    write("lib/text.mjs", textModule("four"));
+    await served();
+    assertEquals(await text(), "four\n");
+
+    rmSync(place("lib/text.mjs"));
+    await server.errors(/goes on[^]*goes on/);
+    write("target", textModule("five"));
+    symlinkSync("../target", place("lib/text.mjs"));
+    await served();
+    assertEquals(await text(), "five\n");
+    write("target", textModule("sixth"));
+    await served();
+    assertEquals(await text(), "sixth\n");
+
+    for (const client of clients) client.end();
+    await Promise.all(runs);
+    assertEquals(clients.flatMap(({ faults }) => faults), []);
+    const answers = new Set(clients.flatMap(({ answers }) => answers));
+    const expected = ["one", "two", "four", "five", "sixth"].map((each) => `200 ${each}\n`);
+    assertEquals([...answers].sort(), expected.sort());
+
+    await (await fetch(`${url}crash`)).text();
+    await server.errors("the app has crashed: broken later; it starts again when a file changes");
+    const waiting = text();
+    write("target", textModule("seven"));
+    await served();
+    assertEquals(await waiting, "seven\n");
+    server.kill("SIGINT");
+    assertEquals((await server.ended).code, 0);
+  });
+});
