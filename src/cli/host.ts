@@ -242,7 +242,7 @@ export function after(seconds: number, job: () => void): () => void {
 /** A thread with module records of its own. */
 export interface Thread {
   post(message: object, transfer: ArrayBuffer[]): void;
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread at once, even in the middle of a step. */
   stop(): void;
 }
 

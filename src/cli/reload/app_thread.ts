@@ -16,7 +16,7 @@ import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { collectSettings, serverOptionsOf } from "../settings.ts";
 import { serveMessages } from "./thread_server.ts";
 
-/** What the command tells a new thread. */
+/** The task of a new thread. */
 export interface ThreadTask {
   readonly place: AppPlace;
   /** The arguments of the command. */

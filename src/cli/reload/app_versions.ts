@@ -86,7 +86,7 @@ export class AppThread implements Server {
     await this.ended;
   }
 
-  /** Stops the thread, whatever it does. */
+  /** Stops the thread at once, even in the middle of a step. */
   stop(): void {
     this.#end("");
   }

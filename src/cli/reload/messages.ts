@@ -1,8 +1,8 @@
 /**
  * The messages between the command and the thread of an app, for `--reload`.
  *
- * The command has the listeners and the sockets. A thread has one version of the app, and serves the
- * connections whose events it gets. The messages of one direction keep their order.
+ * The command has the listeners and the sockets. A thread has one version of the app, and gets the
+ * events of the connections that it serves. The messages of one direction keep their order.
  *
  * @module
  */

@@ -76,7 +76,7 @@ export class Relay implements SocketHandler {
     for (const message of held) server.post(message);
   }
 
-  /** Does what the server asks of the socket. */
+  /** Passes a call of the server on to the socket. */
   receive(message: FromThread): void {
     switch (message.type) {
       case "write":

@@ -33,7 +33,7 @@ export class SourceWatch {
    * Remembers the present state of the files.
    *
    * @param folders Absolute paths of folders. The modules in them are watched, but for those in
-   *   `node_modules` and in folders whose names begin with a dot.
+   *   `node_modules` and in folders with a dot at the beginning of the name.
    * @param files Absolute paths of files that are watched in any case.
    */
   constructor(folders: readonly string[], files: readonly string[]) {

@@ -5,8 +5,8 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type AppYield, Sleep, syncInput, type WSGIApp } from "../../mod.ts";
-import { eventually, servingOverTcp, type Way, WAYS } from "../support/tcp.ts";
+import { type AppYield, Sleep, syncInput, type WSGIApp } from "../../../mod.ts";
+import { eventually, servingOverTcp, type Way, WAYS } from "../../support/tcp.ts";
 import { NOTICED_WITHIN } from "./leaving.ts";
 import { STACKS, SYNC_STACKS } from "./middleware.ts";
 import { Trace } from "./states.ts";

@@ -28,8 +28,8 @@ import {
   type TimeoutOptions,
   until,
   WaitForSignal,
-} from "../../mod.ts";
-import { fromCallback, type SignalOptions } from "../../src/coroutine/mod.ts";
+} from "../../../mod.ts";
+import { fromCallback, type SignalOptions } from "../../../src/coroutine/mod.ts";
 
 /** The operations of one style. Each method returns the value that the app yields. */
 interface EventMethods<R> {

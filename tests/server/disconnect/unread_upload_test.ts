@@ -6,15 +6,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Signal, type WSGIApp } from "../../mod.ts";
-import { ranMs } from "../support/run_time.ts";
+import { Signal, type WSGIApp } from "../../../mod.ts";
+import { ranMs } from "../../support/run_time.ts";
 import {
   eventually,
   type RealServing,
   servingOverTcp,
   standstill,
   type TcpClient,
-} from "../support/tcp.ts";
+} from "../../support/tcp.ts";
 import { NOTICED_WITHIN } from "./leaving.ts";
 import { Trace } from "./states.ts";
 

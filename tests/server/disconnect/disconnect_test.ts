@@ -10,9 +10,9 @@
 import { assertEquals } from "@std/assert";
 import process from "node:process";
 import { after, test } from "node:test";
-import { Scheduler } from "../../mod.ts";
-import { ManualClock } from "../../src/coroutine/mod.ts";
-import { RUNTIME, servingOverTcp, WAYS } from "../support/tcp.ts";
+import { Scheduler } from "../../../mod.ts";
+import { ManualClock } from "../../../src/coroutine/mod.ts";
+import { RUNTIME, servingOverTcp, WAYS } from "../../support/tcp.ts";
 import { checkLeaving, latencies, NOTICED_WITHIN } from "./leaving.ts";
 import {
   ACTIVITIES,

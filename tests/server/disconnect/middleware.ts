@@ -7,8 +7,8 @@ import {
   lazyStartResponse,
   validator,
   type WSGIApp,
-} from "../../mod.ts";
-import { gzip } from "../../src/middleware/compress/mod.ts";
+} from "../../../mod.ts";
+import { gzip } from "../../../src/middleware/compress/mod.ts";
 
 /** A middleware as in PEP 3333, for sync apps: it loops over the blocks and passes `close()` on. */
 export function upperCase(app: WSGIApp): WSGIApp {

@@ -1,8 +1,8 @@
 /** Many apps at a time with clients that leave, and the check of the state that remains. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { AppIterable, AppYield, Block, WSGIApp } from "../../mod.ts";
-import { ranMs } from "../support/run_time.ts";
+import type { AppIterable, AppYield, Block, WSGIApp } from "../../../mod.ts";
+import { ranMs } from "../../support/run_time.ts";
 import {
   eventually,
   type RealServing,
@@ -11,7 +11,7 @@ import {
   standstill,
   type TcpClient,
   type Way,
-} from "../support/tcp.ts";
+} from "../../support/tcp.ts";
 import { STACKS, SYNC_STACKS } from "./middleware.ts";
 import { type Activity, Trace, type WaitCase } from "./states.ts";
 
