@@ -101,7 +101,8 @@ export interface ServingOptions {
   readonly log?: (line: string) => void;
 }
 
-const KNOWN_OPTIONS: readonly string[] = [
+/** The names of all options of a server. */
+export const KNOWN_OPTIONS: readonly string[] = [
   "wsgiApp",
   "bindAddr",
   "serverName",

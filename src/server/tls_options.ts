@@ -37,7 +37,8 @@ export interface TLSOptions {
   readonly handshakeTimeout?: Duration;
 }
 
-const KNOWN_MEMBERS: readonly string[] = ["cert", "key", "passphrase", "handshakeTimeout"];
+/** The names of all members of the option `tls`. */
+export const KNOWN_MEMBERS: readonly string[] = ["cert", "key", "passphrase", "handshakeTimeout"];
 
 const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its path";
 
