@@ -61,8 +61,8 @@ export class VirtualTime {
   readonly #goals = new Set<Goal>();
   /** Whether {@linkcode #drive} runs. */
   #driving = false;
-  /** The calls of {@linkcode advance} that have not ended; the clock does not jump meanwhile. */
-  #advancing = 0;
+  /** The calls of {@linkcode advance} and {@linkcode quiet} that have not ended; the clock does not jump meanwhile. */
+  #holding = 0;
   /** The promises of {@linkcode during} that have not settled. */
   #pending = 0;
   /** Set while turns run, because an app may call the client of its own test. */
@@ -120,7 +120,7 @@ export class VirtualTime {
   async advance(milliseconds: number): Promise<void> {
     const { clock } = this;
     const end = clock.now() + milliseconds;
-    this.#advancing++;
+    this.#holding++;
     try {
       await this.quiet();
       for (let next = clock.nextTimer; next <= end; next = clock.nextTimer) {
@@ -129,7 +129,7 @@ export class VirtualTime {
       }
       clock.moveTo(end);
     } finally {
-      this.#advancing--;
+      this.#holding--;
     }
   }
 
@@ -146,11 +146,16 @@ export class VirtualTime {
     await promise;
   }
 
-  /** Runs all that can happen at this time of the clock. */
+  /** Runs all that can happen at this time of the clock, which does not jump meanwhile. */
   async quiet(): Promise<void> {
-    for (let turns = 0; turns < QUIET_TURNS || this.#pending > 0; turns++) {
-      if (this.#settle() || this.#release()) turns = 0;
-      await this.#poll(0);
+    this.#holding++;
+    try {
+      for (let turns = 0; turns < QUIET_TURNS || this.#pending > 0; turns++) {
+        if (this.#settle() || this.#release()) turns = 0;
+        await this.#poll(0);
+      }
+    } finally {
+      this.#holding--;
     }
   }
 
@@ -208,7 +213,7 @@ export class VirtualTime {
 
   /** Moves the clock to the next timer; returns whether it may, and whether there is one. */
   #jump(): boolean {
-    if (!this.#jumps || this.#advancing > 0) return false;
+    if (!this.#jumps || this.#holding > 0) return false;
     const next = this.clock.nextTimer;
     if (next === Infinity) return false;
     for (const goal of this.#goals) {

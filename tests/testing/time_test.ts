@@ -2,7 +2,7 @@
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
+import { Signal, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { LeftBehind, StuckError, testClient } from "../../src/testing/mod.ts";
 import type { Environ, StartResponse } from "../../src/wsgi/mod.ts";
 import { heartbeats } from "./apps.ts";
@@ -46,6 +46,25 @@ test("the clock does not jump while an app waits for the runtime", async () => {
     yield environ.cogen.signal.aborted ? "aborted" : "whole";
   });
   assertEquals((await client.get("/")).text, "whole");
+  assertEquals(client.now, 0);
+});
+
+test("the clock stands still while the test settles, and a waiting request is woken at its time", async () => {
+  await using client = testClient({
+    "/": function* (environ, startResponse) {
+      startResponse("200 OK", []);
+      return yield* environ.cogen.wait(WaitForSignal<string>("news", { timeout: 30 }));
+    },
+    "/say": function* (environ, startResponse) {
+      yield* environ.cogen.wait(Signal("news", "hello"));
+      startResponse("204 No Content", []);
+    },
+  });
+  const polls = [client.get("/"), client.get("/")];
+  for (let settled = 0; settled < 5; settled++) await client.settle();
+  assertEquals(client.now, 0);
+  await client.post("/say");
+  assertEquals((await Promise.all(polls)).map(({ text }) => text), ["hello", "hello"]);
   assertEquals(client.now, 0);
 });
 
