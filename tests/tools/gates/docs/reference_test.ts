@@ -5,14 +5,14 @@
 
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { test } from "node:test";
-import { memoryNetwork } from "../../adapters/memory.ts";
-import type { WSGIApp } from "../../mod.ts";
-import { KNOWN_OPTIONS, resolveOptions } from "../../src/server/options.ts";
-import { completeLimits } from "../../src/server/server_limits.ts";
-import { resolveTimeouts } from "../../src/server/timeouts.ts";
-import { KNOWN_MEMBERS, resolveTls } from "../../src/server/tls_options.ts";
-import { testClient } from "../../src/testing/mod.ts";
-import { readJson, readText } from "../tools/gates/sources.ts";
+import { memoryNetwork } from "../../../../adapters/memory.ts";
+import type { WSGIApp } from "../../../../mod.ts";
+import { KNOWN_OPTIONS, resolveOptions } from "../../../../src/server/options.ts";
+import { completeLimits } from "../../../../src/server/server_limits.ts";
+import { resolveTimeouts } from "../../../../src/server/timeouts.ts";
+import { KNOWN_MEMBERS, resolveTls } from "../../../../src/server/tls_options.ts";
+import { testClient } from "../../../../src/testing/mod.ts";
+import { readJson, readText } from "../sources.ts";
 import { codeOf, rowsOf } from "./page_tables.ts";
 
 const options = readText("docs/reference/options.md");
@@ -104,7 +104,7 @@ function membersOf(file: string): string[] {
     /^export interface (?:Cogen|RequestControls|Waiter)\b[^{]*\{\n([\s\S]*?)^\}/gm,
   );
   return [...bodies].flatMap(([, body = ""]) =>
-    [...body.matchAll(/^  (?:readonly )?(\w+)[(<:]/gm)].map(([, name = ""]) => name)
+    [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(<:]/gm)].map(([, name = ""]) => name)
   );
 }
 
@@ -138,12 +138,12 @@ test("each class of errors has one row, with the subpath that exports it", async
   const found = new Map<string, string>();
   for (const [path, file] of Object.entries(exports)) {
     if (path.startsWith("./adapters/")) continue;
-    const module: Record<string, unknown> = await import(`../../${file}`);
+    const module: Record<string, unknown> = await import(`../../../../${file}`);
     for (const [name, value] of Object.entries(module)) {
       const isError = typeof value === "function" && value.prototype instanceof Error;
       if (isError && !found.has(name)) found.set(name, path);
     }
   }
   const rows = rowsOf(errors, "class").map((row) => [codeOf(row["class"]), codeOf(row["where"])]);
-  assertEquals(rows.toSorted(), [...found].toSorted());
+  assertEquals(rows.toSorted(), [...found].toSorted(), "the rows of docs/reference/errors.md");
 });

@@ -1,7 +1,7 @@
 /**
  * Reads the tables of a Markdown page, so that tests compare a page of reference with the code.
  *
- * The tests of this folder call this.
+ * `reference_test.ts` calls this.
  *
  * @module
  */
