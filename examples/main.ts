@@ -23,9 +23,12 @@ export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts)
   }
 }
 
+/** The time in which requests may end without a word, in milliseconds. */
+const SILENT_MS = 1000;
+
 /**
- * Serves an app. The first Ctrl-C or SIGTERM lets running requests finish, and says what is waited for; a
- * second Ctrl-C cancels them.
+ * Serves an app. The first Ctrl-C or SIGTERM lets running requests finish, and says what is waited for if they
+ * take a moment; a second Ctrl-C cancels them.
  */
 async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
@@ -36,12 +39,13 @@ async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
       if (signal === "SIGINT") void server.close();
       return;
     }
-    const { activeRequests } = server.stats();
-    if (activeRequests > 0) {
+    void server.shutdown();
+    setTimeout(() => {
+      const { activeRequests } = server.stats();
+      if (activeRequests === 0) return;
       const requests = activeRequests === 1 ? "1 request" : `${activeRequests} requests`;
       console.log(`Waiting for ${requests} at most 10 s. Press Ctrl-C again to end at once.`);
-    }
-    void server.shutdown();
+    }, SILENT_MS);
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(signal));
   await server.finished;

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { type Operation, operation, showValue, until } from "../coroutine/mod.ts";
+import { type Operation, operation, race, showValue, until } from "../coroutine/mod.ts";
 import {
   adoptStep,
   type AnyIterator,
@@ -27,7 +27,6 @@ import {
   isPromise,
   iteratorOf,
   ServerReadable,
-  type Step,
   type Steps,
   throwInto,
   WSGIFileWrapper,
@@ -55,8 +54,16 @@ export interface BlockStage {
    * throws ends the response; the app does not see it.
    */
   checkYielded?(value: unknown): void;
-  /** Called before the app waits: gives the blocks that the stage has held back. */
+  /**
+   * Called before the app waits: gives the blocks that the stage has held back. Each step of an async app counts
+   * as a wait, since only the clock would tell whether the app has waited.
+   */
   wait?(): Iterable<AppYield>;
+  /**
+   * Called with a function while an async app waits. The stage calls this function, perhaps at once, when it holds
+   * back a block that the app has given to `write` meanwhile; then `wait` is called again.
+   */
+  whenHeld?(notify: () => void): void;
   /** Called when a wait of the app has ended, before the app goes on. */
   resume?(): void;
   /** Called once, after the app has ended without an error: gives the last blocks. */
@@ -128,7 +135,7 @@ export function* passThrough(
   let over = false;
   let failed = false;
   try {
-    given = isPromise(promised) ? yield* waitFor(cogen, promised) : promised;
+    given = isPromise(promised) ? yield* asyncWait(cogen, stage, promised) : promised;
     iterator = blocksOf(given, server);
     yield* passAll(iterator, cogen, stage, server);
     over = true;
@@ -176,7 +183,7 @@ function* passAll(
   let resume = (): Steps => iterator.next();
   for (;;) {
     const stepped = resume();
-    const step = isPromise(stepped) ? yield* asyncStep(cogen, stage, adoptStep(stepped)) : stepped;
+    const step = isPromise(stepped) ? yield* asyncWait(cogen, stage, adoptStep(stepped)) : stepped;
     if (Object(step) !== step) throw new TypeError(`An iterator gave ${showValue(step)} as a step`);
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
@@ -203,30 +210,29 @@ function* passBlock(
   else yield* withCogenPutAside(cogen, stage.block(block));
 }
 
-/**
- * Waits for the step of an async app. If the step is not ready when the event loop has polled, the app
- * itself waits, and the stage gives the blocks that it has held back.
- */
-function* asyncStep(
+/** Waits for a promise of an async app. The stage gives the blocks that it has held back, or holds meanwhile. */
+function* asyncWait<T>(
   cogen: Cogen,
   stage: BlockStage,
-  promise: Promise<Step>,
-): Generator<AppYield, Step, unknown> {
-  if (stage.wait === undefined) return yield* waitFor(cogen, promise);
-  const ready = yield* cogen.wait(readyStep(promise));
-  if (ready !== undefined) return ready;
-  yield* withCogenPutAside(cogen, stage.wait());
-  const step = yield* waitFor(cogen, promise);
-  stage.resume?.();
-  return step;
+  promise: PromiseLike<T>,
+): Generator<AppYield, T, unknown> {
+  const settled = until(promise); // handles a rejection from now on
+  if (stage.wait === undefined) return yield* cogen.wait(settled);
+  for (;;) {
+    yield* withCogenPutAside(cogen, stage.wait());
+    const value = yield* cogen.wait(race([held(stage), settled]));
+    if (value === HELD) continue;
+    stage.resume?.();
+    return value;
+  }
 }
 
-/** Waits for a step until the event loop has polled; gives `undefined` if the step is not ready by then. */
-function readyStep(promise: Promise<Step>): Operation<Step | undefined> {
-  return operation((resume) => {
-    promise.then((step) => resume.value(step), (error) => resume.error(error));
-    resume.scheduler.clock.defer(() => resume.value(undefined));
-  }, "until");
+/** The value of {@linkcode held}. */
+const HELD: unique symbol = Symbol("held");
+
+/** Waits until the stage holds a block of `write`. */
+function held(stage: BlockStage): Operation<typeof HELD> {
+  return operation((resume) => stage.whenHeld?.(() => resume.value(HELD)), "until");
 }
 
 /** Runs a stage's generator with the app's planned operation and last result put aside, and restores them. */

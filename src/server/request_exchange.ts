@@ -99,6 +99,8 @@ export class RequestExchange
   #listeners: ResponseListener[] | undefined;
   /** Whether the app is done, and the connection has decided on the response. */
   #isFinished = false;
+  /** Whether a flush of the blocks of `write` is due in the next turn of the host. */
+  #isFlushDue = false;
   readonly #host: ExchangeHost;
   readonly #writer: ResponseWriter;
   #task: Task<unknown> | undefined;
@@ -173,6 +175,16 @@ export class RequestExchange
 
   get isAborted(): boolean {
     return this.#reason !== undefined;
+  }
+
+  /** An async app may write while it waits, so the blocks of one turn of the host are sent after it. */
+  blockWritten(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#host.settings.adapter.clock.defer(() => {
+      this.#isFlushDue = false;
+      this.output.flush();
+    });
   }
 
   get burstMs(): number {
@@ -317,12 +329,13 @@ export class RequestExchange
   }
 
   /**
-   * Reports an error. The reason of the abort is not reported, nor the `AbortError` that a runtime's
-   * function makes of it: an app need not catch these errors. An error that comes twice in a row, as from
+   * Reports an error. The reason of the abort, or of the end of a wait that the app has left behind, is not
+   * reported, nor the `AbortError` that a runtime's function makes of it: an app need not catch these errors. An error that comes twice in a row, as from
    * the reading and the closing of a file, is reported once.
    */
   report(error: unknown): void {
-    if (this.#reason !== undefined && isAbort(error, this.#reason)) return;
+    const reason = this.#reason ?? this.cogen.endReason;
+    if (reason !== undefined && isAbort(error, reason)) return;
     if (typeof error === "object" && error === this.#reported) return;
     this.#reported = error;
     // An app may change or delete the names in the environ, so the head gives them.

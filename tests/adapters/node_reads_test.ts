@@ -70,7 +70,13 @@ test(
     client.write(new Uint8Array(300_000));
     await eventually("the first read", () => received > 0);
     const before = received;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The bytes of another connection, sent later, are read meanwhile.
+    const other = await pair();
+    let heard = false;
+    other.accepted.on("data", () => heard = true);
+    other.client.write("later");
+    await eventually("the bytes of another connection", () => heard);
+    other.close();
     assertEquals(received, before);
     goesOn = true;
     accepted.resume();

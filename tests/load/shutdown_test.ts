@@ -153,11 +153,13 @@ test("a request at the end of an idle connection is answered, or neither begun n
   // The clients do not read the end of the server before they have sent.
   for (const client of clients) client.stream.pause();
   const shutdown = serving.server.shutdown({ grace: GRACE });
-  // Idle connections are ended after a quarter of a second. The first ten requests come before, the
-  // last ten after, and the others at about this time.
+  // The first ten requests come before the idle connections are ended, the last ten after, and the others
+  // after ever more turns of the event loop, at the latest when the connections are ended.
   const accounts = clients.map(async (client, index) => {
     if (index >= 90) await probe.until("its end", () => probe.ended);
-    else if (index >= 10) await new Promise((resolve) => setTimeout(resolve, 4 * (index - 10)));
+    for (let turns = index < 10 ? 0 : 1.15 ** (index - 10); turns > 0 && !probe.ended; turns--) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     return hammer(client, kind, `post-${index}`);
   });
   checkAccounts(await Promise.all(accounts), begun, ended);

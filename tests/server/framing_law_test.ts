@@ -1,12 +1,14 @@
 /**
  * The law of framing: the bytes of a response follow from the structure of its app alone. No clock, no burst
- * and no slow client changes them; these decide only when the bytes are written.
+ * and no slow client changes them, nor the time after which a promise of the app is ready; these decide only when
+ * the bytes are written. The same holds for compressed bytes.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { Sleep } from "../../src/coroutine/mod.ts";
+import { compress } from "../../src/middleware/compress/mod.ts";
 import {
   accessLog,
   cors,
@@ -18,17 +20,21 @@ import {
   syncInput,
 } from "../../src/middleware/mod.ts";
 import type { AppYield, Block, Environ, StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
+import { parseResponses } from "../support/http_text.ts";
+import { ranMs } from "../support/run_time.ts";
 import { latin1Bytes, serving, WorkingClock } from "../support/serving.ts";
+import { decodedText } from "../middleware/compress/decoding.ts";
 
 /** A step of an app. Each wait begins after the blocks before it. */
 type Act =
   | { readonly type: "yield" | "write"; readonly block: Block }
-  | { readonly type: "empty" | "sleep" | "planned" | "typed" | "promise" | "read" };
+  | { readonly type: "empty" | "sleep" | "planned" | "typed" | "promise" | "await" | "read" };
 
 interface Plan {
   readonly shape:
     | "array"
     | "promised array"
+    | "async function"
     | "generator"
     | "promised generator"
     | "async"
@@ -41,6 +47,8 @@ interface Plan {
   readonly version: "1.1" | "1.0";
   readonly status: "200 OK" | "204 No Content" | "304 Not Modified";
   readonly givesLength: boolean;
+  /** Whether the response is text, and the client accepts gzip. */
+  readonly isText: boolean;
 }
 
 /** The circumstances of one run: they must not change a byte. */
@@ -49,6 +57,8 @@ interface World {
   readonly jumps: readonly number[];
   readonly burst: number;
   readonly window: number;
+  /** The turns of the host after which each promise that the app awaits is ready; 0 for a settled promise. */
+  readonly ready: readonly number[];
   /** Whether the client reads only now and then. */
   readonly slow: boolean;
 }
@@ -56,6 +66,7 @@ interface World {
 const MIDDLEWARES = {
   none: (app: WSGIApp): WSGIApp => app,
   accessLog: (app: WSGIApp): WSGIApp => accessLog(app, () => {}),
+  compress: (app: WSGIApp): WSGIApp => compress(app),
   cors: (app: WSGIApp): WSGIApp => cors(app),
   delegate: (app: WSGIApp): WSGIApp =>
     function* (environ, startResponse) {
@@ -78,7 +89,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   block.map((block) => ({ type: "write", block } as const)),
   {
     weight: 2,
-    arbitrary: fc.constantFrom("empty", "sleep", "planned", "typed", "promise", "read")
+    arbitrary: fc.constantFrom("empty", "sleep", "planned", "typed", "promise", "await", "read")
       .map((type) => ({ type } as const)),
   },
 );
@@ -86,6 +97,7 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   shape: fc.constantFrom(
     "array",
     "promised array",
+    "async function",
     "generator",
     "promised generator",
     "async",
@@ -98,11 +110,13 @@ const plans: fc.Arbitrary<Plan> = fc.record({
   version: fc.constantFrom("1.1", "1.1", "1.0"),
   status: fc.constantFrom("200 OK", "200 OK", "200 OK", "204 No Content", "304 Not Modified"),
   givesLength: fc.boolean(),
+  isText: fc.constant(false),
 });
 const worlds: fc.Arbitrary<World> = fc.record({
   jumps: fc.array(fc.constantFrom(0, 0.2, 2, 1000), { minLength: 1, maxLength: 4 }),
   burst: fc.constantFrom(0, 0.000_5, 0.001, 60),
   window: fc.constantFrom(100, 65_536),
+  ready: fc.array(fc.constantFrom(0, 0, 1, 3), { minLength: 1, maxLength: 4 }),
   slow: fc.boolean(),
 });
 
@@ -115,7 +129,7 @@ function bytesOf(block: Block): string {
   return text;
 }
 
-const isArray = ({ shape }: Plan) => shape === "array" || shape === "promised array";
+const isArray = ({ shape }: Plan) => ["array", "promised array", "async function"].includes(shape);
 
 /** The blocks that come before the end of the app, and those that come with it. */
 function blocksOf(plan: Plan): { early: string[]; late: string[] } {
@@ -130,14 +144,20 @@ function blocksOf(plan: Plan): { early: string[]; late: string[] } {
   return { early, late };
 }
 
-/** The app of a plan. It computes by the jumps of the clock before each step. */
-function appOf(plan: Plan, work: () => void): WSGIApp {
+/**
+ * The app of a plan. It computes by the jumps of the clock before each step, and awaits promises that are ready
+ * when the world says so.
+ */
+function appOf(plan: Plan, work: () => void, ready: () => Promise<void>): WSGIApp {
   const { acts, last } = plan;
   const { early, late } = blocksOf(plan);
   const length = [...early, ...late].join("").length;
   const mayGive = plan.givesLength && plan.status !== "204 No Content";
   const start = (startResponse: StartResponse) =>
-    startResponse(plan.status, mayGive ? [["Content-Length", String(length)]] : []);
+    startResponse(plan.status, [
+      ...plan.isText ? [["Content-Type", "text/plain"] as const] : [],
+      ...mayGive ? [["Content-Length", String(length)] as const] : [],
+    ]);
 
   function* generate(
     environ: Environ,
@@ -153,6 +173,7 @@ function appOf(plan: Plan, work: () => void): WSGIApp {
       else if (act.type === "planned") yield environ.cogen.core.events.Sleep(0.01);
       else if (act.type === "typed") yield* environ.cogen.wait(Sleep(0.01));
       else if (act.type === "promise") yield Promise.resolve(5);
+      else if (act.type === "await") yield ready();
       else yield environ.cogen.input.read(1);
     }
     work();
@@ -167,10 +188,25 @@ function appOf(plan: Plan, work: () => void): WSGIApp {
       else if (act.type === "write") write(act.block);
       else if (act.type === "empty") yield "";
       else if (act.type === "promise") await Promise.resolve(5);
+      else if (act.type === "await") await ready();
       else await environ.cogen.run(Sleep(0.01));
     }
     work();
     return last;
+  }
+
+  async function awaiting(environ: Environ, startResponse: StartResponse): Promise<Block[]> {
+    const write = start(startResponse);
+    const blocks: Block[] = [];
+    for (const act of acts) {
+      work();
+      if (act.type === "yield") blocks.push(act.block);
+      else if (act.type === "write") write(act.block);
+      else if (act.type === "await") await ready();
+      else if (act.type === "promise") await Promise.resolve(5);
+      else if (act.type !== "empty") await environ.cogen.run(Sleep(0.01));
+    }
+    return blocks;
   }
 
   const array = (startResponse: StartResponse): Block[] => {
@@ -191,6 +227,8 @@ function appOf(plan: Plan, work: () => void): WSGIApp {
         return array(startResponse);
       case "promised array":
         return environ.cogen.run(Sleep(0.01)).then(() => array(startResponse));
+      case "async function":
+        return awaiting(environ, startResponse);
       case "generator":
         return generate(environ, startResponse);
       case "promised generator":
@@ -203,33 +241,43 @@ function appOf(plan: Plan, work: () => void): WSGIApp {
   };
 }
 
-function requestOf({ method, version }: Plan): string {
+function requestOf({ method, version, isText }: Plan): string {
   const body = method === "POST" ? "body" : "";
-  const length = method === "POST" ? "Content-Length: 4\r\n" : "";
-  return `${method} / HTTP/${version}\r\nHost: test\r\n${length}Connection: close\r\n\r\n${body}`;
+  const fields = ["Host: test", "Connection: close"];
+  if (method === "POST") fields.push("Content-Length: 4");
+  if (isText) fields.push("Accept-Encoding: gzip");
+  return [`${method} / HTTP/${version}`, ...fields, "", body].join("\r\n");
 }
 
 const NEVER = { head: Infinity, body: Infinity, idle: Infinity, write: Infinity, close: Infinity };
 
-/** The bytes of the response in one world, without the date and the fields of `cors`. */
+/** The fields of `cors`, and the one of `compress` that each of its responses has. */
+const ADDED = /Access-Control-.*\r\n|Vary: Accept-Encoding\r\n/;
+
+/** The bytes of the response in one world, without the date and the added fields. */
 async function bytesIn(plan: Plan, world: World): Promise<string> {
   const clock = new WorkingClock();
   let turn = 0;
   const work = () => clock.work(world.jumps[turn++ % world.jumps.length] as number);
-  const app = MIDDLEWARES[plan.around](appOf(plan, work));
+  let awaited = 0;
+  const ready = async () => {
+    const turns = world.ready[awaited++ % world.ready.length] as number;
+    for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const app = MIDDLEWARES[plan.around](appOf(plan, work, ready));
   const { burst, window } = world;
   const stage = await serving(app, { clock, burst, window, timeouts: NEVER });
   const client = stage.connect();
   if (world.slow) client.pause();
   client.send(latin1Bytes(requestOf(plan)));
-  for (let round = 0; round < 1000 && !client.ended; round++) {
+  for (const began = ranMs(); !client.ended && ranMs() - began < 20_000;) {
     if (world.slow) client.resume();
     await stage.settle(10);
     if (world.slow) client.pause();
   }
   client.resume();
   await stage.finish();
-  return client.received().replace(/Date: .*\r\n/, "").replace(/Access-Control-.*\r\n/, "");
+  return client.received().replace(/Date: .*\r\n/, "").replace(ADDED, "");
 }
 
 /** The bytes that the structure of an app leads to: the table in `src/wsgi/app.ts`. */
@@ -254,6 +302,52 @@ function expected(plan: Plan): string {
   const chunks = [...early, ...late].map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`);
   return `${head.join("\r\n")}${chunks.join("")}0\r\n\r\n`;
 }
+
+/** Plans of apps around which `compress` compresses; two thirds of them are async, where only the clock tells of a wait. */
+const texts: fc.Arbitrary<Plan> = fc.tuple(plans, fc.constantFrom("async", "async function", null))
+  .map(([plan, shape]) => ({
+    ...plan,
+    shape: shape ?? plan.shape,
+    isText: true,
+    around: "compress",
+    status: "200 OK",
+  }));
+
+/** Whether a sync app waits, or an async one has a step, after it has given a block that comes before its end. */
+function streams(plan: Plan): boolean {
+  const isAsync = ["async", "async function"].includes(plan.shape);
+  let gives = false;
+  for (const { type } of plan.acts) {
+    if (type === "write" || type === "yield" && !isArray(plan)) gives = true;
+    else if (type !== "yield" && gives && !isArray(plan)) return true;
+  }
+  return gives && isAsync;
+}
+
+test("compress: any app, any clock, any promise, any client: the same compressed bytes", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      texts,
+      fc.array(worlds, { minLength: 2, maxLength: 2 }),
+      async (plan, given) => {
+        const received: string[] = [];
+        for (const world of given) received.push(await bytesIn(plan, world));
+        const [one = "", other = ""] = received;
+        assertEquals(one.slice(0, 500), other.slice(0, 500));
+        assert(one === other, `${one.length} and ${other.length} bytes`);
+        const [response] = parseResponses(one, [plan.method]);
+        if (response === undefined || plan.method === "HEAD") return;
+        const { early, late } = blocksOf(plan);
+        const { body, headers } = response;
+        const isEncoded = headers["content-encoding"] !== undefined;
+        assertEquals(isEncoded ? decodedText("gzip", body) : body, [...early, ...late].join(""));
+        const isWhole = headers["content-length"] !== undefined;
+        if (!plan.givesLength && streams(plan)) assertEquals(isWhole, false, one.slice(0, 300));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
 
 test("any app, any clock, any burst, any client: the same bytes, and those of the table", async () => {
   await fc.assert(

@@ -4,12 +4,16 @@
  * The app's `startResponse` is held back until the first block decides whether the response is compressed.
  * Blocks are gathered until the app waits. A body that ends before is compressed at once, with its
  * `Content-Length`, or sent as it is if it is small. A longer body goes through a stream of zlib, which is
- * flushed before the app waits: the client can then decompress all blocks so far. No clock decides what is sent:
- * an app that computes for long without a wait only lets other requests run. The
- * app is not stepped while zlib works or while the client's window is full. So at most one piece is in zlib.
+ * flushed before the app waits: the client can then decompress all blocks so far. The app is not stepped while
+ * zlib works or while the client's window is full. So at most one piece is in zlib.
+ *
+ * No clock decides what is sent. An app that computes for long without a wait only lets other requests run. Each
+ * step of an async app is a wait, also if its promise is ready at once, and each block of `write` that is sent in
+ * a wait is flushed for itself.
  *
  * The traps: `write` cannot wait, but compression does. Written blocks are therefore gathered until the next
- * block, wait or end of the app. And the stream of zlib must be closed, however the response ends.
+ * block, wait or end of the app; while an async app waits, `passThrough` is told of them. And the stream of zlib
+ * must be closed, however the response ends.
  *
  * @module
  */
@@ -89,7 +93,10 @@ type Blocks = Generator<Block, void, unknown>;
  * `gzip` (RFC 9110 §12.5.3).
  *
  * - A stream stays a stream. Before the app waits or yields `""`, the blocks so far are sent, and the
- *   client can decompress them at once. While the client's window is full, the app is not stepped.
+ *   client can decompress them at once. While the client's window is full, the app is not stepped. Each block of
+ *   an async generator is sent and flushed for itself, so few large blocks get smaller than many small ones.
+ * - As without `compress`, the framing and the bytes follow from the structure of the app, never from the clock.
+ *   A body that ends before the first wait has `Content-Length`, as has the only block that an async generator returns.
  * - Some responses are sent as they are: small bodies, content types that would not get smaller, responses
  *   with a `Content-Encoding` or with `Cache-Control: no-transform`, partial content, and responses to
  *   requests with `Range`.
@@ -267,13 +274,13 @@ class CompressStage implements BlockStage {
   /** The stream of zlib. It is open from the first piece until `close`. */
   #encoder: Encoder | undefined;
   #mode: Mode = "undecided";
-  /** The blocks since the last piece. */
-  #pending: Uint8Array[] = [];
+  /** The blocks since the last piece, in groups. If the app waits, each group is flushed for itself. */
+  #pending: Uint8Array[][] = [];
   #pendingBytes = 0;
-  /**
-   * Whether zlib may hold bytes that the client cannot decompress yet. `flush` and `end` reset it.
-   */
-  #holdsBytes = false;
+  /** Whether the next block of the app belongs to the last group. */
+  #isGroupOpen = false;
+  /** Tells that a block of `write` is pending; set while an async app waits. */
+  #notify: (() => void) | undefined;
   /** The length of all blocks, before compression. */
   #bodyBytes = 0;
   /** The `Content-Length` of the app, if the response is not `plain`. */
@@ -319,17 +326,23 @@ class CompressStage implements BlockStage {
   *block(block: Block): Blocks {
     this.#decide();
     if (this.#mode === "plain") return void (yield block);
-    this.#push(block);
+    this.#push(block, "gathered");
     if (this.#bodyBytes === this.#declaredBytes) yield* this.end();
-    else if (this.#pendingBytes >= MAX_PIECE_BYTES) yield* this.#send("write");
-    else if (this.#now() - this.#burstBeganMs >= MAX_GATHER_MS) {
+    else if (this.#pendingBytes >= MAX_PIECE_BYTES) {
+      yield* this.#send([this.#takePending().flat()], "write");
+    } else if (this.#now() - this.#burstBeganMs >= MAX_GATHER_MS) {
       yield "";
       this.resume();
     }
   }
 
   *wait(): Blocks {
-    if (this.#pendingBytes > 0 || this.#holdsBytes) yield* this.#send("flush");
+    if (this.#pendingBytes > 0) yield* this.#send(this.#takePending(), "write");
+  }
+
+  whenHeld(notify: () => void): void {
+    if (this.#pendingBytes > 0) notify();
+    else this.#notify = notify;
   }
 
   resume(): void {
@@ -343,7 +356,9 @@ class CompressStage implements BlockStage {
       yield* this.#endAtOnce();
     } else if (this.#mode === "gathering" || this.#mode === "encoding") {
       const missing = this.#missingBytes();
-      yield* this.#send(missing > 0 ? "flush" : "end");
+      const rest = this.#takePending().flat();
+      if (missing === 0) yield* this.#send([rest], "end");
+      else if (rest.length > 0) yield* this.#send([rest], "write");
       this.#mode = "complete";
       if (missing > 0) {
         throw new ResponseError(`Body too short: ${missing} bytes less than Content-Length`);
@@ -351,11 +366,17 @@ class CompressStage implements BlockStage {
     }
   }
 
-  /** The app's `write`. It cannot wait, so the block is sent with the next block, wait or end. */
+  /**
+   * The app's `write`. It cannot wait, so the block is sent with the next block, wait or end. An async app may write
+   * while it waits, and the clock would tell which blocks come together: each is a group of its own.
+   */
   write(block: Block): void {
     this.#decide();
-    if (this.#mode === "plain") this.#settings.start.write(block);
-    else this.#push(block);
+    if (this.#mode === "plain" || block.length === 0) return this.#settings.start.write(block);
+    this.#push(block, "alone");
+    const notify = this.#notify;
+    this.#notify = undefined;
+    notify?.();
   }
 
   /** Frees the memory of zlib. */
@@ -378,7 +399,7 @@ class CompressStage implements BlockStage {
     }
   }
 
-  #push(block: Block): void {
+  #push(block: Block, group: "gathered" | "alone"): void {
     const bytes = typeof block === "string" ? utf8.encode(block) : block;
     const surplus = this.#bodyBytes + bytes.length - (this.#declaredBytes ?? Infinity);
     if (surplus > 0) {
@@ -386,7 +407,9 @@ class CompressStage implements BlockStage {
     }
     this.#bodyBytes += bytes.length;
     this.#pendingBytes += bytes.length;
-    this.#pending.push(bytes);
+    if (this.#isGroupOpen && group === "gathered") this.#pending.at(-1)?.push(bytes);
+    else this.#pending.push([bytes]);
+    this.#isGroupOpen = group === "gathered";
   }
 
   /** Counts the missing bytes of the body. A response to HEAD need not have any bytes. */
@@ -405,11 +428,11 @@ class CompressStage implements BlockStage {
       this.#bodyBytes === 0 || this.#bodyBytes < minBytes || this.#missingBytes() > 0
     ) {
       // If bytes are missing, the server cuts the response.
-      const plain = joinBytes(this.#takePending());
+      const plain = joinBytes(this.#takePending().flat());
       start.begin((headers) => withLength(varying(headers), plain.length));
       if (plain.length > 0) yield plain;
     } else {
-      const packed = yield* this.#packAtOnce(joinBytes(this.#takePending()));
+      const packed = yield* this.#packAtOnce(joinBytes(this.#takePending().flat()));
       start.begin((headers) => withLength(encoded(headers, encoding), packed.length));
       yield packed;
     }
@@ -430,24 +453,28 @@ class CompressStage implements BlockStage {
     start.begin((headers) => encoded(headers, encoding));
   }
 
-  /** Compresses the gathered blocks piece by piece, and gives the output of each piece. */
-  *#send(last: "write" | "flush" | "end"): Blocks {
+  /**
+   * Compresses groups of blocks piece by piece, and gives the output of each piece: the client can decompress it
+   * at once. The last operation of zlib is `last`.
+   */
+  *#send(groups: readonly (readonly Uint8Array[])[], last: "write" | "end"): Blocks {
     this.#encode();
     const { cogen, encoding, level } = this.#settings;
     const encoder = this.#encoder ??= new Encoder(encoding, level);
-    const pieces = piecesOf(this.#takePending());
-    for (let n = 0; n < pieces.length; n++) {
+    const pieces = groups.flatMap(piecesOf);
+    for (const [n, piece] of pieces.entries()) {
       const operation = n === pieces.length - 1 ? last : "write";
-      this.#holdsBytes = operation === "write";
-      const output = yield* cogen.wait(until(encoder[operation](pieces[n] as Uint8Array)));
+      const output = yield* cogen.wait(until(encoder[operation](piece)));
       if (output.length > 0) yield output;
     }
     this.resume();
   }
 
-  #takePending(): Uint8Array[] {
+  /** Takes the groups of blocks that are pending. */
+  #takePending(): Uint8Array[][] {
     const pending = this.#pending;
     this.#pending = [];
+    this.#isGroupOpen = false;
     this.#pendingBytes = 0;
     return pending;
   }

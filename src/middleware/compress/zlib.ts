@@ -33,7 +33,6 @@ interface ZlibStream {
 
 /** The ways in which one content coding is made. */
 interface Coder {
-  readonly flushKind: number;
   readonly endKind: number;
   open(level: number): ZlibStream;
   atOnce(bytes: Uint8Array, level: number): Uint8Array;
@@ -41,8 +40,11 @@ interface Coder {
 
 const { constants } = zlib;
 
-/** The options of every stream: an output buffer without a bound. */
-const UNBOUNDED = { chunkSize: 16_384, highWaterMark: 2 ** 30 };
+/**
+ * The options of every stream: an output buffer without a bound, and a flush with each write. A write and a
+ * flush for itself would be two operations in threads, and each takes longer than the compression of a small piece.
+ */
+const optionsOf = (flush: number) => ({ chunkSize: 16_384, highWaterMark: 2 ** 30, flush });
 
 /**
  * Brotli's default quality, 11, is for files that are compressed once, and far too slow for responses. The
@@ -60,23 +62,25 @@ const zstdOptions = (level: number) => ({
 });
 
 const GZIP: Coder = {
-  flushKind: constants.Z_SYNC_FLUSH,
   endKind: constants.Z_FINISH,
-  open: (level) => zlib.createGzip({ ...UNBOUNDED, level }),
+  open: (level) => zlib.createGzip({ ...optionsOf(constants.Z_SYNC_FLUSH), level }),
   atOnce: (bytes, level) => zlib.gzipSync(bytes, { level }),
 };
 
 const BR: Coder = {
-  flushKind: constants.BROTLI_OPERATION_FLUSH,
   endKind: constants.BROTLI_OPERATION_FINISH,
-  open: (level) => zlib.createBrotliCompress({ ...UNBOUNDED, ...brotliOptions(level) }),
+  open: (level) =>
+    zlib.createBrotliCompress({
+      ...optionsOf(constants.BROTLI_OPERATION_FLUSH),
+      ...brotliOptions(level),
+    }),
   atOnce: (bytes, level) => zlib.brotliCompressSync(bytes, brotliOptions(level)),
 };
 
 const ZSTD: Coder = {
-  flushKind: constants.ZSTD_e_flush,
   endKind: constants.ZSTD_e_end,
-  open: (level) => zlib.createZstdCompress({ ...UNBOUNDED, ...zstdOptions(level) }),
+  open: (level) =>
+    zlib.createZstdCompress({ ...optionsOf(constants.ZSTD_e_flush), ...zstdOptions(level) }),
   atOnce: (bytes, level) => zlib.zstdCompressSync(bytes, zstdOptions(level)),
 };
 
@@ -125,40 +129,27 @@ export class Encoder {
   }
 
   /**
-   * Compresses a piece.
+   * Compresses a piece, which is not empty.
    *
-   * @returns The output that is ready; the stream may keep a part of the piece.
+   * @returns Output with which the client can decompress everything so far (RFC 7692 §7.2.1 has the
+   *   same flush for WebSockets).
    */
   write(bytes: Uint8Array): Promise<Uint8Array> {
     return this.#run((done) => this.#stream.write(bytes, done));
   }
 
-  /**
-   * Compresses a piece and all that the stream has kept.
-   *
-   * @returns Output with which the client can decompress everything so far (RFC 7692 §7.2.1 has the
-   *   same flush for WebSockets).
-   */
-  flush(bytes: Uint8Array): Promise<Uint8Array> {
-    return this.#writeAndFlush(bytes, this.#coder.flushKind);
-  }
-
   /** Compresses the last piece, and ends the compressed body. */
   end(bytes: Uint8Array): Promise<Uint8Array> {
     // A stream of Node that is ended by its method `end` finishes before its last output is there.
-    return this.#writeAndFlush(bytes, this.#coder.endKind);
+    return this.#run((done) => {
+      if (bytes.length > 0) this.#stream.write(bytes, () => {});
+      this.#stream.flush(this.#coder.endKind, () => done(this.#error));
+    });
   }
 
   /** Frees the memory of the stream, also while an operation runs. */
   close(): void {
     this.#stream.close();
-  }
-
-  #writeAndFlush(bytes: Uint8Array, kind: number): Promise<Uint8Array> {
-    return this.#run((done) => {
-      if (bytes.length > 0) this.#stream.write(bytes, () => {});
-      this.#stream.flush(kind, () => done(this.#error));
-    });
   }
 
   #run(begin: (done: (error?: Error | null) => void) => void): Promise<Uint8Array> {

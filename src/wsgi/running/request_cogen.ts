@@ -72,6 +72,8 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #stopping: Stopping | undefined;
   /** The error that ended the request early. */
   #abortReason: Error | undefined;
+  /** The error of the waits that the end of the app has ended; made for the first of them. */
+  #endError: Error | undefined;
   /** The running tasks of {@linkcode Cogen.run}. */
   #runs: Map<Task<unknown>, Run> | undefined;
   /** True once the app is being closed. */
@@ -359,8 +361,14 @@ export class RequestCogen implements Cogen, Planner, Binding {
     }
   }
 
+  /** The error with which the waits of {@linkcode Cogen.run} end, once the app has ended or was aborted. */
+  get endReason(): Error | undefined {
+    return this.#abortReason ?? this.#endError;
+  }
+
   #endReason(): unknown {
-    return this.#abortReason ?? new DOMException("The request has ended", "AbortError");
+    return this.endReason ??
+      (this.#endError = new DOMException("The request has ended", "AbortError"));
   }
 }
 

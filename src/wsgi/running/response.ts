@@ -52,6 +52,12 @@ export interface ServerFields {
   readonly server: string | undefined;
 }
 
+/** The request of a response. */
+export interface ResponseHost extends NamedApp {
+  /** The app has given a block to `write`, perhaps while it waits: the block must be sent soon. */
+  blockWritten?(): void;
+}
+
 const NO_TRAILERS: HeaderList = [];
 const PLAIN: HeaderList = [["Content-Type", "text/plain; charset=utf-8"]];
 
@@ -87,7 +93,7 @@ export class Response {
   readonly #sink: ByteSink;
   readonly #fields: ServerFields;
   readonly #method: string;
-  readonly #host: NamedApp;
+  readonly #host: ResponseHost;
   #state: ResponseState = "none";
   /** The head that the app has asked for; set in all states from `started` to `ended`. */
   #start: PreparedHead | undefined;
@@ -98,14 +104,14 @@ export class Response {
    * @param sink Takes the framed bytes.
    * @param fields The fields that the server adds to the head.
    * @param method The method of the request.
-   * @param host Names the app, for the messages of errors.
+   * @param host Names the app, for the messages of errors, and hears of the blocks of `write`.
    */
   constructor(
     writer: ResponseWriter,
     sink: ByteSink,
     fields: ServerFields,
     method: string,
-    host: NamedApp = {},
+    host: ResponseHost = {},
   ) {
     this.#writer = writer;
     this.#sink = sink;
@@ -299,7 +305,10 @@ export class Response {
     }
     if (!Array.isArray(headers)) throw new TypeError("Headers are not an array of [name, value]");
     this.#setStart(prepareHead(status, headers));
-    return (block) => this.push(block);
+    return (block) => {
+      this.push(block);
+      this.#host.blockWritten?.();
+    };
   }
 
   /** Names the app at the end of a message. */

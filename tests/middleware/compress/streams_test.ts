@@ -15,6 +15,8 @@ import {
   serving,
   type TestClient,
 } from "../../support/serving.ts";
+import { parseResponse } from "../../support/http_text.ts";
+import { servingOverTcp } from "../../support/tcp.ts";
 import { answer, PLAIN, settle, sorry } from "../answering.ts";
 import { decoded, decodedSoFar, decodedText } from "./decoding.ts";
 
@@ -108,6 +110,85 @@ for (const encoding of SUPPORTED) {
   });
 }
 
+test("the bytes of an async generator do not depend on the time that its promises take", async () => {
+  const block = LONG.slice(0, 2000);
+  // Over TCP, since a manual clock makes each promise late.
+  const stage = await servingOverTcp(compress(async function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    for (let n = 0; n < 3; n++) {
+      yield block;
+      for (let turn = 0; turn < Number(environ.QUERY_STRING); turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }));
+  const received: string[] = [];
+  for (const turns of [0, 1, 50]) {
+    const client = await stage.open();
+    client.send(get(`/?${turns}`, GZIP, "Connection: close"));
+    await client.until("the end", () => client.ended);
+    const { chunks, headers, body } = parseResponse(client.text);
+    assertEquals([headers["transfer-encoding"], chunks.length], ["chunked", 4]);
+    assertEquals(decodedText("gzip", body), block.repeat(3));
+    received.push(body);
+    client.stream.destroy();
+  }
+  assertEquals(new Set(received).size, 1);
+  await stage.finish();
+});
+
+test("the only block of an async generator, returned, has its compressed length", async () => {
+  const app: WSGIApp = async function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    await environ.cogen.run(Sleep(0));
+    yield "";
+    return LONG;
+  };
+  const { headers, body } = await answer(compress(app), get("/", GZIP));
+  assertEquals(headers["content-length"], String(body.length));
+  assertEquals(decodedText("gzip", body), LONG);
+});
+
+for (const field of ["X-Plain: 1", GZIP]) {
+  test(`the blocks that an async app writes while it waits are sent: ${field}`, async () => {
+    const stage = await serving(compress(async (environ, startResponse) => {
+      const write = startResponse("200 OK", PLAIN);
+      for (let n = 0; n < 3; n++) {
+        write(`tick ${n} `);
+        write(`tock ${n} `);
+        await environ.cogen.run(Sleep(1));
+      }
+      return ["end"];
+    }));
+    const client = stage.ask(get("/", field));
+    let expected = "";
+    for (let n = 0; n < 3; n++) {
+      expected += `tick ${n} tock ${n} `;
+      if (field === GZIP) await eventuallyDecoded(stage, "gzip", client, expected);
+      else assertEquals(client.response().body, expected);
+      await stage.settle(1000);
+    }
+    await stage.eventually("the end", () => client.isAnswered("GET"));
+    const { body } = client.response();
+    assertEquals(field === GZIP ? decodedText("gzip", body) : body, `${expected}end`);
+    await stage.finish();
+  });
+}
+
+test("HEAD ends an async app in the middle of a wait, and no error is logged", async () => {
+  const stage = await serving(compress(async (environ, startResponse) => {
+    const write = startResponse("200 OK", PLAIN);
+    await environ.cogen.run(Sleep(1));
+    write("a");
+    await environ.cogen.run(Sleep(60));
+    return ["end"];
+  }));
+  const client = stage.ask(requestText("HEAD", "/", [GZIP]));
+  await stage.settle(1000);
+  await stage.eventually("the head", () => client.isAnswered("HEAD"));
+  await stage.finish();
+});
+
 test("the blocks of a burst are compressed together", async () => {
   const stage = await serving(compress(function* (environ, startResponse) {
     startResponse("200 OK", PLAIN);
@@ -149,7 +230,7 @@ test("a client that stalls stalls the app, and what waits is bounded", async () 
 
 /** Runs an app, and counts the streams of zlib that are opened and closed meanwhile. */
 async function openStreams(body: (stage: Serving) => Promise<void>, app: WSGIApp): Promise<number> {
-  const { write, flush, end, close } = Encoder.prototype;
+  const { write, end, close } = Encoder.prototype;
   const open = new Set<Encoder>();
   let opened = 0;
   const counted = (method: (bytes: Uint8Array) => Promise<Uint8Array>) =>
@@ -160,7 +241,6 @@ async function openStreams(body: (stage: Serving) => Promise<void>, app: WSGIApp
     };
   Object.assign(Encoder.prototype, {
     write: counted(write),
-    flush: counted(flush),
     end: counted(end),
     close(this: Encoder) {
       open.delete(this);
@@ -172,7 +252,7 @@ async function openStreams(body: (stage: Serving) => Promise<void>, app: WSGIApp
     await body(stage);
     await stage.finish();
   } finally {
-    Object.assign(Encoder.prototype, { write, flush, end, close });
+    Object.assign(Encoder.prototype, { write, end, close });
   }
   assert(opened > 0, "no stream was opened");
   return open.size;
@@ -248,8 +328,8 @@ test("the stream of zlib is closed when the response has ended", async () => {
 });
 
 test("an error of zlib reaches the app, and is logged once", async () => {
-  const { flush } = Encoder.prototype;
-  Encoder.prototype.flush = () => Promise.reject(new Error("zlib failed"));
+  const { write } = Encoder.prototype;
+  Encoder.prototype.write = () => Promise.reject(new Error("zlib failed"));
   try {
     const stage = await serving(compress(endless));
     stage.ask(get("/", GZIP));
@@ -258,7 +338,7 @@ test("an error of zlib reaches the app, and is logged once", async () => {
     assertEquals(log.split("zlib failed").length, 2, log);
     await stage.finish();
   } finally {
-    Encoder.prototype.flush = flush;
+    Encoder.prototype.write = write;
   }
 });
 
