@@ -345,7 +345,7 @@ test("compress: any app, any clock, any promise, any client: the same compressed
         if (!plan.givesLength && streams(plan)) assertEquals(isWhole, false, one.slice(0, 300));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 

@@ -1,5 +1,6 @@
 /** Decompression of responses, whole and cut off, for the tests of `compress`. */
 
+import { Buffer } from "node:buffer";
 import * as zlib from "node:zlib";
 import type { Encoding } from "../../../src/middleware/compress/zlib.ts";
 import { joinBytes } from "../../../src/socket/mod.ts";
@@ -25,7 +26,7 @@ export function decoded(encoding: Encoding, body: string): Uint8Array {
 
 /** As {@linkcode decoded}; the text is latin-1. */
 export function decodedText(encoding: Encoding, body: string): string {
-  return new TextDecoder("latin1").decode(decoded(encoding, body));
+  return latin1(decoded(encoding, body));
 }
 
 /** Decompresses the beginning of a body, as a client does that is still reading. */
@@ -36,5 +37,10 @@ export async function decodedSoFar(encoding: Encoding, body: string): Promise<st
   const parts: Uint8Array[] = [];
   for (let part; (part = stream.read() as Uint8Array | null) !== null;) parts.push(part);
   stream.close();
-  return new TextDecoder("latin1").decode(joinBytes(parts));
+  return latin1(joinBytes(parts));
+}
+
+/** Gives the text of bytes. The `latin1` of `TextDecoder` is another coding, windows-1252. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
 }
