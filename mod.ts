@@ -24,7 +24,12 @@
  */
 
 import { isGranted } from "./adapters/deno/permissions.ts";
-import { Scheduler, type SchedulerOptions } from "./src/coroutine/mod.ts";
+import {
+  checkNames,
+  refuseSurplus,
+  Scheduler,
+  type SchedulerOptions,
+} from "./src/coroutine/mod.ts";
 import { type ServerOptions, WSGIServer } from "./src/server/mod.ts";
 import { checkServingOptions } from "./src/server/options.ts";
 import type { Adapter, DiallingAdapter } from "./src/socket/mod.ts";
@@ -170,6 +175,7 @@ export interface ServeOptions extends ServerOptions {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<WSGIServer> {
+  if (arguments.length > 1) refuseSurplus("serve", arguments, 1);
   checkServingOptions(options);
   const { bindAddr = ["127.0.0.1", defaultPort()], adapter = await runtimeAdapter() } = options;
   return await new WSGIServer({ ...options, bindAddr, adapter }).listen();
@@ -219,9 +225,17 @@ export async function runtimeAdapter(): Promise<DiallingAdapter> {
 export async function createScheduler(
   options: Omit<SchedulerOptions, "clock"> = {},
 ): Promise<Scheduler> {
+  if (arguments.length > 1) refuseSurplus("createScheduler", arguments, 1);
+  checkNames("The argument of createScheduler", options, CREATE_OPTIONS, {
+    complaint: "Unknown option of createScheduler",
+  });
   const { clock } = await runtimeAdapter();
   return new Scheduler({ ...options, clock });
 }
+
+const CREATE_OPTIONS: readonly (keyof SchedulerOptions)[] = [
+  ...["defaultTimeout", "defaultPriority", "debug", "quantum", "onError", "log"] as const,
+];
 
 /** `PORT`, where there is an environment, and Deno lets this program read the variable. */
 function defaultPort(): number {

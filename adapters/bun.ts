@@ -27,7 +27,7 @@ import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
 import { builtinModule } from "./shared/builtin_module.ts";
 import { dialler } from "./shared/dialling.ts";
 import { logError } from "./shared/error_log.ts";
-import { listenOnEvery } from "./shared/every_address.ts";
+import { listenWith } from "./shared/every_address.ts";
 import { hostClock } from "./shared/host_clock.ts";
 import { builtinNames } from "./shared/name_lookup.ts";
 import { builtinFiles } from "./shared/system_files.ts";
@@ -47,8 +47,7 @@ const adapter: DiallingAdapter = {
   hostName: () => builtinModule<{ hostname(): string }>("node:os").hostname(),
   log: logError,
   files: builtinFiles,
-  listen: (address, options, open) =>
-    listenOnEvery(address, options, (one) => listenOnOne(one, options, open), builtinNames),
+  listen: listenWith(listenOnOne, builtinNames),
   dial: dialler(bunDial(net), builtinNames),
 };
 

@@ -29,7 +29,7 @@ import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
 import { dialler } from "./shared/dialling.ts";
 import { pathsDialled } from "./shared/end_address.ts";
 import { logError } from "./shared/error_log.ts";
-import { listenOnEvery } from "./shared/every_address.ts";
+import { listenWith } from "./shared/every_address.ts";
 import { builtinNames } from "./shared/name_lookup.ts";
 import { builtinFiles, positionPath } from "./shared/system_files.ts";
 
@@ -79,8 +79,7 @@ const adapter: DiallingAdapter = {
   hostName,
   log: logError,
   files,
-  listen: (address, options, open) =>
-    listenOnEvery(address, options, (one) => listenOnOne(one, options, open), builtinNames),
+  listen: listenWith(listenOnOne, builtinNames),
   dial: dialler(dialOne, builtinNames),
 };
 

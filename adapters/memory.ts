@@ -12,13 +12,16 @@
  * @module
  */
 
-import type {
-  Adapter,
-  Address,
-  DiallingAdapter,
-  ListenAddress,
-  OpenHandler,
-  Socket,
+import {
+  type Adapter,
+  type Address,
+  checkNames,
+  checkOption,
+  type DiallingAdapter,
+  type ListenAddress,
+  type OpenHandler,
+  optionError,
+  type Socket,
 } from "../src/socket/mod.ts";
 import { Network } from "./memory/network.ts";
 import { type MemorySettings, MemorySocket } from "./memory/socket.ts";
@@ -58,6 +61,7 @@ export interface MemoryNetwork {
   connect(address: ListenAddress, open: OpenHandler): Socket;
 }
 
+const MEMORY_OPTIONS: readonly (keyof MemoryOptions)[] = ["clock", "window", "log", "files"];
 /** The default of {@linkcode MemoryOptions.window}: about the size of a kernel's socket buffer. */
 const DEFAULT_WINDOW_BYTES = 64 * 1024;
 
@@ -69,13 +73,17 @@ function portableClock(): Adapter["clock"] {
   );
 }
 
-function settle(options: MemoryOptions): MemorySettings {
-  return {
-    clock: options.clock ?? portableClock(),
-    windowBytes: options.window ?? DEFAULT_WINDOW_BYTES,
-    log: options.log ?? logError,
-    files: options.files,
-  };
+function settle(of: string, options: MemoryOptions): MemorySettings {
+  checkNames(`The options of ${of}`, options, MEMORY_OPTIONS, {
+    complaint: `Unknown option of ${of}`,
+  });
+  const { clock = portableClock(), window = DEFAULT_WINDOW_BYTES, log = logError, files } = options;
+  checkOption(`log of ${of}`, log, "function");
+  if (typeof clock?.now !== "function") throw optionError(`clock of ${of}`, clock, "a Clock");
+  if (typeof window !== "number" || !(window > 0)) {
+    throw optionError(`window of ${of}`, window, "a number of bytes above 0");
+  }
+  return { clock, windowBytes: window, log, files };
 }
 
 /**
@@ -107,7 +115,7 @@ function settle(options: MemoryOptions): MemorySettings {
  * ```
  */
 export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
-  return new Network(settle(options));
+  return new Network(settle("memoryNetwork", options));
 }
 
 /**
@@ -139,7 +147,7 @@ export function socketPair(
   b: OpenHandler,
   options: MemoryOptions = {},
 ): readonly [Socket, Socket] {
-  const settings = settle(options);
+  const settings = settle("socketPair", options);
   const left: Address = { family: "unix", path: "left" };
   const right: Address = { family: "unix", path: "right" };
   const first = new MemorySocket(settings, left, right);

@@ -32,7 +32,7 @@ import { listenOnOne } from "./node/listen.ts";
 import { bufferEquals, type BufferMethods } from "./shared/buffer_methods.ts";
 import { dialler } from "./shared/dialling.ts";
 import { logError } from "./shared/error_log.ts";
-import { listenOnEvery } from "./shared/every_address.ts";
+import { listenWith } from "./shared/every_address.ts";
 import { hostClock } from "./shared/host_clock.ts";
 import { systemFiles } from "./shared/system_files.ts";
 
@@ -49,8 +49,7 @@ const adapter: DiallingAdapter = {
   hostName: hostname,
   log: logError,
   files: systemFiles(() => files),
-  listen: (address, options, open) =>
-    listenOnEvery(address, options, (one) => listenOnOne(one, options, open), () => dns),
+  listen: listenWith(listenOnOne, () => dns),
   dial: dialler(netDial(() => net), () => dns),
 };
 

@@ -8,6 +8,8 @@
 
 import {
   type Address,
+  checkDial,
+  checkListen,
   decodeLatin1,
   dialError,
   type DiallingAdapter,
@@ -67,13 +69,16 @@ export class Network {
       hostName: () => "localhost",
       log: settings.log,
       files: settings.files,
-      listen: (address, options, open) => this.#listen(address, options, open),
+      // An error of the call rejects the promise.
+      listen: (address, options, open) =>
+        new Promise((resolve) => resolve(this.#listen(address, options, open))),
       dial: dialler((address, open) => this.#dial(address, open), ownNames),
     };
   }
 
   /** See `MemoryNetwork`. */
   connect(address: ListenAddress, open: OpenHandler): Socket {
+    checkDial(address, open, {});
     const listener = this.#listening.get(formatAddress(address));
     if (listener === undefined) throw dialError(address, coded("ECONNREFUSED"));
     return this.#join(listener, open);
@@ -107,17 +112,14 @@ export class Network {
     return { family: server.family, host: server.host, port: this.#nextPort++ };
   }
 
-  #listen(asked: ListenAddress, options: ListenOptions, open: OpenHandler): Promise<Listener> {
-    if (options.tls !== undefined) {
-      return Promise.reject(listenError(asked, "a network in memory has no TLS"));
-    }
+  #listen(asked: ListenAddress, options: ListenOptions, open: OpenHandler): Listener {
+    checkListen(asked, options, open);
+    if (options.tls !== undefined) throw listenError(asked, "a network in memory has no TLS");
     const address: Address = "path" in asked
       ? { family: "unix", path: asked.path }
       : ipAddress(asked.host, asked.port === 0 ? this.#nextPort++ : asked.port);
     const name = formatAddress(address);
-    if (this.#listening.has(name)) {
-      return Promise.reject(listenError(asked, coded("EADDRINUSE")));
-    }
+    if (this.#listening.has(name)) throw listenError(asked, coded("EADDRINUSE"));
     const { log = this.#settings.log } = options;
     const entry = { address, open, log };
     this.#listening.set(name, entry);
@@ -125,6 +127,6 @@ export class Network {
       if (this.#listening.get(name) === entry) this.#listening.delete(name);
       return Promise.resolve();
     };
-    return Promise.resolve({ address, close, ref: () => {}, unref: () => {} });
+    return { address, close, ref: () => {}, unref: () => {} };
   }
 }

@@ -11,6 +11,7 @@
  */
 
 import {
+  checkDial,
   dialError,
   type DiallingAdapter,
   type ListenAddress,
@@ -49,7 +50,9 @@ const IGNORE_ALL: SocketHandler = { onData() {}, onEnd() {}, onDrain() {}, onClo
  * ```
  */
 export function dialler(dialOne: DialOne, names: () => NameLookup): DiallingAdapter["dial"] {
-  return async (asked, open, { signal } = {}) => {
+  return async (asked, open, options = {}) => {
+    checkDial(asked, open, options);
+    const { signal } = options;
     const dialling = new AbortController();
     const abort = () => dialling.abort(signal?.reason);
     if (signal?.aborted) abort();

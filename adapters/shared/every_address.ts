@@ -5,17 +5,20 @@
  * `localhost` means the addresses of the machine's hosts file, often both `127.0.0.1` and `::1`.
  * With port 0, all addresses get the same port.
  *
- * The `listen` of Node, Deno and Bun calls this.
+ * The adapters for Node, Deno and Bun make their `listen` with {@linkcode listenWith}.
  *
  * @module
  */
 
 import {
+  type Adapter,
   type Address,
+  checkListen,
   type ListenAddress,
   type Listener,
   listenError,
   type ListenOptions,
+  type OpenHandler,
 } from "../../src/socket/mod.ts";
 import { checkCertificateKey } from "./certificate_key.ts";
 import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
@@ -34,6 +37,33 @@ const MAX_PORT_ATTEMPTS = 16;
 
 /** The codes for an address that this machine does not have, or has no protocol for. */
 const FOREIGN_ADDRESS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
+
+/**
+ * Makes the `listen` of an adapter.
+ *
+ * @param listenOnOne Listens on a path or a numeric host.
+ * @param names Returns the lookup. It is only called for a name.
+ * @returns The method.
+ *
+ * @example
+ * ```ts ignore
+ * const adapter = { ...rest, listen: listenWith(listenOnOne, () => dns) };
+ * ```
+ */
+export function listenWith(
+  listenOnOne: (
+    address: ListenAddress,
+    options: ListenOptions,
+    open: OpenHandler,
+  ) => Promise<Listener>,
+  names: () => NameLookup,
+): Adapter["listen"] {
+  return async (address, options, open) => {
+    checkListen(address, options, open);
+    const listen = (one: ListenAddress) => listenOnOne(one, options, open);
+    return await listenOnEvery(address, options, listen, names);
+  };
+}
 
 /**
  * Listens on an address. If its host is a name, listens on each address of the name that this machine

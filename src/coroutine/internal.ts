@@ -6,6 +6,8 @@
  * @module
  */
 
+export { BASE } from "./base_members.ts";
+export { checkedOptions, checkFunction, NO_OPTIONS } from "./call_checks.ts";
 export { type CurrentStep, currentStep } from "./current_step.ts";
 export { handleRejection } from "./operations/until.ts";
 export { describeThrown, nameOf } from "./error_text.ts";

@@ -108,6 +108,7 @@ export type { Clock } from "./clock.ts";
 export { ManualClock } from "./manual_clock.ts";
 export { type Deadline, type Duration, fromNow, toMilliseconds } from "./duration.ts";
 export { type Local, local } from "./local.ts";
+export { refuseSurplus } from "./call_checks.ts";
 export {
   checkNames,
   checkOption,

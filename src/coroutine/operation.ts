@@ -8,6 +8,8 @@
  * @module
  */
 
+import { BASE } from "./base_members.ts";
+import { checkFunction } from "./call_checks.ts";
 import { noteOrigin } from "./origin.ts";
 import type { Priority } from "./priority.ts";
 import type { Task, TaskScheduler } from "./task.ts";
@@ -195,13 +197,15 @@ class FunctionOperation<T> extends BaseOperation<T> {
  */
 export function operation<T>(
   start: (resume: Resume<T>) => Abort | void,
-  name: string = start.name || "operation",
+  name: string = start?.name || "operation",
 ): Operation<T> {
+  checkFunction("The argument of operation", start, "a function that takes resume");
   return new FunctionOperation(name, start);
 }
 
 /** Whether a yielded value is an operation. */
 export function isOperation(value: unknown): value is Operation<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { start?: unknown }).start === "function";
+  if (typeof value !== "object" || value === null) return false;
+  const { start } = value as { start?: unknown };
+  return typeof start === "function" && start !== BASE.start;
 }

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { BASE } from "./base_members.ts";
+
 /** The longest text of a value in an error message. Every real duration is shorter. */
 const MAX_SHOWN = 100;
 
@@ -79,8 +81,8 @@ export function isPlain(value: object): boolean {
  * ```
  */
 export function optionError(name: string, value: unknown, expected: string): TypeError {
-  const isPromise = typeof value === "object" && value !== null && "then" in value;
-  const advice = isPromise ? "; await the promise first" : "";
+  const isObject = typeof value === "object" && value !== null;
+  const advice = isObject && hasThen(value) ? "; await the promise first" : "";
   return new TypeError(`${name} is ${showValue(value)}: expected ${expected}${advice}`);
 }
 
@@ -167,8 +169,12 @@ export function checkNames(
  */
 function areOptions(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value) || ArrayBuffer.isView(value) || "then" in value) return false;
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || hasThen(value)) return false;
   return isPlain(value) || Object.keys(value).length > 0;
+}
+
+function hasThen(value: object): boolean {
+  return "then" in value && value.then !== BASE.then;
 }
 
 /**

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { BASE } from "./base_members.ts";
 import type { Clock } from "./clock.ts";
 import type { Deadline } from "./duration.ts";
 
@@ -21,8 +22,9 @@ export type CoroutineFunction<A extends unknown[], T> = (...args: A) => Coroutin
 
 /** Whether a value is a generator. An async generator is none: no scheduler can step it. */
 export function isCoroutine(value: unknown): value is Coroutine<unknown> {
-  return typeof value === "object" && value !== null && !(Symbol.asyncIterator in value) &&
-    typeof (value as { next?: unknown }).next === "function";
+  if (typeof value !== "object" || value === null) return false;
+  const { next, [Symbol.asyncIterator]: async } = value as Partial<AsyncGenerator>;
+  return typeof next === "function" && next !== BASE.next && async === BASE[Symbol.asyncIterator];
 }
 
 /** The state of a {@linkcode Task}. The last three are final. */

@@ -9,7 +9,8 @@
 
 import { type Deadline, fromNow } from "./duration.ts";
 import { type Abort, BaseOperation, NOT_YET, type Operation, type Resume } from "./operation.ts";
-import { optionError } from "./option_checks.ts";
+import { checkedOptions, NO_OPTIONS } from "./call_checks.ts";
+import { checkOption } from "./option_checks.ts";
 import { Wait } from "./kernel/wait.ts";
 import { checkPriority, type Priority } from "./priority.ts";
 
@@ -59,39 +60,40 @@ export function checkTimeout(timeout: Deadline | undefined, name: string = "time
   if (timeout !== undefined && timeout !== -1) fromNow(timeout, name);
 }
 
-/**
- * Checks that the last argument of an operation is an object of options, and no bare time.
- *
- * @throws {TypeError} If it is none.
- */
-export function checkOptions(options: unknown): void {
-  if (typeof options === "object" && options !== null) return;
-  throw optionError("The last argument", options, "options such as { timeout: 5 }");
-}
+/** The names of {@linkcode TimeoutOptions}. */
+export const TIMEOUT_OPTIONS: readonly string[] = ["timeout", "weakTimeout", "priority"];
 
 /** The base of operations that take a `timeout`: a subclass defines `begin`. */
 export abstract class TimedOperation<T> extends BaseOperation<T> {
   /** See {@linkcode Operation.priority}. */
-  override readonly priority: Priority | undefined;
+  override readonly priority: Priority | undefined = undefined;
   readonly #timeout: Deadline | undefined;
-  readonly #weak: boolean;
+  readonly #weak: boolean | undefined;
 
   /**
    * Makes an operation with a timeout.
    *
    * @param options The options `timeout`, `weakTimeout` and `priority`.
-   * @throws {TypeError} If the timeout is no deadline.
+   * @param of The name of the operation in error messages.
+   * @param known The names of all options, if the operation has more.
+   * @throws {TypeError} If the timeout is no deadline, or an option has an unknown name.
    * @throws {RangeError} If the timeout is negative (other than -1) or not a number, or the
    *   priority is none of {@linkcode priority}.
    */
-  constructor(options: TimeoutOptions) {
+  constructor(
+    options: TimeoutOptions = NO_OPTIONS,
+    of: string = "the operation",
+    known: readonly string[] = TIMEOUT_OPTIONS,
+  ) {
     super();
-    checkOptions(options);
-    this.#timeout = options.timeout;
-    this.#weak = options.weakTimeout ?? false;
-    this.priority = options.priority;
-    checkPriority(this.priority);
-    checkTimeout(this.#timeout);
+    if (options === NO_OPTIONS) return;
+    const { timeout, weakTimeout, priority } = checkedOptions(of, options, known);
+    if (weakTimeout !== undefined) checkOption(`weakTimeout of ${of}`, weakTimeout, "boolean");
+    checkPriority(priority);
+    checkTimeout(timeout);
+    this.#timeout = timeout;
+    this.#weak = weakTimeout;
+    this.priority = priority;
   }
 
   /**
@@ -120,7 +122,7 @@ export abstract class TimedOperation<T> extends BaseOperation<T> {
     };
     // The deadline that `begin` may have set must stay. A `Resume` of another class has only one
     // deadline.
-    if (resume instanceof Wait) resume.addTimeout(milliseconds, giveUp, this.#weak);
+    if (resume instanceof Wait) resume.addTimeout(milliseconds, giveUp, this.#weak === true);
     else resume.setDeadline(milliseconds, giveUp, this.#weak);
   }
 }
@@ -129,8 +131,13 @@ class FunctionTimedOperation<T> extends TimedOperation<T> {
   readonly name: string;
   protected readonly begin: (resume: Resume<T>) => Abort | void;
 
-  constructor(name: string, options: TimeoutOptions, begin: (resume: Resume<T>) => Abort | void) {
-    super(options);
+  constructor(
+    name: string,
+    options: TimeoutOptions,
+    begin: (resume: Resume<T>) => Abort | void,
+    known?: readonly string[],
+  ) {
+    super(options, name, known);
     this.name = name;
     this.begin = begin;
   }
@@ -142,11 +149,13 @@ class FunctionTimedOperation<T> extends TimedOperation<T> {
  * @param name The name in traces.
  * @param options The options `timeout`, `weakTimeout` and `priority`.
  * @param begin Begins the operation; see {@linkcode TimedOperation}.
+ * @param known The names of all options, if the operation has more.
  */
 export function timed<T>(
   name: string,
   options: TimeoutOptions,
   begin: (resume: Resume<T>) => Abort | void,
+  known?: readonly string[],
 ): Operation<T> {
-  return new FunctionTimedOperation(name, options, begin);
+  return new FunctionTimedOperation(name, options, begin, known);
 }

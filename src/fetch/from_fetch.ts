@@ -5,12 +5,13 @@
  * @module
  */
 
-import { optionError } from "../coroutine/mod.ts";
+import { optionError, refuseSurplus } from "../coroutine/mod.ts";
 import { reasonPhrase } from "../http/mod.ts";
 import {
   type AppIterable,
   type Environ,
   type HeaderList,
+  isClass,
   isPromise,
   type StartResponse,
   type WSGIApp,
@@ -69,6 +70,7 @@ export interface FetchObject {
  * ```
  */
 export function fromFetch(handler: FetchHandler | FetchObject): WSGIApp {
+  if (arguments.length > 1) refuseSurplus("fromFetch", arguments, 1);
   const answer = handlerOf(handler);
   return (environ, startResponse) => {
     const info = new FetchInfo(environ);
@@ -86,15 +88,16 @@ type AnyHandler = (
 ) => Response | PromiseLike<Response>;
 
 function handlerOf(given: FetchHandler | FetchObject): AnyHandler {
-  if (typeof given === "function") return given;
-  if (typeof given === "object" && given !== null && typeof given.fetch === "function") {
+  if (typeof given === "function" && !isClass(given)) return given;
+  if (typeof (Object(given) as Partial<FetchObject>).fetch === "function") {
     // The method is looked up for each request, because a framework may replace it.
     return (...all) => (given as { fetch: AnyHandler }).fetch(...all);
   }
+  const advice = isClass(given) ? `; write new ${(given as { name: string }).name}()` : "";
   throw optionError(
     "The handler of fromFetch",
     given,
-    "a function (request, info) => Response, or an object with the method fetch",
+    `a function (request, info) => Response, or an object with the method fetch${advice}`,
   );
 }
 

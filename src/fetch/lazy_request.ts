@@ -65,10 +65,10 @@ function initOf(environ: Environ, headers: Headers, isForbidden = false): Reques
 function wholeRequest(environ: Environ): Request {
   const init = initOf(environ, headersOf(environ));
   // The request's own signal follows this one, but an error of a listener there would end the process.
-  return Object.defineProperty(new Request(requestUrl(environ), init), "signal", {
-    value: init.signal,
-    configurable: true,
-  });
+  // The descriptor inherits nothing, since an app may have added `get` to `Object.prototype`.
+  const own: PropertyDescriptor = Object.create(null);
+  Object.assign(own, { value: init.signal, configurable: true });
+  return Object.defineProperty(new Request(requestUrl(environ), init), "signal", own);
 }
 
 /** The members that are read often; all others are those of the runtime's own request. */

@@ -10,9 +10,9 @@
 
 import { memoryNetwork } from "../../adapters/memory.ts";
 import { runtimeAdapter } from "../../mod.ts";
-import { optionError } from "../coroutine/mod.ts";
+import { checkNames, refuseSurplus } from "../coroutine/mod.ts";
 import { type ServingOptions, WSGIServer } from "../server/mod.ts";
-import type { Environ, WSGIApp } from "../wsgi/mod.ts";
+import { checkApp, type Environ, type WSGIApp } from "../wsgi/mod.ts";
 import { type ConnectClient, exchange } from "./memory_exchange.ts";
 
 /** The options of `serve` that have a meaning behind another server. */
@@ -23,6 +23,11 @@ export type ToFetchOptions = Omit<
 
 /** Takes the requests of a server. */
 export type AppFetch = (request: Request, info?: unknown) => Promise<Response>;
+
+const OPTIONS: readonly (keyof ToFetchOptions)[] = [
+  ...["serverName", "serverHeader", "burst", "limits", "timeouts"] as const,
+  ...["onError", "onRefused", "log"] as const,
+];
 
 const ADDRESS = { host: "127.0.0.1", port: 80 };
 
@@ -39,7 +44,8 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
  * @param app The app.
  * @param options Limits, deadlines, and the log.
  * @returns The handler. Its promise rejects with the reason of `request.signal` if that aborts first.
- * @throws {TypeError} If the app is no function.
+ * @throws {TypeError} If the app is no function, or an option is unknown or of the wrong kind.
+ * @throws {RangeError} For a number outside its range.
  *
  * @example
  * ```ts
@@ -56,7 +62,12 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
  * ```
  */
 export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
-  if (typeof app !== "function") throw optionError("The app of toFetch", app, "a WSGI app");
+  if (arguments.length > 2) refuseSurplus("toFetch", arguments, 2);
+  checkApp("The app of toFetch", app, "a WSGI app, which is a function");
+  checkNames("The options of toFetch", options, OPTIONS, {
+    complaint: "Unknown option of toFetch",
+  });
+  checkValues(app, options);
   const origins = new Map<string, Origin>();
   const wsgiApp: WSGIApp = (environ, startResponse) => {
     describeOrigin(environ, origins.get(environ.REMOTE_PORT));
@@ -75,6 +86,11 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
       return [socket, () => void origins.delete(port)];
     });
   };
+}
+
+/** Checks the values of the options as a server does. The server itself begins with the first request. */
+function checkValues(wsgiApp: WSGIApp, options: ToFetchOptions): void {
+  void new WSGIServer({ ...options, wsgiApp, adapter: memoryNetwork().adapter });
 }
 
 /** Begins to serve. No connection is open between two requests, so that nothing holds the process. */

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { refuseSurplus } from "../coroutine/mod.ts";
 import type { Environ, ResponseOutcome, WSGIApp } from "../wsgi/mod.ts";
 import { checkApp, checkCallback } from "./option_checks.ts";
 
@@ -73,6 +74,7 @@ export function accessLog(
   app: WSGIApp,
   log: (line: string, entry: AccessLogEntry) => unknown,
 ): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("accessLog", arguments, 2);
   checkApp("accessLog", app);
   checkCallback("accessLog", "log", log);
   return (environ, startResponse) => {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { optionError } from "../coroutine/mod.ts";
+import { optionError, refuseSurplus } from "../coroutine/mod.ts";
 import {
   basicCredentials,
   type Environ,
@@ -73,6 +73,7 @@ const KNOWN_OPTIONS: readonly (keyof BasicAuthOptions)[] = ["realm", "users", "c
  * ```
  */
 export function basicAuth(app: WSGIApp, options: BasicAuthOptions): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("basicAuth", arguments, 2);
   checkApp("basicAuth", app);
   const check = checkOf(options);
   const { realm = "Restricted" } = options;

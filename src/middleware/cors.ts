@@ -18,6 +18,7 @@ import {
   checkOption,
   type Duration,
   optionError,
+  refuseSurplus,
   showValue,
   toMilliseconds,
 } from "../coroutine/mod.ts";
@@ -126,6 +127,7 @@ const METHODS: readonly string[] = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELE
  * ```
  */
 export function cors(app: WSGIApp, options: CORSOptions = {}): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("cors", arguments, 2);
   checkApp("cors", app);
   checkOptionNames("cors", options, KNOWN_OPTIONS);
   const policy = policyOf(options);
@@ -242,6 +244,13 @@ function originPolicy(
   const origins: ReadonlySet<string> = new Set(
     typeof origin === "string" ? [origin] : list("origin", origin),
   );
+  if (origins.size === 0) {
+    throw optionError(
+      "origin of cors",
+      origin,
+      "one origin or more; without cors, no other origin may read",
+    );
+  }
   for (const item of origins) checkOrigin(item);
   const [only] = origins;
   return {

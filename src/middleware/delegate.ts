@@ -63,6 +63,7 @@ export function delegate<E extends { readonly cogen: Cogen }>(
   startResponse: StartResponse,
   reader?: BodyReader,
 ): Generator<AppYield, void, unknown> {
-  checkApp("delegate", app);
+  // Each request comes here, so that the whole check is made only for its message.
+  if (typeof app !== "function") checkApp("delegate", app);
   return passThrough(() => app(environ, startResponse), environ.cogen, {}, reader);
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { until } from "../coroutine/mod.ts";
+import { refuseSurplus, until } from "../coroutine/mod.ts";
 import {
   type AppYield,
   type Block,
@@ -79,6 +79,7 @@ export function errorPage(
   app: WSGIApp,
   page: (error: unknown, environ: Environ) => ErrorResponse,
 ): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("errorPage", arguments, 2);
   checkApp("errorPage", app);
   checkCallback("errorPage", "page", page);
   function* guarded(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { refuseSurplus } from "../coroutine/mod.ts";
 import { type BodyReader, ServerReadable, type WSGIApp } from "../wsgi/mod.ts";
 import { DeferredStart } from "./deferred_start.ts";
 import { checkApp } from "./option_checks.ts";
@@ -45,6 +46,7 @@ import { type BlockStage, passThrough } from "./pass_through.ts";
  * ```
  */
 export function lazyStartResponse(app: WSGIApp): WSGIApp {
+  if (arguments.length > 1) refuseSurplus("lazyStartResponse", arguments, 1);
   checkApp("lazyStartResponse", app);
   return (environ, startResponse) => {
     const start = new DeferredStart(startResponse);

@@ -8,17 +8,17 @@
  */
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
+import { checkApp as checkWSGIApp } from "../wsgi/mod.ts";
 
 /**
  * Checks the app of a middleware.
  *
  * @param middleware The name of the middleware.
  * @param app The app.
- * @throws {TypeError} If the app is no function.
+ * @throws {TypeError} If the app is no function, or a class.
  */
 export function checkApp(middleware: string, app: unknown): void {
-  if (typeof app === "function") return;
-  throw optionError(`The app of ${middleware}`, app, "an app, which is a function");
+  checkWSGIApp(`The app of ${middleware}`, app);
 }
 
 /**

@@ -21,8 +21,10 @@ import {
   type AppYield,
   type Block,
   type BodyReader,
+  callClose,
   closeLate,
   type Cogen,
+  endEarly,
   isBlock,
   isPromise,
   iteratorOf,
@@ -149,7 +151,7 @@ export function* passThrough(
     try {
       if (!over && iterator !== undefined) yield* endIterator(iterator, cogen);
     } finally {
-      const closed = given?.close?.();
+      const closed = given === undefined ? undefined : callClose(given);
       if (isPromise(closed)) yield* waitFor(cogen, closed);
     }
   }
@@ -267,7 +269,7 @@ function* passLast(
 
 /** Ends an app early: steps its `finally` through its waits, and drops its blocks. */
 function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<AppYield, void, unknown> {
-  const ended = iterator.return?.();
+  const ended = endEarly(iterator);
   if (ended === undefined) return;
   let step = isPromise(ended) ? yield* waitFor(cogen, adoptStep(ended)) : ended;
   while (!step.done) {

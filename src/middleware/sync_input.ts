@@ -5,6 +5,7 @@
  * @module
  */
 
+import { refuseSurplus } from "../coroutine/mod.ts";
 import {
   type AppIterable,
   type AppYield,
@@ -60,6 +61,7 @@ export type SyncApp = (
  * ```
  */
 export function syncInput(app: SyncApp): WSGIApp {
+  if (arguments.length > 1) refuseSurplus("syncInput", arguments, 1);
   checkApp("syncInput", app);
   function* buffered(
     environ: Environ,

@@ -49,8 +49,8 @@ export interface ConnectionHost extends StoppingSource {
   appBegan(): void;
   /** The app of a request is done. */
   appEnded(): void;
-  /** A request is refused with a status, or a TLS handshake has failed (`undefined`). */
-  refused(status: number | undefined, reason: string, socket: Socket): void;
+  /** A request is refused with a status, or a TLS handshake has failed (no status). */
+  refused(reason: string, socket: Socket, status?: number): void;
   /** The connection is closed. */
   forget(connection: ClientConnection): void;
 }
@@ -185,7 +185,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#exchange?.abort();
     this.output.close(error !== undefined);
     if (error !== undefined && this.#socket.encrypted && this.#receivedBytes === 0) {
-      this.#host.refused(undefined, error.message, this.#socket);
+      this.#host.refused(error.message, this.#socket);
     }
     this.#returnParser();
     this.#host.forget(this);
@@ -465,7 +465,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /** Answers an error, unless a response has begun, and ends the connection. */
   #refuse(error: ProtocolError): void {
-    this.#host.refused(error.status, error.message, this.#socket);
+    this.#host.refused(error.message, this.#socket, error.status);
     const exchange = this.#exchange;
     if (exchange === undefined || !exchange.response.committed) this.#answer(error);
     if (this.#clientEnded && exchange?.isRead === false && error.status === 400) {

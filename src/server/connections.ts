@@ -43,7 +43,7 @@ export class Connections implements ConnectionHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
   readonly parsers: ParserPool;
-  /** The refused requests and the failed handshakes. */
+  /** The refused requests and connections, and the failed handshakes. */
   readonly refusals: Refusals;
   /** Called when the last connection or the last app has ended. */
   onEmpty: () => void = () => {};
@@ -104,12 +104,17 @@ export class Connections implements ConnectionHost {
     return this.#state !== "open";
   }
 
-  /** Accepts a connection; a connection above the limit is destroyed at once. */
+  /** Accepts a connection; a connection above the limit is counted, and destroyed at once. */
   accept(socket: Socket): ClientConnection {
     this.#accepted++;
     const connection = new ClientConnection(socket, this);
     this.#open.add(connection);
-    const isTooMany = this.#open.size > this.settings.limits.maxConnections;
+    const { maxConnections } = this.settings.limits;
+    const isTooMany = this.#open.size > maxConnections;
+    if (isTooMany) {
+      const reason = `Too many connections: limits.maxConnections is ${maxConnections}`;
+      this.refusals.add("connection", reason, socket.remote);
+    }
     if (isTooMany || this.#state === "closed") connection.destroy();
     if (this.#cancelCheck === undefined) this.#planCheck();
     return connection;
@@ -152,8 +157,9 @@ export class Connections implements ConnectionHost {
     for (const connection of this) if (connection.serves(socket)) connection.onClose();
   }
 
-  refused(status: number | undefined, reason: string, socket: Socket): void {
-    this.refusals.add(status, reason, socket.remote);
+  refused(reason: string, socket: Socket, status?: number): void {
+    const kind = status === undefined ? "handshake" : "request";
+    this.refusals.add(kind, reason, socket.remote, status);
   }
 
   forget(connection: ClientConnection): void {

@@ -16,7 +16,7 @@ export {
   type ShutdownOptions,
   WSGIServer,
 } from "./server.ts";
-export type { Refusal } from "./refusals.ts";
+export type { Refusal, RefusalKind } from "./refusals.ts";
 export { ServerShutdown } from "./shutdown.ts";
 export { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 export type { TLSOptions } from "./tls_options.ts";

@@ -23,7 +23,13 @@ import {
 } from "../coroutine/internal.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenAddress } from "../socket/mod.ts";
-import { type Environ, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
+import {
+  checkApp,
+  type Environ,
+  type Mounts,
+  type WSGIApp,
+  WSGIPathInfoDispatcher,
+} from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./bind_address.ts";
 import type { Refusal } from "./refusals.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
@@ -92,8 +98,9 @@ export interface ServingOptions {
    */
   readonly onError?: (error: unknown, environ: Environ | undefined) => void;
   /**
-   * Called with each request that the server refuses itself, and with each TLS handshake that fails; at
-   * most ten times a second, and `suppressed` tells how many more there were. An error that this function
+   * Called with each request that the server refuses itself, with each connection above
+   * `limits.maxConnections`, and with each TLS handshake that fails; at most ten times a second, and
+   * `suppressed` tells how many more there were. An error that this function
    * throws is logged once. The method `stats` of the server has the counts.
    */
   readonly onRefused?: (refusal: Refusal) => void;
@@ -222,7 +229,10 @@ function resolveApp(app: WSGIApp | Mounts): WSGIApp {
   if (app === undefined) {
     throw new TypeError("wsgiApp is missing: expected a function, or path prefixes and functions");
   }
-  if (typeof app === "function") return app;
+  if (typeof app === "function") {
+    checkApp("wsgiApp", app, "a function, or path prefixes and functions");
+    return app;
+  }
   const isEmpty = typeof app === "object" && app !== null && Object.keys(app).length === 0;
   if (!isEmpty) return WSGIPathInfoDispatcher(app);
   throw optionError("wsgiApp", app, "a function, or path prefixes and functions");

@@ -1,6 +1,6 @@
 /**
- * The requests that the server refuses before or without the app, and the TLS handshakes that fail:
- * their counts, and the calls of the option `onRefused`.
+ * The requests that the server refuses before or without the app, the connections above the limit, and
+ * the TLS handshakes that fail: their counts, and the calls of the option `onRefused`.
  *
  * An attacker decides how many there are, so the calls come at a bounded rate.
  *
@@ -12,11 +12,16 @@
 import { callHook } from "../coroutine/internal.ts";
 import type { Adapter, Address } from "../socket/mod.ts";
 
-/** A refused request or a failed TLS handshake, for the option `onRefused`. */
+/** The kinds of refusals: a `handshake` is one of TLS that failed, a `connection` is above `limits.maxConnections`. */
+export type RefusalKind = "request" | "handshake" | "connection";
+
+/** A refused request, a refused connection or a failed TLS handshake, for the option `onRefused`. */
 export interface Refusal {
+  /** What was refused. */
+  readonly kind: RefusalKind;
   /**
-   * The status of the refused request: 400, 408, 413, 414, 417, 431, 501, 503 or 505; `undefined` for a
-   * failed TLS handshake.
+   * The status of the refused request: 400, 408, 413, 414, 417, 431, 501, 503 or 505; `undefined` for the other
+   * kinds, which have no response.
    */
   readonly status: number | undefined;
   /** The reason in English, as the client reads it in the response, or as the runtime reports it. */
@@ -40,10 +45,8 @@ export interface RefusalSettings {
 
 /** The refusals of one server. */
 export class Refusals {
-  /** The number of refused requests. */
-  requests = 0;
-  /** The number of failed handshakes. */
-  handshakes = 0;
+  /** The number of refusals of each kind. */
+  readonly counts: Record<RefusalKind, number> = { request: 0, handshake: 0, connection: 0 };
 
   readonly #settings: RefusalSettings;
   #windowStart = -Infinity;
@@ -57,9 +60,8 @@ export class Refusals {
   }
 
   /** Counts one refusal, and tells the hook. Never throws. */
-  add(status: number | undefined, reason: string, remote: Address): void {
-    if (status === undefined) this.handshakes++;
-    else this.requests++;
+  add(kind: RefusalKind, reason: string, remote: Address, status?: number): void {
+    this.counts[kind]++;
     const { onRefused, adapter, log } = this.#settings;
     if (onRefused === undefined) return;
     const now = adapter.clock.now();
@@ -74,7 +76,7 @@ export class Refusals {
     this.#calls++;
     const suppressed = this.#suppressed;
     this.#suppressed = 0;
-    const refusal = { status, reason, remote, suppressed };
+    const refusal = { kind, status, reason, remote, suppressed };
     callHook("onRefused", () => onRefused(refusal), (fault) => {
       if (fault !== "" && !this.#hasFailed) log(fault.trimStart());
       this.#hasFailed ||= fault !== "";

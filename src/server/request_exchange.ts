@@ -249,6 +249,9 @@ export class RequestExchange
   }
 
   takeSocket(headers: HeaderList, open: (socket: ByteSocket) => SocketHandler): void {
+    if (typeof open !== "function") {
+      throw optionError("The handler of takeSocket", open, "a function that takes the socket");
+    }
     const isTunnel = this.method === "CONNECT";
     if (!isTunnel && (!this.head.upgrade || this.#speaksHTTP10)) {
       throw new WSGIError("A socket cannot be taken: the client has not asked for an upgrade");

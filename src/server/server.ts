@@ -56,6 +56,8 @@ export interface ServerStats {
   readonly servedRequests: number;
   /** The number of requests that the server refused itself: 400, 408, 413, 414, 431, 501, 503, ... */
   readonly refusedRequests: number;
+  /** The number of connections that were closed at once, because `limits.maxConnections` were open. */
+  readonly refusedConnections: number;
   /** The number of connections with TLS that broke before the first byte of a request. */
   readonly failedHandshakes: number;
 }
@@ -282,12 +284,14 @@ export class WSGIServer {
    * @returns The counts as of now.
    */
   stats(): ServerStats {
+    const { counts } = this.#connections.refusals;
     return {
       connections: this.#connections.size,
       activeRequests: this.#connections.active,
       servedRequests: this.#connections.served,
-      refusedRequests: this.#connections.refusals.requests,
-      failedHandshakes: this.#connections.refusals.handshakes,
+      refusedRequests: counts.request,
+      refusedConnections: counts.connection,
+      failedHandshakes: counts.handshake,
     };
   }
 

@@ -97,6 +97,8 @@
  */
 
 export { type AddressError, dialError, formatAddress, ipAddress, listenError } from "./address.ts";
+export { checkDial, checkListen } from "./adapter_calls.ts";
+export { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
 export { BlockPool } from "./block_pool.ts";
 export type { Files, OpenFile } from "./files.ts";
 export {

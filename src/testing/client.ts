@@ -15,6 +15,8 @@ import {
   checkNames,
   checkOption,
   type Duration,
+  optionError,
+  refuseSurplus,
   Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
@@ -98,7 +100,10 @@ export function testClient(
   app: WSGIApp | Mounts | TestServerOptions,
   options: TestClientOptions = {},
 ): TestClient {
-  checkNames("testClient", options, ["cookies", "autojump", "window", "files"]);
+  if (arguments.length > 2) refuseSurplus("testClient", arguments, 2);
+  checkNames("The options of testClient", options, ["cookies", "autojump", "window", "files"], {
+    complaint: "Unknown option of testClient",
+  });
   return new TestClient(isServerOptions(app) ? app : { wsgiApp: app }, options);
 }
 
@@ -129,6 +134,18 @@ export class TestClient implements AsyncDisposable {
   constructor(server: TestServerOptions, options: TestClientOptions) {
     checkOption("cookies", options.cookies, "boolean");
     checkOption("autojump", options.autojump, "boolean");
+    const { window = 65_536, files = runtimeFiles() } = options;
+    if (typeof window !== "number" || !(window > 0)) {
+      throw optionError("window of testClient", window, "a number of bytes above 0");
+    }
+    if (typeof files?.open !== "function") {
+      throw optionError("files of testClient", files, "an object with open and realPath");
+    }
+    const { scheduler: given } = server as ServerOptions;
+    if (given !== undefined) {
+      const expected = "none, because the client has a scheduler on its virtual clock";
+      throw optionError("scheduler of testClient", given, expected);
+    }
     const log = (line: string) => {
       this.log.push(line);
       server.log?.(line);
@@ -140,8 +157,8 @@ export class TestClient implements AsyncDisposable {
     this.#network = memoryNetwork({
       clock,
       log,
-      window: options.window ?? 65_536,
-      files: counted(options.files ?? runtimeFiles(), this.#time),
+      window,
+      files: counted(files, this.#time),
     });
     this.#cookies = options.cookies === true ? new Cookies() : undefined;
     const { bindAddr: _bindAddr, tls: _tls, ...rest } = server;
@@ -279,6 +296,11 @@ export class TestClient implements AsyncDisposable {
     bytes: string | Uint8Array,
     options: { readonly end?: boolean } = {},
   ): Promise<RawAnswer> {
+    if (typeof bytes !== "string" && !(bytes instanceof Uint8Array)) {
+      throw optionError("The bytes of raw", bytes, "a Uint8Array, or a latin-1 string");
+    }
+    checkNames("The options of raw", options, ["end"], { complaint: "Unknown option of raw" });
+    checkOption("end of raw", options.end, "boolean");
     const pieces: Uint8Array[] = [];
     const socket = this.#connect();
     socket.begin((piece) => void pieces.push(piece), undefined);

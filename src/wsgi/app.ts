@@ -1,9 +1,10 @@
 /**
- * The types of an app (PEP 3333, with generators in place of Python's iterators).
+ * The types of an app (PEP 3333, with generators in place of Python's iterators), and the check of an app.
  *
  * @module
  */
 
+import { optionError } from "../coroutine/mod.ts";
 import type { AppYield, Block, HeaderList } from "./block.ts";
 import type { Environ } from "./environ.ts";
 import type { WSGIFileWrapper } from "./files/file_wrapper.ts";
@@ -92,3 +93,29 @@ export type AsyncApp = (
  * change its blocks.
  */
 export type Middleware = (app: WSGIApp) => WSGIApp;
+
+/** Whether a value is a class of the language, which cannot be called without `new`. */
+export function isClass(value: unknown): boolean {
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/**
+ * Checks that a value is an app. The server and all middleware call this when they are made, so that a
+ * wrong app is no error of each request.
+ *
+ * @param name The name of the option or the argument, for the error message.
+ * @param app The value.
+ * @param expected The expected form. Default: an app.
+ * @throws {TypeError} If the value is no function, or is a class, which cannot be called without `new`.
+ */
+export function checkApp(
+  name: string,
+  app: unknown,
+  expected: string = "an app, which is a function",
+): asserts app is WSGIApp {
+  if (typeof app !== "function") throw optionError(name, app, expected);
+  if (!isClass(app)) return;
+  const made = `new ${app.name || "App"}(environ, startResponse)`;
+  const advice = `write (environ, startResponse) => ${made}`;
+  throw new TypeError(`${name} is the class ${app.name}: expected ${expected}; ${advice}`);
+}

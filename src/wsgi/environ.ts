@@ -227,7 +227,9 @@ function addFields(environ: Environ, request: RequestHead): void {
     if (key === "CONTENT_TYPE" || key === "CONTENT_LENGTH") environ[key] = value;
     else {
       const before = environ[key] as string | undefined;
-      environ[key] = before === undefined ? value : combineFieldLines(name, before, value);
+      // An app may have added the key to `Object.prototype`.
+      const isFirst = before === undefined || !Object.hasOwn(environ, key);
+      environ[key] = isFirst ? value : combineFieldLines(name, before, value);
     }
   }
   if (environ.HTTP_AUTHORIZATION !== undefined) addCredentials(environ, environ.HTTP_AUTHORIZATION);

@@ -7,16 +7,18 @@
  * @module
  */
 
-export type {
-  AppIterable,
-  AppReturn,
-  ArrayApp,
-  AsyncApp,
-  Closeable,
-  GeneratorApp,
-  Middleware,
-  StartResponse,
-  WSGIApp,
+export {
+  type AppIterable,
+  type AppReturn,
+  type ArrayApp,
+  type AsyncApp,
+  checkApp,
+  type Closeable,
+  type GeneratorApp,
+  isClass,
+  type Middleware,
+  type StartResponse,
+  type WSGIApp,
 } from "./app.ts";
 export { basicCredentials } from "./basic_credentials.ts";
 export { type AppYield, type Block, type HeaderList, isBlock } from "./block.ts";
@@ -55,6 +57,8 @@ export { closeLate } from "./running/app_closing.ts";
 export {
   adoptStep,
   type AnyIterator,
+  callClose,
+  endEarly,
   isPromise,
   iteratorOf,
   type Step,

@@ -6,7 +6,7 @@
 
 import { isPlain } from "../coroutine/internal.ts";
 import { optionError, showValue } from "../coroutine/mod.ts";
-import type { StartResponse, WSGIApp } from "./app.ts";
+import { checkApp, type StartResponse, type WSGIApp } from "./app.ts";
 import type { Environ } from "./environ.ts";
 
 /** Path prefixes and their apps, in any order. */
@@ -90,14 +90,11 @@ function mountTable(mounts: Mounts): Mount[] {
   const table: Mount[] = [];
   for (const [given, app] of pairsOf(mounts)) {
     const prefix = latin1Path(checkedPrefix(given));
-    if (typeof app !== "function") {
-      const action = `Cannot mount ${showValue(app)} at ${showValue(given)}`;
-      throw new TypeError(`${action}: expected an app, which is a function, not a promise`);
-    }
+    checkApp(`The app at ${showValue(given)}`, app);
     if (table.some(([other]) => other === prefix)) {
       throw new TypeError(`Cannot mount two apps at ${showValue(given)}`);
     }
-    table.push([prefix, app as WSGIApp]);
+    table.push([prefix, app]);
   }
   return table.sort(([one], [other]) => other.length - one.length);
 }

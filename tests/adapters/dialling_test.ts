@@ -64,7 +64,9 @@ test("an abort between two addresses keeps the second from being dialled", async
   const dialling = dialler((address, accept, signal) => {
     controller.abort(new RangeError("enough"));
     return dialOne(address, accept, signal);
-  }, names("127.0.0.1", "::1"))({ host: "two.test", port: 80 }, () => HANDLER, controller);
+  }, names("127.0.0.1", "::1"))({ host: "two.test", port: 80 }, () => HANDLER, {
+    signal: controller.signal,
+  });
   await assertRejects(() => dialling, RangeError, "enough");
   assertEquals(log, ["dial 127.0.0.1:80"]);
 });
@@ -76,7 +78,7 @@ test("a connection that comes after an abort is closed, and not opened", async (
   const dialling = dialler(dialOne, names())({ host: "127.0.0.1", port: 80 }, () => {
     opened = true;
     return HANDLER;
-  }, controller);
+  }, { signal: controller.signal });
   await Promise.resolve();
   controller.abort(new RangeError("enough"));
   await assertRejects(() => dialling, RangeError, "enough");

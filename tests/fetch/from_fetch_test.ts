@@ -222,6 +222,15 @@ for (const [name, [handler, message]] of Object.entries(FAULTS)) {
 test("something that is no handler is refused at once", () => {
   assertThrows(() => fromFetch(5 as unknown as FetchHandler), TypeError, "fetch");
   assertThrows(() => fromFetch({} as unknown as FetchHandler), TypeError, "fetch");
+  class Router {
+    fetch = () => new Response();
+  }
+  const advice = "is a function: expected a function (request, info) => Response, or an object";
+  const routerClass = Router as unknown as FetchHandler;
+  const error = assertThrows(() => fromFetch(routerClass), TypeError, advice);
+  assert(error.message.endsWith("; write new Router()"), error.message);
+  const surplus = fromFetch as unknown as (...args: readonly unknown[]) => unknown;
+  assertThrows(() => surplus(() => {}, { port: 80 }), TypeError, "Argument 2 of fromFetch");
 });
 
 test("an object with fetch keeps its this", async () => {

@@ -1,6 +1,12 @@
 /** `toFetch`: WSGI apps as fetch handlers, alone and behind the runtime's own server. */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { test } from "node:test";
 import { toFetch } from "../../src/fetch/mod.ts";
 import type { GeneratorApp, WSGIApp } from "../../src/wsgi/mod.ts";
@@ -174,4 +180,28 @@ test("an app behind the runtime's own server", async () => {
   await closed;
   assertEquals(events.toSorted(), ["abort", "closed"]);
   await server.close();
+});
+
+test("wrong arguments are told when the handler is made", () => {
+  const make = toFetch as unknown as (...args: readonly unknown[]) => unknown;
+  const app: WSGIApp = () => [];
+  const calls: readonly (readonly [args: readonly unknown[], message: string])[] = [
+    [[5], "The app of toFetch is 5: expected a WSGI app"],
+    [[{ "/": app }], "The app of toFetch is"],
+    [[class Page {}], "The app of toFetch is the class Page"],
+    [[app, 5], "The options of toFetch is 5: expected an object"],
+    [[app, null], "The options of toFetch is null"],
+    [[app, { timeout: 5 }], 'Unknown option of toFetch "timeout": did you mean "timeouts"?'],
+    [[app, { bindAddr: "/a" }], 'Unknown option of toFetch "bindAddr"'],
+    [[app, { scheduler: {} }], 'Unknown option of toFetch "scheduler"'],
+    [[app, { limits: { maxHead: 5 } }], 'Unknown limit "maxHead"'],
+    [[app, { timeouts: { request: "5" } }], '"5"'],
+    [[app, { log: "x" }], 'log is "x": expected a function'],
+    [[app, {}, {}], "Argument 3 of toFetch is {}"],
+  ];
+  for (const [args, message] of calls) {
+    const error = assertThrows(() => make(...args), TypeError);
+    assertStringIncludes(error.message, message);
+  }
+  make(app, { limits: { maxHeadBytes: 5000 }, onError: undefined });
 });

@@ -1,6 +1,6 @@
 /** Arguments of a wrong kind are errors when a middleware is made, and not at each request. */
 
-import { assert, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import * as middleware from "../../src/middleware/mod.ts";
 import { compress } from "../../src/middleware/compress/mod.ts";
@@ -34,6 +34,39 @@ const WRAPPING: Readonly<Record<string, Make>> = {
   validator: (app) => validator?.(app),
 };
 
+test("a class of the language is no app", () => {
+  class Page {
+    static readonly app = 5;
+  }
+  for (const [name, wrap] of Object.entries(WRAPPING)) {
+    if (name === "delegate") continue; // it is called for each request, and the call itself fails
+    const error = assertThrows(() => wrap(Page), TypeError);
+    assertStringIncludes(error.message, `The app of ${name} is the class Page: expected an app`);
+    assertStringIncludes(error.message, "new Page(environ, startResponse)");
+    assertThrows(() => wrap(class {}), TypeError, "is the class : expected an app");
+  }
+});
+
+/** Each middleware with all its arguments and a further one. */
+const SURPLUS: Readonly<Record<string, () => unknown>> = {
+  accessLog: () => accessLog?.(app, () => {}, { format: "json" }),
+  basicAuth: () => basicAuth?.(app, { users: {} }, {}),
+  compress: () => (compress as Make)(app, {}, {}),
+  cors: () => cors?.(app, {}, {}),
+  errorPage: () => errorPage?.(app, () => {}, {}),
+  lazyStartResponse: () => lazyStartResponse?.(app, {}),
+  staticFiles: () => staticFiles?.("/", {}, {}),
+  syncInput: () => syncInput?.(app, { maxBytes: 5 }),
+  validator: () => validator?.(app, { strict: true }),
+};
+
+for (const [name, make] of Object.entries(SURPLUS)) {
+  test(`${name} tells of an argument too many`, () => {
+    const error = assertThrows(make, TypeError);
+    assertMatch(error.message, new RegExp(`^Argument [23] of ${name} is .*: expected no argument`));
+  });
+}
+
 for (const [name, wrap] of Object.entries(WRAPPING)) {
   test(`${name} refuses an app that is none`, () => {
     wrap(app);
@@ -50,7 +83,9 @@ const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
   "log of accessLog": [(log) => accessLog?.(app, log), [undefined, null, "x", {}, console]],
   "page of errorPage": [(page) => errorPage?.(app, page), [undefined, null, "x", {}]],
   "options of cors": [(options) => cors?.(app, options), [null, 5, "x", ["*"], promise, app]],
-  "origin": [(origin) => cors?.(app, { origin }), [null, 5, true, {}, [5], "a.example", [""]]],
+  "origin": [(origin) => cors?.(app, { origin }), [
+    ...[null, 5, true, {}, [5], "a.example", [""], []],
+  ]],
   "methods": [(methods) => cors?.(app, { methods }), [null, 5, "GET", {}, [5], ["a b"]]],
   "allowedHeaders": [(allowedHeaders) => cors?.(app, { allowedHeaders }), [null, "X", [5]]],
   "exposedHeaders": [(exposedHeaders) => cors?.(app, { exposedHeaders }), [null, "X", [5]]],
@@ -85,7 +120,7 @@ const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
   "contentTypes of compress": [(contentTypes) => compress(app, { contentTypes } as never), [
     ...[null, "x", [/x/]],
   ]],
-  "encodings": [(encodings) => compress(app, { encodings } as never), [null, "br", ["x"], [5]]],
+  "encodings": [(encodings) => compress(app, { encodings } as never), [null, "br", ["x"], [5], []]],
 };
 
 for (const [option, [make, values]] of Object.entries(WRONG)) {

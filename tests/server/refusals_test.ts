@@ -4,14 +4,16 @@ import { connect } from "node:net";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import type { Refusal } from "../../src/server/mod.ts";
+import { Sleep } from "../../src/coroutine/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import { serve } from "../../mod.ts";
 import { get, serving } from "../support/serving.ts";
 import { CERT, KEY } from "../support/tls_fixtures.ts";
 
-const app: WSGIApp = (_environ, startResponse) => {
+const app: WSGIApp = function* (environ, startResponse) {
+  if (environ.PATH_INFO === "/sleep") yield Sleep(1_000_000);
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
-  return ["hello"];
+  return "hello";
 };
 
 const NONSENSE = "nonsense\r\n\r\n";
@@ -20,22 +22,30 @@ const REFUSED: readonly (readonly [number, string, number?])[] = [
   [400, NONSENSE],
   [408, "GET / HTTP/1.1\r\n", 3_600_000],
   [413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9007199254740991\r\n\r\n"],
+  [414, get(`/${"x".repeat(100_000)}`)],
+  [417, get("/", "Expect: a-miracle")],
   [431, get("/", `X: ${"x".repeat(100_000)}`)],
   [501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"],
+  [503, get("/sleep"), 3_600_000],
+  [505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"],
 ];
 
 for (const [status, request, waitMs = 0] of REFUSED) {
   test(`a request that is refused with ${status} is counted and told`, async () => {
     const heard: Refusal[] = [];
-    const stage = await serving(app, { onRefused: (refusal) => void heard.push(refusal) });
+    const onRefused = (refusal: Refusal) => void heard.push(refusal);
+    const stage = await serving(app, { onRefused, timeouts: { request: 60 } });
     const client = stage.ask(request);
     stage.run(waitMs);
     assertStringIncludes(client.pieces.join(""), `HTTP/1.1 ${status} `);
-    assertEquals(heard.map(({ status, suppressed }) => [status, suppressed]), [[status, 0]]);
+    assertEquals(
+      heard.map(({ kind, status, suppressed }) => [kind, status, suppressed]),
+      [["request", status, 0]],
+    );
     assert(heard[0]!.reason.length > 0);
     assert(heard[0]!.remote.family === "IPv4");
-    const { refusedRequests, failedHandshakes } = stage.server.stats();
-    assertEquals([refusedRequests, failedHandshakes], [1, 0]);
+    const { refusedRequests, refusedConnections, failedHandshakes } = stage.server.stats();
+    assertEquals([refusedRequests, refusedConnections, failedHandshakes], [1, 0, 0]);
     await stage.finish();
   });
 }
@@ -49,6 +59,29 @@ test("a request that the app answers is not refused, whatever its status", async
   stage.ask(get("/"));
   assertEquals([heard, stage.server.stats().refusedRequests], [[], 0]);
   await stage.finish();
+});
+
+test("a connection above the limit is counted and told, and those below it are served", async () => {
+  const heard: Refusal[] = [];
+  const stage = await serving(app, {
+    limits: { maxConnections: 1 },
+    onRefused: (refusal) => void heard.push(refusal),
+  });
+  const first = stage.connect();
+  const second = stage.connect();
+  stage.run();
+  assertEquals([first.closed, second.closed, second.received()], [false, true, ""]);
+  const [refusal] = heard;
+  assertEquals([heard.length, refusal?.kind, refusal?.status], [1, "connection", undefined]);
+  assertStringIncludes(refusal!.reason, "limits.maxConnections is 1");
+  assert(refusal!.remote.family === "IPv4");
+  const { refusedRequests, refusedConnections, failedHandshakes } = stage.server.stats();
+  assertEquals([refusedRequests, refusedConnections, failedHandshakes], [0, 1, 0]);
+  first.send(get("/"));
+  stage.run();
+  assertStringIncludes(first.received(), "hello");
+  await stage.finish();
+  assertEquals([heard.length, stage.server.stats().refusedConnections], [1, 1]);
 });
 
 test("the calls are ten a second, and the next one tells how many were left out", async () => {
@@ -99,9 +132,9 @@ test("a TLS handshake that fails is counted and told", async () => {
   const client = connect(Number(new URL(server.url).port), "127.0.0.1");
   client.on("error", () => {});
   client.write("GET / HTTP/1.1\r\n\r\n");
-  const { status, remote } = await refused;
+  const { kind, status, remote } = await refused;
   client.destroy();
-  assertEquals([status, remote.family], [undefined, "IPv4"]);
+  assertEquals([kind, status, remote.family], ["handshake", undefined, "IPv4"]);
   assertEquals(server.stats().failedHandshakes, 1);
   assertEquals(server.stats().refusedRequests, 0);
 });

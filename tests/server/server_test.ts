@@ -34,7 +34,7 @@ function newServer(options: Record<string, unknown> = {}): WSGIServer {
   return new WSGIServer({ adapter, wsgiApp: waits, bindAddr: ["127.0.0.1", 80], ...options });
 }
 
-const NO_REFUSALS = { refusedRequests: 0, failedHandshakes: 0 };
+const NO_REFUSALS = { refusedRequests: 0, refusedConnections: 0, failedHandshakes: 0 };
 
 test("stats count connections and requests", async () => {
   const stage = await serving(waits);

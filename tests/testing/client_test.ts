@@ -22,6 +22,30 @@ test("an unknown option of testClient is refused", () => {
   const make = (options: unknown) => () => testClient(app, options as never);
   assertThrows(make({ cookie: true }), TypeError, 'Unknown option of testClient "cookie"');
   assertThrows(make(5), TypeError, "testClient is 5: expected an object");
+  assertThrows(make({ window: "5" }), TypeError, 'window of testClient is "5"');
+  assertThrows(make({ window: 0 }), TypeError, "window of testClient is 0");
+  assertThrows(make({ files: {} }), TypeError, "files of testClient is {}: expected an object");
+  assertThrows(make({ autojump: null }), TypeError, "autojump is null");
+});
+
+test("wrong arguments of testClient are refused", async () => {
+  const make = testClient as unknown as (...args: readonly unknown[]) => unknown;
+  const app: WSGIApp = () => [];
+  const calls: readonly (readonly [args: readonly unknown[], message: string])[] = [
+    [[undefined], "wsgiApp is missing"],
+    [[class Page {}], "wsgiApp is the class Page"],
+    [[{ wsgiApp: app, scheduler: {} }], "scheduler of testClient is {}: expected none"],
+    [[{ wsgiApp: app, timeout: 5 }], 'Unknown option "timeout": did you mean "timeouts"?'],
+    [[app, {}, {}], "Argument 3 of testClient is {}"],
+  ];
+  for (const [args, message] of calls) assertThrows(() => make(...args), TypeError, message);
+  await using client = testClient(app);
+  const raw = client.raw.bind(client) as unknown as (...args: unknown[]) => Promise<unknown>;
+  await assertRejects(() => raw(5), TypeError, "The bytes of raw is 5");
+  await assertRejects(() => raw("", { ends: 1 }), TypeError, 'did you mean "end"?');
+  await assertRejects(() => raw("", { end: 1 }), TypeError, "end of raw is 1: expected true");
+  const wrong = { metod: "PUT" } as never;
+  await assertRejects(() => client.open("/", wrong), TypeError, 'did you mean "method"?');
 });
 
 test("a response has its status, fields, body and bytes", async () => {

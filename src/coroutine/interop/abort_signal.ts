@@ -7,6 +7,8 @@
  * @module
  */
 
+import { refuseSurplus } from "../call_checks.ts";
+import { optionError } from "../option_checks.ts";
 import { type Operation, operation } from "../operation.ts";
 import { runningTask } from "../operations/join.ts";
 import type { Task } from "../task.ts";
@@ -61,6 +63,8 @@ export interface AbortControllerLike<S> {
  * ```
  */
 export function aborted(signal: AbortSignalLike): Operation<never> {
+  if (arguments.length > 1) refuseSurplus("aborted", arguments, 1);
+  checkSignal("The argument of aborted", signal);
   return operation((resume) => {
     const listener = () => resume.error(signal.reason);
     if (signal.aborted) return listener();
@@ -96,13 +100,15 @@ export function aborted(signal: AbortSignalLike): Operation<never> {
  * ```
  */
 export function cancelOn<T>(task: Task<T>, signal: AbortSignalLike): Task<T> {
+  const running = runningTask(task, "watch");
+  checkSignal("The signal of cancelOn", signal);
   const cancel = () => task.cancel();
   if (signal.aborted) {
     cancel();
     return task;
   }
   signal.addEventListener("abort", cancel);
-  runningTask(task, "watch").watch(() => signal.removeEventListener("abort", cancel));
+  running.watch(() => signal.removeEventListener("abort", cancel));
   return task;
 }
 
@@ -131,8 +137,21 @@ export function cancelOn<T>(task: Task<T>, signal: AbortSignalLike): Task<T> {
  * ```
  */
 export function signalOf<S>(task: Task<unknown>, controller: AbortControllerLike<S>): S {
-  runningTask(task, "watch").watch(() => {
+  const running = runningTask(task, "watch");
+  if (typeof controller?.abort !== "function") {
+    throw optionError("The controller of signalOf", controller, "an AbortController");
+  }
+  running.watch(() => {
     if (task.state !== "returned") controller.abort(task.error);
   });
   return controller.signal;
+}
+
+/** Checks a signal by its shape, since each runtime has its own class. */
+function checkSignal(name: string, signal: unknown): void {
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignalLike>;
+  if (typeof aborted === "boolean" && typeof addEventListener === "function") return;
+  const isController = typeof signal === "object" && signal !== null && "abort" in signal;
+  const advice = isController ? "; write controller.signal" : "";
+  throw optionError(name, signal, `an AbortSignal${advice}`);
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { optionError } from "../option_checks.ts";
 import type { Operation } from "../operation.ts";
 import { start } from "../scheduler.ts";
 import type { Task, TaskScheduler } from "../task.ts";
@@ -21,6 +22,18 @@ export interface AsyncViewOptions {
    * has left its loop.
    */
   readonly onEnd?: () => void;
+}
+
+/**
+ * Checks the scheduler of a method `values`.
+ *
+ * @param of The name of the method, for the error message.
+ * @param scheduler The argument.
+ * @throws {TypeError} If it is no scheduler.
+ */
+export function checkScheduler(of: string, scheduler: unknown): void {
+  if (typeof (Object(scheduler) as Partial<TaskScheduler>).add === "function") return;
+  throw optionError(`The argument of ${of}`, scheduler, "a scheduler, such as server.scheduler");
 }
 
 /** The async iterator over the values of a series of operations. */

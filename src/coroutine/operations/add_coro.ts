@@ -4,8 +4,8 @@
  * @module
  */
 
+import { checkFunction } from "../call_checks.ts";
 import { ImmediateOperation, type Operation } from "../operation.ts";
-import { optionError } from "../option_checks.ts";
 import type { Coroutine, Task } from "../task.ts";
 
 /**
@@ -36,9 +36,7 @@ export function AddCoro<A extends unknown[], T>(
   fn: (...args: A) => Coroutine<T> | Operation<T> | PromiseLike<T>,
   ...args: A
 ): Operation<Task<T>> {
-  if (typeof fn !== "function") {
-    throw optionError("The coroutine of AddCoro", fn, "a generator function, not called");
-  }
+  checkFunction("The coroutine of AddCoro", fn);
   return new AddCoroOperation(fn, args);
 }
 

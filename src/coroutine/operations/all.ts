@@ -8,6 +8,7 @@
  */
 
 import { Branches, checkOperations, type Outcome } from "./branch.ts";
+import { refuseSurplus } from "../call_checks.ts";
 import { type Operation, operation } from "../operation.ts";
 import type { OperationValue } from "./race.ts";
 
@@ -49,6 +50,7 @@ export type OperationResults<O extends readonly Operation<unknown>[]> = {
 export function all<const O extends readonly Operation<unknown>[]>(
   operations: O,
 ): Operation<OperationValues<O>> {
+  if (arguments.length > 1) refuseSurplus("all", arguments, 1, "timeout(all([...]), 5)");
   return waitForAll("all", operations, ({ content }) => content, true);
 }
 
@@ -74,6 +76,9 @@ export function all<const O extends readonly Operation<unknown>[]>(
 export function allSettled<const O extends readonly Operation<unknown>[]>(
   operations: O,
 ): Operation<OperationResults<O>> {
+  if (arguments.length > 1) {
+    refuseSurplus("allSettled", arguments, 1, "timeout(allSettled([...]), 5)");
+  }
   return waitForAll("allSettled", operations, asSettled, false);
 }
 

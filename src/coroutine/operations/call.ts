@@ -17,7 +17,7 @@ import {
 } from "../operation.ts";
 import { nameOf } from "../error_text.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
-import { type CoroutineFunction, isCoroutine } from "../task.ts";
+import { type Coroutine, type CoroutineFunction, isCoroutine } from "../task.ts";
 import { CallIterator } from "../kernel/unwind.ts";
 import { isThenable, until } from "./until.ts";
 
@@ -116,8 +116,9 @@ class CallOperation extends BaseOperation<unknown> {
     if (isOperation(given)) return given.start(resume);
     if (isThenable(given)) return until(given).start(resume);
     if (!isCoroutine(given)) return resume.value(given);
-    const make = Object.defineProperty(() => given, "name", { value: nameOf(this.#fn) });
-    const child = resume.scheduler.add(make) as RunningTask<unknown>;
+    const name = nameOf(this.#fn);
+    const { [name]: make } = { [name]: () => given }; // the function has the name of its key
+    const child = resume.scheduler.add(make as () => Coroutine<unknown>) as RunningTask<unknown>;
     child.join(resume);
     return () => child.cancel();
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFunction, refuseSurplus } from "../call_checks.ts";
 import { type Abort, type Operation, operation } from "../operation.ts";
 
 /** A callback for an error or a value. The first call counts; later calls have no effect. */
@@ -33,6 +34,10 @@ export type Callback<T> = (error: unknown, value?: T) => void;
  * ```
  */
 export function fromCallback<T>(begin: (callback: Callback<T>) => Abort | void): Operation<T> {
+  if (arguments.length > 1) {
+    refuseSurplus("fromCallback", arguments, 1, "timeout(fromCallback(begin), 5)");
+  }
+  checkFunction("The argument of fromCallback", begin, "a function that takes a callback");
   return operation((resume) =>
     begin((error, value) => {
       if (error === null || error === undefined) resume.value(value as T);

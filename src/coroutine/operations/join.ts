@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.ts";
 import { RunningTask } from "../kernel/running_task.ts";
 import type { Task } from "../task.ts";
@@ -35,7 +36,8 @@ import { TimedOperation, type TimeoutOptions } from "../timed_operation.ts";
  * assertEquals(task.result, "done");
  * ```
  */
-export function Join<T>(task: Task<T>, options: TimeoutOptions = {}): Operation<T> {
+export function Join<T>(task: Task<T>, options: TimeoutOptions = NO_OPTIONS): Operation<T> {
+  if (arguments.length > 2) refuseSurplus("Join", arguments, 2);
   return new JoinOperation(task, options);
 }
 
@@ -59,7 +61,7 @@ class JoinOperation<T> extends TimedOperation<T> {
   readonly #task: RunningTask<T>;
 
   constructor(task: Task<T>, options: TimeoutOptions) {
-    super(options);
+    super(options, "Join");
     this.#task = runningTask(task, "join");
   }
 

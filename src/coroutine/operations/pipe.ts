@@ -9,8 +9,8 @@
  */
 
 import type { LocalValues } from "../current_step.ts";
+import { checkFunction } from "../call_checks.ts";
 import { type Abort, BaseOperation, type Operation, operation, type Resume } from "../operation.ts";
-import { optionError } from "../option_checks.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { CoroutineFunction } from "../task.ts";
 import { Waiters } from "../kernel/waiters.ts";
@@ -83,9 +83,7 @@ export function Iterate<A extends unknown[], Y>(
   fn: (...args: A) => Generator<Y, unknown, unknown>,
   ...args: A
 ): Operation<Pipe<ChunkOf<Y>>> {
-  if (typeof fn !== "function") {
-    throw optionError("The coroutine of Iterate", fn, "a generator function, not called");
-  }
+  checkFunction("The coroutine of Iterate", fn);
   return operation((resume) => {
     const addProducer = () =>
       resume.scheduler.add(fn as CoroutineFunction<A, unknown>, ...args) as RunningTask<unknown>;

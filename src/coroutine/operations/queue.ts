@@ -9,7 +9,8 @@
  */
 
 import { bindMethods } from "../bind_methods.ts";
-import { AsyncView } from "../interop/async_view.ts";
+import { AsyncView, checkScheduler } from "../interop/async_view.ts";
+import { NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import { requireWhole } from "./counts.ts";
 import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.ts";
 import { Empty, Full, QueueClosed, queueClosed } from "./queue_errors.ts";
@@ -101,7 +102,8 @@ export class Queue<T> {
    * @throws {QueueClosed} At the `yield`, if the queue is closed.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
-  put(item: T, options: TimeoutOptions = {}): Operation<void> {
+  put(item: T, options: TimeoutOptions = NO_OPTIONS): Operation<void> {
+    if (arguments.length > 2) refuseSurplus("Queue.put", arguments, 2);
     return new PutOperation(this, item, this.#putters, options);
   }
 
@@ -114,7 +116,8 @@ export class Queue<T> {
    * @throws {QueueClosed} At the `yield`, if the queue is closed and empty.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
-  get(options: TimeoutOptions = {}): Operation<T> {
+  get(options: TimeoutOptions = NO_OPTIONS): Operation<T> {
+    if (arguments.length > 1) refuseSurplus("Queue.get", arguments, 1);
     return new GetOperation(this, this.#getters, options);
   }
 
@@ -163,7 +166,8 @@ export class Queue<T> {
    * @returns An operation without a value.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
-  join(options: TimeoutOptions = {}): Operation<void> {
+  join(options: TimeoutOptions = NO_OPTIONS): Operation<void> {
+    if (arguments.length > 1) refuseSurplus("Queue.join", arguments, 1);
     return timed("Queue.join", options, (resume) => {
       if (this.#unfinished > 0) return this.#joiners.add(resume, undefined);
       resume.value();
@@ -188,6 +192,7 @@ export class Queue<T> {
    * @returns An async iterator that takes items out.
    */
   values(scheduler: TaskScheduler): AsyncIterableIterator<T> {
+    checkScheduler("values", scheduler);
     return new AsyncView(scheduler, () => this.get({ timeout: -1 }), {
       isEnd: (error) => error instanceof QueueClosed,
     });
@@ -224,7 +229,7 @@ class PutOperation<T> extends TimedOperation<void> {
   readonly #putters: Waiters<void, T>;
 
   constructor(queue: Queue<T>, item: T, putters: Waiters<void, T>, options: TimeoutOptions) {
-    super(options);
+    super(options, "Queue.put");
     this.#queue = queue;
     this.#item = item;
     this.#putters = putters;
@@ -246,7 +251,7 @@ class GetOperation<T> extends TimedOperation<T> {
   readonly #getters: Waiters<T>;
 
   constructor(queue: Queue<T>, getters: Waiters<T>, options: TimeoutOptions) {
-    super(options);
+    super(options, "Queue.get");
     this.#queue = queue;
     this.#getters = getters;
   }

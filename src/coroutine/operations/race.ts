@@ -5,6 +5,7 @@
  */
 
 import { Branches, checkOperations, settleWith } from "./branch.ts";
+import { refuseSurplus } from "../call_checks.ts";
 import { type Operation, operation } from "../operation.ts";
 
 /** The type of the value that an operation gives. */
@@ -39,6 +40,7 @@ export type OperationValue<O> = O extends Operation<infer T> ? T : never;
 export function race<const O extends readonly Operation<unknown>[]>(
   operations: O,
 ): Operation<OperationValue<O[number]>> {
+  if (arguments.length > 1) refuseSurplus("race", arguments, 1, "timeout(race([...]), 5)");
   checkOperations("race", operations);
   if (operations.length === 0) {
     throw new TypeError("Cannot race an empty list: expected one or more operations");

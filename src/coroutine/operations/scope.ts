@@ -8,6 +8,7 @@
  * @module
  */
 
+import { checkFunction, refuseSurplus } from "../call_checks.ts";
 import { Call } from "./call.ts";
 import { type CurrentStep, currentStep } from "../current_step.ts";
 import { type Operation, operation } from "../operation.ts";
@@ -70,6 +71,8 @@ export interface Scope {
  * ```
  */
 export function scope<T>(body: CoroutineFunction<[Scope], T>): Operation<T> {
+  if (arguments.length > 1) refuseSurplus("scope", arguments, 1, "timeout(scope(body), 5)");
+  checkFunction("The body of scope", body);
   return Call(runScope<T>, body);
 }
 

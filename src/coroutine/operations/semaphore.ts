@@ -8,6 +8,7 @@
  */
 
 import { bindMethods } from "../bind_methods.ts";
+import { checkFunction, NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import { Call } from "./call.ts";
 import { requireWhole } from "./counts.ts";
 import type { Operation } from "../operation.ts";
@@ -76,7 +77,8 @@ export class Semaphore {
    * @returns An operation without a value.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
-  acquire(options: TimeoutOptions = {}): Operation<void> {
+  acquire(options: TimeoutOptions = NO_OPTIONS): Operation<void> {
+    if (arguments.length > 1) refuseSurplus("Semaphore.acquire", arguments, 1);
     return timed("Semaphore.acquire", options, (resume) => {
       if (!this.acquireNowait()) return this.#waiters.add(resume, undefined);
       resume.value();
@@ -116,6 +118,7 @@ export class Semaphore {
    * @returns An operation that gives the coroutine's result, or throws its error at the `yield`.
    */
   hold<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Operation<T> {
+    checkFunction("The coroutine of Semaphore.hold", fn);
     const acquire = this.acquire({ timeout: -1 });
     const release = () => this.release();
     return Call(function* hold(): Coroutine<T> {

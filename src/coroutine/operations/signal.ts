@@ -7,15 +7,17 @@
  * @module
  */
 
+import { checkOption } from "../option_checks.ts";
 import { type Abort, ImmediateOperation, type Operation, type Resume } from "../operation.ts";
 import { requireWhole } from "./counts.ts";
 import { checkPriority, type Priority } from "../priority.ts";
 import { SignalBoard } from "./signal_board.ts";
 import type { Task } from "../task.ts";
+import { checkedOptions, NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import {
-  checkOptions,
   checkTimeout,
   TimedOperation,
+  TIMEOUT_OPTIONS,
   type TimeoutOptions,
 } from "../timed_operation.ts";
 
@@ -46,8 +48,9 @@ import {
  */
 export function WaitForSignal<T = unknown>(
   name: unknown,
-  options: TimeoutOptions = {},
+  options: TimeoutOptions = NO_OPTIONS,
 ): Operation<T> {
+  if (arguments.length > 2) refuseSurplus("WaitForSignal", arguments, 2);
   return new WaitForSignalOperation(name, options) as Operation<unknown> as Operation<T>;
 }
 
@@ -90,19 +93,26 @@ export interface SignalOptions extends TimeoutOptions {
 export function Signal(
   name: unknown,
   value?: unknown,
-  options: SignalOptions = {},
+  options: SignalOptions = NO_OPTIONS,
 ): Operation<number> {
-  checkOptions(options);
-  const { recipients = 0 } = options;
-  if (recipients !== 0) return new WakeExactlyOperation(name, value, recipients, options);
-  return new WakeAllOperation(name, value, options);
+  if (arguments.length > 3) refuseSurplus("Signal", arguments, 3);
+  if (options === NO_OPTIONS) return new WakeAllOperation(name, value, undefined);
+  const own = checkedOptions("Signal", options, SIGNAL_OPTIONS);
+  const { recipients = 0, priority, timeout, weakTimeout } = own;
+  if (recipients !== 0) return new WakeExactlyOperation(name, value, recipients, own);
+  checkPriority(priority);
+  checkTimeout(timeout);
+  checkOption("weakTimeout of Signal", weakTimeout, "boolean");
+  return new WakeAllOperation(name, value, priority);
 }
+
+const SIGNAL_OPTIONS: readonly string[] = [...TIMEOUT_OPTIONS, "recipients"];
 
 class WaitForSignalOperation extends TimedOperation<unknown> {
   readonly #signalName: unknown;
 
   constructor(signal: unknown, options: TimeoutOptions) {
-    super(options);
+    super(options, "WaitForSignal");
     this.#signalName = signal;
   }
 
@@ -121,10 +131,8 @@ class WakeAllOperation extends ImmediateOperation<number> {
   readonly #signalName: unknown;
   readonly #value: unknown;
 
-  constructor(signal: unknown, value: unknown, { priority, timeout }: TimeoutOptions) {
+  constructor(signal: unknown, value: unknown, priority: Priority | undefined) {
     super();
-    checkPriority(priority);
-    checkTimeout(timeout);
     this.#signalName = signal;
     this.#value = value;
     this.priority = priority;
@@ -146,7 +154,7 @@ class WakeExactlyOperation extends TimedOperation<number> {
   readonly #recipients: number;
 
   constructor(signal: unknown, value: unknown, recipients: number, options: SignalOptions) {
-    super(options);
+    super(options, "Signal", SIGNAL_OPTIONS);
     this.#signalName = signal;
     this.#value = value;
     this.#recipients = recipients;

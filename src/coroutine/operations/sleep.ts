@@ -4,6 +4,7 @@
  * @module
  */
 
+import { refuseSurplus } from "../call_checks.ts";
 import { type Deadline, fromNow } from "../duration.ts";
 import { BaseOperation, type Operation, type Resume } from "../operation.ts";
 
@@ -33,6 +34,7 @@ import { BaseOperation, type Operation, type Resume } from "../operation.ts";
  * ```
  */
 export function Sleep(deadline: Deadline): Operation<void> {
+  if (arguments.length > 1) refuseSurplus("Sleep", arguments, 1);
   return new SleepOperation(deadline);
 }
 

@@ -6,6 +6,8 @@
 
 import { Branches, checkOperation, settleWith } from "./branch.ts";
 import { type Deadline, fromNow } from "../duration.ts";
+import { checkedOptions, NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
+import { checkOption } from "../option_checks.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
 import { BaseOperation } from "../operation.ts";
 import { OperationTimeout, type TimeoutOptions } from "../timed_operation.ts";
@@ -41,10 +43,13 @@ import { OperationTimeout, type TimeoutOptions } from "../timed_operation.ts";
 export function timeout<T>(
   operation: Operation<T>,
   deadline: Deadline,
-  options: Pick<TimeoutOptions, "weakTimeout"> = {},
+  options: Pick<TimeoutOptions, "weakTimeout"> = NO_OPTIONS,
 ): Operation<T> {
+  if (arguments.length > 3) refuseSurplus("timeout", arguments, 3);
   checkOperation("timeout", operation);
-  return new TimeoutOperation(operation, deadline, options.weakTimeout ?? false);
+  const { weakTimeout } = checkedOptions("timeout", options, ["weakTimeout"]);
+  checkOption("weakTimeout of timeout", weakTimeout, "boolean");
+  return new TimeoutOperation(operation, deadline, weakTimeout === true);
 }
 
 class TimeoutOperation<T> extends BaseOperation<T> {

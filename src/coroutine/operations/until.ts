@@ -5,6 +5,8 @@
  */
 
 import { type Operation, operation } from "../operation.ts";
+import { BASE } from "../base_members.ts";
+import { refuseSurplus } from "../call_checks.ts";
 import { optionError } from "../option_checks.ts";
 
 /**
@@ -31,6 +33,7 @@ import { optionError } from "../option_checks.ts";
  * ```
  */
 export function until<T>(promise: PromiseLike<T>): Operation<T> {
+  if (arguments.length > 1) refuseSurplus("until", arguments, 1, "timeout(until(promise), 5)");
   if (typeof (promise as PromiseLike<T> | undefined)?.then !== "function") {
     throw optionError("The argument of until", promise, "a promise");
   }
@@ -46,8 +49,9 @@ export function until<T>(promise: PromiseLike<T>): Operation<T> {
 
 /** Whether a value is a promise, or another object with a method `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
+  if (typeof value !== "object" || value === null) return false;
+  const { then } = value as { then?: unknown };
+  return typeof then === "function" && then !== BASE.then;
 }
 
 /**

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkOperation } from "./branch.ts";
+import { refuseSurplus } from "../call_checks.ts";
 import { type Abort, BaseOperation, type Operation, type Resume } from "../operation.ts";
 import { checkPriority, type Priority } from "../priority.ts";
 
@@ -38,6 +40,8 @@ import { checkPriority, type Priority } from "../priority.ts";
  * ```
  */
 export function withPriority<T>(operation: Operation<T>, value: Priority): Operation<T> {
+  if (arguments.length > 2) refuseSurplus("withPriority", arguments, 2);
+  checkOperation("withPriority", operation);
   return new PrioritizedOperation(operation, value);
 }
 

@@ -18,6 +18,7 @@
 import type { Clock } from "../clock.ts";
 import { toMilliseconds } from "../duration.ts";
 import { MessageLog } from "./message_log.ts";
+import { optionError, showValue } from "../option_checks.ts";
 import type { Abort, Resume } from "../operation.ts";
 import { requireOneOrMore } from "../operations/counts.ts";
 import { Full, queueClosed } from "../operations/queue_errors.ts";
@@ -43,10 +44,11 @@ export class Broadcast<T> {
   #closed = false;
 
   constructor(options: PublishSubscribeOptions) {
-    this.#capacity = options.capacity ?? Infinity;
+    const { capacity = Infinity, lease = Infinity } = options;
+    this.#capacity = capacity;
     requireOneOrMore("keep", this.#capacity, "messages");
-    this.#policy = options.slowConsumer ?? "wait";
-    this.subscribers = new Subscribers(toMilliseconds(options.lease ?? Infinity, "lease"));
+    this.#policy = checkedPolicy(options.slowConsumer);
+    this.subscribers = new Subscribers(toMilliseconds(lease, "lease"));
   }
 
   publishNowait(message: T): number {
@@ -90,7 +92,7 @@ export class Broadcast<T> {
 
   /** Starts a `fetch` operation. */
   fetch(key: unknown, options: FetchOptions, resume: Resume<T[]>): Abort | void {
-    const limit = options.limit ?? Infinity;
+    const { limit = Infinity } = options;
     requireOneOrMore("fetch", limit, "messages");
     this.#removeExpired();
     const subscriber = this.#requireSubscriber(key);
@@ -209,8 +211,8 @@ export class Broadcast<T> {
   }
 
   #clampIndex(index: number): number {
-    if (Number.isNaN(index)) {
-      throw new RangeError("Cannot begin at NaN: expected the index of a message");
+    if (typeof index !== "number" || Number.isNaN(index)) {
+      throw new RangeError(`Cannot begin at ${showValue(index)}: expected the index of a message`);
     }
     return Math.min(Math.max(index, this.log.first), this.log.next);
   }
@@ -244,4 +246,15 @@ export class Broadcast<T> {
   #throwIfClosed(): void {
     if (this.#closed) throw queueClosed();
   }
+}
+
+const POLICIES: readonly SlowConsumerPolicy[] = [
+  ...["wait", "drop-oldest", "drop-newest", "disconnect"] as const,
+];
+
+function checkedPolicy(given: SlowConsumerPolicy | undefined): SlowConsumerPolicy {
+  if (given === undefined) return "wait";
+  if (POLICIES.includes(given)) return given;
+  const expected = POLICIES.map((policy) => `"${policy}"`).join(", ");
+  throw optionError("slowConsumer", given, `one of ${expected}`);
 }

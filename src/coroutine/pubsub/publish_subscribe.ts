@@ -7,16 +7,20 @@
  */
 
 import { bindMethods } from "../bind_methods.ts";
-import { AsyncView } from "../interop/async_view.ts";
+import { checkedOptions, NO_OPTIONS, refuseOptionsAsKey, refuseSurplus } from "../call_checks.ts";
+import { AsyncView, checkScheduler } from "../interop/async_view.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Call } from "../operations/call.ts";
-import { type Operation, operation } from "../operation.ts";
+import { type Operation, operation, type Resume } from "../operation.ts";
 import { checkNames } from "../option_checks.ts";
 import { QueueClosed } from "../operations/queue_errors.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { FetchOptions, PublishSubscribeOptions, SubscribeOptions } from "./subscription.ts";
 import type { Coroutine, TaskScheduler } from "../task.ts";
-import { checkOptions, timed, type TimeoutOptions } from "../timed_operation.ts";
+import { timed, TIMEOUT_OPTIONS, type TimeoutOptions } from "../timed_operation.ts";
+
+const SUBSCRIBE_OPTIONS: readonly (keyof SubscribeOptions)[] = ["from"];
+const FETCH_OPTIONS: readonly string[] = [...TIMEOUT_OPTIONS, "limit", "from"];
 
 /**
  * A queue in which each subscriber reads all messages.
@@ -100,7 +104,8 @@ export class PublishSubscribeQueue<T> {
    * @throws {QueueClosed} At the `yield`, if the queue is closed.
    * @throws {OperationTimeout} At the `yield`, if the timeout expires.
    */
-  publish(message: T, options: TimeoutOptions = {}): Operation<number> {
+  publish(message: T, options: TimeoutOptions = NO_OPTIONS): Operation<number> {
+    if (arguments.length > 2) refuseSurplus("publish", arguments, 2);
     return timed("publish", options, (resume) => this.#broadcast.publish(message, resume));
   }
 
@@ -125,14 +130,16 @@ export class PublishSubscribeQueue<T> {
    * @param options `from`.
    * @returns An operation without a value.
    */
-  subscribe(key?: unknown, options: SubscribeOptions = {}): Operation<void> {
-    checkOptions(options);
+  subscribe(key?: unknown, options: SubscribeOptions = NO_OPTIONS): Operation<void> {
+    if (arguments.length > 2) refuseSurplus("subscribe", arguments, 2);
+    refuseOptionsAsKey("subscribe", key, SUBSCRIBE_OPTIONS);
+    const { from } = checkedOptions("subscribe", options, SUBSCRIBE_OPTIONS);
     return operation((resume) => {
       const { clock } = resume.scheduler;
       const subscriber = this.#broadcast.subscribe(
         key ?? resume.task,
         clock,
-        options.from ?? this.first,
+        from === undefined ? this.first : from,
       );
       if (key === undefined) {
         const task = resume.task as RunningTask<unknown>;
@@ -149,6 +156,7 @@ export class PublishSubscribeQueue<T> {
    * @returns An operation that gives whether there was a subscription.
    */
   unsubscribe(key?: unknown): Operation<boolean> {
+    if (arguments.length > 1) refuseSurplus("unsubscribe", arguments, 1);
     return operation((resume) => {
       const subscriber = this.#broadcast.subscribers.get(key ?? resume.task);
       if (subscriber !== undefined) this.#broadcast.unsubscribe(subscriber);
@@ -170,10 +178,12 @@ export class PublishSubscribeQueue<T> {
    * @throws {RangeError} At the `yield`, if `limit` is below 1 or `from` is not a number.
    * @throws {TypeError} At the `yield`, if another `fetch` of the subscription is pending.
    */
-  fetch(key?: unknown, options: FetchOptions = {}): Operation<T[]> {
-    return timed("fetch", options, (resume) => {
-      return this.#broadcast.fetch(key ?? resume.task, options, resume);
-    });
+  fetch(key?: unknown, options: FetchOptions = NO_OPTIONS): Operation<T[]> {
+    if (arguments.length > 2) refuseSurplus("fetch", arguments, 2);
+    refuseOptionsAsKey("fetch", key, FETCH_OPTIONS);
+    const own = checkedOptions("fetch", options, FETCH_OPTIONS);
+    const begin = (resume: Resume<T[]>) => this.#broadcast.fetch(key ?? resume.task, own, resume);
+    return timed("fetch", own, begin, FETCH_OPTIONS);
   }
 
   /**
@@ -213,9 +223,15 @@ export class PublishSubscribeQueue<T> {
    * @param options `from`.
    * @returns An async iterator of messages.
    */
-  values(scheduler: TaskScheduler, options: SubscribeOptions = {}): AsyncIterableIterator<T> {
+  values(
+    scheduler: TaskScheduler,
+    options: SubscribeOptions = NO_OPTIONS,
+  ): AsyncIterableIterator<T> {
+    checkScheduler("values", scheduler);
+    const { from } = checkedOptions("values", options, SUBSCRIBE_OPTIONS);
     const key = Symbol("async view");
-    const subscriber = this.#broadcast.subscribe(key, scheduler.clock, options.from ?? this.first);
+    const first = from === undefined ? this.first : from;
+    const subscriber = this.#broadcast.subscribe(key, scheduler.clock, first);
     const fetch = this.fetch(key, { limit: 1, timeout: -1 });
     const next = function* next(): Coroutine<T> {
       const [message] = yield* fetch;

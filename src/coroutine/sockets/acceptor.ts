@@ -8,13 +8,14 @@
  * @module
  */
 
+import { checkedOptions, checkFunction, NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import { optionError } from "../option_checks.ts";
 import type { AbortSignalLike } from "../interop/abort_signal.ts";
 import type { Operation } from "../operation.ts";
 import { Queue } from "../operations/queue.ts";
 import type { ByteSocket, SocketHandler } from "./byte_socket.ts";
 import { type SocketStream, StreamConnection } from "./socket_stream.ts";
-import { timed, type TimeoutOptions } from "../timed_operation.ts";
+import { timed, TIMEOUT_OPTIONS, type TimeoutOptions } from "../timed_operation.ts";
 
 /**
  * The connections of a listener that are not accepted yet.
@@ -89,11 +90,15 @@ export class Acceptor {
  *   meanwhile.
  * @throws {QueueClosed} At the `yield`, if the acceptor is closed.
  */
-export function Accept(acceptor: Acceptor, options: TimeoutOptions = {}): Operation<SocketStream> {
+export function Accept(
+  acceptor: Acceptor,
+  options: TimeoutOptions = NO_OPTIONS,
+): Operation<SocketStream> {
+  if (arguments.length > 2) refuseSurplus("Accept", arguments, 2);
   if (!(acceptor instanceof Acceptor)) {
     throw optionError("The first argument of Accept", acceptor, "an Acceptor");
   }
-  return acceptor.next(options);
+  return acceptor.next(checkedOptions("Accept", options, TIMEOUT_OPTIONS));
 }
 
 /**
@@ -136,10 +141,9 @@ export type Dial = (
  * assertEquals(task.result, "Error: Cannot connect to 127.0.0.1:7: the connection is refused (ECONNREFUSED)");
  * ```
  */
-export function Connect(dial: Dial, options: TimeoutOptions = {}): Operation<SocketStream> {
-  if (typeof dial !== "function") {
-    throw optionError("The first argument of Connect", dial, "a function that dials");
-  }
+export function Connect(dial: Dial, options: TimeoutOptions = NO_OPTIONS): Operation<SocketStream> {
+  if (arguments.length > 2) refuseSurplus("Connect", arguments, 2);
+  checkFunction("The first argument of Connect", dial, "a function that dials");
   return timed("Connect", options, (resume) => {
     const signal = new DialSignal();
     const dialling = dial((socket) => {

@@ -8,8 +8,10 @@
  */
 
 import { Call } from "../operations/call.ts";
+import { NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import type { Operation } from "../operation.ts";
-import { requireOneOrMore } from "../operations/counts.ts";
+import { requireOneOrMore, requireWhole } from "../operations/counts.ts";
+import { optionError } from "../option_checks.ts";
 import { connectionOf, MAX_UNREAD_BYTES, type SocketStream } from "./socket_stream.ts";
 import type { Coroutine } from "../task.ts";
 import { timed, type TimeoutOptions } from "../timed_operation.ts";
@@ -30,10 +32,11 @@ const DEFAULT_LINE_BYTES = 8192;
 export function Recv(
   stream: SocketStream,
   count: number = MAX_UNREAD_BYTES,
-  options: TimeoutOptions = {},
+  options: TimeoutOptions = NO_OPTIONS,
 ): Operation<Uint8Array<ArrayBuffer>> {
-  requireOneOrMore("read", count, "bytes");
+  if (arguments.length > 3) refuseSurplus("Recv", arguments, 3);
   const connection = connectionOf(stream);
+  requireOneOrMore("read", count, "bytes");
   return timed("Recv", options, (resume) => connection.read(resume, count, false));
 }
 
@@ -49,9 +52,11 @@ export function Recv(
 export function RecvAll(
   stream: SocketStream,
   count: number,
-  options: TimeoutOptions = {},
+  options: TimeoutOptions = NO_OPTIONS,
 ): Operation<Uint8Array<ArrayBuffer>> {
+  if (arguments.length > 3) refuseSurplus("RecvAll", arguments, 3);
   const connection = connectionOf(stream);
+  requireWhole("read", count, "bytes", 0);
   return timed("RecvAll", options, (resume) => connection.read(resume, count, true));
 }
 
@@ -68,9 +73,11 @@ export function RecvAll(
 export function readline(
   stream: SocketStream,
   limit: number = DEFAULT_LINE_BYTES,
-  options: TimeoutOptions = {},
+  options: TimeoutOptions = NO_OPTIONS,
 ): Operation<Uint8Array<ArrayBuffer>> {
+  if (arguments.length > 3) refuseSurplus("readline", arguments, 3);
   const connection = connectionOf(stream);
+  requireOneOrMore("read a line of", limit, "bytes");
   return timed("readline", options, (resume) => connection.readLine(resume, limit));
 }
 
@@ -86,8 +93,10 @@ export function readline(
 export function readlines(
   stream: SocketStream,
   limit: number = DEFAULT_LINE_BYTES,
-  options: TimeoutOptions = {},
+  options: TimeoutOptions = NO_OPTIONS,
 ): Operation<Uint8Array<ArrayBuffer>[]> {
+  if (arguments.length > 3) refuseSurplus("readlines", arguments, 3);
+  readline(stream, limit, options); // its checks throw here, where the operation is made
   return Call(function* readlines(): Coroutine<Uint8Array<ArrayBuffer>[]> {
     const lines: Uint8Array<ArrayBuffer>[] = [];
     for (;;) {
@@ -111,9 +120,11 @@ export function readlines(
 export function Send(
   stream: SocketStream,
   bytes: Uint8Array | string,
-  options: TimeoutOptions = {},
+  options: TimeoutOptions = NO_OPTIONS,
 ): Operation<void> {
+  if (arguments.length > 3) refuseSurplus("Send", arguments, 3);
   const connection = connectionOf(stream);
+  checkBytes("Send", bytes);
   return timed("Send", options, (resume) => connection.write(resume, bytes, false));
 }
 
@@ -129,8 +140,15 @@ export function Send(
 export function SendAll(
   stream: SocketStream,
   bytes: Uint8Array | string,
-  options: TimeoutOptions = {},
+  options: TimeoutOptions = NO_OPTIONS,
 ): Operation<void> {
+  if (arguments.length > 3) refuseSurplus("SendAll", arguments, 3);
   const connection = connectionOf(stream);
+  checkBytes("SendAll", bytes);
   return timed("SendAll", options, (resume) => connection.write(resume, bytes, true));
+}
+
+function checkBytes(of: string, bytes: unknown): void {
+  if (typeof bytes === "string" || bytes instanceof Uint8Array) return;
+  throw optionError(`The bytes of ${of}`, bytes, "a Uint8Array, or a latin-1 string");
 }

@@ -18,7 +18,7 @@
  * @module
  */
 
-import { checkNames, optionError, showValue, until } from "../../coroutine/mod.ts";
+import { checkNames, optionError, refuseSurplus, showValue, until } from "../../coroutine/mod.ts";
 import { ResponseError } from "../../http/mod.ts";
 import { joinBytes } from "../../socket/mod.ts";
 import {
@@ -136,6 +136,7 @@ type Blocks = Generator<Block, void, unknown>;
  * ```
  */
 export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("compress", arguments, 2);
   checkApp("compress", app);
   checkOptionNames("compress", options, ["minBytes", "contentTypes", "encodings", "level"]);
   const { policy, encodings } = checked(options);
@@ -180,8 +181,12 @@ function checked(options: CompressOptions): { policy: Policy; encodings: readonl
   if (!(contentTypes instanceof RegExp)) {
     throw optionError("contentTypes of compress", contentTypes, "a RegExp");
   }
-  if (!Array.isArray(encodings)) {
-    throw optionError("encodings of compress", encodings, "an array of names");
+  if (!Array.isArray(encodings) || encodings.length === 0) {
+    throw optionError(
+      "encodings of compress",
+      encodings,
+      'an array of names, such as ["br", "gzip"]',
+    );
   }
   for (const encoding of encodings) {
     if (["zstd", "br", "gzip"].includes(encoding)) continue;

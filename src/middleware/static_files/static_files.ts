@@ -10,7 +10,7 @@
  * @module
  */
 
-import { checkOption, optionError, until } from "../../coroutine/mod.ts";
+import { checkOption, optionError, refuseSurplus, until } from "../../coroutine/mod.ts";
 import { checkFields, imfFixdate } from "../../http/mod.ts";
 import {
   type Block,
@@ -108,6 +108,7 @@ interface StaticRequest {
  * ```
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("staticFiles", arguments, 2);
   checkStaticOptions(root, options);
   const { index = "index.html", dotfiles = false, etag = "mtime" } = options;
   const tags = new ContentTags();

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { refuseSurplus } from "../../coroutine/mod.ts";
 import {
   type AppIterable,
   type AppYield,
@@ -59,6 +60,7 @@ import { check, show } from "./validation_error.ts";
  * ```
  */
 export function validator(app: WSGIApp): WSGIApp {
+  if (arguments.length > 1) refuseSurplus("validator", arguments, 1);
   checkApp("validator", app);
   return (...args: readonly unknown[]) => {
     check(args.length === 2, "Two arguments required");

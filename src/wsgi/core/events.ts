@@ -4,6 +4,8 @@
  * Each call sets `environ.cogen.operation` and returns `""`. The app yields it, middleware passes it on,
  * and the server performs the operation; its result is then in `environ.cogen.result`.
  *
+ * Each call passes all its arguments on, so that the operation itself refuses wrong ones.
+ *
  * @module
  */
 
@@ -13,19 +15,13 @@ import {
   allSettled,
   Call,
   type Coroutine,
-  type CoroutineFunction,
-  type Deadline,
   Join,
   type Operation,
   race,
-  type Scope,
   scope,
   Signal,
-  type SignalOptions,
   Sleep,
-  type Task,
   timeout,
-  type TimeoutOptions,
   until,
   WaitForSignal,
 } from "../../coroutine/mod.ts";
@@ -44,18 +40,18 @@ export class Events {
   }
 
   /** Waits for a time, or until a time. */
-  Sleep(deadline: Deadline): "" {
-    return this.#cogen.plan(Sleep(deadline));
+  Sleep(...args: Parameters<typeof Sleep>): "" {
+    return this.#cogen.plan(Sleep(...args));
   }
 
   /** Waits for a signal; `environ.cogen.result` is its value, or an `OperationTimeout`. */
-  WaitForSignal(name: unknown, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(WaitForSignal(name, options));
+  WaitForSignal(...args: Parameters<typeof WaitForSignal>): "" {
+    return this.#cogen.plan(WaitForSignal(...args));
   }
 
   /** Signals; `environ.cogen.result` is the number of waiters that it woke. */
-  Signal(name: unknown, value?: unknown, options: SignalOptions = {}): "" {
-    return this.#cogen.plan(Signal(name, value, options));
+  Signal(...args: Parameters<typeof Signal>): "" {
+    return this.#cogen.plan(Signal(...args));
   }
 
   /** Adds a coroutine; `environ.cogen.result` is its task. */
@@ -67,8 +63,8 @@ export class Events {
   }
 
   /** Waits for the end of a coroutine; `environ.cogen.result` is its result, or its error. */
-  Join(task: Task<unknown>, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(Join(task, options));
+  Join(...args: Parameters<typeof Join>): "" {
+    return this.#cogen.plan(Join(...args));
   }
 
   /** Calls a function and waits for its operation or promise; `environ.cogen.result` is the result, or the error. */
@@ -82,32 +78,32 @@ export class Events {
   }
 
   /** Waits for the first of several operations; `environ.cogen.result` is its value, or its error. */
-  race(operations: readonly Operation<unknown>[]): "" {
-    return this.#cogen.plan(race(operations));
+  race(...args: Parameters<typeof race>): "" {
+    return this.#cogen.plan(race(...args));
   }
 
   /** Waits for several operations; `environ.cogen.result` is an array of their values, or the first error. */
-  all(operations: readonly Operation<unknown>[]): "" {
-    return this.#cogen.plan(all(operations));
+  all(...args: Parameters<typeof all>): "" {
+    return this.#cogen.plan(all(...args));
   }
 
   /** Waits for several operations; `environ.cogen.result` is an array of their outcomes. */
-  allSettled(operations: readonly Operation<unknown>[]): "" {
-    return this.#cogen.plan(allSettled(operations));
+  allSettled(...args: Parameters<typeof allSettled>): "" {
+    return this.#cogen.plan(allSettled(...args));
   }
 
   /** Waits for an operation, at most until a deadline; `environ.cogen.result` is its value or an `OperationTimeout`. */
-  timeout(operation: Operation<unknown>, deadline: Deadline): "" {
-    return this.#cogen.plan(timeout(operation, deadline));
+  timeout(...args: Parameters<typeof timeout>): "" {
+    return this.#cogen.plan(timeout(...args));
   }
 
   /** Waits for a promise; `environ.cogen.result` is its value, or the reason of its rejection. */
-  until(promise: PromiseLike<unknown>): "" {
-    return this.#cogen.plan(until(promise));
+  until(...args: Parameters<typeof until>): "" {
+    return this.#cogen.plan(until(...args));
   }
 
   /** Runs a coroutine that ends its children when it ends; `environ.cogen.result` is its result, or its error. */
-  scope(body: CoroutineFunction<[Scope], unknown>): "" {
-    return this.#cogen.plan(scope(body));
+  scope(...args: Parameters<typeof scope>): "" {
+    return this.#cogen.plan(scope(...args));
   }
 }

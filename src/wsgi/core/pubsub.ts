@@ -10,12 +10,7 @@
  * @module
  */
 
-import type {
-  FetchOptions,
-  PublishSubscribeQueue,
-  SubscribeOptions,
-  TimeoutOptions,
-} from "../../coroutine/mod.ts";
+import { optionError, PublishSubscribeQueue } from "../../coroutine/mod.ts";
 import type { Planner } from "../waiting.ts";
 
 /** The operations of publish/subscribe of one request's app, each to be yielded. */
@@ -31,26 +26,39 @@ export class PubSub {
   }
 
   /** Publishes a message; `environ.cogen.result` is its index, or the error. */
-  publish<T>(queue: PublishSubscribeQueue<T>, message: T, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(queue.publish(message, options));
+  publish<T>(
+    queue: PublishSubscribeQueue<T>,
+    ...args: Parameters<PublishSubscribeQueue<T>["publish"]>
+  ): "" {
+    return this.#cogen.plan(checked(queue).publish(...args));
   }
 
   /** Subscribes; `environ.cogen.result` is `undefined`, or the error. */
   subscribe(
     queue: PublishSubscribeQueue<unknown>,
-    key?: unknown,
-    options: SubscribeOptions = {},
+    ...args: Parameters<PublishSubscribeQueue<unknown>["subscribe"]>
   ): "" {
-    return this.#cogen.plan(queue.subscribe(key, options));
+    return this.#cogen.plan(checked(queue).subscribe(...args));
   }
 
   /** Ends a subscription; `environ.cogen.result` tells whether there was one. */
-  unsubscribe(queue: PublishSubscribeQueue<unknown>, key?: unknown): "" {
-    return this.#cogen.plan(queue.unsubscribe(key));
+  unsubscribe(
+    queue: PublishSubscribeQueue<unknown>,
+    ...args: Parameters<PublishSubscribeQueue<unknown>["unsubscribe"]>
+  ): "" {
+    return this.#cogen.plan(checked(queue).unsubscribe(...args));
   }
 
   /** Waits for messages; `environ.cogen.result` is an array of them, or the error. */
-  fetch(queue: PublishSubscribeQueue<unknown>, key?: unknown, options: FetchOptions = {}): "" {
-    return this.#cogen.plan(queue.fetch(key, options));
+  fetch(
+    queue: PublishSubscribeQueue<unknown>,
+    ...args: Parameters<PublishSubscribeQueue<unknown>["fetch"]>
+  ): "" {
+    return this.#cogen.plan(checked(queue).fetch(...args));
   }
+}
+
+function checked<T>(queue: PublishSubscribeQueue<T>): PublishSubscribeQueue<T> {
+  if (queue instanceof PublishSubscribeQueue) return queue;
+  throw optionError("The first argument", queue, "a PublishSubscribeQueue");
 }

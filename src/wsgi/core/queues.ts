@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Queue, TimeoutOptions } from "../../coroutine/mod.ts";
+import { optionError, Queue } from "../../coroutine/mod.ts";
 import type { Planner } from "../waiting.ts";
 
 /** The operations of queues of one request's app, each to be yielded. */
@@ -23,17 +23,22 @@ export class Queues {
   }
 
   /** Puts an item in, as soon as there is room; `environ.cogen.result` is `undefined`, or the error. */
-  put<T>(queue: Queue<T>, item: T, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(queue.put(item, options));
+  put<T>(queue: Queue<T>, ...args: Parameters<Queue<T>["put"]>): "" {
+    return this.#cogen.plan(checked(queue).put(...args));
   }
 
   /** Takes the next item; `environ.cogen.result` is the item, or the error. */
-  get(queue: Queue<unknown>, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(queue.get(options));
+  get(queue: Queue<unknown>, ...args: Parameters<Queue<unknown>["get"]>): "" {
+    return this.#cogen.plan(checked(queue).get(...args));
   }
 
   /** Waits until all items are done; `environ.cogen.result` is `undefined`, or the error. */
-  join(queue: Queue<unknown>, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(queue.join(options));
+  join(queue: Queue<unknown>, ...args: Parameters<Queue<unknown>["join"]>): "" {
+    return this.#cogen.plan(checked(queue).join(...args));
   }
+}
+
+function checked<T>(queue: Queue<T>): Queue<T> {
+  if (queue instanceof Queue) return queue;
+  throw optionError("The first argument", queue, "a Queue");
 }

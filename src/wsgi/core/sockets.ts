@@ -8,17 +8,13 @@
 
 import {
   Accept,
-  type Acceptor,
   Connect,
-  type Dial,
   readline,
   readlines,
   Recv,
   RecvAll,
   Send,
   SendAll,
-  type SocketStream,
-  type TimeoutOptions,
 } from "../../coroutine/mod.ts";
 import type { Planner } from "../waiting.ts";
 
@@ -35,42 +31,42 @@ export class Sockets {
   }
 
   /** Waits for the next connection; `environ.cogen.result` is its stream, or the error. */
-  Accept(acceptor: Acceptor, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(Accept(acceptor, options));
+  Accept(...args: Parameters<typeof Accept>): "" {
+    return this.#cogen.plan(Accept(...args));
   }
 
   /** Opens a connection; `environ.cogen.result` is its stream, or the error. */
-  Connect(dial: Dial, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(Connect(dial, options));
+  Connect(...args: Parameters<typeof Connect>): "" {
+    return this.#cogen.plan(Connect(...args));
   }
 
   /** Reads at most `count` bytes; `environ.cogen.result` is the bytes, none at the end, or the error. */
-  Recv(stream: SocketStream, count?: number, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(Recv(stream, count, options));
+  Recv(...args: Parameters<typeof Recv>): "" {
+    return this.#cogen.plan(Recv(...args));
   }
 
   /** Reads exactly `count` bytes; `environ.cogen.result` is the bytes, or the error. */
-  RecvAll(stream: SocketStream, count: number, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(RecvAll(stream, count, options));
+  RecvAll(...args: Parameters<typeof RecvAll>): "" {
+    return this.#cogen.plan(RecvAll(...args));
   }
 
   /** Reads a line of at most `limit` bytes; `environ.cogen.result` is the line, or the error. */
-  readline(stream: SocketStream, limit?: number, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(readline(stream, limit, options));
+  readline(...args: Parameters<typeof readline>): "" {
+    return this.#cogen.plan(readline(...args));
   }
 
   /** Reads all lines; `environ.cogen.result` is an array of them, or the error. */
-  readlines(stream: SocketStream, limit?: number, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(readlines(stream, limit, options));
+  readlines(...args: Parameters<typeof readlines>): "" {
+    return this.#cogen.plan(readlines(...args));
   }
 
   /** Sends bytes, or latin-1 text; `environ.cogen.result` is `undefined`, or the error. */
-  Send(stream: SocketStream, bytes: Uint8Array | string, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(Send(stream, bytes, options));
+  Send(...args: Parameters<typeof Send>): "" {
+    return this.#cogen.plan(Send(...args));
   }
 
   /** Sends, and waits for room for more; `environ.cogen.result` is `undefined`, or the error. */
-  SendAll(stream: SocketStream, bytes: Uint8Array | string, options: TimeoutOptions = {}): "" {
-    return this.#cogen.plan(SendAll(stream, bytes, options));
+  SendAll(...args: Parameters<typeof SendAll>): "" {
+    return this.#cogen.plan(SendAll(...args));
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Operation, type Priority, priority, withPriority } from "../../coroutine/mod.ts";
+import { priority, withPriority } from "../../coroutine/mod.ts";
 import type { Planner } from "../waiting.ts";
 
 /** The priorities, and an operation with one. */
@@ -22,7 +22,7 @@ export class Util {
   }
 
   /** Waits for an operation with a priority; `environ.cogen.result` is its value, or its error. */
-  withPriority(operation: Operation<unknown>, value: Priority): "" {
-    return this.#cogen.plan(withPriority(operation, value));
+  withPriority(...args: Parameters<typeof withPriority>): "" {
+    return this.#cogen.plan(withPriority(...args));
   }
 }

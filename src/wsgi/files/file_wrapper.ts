@@ -10,7 +10,7 @@
  * @module
  */
 
-import { showValue, until } from "../../coroutine/mod.ts";
+import { checkNames, showValue, until } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { Cogen } from "../cogen.ts";
 import { type BlockSource, blockSource, type FileBody, isOpenFile } from "./file_source.ts";
@@ -63,6 +63,7 @@ export type FileWrapper = (
  * files; above 256 KB the gain is small (`npm run bench -- --workload file100m`).
  */
 const DEFAULT_BLOCK_SIZE = 262_144;
+const FILE_OPTIONS: readonly (keyof FileWrapperOptions)[] = ["blockSize", "offset", "length"];
 
 /**
  * A response body that is read block by block from a file, a stream or an iterable.
@@ -117,10 +118,14 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     const given: FileWrapperOptions = typeof options === "number"
       ? { blockSize: options }
       : options;
+    checkNames("options of wsgi.file_wrapper", given, FILE_OPTIONS, {
+      complaint: "Unknown option of wsgi.file_wrapper",
+    });
     checkSource(source);
     this.#source = source;
     this.#cogen = cogen;
-    this.#blockSize = checkCount("blockSize", given.blockSize ?? DEFAULT_BLOCK_SIZE, 1);
+    const { blockSize = DEFAULT_BLOCK_SIZE } = given;
+    this.#blockSize = checkCount("blockSize", blockSize, 1);
     this.#offset = given.offset === undefined ? undefined : checkCount("offset", given.offset, 0);
     this.#length = given.length === undefined ? undefined : checkCount("length", given.length, 0);
   }

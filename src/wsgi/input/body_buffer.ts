@@ -127,7 +127,7 @@ export class BodyBuffer {
   }
 
   /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */
-  read(size: ReadSize, options: TimeoutOptions, binding?: Binding): Read {
+  read(size: ReadSize, options?: TimeoutOptions, binding?: Binding): Read {
     const wanted = readSize(size);
     const attempt = () =>
       this.#bytes.size >= wanted || this.#ended ? this.#bytes.take(wanted) : undefined;
@@ -135,14 +135,14 @@ export class BodyBuffer {
   }
 
   /** Reads the bytes that have arrived, or waits for the first ones; empty at the end. */
-  readPiece(options: TimeoutOptions): Read {
+  readPiece(options?: TimeoutOptions): Read {
     return new ReadOperation("wsgi.input.readPiece", this, options, () => {
       return this.#bytes.size > 0 || this.#ended ? this.#bytes.take(MAX_UNREAD_BYTES) : undefined;
     });
   }
 
   /** Reads up to and with the next newline, at most `limit` bytes; empty at the end. */
-  readLine(limit: ReadSize, options: TimeoutOptions, binding?: Binding): Read {
+  readLine(limit: ReadSize, options?: TimeoutOptions, binding?: Binding): Read {
     const most = readSize(limit);
     const find = this.#newlineFinder(0);
     const attempt = () => {
@@ -154,7 +154,7 @@ export class BodyBuffer {
   }
 
   /** Reads lines until they have at least `hint` bytes; without `hint`, all lines. */
-  readLines(hint: ReadSize, options: TimeoutOptions, binding?: Binding): ReadLines {
+  readLines(hint: ReadSize, options?: TimeoutOptions, binding?: Binding): ReadLines {
     const enough = lineHint(hint);
     // The line that has the last of the `hint` bytes is the last one.
     const find = enough === Infinity ? () => undefined : this.#newlineFinder(enough - 1);
@@ -222,11 +222,11 @@ export class ReadOperation<T> extends TimedOperation<T> implements BoundOperatio
   constructor(
     name: string,
     body: BodyBuffer,
-    options: TimeoutOptions,
+    options: TimeoutOptions | undefined,
     attempt: Attempt<T>,
     binding?: Binding,
   ) {
-    super(options);
+    super(options, name);
     this.name = name;
     this.#body = body;
     this.#attempt = attempt;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { TimeoutOptions } from "../../coroutine/mod.ts";
+import { refuseSurplus, type TimeoutOptions } from "../../coroutine/mod.ts";
 import type { HeaderList } from "../block.ts";
 import type { Binding, BoundOperation, Planner, Waiter } from "../waiting.ts";
 import type { BodyBuffer } from "./body_buffer.ts";
@@ -40,24 +40,27 @@ export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
    */
   read(
     size?: number | null,
-    options: TimeoutOptions = {},
+    options?: TimeoutOptions,
   ): BoundOperation<Uint8Array<ArrayBuffer>> {
+    if (arguments.length > 2) refuseSurplus("wsgi.input.read", arguments, 2);
     return this.#body.read(size, options, this.#cogen);
   }
 
   /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
   readline(
     limit?: number | null,
-    options: TimeoutOptions = {},
+    options?: TimeoutOptions,
   ): BoundOperation<Uint8Array<ArrayBuffer>> {
+    if (arguments.length > 2) refuseSurplus("wsgi.input.readline", arguments, 2);
     return this.#body.readLine(limit, options, this.#cogen);
   }
 
   /** Reads all lines, or lines until they have at least `hint` bytes. */
   readlines(
     hint?: number | null,
-    options: TimeoutOptions = {},
+    options?: TimeoutOptions,
   ): BoundOperation<Uint8Array<ArrayBuffer>[]> {
+    if (arguments.length > 2) refuseSurplus("wsgi.input.readlines", arguments, 2);
     return this.#body.readLines(hint, options, this.#cogen);
   }
 
@@ -77,7 +80,7 @@ export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   /** Iterates over the body in pieces as they arrive: `for await` in an async app. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (;;) {
-      const piece = await this.#cogen.run(this.#body.readPiece({}));
+      const piece = await this.#cogen.run(this.#body.readPiece());
       if (piece.length === 0) return;
       yield piece;
     }
@@ -105,17 +108,20 @@ export class CogenInput {
   }
 
   /** Plans a {@linkcode WSGIInput.read}. */
-  read(size?: number | null, options: TimeoutOptions = {}): "" {
+  read(size?: number | null, options?: TimeoutOptions): "" {
+    if (arguments.length > 2) refuseSurplus("environ.cogen.input.read", arguments, 2);
     return this.#cogen.plan(this.#body.read(size, options));
   }
 
   /** Plans a {@linkcode WSGIInput.readline}. */
-  readline(limit?: number | null, options: TimeoutOptions = {}): "" {
+  readline(limit?: number | null, options?: TimeoutOptions): "" {
+    if (arguments.length > 2) refuseSurplus("environ.cogen.input.readline", arguments, 2);
     return this.#cogen.plan(this.#body.readLine(limit, options));
   }
 
   /** Plans a {@linkcode WSGIInput.readlines}. */
-  readlines(hint?: number | null, options: TimeoutOptions = {}): "" {
+  readlines(hint?: number | null, options?: TimeoutOptions): "" {
+    if (arguments.length > 2) refuseSurplus("environ.cogen.input.readlines", arguments, 2);
     return this.#cogen.plan(this.#body.readLines(hint, options));
   }
 }

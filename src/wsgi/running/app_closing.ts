@@ -24,8 +24,10 @@ import {
   adopt,
   adoptStep,
   type AnyIterator,
+  callClose,
   checkStep,
   DONE,
+  endEarly,
   isPromise,
   iterable,
   iteratorOf,
@@ -77,9 +79,9 @@ export async function closeLate(
   try {
     const given = iterable(await promised, host);
     try {
-      await iteratorOf(given).return?.();
+      await endEarly(iteratorOf(given));
     } finally {
-      await given.close?.();
+      await callClose(given);
     }
   } catch (error) {
     host.report(error);
@@ -89,7 +91,7 @@ export async function closeLate(
 /** Ends an iterator through its `finally` blocks. */
 function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<void> {
   try {
-    const step = iterator.return?.() ?? DONE;
+    const step = endEarly(iterator) ?? DONE;
     const isPromised = isPromise(step);
     if (!isPromised) checkStep(step);
     if (!isPromised && step.done) return;
@@ -103,7 +105,7 @@ function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<voi
 /** Calls `close()` (PEP 3333). */
 function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void> {
   try {
-    const closed = given.close?.();
+    const closed = callClose(given);
     if (!isPromise(closed)) return;
     const settling = until(adopt(closed));
     const settled = function* (): Coroutine<void> {

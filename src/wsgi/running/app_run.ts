@@ -24,7 +24,7 @@
  * @module
  */
 
-import { currentStep } from "../../coroutine/internal.ts";
+import { BASE, currentStep } from "../../coroutine/internal.ts";
 import { type Coroutine, isOperation, until } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { isBlock, isEmpty } from "../block.ts";
@@ -374,7 +374,7 @@ function isOf<T>(kind: abstract new (...args: never[]) => T, error: unknown): er
 /** Whether an iterable is to be closed: it has a `close`, or its getter throws, which is reported then. */
 function hasClose(given: AppIterable | undefined): boolean {
   try {
-    return given?.close !== undefined;
+    return given !== undefined && given.close !== BASE.close;
   } catch {
     return true;
   }

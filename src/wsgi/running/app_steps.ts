@@ -12,7 +12,7 @@
  */
 
 import { isOperation } from "../../coroutine/mod.ts";
-import { handleRejection } from "../../coroutine/internal.ts";
+import { BASE, handleRejection } from "../../coroutine/internal.ts";
 import { showValue } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { checkAttached } from "./block_checks.ts";
@@ -45,9 +45,10 @@ export const DONE: Step = { done: true, value: undefined };
  * @throws {TypeError} If the iterable gives no object.
  */
 export function iteratorOf(given: AppIterable): AnyIterator {
-  const iterator: unknown = Symbol.asyncIterator in given
-    ? given[Symbol.asyncIterator]()
-    : given[Symbol.iterator]();
+  const { [Symbol.asyncIterator]: async } = given as Partial<AsyncIterable<unknown>>;
+  const iterator: unknown = async === undefined || async === BASE[Symbol.asyncIterator]
+    ? (given as Iterable<unknown>)[Symbol.iterator]()
+    : async.call(given as AsyncIterable<unknown>);
   if (typeof iterator === "object" && iterator !== null) return iterator as AnyIterator;
   throw new TypeError(`An iterable gave ${showValue(iterator)}: expected an iterator with next()`);
 }
@@ -83,8 +84,31 @@ export function checkEmpty(step: unknown, value: unknown): void {
  * @throws The error, if the iterator has no `throw`, or does not catch it.
  */
 export function throwInto(iterator: AnyIterator, error: unknown): Steps {
-  if (iterator.throw === undefined) throw error;
-  return iterator.throw(error);
+  const { throw: method } = iterator;
+  if (method === undefined || method === BASE.throw) throw error;
+  return method.call(iterator, error);
+}
+
+/**
+ * Ends an iterator through its `finally` blocks.
+ *
+ * @param iterator The iterator of an app.
+ * @returns The first step of the end, or `undefined` if the iterator has no `return`.
+ */
+export function endEarly(iterator: AnyIterator): Steps | undefined {
+  const { return: method } = iterator;
+  return method === BASE.return ? undefined : method?.call(iterator);
+}
+
+/**
+ * Calls `close()` of an iterable, if it has one (PEP 3333).
+ *
+ * @param given The result of an app.
+ * @returns The result of `close()`, which may be a promise.
+ */
+export function callClose(given: AppIterable): unknown {
+  const { close } = given;
+  return close === BASE.close ? undefined : close?.call(given);
 }
 
 /**
@@ -94,8 +118,9 @@ export function throwInto(iterator: AnyIterator, error: unknown): Steps {
  * @returns Whether the value is an object with a method `then`, and no operation.
  */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function" && !isOperation(value);
+  if (typeof value !== "object" || value === null) return false;
+  const { then } = value as { then?: unknown };
+  return typeof then === "function" && then !== BASE.then && !isOperation(value);
 }
 
 /**

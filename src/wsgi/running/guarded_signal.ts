@@ -47,19 +47,20 @@ export function guardListeners(
     wrappers.set(listener, wrapper);
     return wrapper;
   };
-  const guarded = (register: Register): PropertyDescriptor => ({
-    value: (type: string, listener: AnyListener, options?: unknown) =>
-      register.call(signal, type, wrapped(listener), options),
-    configurable: true,
-    writable: true,
-  });
+  const guarded = (register: Register) =>
+    descriptor({
+      value: (type: string, listener: AnyListener, options?: unknown) =>
+        register.call(signal, type, wrapped(listener), options),
+      configurable: true,
+      writable: true,
+    });
   const add = signal.addEventListener as Register;
   const remove = signal.removeEventListener as Register;
   let onabort: AnyListener = null;
   Object.defineProperties(signal, {
     addEventListener: guarded(add),
     removeEventListener: guarded(remove),
-    onabort: {
+    onabort: descriptor({
       get: () => onabort,
       set: (handler: AnyListener) => {
         remove.call(signal, "abort", wrapped(onabort));
@@ -67,7 +68,12 @@ export function guardListeners(
         if (onabort !== null) add.call(signal, "abort", wrapped(onabort));
       },
       configurable: true,
-    },
+    }),
   });
   return signal;
+}
+
+/** A descriptor that inherits nothing, since an app may have added `get` or `value` to `Object.prototype`. */
+function descriptor(members: PropertyDescriptor): PropertyDescriptor {
+  return Object.assign(Object.create(null) as PropertyDescriptor, members);
 }

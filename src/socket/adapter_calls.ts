@@ -1,0 +1,124 @@
+/**
+ * The checks of the calls of an adapter: `listen` and `dial`.
+ *
+ * The runtimes take wrong arguments in different ways: a port as text, an address without a port, and an
+ * unknown option have no error on some of them, and the process listens or dials somewhere else.
+ *
+ * Every adapter calls this before it asks its runtime.
+ *
+ * @module
+ */
+
+import { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
+import type { ListenOptions } from "./socket.ts";
+
+const MAX_PORT = 65_535;
+const ADDRESS = 'such as { host: "127.0.0.1", port: 8080 } or { path: "/run/app.sock" }';
+const LISTEN_OPTIONS: readonly (keyof ListenOptions)[] = ["backlog", "tls", "log"];
+
+/**
+ * Checks the arguments of `listen`.
+ *
+ * @param address The address.
+ * @param options The options.
+ * @param accept The function that takes each connection.
+ * @throws {TypeError} For an argument of a wrong kind, or an unknown option.
+ * @throws {RangeError} For a port or a backlog outside its range.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { checkListen } from "@x/cogen-wsgi/socket";
+ *
+ * const accept = () => {};
+ * checkListen({ host: "127.0.0.1", port: 80 }, {}, accept);
+ * assertThrows(() => checkListen({ host: "127.0.0.1", port: "80" }, {}, accept), TypeError, '"80"');
+ * ```
+ */
+export function checkListen(address: unknown, options: unknown, accept: unknown): void {
+  const port = checkAddress("listen", address);
+  const isPort = port === undefined || Number.isInteger(port) && port >= 0 && port <= MAX_PORT;
+  if (!isPort) {
+    throw new RangeError(`The port of listen is ${port}: expected a whole number from 0 to 65535`);
+  }
+  checkNames("The second argument of listen", options, LISTEN_OPTIONS, {
+    complaint: "Unknown option of listen",
+  });
+  const { backlog, log, tls } = options as Record<keyof ListenOptions, unknown>;
+  checkOption("log of listen", log, "function");
+  if (backlog !== undefined && typeof backlog !== "number") {
+    throw optionError("backlog of listen", backlog, "a number");
+  }
+  if (backlog !== undefined && !(Number.isInteger(backlog) && backlog > 0)) {
+    throw new RangeError(`backlog of listen is ${backlog}: expected a whole number above 0`);
+  }
+  if (tls !== undefined) checkTls(tls);
+  checkHandler("listen", accept);
+}
+
+/**
+ * Checks the arguments of `dial`, except for the range of the port.
+ *
+ * @param address The address.
+ * @param open The function that takes the connection.
+ * @param options The options.
+ * @throws {TypeError} For an argument of a wrong kind, or an unknown option.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { checkDial } from "@x/cogen-wsgi/socket";
+ *
+ * const open = () => {};
+ * assertThrows(() => checkDial("127.0.0.1:80", open, {}), TypeError, "expected an address");
+ * ```
+ */
+export function checkDial(address: unknown, open: unknown, options: unknown): void {
+  checkAddress("dial", address);
+  checkHandler("dial", open);
+  checkNames("The third argument of dial", options, ["signal"], {
+    complaint: "Unknown option of dial",
+  });
+  const { signal } = options as { signal?: unknown };
+  const { aborted } = Object(signal) as { aborted?: unknown };
+  if (signal === undefined || typeof aborted === "boolean") return;
+  throw optionError("signal of dial", signal, "an AbortSignal");
+}
+
+/** Checks the kinds of an address, and gives its port, if it has one. */
+function checkAddress(of: string, address: unknown): number | undefined {
+  const name = `The first argument of ${of}`;
+  if (typeof address !== "object" || address === null) {
+    throw optionError(name, address, `an address, ${ADDRESS}`);
+  }
+  const { path, host, port } = address as Readonly<Record<string, unknown>>;
+  if ("path" in address) {
+    if (typeof path === "string") return undefined;
+    throw optionError(`The path of ${of}`, path, "the path of a Unix socket, which is a string");
+  }
+  if (host === undefined && port === undefined) {
+    throw optionError(name, address, `an address, ${ADDRESS}`);
+  }
+  if (typeof host !== "string") {
+    throw optionError(`The host of ${of}`, host, "a host, which is a string");
+  }
+  if (typeof port === "number") return port;
+  throw optionError(`The port of ${of}`, port, "a number");
+}
+
+function checkHandler(of: string, open: unknown): void {
+  if (typeof open === "function") return;
+  const place = of === "listen" ? "third" : "second";
+  throw optionError(`The ${place} argument of ${of}`, open, "a function that takes a socket");
+}
+
+function checkTls(tls: unknown): void {
+  const names = ["cert", "key", "passphrase", "handshakeTimeoutMs"];
+  checkNames("tls of listen", tls, names, { complaint: "Unknown tls option of listen" });
+  const { cert, key, passphrase, handshakeTimeoutMs } = tls as Readonly<Record<string, unknown>>;
+  if (typeof cert !== "string") throw optionError("tls.cert of listen", cert, "a string in PEM");
+  if (typeof key !== "string") throw optionError("tls.key of listen", key, "a string in PEM");
+  checkOption("tls.passphrase of listen", passphrase, "string");
+  if (typeof handshakeTimeoutMs === "number" && handshakeTimeoutMs >= 0) return;
+  throw optionError("tls.handshakeTimeoutMs of listen", handshakeTimeoutMs, "milliseconds");
+}

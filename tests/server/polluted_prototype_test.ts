@@ -1,0 +1,188 @@
+/**
+ * An app adds a member to `Object.prototype` at run time. The other requests do not notice it: their
+ * responses are those of a clean process, each app is closed once, and the log is empty.
+ *
+ * The trap of the test: the language itself looks for `then` on each object that resolves a promise, also
+ * on those of this test. So the members are in place only while the requests run, and the clients are
+ * driven by a manual clock, without promises. For the same reason an async app cannot be kept from
+ * noticing a foreign `then`, nor any app from noticing a foreign `return`, which the language calls at the
+ * end of a destructuring.
+ */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { Call, Queue, Sleep } from "../../src/coroutine/mod.ts";
+import { accessLog, delegate, errorPage, passThrough } from "../../src/middleware/mod.ts";
+import type { WSGIApp } from "../../src/wsgi/mod.ts";
+import { get, post, serving } from "../support/serving.ts";
+
+const PLAIN = [["Content-Type", "text/plain"]] as const;
+
+/** What happened to the apps of one run. */
+const events: string[] = [];
+
+const array: WSGIApp = (_environ, startResponse) => {
+  startResponse("200 OK", PLAIN);
+  return ["an ", "array"];
+};
+
+const generator: WSGIApp = function* (environ, startResponse) {
+  try {
+    startResponse("200 OK", PLAIN);
+    yield "a ";
+    yield environ.cogen.core.events.Sleep(1);
+    yield* environ.cogen.wait(Sleep(1));
+    yield Sleep(1);
+    yield "generator";
+  } finally {
+    events.push("the end of the generator");
+  }
+};
+
+const reader: WSGIApp = function* (environ, startResponse) {
+  const body = yield* environ["wsgi.input"].read();
+  startResponse("200 OK", PLAIN);
+  return `${body.length} bytes`;
+};
+
+const closing: WSGIApp = (_environ, startResponse) => {
+  startResponse("200 OK", PLAIN);
+  return Object.assign(["closed"], { close: () => void events.push("close") });
+};
+
+const iterator: WSGIApp = (_environ, startResponse) => {
+  startResponse("200 OK", PLAIN);
+  const blocks = ["by ", "hand"];
+  return {
+    [Symbol.iterator]: () => ({
+      next: () => ({ done: blocks.length === 0, value: blocks.shift() }),
+    }),
+  };
+};
+
+const calls: WSGIApp = function* (environ, startResponse) {
+  startResponse("200 OK", PLAIN);
+  const queue = new Queue<{ readonly name: string }>();
+  queue.putNowait({ name: "item" });
+  const item = yield* environ.cogen.wait(queue.get());
+  const plain = yield* environ.cogen.wait(Call(() => ({ name: "plain" })));
+  const child = (yield Call(function* () {
+    yield* Sleep(1);
+    return { name: "child" };
+  })) as { readonly name: string };
+  return [item, plain, child].map(({ name }) => name).join(" ");
+};
+
+const signals: WSGIApp = function* (environ, startResponse) {
+  startResponse("200 OK", PLAIN);
+  environ.cogen.signal.onabort = () => events.push("abort");
+  yield `${environ.cogen.signal.aborted} ${environ.cogen.stopping.aborted}`;
+};
+
+const fails: WSGIApp = () => {
+  throw new Error("the app has failed");
+};
+
+const logged: WSGIApp = accessLog(generator, () => void events.push("logged"));
+const guarded: WSGIApp = errorPage(
+  (environ, startResponse) => delegate(array, environ, startResponse),
+  () => ({ status: "500 Fault", headers: [], body: "page" }),
+);
+const passed: WSGIApp = (environ, startResponse) =>
+  passThrough(() => closing(environ, startResponse), environ.cogen, {
+    *block(block) {
+      yield block;
+    },
+  });
+
+const APPS: Readonly<Record<string, WSGIApp>> = {
+  ...{ array, generator, reader, closing, iterator, calls, signals, logged, guarded, passed },
+};
+
+const REQUESTS = [
+  ...Object.keys(APPS).map((name) => get(`/${name}`, "X-A: 1", "X-A: 2")),
+  post("/reader", "a body"),
+  "HEAD /array HTTP/1.0\r\n\r\n",
+  "nonsense\r\n\r\n",
+];
+
+/** Sends all requests, and leaves one in the middle. */
+async function run(pollute: () => () => void): Promise<readonly unknown[]> {
+  events.length = 0;
+  const stage = await serving({ ...APPS_BY_PATH, "/fails": fails });
+  const restore = pollute();
+  const received: string[] = [];
+  try {
+    for (const request of REQUESTS) {
+      const client = stage.ask(request);
+      stage.run(10_000);
+      received.push(client.received().replace(/\r\nDate: [^\r]*/, ""));
+      client.destroy();
+      stage.run();
+    }
+    const leaving = stage.ask(get("/generator"));
+    leaving.destroy();
+    stage.run(1000);
+    stage.ask(get("/fails"));
+    stage.run();
+  } finally {
+    restore();
+  }
+  const log = stage.takeLog().map((entry) => entry.split("\n")[0]);
+  await stage.finish();
+  return [received, [...events], log];
+}
+
+const APPS_BY_PATH = Object.fromEntries(
+  Object.entries(APPS).map(([name, app]) => [`/${name}`, app] as const),
+);
+
+const MEMBERS: readonly PropertyKey[] = [
+  ...["then", "close", "next", "throw", "start", "get", "set", "value", "done"],
+  ...["HTTP_X_A", "timeout", "priority", "write", "length", "name", "cause", "stack", "options"],
+  ...[Symbol.iterator, Symbol.asyncIterator],
+];
+
+const VALUES: Readonly<Record<string, unknown>> = {
+  "a function that throws": () => {
+    throw new Error("a foreign member was called");
+  },
+  "a function that does nothing": () => {},
+  "a text": "foreign",
+};
+
+/** Adds a member to all objects, and gives the function that removes it. */
+function pollute(member: PropertyKey, value: unknown): () => void {
+  const base = Object.prototype as unknown as Record<PropertyKey, unknown>;
+  base[member] = value;
+  return () => void delete base[member];
+}
+
+/** Whether the loader of the tests compiles a function to code that a foreign member breaks. */
+function breaksLoader(member: PropertyKey): boolean {
+  const restore = pollute(member, () => {});
+  try {
+    const named = () => {};
+    named();
+    return false;
+  } catch {
+    return true;
+  } finally {
+    restore();
+  }
+}
+
+for (const member of MEMBERS) {
+  const skip = breaksLoader(member);
+  test(
+    `a foreign ${String(member)} of all objects changes no other request`,
+    { skip },
+    async () => {
+      const clean = await run(() => () => {});
+      for (const [kind, value] of Object.entries(VALUES)) {
+        const polluted = await run(() => pollute(member, value));
+        assertEquals(polluted, clean, kind);
+      }
+    },
+  );
+}
