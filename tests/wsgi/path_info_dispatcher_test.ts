@@ -85,7 +85,7 @@ test("refuses a prefix without a slash, one that stands twice, and what is no ap
   const twice: Mounts = [["/a", named("a")], ["/a/", named("b")]];
   assertThrows(() => WSGIPathInfoDispatcher(twice), TypeError, 'two apps at "/a/"');
   const none = { "/a": undefined } as unknown as Mounts;
-  assertThrows(() => WSGIPathInfoDispatcher(none), TypeError, 'mount undefined at "/a"');
+  assertThrows(() => WSGIPathInfoDispatcher(none), TypeError, 'The app at "/a" is undefined');
 });
 
 test("the environ of those around a dispatcher stays as it was, and cogen is shared", () => {
