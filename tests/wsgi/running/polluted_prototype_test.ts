@@ -11,10 +11,10 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Call, Queue, Sleep } from "../../src/coroutine/mod.ts";
-import { accessLog, delegate, errorPage, passThrough } from "../../src/middleware/mod.ts";
-import type { WSGIApp } from "../../src/wsgi/mod.ts";
-import { get, post, serving } from "../support/serving.ts";
+import { Call, Queue, Sleep } from "../../../src/coroutine/mod.ts";
+import { accessLog, delegate, errorPage, passThrough } from "../../../src/middleware/mod.ts";
+import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { get, post, serving } from "../../support/serving.ts";
 
 const PLAIN = [["Content-Type", "text/plain"]] as const;
 
