@@ -25,6 +25,7 @@ import {
 import type { ByteSocket, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import { NO_BODY } from "../wsgi/input/body_buffer.ts";
+import type { TakenEvents } from "../wsgi/request_controls.ts";
 import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import { type ConnectionState, mayTakeEvents, mustPause, STATES } from "./connection_state.ts";
@@ -57,6 +58,7 @@ export interface ConnectionHost extends StoppingSource {
 
 /** Pipelined requests are served for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
+const NO_EVENTS: TakenEvents = {};
 /** The time for a client to close by itself, after which a shutdown ends its quiet connection. */
 const QUIET_MS = 50;
 
@@ -104,6 +106,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
    */
   #quietSince = Infinity;
   #cancelHalfClosed: (() => void) | undefined;
+  /** The functions that the app gave when it took the socket. */
+  #takenEvents: TakenEvents = NO_EVENTS;
+  #offStopping: (() => void) | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
     const { settings } = host;
@@ -182,14 +187,21 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#cancelHalfClosed?.();
     // The app is aborted before the output closes: otherwise an app that waits for room would be
     // resumed.
-    this.#exchange?.abort();
+    if (!this.#appOutlives) this.#exchange?.abort();
     this.output.close(error !== undefined);
     if (error !== undefined && this.#socket.encrypted && this.#receivedBytes === 0) {
       this.#host.refused(error.message, this.#socket);
     }
     this.#returnParser();
-    this.#host.forget(this);
+    this.#offStopping?.();
+    // The connection of an app that goes on is still known, so that a shutdown can cancel the app.
+    if (!this.#appOutlives) this.#host.forget(this);
     taker?.onClose(error);
+  }
+
+  /** Whether an app runs that does not end with its connection. */
+  get #appOutlives(): boolean {
+    return this.#takenEvents.onAppEnd !== undefined && this.#exchange !== undefined;
   }
 
   bodyWanted(exchange: RequestExchange): void {
@@ -207,13 +219,18 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#advance();
   }
 
-  giveAway(exchange: RequestExchange, open: (socket: ByteSocket) => SocketHandler): void {
+  giveAway(
+    exchange: RequestExchange,
+    open: (socket: ByteSocket) => SocketHandler,
+    events: TakenEvents,
+  ): void {
     this.output.uncork();
     this.#leave(this.#state.next.take);
     this.#cancelHalfClosed?.();
     this.#resume();
     // The bytes that have come already are the taker's first ones.
     const rest = this.#lentParser().parser.takeBuffered();
+    this.#returnParser();
     let taker: SocketHandler;
     try {
       taker = takenBy(this.#socket, open, (error) => exchange.report(error));
@@ -224,8 +241,25 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     }
     if (this.#state.handling !== "pass-on") return taker.onClose();
     this.#taker = taker;
+    this.#takenEvents = events;
     if (rest.length > 0) taker.onData(rest);
     if (this.#clientEnded) taker.onEnd();
+    const { onStopping } = events;
+    if (onStopping === undefined) return;
+    const tell = () => this.#tellTaker(exchange, onStopping);
+    if (this.#host.stopReason !== undefined) return tell();
+    this.#host.onStopping(tell);
+    this.#offStopping = () => this.#host.offStopping(tell);
+  }
+
+  /** Calls a function of the app that has taken the socket. Its error ends this connection only. */
+  #tellTaker(exchange: RequestExchange, event: () => void): void {
+    try {
+      event();
+    } catch (error) {
+      exchange.report(error);
+      this.#cut();
+    }
   }
 
   appDone(exchange: RequestExchange, isComplete: boolean): void {
@@ -234,7 +268,13 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     exchange.body.discard();
     // The app may have put a method of its own in the place of `flush`, so this calls the original.
     LogStream.prototype.flush.call(this.facts.errors as LogStream);
-    if (this.#state.handling === "pass-on") this.#exchange = undefined;
+    const { onAppEnd } = this.#takenEvents;
+    if (onAppEnd !== undefined) {
+      const failure = exchange.isAborted ? "cancelled" : "failed";
+      this.#tellTaker(exchange, () => onAppEnd(isComplete ? "complete" : failure));
+    }
+    if (this.#state === STATES.gone && this.#appOutlives) this.#host.forget(this);
+    if (this.#state.handling !== "serve" && exchange.response.isTaken) this.#exchange = undefined;
     if (this.#isServing) this.#goOnAfter(exchange, isComplete);
     exchange.finish();
     this.#advance();
@@ -271,6 +311,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /** Acts on a deadline that has passed. Called about once a second. */
   checkDeadline(now: number): void {
+    // A taken socket has no deadline, nor has its app.
+    if (this.#state === STATES.taken || this.#state === STATES.gone) return;
     const { timeoutsMs, phase } = this.deadline;
     if (now - this.output.fullSince >= timeoutsMs.write) return this.#cut();
     // While the client still takes in a response, only the time-out for writes holds.

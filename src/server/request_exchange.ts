@@ -13,7 +13,7 @@
  */
 
 import { launch, nameOf } from "../coroutine/internal.ts";
-import { optionError, type Task } from "../coroutine/mod.ts";
+import { checkNames, checkOption, optionError, type Task } from "../coroutine/mod.ts";
 import {
   informational,
   type RequestHead,
@@ -27,7 +27,7 @@ import { runApp } from "../wsgi/running/app_run.ts";
 import { isPromise } from "../wsgi/running/app_steps.ts";
 import type { AppContext } from "../wsgi/running/app_context.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/input/body_buffer.ts";
-import type { RequestControls, RequestTimeouts } from "../wsgi/request_controls.ts";
+import type { RequestControls, RequestTimeouts, TakenEvents } from "../wsgi/request_controls.ts";
 import type { ResponseListener, ResponseOutcome, ResponseReport } from "../wsgi/response_report.ts";
 import { RequestCogen } from "../wsgi/running/request_cogen.ts";
 import type { StoppingSource } from "../wsgi/running/stopping.ts";
@@ -62,8 +62,15 @@ export interface ExchangeHost {
   bodyWanted(exchange: RequestExchange): void;
   /** The app of `exchange` is done. */
   appDone(exchange: RequestExchange, isComplete: boolean): void;
-  /** The app takes the socket: written bytes are handed over first, and no deadline holds any more. */
-  giveAway(exchange: RequestExchange, open: (socket: ByteSocket) => SocketHandler): void;
+  /**
+   * The app takes the socket: written bytes are handed over first, and no deadline holds any more. The
+   * connection calls `events`.
+   */
+  giveAway(
+    exchange: RequestExchange,
+    open: (socket: ByteSocket) => SocketHandler,
+    events: TakenEvents,
+  ): void;
 }
 
 /** The part of a response that was sent. */
@@ -248,10 +255,17 @@ export class RequestExchange
     if (!this.isAppDone) deadline.change(changed, this.now());
   }
 
-  takeSocket(headers: HeaderList, open: (socket: ByteSocket) => SocketHandler): void {
+  takeSocket(
+    headers: HeaderList,
+    open: (socket: ByteSocket) => SocketHandler,
+    events: TakenEvents = {},
+  ): void {
     if (typeof open !== "function") {
       throw optionError("The handler of takeSocket", open, "a function that takes the socket");
     }
+    checkNames("events of takeSocket", events, ["onAppEnd", "onStopping"]);
+    checkOption("onAppEnd of takeSocket", events.onAppEnd, "function");
+    checkOption("onStopping of takeSocket", events.onStopping, "function");
     const isTunnel = this.method === "CONNECT";
     if (!isTunnel && (!this.head.upgrade || this.#speaksHTTP10)) {
       throw new WSGIError("A socket cannot be taken: the client has not asked for an upgrade");
@@ -263,7 +277,7 @@ export class RequestExchange
       throw new WSGIError("A socket cannot be taken before the request body is read");
     }
     this.response.handOver(isTunnel ? tunnelResponse(headers) : informational(101, headers));
-    this.#host.giveAway(this, open);
+    this.#host.giveAway(this, open, events);
   }
 
   get #speaksHTTP10(): boolean {
@@ -333,17 +347,28 @@ export class RequestExchange
 
   /**
    * Reports an error. The reason of the abort, or of the end of a wait that the app has left behind, is not
-   * reported, nor the `AbortError` that a runtime's function makes of it: an app need not catch these errors. An error that comes twice in a row, as from
-   * the reading and the closing of a file, is reported once.
+   * reported, nor the `AbortError` that a runtime's function makes of it, nor the error of a client that has
+   * left: an app need not catch these errors. An error that comes twice in a row, as from the reading and the
+   * closing of a file, is reported once.
    */
   report(error: unknown): void {
     const reason = this.#reason ?? this.cogen.endReason;
     if (reason !== undefined && isAbort(error, reason)) return;
+    if (isDisconnect(error)) return;
     if (typeof error === "object" && error === this.#reported) return;
     this.#reported = error;
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
     this.#host.settings.report(error, `${method} ${target} failed`, this.environ);
+  }
+}
+
+/** The error may be any value, also one that cannot be inspected, such as a revoked Proxy. */
+function isDisconnect(error: unknown): boolean {
+  try {
+    return error instanceof ClientDisconnected;
+  } catch {
+    return false;
   }
 }
 

@@ -3,6 +3,7 @@
  * network in memory and on a virtual clock.
  *
  * - `exchange.ts`: one request and its response
+ * - `web_socket.ts`: a WebSocket
  * - `client_socket.ts`: the client's end of a connection, which may leave or stall at any byte
  * - `virtual_time.ts`: the clock, and the loop that moves it
  *
@@ -27,10 +28,16 @@ import { ClientSocket } from "./client_socket.ts";
 import { Cookies } from "./cookies.ts";
 import { Exchange, TestStream } from "./exchange.ts";
 import { checkRequest, prepareRequest, type RequestOptions } from "./request.ts";
-import type { TestResponse } from "./response.ts";
+import { TestResponse } from "./response.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { describeWaits } from "./waits.ts";
+import {
+  handshakeFields,
+  TestWebSocket,
+  type TestWebSocketOptions,
+  WebSocketRefused,
+} from "./web_socket.ts";
 
 type Files = NonNullable<Adapter["files"]>;
 
@@ -256,6 +263,46 @@ export class TestClient implements AsyncDisposable {
     const stream = new TestStream(exchange, this.#time);
     this.#keepCookies(path, stream.headers);
     return stream;
+  }
+
+  /**
+   * Opens a WebSocket. Its client answers Pings and Close frames as a browser does.
+   *
+   * @param path The path with its query.
+   * @param options The subprotocols, the origin, and further header fields.
+   * @returns The WebSocket, after its handshake.
+   * @throws {WebSocketRefused} If the server answers with another status than 101.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import type { Environ } from "@x/cogen-wsgi";
+   * import { testClient } from "@x/cogen-wsgi/testing";
+   * import { acceptWebSocket } from "@x/cogen-wsgi/websocket";
+   *
+   * await using client = testClient(function* (environ: Environ) {
+   *   const socket = acceptWebSocket(environ, { protocols: ["greeting"] });
+   *   yield* socket.send("hello");
+   *   yield* socket.close(4000, "that is all");
+   * });
+   * const socket = await client.webSocket("/", { protocols: ["greeting"] });
+   * assertEquals([socket.protocol, await socket.receive()], ["greeting", "hello"]);
+   * assertEquals([await socket.receive(), socket.end?.code], [undefined, 4000]);
+   * ```
+   */
+  async webSocket(path: string, options: TestWebSocketOptions = {}): Promise<TestWebSocket> {
+    checkNames("options of webSocket", options, ["headers", "query", "protocols", "origin"]);
+    const { query } = options;
+    const exchange = await this.#begin("GET", path, {
+      headers: handshakeFields(options),
+      ...(query === undefined ? {} : { query }),
+    });
+    await exchange.head();
+    const { reader, socket } = exchange;
+    if (reader.state !== "tunnel") throw new WebSocketRefused(await exchange.response());
+    const { headers } = new TestResponse(reader, 0);
+    this.#keepCookies(path, headers);
+    return new TestWebSocket(socket, this.#time, headers, reader.body);
   }
 
   /**

@@ -18,3 +18,4 @@ export type { BodyPieces, RequestFields, RequestOptions, RequestValues } from ".
 export { TestResponse, TruncatedResponse } from "./response.ts";
 export type { InformationalResponse } from "./response_reader.ts";
 export { StuckError } from "./virtual_time.ts";
+export { TestWebSocket, type TestWebSocketOptions, WebSocketRefused } from "./web_socket.ts";

@@ -1,10 +1,24 @@
 /**
- * WebSockets (RFC 6455).
+ * WebSockets (RFC 6455), with compression (RFC 7692) and topics.
  *
+ * - `accept.ts`: the handshake of a request, and the socket that follows
+ * - `topic.ts`: one message for many sockets
  * - `codec/`: the protocol without I/O: bytes to messages, messages to bytes
  *
  * @module
  */
+
+export { acceptWebSocket, type PingOptions, type WebSocketOptions } from "./accept.ts";
+export { type Message, type SocketEnd, WebSocketClosed } from "./connection.ts";
+export {
+  type DeflateOptions,
+  type MessageCompression,
+  permessageDeflate,
+  type ZlibLike,
+} from "./deflate.ts";
+export type { OriginOption, OriginTest } from "./origin.ts";
+export { type SlowSubscriberPolicy, Topic, type TopicOptions } from "./topic.ts";
+export { WebSocketConnection } from "./web_socket.ts";
 
 export { isCloseCode } from "./codec/close_codes.ts";
 export { FrameError } from "./codec/errors.ts";
@@ -17,6 +31,7 @@ export type {
   TextEvent,
   WebSocketEvent,
 } from "./codec/events.ts";
+export type { DeflateParameters } from "./codec/extensions.ts";
 export { closePayload, encodeFrame, type FrameOptions } from "./codec/frame_writer.ts";
 export {
   DEFAULT_MAX_MESSAGE_BYTES,

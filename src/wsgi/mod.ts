@@ -51,7 +51,12 @@ export { BufferedInput } from "./input/buffered_input.ts";
 export type { CogenInput, WSGIInput } from "./input/input.ts";
 export { unquotePath } from "./path_info.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
-export type { RequestControls, RequestTimeouts } from "./request_controls.ts";
+export type {
+  AppOutcome,
+  RequestControls,
+  RequestTimeouts,
+  TakenEvents,
+} from "./request_controls.ts";
 export type { ResponseListener, ResponseOutcome, ResponseReport } from "./response_report.ts";
 export { closeLate } from "./running/app_closing.ts";
 export {

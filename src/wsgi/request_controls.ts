@@ -33,6 +33,23 @@ export interface RequestTimeouts {
   readonly close?: Duration;
 }
 
+/**
+ * The end of an app that has taken the socket: it ended by itself, it failed, or it was cancelled because its
+ * client had left or a shutdown forced it.
+ */
+export type AppOutcome = "complete" | "failed" | "cancelled";
+
+/** The events of the request behind a socket that was taken. */
+export interface TakenEvents {
+  /**
+   * Called once, when the app has ended. With this function, the end of the connection does not cancel the app,
+   * which learns of it from the handler of the socket, and may go on. A shutdown cancels it when its grace is over.
+   */
+  readonly onAppEnd?: (outcome: AppOutcome) => void;
+  /** Called once, when a shutdown of the server begins while the connection is open. */
+  readonly onStopping?: () => void;
+}
+
 /** The controls that an app has of its request, beside status, headers and body. */
 export interface RequestControls {
   /** The files that the server may read; `undefined` if its adapter has none. */
@@ -167,13 +184,19 @@ export interface RequestControls {
    * is a 501 for the client, and an error in the log.
    *
    * Bytes that have arrived already are delivered first. The app must have read the request body to its
-   * end. The app itself may go on; the end of the connection cancels it.
+   * end. The app itself may go on; the end of the connection cancels it, unless `events` has `onAppEnd`. The
+   * deadlines of the server end with the request.
    *
    * @param headers The header fields of the answer; for 101 with an `Upgrade` field.
    * @param accept Called with the connection; returns the handler of its events.
+   * @param events Called at the end of the app, and at the beginning of a shutdown.
    * @throws {WSGIError} If the client has not asked for an upgrade, the body is not read, or a
    *   response has begun.
    * @throws {ResponseError} For a field that may not be sent.
    */
-  takeSocket(headers: HeaderList, accept: (socket: ByteSocket) => SocketHandler): void;
+  takeSocket(
+    headers: HeaderList,
+    accept: (socket: ByteSocket) => SocketHandler,
+    events?: TakenEvents,
+  ): void;
 }

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
+import { Signal, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { ResponseError } from "../../src/http/mod.ts";
-import type { ByteSocket } from "../../src/socket/mod.ts";
+import type { ByteSocket, SocketHandler } from "../../src/socket/mod.ts";
 import { type Cogen, type HeaderList, WSGIError } from "../../src/wsgi/mod.ts";
 import { get, requestText, serving } from "../support/serving.ts";
 
@@ -292,6 +292,78 @@ test("a shutdown ends taken sockets when its grace is over", async () => {
   assertEquals([client.closed, told.includes("close")], [true, true]);
   await stage.finish();
 });
+
+test("an app that hears of its end outlives the connection, and a shutdown cancels it", async () => {
+  for (const isCancelled of [false, true]) {
+    const told: unknown[] = [];
+    const stage = await serving(function* ({ cogen }) {
+      const events = {
+        onAppEnd: (outcome: unknown) => told.push(outcome),
+        onStopping: () => told.push("stopping"),
+      };
+      cogen.takeSocket([["Upgrade", "echo"]], () => silent(() => told.push("close")), events);
+      try {
+        yield* cogen.wait(WaitForSignal("go"));
+      } finally {
+        told.push("finally");
+      }
+    });
+    const client = stage.ask(get("/", ...UPGRADE));
+    client.destroy();
+    await stage.settle();
+    assertEquals([told, stage.server.stats().activeRequests], [["close"], 1]);
+    if (isCancelled) await stage.until(stage.server.shutdown({ grace: 2 }));
+    else {
+      stage.server.scheduler.add(function* () {
+        yield* Signal("go");
+      });
+      await stage.settle();
+    }
+    assertEquals(told, ["close", "finally", isCancelled ? "cancelled" : "complete"]);
+    assertEquals(stage.server.stats().connections, 0);
+    await stage.finish();
+  }
+});
+
+test("the taker hears of the beginning of a shutdown, once, and of an app that failed", async () => {
+  const told: unknown[] = [];
+  const stage = await serving(function* ({ cogen }) {
+    const events = {
+      onAppEnd: (outcome: unknown) => told.push(outcome),
+      onStopping: () => told.push("stopping"),
+    };
+    cogen.takeSocket([["Upgrade", "echo"]], () => silent(() => {}), events);
+    yield* cogen.untilStopping();
+    throw new Error("a fault");
+  });
+  stage.ask(get("/", ...UPGRADE));
+  await stage.until(stage.server.shutdown({ grace: 2 }));
+  assertEquals(told, ["stopping", "failed"]);
+  assertEquals(stage.takeLog().length, 1);
+  await stage.finish();
+});
+
+test("no deadline of the server holds for a taken socket and its app", async () => {
+  const told: string[] = [];
+  const stage = await serving(function* ({ cogen }) {
+    echo(cogen, [["Upgrade", "echo"]], told);
+    yield* cogen.wait(Sleep(100));
+    told.push("the app has ended");
+  }, { timeouts: { request: 1, idle: 1, write: 1 } });
+  const client = stage.ask(get("/", ...UPGRADE));
+  await stage.settle(50_000);
+  client.send("late");
+  await stage.settle(60_000);
+  assert(client.received().endsWith("<late>"));
+  assertEquals(told, ["the app has ended"]);
+  client.destroy();
+  await stage.finish();
+});
+
+/** A handler that only hears of the end. */
+function silent(onClose: () => void): SocketHandler {
+  return { onData() {}, onEnd() {}, onDrain() {}, onClose };
+}
 
 test("closeConnection ends the connection after the response, with the field if the head is not made", async () => {
   for (const isEarly of [true, false]) {

@@ -23,14 +23,21 @@ import type { Binding, BoundOperation } from "../waiting.ts";
 import { ByteQueue } from "./byte_queue.ts";
 import { lineHint, NEWLINE, type ReadSize, readSize, splitLines } from "./read_arguments.ts";
 
-/** The client disconnected before its request was complete. */
+/**
+ * The client disconnected before its request was complete. An app need not catch this error: the server does
+ * not report it.
+ */
 export class ClientDisconnected extends Error {
-  /** `ClientDisconnected`. */
-  override readonly name = "ClientDisconnected";
+  /** `ClientDisconnected`, or the name of a subclass. */
+  override readonly name: string = "ClientDisconnected";
 
-  /** Makes the error; its message is always the same. */
-  constructor() {
-    super("The client disconnected before the request was complete");
+  /**
+   * Makes the error.
+   *
+   * @param message Default: that the client disconnected.
+   */
+  constructor(message: string = "The client disconnected before the request was complete") {
+    super(message);
   }
 }
 

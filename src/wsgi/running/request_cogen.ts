@@ -30,7 +30,7 @@ import { Core } from "../core/core.ts";
 import { type BodyBuffer, ReadOperation } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
 import { OperationNotPerformed } from "../not_performed.ts";
-import type { RequestControls, RequestTimeouts } from "../request_controls.ts";
+import type { RequestControls, RequestTimeouts, TakenEvents } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
 import type { Binding, BoundOperation, Planner, TypedWait } from "../waiting.ts";
 import { guardListeners } from "./guarded_signal.ts";
@@ -248,8 +248,12 @@ export class RequestCogen implements Cogen, Planner, Binding {
     this.#controls.closeConnection();
   }
 
-  takeSocket(headers: HeaderList, accept: (socket: ByteSocket) => SocketHandler): void {
-    this.#controls.takeSocket(headers, accept);
+  takeSocket(
+    headers: HeaderList,
+    accept: (socket: ByteSocket) => SocketHandler,
+    events?: TakenEvents,
+  ): void {
+    this.#controls.takeSocket(headers, accept, events);
   }
 
   /** The typed wait that the next empty block stands for; `undefined` if a planned operation is later. */

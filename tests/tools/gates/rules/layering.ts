@@ -46,7 +46,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/testing/",
     mayImport: [
       ...["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
-      ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts"],
+      ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts", "src/websocket/mod.ts"],
     ],
   },
   // The bridge to the web's `fetch`. It serves an app over a network in memory.

@@ -1,0 +1,226 @@
+/**
+ * The client's end of a WebSocket: it reads and answers as a browser does, on the virtual clock of the test.
+ *
+ * `client.ts` makes it, once a handshake has succeeded.
+ *
+ * @module
+ */
+
+import { closePayload, encodeFrame, type Message, MessageReader } from "../websocket/mod.ts";
+import type { SocketEnd } from "../websocket/mod.ts";
+import type { ClientSocket, Ending } from "./client_socket.ts";
+import type { RequestOptions } from "./request.ts";
+import type { TestResponse } from "./response.ts";
+import type { VirtualTime } from "./virtual_time.ts";
+
+/** Options of `TestClient.webSocket`. */
+export interface TestWebSocketOptions extends Pick<RequestOptions, "headers" | "query"> {
+  /** The subprotocols that the client offers. Default: none. */
+  readonly protocols?: readonly string[];
+  /** The origin of the page; by default, the client is no browser and sends none. */
+  readonly origin?: string;
+}
+
+/** The server has not accepted a WebSocket. */
+export class WebSocketRefused extends Error {
+  /** `WebSocketRefused`. */
+  override readonly name = "WebSocketRefused";
+  /** The answer of the server. */
+  readonly response: TestResponse;
+
+  /**
+   * Makes the error.
+   *
+   * @param response The answer of the server.
+   */
+  constructor(response: TestResponse) {
+    super(`The server refused the WebSocket: ${response.status} ${response.text.trim()}`);
+    this.response = response;
+  }
+}
+
+/** The sample of RFC 6455 §1.3. */
+const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+const ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+/** A server must take any mask, and a test wants the same bytes each time. */
+const MASK = Uint8Array.of(0x5a, 0x0f, 0xc3, 0x96);
+
+/** The header fields of a handshake. */
+export function handshakeFields(options: TestWebSocketOptions): [string, string][] {
+  const { protocols = [], origin, headers = {} } = options;
+  const given: [string, string][] = headers instanceof Headers || Symbol.iterator in headers
+    ? Array.from(headers as Iterable<readonly [string, string]>, ([name, value]) => [name, value])
+    : Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+      typeof value === "string" ? [[name, value]] : value.map((each) => [name, each])
+    );
+  return [
+    ["Connection", "Upgrade"],
+    ["Upgrade", "websocket"],
+    ["Sec-WebSocket-Version", "13"],
+    ["Sec-WebSocket-Key", KEY],
+    ...(protocols.length === 0
+      ? []
+      : [["Sec-WebSocket-Protocol", protocols.join(", ")] as [string, string]]),
+    ...(origin === undefined ? [] : [["Origin", origin] as [string, string]]),
+    ...given,
+  ];
+}
+
+/** A WebSocket of a test. Pings are answered at once, and a Close frame as well. */
+export class TestWebSocket implements AsyncIterable<Message>, AsyncDisposable {
+  /** The subprotocol that the server has chosen; empty for none. */
+  readonly protocol: string;
+  /** The header fields of the answer to the handshake. */
+  readonly headers: Headers;
+  /** The number of Pings that the server has sent. */
+  pings = 0;
+  readonly #socket: ClientSocket;
+  readonly #time: VirtualTime;
+  readonly #reader = new MessageReader({ from: "server", maxMessageBytes: Infinity });
+  readonly #messages: Message[] = [];
+  /** The Close frame of the server. */
+  #close: SocketEnd | undefined;
+  #hasClosed = false;
+  #failure: unknown;
+
+  /**
+   * Begins after the handshake.
+   *
+   * @param socket The connection.
+   * @param time The time of the test.
+   * @param headers The fields of the answer.
+   * @param first The bytes that came with the answer.
+   */
+  constructor(
+    socket: ClientSocket,
+    time: VirtualTime,
+    headers: Headers,
+    first: readonly Uint8Array[],
+  ) {
+    this.#socket = socket;
+    this.#time = time;
+    this.headers = headers;
+    this.protocol = headers.get("Sec-WebSocket-Protocol") ?? "";
+    if (headers.get("Sec-WebSocket-Accept") !== ACCEPT) {
+      throw new Error("The server answered the handshake with a wrong Sec-WebSocket-Accept");
+    }
+    socket.begin((bytes) => this.#receive(bytes), undefined);
+    for (const bytes of first) this.#receive(bytes);
+  }
+
+  /** The end of the connection, with 1006 if the server has sent no Close frame; `undefined` before. */
+  get end(): SocketEnd | undefined {
+    if (this.#close !== undefined) return this.#close;
+    const isOver = this.#socket.closed || this.#socket.ended;
+    return isOver ? { code: 1006, reason: "" } : undefined;
+  }
+
+  /** Sends a message, as far as the server takes it. */
+  send(message: string | Uint8Array): void {
+    this.write(
+      encodeFrame(typeof message === "string" ? "text" : "binary", message, { mask: MASK }),
+    );
+  }
+
+  /** Sends any bytes, such as a frame that breaks the protocol. */
+  write(bytes: Uint8Array): void {
+    this.#socket.send(bytes);
+  }
+
+  /**
+   * Waits for the next message.
+   *
+   * @returns The message; `undefined` at the end of the connection.
+   * @throws {FrameError} If the server has broken the protocol.
+   */
+  async receive(): Promise<Message | undefined> {
+    await this.#until("a message", () => this.#messages.length > 0 || this.end !== undefined);
+    return this.#messages.shift();
+  }
+
+  /** Gives the messages up to the end of the connection. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    for (;;) {
+      const message = await this.receive();
+      if (message === undefined) return;
+      yield message;
+    }
+  }
+
+  /**
+   * Sends a Close frame, and waits for the end of the connection.
+   *
+   * @param code The code; without one, the frame is empty.
+   * @param reason The reason.
+   * @returns The code and the reason of the server's Close frame.
+   */
+  async close(code: number = 1005, reason: string = ""): Promise<SocketEnd> {
+    this.#writeClose(code, reason);
+    await this.#until("the end of the WebSocket", () => this.end !== undefined);
+    return this.end as SocketEnd;
+  }
+
+  /** Stops reading. */
+  stall(): void {
+    this.#socket.end("stall");
+  }
+
+  /** Goes on reading after a {@linkcode stall}. */
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /**
+   * Leaves without a Close frame.
+   *
+   * @param how `reset`, the default, cuts the connection; `fin` closes the direction to the server.
+   */
+  async disconnect(how: Exclude<Ending, "stall"> = "reset"): Promise<void> {
+    this.#socket.end(how);
+    await this.#time.quiet();
+  }
+
+  /** Closes the connection, unless it has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.end === undefined) await this.close(1000);
+  }
+
+  async #until(awaited: string, reached: () => boolean): Promise<void> {
+    await this.#time.until(awaited, () => this.#failure !== undefined || reached());
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #writeClose(code: number, reason: string): void {
+    if (this.#hasClosed) return;
+    this.#hasClosed = true;
+    this.write(encodeFrame("close", closePayload(code, reason), { mask: MASK }));
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#reader.push(bytes);
+    try {
+      for (;;) {
+        const event = this.#reader.next();
+        if (event.type === "need-data") break;
+        if (event.type === "text" || event.type === "binary") this.#messages.push(event.data);
+        else if (event.type === "ping") this.#answer(event.data);
+        else if (event.type === "close") this.#takeClose(event.code, event.reason);
+      }
+    } catch (error) {
+      this.#failure = error;
+      this.#socket.end("reset");
+    }
+    this.#reader.detach();
+  }
+
+  #answer(data: Uint8Array): void {
+    this.pings++;
+    if (!this.#hasClosed) this.write(encodeFrame("pong", data, { mask: MASK }));
+  }
+
+  #takeClose(code: number, reason: string): void {
+    this.#close = { code, reason };
+    this.#writeClose(code, "");
+    this.#socket.end("fin");
+  }
+}

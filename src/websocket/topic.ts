@@ -1,0 +1,151 @@
+/**
+ * Topics: one message for many sockets, encoded once.
+ *
+ * Strategy: the frame of a message is made, and compressed, when the first subscriber needs it; the others share
+ * its bytes. A subscriber whose context goes from message to message needs a frame of its own. The bytes
+ * that a slow subscriber has not taken are bounded.
+ *
+ * @module
+ */
+
+import { checkNames, optionError } from "../coroutine/mod.ts";
+import { type Connection, frameOf, type Message } from "./connection.ts";
+import { checkMessage, connectionOf, type WebSocketConnection } from "./web_socket.ts";
+
+/**
+ * The policy for a subscriber with too many bytes that it has not taken:
+ *
+ * - `close`: its connection ends with 1013 (Try Again Later), so that it comes back and begins anew;
+ * - `drop`: it does not get the message.
+ */
+export type SlowSubscriberPolicy = "close" | "drop";
+
+/** Options of a {@linkcode Topic}. */
+export interface TopicOptions {
+  /** The policy for a subscriber that is too slow. Default: `close`. */
+  readonly slow?: SlowSubscriberPolicy;
+  /** A subscriber with more bytes than this that it has not taken is too slow. Default 1 MiB. */
+  readonly maxBufferedBytes?: number;
+}
+
+/** Try Again Later (the registry of IANA). */
+const TRY_AGAIN_LATER = 1013;
+
+/**
+ * Sends each message to all sockets that have subscribed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import type { Environ, StartResponse } from "@x/cogen-wsgi";
+ * import { testClient } from "@x/cogen-wsgi/testing";
+ * import { acceptWebSocket, Topic } from "@x/cogen-wsgi/websocket";
+ *
+ * const room = new Topic();
+ * function* chat(environ: Environ, _startResponse: StartResponse) {
+ *   const socket = acceptWebSocket(environ);
+ *   room.subscribe(socket);
+ *   yield* socket.each((message) => room.publish(message));
+ * }
+ *
+ * await using client = testClient(chat);
+ * const [ann, bob] = [await client.webSocket("/"), await client.webSocket("/")];
+ * ann.send("hello, all");
+ * assertEquals([await ann.receive(), await bob.receive()], ["hello, all", "hello, all"]);
+ * ```
+ */
+export class Topic {
+  readonly #subscribers = new Set<Connection>();
+  readonly #policy: SlowSubscriberPolicy;
+  readonly #maxBufferedBytes: number;
+  /** The number of messages that slow subscribers did not get. */
+  dropped = 0;
+
+  /**
+   * Makes a topic without subscribers.
+   *
+   * @param options The policy and the bound for slow subscribers.
+   * @throws {TypeError} For an option that is unknown or of the wrong kind.
+   */
+  constructor(options: TopicOptions = {}) {
+    checkNames("Topic", options, ["slow", "maxBufferedBytes"]);
+    const { slow = "close", maxBufferedBytes = 1024 * 1024 } = options;
+    if (slow !== "close" && slow !== "drop") throw optionError("slow", slow, '"close" or "drop"');
+    if (typeof maxBufferedBytes !== "number" || !(maxBufferedBytes >= 0)) {
+      throw optionError("maxBufferedBytes", maxBufferedBytes, "a number from 0");
+    }
+    this.#policy = slow;
+    this.#maxBufferedBytes = maxBufferedBytes;
+  }
+
+  /** The number of subscribers. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /**
+   * Subscribes a socket. The subscription ends with the connection.
+   *
+   * @param socket A socket. A second call for the same one changes nothing.
+   */
+  subscribe(socket: WebSocketConnection): void {
+    const connection = connectionOf(socket);
+    if (!connection.isOpen) return;
+    this.#subscribers.add(connection);
+    connection.topics.add(this.#subscribers);
+  }
+
+  /**
+   * Ends a subscription.
+   *
+   * @param socket A socket.
+   * @returns Whether it was subscribed.
+   */
+  unsubscribe(socket: WebSocketConnection): boolean {
+    const connection = connectionOf(socket);
+    connection.topics.delete(this.#subscribers);
+    return this.#subscribers.delete(connection);
+  }
+
+  /**
+   * Sends a message to all subscribers, without waiting.
+   *
+   * @param message A string is a text message, a `Uint8Array` a binary one.
+   * @returns The number of subscribers that it was sent to.
+   * @throws {TypeError} If the message is neither.
+   */
+  publish(message: string | Uint8Array): number {
+    checkMessage(message);
+    const frames = new SharedFrames(message as Message);
+    let count = 0;
+    for (const connection of this.#subscribers) {
+      if (connection.output.size > this.#maxBufferedBytes) {
+        this.dropped++;
+        if (this.#policy === "close") connection.close(TRY_AGAIN_LATER, "Too slow");
+      } else {
+        connection.output.write(frames.for(connection));
+        count++;
+      }
+    }
+    return count;
+  }
+}
+
+/** The frames of one message: one for all connections with the same compression. */
+class SharedFrames {
+  readonly #message: Message;
+  readonly #frames = new Map<number, Uint8Array>();
+
+  constructor(message: Message) {
+    this.#message = message;
+  }
+
+  for({ deflate }: Connection): Uint8Array {
+    const key = deflate === undefined ? 0 : deflate.sharedKey;
+    const known = key === undefined ? undefined : this.#frames.get(key);
+    if (known !== undefined) return known;
+    const frame = frameOf(this.#message, deflate);
+    if (key !== undefined) this.#frames.set(key, frame);
+    return frame;
+  }
+}

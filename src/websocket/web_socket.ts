@@ -1,0 +1,173 @@
+/**
+ * A WebSocket as its app sees it: operations that know their request, and iteration.
+ *
+ * This file has the public class; the connection does the work. `accept.ts` makes it.
+ *
+ * @module
+ */
+
+import {
+  type Abort,
+  isOperation,
+  type Operation,
+  operation,
+  optionError,
+} from "../coroutine/mod.ts";
+import type { Resume } from "../coroutine/mod.ts";
+import type { BoundOperation, Cogen } from "../wsgi/mod.ts";
+import { NORMAL } from "./codec/close_codes.ts";
+import { closePayload } from "./codec/frame_writer.ts";
+import type { Connection, Message, SocketEnd } from "./connection.ts";
+import type { Handshake } from "./handshake.ts";
+
+/** Gives the connection of a socket, for the topics. */
+export let connectionOf: (socket: WebSocketConnection) => Connection;
+
+/**
+ * A WebSocket of an app; {@linkcode acceptWebSocket} makes it.
+ *
+ * Its operations know their request: `yield* socket.receive()` in a generator, through any middleware,
+ * `await environ.cogen.run(socket.receive())` in an async app, and inside `race`, `all` and `timeout`. A
+ * `receive` that loses a race loses no message.
+ *
+ * One coroutine may receive at a time; any number may send.
+ */
+export class WebSocketConnection implements AsyncIterable<Message> {
+  /** The subprotocol; `undefined` if the client and the app have none in common. */
+  readonly protocol: string | undefined;
+  /** Whether messages may be compressed. */
+  readonly isCompressed: boolean;
+  readonly #connection: Connection;
+  readonly #cogen: Cogen;
+  readonly #receive: Operation<Message | undefined>;
+
+  static {
+    connectionOf = (socket) => socket.#connection;
+  }
+
+  /** @ignore */
+  constructor(connection: Connection, cogen: Cogen, handshake: Handshake) {
+    this.#connection = connection;
+    this.#cogen = cogen;
+    this.protocol = handshake.protocol;
+    this.isCompressed = handshake.deflate !== undefined;
+    this.#receive = operation((resume) => connection.receive(resume), "receive");
+  }
+
+  /** The end of the connection; `undefined` as long as it is open. */
+  get end(): SocketEnd | undefined {
+    return this.#connection.end;
+  }
+
+  /** The number of bytes that were sent, and that the socket has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#connection.output.size;
+  }
+
+  /**
+   * Waits for the next message.
+   *
+   * @returns An operation that gives the text or the bytes of a message, and `undefined` at the end of the
+   *   connection; then {@linkcode end} has the code and the reason.
+   * @throws {TypeError} At the `yield`, if another coroutine is receiving.
+   */
+  receive(): BoundOperation<Message | undefined> {
+    return this.#cogen.wait(this.#receive);
+  }
+
+  /**
+   * Sends a message. The operation waits while the client reads more slowly than the app sends, so that the
+   * memory of the connection stays bounded.
+   *
+   * @param message A string is a text message, a `Uint8Array` a binary one. The bytes are copied when they are
+   *   sent; until then, they must not change.
+   * @returns An operation without a value.
+   * @throws {TypeError} If the message is neither.
+   * @throws {WebSocketClosed} At the `yield`, if the connection has ended. An app need not catch the error.
+   */
+  send(message: string | Uint8Array): BoundOperation<void> {
+    checkMessage(message);
+    return this.#wait(
+      "send",
+      (resume: Resume<void>) => this.#connection.send(resume, message as Message),
+    );
+  }
+
+  /**
+   * Sends a Ping, and waits for its Pong. The server pings silent clients by itself; this is for an app that
+   * wants to know the time of a round trip.
+   *
+   * @returns An operation without a value.
+   * @throws {WebSocketClosed} At the `yield`, if the connection ends before.
+   */
+  ping(): BoundOperation<void> {
+    return this.#wait("ping", (resume: Resume<void>) => this.#connection.ping(resume));
+  }
+
+  /**
+   * Closes the connection, and waits until the client has closed it too, at most for ten seconds. Messages that
+   * the app has not received are dropped.
+   *
+   * An app that returns closes with 1000, and one that throws with 1011, without this call.
+   *
+   * @param code The code: 1000 to 1003, 1007 to 1014, or 3000 to 4999; default 1000.
+   * @param reason A text of at most 123 bytes.
+   * @returns An operation that gives the end of the connection.
+   * @throws {RangeError} For a code that may not be sent, or a reason that is too long.
+   */
+  close(code: number = NORMAL, reason: string = ""): BoundOperation<SocketEnd> {
+    closePayload(code, reason);
+    return this.#wait("close", (resume: Resume<SocketEnd>) => {
+      this.#connection.close(code, reason);
+      return this.#connection.awaitEnd(resume);
+    });
+  }
+
+  /**
+   * Receives all messages in a generator app: `const end = yield* socket.each(function* (message) { ... })`.
+   *
+   * @param handle Called with each message, one after the other. It may be a generator function, or give an
+   *   operation to wait for.
+   * @returns The end of the connection, as the value of the `yield*`.
+   */
+  *each(
+    handle: (message: Message) => unknown,
+  ): Generator<"" & Operation<unknown>, SocketEnd, unknown> {
+    for (;;) {
+      const message = yield* this.receive();
+      if (message === undefined) return this.end as SocketEnd;
+      const given = handle(message);
+      if (isGenerator(given)) yield* given;
+      else if (isOperation(given)) yield* this.#cogen.wait(given);
+    }
+  }
+
+  /**
+   * Receives all messages in an async app: `for await (const message of socket)`. The loop ends with the
+   * connection; leaving it does not close the connection.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    return {
+      next: async () => {
+        const message = await this.#cogen.run(this.#receive);
+        return message === undefined
+          ? { done: true, value: undefined }
+          : { done: false, value: message };
+      },
+    };
+  }
+
+  #wait<T>(name: string, start: (resume: Resume<T>) => Abort | void): BoundOperation<T> {
+    return this.#cogen.wait(operation(start, name));
+  }
+}
+
+function isGenerator(given: unknown): given is Generator<"" & Operation<unknown>> {
+  return typeof (given as Generator | undefined)?.next === "function";
+}
+
+/** @throws {TypeError} If a value is no message. */
+export function checkMessage(message: unknown): void {
+  if (typeof message === "string" || message instanceof Uint8Array) return;
+  throw optionError("The message", message, "a string or a Uint8Array");
+}

@@ -1,0 +1,162 @@
+/**
+ * The behaviour of an echo over real sockets, in the spirit of the Autobahn testsuite: each connection of
+ * the corpus, whole and byte by byte; the answers, the code of the Close frame, and the FIN that follows it.
+ */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import type { WSGIApp } from "../../mod.ts";
+import { acceptWebSocket } from "../../src/websocket/mod.ts";
+import { escapeBytes, latin1Text } from "../http/transcript.ts";
+import { type RealServing, servingOverTcp } from "../support/tcp.ts";
+import { type FrameCase, readFrameCorpus } from "./codec/corpus.ts";
+import { concat } from "./codec/frames.ts";
+import { clientFrame, RawClient } from "./raw_client.ts";
+
+const echo: WSGIApp = function* (environ) {
+  const socket = acceptWebSocket(environ, { maxMessageBytes: 1024 * 1024 });
+  yield* socket.each((message) => socket.send(message));
+};
+
+/** The lines of a run: the answers to messages, those to Pings, and the Close frame. */
+interface Answers {
+  readonly messages: readonly string[];
+  readonly pongs: readonly string[];
+  readonly close: string;
+}
+
+/** The answers that the events of a case ask for. */
+function answersTo(events: string): Answers {
+  const lines = events.split("\n");
+  const end = /^(?:close|error) (\d+)/m.exec(events)?.[1];
+  return {
+    messages: lines.filter((line) => /^(?:text|binary) /.test(line)),
+    pongs: lines.filter((line) => line.startsWith("ping ")).map((line) => `pong${line.slice(4)}`),
+    close: end === undefined ? "1000" : end === "1005" ? "empty" : end,
+  };
+}
+
+function shown(bytes: Uint8Array): string {
+  const text = escapeBytes(latin1Text(bytes.subarray(0, 100)));
+  return bytes.length > 100 ? `${bytes.length} bytes "${text[0]}"...` : `"${text}"`;
+}
+
+/** Sends the bytes of a case, and gives the answers of the server. */
+async function run(stage: RealServing, { bytes, events }: FrameCase, size: number) {
+  const client = await RawClient.open(stage);
+  for (let at = 0; at < bytes.length; at += size) {
+    client.tcp.send(bytes.subarray(at, at + size));
+    if (size < bytes.length) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { messages, pongs } = answersTo(events);
+  await client.count(messages.length + pongs.length);
+  if (!/^(?:close|error)/m.test(events)) client.send("close", Uint8Array.of(3, 232));
+  const frames = await client.ended();
+  client.tcp.leave("ends");
+  const ofKind = (pattern: RegExp) =>
+    frames.filter(({ kind }) => pattern.test(kind)).map(({ kind, payload }) =>
+      `${kind} ${shown(payload)}`
+    );
+  return {
+    messages: ofKind(/text|binary/),
+    pongs: ofKind(/pong/),
+    close: client.closed.split(" ")[0] as string,
+  };
+}
+
+/** Cases that a client cannot be heard on: an unfinished frame has no answer. */
+const SILENT = /gives nothing for a part of a frame/;
+/** A case with more bytes is not sent byte by byte. */
+const MAX_BYTES = 200;
+
+test("an echo answers each connection of the corpus as RFC 6455 asks, and ends it with a FIN", async () => {
+  const stage = await servingOverTcp(echo);
+  const cases = readFrameCorpus().filter(({ name, options }) =>
+    Object.keys(options).length === 0 && !SILENT.test(name)
+  );
+  const runs = cases.flatMap((each) =>
+    each.bytes.length > MAX_BYTES ? [{ each, size: 65_536 }] : [
+      { each, size: each.bytes.length },
+      { each, size: 1 },
+    ]
+  );
+  const next = runs.values();
+  const work = async () => {
+    for (const { each, size } of next) {
+      const name = `${each.name}, in pieces of ${size}`;
+      assertEquals(await run(stage, each, size), answersTo(each.events), name);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
+  await stage.quiet();
+  await stage.finish();
+});
+
+/** A story of one connection. */
+const STORIES: Readonly<Record<string, (client: RawClient) => Promise<void>>> = {
+  "a message and a Close in one piece: the answer comes before the Close": async (client) => {
+    client.tcp.send(concat([clientFrame("text", "last"), clientFrame("close", "\x03")]));
+    await client.ended();
+    assertEquals([client.messages, client.closed], [["last"], "1002 Close frame with one byte"]);
+  },
+  "bytes after the Close are dropped, and do not reset the connection": async (client) => {
+    client.send("close", Uint8Array.of(3, 232));
+    client.tcp.send(new Uint8Array(300_000));
+    await client.ended();
+    assertEquals(client.closed, "1000");
+    client.tcp.send(new Uint8Array(300_000));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assertEquals(client.tcp.error, undefined);
+  },
+  "bytes after a fault are dropped, and do not reset the connection": async (client) => {
+    client.tcp.send(concat([clientFrame("text", "x", { reserved: 2 }), new Uint8Array(500_000)]));
+    await client.ended();
+    assertEquals(client.closed, "1002 Reserved bit RSV2 or RSV3 is set");
+  },
+  "the FIN of the client without a Close gets the answers and a FIN": async (client) => {
+    client.send("text", "one");
+    client.send("text", "two");
+    client.tcp.leave("ends");
+    await client.ended();
+    assertEquals([client.messages, client.closed], [["one", "two"], ""]);
+  },
+  "a hundred Pings in one piece get a hundred Pongs, in order": async (client) => {
+    const texts = Array.from({ length: 100 }, (_, index) => `ping ${index}`);
+    client.tcp.send(concat(texts.map((text) => clientFrame("ping", text))));
+    const frames = await client.count(100);
+    assertEquals(frames.map(({ payload }) => new TextDecoder().decode(payload)), texts);
+  },
+  "a thousand messages in one piece get a thousand answers, in order": async (client) => {
+    const texts = Array.from({ length: 1000 }, (_, index) => `message ${index}`);
+    client.tcp.send(concat(texts.map((text) => clientFrame("text", text))));
+    await client.count(1000);
+    assertEquals(client.messages, texts);
+  },
+  "a message of many fragments is one message, with Pings between": async (client) => {
+    const frames = Array.from({ length: 500 }, (_, index) => [
+      clientFrame(index === 0 ? "text" : "continuation", `${index};`, { isFinal: index === 499 }),
+      clientFrame("ping", `${index}`),
+    ]).flat();
+    client.tcp.send(concat(frames));
+    await client.count(501);
+    assertEquals(client.messages, [
+      Array.from({ length: 500 }, (_, index) => `${index};`).join(""),
+    ]);
+  },
+  "a message above the limit is refused at its header": async (client) => {
+    client.send("binary", "", { announced: 1024 * 1024 + 1 });
+    await client.ended();
+    assertEquals(client.closed, "1009 Message larger than 1048576 bytes");
+  },
+};
+
+for (const [name, story] of Object.entries(STORIES)) {
+  test(name, async () => {
+    const stage = await servingOverTcp(echo);
+    const client = await RawClient.open(stage);
+    await story(client);
+    client.tcp.leave("closes");
+    await stage.quiet();
+    await stage.finish();
+  });
+}

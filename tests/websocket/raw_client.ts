@@ -1,0 +1,154 @@
+/**
+ * A client of WebSockets that sends any bytes over TCP, and reads the frames of a server strictly. It shares no
+ * code with the codec under test.
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { latin1Bytes } from "../support/latin1_bytes.ts";
+import type { RealServing, TcpClient } from "../support/tcp.ts";
+import { OPCODE_NUMBERS, type RawFrame, rawFrame } from "./codec/frames.ts";
+
+/** A frame of a server. */
+export interface ServerFrame {
+  readonly kind: string;
+  readonly isFinal: boolean;
+  /** The bits RSV1, RSV2 and RSV3: 4, 2 and 1. */
+  readonly reserved: number;
+  readonly payload: Uint8Array;
+}
+
+const KINDS = new Map(Object.entries(OPCODE_NUMBERS).map(([kind, opcode]) => [opcode, kind]));
+
+/** The fields of a valid handshake. */
+export const HANDSHAKE: Readonly<Record<string, string>> = {
+  "Host": "test",
+  "Connection": "Upgrade",
+  "Upgrade": "websocket",
+  "Sec-WebSocket-Version": "13",
+  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
+/** The text of a handshake. A field with the value `undefined` is left out. */
+export function handshake(
+  path: string,
+  fields: Readonly<Record<string, string | undefined>> = {},
+  start: string = `GET ${path} HTTP/1.1`,
+): string {
+  const lines = Object.entries({ ...HANDSHAKE, ...fields })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${value}`);
+  return `${[start, ...lines].join("\r\n")}\r\n\r\n`;
+}
+
+/** A client after its handshake. */
+export class RawClient {
+  readonly tcp: TcpClient;
+  /** The head of the server's answer. */
+  head = "";
+  readonly frames: ServerFrame[] = [];
+  /** The index in the text of the connection up to which frames were read. */
+  #at = 0;
+
+  private constructor(tcp: TcpClient) {
+    this.tcp = tcp;
+  }
+
+  /** Connects, and sends a handshake. */
+  static async open(
+    stage: RealServing,
+    path: string = "/",
+    fields: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<RawClient> {
+    const client = new RawClient(await stage.open());
+    client.tcp.send(handshake(path, fields));
+    await client.tcp.has("\r\n\r\n");
+    client.#at = client.tcp.text.indexOf("\r\n\r\n") + 4;
+    client.head = client.tcp.text.slice(0, client.#at);
+    assertMatch(client.head, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
+    assertMatch(client.head, /\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/);
+    return client;
+  }
+
+  /** Sends a frame, masked. */
+  send(kind: string, payload: string | Uint8Array = "", frame: Partial<RawFrame> = {}): boolean {
+    return this.tcp.send(clientFrame(kind, payload, frame));
+  }
+
+  /** Waits until the server has sent this many frames, or its FIN. */
+  async count(frames: number): Promise<readonly ServerFrame[]> {
+    await this.tcp.until(`${frames} frames`, () => {
+      this.#read();
+      return this.frames.length >= frames || this.tcp.ended || this.tcp.closed;
+    });
+    return this.frames;
+  }
+
+  /** Waits for the FIN of the server. Its end must not be a reset. */
+  async ended(): Promise<readonly ServerFrame[]> {
+    await this.tcp.until("the end of the server", () => this.tcp.ended || this.tcp.closed);
+    this.#read();
+    assertEquals([this.tcp.ended, this.tcp.error], [true, undefined]);
+    return this.frames;
+  }
+
+  /** The messages that have come: the payloads of text and binary frames, with their fragments joined. */
+  get messages(): string[] {
+    const messages: string[] = [];
+    for (const { kind, payload } of this.frames) {
+      const text = Array.from(payload, (byte) => String.fromCharCode(byte)).join("");
+      if (kind === "text" || kind === "binary") messages.push(text);
+      else if (kind === "continuation") messages[messages.length - 1] += text;
+    }
+    return messages;
+  }
+
+  /** The Close frame of the server, as `code reason`; empty without one. */
+  get closed(): string {
+    const frame = this.frames.find(({ kind }) => kind === "close");
+    if (frame === undefined) return "";
+    if (frame.payload.length === 0) return "empty";
+    const [high = 0, low = 0] = frame.payload;
+    return `${high << 8 | low} ${new TextDecoder().decode(frame.payload.subarray(2))}`.trim();
+  }
+
+  /** Reads the frames that have come whole; a frame that breaks RFC 6455 fails the test. */
+  #read(): void {
+    const { text } = this.tcp;
+    for (;;) {
+      const first = text.charCodeAt(this.#at);
+      const second = text.charCodeAt(this.#at + 1);
+      if (Number.isNaN(second)) return;
+      assertEquals(second & 0x80, 0, "a server must not mask its frames");
+      const lengthBytes = second === 127 ? 8 : second === 126 ? 2 : 0;
+      if (text.length < this.#at + 2 + lengthBytes) return;
+      let length = second;
+      if (lengthBytes > 0) {
+        length = 0;
+        for (let index = 0; index < lengthBytes; index++) {
+          length = length * 256 + text.charCodeAt(this.#at + 2 + index);
+        }
+        assertEquals(length > (lengthBytes === 2 ? 125 : 65_535), true, "the shortest length");
+      }
+      const start = this.#at + 2 + lengthBytes;
+      if (text.length < start + length) return;
+      const kind = KINDS.get(first & 15) ?? `opcode ${first & 15}`;
+      const payload = latin1Bytes(text.slice(start, start + length));
+      this.frames.push({ kind, isFinal: first >= 128, reserved: first >> 4 & 7, payload });
+      this.#at = start + length;
+    }
+  }
+}
+
+/** The bytes of a masked frame. */
+export function clientFrame(
+  kind: string,
+  payload: string | Uint8Array = "",
+  frame: Partial<RawFrame> = {},
+): Uint8Array {
+  return rawFrame({
+    opcode: OPCODE_NUMBERS[kind] as number,
+    payload: typeof payload === "string" ? new TextEncoder().encode(payload) : payload,
+    mask: Uint8Array.of(0x12, 0x34, 0x56, 0x78),
+    ...frame,
+  });
+}
