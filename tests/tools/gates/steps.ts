@@ -9,8 +9,8 @@
 
 import { examplesStep, exampleTypesStep } from "./docs/examples.ts";
 import { linkComplaints } from "./docs/links.ts";
-import { gitPackageStep, npmPackageStep } from "./packaging.ts";
-import { readmeStep } from "./readme.ts";
+import { gitPackageStep, npmPackageStep } from "./package/steps.ts";
+import { readmeStep } from "./package/readme.ts";
 import { checkCircles } from "./rules/circles.ts";
 import { checkFolders } from "./rules/folders.ts";
 import { checkLayering } from "./rules/layering.ts";

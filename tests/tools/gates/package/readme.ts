@@ -15,18 +15,18 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { findRuntime, ROOT, type RuntimeName } from "../runtimes.ts";
-import { runCommand } from "./command.ts";
-import { packedArchive } from "./package_archive.ts";
+import { findRuntime, ROOT, type RuntimeName } from "../../runtimes.ts";
+import { runCommand } from "../command.ts";
 import {
   commandsOf,
   type Installation,
   installationsOf,
   programOf,
-} from "./rules/readme_commands.ts";
-import { readText } from "./sources.ts";
-import { notChecked, type Step, type StepResult } from "./step.ts";
-import { npm } from "./tools.ts";
+} from "../rules/readme_commands.ts";
+import { readText } from "../sources.ts";
+import { notChecked, type Step, type StepResult } from "../step.ts";
+import { npm } from "../tools.ts";
+import { type Installation as Packed, installedPackage } from "./archive.ts";
 
 /** The step that runs the commands of the README. */
 export function readmeStep(name: string): Step {
@@ -34,14 +34,14 @@ export function readmeStep(name: string): Step {
 }
 
 /**
- * The commands that get the package, each with the command that replaces it. `archive` is the
- * packed package.
+ * The commands that get the package, each with the command that replaces it. npm has installed the
+ * archive once, in `project`, for all folders.
  */
-const GETTING: Readonly<Record<string, (archive: string) => string>> = {
+const GETTING: Readonly<Record<string, (packed: Packed) => string>> = {
   "deno add jsr:@x/cogen-wsgi": () => `echo '${JSON.stringify(IMPORT_MAP)}' > deno.json`,
-  "bunx jsr add @x/cogen-wsgi": (archive) => `bun add @x/cogen-wsgi@${archive}`,
-  "npx jsr add @x/cogen-wsgi": (archive) => `npm install --offline @x/cogen-wsgi@file:${archive}`,
-  "npm install cogen-wsgi": (archive) => `npm install --offline ${archive}`,
+  "bunx jsr add @x/cogen-wsgi": ({ archive }) => `bun add @x/cogen-wsgi@${archive}`,
+  "npx jsr add @x/cogen-wsgi": ({ project }) => `ln -s ${project}/node_modules node_modules`,
+  "npm install cogen-wsgi": ({ project }) => `ln -s ${project}/node_modules node_modules`,
 };
 
 const IMPORT_MAP = {
@@ -76,7 +76,7 @@ const WITH_COMMAND = "npm install cogen-wsgi";
  * installed already, the tests run already, and the others would take minutes.
  */
 const IN_CHECKOUT: Readonly<Record<string, string>> = {
-  "npm ci && npm test": "npm test -- --list",
+  "npm ci && npm test": "npm test -- --quick --list",
   "npm test -- --quick": "npm test -- --quick --list",
   "npm run fuzz": "npm run fuzz -- --runs 100",
   "npm run bench": "npm run bench -- --help",
@@ -97,6 +97,12 @@ const BEGINNINGS: readonly (string | undefined)[] = [
   JSON.stringify({ name: "beginning", version: "1.0.0", type: "commonjs" }),
 ];
 
+/** On Node, the ending of a program's name decides, so each way to get the package has one beginning. */
+function beginningsFor({ runtime }: Installation, row: number): readonly (string | undefined)[] {
+  const other = (row + 1) % BEGINNINGS.length;
+  return runtime === "Node" ? BEGINNINGS.slice(other, other + 1) : BEGINNINGS;
+}
+
 async function runReadme(): Promise<StepResult> {
   if (spawnSync("script", ["--version"]).error !== undefined) {
     return notChecked("script is not installed");
@@ -113,11 +119,11 @@ async function runReadme(): Promise<StepResult> {
       currentNode: programsIn(join(parent, "current programs"), "currentNode"),
     };
     const programs = commands.filter((command) => PROGRAM.test(command));
-    const archive = await packedArchive();
-    const runs = installations.flatMap((installation) =>
-      BEGINNINGS.map((beginning, index) =>
+    const packed = await installedPackage();
+    const runs = installations.flatMap((installation, row) =>
+      beginningsFor(installation, row).map((beginning, index) =>
         runInstallation(installation, programs, {
-          archive,
+          packed,
           paths,
           beginning,
           program: programOf(readme, "Hello, world"),
@@ -164,7 +170,7 @@ type Paths = Readonly<Record<"node" | "currentNode", string>>;
 
 interface Place {
   readonly paths: Paths;
-  readonly archive: string;
+  readonly packed: Packed;
   /** The text of a `package.json` that exists before; `undefined` for none. */
   readonly beginning: string | undefined;
   readonly program: string;
@@ -183,7 +189,7 @@ async function runInstallation(
   const { directory, beginning } = place;
   mkdirSync(directory);
   if (beginning !== undefined) writeFileSync(join(directory, "package.json"), beginning);
-  const getting = (GETTING[command] as (archive: string) => string)(place.archive);
+  const getting = (GETTING[command] as (packed: Packed) => string)(place.packed);
   const env = { PATH: place.paths.node };
   const got = await runCommand(["sh", "-c", getting], { cwd: directory, env });
   if (got.code !== 0) return [`${getting}:\n${got.output}`];
@@ -218,7 +224,7 @@ async function runInstallation(
 
 function runInCheckout({ node: PATH }: Paths): Promise<string[]>[] {
   const env = { PATH, PORT: "0" };
-  const finite = Object.values(IN_CHECKOUT).map(async (command) => {
+  const finite = [...new Set(Object.values(IN_CHECKOUT))].map(async (command) => {
     const { code, output } = await runCommand(["sh", "-c", command], { cwd: ROOT, env });
     return code === 0 ? [] : [`${command}:\n${output}`];
   });

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { contentComplaints } from "./packaging.ts";
+import { contentComplaints } from "./steps.ts";
 
 const EXPORTS = {
   ".": { types: "./dist/mod.d.ts", default: "./dist/mod.js" },
