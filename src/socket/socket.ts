@@ -3,15 +3,14 @@
  *
  * Sockets push, because the sockets of Node and Bun push, and a pull layer over them costs a turn for
  * each read. Any code that implements {@linkcode Socket} and calls a {@linkcode SocketHandler} as
- * promised here serves HTTP over its byte stream. `tests/contract` checks every promise of this file
- * and of `byte_socket.ts` on each adapter:
+ * promised here serves HTTP over its byte stream. `checkAdapter` of `src/testing` checks the promises of
+ * this file, of `byte_socket.ts` and of `clock.ts` on any adapter:
  *
  * - order: bytes arrive once and in order, both ways, in writes of any size;
  * - backpressure: `write` returns `false` while the peer is slow, `onDrain` follows when it has read,
  *   and memory stays bounded while reading is paused;
  * - ends: each side may end first, the other goes on, and `onClose` comes exactly once;
- * - vanishing: a peer that resets is noticed within 100 ms, also while the connection is idle, while
- *   reading is paused and while a write is stalled; `onClose` then has an error;
+ * - vanishing: a peer that resets is noticed within 100 ms in every state of the connection;
  * - re-entrancy: no callback runs inside a call of the socket's methods;
  * - failures: an error that a handler throws ends its connection only, and is logged once.
  *
@@ -35,6 +34,9 @@ export type ListenAddress =
 
 /**
  * One connection, accepted or dialled: a {@linkcode ByteSocket} that knows its addresses.
+ *
+ * A peer that resets is noticed within 100 ms, also while the connection is idle, while reading is paused and
+ * while a write is stalled. `onClose` then has an error.
  */
 export interface Socket extends ByteSocket {
   /** The peer's end; the path of a Unix client is empty. */

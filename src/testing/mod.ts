@@ -1,5 +1,5 @@
 /**
- * Tests of apps: a client in memory, and a virtual clock.
+ * Tests of apps: a client in memory, and a virtual clock. And the tests of adapters: `checkAdapter`.
  *
  * @module
  */
@@ -12,6 +12,18 @@ export {
   type TestClientOptions,
   type TestServerOptions,
 } from "./client.ts";
+export {
+  type AdapterCheck,
+  type AdapterCheckOptions,
+  adapterChecks,
+  type AdapterReport,
+  BrokenPromise,
+  checkAdapter,
+  type CheckResult,
+  type OpenPeer,
+  type PeerListener,
+} from "./contract/check_adapter.ts";
+export type { PeerSocket } from "./contract/peer.ts";
 export type { Ending, Fault } from "./client_socket.ts";
 export { TestStream } from "./exchange.ts";
 export type { BodyPieces, RequestFields, RequestOptions, RequestValues } from "./request.ts";

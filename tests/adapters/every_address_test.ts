@@ -7,8 +7,9 @@ import type { NameLookup } from "../../adapters/shared/name_lookup.ts";
 import { runtimeAdapter } from "../../mod.ts";
 import { formatAddress } from "../../src/socket/address.ts";
 import type { Listener } from "../../src/socket/socket.ts";
-import { type Client, netClient } from "../contract/client.ts";
-import { Recorder } from "../contract/recorder.ts";
+import type { Peer } from "../../src/testing/contract/peer.ts";
+import { Recorder } from "../../src/testing/contract/recorder.ts";
+import { netClient } from "../contract/client.ts";
 import { until } from "../contract/waiting.ts";
 
 const adapter = await runtimeAdapter();
@@ -50,7 +51,7 @@ test("a name with two addresses is reached on both, on the one port that was pic
   );
   assertEquals(listener.address.family, "IPv4", "IPv4 comes first");
   const port = portOf(listener);
-  const clients: Client[] = [];
+  const clients: Peer[] = [];
   for (const [family, host] of [["IPv4", "127.0.0.1"], ["IPv6", "::1"]] as const) {
     clients.push(await netClient({ family, host, port }));
     await until("accept", () => recorders.length === clients.length);

@@ -1,120 +1,92 @@
 /**
- * The other end of the connections under test: a client over TCP, a Unix socket or memory.
+ * Peers over the runtime's `node:net` and `node:tls`: the other ends of the connections under test.
  *
  * @module
  */
 
-import { connect, type Socket as NodeStream } from "node:net";
+import { connect, createServer, type Socket as NodeStream } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Address, Socket } from "../../src/socket/socket.ts";
-import type { MemoryNetwork, OpenHandler } from "../../adapters/memory.ts";
+import type { Address, ByteSocket, ListenAddress, SocketHandler } from "../../src/socket/mod.ts";
+import { ipAddress } from "../../src/socket/mod.ts";
+import { Peer } from "../../src/testing/contract/peer.ts";
+import type { OpenPeer, PeerListener, PeerSocket } from "../../src/testing/mod.ts";
 
-/** A client that keeps the bytes it receives, and acts only when a test tells it to. */
-export interface Client {
-  readonly received: Uint8Array[];
-  /** The number of bytes received. */
-  readonly count: number;
-  /** Whether the server has sent its FIN, or the connection is closed. */
-  readonly ended: boolean;
-  readonly closed: boolean;
-  /** Whether the connection broke. It has not if it ended after a FIN. */
-  readonly failed: boolean;
-  /** The number of written bytes that the client has not sent yet. */
-  readonly waiting: number;
-  /** Called for each piece received. */
-  onData: (bytes: Uint8Array) => void;
-  write(bytes: Uint8Array): void;
-  end(): void;
-  /** Closes the connection as the kernel does for a process that dies. */
-  destroy(): void;
-  /** Resets the connection. */
-  reset(): void;
-  pause(): void;
-  resume(): void;
-}
-
-/** The record of received bytes, which every client has. */
-export class Received {
-  readonly received: Uint8Array[] = [];
-  count = 0;
-  ended = false;
-  closed = false;
-  failed = false;
-  onData: (bytes: Uint8Array) => void = () => {};
-
-  take(bytes: Uint8Array): void {
-    this.received.push(bytes);
-    this.count += bytes.length;
-    this.onData(bytes);
-  }
-}
-
-/** A client over the runtime's `node:net`. */
-export class NetClient extends Received implements Client {
+/** A byte stream over a stream of `node:net`, or of `node:tls` over such a stream. */
+export class NetSocket implements PeerSocket {
   readonly #stream: NodeStream;
   readonly #raw: NodeStream;
+  readonly #isUnix: boolean;
 
-  constructor(stream: NodeStream, raw: NodeStream = stream) {
-    super();
+  constructor(stream: NodeStream, open: OpenPeer, isUnix: boolean, raw: NodeStream = stream) {
     this.#stream = stream;
     this.#raw = raw;
+    this.#isUnix = isUnix;
     raw.setNoDelay(true);
-    stream.on("data", (bytes: Uint8Array) => this.take(bytes));
-    stream.on("end", () => this.ended = true);
-    const fail = () => this.ended = this.failed = true;
+    const handler = open(this);
+    let failure: Error | undefined;
+    const fail = (error: Error) => void (failure ??= error);
     stream.on("error", fail);
     raw.on("error", fail);
-    stream.on("close", () => this.ended = this.closed = true);
+    stream.on("data", (bytes: Uint8Array) => handler.onData(bytes));
+    stream.on("end", () => handler.onEnd());
+    stream.on("drain", () => handler.onDrain());
+    stream.on("close", () => handler.onClose(failure));
   }
 
-  get waiting(): number {
-    return this.#stream.writableLength;
+  get local(): Address {
+    if (this.#isUnix) return { family: "unix", path: "" };
+    return ipAddress(this.#raw.localAddress ?? "", this.#raw.localPort ?? 0);
   }
+  get remote(): Address {
+    if (this.#isUnix) return { family: "unix", path: "" };
+    return ipAddress(this.#raw.remoteAddress ?? "", this.#raw.remotePort ?? 0);
+  }
+  write(bytes: Uint8Array | string): boolean {
+    return this.#stream.write(bytes);
+  }
+  /** Sends bytes outside of TLS. */
   writeRaw(bytes: Uint8Array): void {
     this.#raw.write(bytes);
   }
-  write(bytes: Uint8Array): void {
-    this.#stream.write(bytes);
-  }
-  end(): void {
+  endWrite(): void {
     this.#stream.end();
   }
+  /** Closes the connection as the kernel does for a process that dies. */
   destroy(): void {
     this.#stream.destroy();
   }
   reset(): void {
+    // `resetAndDestroy` alone waits until all bytes are written, and then sends a FIN first.
     this.#raw.resetAndDestroy();
+    this.#raw.destroy();
   }
-  pause(): void {
+  pauseReading(): void {
     this.#stream.pause();
   }
-  resume(): void {
+  resumeReading(): void {
     this.#stream.resume();
   }
 }
 
 /** Connects with the runtime's `node:net`. */
-export function netClient(address: Address): Promise<Client> {
-  const where = address.family === "unix"
-    ? { path: address.path }
-    : { host: address.host, port: address.port };
+export function netConnect(address: Address, open: OpenPeer): Promise<void> {
+  const isUnix = address.family === "unix";
+  const where = isUnix ? { path: address.path } : { host: address.host, port: address.port };
   return new Promise((resolve, reject) => {
     const stream = connect({ ...where, allowHalfOpen: true }, () => {
       stream.off("error", reject);
-      resolve(new NetClient(stream));
+      new NetSocket(stream, open, isUnix);
+      resolve();
     });
     stream.once("error", reject);
   });
 }
 
-/** A TLS client that can also send bytes outside of TLS. */
-export interface TlsClient extends Client {
-  /** Sends bytes without encryption. */
-  writeRaw(bytes: Uint8Array): void;
-}
-
 /** Connects with the runtime's `node:tls`. */
-export function tlsClient(address: Address): Promise<TlsClient> {
+export function tlsConnect(
+  address: Address,
+  open: (socket: NetSocket) => SocketHandler,
+): Promise<void> {
   if (address.family === "unix") throw new TypeError("The clients have no TLS on Unix sockets");
   const { host, port } = address;
   return new Promise((resolve, reject) => {
@@ -124,80 +96,43 @@ export function tlsClient(address: Address): Promise<TlsClient> {
       const options = { socket: raw, rejectUnauthorized: false, allowHalfOpen: true };
       const stream = connectTls(options, () => {
         stream.off("error", reject);
-        resolve(new NetClient(stream, raw));
+        new NetSocket(stream, (socket) => open(socket as NetSocket), false, raw);
+        resolve();
       });
       stream.once("error", reject);
     });
   });
 }
 
-class MemoryClient extends Received implements Client {
-  #socket: Socket | undefined;
-  #unsent: Uint8Array[] = [];
-  #blocked = false;
-  #ending = false;
-
-  open(socket: Socket): void {
-    this.#socket = socket;
-  }
-  get waiting(): number {
-    return this.#unsent.reduce((sum, bytes) => sum + bytes.length, 0);
-  }
-  write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += 16384) {
-      this.#unsent.push(bytes.subarray(at, at + 16384));
-    }
-    this.flush();
-  }
-  flush(): void {
-    while (!this.#blocked) {
-      const bytes = this.#unsent.shift();
-      if (bytes === undefined) break;
-      this.#blocked = !this.#socket?.write(bytes);
-    }
-    if (this.#ending && this.#unsent.length === 0) this.#socket?.endWrite();
-  }
-  drained(): void {
-    this.#blocked = false;
-    this.flush();
-  }
-  end(): void {
-    this.#ending = true;
-    this.flush();
-  }
-  destroy(): void {
-    this.#socket?.destroy();
-  }
-  reset(): void {
-    this.#socket?.destroy();
-  }
-  pause(): void {
-    this.#socket?.pauseReading();
-  }
-  resume(): void {
-    this.#socket?.resumeReading();
-  }
+/** Connects a peer with the runtime's `node:net`. */
+export function netClient(address: Address): Promise<Peer> {
+  return peerOf((open) => netConnect(address, open));
 }
 
-/** Connects through a network in memory. */
-export function memoryClient(network: MemoryNetwork, address: Address): Promise<Client> {
-  return new Promise((resolve) => void network.connect(address, memoryEnd(resolve)));
+/** Connects a peer in any way. */
+export async function peerOf(connect: (open: OpenPeer) => Promise<void>): Promise<Peer> {
+  let peer: Peer | undefined;
+  await connect((socket: ByteSocket) => peer = new Peer(socket));
+  return peer as unknown as Peer;
 }
 
-/** Makes a client of one end of a connection in memory. */
-export function memoryEnd(found: (client: Client) => void): OpenHandler {
-  return (socket) => {
-    const client = new MemoryClient();
-    client.open(socket);
-    found(client);
-    return {
-      onData: (bytes) => client.take(bytes.slice()),
-      onEnd: () => client.ended = true,
-      onDrain: () => client.drained(),
-      onClose: (error) => {
-        client.ended = client.closed = true;
-        client.failed = error !== undefined;
-      },
-    };
+/** Listens by the runtime's `node:net`. */
+export async function netListen(asked: ListenAddress, open: OpenPeer): Promise<PeerListener> {
+  const isUnix = "path" in asked;
+  const server = createServer({ allowHalfOpen: true }, (stream) => {
+    new NetSocket(stream, open, isUnix);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(asked, resolve);
+  });
+  const bound = server.address();
+  const address: Address = bound === null || typeof bound === "string"
+    ? { family: "unix", path: (asked as { path: string }).path }
+    : ipAddress(bound.address, bound.port);
+  const close = () => {
+    server.close();
+    return Promise.resolve();
   };
+  return { address, close };
 }

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Address } from "../../src/socket/socket.ts";
+import type { Address, SocketHandler } from "../../src/socket/mod.ts";
+import type { OpenPeer, PeerSocket } from "../../src/testing/mod.ts";
 import { CERT } from "../support/tls_fixtures.ts";
-import { type Client, Received } from "./client.ts";
 
 interface TlsConn {
   read(into: Uint8Array): Promise<number | null>;
@@ -21,46 +21,55 @@ interface Runtime {
   connectTls(options: Record<string, unknown>): Promise<TlsConn>;
 }
 
-class PullClient extends Received implements Client {
-  waiting = 0;
+class PullSocket implements PeerSocket {
   readonly #conn: TlsConn;
-  #paused = false;
+  readonly #handler: SocketHandler;
+  #isPaused = false;
+  #isClosed = false;
   #wake: () => void = () => {};
   #sending: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
-  constructor(conn: TlsConn) {
-    super();
+  constructor(conn: TlsConn, open: OpenPeer) {
     this.#conn = conn;
+    this.#handler = open(this);
     void this.#readAll();
   }
-  write(bytes: Uint8Array): void {
-    this.waiting += bytes.length;
+  write(bytes: Uint8Array): boolean {
+    this.#waiting += bytes.length;
     this.#send(async () => {
       for (let at = 0; at < bytes.length;) {
         const count = await this.#conn.write(bytes.subarray(at, at + 65_536));
-        this.waiting -= count;
+        this.#waiting -= count;
         at += count;
       }
+      if (this.#waiting === 0) this.#handler.onDrain();
     });
+    return false;
   }
-  end(): void {
+  endWrite(): void {
     this.#send(() => this.#conn.closeWrite());
   }
   destroy(): void {
-    if (!this.closed) this.#conn.close();
-    this.ended = this.closed = true;
-    this.#wake();
+    this.#close();
   }
   /** Closes the connection, because Deno has no reset. */
   reset(): void {
     this.destroy();
   }
-  pause(): void {
-    this.#paused = true;
+  pauseReading(): void {
+    this.#isPaused = true;
   }
-  resume(): void {
-    this.#paused = false;
+  resumeReading(): void {
+    this.#isPaused = false;
     this.#wake();
+  }
+  #close(error?: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#conn.close();
+    this.#wake();
+    this.#handler.onClose(error);
   }
   /** Sends, and ignores failures, because the reads report them, too. */
   #send(job: () => Promise<void>): void {
@@ -68,23 +77,22 @@ class PullClient extends Received implements Client {
   }
   async #readAll(): Promise<void> {
     try {
-      while (!this.closed) {
-        if (this.#paused) await new Promise<void>((resolve) => this.#wake = resolve);
+      while (!this.#isClosed) {
+        if (this.#isPaused) await new Promise<void>((resolve) => this.#wake = resolve);
         const buffer = new Uint8Array(65_536);
         const count = await this.#conn.read(buffer);
         if (count === null) break;
-        this.take(buffer.subarray(0, count));
+        this.#handler.onData(buffer.subarray(0, count));
       }
-      this.ended = true;
-    } catch {
-      this.failed = !this.closed;
-      this.destroy();
+      this.#handler.onEnd();
+    } catch (error) {
+      this.#close(error as Error);
     }
   }
 }
 
 /** Connects with `Deno.connectTls`. */
-export async function denoTlsClient(address: Address): Promise<Client> {
+export async function denoTlsConnect(address: Address, open: OpenPeer): Promise<void> {
   if (address.family === "unix") throw new TypeError("The clients have no TLS on Unix sockets");
   const { connectTls } = (globalThis as unknown as { Deno: Runtime }).Deno;
   const { host: hostname, port } = address;
@@ -95,5 +103,5 @@ export async function denoTlsClient(address: Address): Promise<Client> {
     conn.close();
     throw error;
   }
-  return new PullClient(conn);
+  new PullSocket(conn, open);
 }

@@ -9,16 +9,17 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { Address, Listener, ListenTLSOptions } from "../../src/socket/socket.ts";
 import { CERT, ENCRYPTED_KEY, KEY, OTHER_KEY, PASSPHRASE } from "../support/tls_fixtures.ts";
-import { type Client, netClient, tlsClient } from "./client.ts";
-import { LOOPBACK, SOON, type Subject } from "./connection.ts";
-import { Recorder } from "./recorder.ts";
+import type { Peer } from "../../src/testing/contract/peer.ts";
+import { Recorder } from "../../src/testing/contract/recorder.ts";
+import { netClient, type NetSocket, peerOf, tlsConnect } from "./client.ts";
+import { LOOPBACK, SOON, type Subject } from "./runtime_subject.ts";
 import { settled, until } from "./waiting.ts";
 
 const TLS: ListenTLSOptions = { cert: CERT, key: KEY, handshakeTimeoutMs: 10_000 };
 
 /** Registers the tests of handshakes. */
 export function handshakeTests(subject: Subject): void {
-  const ways: Record<string, (client: Client) => void> = {
+  const ways: Record<string, (client: Peer) => void> = {
     "speaks plain HTTP": (client) => client.write(ascii("GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
     "sends garbage": (client) => client.write(new Uint8Array(10_000).fill(0x80)),
     "begins a handshake and ends": (client) => {
@@ -38,7 +39,7 @@ export function handshakeTests(subject: Subject): void {
         assertEquals(recorders[0]?.heard, ["close"]);
         assert(recorders[0]?.error instanceof Error, "onClose gets an error");
         client.destroy();
-        const next = await subject.connect(listener.address);
+        const next = await secureClient(subject, listener.address);
         next.write(ascii("hello"));
         await until("the next client's data", () => recorders[1]?.count === 5);
         next.destroy();
@@ -48,10 +49,11 @@ export function handshakeTests(subject: Subject): void {
 
   test(`${subject.name}: a record that cannot be decrypted breaks the connection`, async () => {
     await listening(subject, TLS, async ({ address }, recorders) => {
-      const client = await tlsClient(address);
+      let raw: NetSocket | undefined;
+      const client = await peerOf((open) => tlsConnect(address, (socket) => open(raw = socket)));
       client.write(ascii("hello"));
       await until("data", () => recorders[0]?.count === 5);
-      client.writeRaw(new Uint8Array([0x17, 3, 3, 0, 40, ...new Uint8Array(40).fill(7)]));
+      raw?.writeRaw(new Uint8Array([0x17, 3, 3, 0, 40, ...new Uint8Array(40).fill(7)]));
       await until("onClose", () => recorders[0]?.has("close") === true, SOON);
       assertEquals(recorders[0]?.heard, ["data", "close"]);
       assert(recorders[0]?.error instanceof Error, "onClose gets an error");
@@ -62,9 +64,11 @@ export function handshakeTests(subject: Subject): void {
   test(`${subject.name}: a client that never begins a handshake is cut off`, async () => {
     const tls = { ...TLS, handshakeTimeoutMs: 100 };
     await listening(subject, tls, async (listener, recorders) => {
-      const busy = await subject.connect(listener.address);
+      const busy = await secureClient(subject, listener.address);
       const silent = await netClient(listener.address);
-      if (!subject.gaps?.silence) await until("the end of the silent one", () => silent.ended);
+      if (!subject.machineGaps?.silence) {
+        await until("the end of the silent one", () => silent.ended);
+      }
       await until("onClose", () => recorders[1]?.has("close") === true);
       assertEquals(recorders[1]?.heard, ["close"]);
       assertStringIncludes(recorders[1]?.error?.message ?? "", "not done in 100 ms");
@@ -82,7 +86,7 @@ export function handshakeTests(subject: Subject): void {
         await until("accept", () => recorders.length === 1);
         await settled();
         assertEquals([recorders[0]?.heard, late.closed], [[], false]);
-        const client = await subject.connect(listener.address);
+        const client = await secureClient(subject, listener.address);
         client.write(ascii("hello"));
         await until("data", () => recorders[1]?.count === 5);
         client.destroy();
@@ -98,7 +102,7 @@ export function handshakeTests(subject: Subject): void {
       await settled();
       recorders[0]?.socket.destroy();
       await until("onClose", () => recorders[0]?.has("close") === true, SOON);
-      if (!subject.gaps?.silence) await until("the end", () => silent.ended, SOON);
+      if (!subject.machineGaps?.silence) await until("the end", () => silent.ended, SOON);
       silent.destroy();
     });
   });
@@ -130,7 +134,7 @@ export function handshakeTests(subject: Subject): void {
   test(`${subject.name}: bytes written before the handshake are sent after it`, async () => {
     const greeting = (recorder: Recorder) => recorder.socket.write("welcome");
     await listening(subject, TLS, async (listener) => {
-      const client = await subject.connect(listener.address);
+      const client = await secureClient(subject, listener.address);
       await until("the greeting", () => client.count === 7);
       client.destroy();
     }, greeting);
@@ -178,6 +182,11 @@ export function handshakeTests(subject: Subject): void {
   }
 }
 
+/** Connects a peer with TLS. */
+function secureClient({ options }: Subject, address: Address): Promise<Peer> {
+  return peerOf((open) => options.connect(address, open));
+}
+
 /** Listens while `story` runs, then destroys every accepted connection. */
 async function listening(
   subject: Subject,
@@ -200,7 +209,7 @@ async function listening(
   }
   for (const recorder of recorders) {
     await until("onClose", () => recorder.has("close"));
-    recorder.assertClosedOnceAndLast();
+    recorder.expectOrder();
   }
 }
 

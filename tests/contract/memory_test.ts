@@ -1,23 +1,28 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
 import { memoryNetwork } from "../../adapters/memory.ts";
-import { adapterContract, dialledContract } from "./adapter_contract.ts";
-import { memoryClient } from "./client.ts";
-import type { DiallingSubject } from "./connection.ts";
-import { memoryPeers } from "./peers.ts";
+import { adapterChecks } from "../../src/testing/mod.ts";
+import { toDial } from "../../src/testing/contract/stage.ts";
+import { checkTests } from "./adapter_contract.ts";
 
 const network = memoryNetwork();
-let paths = 0;
+const { adapter } = network;
+const addresses = [
+  { host: "127.0.0.1", port: 0 },
+  { host: "::1", port: 0 },
+  { path: "/memory/socket" },
+];
 
-const subject: DiallingSubject = {
-  name: "memory",
-  adapter: network.adapter,
-  listening: {},
-  connect: (address) => memoryClient(network, address),
-  listen: (address) => memoryPeers(network, address),
-  unixPath: () => `/memory/${++paths}`,
-};
+checkTests("memory", { adapter }, { addresses });
 
-// An adapter of an embedder need not dial: the contract leaves these tests out.
-const { dial: _, ...adapter } = network.adapter;
-const { listen: __, ...means } = subject;
-adapterContract({ ...means, adapter });
-dialledContract(subject);
+test("an adapter without dial has the same checks, except those of dialled connections", () => {
+  const { dial: _, ...silent } = adapter;
+  const names = adapterChecks(silent, {
+    addresses,
+    connect: (address, open) => Promise.resolve(void network.connect(toDial(address), open)),
+  }).map(({ name }) => name);
+  const dialled = adapterChecks(adapter, { addresses }).map(({ name }) => name)
+    .filter((name) => !/^dial/.test(name));
+  assertEquals(names, dialled);
+  assertThrows(() => adapterChecks(silent), TypeError, "give connect");
+});

@@ -1,5 +1,5 @@
 /**
- * The adapters of Node, Deno and Bun as subjects of the contract, with clients and socket files.
+ * The adapters of Node, Deno and Bun as subjects of the contract, with peers and socket files.
  *
  * @module
  */
@@ -9,10 +9,9 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DiallingAdapter } from "../../src/socket/socket.ts";
-import { netClient, tlsClient } from "./client.ts";
-import type { DiallingSubject } from "./connection.ts";
-import { netPeers } from "./peers.ts";
+import type { DiallingAdapter, ListenAddress } from "../../src/socket/mod.ts";
+import type { AdapterCheckOptions } from "../../src/testing/mod.ts";
+import { netConnect, netListen, tlsConnect } from "./client.ts";
 import { settled, until } from "./waiting.ts";
 import { CERT, KEY } from "../support/tls_fixtures.ts";
 
@@ -25,17 +24,64 @@ export const RUNTIME: "deno" | "bun" | "node" = "Deno" in globalThis
 
 let paths = 0;
 
+/** An adapter of this package, and the machine that it runs on. */
+export interface Subject {
+  readonly name: string;
+  readonly adapter: DiallingAdapter;
+  /** The options of its checks. The peers do not use the adapter. */
+  readonly options: AdapterCheckOptions & Required<Pick<AdapterCheckOptions, "connect" | "listen">>;
+  /** The promises about the machine that its runtime cannot keep, each with the reason. */
+  readonly machineGaps?: Partial<Record<MachineGap, string>>;
+  /** Makes an unused path for a Unix socket. */
+  unixPath(): string;
+  readonly machine: Machine;
+}
+
+/** A promise about the machine that some runtime cannot keep. */
+export type MachineGap = "backlog" | "silence";
+
+/** A file system, and processes that may crash. */
+export interface Machine {
+  /**
+   * Counts the clients, of `count`, that can connect to a loopback port while this process sleeps.
+   */
+  connectUnaccepted(port: number, count: number): number;
+  /** Lets `count` clients connect to a loopback port and reset, while this process sleeps. */
+  resetUnaccepted(port: number, count: number): void;
+  /** Makes a socket file of a process that was killed. */
+  crashAt(path: string): Promise<void>;
+  exists(path: string): boolean;
+  writeFile(path: string): void;
+  removeFile(path: string): void;
+  /** Listens on a port of the loopback, and never accepts. */
+  neverAccept(): Promise<{ readonly port: number; close(): void }>;
+}
+
+/** The address of most connections. */
+export const LOOPBACK: ListenAddress = { host: "127.0.0.1", port: 0 };
+
+/**
+ * The time to notice that a peer has left, in milliseconds of `ranMs`. It is 100 on an idle
+ * machine; the rest is reserve.
+ */
+export const SOON = 2_000;
+
 /** Makes the subject of an adapter over real sockets. Its name tells the adapter and the runtime. */
-export function runtimeSubject(adapter: DiallingAdapter): DiallingSubject {
+export function runtimeSubject(adapter: DiallingAdapter): Subject {
   const name = adapter.name === RUNTIME ? adapter.name : `${adapter.name} on ${RUNTIME}`;
+  const unixPath = () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`);
   return {
     name,
     adapter,
-    listening: {},
-    connect: netClient,
-    listen: netPeers,
-    ...(RUNTIME === "bun" ? { gaps: { backlog: "Bun listens with a backlog of 512 always" } } : {}),
-    unixPath: () => join(tmpdir(), `cogen-${process.pid}-${adapter.name}-${++paths}.sock`),
+    options: {
+      addresses: [LOOPBACK, { host: "::1", port: 0 }, { path: unixPath() }],
+      connect: netConnect,
+      listen: netListen,
+    },
+    ...(RUNTIME === "bun"
+      ? { machineGaps: { backlog: "Bun listens with a backlog of 512 always" } }
+      : {}),
+    unixPath,
     machine: {
       connectUnaccepted,
       resetUnaccepted,
@@ -49,13 +95,18 @@ export function runtimeSubject(adapter: DiallingAdapter): DiallingSubject {
 }
 
 /** Makes the subject of the same adapter with TLS. */
-export function tlsSubject(adapter: DiallingAdapter): DiallingSubject {
+export function tlsSubject(adapter: DiallingAdapter): Subject {
   const plain = runtimeSubject(adapter);
   return {
     ...plain,
     name: `${plain.name}, TLS`,
-    listening: { tls: { cert: CERT, key: KEY, handshakeTimeoutMs: 10_000 } },
-    connect: tlsClient,
+    options: {
+      // A Unix socket is not encrypted.
+      addresses: [LOOPBACK, { host: "::1", port: 0 }],
+      listening: { tls: { cert: CERT, key: KEY, handshakeTimeoutMs: 10_000 } },
+      connect: tlsConnect,
+      listen: netListen,
+    },
   };
 }
 

@@ -33,24 +33,3 @@ export function settled(): Promise<void> {
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
-
-/** Makes `length` bytes in which each part differs from its neighbours. */
-export function pattern(length: number, seed: number = 0): Uint8Array {
-  const known = patterns.get(seed);
-  if (known !== undefined && known.length >= length) return known.subarray(0, length);
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at++) bytes[at] = at * 31 + (at >> 8) + seed;
-  patterns.set(seed, bytes);
-  return bytes;
-}
-
-/** The longest pattern of each seed: many tests send megabytes. Nothing may change them. */
-const patterns = new Map<number, Uint8Array>();
-
-/** Finds the first byte that differs, or -1. `assertEquals` is too slow for megabytes. */
-export function firstDifference(a: Uint8Array, b: Uint8Array): number {
-  for (let at = 0; at < Math.max(a.length, b.length); at++) {
-    if (a[at] !== b[at]) return at;
-  }
-  return -1;
-}

@@ -25,6 +25,8 @@ export interface ByteSocket {
    * While the connection is open, the socket drops no bytes, not even those of a write after
    * `false`. It may keep a reference to `bytes` until they are sent.
    *
+   * A socket whose peer does not read returns `false` before 64 MB have been written.
+   *
    * @returns `false` when the peer reads more slowly than the caller writes: wait for `onDrain`.
    *   Bytes written to a connection that has ended, or after `endWrite`, are dropped, and the
    *   result is `true`.
@@ -43,8 +45,8 @@ export interface ByteSocket {
   /**
    * Stops `onData` until `resumeReading`.
    *
-   * The adapter may read ahead a bounded number of bytes, so that it notices a peer that ends or
-   * vanishes meanwhile. Bytes that were read ahead of an end are then delivered at once, followed
+   * The adapter may read ahead a bounded number of bytes: with the buffers of the kernel, fewer than
+   * 24 MB. So it notices a peer that ends or vanishes meanwhile. Bytes that were read ahead of an end are then delivered at once, followed
    * by `onEnd`.
    */
   pauseReading(): void;

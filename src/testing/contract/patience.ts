@@ -1,0 +1,97 @@
+/**
+ * The waits of the checks: for a condition, for a promise, or for an event that must not come.
+ *
+ * A wait is bounded by turns of a timer, not by a clock: on a busy machine, the process of the adapter waits
+ * as long for the processor as this one. The clock is not that of the adapter, which is under test.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../coroutine/mod.ts";
+
+/** The time between two looks at a condition, in milliseconds. */
+const STEP_MS = 1;
+/** The looks at a condition before a wait fails. Each takes a millisecond or more. */
+const MAX_LOOKS = 6000;
+/** The same for a check that is expected to fail. */
+const MAX_GAP_LOOKS = 1000;
+/** The time in which a forbidden event would come, in milliseconds. */
+const SETTLED_MS = 40;
+
+/**
+ * The looks in which a peer that has left must be noticed. An idle machine notices it in 100 ms; the rest is
+ * reserve.
+ */
+export const SOON = 1500;
+
+/** The waits of one check. */
+export class Patience {
+  readonly #clock: Clock;
+  readonly #maxLooks: number;
+
+  /**
+   * Makes the waits of one check.
+   *
+   * @param clock A clock with real timers.
+   * @param isGap Whether the check is expected to fail.
+   */
+  constructor(clock: Clock, isGap: boolean) {
+    this.#clock = clock;
+    this.#maxLooks = isGap ? MAX_GAP_LOOKS : MAX_LOOKS;
+  }
+
+  /** The time in milliseconds. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /**
+   * Waits until a condition holds.
+   *
+   * @param awaited Completes "it did not come to".
+   * @param condition The condition.
+   * @param looks How often the condition is looked at.
+   * @throws Rejects with an `Error` that names `awaited`, if the condition does not hold in time.
+   */
+  async until(
+    awaited: string,
+    condition: () => boolean,
+    looks: number = this.#maxLooks,
+  ): Promise<void> {
+    for (let left = Math.min(looks, this.#maxLooks); !condition(); left--) {
+      if (left === 0) throw new Error(`It did not come to ${awaited}`);
+      await this.delay(STEP_MS);
+    }
+  }
+
+  /**
+   * Waits for a promise of the adapter.
+   *
+   * @param awaited The promise, such as `the end of close()`.
+   * @param promise The promise.
+   * @returns Its result.
+   * @throws Rejects with its reason, or with an `Error` if it does not settle in time.
+   */
+  async settlement<T>(awaited: string, promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = () => void (settled = true);
+    promise.then(settle, settle);
+    await this.until(awaited, () => settled);
+    return await promise;
+  }
+
+  /** Waits as long as a forbidden event would take to come. */
+  settled(): Promise<void> {
+    return this.delay(SETTLED_MS);
+  }
+
+  /** Waits for some milliseconds. */
+  delay(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimer(milliseconds, resolve));
+  }
+
+  /** Calls a function after some milliseconds. */
+  later(milliseconds: number, act: () => void): void {
+    this.#clock.setTimer(milliseconds, act);
+  }
+}

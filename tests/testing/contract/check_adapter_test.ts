@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { memoryNetwork } from "../../../adapters/memory.ts";
+import type { Adapter, Socket, SocketHandler } from "../../../src/socket/mod.ts";
+import { adapterChecks, BrokenPromise, checkAdapter } from "../../../src/testing/mod.ts";
+import { PROMISES } from "../../../src/testing/contract/promises.ts";
+import { toDial } from "../../../src/testing/contract/stage.ts";
+import { JumpingClock } from "../../support/jumping_clock.ts";
+
+const READS_ON = "half-close: reading goes on after endWrite";
+const WRITES_ON = "half-close: writing goes on after the end of the peer";
+
+/** An adapter that closes a connection as soon as the peer has ended, and a clock that takes no time. */
+function withoutHalfClose() {
+  const clock = new JumpingClock();
+  const { adapter: right } = memoryNetwork({ clock });
+  const adapter: Adapter = {
+    ...right,
+    listen: (address, options, accept) =>
+      right.listen(address, options, (socket) => {
+        const handler = accept(socket);
+        return {
+          onData: (bytes) => handler.onData(bytes),
+          onDrain: () => handler.onDrain(),
+          onClose: (error) => handler.onClose(error),
+          onEnd: () => {
+            handler.onEnd();
+            socket.destroy();
+          },
+        };
+      }),
+  };
+  delete (adapter as { dial?: unknown }).dial;
+  const connect = (
+    address: Parameters<typeof toDial>[0],
+    open: (socket: Socket) => SocketHandler,
+  ) => right.dial(toDial(address), open);
+  return { adapter, options: { clock, connect } };
+}
+
+test("checkAdapter tells each broken promise, and in which way it is broken", async () => {
+  const { adapter, options } = withoutHalfClose();
+  const error = await assertRejects(() => checkAdapter(adapter, options), AggregateError);
+  const broken = error.errors as BrokenPromise[];
+  assert(broken.every((one) => one instanceof BrokenPromise));
+  const found = broken.find(({ check }) => check === WRITES_ON);
+  assertEquals(
+    found?.message,
+    `${WRITES_ON}: the events: expected ["data","end"], got ["data","end","close"]\n` +
+      `The promise: ${PROMISES.end}`,
+  );
+  assert(error.message.startsWith(`The adapter memory breaks ${broken.length} promises:\n- `));
+  assert(broken.every(({ check }) => error.message.includes(`\n- ${check}: `)), error.message);
+  assert(broken.length < 12, error.message);
+});
+
+test("gaps are the checks that an adapter cannot pass, and the report tells them", async () => {
+  const { adapter, options } = withoutHalfClose();
+  const error = await assertRejects(() => checkAdapter(adapter, options), AggregateError);
+  const names = (error.errors as BrokenPromise[]).map(({ check }) => check);
+  const gaps = Object.fromEntries(names.map((name) => [name, "the stream has one end"]));
+  const report = await checkAdapter(adapter, { ...options, gaps });
+  assertEquals(names.map((name) => report[name]), names.map(() => "gap" as const));
+  assertEquals(report["order: small writes are not delayed"], "passed");
+  assertEquals(report["facts: equals compares any range of bytes"], "left out");
+  const [gap] = adapterChecks(adapter, { ...options, gaps }).filter(({ name }) =>
+    name === names[0]
+  );
+  assertEquals(gap?.gap, "the stream has one end");
+  await gap?.run();
+});
+
+test("a gap that passes is an error", async () => {
+  const clock = new JumpingClock();
+  const gaps = { [READS_ON]: "the stream has one end" };
+  const { adapter } = memoryNetwork({ clock });
+  const check = adapterChecks(adapter, { clock, gaps }).find(({ name }) => name === READS_ON);
+  const error = await assertRejects(() => check?.run() ?? Promise.resolve(), BrokenPromise);
+  assert(error.message.startsWith(`${READS_ON}: The check does not fail any more: remove it`));
+});
+
+test("options of a wrong kind are refused", () => {
+  const { adapter } = memoryNetwork();
+  const wrong: [unknown, string][] = [
+    [{ gaps: ["half-close"] }, "gaps is "],
+    [
+      { gaps: { "half-close": "none" } },
+      `Unknown check in gaps "half-close": expected one of\n- half-close: `,
+    ],
+    [
+      { gaps: { nonsense: "none" } },
+      `Unknown check in gaps "nonsense": expected one of\n- order: `,
+    ],
+    [{ gaps: { [READS_ON]: true } }, `The gap "${READS_ON}" is true: expected the reason`],
+    [{ gap: {} }, "gap"],
+    [{ connect: "127.0.0.1" }, "connect is "],
+    [{ addresses: [] }, "addresses is []: expected a list"],
+  ];
+  for (const [options, message] of wrong) {
+    assertThrows(() => adapterChecks(adapter, options as never), TypeError, message);
+  }
+  assertThrows(() => adapterChecks({} as never), TypeError, "with a method listen");
+});
+
+test("the names of the checks are unique, and each begins with its topic", () => {
+  const names = adapterChecks(memoryNetwork().adapter).map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  for (const name of names) assert(/^(?:dialled, )?[a-z-]+: \S/.test(name), name);
+});
+
+test("the interfaces make each promise that the contract checks, in these words", () => {
+  const comments = new Map<string, string>();
+  for (
+    const path of ["socket/socket.ts", "coroutine/sockets/byte_socket.ts", "coroutine/clock.ts"]
+  ) {
+    const text = readFileSync(new URL(`../../../src/${path}`, import.meta.url), "utf8");
+    const interfaces = text.matchAll(
+      /(\/\*\*(?:(?!\*\/)[^])*\*\/)\s*export interface (\w+)[^{]*\{([^]*?)\n\}/g,
+    );
+    for (const [, comment = "", name = "", body = ""] of interfaces) {
+      comments.set(name, plain(comment));
+      const members = body.matchAll(/(\/\*\*(?:(?!\*\/)[^])*\*\/)\s*(?:readonly )?(\w+)/g);
+      for (const [, text = "", member = ""] of members) {
+        comments.set(
+          `${name}.${member}`,
+          plain(text),
+        );
+      }
+    }
+  }
+  for (const promise of Object.values(PROMISES)) {
+    const at = promise.indexOf(": ");
+    const [member, words] = [promise.slice(0, at), promise.slice(at + 2)];
+    assert(
+      comments.get(member)?.includes(words),
+      `${member} does not say: ${words}\n${comments.get(member)}`,
+    );
+  }
+});
+
+/** The words of a comment, in one line. */
+function plain(comment: string): string {
+  return comment.replace(/^\/\*\*|\*\/$|^\s*\* ?/gm, "").replace(/@returns|@throws/g, "")
+    .replace(/\s+/g, " ");
+}

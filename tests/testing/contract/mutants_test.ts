@@ -1,0 +1,713 @@
+/**
+ * The strength of the contract: a network in memory is changed in one way at a time, and each such mutant
+ * fails a check.
+ *
+ * @module
+ */
+
+import { test } from "node:test";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type DiallingAdapter, memoryNetwork } from "../../../adapters/memory.ts";
+import type { Address, Listener, Socket, SocketHandler } from "../../../src/socket/mod.ts";
+import { adapterChecks, BrokenPromise } from "../../../src/testing/mod.ts";
+import { toDial } from "../../../src/testing/contract/stage.ts";
+import { JumpingClock } from "../../support/jumping_clock.ts";
+
+/** The ways in which a mutant differs: members that replace those of the correct adapter. */
+interface Mutation {
+  adapter?(right: DiallingAdapter): Partial<DiallingAdapter>;
+  listener?(right: Listener): Partial<Listener>;
+  /** `handler` is that of the check; `right` calls it at first. */
+  socket?(right: Socket, handler: () => SocketHandler): Partial<Socket>;
+  handler?(right: SocketHandler, socket: Socket): Partial<SocketHandler>;
+}
+
+const ADDRESSES = [{ host: "127.0.0.1", port: 0 }, { host: "::1", port: 0 }, { path: "/memory" }];
+
+/** Makes the checks of a mutant. The peers use the correct adapter. */
+function checksOf(mutation: Mutation) {
+  const clock = new JumpingClock();
+  const { adapter } = memoryNetwork({ clock, log: () => {} });
+  const mutate = (open: (socket: Socket) => SocketHandler) => (socket: Socket): SocketHandler => {
+    const wrong = replaced(socket, mutation.socket?.(socket, () => handler));
+    const handler: SocketHandler = open(wrong);
+    return replaced(handler, mutation.handler?.(handler, socket));
+  };
+  const mutant: DiallingAdapter = {
+    ...adapter,
+    listen: async (address, options, accept) => {
+      const listener = await adapter.listen(address, options, mutate(accept));
+      return replaced(listener, mutation.listener?.(listener));
+    },
+    dial: (address, open, options) => adapter.dial(address, mutate(open), options),
+    ...mutation.adapter?.(adapter),
+  };
+  return adapterChecks(mutant, {
+    addresses: ADDRESSES,
+    clock,
+    connect: (address, open) => adapter.dial(toDial(address), open),
+    listen: (address, open) => adapter.listen(address, {}, open),
+  });
+}
+
+/** An object that has the members of `wrong`, and otherwise those of `right`. */
+function replaced<T extends object>(right: T, wrong: Partial<T> = {}): T {
+  return new Proxy(right, {
+    get: (target, name) => {
+      const member = Reflect.get(Object.hasOwn(wrong, name) ? wrong : target, name) as unknown;
+      return typeof member === "function"
+        ? member.bind(Object.hasOwn(wrong, name) ? wrong : target)
+        : member;
+    },
+  });
+}
+
+const swap = (bytes: Uint8Array) => bytes.slice().reverse();
+
+/** Each mutant, the check that catches it, and a part of the failure. */
+const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault: string]>> = {
+  "reverses small pieces that it reads": [
+    {
+      handler: (right) => ({
+        onData: (bytes) => right.onData(bytes.length === 13 ? swap(bytes) : bytes),
+      }),
+    },
+    "order: strings and bytes of all sizes, in both directions",
+    "the handler got byte",
+  ],
+  "sends a piece before the last one": [
+    { socket: (right) => ({ write: reordering(right) }) },
+    "order: strings and bytes of all sizes, in both directions",
+    "the peer got byte",
+  ],
+  "sends the first half of a write twice": [
+    {
+      socket: (right) => ({
+        write: (bytes) => {
+          if (bytes.length === 300) right.write(bytes.slice(0, 150));
+          return right.write(bytes);
+        },
+      }),
+    },
+    "order: strings and bytes of all sizes, in both directions",
+    "the peer got byte",
+  ],
+  "sends text as UTF-8": [
+    {
+      socket: (right) => ({
+        write: (data) =>
+          right.write(typeof data === "string" ? new TextEncoder().encode(data) : data),
+      }),
+    },
+    "order: each latin-1 character of a string is one byte",
+    "the peer got byte",
+  ],
+  "delays small writes": [
+    {
+      socket: (right) => ({ write: delayed(right) }),
+    },
+    "order: small writes are not delayed",
+    "the shortest of 25 round trips took",
+  ],
+  "drops the last byte before an end": [
+    { socket: (right) => ({ write: shortened(right) }) },
+    "backpressure: 24 MB reach a slow reader at the reader's speed",
+    "were sent",
+  ],
+  "drops the first byte of every other write": [
+    {
+      socket: (right) => {
+        let count = 0;
+        return { write: (bytes) => right.write(++count % 2 === 0 ? bytes.slice(1) : bytes) };
+      },
+    },
+    "backpressure: 24 MB reach a slow reader at the reader's speed",
+    "the peer got byte",
+  ],
+  "drops the bytes that wait at an end": [
+    {
+      socket: (right) => {
+        let waits = false;
+        return {
+          write: (bytes) => {
+            if (waits) return false;
+            return waits = bytes.length > 1_000_000 ? !right.write(bytes.slice(0, 500_000)) : false;
+          },
+        };
+      },
+    },
+    "backpressure: endWrite loses nothing, also while the peer keeps sending",
+    "were sent",
+  ],
+  "takes all bytes for a peer that does not read": [
+    { socket: (right) => ({ write: (bytes) => (right.write(bytes), true) }) },
+    "backpressure: a reader that stalls stops the writer, until it reads on",
+    "write returned true for 64 MB",
+  ],
+  "never drains": [
+    { handler: () => ({ onDrain() {} }) },
+    "backpressure: a reader that stalls stops the writer, until it reads on",
+    "It did not come to onDrain",
+  ],
+  "drains at once, though the peer does not read": [
+    {
+      socket: (right, handler) => ({
+        write: (bytes) => {
+          const hasRoom = right.write(bytes);
+          if (!hasRoom) setTimeout(() => handler().onDrain());
+          return hasRoom;
+        },
+      }),
+    },
+    "backpressure: a reader that stalls stops the writer, until it reads on",
+    "onDrain was called without a write that returned false",
+  ],
+  "drains after every write": [
+    {
+      socket: (right, handler) => ({
+        write: (bytes) => {
+          const hasRoom = right.write(bytes);
+          void Promise.resolve().then(() => handler().onDrain());
+          return hasRoom;
+        },
+      }),
+    },
+    "backpressure: onDrain comes only after a write that returned false",
+    "the events after small writes",
+  ],
+  "tells too early that it holds no bytes": [
+    { socket: () => ({ holdsBytes: false }) },
+    "backpressure: written bytes may change once holdsBytes is false",
+    "the peer got byte",
+  ],
+  "never holds bytes": [
+    { socket: () => ({ holdsBytes: false }) },
+    "backpressure: holdsBytes is true for bytes that a stalled reader does not take",
+    "holdsBytes: expected true, got false",
+  ],
+  "drops a write after false": [
+    {
+      socket: (right) => {
+        let isFull = false;
+        return {
+          write: (bytes) => {
+            if (isFull) return false;
+            isFull = !right.write(bytes);
+            return !isFull;
+          },
+        };
+      },
+    },
+    "backpressure: bytes written after write returned false are kept",
+    "It did not come to all bytes at the peer",
+  ],
+  "ignores pauses": [
+    { socket: () => ({ pauseReading() {} }) },
+    "pausing: nothing is delivered while paused, and everything after",
+    "the events while paused",
+  ],
+  "pauses only at first": [
+    { socket: (right) => ({ pauseReading: once(() => right.pauseReading()) }) },
+    "pausing: a handler may pause and resume at each piece",
+    "the calls of onData while paused",
+  ],
+  "never resumes": [
+    { socket: () => ({ resumeReading() {} }) },
+    "pausing: nothing is delivered while paused, and everything after",
+    "It did not come to all bytes at the handler",
+  ],
+  "loses a piece that came while it was paused": [
+    {
+      handler: (right) => {
+        let count = 0;
+        return { onData: (bytes) => ++count === 3 ? undefined : right.onData(bytes) };
+      },
+    },
+    "pausing: nothing is delivered while paused, and everything after",
+    "It did not come to all bytes at the handler",
+  ],
+  "reads all bytes of a flood ahead": [
+    {
+      socket: () => ({ pauseReading() {}, resumeReading() {} }),
+      handler: () => ({ onData() {} }),
+    },
+    "pausing: a peer that floods a paused socket must stop sending",
+    "the peer has still only 0 bytes",
+  ],
+  "holds an end back while paused": [
+    { ...holdingEnd() },
+    "pausing: the bytes before an end are delivered, though paused",
+    "It did not come to onEnd, though paused",
+  ],
+  "closes at the end of the peer": [
+    { handler: (right, socket) => ({ onEnd: () => (right.onEnd(), socket.destroy()) }) },
+    "half-close: writing goes on after the end of the peer",
+    "the events",
+  ],
+  "stops reading at endWrite": [
+    { socket: (right) => ({ endWrite: () => (right.endWrite(), right.pauseReading()) }) },
+    "half-close: reading goes on after endWrite",
+    "",
+  ],
+  "ends instead of endWrite only at destroy": [
+    { socket: () => ({ endWrite() {} }) },
+    "half-close: reading goes on after endWrite",
+    "It did not come to the end at the peer",
+  ],
+  "calls onEnd twice": [
+    { handler: (right) => ({ onEnd: () => (right.onEnd(), right.onEnd()) }) },
+    "closing: onClose comes once after the ends of both sides",
+    "onEnd was called twice",
+  ],
+  "gives an error to a close after both ends": [
+    { handler: (right) => ({ onClose: (error) => right.onClose(error ?? new Error("end")) }) },
+    "half-close: writing goes on after the end of the peer",
+    "the error of onClose",
+  ],
+  "calls onClose twice": [
+    { handler: (right) => ({ onClose: (error) => (right.onClose(error), right.onClose(error)) }) },
+    "closing: onClose comes once after destroy",
+    "the calls of onClose: expected 1, got 2",
+  ],
+  "never calls onClose": [
+    { handler: () => ({ onClose() {} }) },
+    "closing: onClose comes once after destroy",
+    "It did not come to onClose",
+  ],
+  "delivers bytes after the close": [
+    {
+      handler: (right) => ({
+        onClose: (error) => {
+          right.onClose(error);
+          right.onData(new Uint8Array(1));
+        },
+      }),
+    },
+    "closing: onClose comes once after destroy",
+    'the last event: expected "close", got "data"',
+  ],
+  "calls onEnd after destroy": [
+    { handler: (right) => ({ onClose: (error) => (right.onEnd(), right.onClose(error)) }) },
+    "closing: no event but onClose after a destroy in data",
+    "the events from data on",
+  ],
+  "delivers bytes after a destroy": [
+    { socket: (right) => ({ destroy: () => right.endWrite() }) },
+    "closing: no event but onClose after a destroy in data",
+    "It did not come to onClose",
+  ],
+  "calls onClose inside destroy": [
+    {
+      socket: (right, handler) => ({
+        destroy: once(() => (right.destroy(), handler().onClose())),
+      }),
+      handler: () => ({ onClose() {} }),
+    },
+    "closing: onClose comes once after destroy",
+    "The event close came inside a call of destroy",
+  ],
+  "delivers held bytes inside resumeReading": [
+    {
+      socket: (right, handler) => ({
+        resumeReading: () => (handler().onData(new Uint8Array(1)), right.resumeReading()),
+      }),
+    },
+    "closing: no event comes inside a call of a method",
+    "the events inside resumeReading",
+  ],
+  "throws at a second destroy": [
+    {
+      socket: (right) => {
+        let isDestroyed = false;
+        return {
+          destroy: () => {
+            if (isDestroyed) throw new Error("destroyed already");
+            isDestroyed = true;
+            right.destroy();
+          },
+        };
+      },
+    },
+    "closing: onClose comes once after two calls of destroy",
+    "destroyed already",
+  ],
+  "returns false from a write after the close": [
+    { ...closedWrites() },
+    "closing: every call after onClose is without an effect",
+    "the result of write: expected true, got false",
+  ],
+  "sends bytes after endWrite": [
+    {
+      socket: (right) => {
+        const late: (Uint8Array | string)[] = [];
+        let isEnding = false;
+        return {
+          write: (bytes) => isEnding ? late.push(bytes) > 0 : right.write(bytes),
+          endWrite: () => {
+            isEnding = true;
+            void Promise.resolve().then(() => {
+              for (const bytes of late) right.write(bytes);
+              right.endWrite();
+            });
+          },
+        };
+      },
+    },
+    "closing: bytes that are written after endWrite are dropped",
+    "the number of bytes at the peer: expected 3, got 7",
+  ],
+  "ends in place of a reset": [
+    { socket: (right) => ({ reset: () => right.endWrite() }) },
+    "reset: it is an error to the peer",
+    "It did not come to an error at the peer",
+  ],
+  "waits with a reset for the stalled write": [
+    { socket: (right) => ({ reset: () => right.endWrite() }) },
+    "reset: it frees a connection with a stalled write",
+    "It did not come to onClose",
+  ],
+  "swallows resets": [
+    {
+      handler: (right) => ({
+        onClose: (error) => error === undefined ? right.onClose() : undefined,
+      }),
+    },
+    "vanishing: a peer that resets is noticed while nothing happens",
+    "It did not come to onEnd or onClose",
+  ],
+  "swallows resets while it is paused": [
+    { ...deafWhilePaused() },
+    "vanishing: a peer that resets is noticed while reading is paused",
+    "It did not come to onEnd or onClose",
+  ],
+  "tells no error of a reset": [
+    { handler: (right) => ({ onClose: () => right.onClose() }) },
+    "vanishing: onClose has an error after a reset",
+    "onClose had no error",
+  ],
+  "waits with destroy for the stalled write": [
+    { socket: (right) => ({ destroy: () => right.endWrite() }) },
+    "vanishing: destroy frees a connection with a stalled write",
+    "It did not come to onClose",
+  ],
+  "logs no error of a handler": [
+    {
+      handler: (right, socket) => ({
+        onData: (bytes) => {
+          try {
+            right.onData(bytes);
+          } catch {
+            socket.destroy();
+          }
+        },
+      }),
+    },
+    "failures: a handler that throws in data loses its connection",
+    "the number of entries in the option log: expected 1, got 0",
+  ],
+  "keeps the connection of a handler that throws": [
+    {
+      handler: (right) => ({
+        onEnd: () => {
+          try {
+            right.onEnd();
+          } catch {
+            // The error is lost.
+          }
+        },
+      }),
+    },
+    "failures: a handler that throws in end loses its connection",
+    "It did not come to onClose",
+  ],
+  "keeps a connection that accept refuses": [
+    {
+      adapter: (right) => ({
+        listen: (address, options, accept) =>
+          right.listen(address, options, (socket) => {
+            try {
+              return accept(socket);
+            } catch {
+              return { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+            }
+          }),
+      }),
+    },
+    "failures: an accept that throws loses its connection",
+    "It did not come to the end at the refused peer",
+  ],
+  "tells another remote address": [
+    { socket: (right) => ({ remote: { ...right.remote, port: 1 } as Address }) },
+    "addresses: both ends of a connection to 127.0.0.1:0 are told",
+    "the client's end",
+  ],
+  "tells its own address as that of the peer": [
+    { socket: (right) => ({ remote: right.local }) },
+    "addresses: both ends of a connection to [::1]:0 are told",
+    "the client's end",
+  ],
+  "tells a path for a client": [
+    { socket: () => ({ remote: { family: "unix", path: "/client" } }) },
+    "addresses: both ends of a connection to /memory are told",
+    "the client's end",
+  ],
+  "tells port 0": [
+    { listener: (right) => ({ address: { ...right.address, port: 0 } as Address }) },
+    "addresses: both ends of a connection to 127.0.0.1:0 are told",
+    "Cannot connect",
+  ],
+  "claims to encrypt": [
+    { socket: () => ({ encrypted: true }) },
+    "addresses: both ends of a connection to 127.0.0.1:0 are told",
+    "encrypted: expected false, got true",
+  ],
+  "shares an address in use": [
+    {
+      adapter: (right) => ({
+        listen: (address, options, accept) =>
+          right.listen(address, options, accept).catch(() =>
+            right.listen({ host: "127.0.0.1", port: 0 }, options, accept)
+          ),
+      }),
+    },
+    "listening: an address in use rejects, naming it, and is free after close",
+    "A second listen() resolved",
+  ],
+  "names no address that cannot be bound": [
+    {
+      adapter: (right) => ({
+        listen: (...args) => right.listen(...args).catch(() => Promise.reject(new Error("in use"))),
+      }),
+    },
+    "listening: an address in use rejects, naming it, and is free after close",
+    "the message does not name",
+  ],
+  "serves plain text where TLS is asked for": [
+    {
+      adapter: (right) => ({
+        listen: (address, { tls: _, ...options }, accept) => right.listen(address, options, accept),
+      }),
+    },
+    "listening: a certificate that cannot be used rejects, naming the address",
+    "listen() with TLS resolved",
+  ],
+  "keeps an address after close": [
+    { listener: () => ({ close: () => Promise.resolve() }) },
+    "listening: an address in use rejects, naming it, and is free after close",
+    "Cannot listen on",
+  ],
+  "accepts after close": [
+    { listener: () => ({ close: () => Promise.resolve() }) },
+    "listening: close stops accepting, and open connections stay",
+    "the number of accepted connections: expected 1, got 2",
+  ],
+  "never ends its close": [
+    { listener: () => ({ close: () => new Promise(() => {}) }) },
+    "listening: close stops accepting, and open connections stay",
+    "It did not come to the end of close()",
+  ],
+  "throws in unref after close": [
+    {
+      listener: (right) => {
+        let isClosed = false;
+        return {
+          close: () => (isClosed = true, right.close()),
+          unref: () => {
+            if (isClosed) throw new Error("closed");
+          },
+        };
+      },
+    },
+    "listening: backlog, ref and unref are taken at any time",
+    "closed",
+  ],
+  "resolves dial before open": [
+    {
+      adapter: (right) => ({
+        dial: (address, open) => (right.dial(address, open), Promise.resolve()),
+      }),
+    },
+    "dialling: both ends of a connection to an own listener tell the same addresses",
+    "the calls of open before dial resolved: expected 1, got 0",
+  ],
+  "names no address that cannot be dialled": [
+    {
+      adapter: (right) => ({
+        dial: (...args) => right.dial(...args).catch(() => Promise.reject(new Error("refused"))),
+      }),
+    },
+    "dialling: an address without a listener rejects, naming it",
+    "the message does not name",
+  ],
+  "ignores the signal of a dial": [
+    { adapter: (right) => ({ dial: (address, open) => right.dial(address, open) }) },
+    "dialling: after an abort, open is not called and no connection is left",
+    "",
+  ],
+  "closes a connection whose signal is aborted later": [
+    {
+      adapter: (right) => ({
+        dial: (address, open, { signal } = {}) =>
+          right.dial(address, (socket) => {
+            signal?.addEventListener("abort", () => socket.destroy());
+            return open(socket);
+          }),
+      }),
+    },
+    "dialling: an abort after open changes nothing",
+    "It did not come to the bytes at the handler",
+  ],
+  "defers turns to microtasks": [
+    {
+      adapter: ({ clock }) => ({
+        clock: {
+          now: () => clock.now(),
+          setTimer: (delay, turn) => clock.setTimer(delay, turn),
+          defer: (turn) => void Promise.resolve().then(turn),
+        },
+      }),
+    },
+    "clock: the network is polled while turns follow directly",
+    "",
+  ],
+  "runs deferred turns in the opposite order": [
+    {
+      adapter: ({ clock }) => {
+        const turns: (() => void)[] = [];
+        const defer = (turn: () => void) => {
+          turns.push(turn);
+          clock.defer(() => turns.pop()?.());
+        };
+        return { clock: { now: () => clock.now(), setTimer: clock.setTimer.bind(clock), defer } };
+      },
+    },
+    "clock: turns are deferred, in order",
+    'got ["now","second","first"]',
+  ],
+  "runs cancelled timers": [
+    {
+      adapter: ({ clock }) => ({
+        clock: {
+          now: () => clock.now(),
+          defer: (turn) => clock.defer(turn),
+          setTimer: (delay, turn) => (clock.setTimer(delay, turn), () => {}),
+        },
+      }),
+    },
+    "clock: timers of any delay run once, unless they are cancelled",
+    "the cancelled timer",
+  ],
+  "runs long timers at once": [
+    {
+      adapter: ({ clock }) => ({
+        clock: {
+          now: () => clock.now(),
+          defer: (turn) => clock.defer(turn),
+          setTimer: (delay, turn) => clock.setTimer(delay > 2 ** 31 - 1 ? 1 : delay, turn),
+        },
+      }),
+    },
+    "clock: timers of any delay run once, unless they are cancelled",
+    "the timer of 2147483648 ms",
+  ],
+  "decodes windows-1252": [
+    {
+      adapter: (right) => ({
+        latin1: (bytes, start, end) => right.latin1(bytes, start, end).replaceAll("\x80", "\u20ac"),
+      }),
+    },
+    "facts: latin1 decodes bytes of any length, from any offset",
+    "",
+  ],
+  "compares only the beginning": [
+    {
+      adapter: () => ({
+        equals: (one, from, other) => one[from] === other[0],
+      }),
+    },
+    "facts: equals compares any range of bytes",
+    "equals of 0 bytes: expected true, got false",
+  ],
+};
+
+for (const [mutant, [mutation, name, fault]] of Object.entries(MUTANTS)) {
+  test(`the contract catches an adapter that ${mutant}`, async () => {
+    const check = checksOf(mutation).find((one) => one.name === name);
+    assert(check !== undefined, `no check is named ${name}`);
+    const error = await assertRejects(() => check.run(), BrokenPromise);
+    assertStringIncludes(error.message, fault);
+    assertEquals([error.check, error.promise], [name, check.promise]);
+  });
+}
+
+test("the correct adapter passes every check", async () => {
+  for (const check of checksOf({})) await check.run();
+});
+
+/** Holds each write of 13 bytes back until the next write. */
+function reordering(right: Socket): Socket["write"] {
+  let held: Uint8Array | string | undefined;
+  return (bytes) => {
+    if (held === undefined && bytes.length === 13) return (held = bytes).length > 0;
+    const hasRoom = right.write(bytes);
+    if (held !== undefined) right.write(held);
+    held = undefined;
+    return hasRoom;
+  };
+}
+
+/** Sends a single byte only 40 ms later, as Nagle's algorithm does. */
+function delayed(right: Socket): Socket["write"] {
+  const { setTimer } = memoryNetwork().adapter.clock;
+  return (bytes) => (setTimer(40, () => right.write(bytes)), true);
+}
+
+function shortened(right: Socket): Socket["write"] {
+  let count = 0;
+  return (bytes) => {
+    count += bytes.length;
+    return right.write(count === 24 * 1024 * 1024 ? bytes.slice(0, -1) : bytes);
+  };
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
+}
+
+/** Holds an end back until reading is resumed. */
+function holdingEnd(): Mutation {
+  let isPaused = false;
+  return {
+    socket: (right) => ({
+      pauseReading: () => (isPaused = true, right.pauseReading()),
+    }),
+    handler: (right) => ({
+      onData: (bytes) => isPaused ? undefined : right.onData(bytes),
+      onEnd: () => isPaused ? undefined : right.onEnd(),
+    }),
+  };
+}
+
+/** Returns `false` from each write after the close. */
+function closedWrites(): Mutation {
+  let isClosed = false;
+  return {
+    socket: (right) => ({ write: (bytes) => !isClosed && right.write(bytes) }),
+    handler: (right) => ({ onClose: (error) => (isClosed = true, right.onClose(error)) }),
+  };
+}
+
+/** Gives no news of a reset while reading is paused. */
+function deafWhilePaused(): Mutation {
+  let isPaused = false;
+  return {
+    socket: (right) => ({ pauseReading: () => (isPaused = true, right.pauseReading()) }),
+    handler: (right) => ({
+      onClose: (error) => isPaused && error ? undefined : right.onClose(error),
+    }),
+  };
+}
