@@ -2,8 +2,8 @@
  * The body of a `Response` that was made of a string, bytes or a form, as opposed to a stream.
  *
  * Such a body is sent with its length; a stream is chunked, however fast it is. The web has no member that
- * tells them apart, so each runtime has a way of its own here, which is tried with two responses before it
- * is used. Without any way, each body is a stream.
+ * tells them apart, so there are three ways, which are tried with sample responses before one is used: the
+ * source of the body, a copy of the body, and the end of the body. Without any way, each body is a stream.
  *
  * The trap: the ways must not depend on the blocks that a stream has by now, because that depends on time.
  *
@@ -12,11 +12,11 @@
  * @module
  */
 
-/** The bytes of a body that is no stream; otherwise the stream; `null` without a body. */
-export type ResponseBody = Uint8Array<ArrayBuffer> | BodyStream | null;
+/** The body of a response: whole, a stream that is being read, or `null` for none. */
+export type ResponseBody = Uint8Array<ArrayBuffer> | string | BodyStream | null;
 
 /** Reads a body that is no stream. */
-type ReadBody = (response: Response) => Promise<ResponseBody>;
+type ReadBody = (response: Response) => ResponseBody | Promise<ResponseBody>;
 
 /** A stream that is being read. */
 export interface BodyStream {
@@ -28,16 +28,24 @@ export interface BodyStream {
 let chosen: Promise<ReadBody> | undefined;
 let known: ReadBody | undefined;
 
-/** Reads the body of a response, or begins to read it if it is a stream. */
-export function readBody(response: Response): Promise<ResponseBody> {
+/**
+ * Reads the body of a response, or begins to read it if it is a stream.
+ *
+ * @throws {TypeError} If the body was read already, or is locked.
+ */
+export function readBody(response: Response): ResponseBody | Promise<ResponseBody> {
+  if (response.bodyUsed) throw new TypeError(USED);
   if (known !== undefined) return known(response);
   chosen ??= choose();
   return chosen.then((read) => (known = read)(response));
 }
 
+const USED =
+  "The fetch handler returned a Response whose body has been read or is locked: return response.clone()";
+
 /** Gives the first way that tells a string from a stream here. */
 async function choose(): Promise<ReadBody> {
-  for (const read of [bySymbols(), byCopy, byBytes]) {
+  for (const read of [bySource(), byCopy, byEnd]) {
     try {
       const samples = [new Response("a"), new Response("a", { headers: { a: "b" } })];
       const texts = await Promise.all(samples.map(read));
@@ -48,16 +56,29 @@ async function choose(): Promise<ReadBody> {
         },
       });
       const stream = await read(new Response(closed));
-      const isRight = texts.every((text) => text instanceof Uint8Array && text.length === 1);
-      if (isRight && !(stream instanceof Uint8Array)) return read;
+      if (texts.every((text) => isWhole(text) && text.length === 1) && !isWhole(stream)) {
+        return read;
+      }
     } catch {
       continue;
     }
   }
-  return (response) => Promise.resolve(streamOf(response));
+  return streamOf;
 }
 
-function streamOf({ body }: Response): BodyStream | null {
+/** Whether a body is whole. */
+export function isWhole(body: ResponseBody): body is Uint8Array<ArrayBuffer> | string {
+  return typeof body === "string" || body instanceof Uint8Array;
+}
+
+/** The body, which must not be locked: another reader has it. */
+function freeBody({ body }: Response): Response["body"] {
+  if (body?.locked === true) throw new TypeError(USED);
+  return body;
+}
+
+function streamOf(response: Response): BodyStream | null {
+  const body = freeBody(response);
   return body === null ? null : { reader: body.getReader() };
 }
 
@@ -65,32 +86,44 @@ async function bytesOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Deno: the source of the body is under symbols of the response. */
-function bySymbols(): ReadBody {
-  const symbols = Object.getOwnPropertySymbols(new Response("a"));
-  const symbolOf = (name: string) => symbols.find(({ description }) => description === name);
-  const names = [symbolOf("serve fast body"), symbolOf("lazy static body")];
-  const inner = symbolOf("response");
-  return async (response) => {
-    const state = response as unknown as Record<symbol, unknown>;
-    const isText = names.some((name) => name !== undefined && typeof state[name] === "string");
-    if (isText || hasSource(inner && state[inner])) return await bytesOf(response);
-    return streamOf(response);
+/**
+ * Node 20, Deno: the state of a response is under a symbol, and has the source of the body (Fetch standard,
+ * "body"), which is null for a stream.
+ */
+function bySource(): ReadBody {
+  const sample = new Response("a");
+  // Deno makes the state of the body when it is asked for the body.
+  freeBody(sample);
+  const state = Object.getOwnPropertySymbols(sample).find((symbol) =>
+    sourceOf(sample, symbol) === "a"
+  );
+  if (state === undefined) return streamOf;
+  return (response) => {
+    const body = freeBody(response);
+    if (body === null) return null;
+    const source = sourceOf(response, state);
+    if (typeof source !== "string" && !(source instanceof Uint8Array)) {
+      return source === null || source === undefined ? streamOf(response) : bytesOf(response);
+    }
+    // A response is sent once.
+    body.getReader();
+    return source as Uint8Array<ArrayBuffer> | string;
   };
 }
 
-/** Whether the state of a response has a source that a stream has not. */
-function hasSource(state: unknown): boolean {
-  const { body } = (state ?? {}) as { body?: { source?: unknown } };
-  return body?.source !== undefined && body.source !== null;
+function sourceOf(response: Response, state: symbol): unknown {
+  const { body } = ((response as unknown as Record<symbol, unknown>)[state] ?? {}) as {
+    readonly body?: { readonly source?: unknown } | null;
+  };
+  return body?.source;
 }
 
 /**
  * Bun: the copy of a stream has its first piece a turn later, and the copy of any other body has it at once.
  * A copy of bytes costs little there. The reason of a cancelled stream comes as that of two copies: an array.
  */
-async function byCopy(response: Response): Promise<ResponseBody> {
-  const copied = response.clone().body;
+function byCopy(response: Response): ResponseBody | Promise<ResponseBody> {
+  const copied = copyOf(response);
   if (copied === null) return null;
   const copy = copied.getReader() as ReadableStreamDefaultReader<unknown> & {
     /** Gives the pieces that are there; a promise if there are none yet. */
@@ -102,29 +135,36 @@ async function byCopy(response: Response): Promise<ResponseBody> {
     copy.cancel().catch(() => {});
     return streamOf(response);
   }
-  return await bytesOf(response);
+  return bytesOf(response);
+}
+
+function copyOf(response: Response): Response["body"] {
+  try {
+    return response.clone().body;
+  } catch {
+    throw new TypeError(USED);
+  }
 }
 
 /** The number of turns of promises in which a body of bytes closes after its only piece; 2 are needed. */
 const CLOSING_TURNS = 4;
 
 /**
- * Node: a body of bytes is a byte stream that closes with its only piece, before it is read on. A stream of
- * an app is a byte stream only if it asks for that.
+ * Later Nodes: a body of bytes is a byte stream that closes with its only piece, before it is read on. A
+ * stream of an app is a byte stream only if it asks for that.
  */
-async function byBytes(response: Response): Promise<ResponseBody> {
-  const { body } = response;
+async function byEnd(response: Response): Promise<ResponseBody> {
+  const body = freeBody(response);
   if (body === null) return null;
-  const reader: ReadableStreamDefaultReader<unknown> = body.getReader();
   // A body that came from another server arrives when it does.
-  if (response.url !== "") return { reader };
+  const mayBeWhole = response.url === "" && isByteStream(body);
+  const reader: ReadableStreamDefaultReader<unknown> = body.getReader();
+  if (!mayBeWhole) return { reader };
   let isClosed = false;
   reader.closed.then(() => isClosed = true, () => {});
   const first = await reader.read();
   for (let turn = 0; turn < CLOSING_TURNS && !isClosed; turn++) await undefined;
   if (!isClosed || !(first.done || first.value instanceof Uint8Array)) return { reader, first };
-  reader.releaseLock();
-  if (!isByteStream(body)) return { reader: body.getReader(), first };
   return first.value as Uint8Array<ArrayBuffer> ?? new Uint8Array(0);
 }
 

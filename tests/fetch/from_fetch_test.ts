@@ -187,6 +187,9 @@ test("fields of the connection are left to the server", async () => {
   assertEquals(response.headers.get("transfer-encoding"), null);
 });
 
+const USED =
+  "The fetch handler returned a Response whose body has been read or is locked: return response.clone()";
+
 /** Handlers that fail, and the message that is reported. */
 const FAULTS: Readonly<Record<string, readonly [() => Result, string]>> = {
   "a thrown error": [() => {
@@ -207,7 +210,24 @@ const FAULTS: Readonly<Record<string, readonly [() => Result, string]>> = {
       await response.text();
       return response;
     },
-    "The fetch handler returned a Response whose body has been read: return response.clone()",
+    USED,
+  ],
+  "a response that is locked": [
+    () => {
+      const response = new Response("a");
+      response.body?.getReader();
+      return response;
+    },
+    USED,
+  ],
+  "a stream that another reader has": [
+    () => {
+      const { stream } = counted(1);
+      const response = new Response(stream);
+      stream.getReader();
+      return response;
+    },
+    USED,
   ],
 };
 
@@ -218,6 +238,28 @@ for (const [name, [handler, message]] of Object.entries(FAULTS)) {
     assertEquals(client.takeErrors().map((error) => (error as Error).message), [message]);
   });
 }
+
+test("a Response of any kind is sent once", async () => {
+  const kinds: readonly (() => Response)[] = [
+    () => new Response("abc"),
+    () => new Response(new Uint8Array(3)),
+    () => new Response(new Blob(["abc"])),
+    () => new Response(counted(1).stream),
+  ];
+  for (const make of kinds) {
+    const response = make();
+    await using client = clientOf(() => response);
+    assertEquals((await client.get("/")).status, 200);
+    assertEquals((await client.get("/")).status, 500);
+    assertEquals(client.takeErrors().map((error) => (error as Error).message), [USED]);
+  }
+});
+
+test("a Response without a body may be sent again", async () => {
+  const response = new Response(null, { status: 204 });
+  await using client = clientOf(() => response);
+  assertEquals([(await client.get("/")).status, (await client.get("/")).status], [204, 204]);
+});
 
 test("something that is no handler is refused at once", () => {
   assertThrows(() => fromFetch(5 as unknown as FetchHandler), TypeError, "fetch");
@@ -284,6 +326,52 @@ test("a client that leaves in the middle of its upload aborts the signal once", 
   assertEquals(seen.toSorted(), ["ClientDisconnected", "abort"]);
 });
 
+/** Sends a request whose handler sends 103 and waits; the client leaves at the first byte of that. */
+async function leaveWaiting(client: TestClient): Promise<void> {
+  const fault = { received: 1, then: "reset" } as const;
+  await client.get("/", { fault }).catch(() => {});
+  await client.settle();
+}
+
+test("a client that leaves while the handler waits aborts once, and the late stream is cancelled", async () => {
+  const { counts, stream } = counted(3);
+  const seen: string[] = [];
+  let answer: (response: Response) => void = () => {};
+  await using client = clientOf(({ signal }, info) => {
+    signal.addEventListener("abort", () => seen.push((signal.reason as Error).name));
+    info.inform(103, { Link: "</a.css>" });
+    return new Promise<Response>((resolve) => answer = resolve);
+  });
+  await leaveWaiting(client);
+  assertEquals(seen, ["ClientDisconnected"]);
+  answer(new Response(stream));
+  await client.settle();
+  assertEquals([seen.length, counts.cancels], [1, 1]);
+});
+
+test("a handler that fails because its client has left is not reported", async () => {
+  await using client = clientOf(({ signal }, info) => {
+    info.inform(103, { Link: "</a.css>" });
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  });
+  await leaveWaiting(client);
+  assertEquals(client.stats.activeRequests, 0);
+});
+
+test("the copy of a request has its signal", async () => {
+  const seen: boolean[] = [];
+  await using client = clientOf((request, info) => {
+    const { signal } = request.clone();
+    signal.addEventListener("abort", () => seen.push(request.signal.aborted));
+    info.inform(103, { Link: "</a.css>" });
+    return new Promise(() => {});
+  });
+  await leaveWaiting(client);
+  assertEquals(seen, [true]);
+});
+
 test("the signal does not abort after a success", async () => {
   let signal: AbortSignal | undefined;
   await using client = clientOf((request) => {
@@ -307,6 +395,53 @@ test("an error of the stream cuts the response", async () => {
   );
   assertEquals((await client.get("/")).status, 500);
   assertEquals(client.takeErrors().map((error) => (error as Error).message), ["broken stream"]);
+});
+
+test("a stream that fails midway cuts the response, and is not cancelled", async () => {
+  for (const delay of [0, 1]) {
+    const events: string[] = [];
+    await using client = clientOf((request, { environ }) => {
+      request.signal.addEventListener("abort", () => events.push("abort"));
+      let pulls = 0;
+      return new Response(
+        new ReadableStream({
+          async pull(controller) {
+            if (pulls++ === 0) return controller.enqueue(new TextEncoder().encode("part"));
+            if (delay > 0) await environ.cogen.run(Sleep(delay));
+            throw new Error("midway");
+          },
+          cancel: () => void events.push("cancel"),
+        }, { highWaterMark: 0 }),
+      );
+    });
+    const response = await client.get("/").then(() => "whole", () => "cut");
+    assertEquals([response, ...events], ["cut"]);
+    assertEquals(client.takeErrors().map((error) => (error as Error).message), ["midway"]);
+  }
+});
+
+test("a piece that is no bytes is an error with a name", async () => {
+  await using client = clientOf(() =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          controller.enqueue(5 as unknown as Uint8Array);
+        },
+      }),
+    )
+  );
+  assertEquals((await client.get("/")).status, 500);
+  const [error] = client.takeErrors();
+  assertEquals((error as Error).name, "TypeError");
+});
+
+test("HEAD of a stream reads nothing of it, and cancels it once", async () => {
+  const { counts, stream } = counted(1_000_000);
+  await using client = clientOf(() => new Response(stream, { headers: { "Content-Length": "9" } }));
+  const response = await client.head("/");
+  assertEquals([response.headers.get("content-length"), response.bytes.length], ["9", 0]);
+  await client.settle();
+  assertEquals(counts.cancels, 1);
 });
 
 test("a body that the handler does not read is dropped, and the connection goes on", async () => {
