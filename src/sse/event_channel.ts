@@ -15,6 +15,7 @@ import {
   checkNames,
   type Clock,
   type Duration,
+  type Operation,
   optionError,
   toMilliseconds,
 } from "../coroutine/mod.ts";
@@ -24,6 +25,16 @@ import type { EventFields } from "./event_format.ts";
 
 /** An event of a channel. The channel itself gives the id. */
 export type ChannelEvent = Omit<EventFields, "id">;
+
+/** The events of a channel after an id, for a client that does not read a stream of events. */
+export interface MissedEvents {
+  /** Whether events between the id and the first of {@linkcode MissedEvents.events} are missing. */
+  readonly stale: boolean;
+  /** The events, oldest first. */
+  readonly events: readonly (ChannelEvent & { readonly id: string })[];
+  /** The id of the latest event: the one to ask with next. */
+  readonly lastId: string;
+}
 
 /** The bounds of the history. The latest event is always kept. */
 export interface HistoryLimits {
@@ -124,6 +135,35 @@ export class EventChannel {
    */
   subscribe(options: SubscriptionOptions = {}): EventSubscription {
     return new EventSubscription(this.#log, options);
+  }
+
+  /**
+   * Reads the events that a client has missed: for long polling, or for a WebSocket that opens again.
+   *
+   * @param id The id of the last event that the client has seen. Without it, all events of the history count as
+   *   missed.
+   * @returns The events in the history after the id.
+   */
+  eventsAfter(id?: string): MissedEvents {
+    const log = this.#log;
+    const { first, last } = log;
+    const seen = id === undefined ? first - 1 : log.numberOf(id) ?? -1;
+    const stale = seen < first - 1;
+    const events = [];
+    for (let number = stale ? first : seen + 1; number <= last; number++) {
+      events.push({ ...log.at(number).fields, id: log.idOf(number) });
+    }
+    return { stale, events, lastId: this.lastId };
+  }
+
+  /**
+   * Waits until {@linkcode EventChannel.eventsAfter} has something new for a client, or the channel is closed.
+   *
+   * @param id The id of the last event that the client has seen.
+   * @returns An operation; without a wait, if there are events already, or the id is not one of this channel.
+   */
+  newsAfter(id: string): Operation<void> {
+    return this.#log.after(this.#log.numberOf(id) ?? -1);
   }
 
   /**

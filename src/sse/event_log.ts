@@ -22,7 +22,7 @@ export interface LogSettings {
 
 /** An event in the log. */
 export interface LoggedEvent {
-  readonly fields: EventFields;
+  readonly fields: Omit<EventFields, "id">;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly time: number;
 }

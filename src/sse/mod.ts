@@ -12,6 +12,7 @@ export {
   EventChannel,
   type EventChannelOptions,
   type HistoryLimits,
+  type MissedEvents,
 } from "./event_channel.ts";
 export { type EventFields, formatEvent } from "./event_format.ts";
 export {

@@ -263,6 +263,29 @@ test("clients that leave at random bytes miss no event and get none twice, or on
   assertEquals([publisher.done, channel.subscribers], [true, 0]);
 });
 
+test("events for a client that reads no stream", async () => {
+  const channel = channelOf(3, { history: { count: 2 } });
+  const kept = [{ data: "2", id: "e-2" }, { data: "3", id: "e-3" }];
+  assertEquals(channel.eventsAfter(), { stale: false, events: kept, lastId: "e-3" });
+  assertEquals(channel.eventsAfter("e-2"), { stale: false, events: kept.slice(1), lastId: "e-3" });
+  assertEquals(channel.eventsAfter("e-3"), { stale: false, events: [], lastId: "e-3" });
+  for (const lost of ["e-0", "e-4", "other-1", ""]) {
+    assertEquals(channel.eventsAfter(lost), { stale: true, events: kept, lastId: "e-3" }, lost);
+  }
+
+  await using client = testClient(function* ({ cogen, QUERY_STRING }, startResponse) {
+    startResponse("200 OK", []);
+    yield* cogen.wait(channel.newsAfter(QUERY_STRING));
+    yield channel.lastId;
+  });
+  assertEquals((await client.get("/?e-2")).text, "e-3");
+  assertEquals((await client.get("/?other-1")).text, "e-3");
+  const waiting = client.get("/?e-3");
+  await client.settle();
+  channel.publish("4");
+  assertEquals((await waiting).text, "e-4");
+});
+
 test("ids name the channel and count its events", () => {
   const channel = new EventChannel();
   assertMatch(channel.lastId, /^\w{8,}-0$/);

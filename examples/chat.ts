@@ -1,0 +1,53 @@
+/**
+ * A chat with a page, by long polling and by Server-Sent Events. `chat_socket.ts` adds WebSocket.
+ *
+ * A waiting request is a suspended generator. When the server shuts down, all of them are answered at once.
+ */
+
+import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../mod.ts";
+import { eventStream } from "../src/sse/mod.ts";
+import { ChatRoom } from "./chat_room.ts";
+import { serveWhenMain } from "./main.ts";
+import { page, pages } from "./pages.ts";
+
+/** The longest wait of a poll. It is short, so that proxies do not give the request up. */
+const POLL_SECONDS = 25;
+const MAX_BYTES = 8192;
+
+/** Makes the apps of a room. */
+export function chat(room: ChatRoom = new ChatRoom()): Mounts {
+  const { channel } = room;
+
+  /** `POST` of a message. */
+  function* say(environ: Environ, startResponse: StartResponse) {
+    const body = yield* environ["wsgi.input"].read(MAX_BYTES);
+    room.say(new TextDecoder().decode(body));
+    startResponse("204 No Content", []);
+  }
+
+  /** `?after=ID`: the messages after an id, as soon as there are any. */
+  function* poll({ cogen, QUERY_STRING }: Environ, startResponse: StartResponse) {
+    const after = new URLSearchParams(QUERY_STRING).get("after") ?? undefined;
+    if (after !== undefined) {
+      const news = channel.newsAfter(after);
+      yield* cogen.wait(race([news, Sleep(POLL_SECONDS), cogen.untilStopping()]));
+    }
+    startResponse("200 OK", [["Content-Type", "application/json"], ["Cache-Control", "no-store"]]);
+    return JSON.stringify(channel.eventsAfter(after));
+  }
+
+  function stream(environ: Environ, startResponse: StartResponse) {
+    const after = new URLSearchParams(environ.QUERY_STRING).get("after") ?? undefined;
+    const messages = channel.subscribe({ after, history: Infinity });
+    return eventStream(environ, startResponse, messages);
+  }
+
+  return {
+    "/chat": page("chat.html"),
+    "/chat/messages": say,
+    "/chat/poll": poll,
+    "/chat/events": stream,
+  };
+}
+
+await serveWhenMain(import.meta, { "/": pages, ...chat() });

@@ -1,0 +1,126 @@
+/** The chat: one list, three transports. Each transport takes up where it has stopped. */
+
+const find = (selector) => document.querySelector(selector);
+const transport = new URLSearchParams(location.search).get("transport") ?? "sse";
+const NAMES = { poll: "long polling", sse: "Server-Sent Events", ws: "WebSocket" };
+
+/** The id of the last event that the page has shown. */
+let lastId;
+/** The messages that are not acknowledged, oldest first. */
+const outbox = [];
+/** Sends the first message of the outbox; a transport sets it. */
+let send = () => {};
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** A random time, so that the pages do not all come back at once after a restart. */
+const retryPause = () => pause(300 + 700 * Math.random());
+const withPlace = (path) =>
+  lastId === undefined ? path : `${path}?after=${encodeURIComponent(lastId)}`;
+
+function tell(isConnected) {
+  find("#status").textContent = isConnected
+    ? `Connected by ${NAMES[transport]}.`
+    : "Connecting again …";
+}
+
+function show({ id, event = "message", data }) {
+  lastId = id;
+  const item = document.createElement("li");
+  if (event === "stale") {
+    item.className = "stale";
+    item.textContent = "The server has forgotten older messages: some may be missing here.";
+  } else {
+    const { key, name, text } = JSON.parse(data);
+    const sent = outbox.findIndex((message) => message.key === key);
+    if (sent >= 0) outbox.splice(sent, 1);
+    const author = document.createElement("b");
+    author.textContent = `${name}:`;
+    item.append(author, text);
+  }
+  find("#list").append(item);
+  item.scrollIntoView({ block: "nearest" });
+}
+
+async function poll() {
+  for (;;) {
+    try {
+      const response = await fetch(withPlace("chat/poll"), { cache: "no-store" });
+      if (!response.ok) throw new Error(response.statusText);
+      const { stale, events, lastId: latest } = await response.json();
+      tell(true);
+      if (stale) show({ id: lastId, event: "stale" });
+      for (const event of events) show(event);
+      lastId = latest;
+    } catch {
+      tell(false);
+      await retryPause();
+    }
+  }
+}
+
+function listen() {
+  const stream = new EventSource(withPlace("chat/events"));
+  stream.onopen = () => tell(true);
+  stream.onmessage = ({ data, lastEventId: id }) => show({ id, data });
+  stream.addEventListener("stale", ({ lastEventId: id }) => show({ id, event: "stale" }));
+  stream.onerror = async () => {
+    tell(false);
+    // The browser comes back by itself, but not after an answer that is no stream.
+    if (stream.readyState !== EventSource.CLOSED) return;
+    await retryPause();
+    listen();
+  };
+}
+
+function connect() {
+  const socket = new WebSocket(
+    new URL(withPlace("ws/chat"), location.href).href.replace(/^http/, "ws"),
+  );
+  socket.onopen = () => {
+    tell(true);
+    send = () => outbox.forEach((message) => socket.send(JSON.stringify(message)));
+    send();
+  };
+  socket.onmessage = ({ data }) => show(JSON.parse(data));
+  socket.onclose = async () => {
+    tell(false);
+    send = () => {};
+    await retryPause();
+    connect();
+  };
+}
+
+/** Posts the outbox in order, each message until the server has taken it. */
+async function post() {
+  for (;;) {
+    while (outbox.length > 0) {
+      const [message] = outbox;
+      const response = await fetch("chat/messages", {
+        method: "POST",
+        body: JSON.stringify(message),
+      })
+        .catch(() => undefined);
+      if (response === undefined || response.status >= 500) await retryPause();
+      else if (outbox[0] === message) outbox.shift();
+    }
+    await new Promise((resolve) => send = resolve);
+  }
+}
+
+find("form").onsubmit = (event) => {
+  event.preventDefault();
+  const message = find("#message");
+  outbox.push({
+    key: crypto.randomUUID?.() ?? `${Math.random()}`,
+    name: find("#name").value,
+    text: message.value,
+  });
+  message.value = "";
+  send();
+};
+if (transport === "ws") connect();
+else {
+  void post();
+  if (transport === "poll") void poll();
+  else listen();
+}

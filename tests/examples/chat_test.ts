@@ -1,0 +1,67 @@
+/** The chat by long polling and by Server-Sent Events. */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { chat } from "../../examples/chat.ts";
+import { ChatRoom } from "../../examples/chat_room.ts";
+import { testClient } from "../../src/testing/mod.ts";
+import { readEvents } from "../sse/event_reader.ts";
+
+const message = (key: string, text = `text of ${key}`) => ({ json: { key, name: "Ann", text } });
+
+test("a poll waits for the next message, and none comes twice", async () => {
+  await using client = testClient({ wsgiApp: chat() });
+  const { lastId } = (await client.get("/chat/poll")).json();
+  const [one, other] = [1, 2].map(() => client.get(`/chat/poll?after=${lastId}`));
+  await client.settle();
+  assertEquals((await client.post("/chat/messages", message("1"))).status, 204);
+  const heard = (await one)?.json();
+  assertEquals((await other)?.json(), heard);
+  assertEquals(heard.events.map(({ data }: { data: string }) => JSON.parse(data)), [
+    message("1").json,
+  ]);
+  // The browser has lost the acknowledgement, and sends the message again.
+  await client.post("/chat/messages", message("1"));
+  await client.post("/chat/messages", message("2", "<b>&"));
+  const next = (await client.get(`/chat/poll?after=${heard.lastId}`)).json();
+  assertEquals(next.events.length, 1);
+  assertEquals(JSON.parse(next.events[0].data).text, "<b>&");
+});
+
+test("half a minute of silence is an empty answer; a shutdown is one at once", async () => {
+  await using client = testClient({ wsgiApp: chat() });
+  const { lastId } = (await client.get("/chat/poll")).json();
+  const silence = (await client.get(`/chat/poll?after=${lastId}`)).json();
+  assertEquals([silence, client.now], [{ stale: false, events: [], lastId }, 25]);
+  const waiting = client.get(`/chat/poll?after=${lastId}`);
+  await client.settle();
+  const shutdown = client.server.shutdown();
+  assertEquals((await waiting).json().events, []);
+  await client.close();
+  await shutdown;
+});
+
+test("a stream has the history, and goes on", async () => {
+  const room = new ChatRoom();
+  await using client = testClient({ wsgiApp: chat(room) });
+  await client.post("/chat/messages", message("1"));
+  await using stream = await client.open("/chat/events");
+  await stream.until('"text of 1"}\n\n');
+  await client.post("/chat/messages", message("2"));
+  const { lastId } = readEvents(await stream.until('"text of 2"}\n\n'));
+  assertEquals(lastId, room.channel.lastId);
+});
+
+test("a message that is none is refused", async () => {
+  await using client = testClient({ wsgiApp: chat() });
+  const wrong = [
+    "",
+    "{",
+    "null",
+    '{"key":"1","name":"x"}',
+    JSON.stringify(message("1", "x".repeat(1001)).json),
+  ];
+  for (const body of wrong) {
+    assertEquals((await client.post("/chat/messages", { body })).status, 400, body);
+  }
+});

@@ -1,0 +1,68 @@
+/** The site: its endpoints for machines, and the steps that its first page draws. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { test } from "node:test";
+import { crowd } from "../../examples/crowd.ts";
+import { events } from "../../examples/events.ts";
+import { Live } from "../../examples/live.ts";
+import { waitApp } from "../../examples/wait_signal.ts";
+import { eventStream } from "../../src/sse/mod.ts";
+import { testClient } from "../../src/testing/mod.ts";
+import { readEvents } from "../sse/event_reader.ts";
+
+test("events: a stream, publishing, and the count of streams", async () => {
+  await using client = testClient({ wsgiApp: events() });
+  assertEquals((await client.get("/events/count")).text, "0\n");
+  await using stream = await client.open("/events");
+  assertEquals((await client.get("/events/count")).text, "1\n");
+  const published = ["a%20b", "%E2%82%AC&event=price", "x&y=1", "", "a%0Ab&event=%20"];
+  for (const query of published) assertEquals((await client.get(`/publish?${query}`)).status, 200);
+  const text = await stream.until("event:  \n") + await stream.until("\n\n");
+  const { events: read } = readEvents(text);
+  assertEquals(read.map(({ type, data }) => [type, data]), [
+    ["message", "a b"],
+    ["price", "€"],
+    ["message", "x&y=1"],
+    ["message", ""],
+    [" ", "a\nb"],
+  ]);
+  for (const query of ["%", "%FF", "x&event=a%0Ab"]) {
+    assertEquals((await client.get(`/publish?${query}`)).status, 400);
+  }
+});
+
+test("the steps of requests and of generators are events", async () => {
+  const live = new Live();
+  await using client = testClient({
+    wsgiApp: {
+      "/live": (environ, startResponse) => eventStream(environ, startResponse, live.channel),
+      "/wait": live.watch(waitApp),
+      ...crowd((name, scheduler) => live.begin(name, scheduler)),
+    },
+  });
+  await client.get("/wait");
+  await using stream = await client.open("/live");
+  await client.get("/wait");
+  await client.settle();
+  await client.advance(1);
+  const kinds = async () => {
+    const { events } = readEvents(await stream.until('"end"') + await stream.until("\n\n"));
+    return events.flatMap(({ data }) => JSON.parse(data).steps).map((step) => [step[1], step[3]]);
+  };
+  assertEquals(await kinds(), [
+    ["begin", "GET /wait"],
+    ["block", undefined],
+    ["wait", undefined],
+    ["resume", undefined],
+    ["block", undefined],
+    ["end", undefined],
+  ]);
+  await using crowded = await client.open("/crowd");
+  await crowded.until("10\n");
+  await client.settle();
+  await crowded.disconnect();
+  await client.advance(1);
+  const ended = await kinds();
+  assertMatch(String(ended[0]), /begin,generator 1/);
+  assert(ended.filter(([kind]) => kind === "end").length > 0);
+});
