@@ -154,9 +154,8 @@ for (const pane of document.querySelectorAll(".pane")) {
     output.textContent = "Waiting for some signal …";
     try {
       const text = await (await fetch("patient")).text();
-      output.textContent = new DOMParser().parseFromString(text, "text/html").body.textContent
-        .trim()
-        .split("\n").at(-1);
+      const answer = new DOMParser().parseFromString(text, "text/html").body.textContent.trim();
+      output.textContent = answer.split("\n").at(-1).replaceAll("%20", " ");
     } catch {
       output.textContent = "The connection ended.";
     }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { browserStep } from "./testing/browser.ts";
 import { examplesStep, exampleTypesStep } from "./docs/examples.ts";
 import { linkComplaints } from "./docs/links.ts";
 import { gitPackageStep, npmPackageStep } from "./package/steps.ts";
@@ -16,7 +17,7 @@ import { checkFolders } from "./rules/folders.ts";
 import { checkLayering } from "./rules/layering.ts";
 import { checkProse } from "./rules/prose.ts";
 import { textComplaints } from "./rules/text_rules.ts";
-import { testStep } from "./run_tests.ts";
+import { testStep } from "./testing/run_tests.ts";
 import { committedFiles, entryPoints, listFiles, publishedSources, readText } from "./sources.ts";
 import { commandStep, complaintStep, type Step } from "./step.ts";
 import { surfaceStep } from "./surface.ts";
@@ -45,6 +46,7 @@ export const STEPS: readonly Step[] = [
   testStep("tests:current-node", "currentNode"),
   testStep("tests:deno", "deno"),
   testStep("tests:bun", "bun"),
+  browserStep("tests:browser"),
   exampleTypesStep("types:deno"),
   npmPackageStep("package:npm"),
   readmeStep("readme"),

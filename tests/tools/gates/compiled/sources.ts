@@ -2,7 +2,7 @@
  * The sources and tests as plain JavaScript, compiled once for all steps.
  *
  * Only types go and newer syntax is rewritten; source maps keep the lines of errors. The compiler is
- * esbuild, the one that tsx uses. Called by `../run_tests.ts` and `../docs/examples.ts`, for a Node that reads no TypeScript.
+ * esbuild, the one that tsx uses. Called by `../testing/run_tests.ts` and `../docs/examples.ts`, for a Node that reads no TypeScript.
  *
  * @module
  */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { RuntimeName } from "../runtimes.ts";
+import type { RuntimeName } from "../../runtimes.ts";
 
 const MARKER = "end of file ";
 

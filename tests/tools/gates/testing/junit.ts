@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TestCount } from "./step.ts";
+import type { TestCount } from "../step.ts";
 
 const TEST_CASE = /<testcase((?:\s+[\w:-]+="[^"]*")*)\s*(?:\/>|>([\s\S]*?)<\/testcase>)/g;
 

@@ -13,14 +13,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { denoConfig } from "../deno_config.ts";
-import { findRuntime, ROOT, type Runtime, type RuntimeName } from "../runtimes.ts";
-import { runCommand } from "./command.ts";
+import { denoConfig } from "../../deno_config.ts";
+import { findRuntime, ROOT, type Runtime, type RuntimeName } from "../../runtimes.ts";
+import { runCommand } from "../command.ts";
 import { silentFiles, withoutMarkers } from "./batch_report.ts";
-import { compiledSources, PLAIN_LOADER, takesCompiled } from "./compiled/sources.ts";
+import { compiledSources, PLAIN_LOADER, takesCompiled } from "../compiled/sources.ts";
 import { countTests } from "./junit.ts";
-import { testFiles } from "./sources.ts";
-import type { Step, StepOptions, StepResult, TestCount } from "./step.ts";
+import { testFiles } from "../sources.ts";
+import type { Step, StepOptions, StepResult, TestCount } from "../step.ts";
 
 /**
  * A process that has not ended after this time hangs. The time is far longer than any file needs on
@@ -51,7 +51,7 @@ const FOREIGN: Readonly<Record<RuntimeName, RegExp>> = {
  */
 const BUN_TEST_MS = 1000 * FILE_SECONDS;
 
-const BATCH = "tests/tools/gates/batch.ts";
+const BATCH = "tests/tools/gates/testing/batch.ts";
 
 /** The result of the tests of one process. */
 export interface FileRun {
