@@ -31,10 +31,8 @@ import { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The listener is closed after this number of turns in a row without a new connection. */
 const TURNS_WITHOUT_CONNECTION = 3;
-/**
- * After this time the listener is closed anyway, because a busy server always has new connections.
- */
-const MAX_ACCEPTING_MS = 100;
+/** The length of the queue of connections that the system keeps for a listener, if no option gives it. */
+const DEFAULT_QUEUE_SIZE = 511;
 
 /** Options of `serve` and {@linkcode WSGIServer}. */
 export interface ServerOptions extends ServingOptions {
@@ -326,14 +324,19 @@ export class WSGIServer {
   }
 
   /**
-   * Waits until the connections in the kernel's backlog are accepted, because closing a listener
-   * resets them.
+   * Waits until the connections in the queue of the system are accepted, because closing a listener
+   * resets them. A busy server always has new connections, so the wait ends when as many have come as the
+   * queue can hold. A bound in time would lose connections: some runtimes accept one connection a turn, and the
+   * turns of a busy server are long.
    */
   async #acceptBacklog(): Promise<void> {
-    const { clock } = this.#settings.adapter;
-    const end = clock.now() + MAX_ACCEPTING_MS;
+    const { adapter: { clock }, backlog = DEFAULT_QUEUE_SIZE } = this.#settings;
+    const last = this.#connections.accepted + backlog + 1;
     let turns = 0;
-    while (turns < TURNS_WITHOUT_CONNECTION && clock.now() < end && !this.#shutdown.isOver) {
+    while (
+      turns < TURNS_WITHOUT_CONNECTION && this.#connections.accepted < last &&
+      !this.#shutdown.isOver
+    ) {
       const before = this.#connections.accepted;
       await new Promise<void>((resolve) => clock.defer(resolve));
       turns = this.#connections.accepted === before ? turns + 1 : 0;

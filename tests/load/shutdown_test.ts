@@ -136,6 +136,27 @@ function checkAccounts(
   assertEquals(refused.filter((id) => wasBegun.has(id)), []);
 }
 
+test("clients that the system has connected are answered, however long the turns of the server take", async () => {
+  const begun: string[] = [];
+  const ended: string[] = [];
+  const serving = await servingOverTcp(working(begun, ended));
+  const { server } = serving;
+  // Some runtimes accept one connection a turn.
+  server.scheduler.add(function* () {
+    for (let turn = 0; turn < 500 && ended.length < 15; turn++) {
+      for (const end = performance.now() + 20; performance.now() < end;);
+      yield;
+    }
+  });
+  const clients = await Promise.all(Array.from({ length: 15 }, () => serving.open()));
+  const shutdown = server.shutdown({ grace: GRACE });
+  const accounts = clients.map((client, index) => hammer(client, KINDS[0]!, `get-${index}`));
+  checkAccounts(await Promise.all(accounts), begun, ended);
+  assertEquals(begun.length, clients.length);
+  await shutdown;
+  await serving.finish();
+});
+
 test("a request at the end of an idle connection is answered, or neither begun nor reset", async () => {
   const begun: string[] = [];
   const ended: string[] = [];

@@ -269,7 +269,47 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { title, app, request = get("/"), options, then, report, logs = false } of CASES) {
+/** The server answers HEAD without a body, also in place of the app. */
+const HEAD_CASES: readonly Case[] = [
+  {
+    title: "HEAD that takes too long",
+    *app(environ) {
+      yield* environ.cogen.wait(Sleep(60));
+    },
+    request: requestText("HEAD", "/"),
+    options: { timeouts: { request: 5 } },
+    then: (_, stage) => stage.settle(10_000),
+    report: sent(503, 0),
+  },
+  {
+    title: "HEAD with a chunk that is no chunk",
+    app: reading,
+    request: requestText("HEAD", "/", ["Transfer-Encoding: chunked"]) + "x\r\n",
+    report: sent(400, 0),
+  },
+  {
+    title: "HEAD with a body that does not come in time",
+    app: reading,
+    request: requestText("HEAD", "/", ["Content-Length: 5"]),
+    options: { timeouts: { body: 5 } },
+    then: (_, stage) => stage.settle(10_000),
+    report: sent(408, 0),
+  },
+  {
+    title: "HEAD that a shutdown ends",
+    app: reading,
+    request: requestText("HEAD", "/", ["Content-Length: 5"]),
+    then: (_, stage) => stage.until(stage.server.close()),
+    report: sent(503, 0),
+  },
+];
+
+for (
+  const { title, app, request = get("/"), options, then, report, logs = false } of [
+    ...CASES,
+    ...HEAD_CASES,
+  ]
+) {
   test(`the report on ${title}`, async () => {
     const reports: ResponseReport[] = [];
     const method = request.startsWith("HEAD") ? "HEAD" : "GET";
