@@ -7,6 +7,8 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { test } from "node:test";
 import { memoryNetwork } from "../../../../adapters/memory.ts";
 import type { WSGIApp } from "../../../../mod.ts";
+import { OPTIONS as COMMAND_OPTIONS } from "../../../../src/cli/options.ts";
+import { formatValue } from "../../../../src/cli/values.ts";
 import { KNOWN_OPTIONS, resolveOptions } from "../../../../src/server/options.ts";
 import { completeLimits } from "../../../../src/server/server_limits.ts";
 import { resolveTimeouts } from "../../../../src/server/timeouts.ts";
@@ -74,6 +76,19 @@ test("each timeout has one row, with its default in seconds", () => {
   const seconds = Object.entries(resolveTimeouts()).map(([name, ms]) => [name, ms / 1000]);
   assertEquals(defaultsIn(options, "timeout"), Object.fromEntries(seconds));
   assertEquals(namesIn(options, "timeout").length, seconds.length);
+});
+
+test("each option of the command has one row of its default, and its letter", () => {
+  const rows = rowsOf(readText("docs/reference/command_line.md"), "option").map((row) => {
+    const fallback = codeOf(row["default"]);
+    return [row["option"]?.replaceAll("`", ""), codeOf(row["value"]), fallback];
+  });
+  const options = COMMAND_OPTIONS.map(({ name, short, value = "", kind, fallback }) => [
+    `--${name}${short === undefined ? "" : `, -${short}`}`,
+    value,
+    fallback === undefined ? "" : formatValue(kind, fallback),
+  ]);
+  assertEquals(rows, options);
 });
 
 test("each key of the environ has one row, and each row a key", async () => {
