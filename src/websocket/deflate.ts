@@ -78,7 +78,7 @@ export interface MessageCompression {
  * import { permessageDeflate } from "@x/cogen-wsgi/websocket";
  *
  * const compression = permessageDeflate(zlib, { contextTakeover: true, minBytes: 64 });
- * assertEquals(compression.parameters.serverNoContextTakeover, false);
+ * assertEquals(compression.minBytes, 64);
  * ```
  */
 export function permessageDeflate(
