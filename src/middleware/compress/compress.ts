@@ -304,7 +304,7 @@ class CompressStage implements BlockStage {
   readerFor(reader: BodyReader): BodyReader {
     return {
       announceLength: (length) => {
-        if (this.#settings.start.call !== undefined) this.#decide();
+        if (this.#settings.start.call !== undefined) this.#decide(length);
         if (this.#mode === "plain") reader.announceLength(length);
       },
       hasBody: () => !this.#settings.isHead && reader.hasBody(),
@@ -389,10 +389,11 @@ class CompressStage implements BlockStage {
     this.#encoder?.close();
   }
 
-  #decide(): void {
+  /** Decides on the response; `bytes` is the length of the whole body, if it is known and the app has not given it. */
+  #decide(bytes?: number): void {
     if (this.#mode !== "undecided") return;
     const { start, treat } = this.#settings;
-    const { call } = start;
+    const call = start.call && withKnownLength(start.call, bytes);
     const treatment = call === undefined ? "untouched" : treat(call);
     this.#mode = treatment === "encodable" ? "gathering" : "plain";
     if (treatment === "varying") start.begin(varying);
@@ -514,6 +515,11 @@ function piecesOf(blocks: readonly Uint8Array[]): Uint8Array[] {
   }
   join();
   return pieces.length > 0 ? pieces : [new Uint8Array(0)];
+}
+
+/** Adds a length that is known to the head, for the decision on the response. */
+function withKnownLength(call: StartCall, bytes: number | undefined): StartCall {
+  return bytes === undefined ? call : { ...call, headers: withLength(call.headers, bytes) };
 }
 
 /** Adds the length of the whole body, if the app has not. */

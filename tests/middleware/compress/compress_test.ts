@@ -126,6 +126,20 @@ test("gzip compresses a wrapped file", async () => {
   assertEquals([unzipped(body), file.closed], [file.text(), 1]);
 });
 
+test("gzip leaves a small wrapped file as it is, and one that is read at once has its length", async () => {
+  for (const size of [100, 5000]) {
+    const file = new MemoryFile(size);
+    const app = gzip((environ, startResponse) => {
+      startResponse("200 OK", PLAIN);
+      return environ["wsgi.file_wrapper"](file);
+    });
+    const { headers, body } = await answer(app, get("/", GZIP));
+    assertEquals(headers["content-encoding"], size === 100 ? undefined : "gzip");
+    assertEquals(headers["content-length"], String(body.length));
+    assertEquals([size === 100 ? body : unzipped(body), file.closed], [file.text(), 1]);
+  }
+});
+
 test("gzip leaves a small body as it is", async () => {
   const { headers, body } = await answer(gzip(texts(["small ", "body"])), get("/", GZIP));
   assertEquals(headers["content-encoding"], undefined);
