@@ -3,6 +3,8 @@
 import type { Mounts, WSGIApp } from "../mod.ts";
 import { eventStream } from "../src/sse/mod.ts";
 import { chat } from "./chat.ts";
+import { ChatRoom } from "./chat_room.ts";
+import { chatSocket } from "./chat_socket.ts";
 import { counter } from "./counter.ts";
 import { crowd } from "./crowd.ts";
 import { echo } from "./echo.ts";
@@ -20,6 +22,7 @@ import { upload } from "./upload.ts";
 import { patientApp, signalApp, waitApp } from "./wait_signal.ts";
 
 const live = new Live();
+const room = new ChatRoom();
 
 /** The apps whose steps the first page shows. */
 const shown: Mounts = {
@@ -28,7 +31,7 @@ const shown: Mounts = {
   ...{ "/shout": shoutingApp, "/digest": digest },
   ...upload,
   ...jsonStream,
-  ...chat(),
+  ...chat(room),
   ...events(),
 };
 
@@ -42,6 +45,7 @@ export const site: Mounts = {
   ...Object.fromEntries(watched),
   "/live": (environ, startResponse) => eventStream(environ, startResponse, live.channel),
   ...crowd((name, scheduler) => live.begin(name, scheduler)),
+  ...chatSocket(room),
   ...files,
 };
 

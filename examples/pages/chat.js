@@ -41,16 +41,20 @@ function show({ id, event = "message", data }) {
   item.scrollIntoView({ block: "nearest" });
 }
 
+/** Shows the events that the page has missed. */
+function take({ stale, events, lastId: latest }) {
+  if (stale) show({ id: lastId, event: "stale" });
+  for (const event of events) show(event);
+  lastId = latest;
+}
+
 async function poll() {
   for (;;) {
     try {
       const response = await fetch(withPlace("chat/poll"), { cache: "no-store" });
       if (!response.ok) throw new Error(response.statusText);
-      const { stale, events, lastId: latest } = await response.json();
       tell(true);
-      if (stale) show({ id: lastId, event: "stale" });
-      for (const event of events) show(event);
-      lastId = latest;
+      take(await response.json());
     } catch {
       tell(false);
       await retryPause();
@@ -81,7 +85,7 @@ function connect() {
     send = () => outbox.forEach((message) => socket.send(JSON.stringify(message)));
     send();
   };
-  socket.onmessage = ({ data }) => show(JSON.parse(data));
+  socket.onmessage = ({ data }) => take(JSON.parse(data));
   socket.onclose = async () => {
     tell(false);
     send = () => {};

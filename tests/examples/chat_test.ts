@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { chat } from "../../examples/chat.ts";
+import { chatSocket } from "../../examples/chat_socket.ts";
 import { ChatRoom } from "../../examples/chat_room.ts";
 import { testClient } from "../../src/testing/mod.ts";
 import { readEvents } from "../sse/event_reader.ts";
@@ -50,6 +51,25 @@ test("a stream has the history, and goes on", async () => {
   await client.post("/chat/messages", message("2"));
   const { lastId } = readEvents(await stream.until('"text of 2"}\n\n'));
   assertEquals(lastId, room.channel.lastId);
+});
+
+test("a socket has the history, takes messages, and refuses those that are none", async () => {
+  const room = new ChatRoom();
+  room.say(JSON.stringify(message("1").json));
+  await using client = testClient({ wsgiApp: chatSocket(room) });
+  const socket = await client.webSocket("/ws/chat");
+  const received = async () => JSON.parse(await socket.receive() as string);
+  const { events, lastId } = await received();
+  assertEquals(JSON.parse(events[0].data), message("1").json);
+  socket.send(JSON.stringify(message("2").json));
+  const [own] = (await received()).events;
+  assertEquals(JSON.parse(own.data), message("2").json);
+  const other = await client.webSocket(`/ws/chat?after=${lastId}`);
+  assertEquals(JSON.parse(await other.receive() as string).events, [own]);
+  other.send("{");
+  assertEquals(await other.receive(), undefined);
+  assertEquals(other.end?.code, 1008);
+  await socket.close(1000);
 });
 
 test("a message that is none is refused", async () => {

@@ -18,8 +18,8 @@ import { ServedSite } from "./serving_site.ts";
 /** No machine is too slow for a wait in a browser: the limit is for pages that hang. */
 const PATIENCE_MS = 120_000;
 const RUNTIMES: readonly RuntimeName[] = ["node", "currentNode", "deno", "bun"];
-const TRANSPORTS = ["poll", "sse"] as const;
-const PAGES: readonly string[] = ["", "chat?transport=sse", "upload", "json", "files"];
+const TRANSPORTS = ["poll", "sse", "ws"] as const;
+const PAGES: readonly string[] = ["", "chat?transport=ws", "upload", "json", "files"];
 
 const browser: Browser = await chromium.launch({
   executablePath: browserCommand() ?? "chromium",

@@ -1,0 +1,38 @@
+/** The chat of `chat.ts` by WebSocket as well. Each waiting socket is a suspended generator, as each poll is. */
+
+import { type Environ, HTTPException, type Mounts, race } from "../mod.ts";
+import { acceptWebSocket } from "../src/websocket/mod.ts";
+import { chat } from "./chat.ts";
+import { ChatRoom } from "./chat_room.ts";
+import { serveWhenMain } from "./main.ts";
+import { pages } from "./pages.ts";
+
+const REFUSED = 1008;
+
+/** Makes the app of a room. `?after=ID` is the place of a client that comes back. */
+export function chatSocket(room: ChatRoom): Mounts {
+  const { channel } = room;
+  function* app(environ: Environ) {
+    const socket = acceptWebSocket(environ);
+    let seen = new URLSearchParams(environ.QUERY_STRING).get("after") ?? undefined;
+    for (;;) {
+      const missed = channel.eventsAfter(seen);
+      if (missed.stale || missed.events.length > 0) yield* socket.send(JSON.stringify(missed));
+      seen = missed.lastId;
+      const waits = race([socket.receive(), channel.newsAfter(seen)]);
+      const message = yield* environ.cogen.wait(waits);
+      if (typeof message === "string") {
+        try {
+          room.say(message);
+        } catch (error) {
+          if (!(error instanceof HTTPException)) throw error;
+          return void (yield* socket.close(REFUSED, "Expected JSON with key, name and text"));
+        }
+      } else if (socket.end !== undefined) return;
+    }
+  }
+  return { "/ws/chat": app };
+}
+
+const room = new ChatRoom();
+await serveWhenMain(import.meta, { "/": pages, ...chat(room), ...chatSocket(room) });
