@@ -11,7 +11,6 @@
  */
 
 import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
-import { runtimeAdapter } from "../../mod.ts";
 import {
   checkNames,
   checkOption,
@@ -27,6 +26,8 @@ import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { ClientSocket } from "./client_socket.ts";
 import { Cookies } from "./cookies.ts";
 import { Exchange, TestStream } from "./exchange.ts";
+import { fetchBy } from "./fetch.ts";
+import { counted, runtimeFiles } from "./files.ts";
 import { checkRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { TestResponse } from "./response.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -38,8 +39,6 @@ import {
   type TestWebSocketOptions,
   WebSocketRefused,
 } from "./web_socket.ts";
-
-type Files = NonNullable<Adapter["files"]>;
 
 /** Options of {@linkcode testClient}. */
 export interface TestClientOptions {
@@ -313,23 +312,7 @@ export class TestClient implements AsyncDisposable {
    * @returns The response. Redirects are not followed.
    */
   async fetch(input: Request | URL | string, init?: RequestInit): Promise<Response> {
-    const base = "http://localhost/";
-    const request = input instanceof Request
-      ? new Request(input, init)
-      : new Request(new URL(input, base), init);
-    const { signal } = request;
-    signal.throwIfAborted();
-    const url = new URL(request.url);
-    const stream = await this.open(request.url, {
-      method: request.method,
-      headers: [["Host", url.host], ...request.headers],
-      ...(request.body === null ? {} : { body: piecesOf(request.body) }),
-    });
-    signal.addEventListener("abort", () => void stream.disconnect(), { once: true });
-    const { status, headers } = stream;
-    const isEmpty = [101, 204, 205, 304].includes(status) || request.method === "HEAD";
-    const body = isEmpty ? null : streamOf(stream);
-    return new Response(body, { status: status === 101 ? 200 : status, headers });
+    return await fetchBy(this, input, init);
   }
 
   /**
@@ -448,7 +431,7 @@ export class TestClient implements AsyncDisposable {
   #connect(): ClientSocket {
     const socket = new ClientSocket((handler) => this.#network.connect(ADDRESS, () => handler));
     this.#sockets.add(socket);
-    for (const each of this.#sockets) if (each.closed) this.#sockets.delete(each);
+    socket.onClosed = () => this.#sockets.delete(socket);
     return socket;
   }
 
@@ -475,54 +458,8 @@ function targetOf(path: string): string {
   return path.replace(/^https?:\/\/[^/?#]*/i, "");
 }
 
-/** The files of the runtime; its adapter is loaded when the first file is opened. */
-function runtimeFiles(): Files {
-  const files = async () => {
-    const { files } = await runtimeAdapter();
-    if (files === undefined) throw new TypeError("This runtime has no files");
-    return files;
-  };
-  return {
-    open: async (path) => await (await files()).open(path),
-    realPath: async (path) => await (await files()).realPath(path),
-  };
-}
-
-/** Files that keep the clock from jumping while the runtime works on them. */
-function counted(files: Files, time: VirtualTime): Files {
-  return {
-    open: async (path) => {
-      const file = await time.during(files.open(path));
-      return {
-        size: file.size,
-        modified: file.modified,
-        read: (into, position) => time.during(file.read(into, position)),
-        close: () => time.during(file.close()),
-      };
-    },
-    realPath: (path) => time.during(files.realPath(path)),
-  };
-}
-
 function latin1Bytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   encodeLatin1(text, bytes, 0);
   return bytes;
-}
-
-async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
-}
-
-function streamOf(stream: TestStream): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const pieces = stream[Symbol.asyncIterator]();
-  return new ReadableStream({
-    pull: async (controller) => {
-      const { done, value } = await pieces.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: () => stream.disconnect(),
-  });
 }

@@ -36,6 +36,8 @@ export class ClientSocket implements SocketHandler {
   ended = false;
   /** Whether the connection is gone. */
   closed = false;
+  /** Called once, when the connection is gone. */
+  onClosed: () => void = () => {};
   /** Whether the client has left, or has stalled. */
   fault: Ending | undefined;
   readonly #socket: Socket;
@@ -145,6 +147,7 @@ export class ClientSocket implements SocketHandler {
 
   onClose(): void {
     this.closed = true;
+    this.onClosed();
   }
 
   #take(bytes: Uint8Array): void {
