@@ -11,7 +11,12 @@
 import { memoryNetwork } from "../../adapters/memory.ts";
 import { runtimeAdapter } from "../../mod.ts";
 import { checkNames, refuseSurplus } from "../coroutine/mod.ts";
-import { type ServingOptions, WSGIServer } from "../server/mod.ts";
+import {
+  type HostAsyncDisposable,
+  type ServingOptions,
+  type ShutdownOptions,
+  WSGIServer,
+} from "../server/mod.ts";
 import { checkApp, type Environ, type WSGIApp } from "../wsgi/mod.ts";
 import { type ConnectClient, exchange } from "./memory_exchange.ts";
 
@@ -21,8 +26,19 @@ export type ToFetchOptions = Omit<
   "wsgiApp" | "bindAddr" | "adapter" | "tls" | "protocol" | "scheduler" | "requestQueueSize"
 >;
 
-/** Takes the requests of a server. */
-export type AppFetch = (request: Request, info?: unknown) => Promise<Response>;
+/** Takes the requests of a server. `await using` of it calls {@linkcode AppFetch.shutdown}. */
+export interface AppFetch extends HostAsyncDisposable {
+  /** Answers a request. After the beginning of a shutdown, the answer is a 503. */
+  (request: Request, info?: unknown): Promise<Response>;
+  /**
+   * Begins a shutdown, as that of `serve` does: `environ.cogen.stopping` aborts, and requests that run may
+   * end within the grace period. The server around this handler has a shutdown of its own.
+   *
+   * @param options The grace period.
+   * @returns A promise of the end of all requests.
+   */
+  shutdown(options?: ShutdownOptions): Promise<void>;
+}
 
 const OPTIONS: readonly (keyof ToFetchOptions)[] = [
   ...["serverName", "serverHeader", "burst", "limits", "timeouts"] as const,
@@ -39,6 +55,7 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
  *   is cancelled before its end.
  * - `REMOTE_ADDR` and `REMOTE_PORT` come from the second argument of the three servers above; without one,
  *   they are empty. `SERVER_NAME` and `SERVER_PORT` come from the URL.
+ * - `shutdown()` of the handler ends the app's requests as the shutdown of a server does.
  * - Upgrades, 103 and trailers have no place in a `Response`: they are not sent.
  *
  * @param app The app.
@@ -73,10 +90,12 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
     describeOrigin(environ, origins.get(environ.REMOTE_PORT));
     return app(environ, startResponse);
   };
-  let connecting: Promise<ConnectClient> | undefined;
-  return async (request, info) => {
-    connecting ??= begin(wsgiApp, options);
-    const connect = await connecting;
+  let serving: Promise<Serving> | undefined;
+  let isStopping = false;
+  const answer = async (request: Request, info?: unknown) => {
+    if (isStopping) return new Response("503 Service Unavailable\n", { status: 503 });
+    serving ??= begin(wsgiApp, options);
+    const { connect } = await serving;
     const url = new URL(request.url);
     return await exchange(request, url, (open) => {
       const socket = connect(open);
@@ -86,6 +105,20 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
       return [socket, () => void origins.delete(port)];
     });
   };
+  const shutdown = async (grace?: ShutdownOptions) => {
+    isStopping = true;
+    await (await serving)?.server.shutdown(grace);
+  };
+  const disposal = Symbol.asyncDispose === undefined
+    ? {}
+    : { [Symbol.asyncDispose]: () => shutdown() };
+  return Object.assign(answer, { shutdown }, disposal) as unknown as AppFetch;
+}
+
+/** The server of an app in memory. */
+interface Serving {
+  readonly server: WSGIServer;
+  readonly connect: ConnectClient;
 }
 
 /** Checks the values of the options as a server does. The server itself begins with the first request. */
@@ -94,7 +127,7 @@ function checkValues(wsgiApp: WSGIApp, options: ToFetchOptions): void {
 }
 
 /** Begins to serve. No connection is open between two requests, so that nothing holds the process. */
-async function begin(wsgiApp: WSGIApp, options: ToFetchOptions): Promise<ConnectClient> {
+async function begin(wsgiApp: WSGIApp, options: ToFetchOptions): Promise<Serving> {
   const { clock, files } = await runtimeAdapter();
   const network = memoryNetwork({ clock, files });
   const server = new WSGIServer({
@@ -105,7 +138,7 @@ async function begin(wsgiApp: WSGIApp, options: ToFetchOptions): Promise<Connect
     adapter: network.adapter,
   });
   await server.listen();
-  return (open) => network.connect(ADDRESS, open);
+  return { server, connect: (open) => network.connect(ADDRESS, open) };
 }
 
 /** The parts of the environ that the network in memory does not know. */

@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { test } from "node:test";
+import { Signal, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { toFetch } from "../../src/fetch/mod.ts";
 import type { GeneratorApp, WSGIApp } from "../../src/wsgi/mod.ts";
 
@@ -127,6 +128,54 @@ test("both bodies stream at the same time", async () => {
   const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
   const text = await (await handler(new Request("http://a/", init))).text();
   assert(text.length === 500_003 && text.endsWith("end"));
+});
+
+test("a shutdown tells the app, waits for its end, and later requests are 503", async () => {
+  const handler = toFetch(function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    yield "begin,";
+    yield* environ.cogen.untilStopping();
+    yield "end";
+  });
+  const response = await handler(new Request("http://a/"));
+  const text = response.text();
+  await handler.shutdown();
+  assertEquals(await text, "begin,end");
+  assertEquals((await handler(new Request("http://a/"))).status, 503);
+  await handler.shutdown();
+});
+
+test("a shutdown ends an app that does not end by itself after the grace period", async () => {
+  const { app, events } = endless();
+  const handler = toFetch(app);
+  const response = await handler(new Request("http://a/"));
+  await handler.shutdown({ grace: 0 });
+  await assertRejects(() => response.text());
+  assertEquals(events.toSorted(), ["abort", "closed"]);
+});
+
+test("a shutdown before the first request, and a disposal", async () => {
+  const handler = toFetch(mirror);
+  await (handler as unknown as AsyncDisposable)[Symbol.asyncDispose]();
+  assertEquals((await handler(new Request("http://a/"))).status, 503);
+});
+
+test("a request of one client ends the wait of another, behind the runtime's own server", async () => {
+  const handler = toFetch(function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    if (environ.PATH_INFO === "/send") {
+      return `${yield* environ.cogen.wait(Signal("go", "news"))} heard`;
+    }
+    yield "waiting,";
+    yield yield* environ.cogen.wait(WaitForSignal<string>("go"));
+  });
+  const server = await serveOwn(handler);
+  const base = `http://127.0.0.1:${server.port}`;
+  const waiting = await fetch(`${base}/wait`);
+  assertEquals(await (await fetch(`${base}/send`)).text(), "1 heard");
+  assertEquals(await waiting.text(), "waiting,news");
+  await server.close();
+  await handler.shutdown();
 });
 
 test("something that is no app is refused at once", () => {
