@@ -1,4 +1,7 @@
-/** `npm start` serves the example site on Node, or on the runtime that `--runtime` names. */
+/**
+ * `npm start` serves the example site with the command `cogen-wsgi`, on Node or on the runtime that
+ * `--runtime` names. Other arguments are options of the command.
+ */
 
 import { spawn } from "node:child_process";
 import process from "node:process";
@@ -9,23 +12,30 @@ import { findRuntime, programArguments, type RuntimeName } from "../tests/tools/
 const PARENT_CHECK_MS = 200;
 
 const RUNTIMES: readonly string[] = ["node", "deno", "bun"] satisfies RuntimeName[];
-const USAGE = `Usage: npm start -- [--runtime ${RUNTIMES.join("|")}]
+const USAGE = `Usage: npm start -- [--runtime ${RUNTIMES.join("|")}] [options of cogen-wsgi]
 
 Serves the examples on http://127.0.0.1:8000/, or on the port in the environment variable PORT.`;
 
-function parseRuntime(args: readonly string[]): RuntimeName {
-  const [name = "--runtime", value = "node", ...rest] = args.flatMap((arg) => arg.split("="));
-  if (name !== "--runtime" || rest.length > 0 || !RUNTIMES.includes(value)) {
-    throw new TypeError(`Cannot start with ${args.join(" ")}`);
+/** Takes `--runtime` out of the arguments. */
+function splitArguments(args: readonly string[]): { runtime: RuntimeName; options: string[] } {
+  const options = [...args];
+  const at = options.findIndex((arg) => /^--runtime(?:=|$)/.test(arg));
+  if (at < 0) return { runtime: "node", options };
+  const [given = ""] = options.splice(at, 1);
+  const name = given.includes("=") ? given.slice("--runtime=".length) : options.splice(at, 1)[0];
+  if (name !== undefined && RUNTIMES.includes(name)) {
+    return { runtime: name as RuntimeName, options };
   }
-  return value as RuntimeName;
+  throw new TypeError(`--runtime is ${name}: expected ${RUNTIMES.join(", ")}`);
 }
 
 /** Runs the site in a process of the chosen runtime. */
-function run(name: RuntimeName): void {
+function run(name: RuntimeName, options: readonly string[]): void {
   const runtime = findRuntime(name);
-  const site = fileURLToPath(new URL("site.ts", import.meta.url));
-  const child = spawn(runtime.command, programArguments(runtime, site), { stdio: "inherit" });
+  const command = fileURLToPath(new URL("../src/cli/bin.ts", import.meta.url));
+  const args = [...programArguments(runtime, command), "examples/site.ts:site", ...options];
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  const child = spawn(runtime.command, args, { stdio: "inherit", cwd });
   process.on("SIGINT", () => {}); // the terminal also sends the signal to the child, which ends by itself
   const end = () => void child.kill("SIGTERM");
   process.on("SIGTERM", end);
@@ -45,8 +55,8 @@ function endWithParent(end: () => void): void {
 }
 
 try {
-  if (process.argv.includes("--help")) console.log(USAGE);
-  else run(parseRuntime(process.argv.slice(2)));
+  const { runtime, options } = splitArguments(process.argv.slice(2));
+  run(runtime, options);
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
   process.exit(1);

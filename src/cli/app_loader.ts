@@ -7,16 +7,9 @@
 import { nearestName, showValue } from "../coroutine/mod.ts";
 import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { withAccessLog } from "./access_lines.ts";
-import { CommandFailure, EXIT, messageOf, stackOf, systemCode, usage } from "./failure.ts";
-import {
-  absolute,
-  kindOf,
-  needsTypeScriptLoader,
-  registerTypeScriptLoader,
-  urlOf,
-  workingDirectory,
-  writeOut,
-} from "./host.ts";
+import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
+import { absolute, kindOf, workingDirectory, writeOut } from "./host.ts";
+import { importModule } from "./modules.ts";
 import { COMMANDS } from "./options.ts";
 import type { Settings } from "./settings.ts";
 
@@ -70,8 +63,8 @@ export function findApp(spec: string): AppPlace {
  * @throws {CommandFailure} If the module cannot be loaded, or the export is no app.
  */
 export async function loadApp(place: AppPlace, factory: boolean): Promise<WSGIApp | Mounts> {
-  const { name, exported } = place;
-  const module = await importModule(place);
+  const { name, path, exported } = place;
+  const module = await importModule(name, path, EXIT.notLoaded);
   if (!Object.hasOwn(module, exported)) throw missingExport(place, module);
   let app = module[exported];
   if (factory) {
@@ -122,31 +115,6 @@ async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIAp
       showValue(app)
     }: expected a WSGI app (a function), mounts, or an object with fetch`,
   );
-}
-
-async function importModule({ name, path }: AppPlace): Promise<Record<string, unknown>> {
-  if (
-    /\.[cm]?tsx?$/.test(name) && needsTypeScriptLoader() && !await registerTypeScriptLoader(path)
-  ) {
-    throw notLoaded(
-      `cannot load ${name}: this Node reads TypeScript with the package tsx: npm install tsx, or use Node 22.18 or later`,
-    );
-  }
-  try {
-    return await import(urlOf(path)) as Record<string, unknown>;
-  } catch (error) {
-    const hint = systemCode(error) === "ERR_UNKNOWN_FILE_EXTENSION"
-      ? "; TypeScript needs npm install tsx, or Node 22.18 or later"
-      : "";
-    throw notLoaded(
-      `cannot load ${name}: ${nameOf(error)}${messageOf(error)}${hint}`,
-      stackOf(error),
-    );
-  }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
 }
 
 function missingExport({ name, exported }: AppPlace, module: object): CommandFailure {

@@ -51,11 +51,12 @@ export function failureOf(error: unknown): CommandFailure {
   return new CommandFailure(EXIT.crashed, messageOf(error), stackOf(error));
 }
 
-/** The first line of the message of any thrown value. */
+/** The message of any thrown value, as one line: the second line, too, if the first ends with a colon. */
 export function messageOf(error: unknown): string {
   const { message } = Object(error) as { message?: unknown };
   const text = typeof message === "string" && message !== "" ? message : showValue(error);
-  return text.split("\n", 1)[0] as string;
+  const [first = "", second = ""] = text.split("\n");
+  return first.endsWith(":") && second !== "" ? `${first} ${second.trim()}` : first;
 }
 
 /** The code of an error of the system, such as `ENOENT`; the name of an error of Deno otherwise. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
@@ -84,7 +85,9 @@ export function relative(folder: string, name: string): string {
 export function kindOf(name: string): "file" | "folder" | undefined {
   try {
     return fs.statSync(name).isDirectory() ? "folder" : "file";
-  } catch {
+  } catch (error) {
+    // Deno may not let this program read.
+    if ((error as Error).name === "NotCapable") throw error;
     return undefined;
   }
 }
@@ -186,6 +189,12 @@ export function exit(code: number): void {
   host.stdout.write("", () => host.stderr.write("", () => host.exit(code)));
 }
 
+/** The report of Node on a syntax error in a file; empty if there is none, and on other runtimes. */
+export function syntaxFault(file: string): string {
+  if (host.versions["bun"] !== undefined || host.versions["deno"] !== undefined) return "";
+  return spawnSync(host.execPath, ["--check", file], { encoding: "utf8" }).stderr ?? "";
+}
+
 /** Whether this Node cannot read TypeScript, and no loader does it for Node. */
 export function needsTypeScriptLoader(): boolean {
   if (readsTypeScript()) return false;
@@ -196,16 +205,19 @@ export function needsTypeScriptLoader(): boolean {
 }
 
 /**
- * Loads the optional package `tsx`, which reads TypeScript for Node, from the folder of the app or from
- * beside this package.
+ * Loads the optional package `tsx`, which reads TypeScript for Node, from the folder of the app, from the
+ * working directory, or from beside this package.
  *
  * @returns Whether `tsx` is installed.
  */
 export async function registerTypeScriptLoader(app: string): Promise<boolean> {
-  const url = typeScriptLoader(urlOf(app)) ?? typeScriptLoader(urlOf(path.join(host.cwd(), "x")));
-  if (url === undefined) return false;
-  const { register } = await import(url) as { register(): unknown };
+  const loader = typeScriptLoader(urlOf(app)) ??
+    typeScriptLoader(urlOf(path.join(host.cwd(), "x")));
+  if (loader === undefined) return false;
+  const { register } = await import(loader.modules) as { register(): unknown };
   register();
+  // Node takes a file for CommonJS, unless package.json says that it is a module.
+  (createRequire(loader.modules)(loader.common) as { register(): unknown }).register();
   return true;
 }
 
@@ -216,12 +228,14 @@ function readsTypeScript(): boolean {
   return Boolean((features as { typescript?: unknown }).typescript);
 }
 
-/** The URL of `tsx`, as a module finds it, or this package. */
-function typeScriptLoader(from: string): string | undefined {
+/** The two parts of `tsx`, as a module finds them, or this package. */
+function typeScriptLoader(from: string): { modules: string; common: string } | undefined {
   for (const module of [from, import.meta.url]) {
+    const { resolve } = createRequire(module);
     try {
       // `require` resolves to the twin in CommonJS, which cannot register itself.
-      return urlOf(createRequire(module).resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs"));
+      const modules = urlOf(resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs"));
+      return { modules, common: resolve("tsx/cjs/api") };
     } catch {
       // It is not installed there.
     }
@@ -278,7 +292,9 @@ function threadProgram({ href, protocol, pathname }: URL): URL {
   const needsLoader = pathname.endsWith(".ts") && !readsTypeScript();
   const loader = needsLoader ? typeScriptLoader(import.meta.url) : undefined;
   if (loader !== undefined) {
-    return data(`import { register } from ${text(loader)};register();await import(${text(href)})`);
+    return data(
+      `import { register } from ${text(loader.modules)};register();await import(${text(href)})`,
+    );
   }
   return protocol === "file:" ? new URL(href) : data(`import ${text(href)}`);
 }

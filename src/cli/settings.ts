@@ -9,19 +9,17 @@ import { nearestName, showValue } from "../coroutine/mod.ts";
 import type { Limits, ServingOptions, Timeouts } from "../server/mod.ts";
 import { DEFAULT_SERVER_LIMITS, DEFAULT_TIMEOUTS } from "../server/mod.ts";
 import type { Arguments } from "./arguments.ts";
-import { reasonOf, usage } from "./failure.ts";
+import { CommandFailure, EXIT, reasonOf, usage } from "./failure.ts";
 import {
   absolute,
   kindOf,
-  needsTypeScriptLoader,
   readText,
   readVariable,
-  registerTypeScriptLoader,
   setVariable,
-  urlOf,
   variableNames,
   workingDirectory,
 } from "./host.ts";
+import { importModule } from "./modules.ts";
 import { keyOf, limitOption, type Option, OPTIONS, timeoutOption, variableOf } from "./options.ts";
 import { formatValue, parseValue } from "./values.ts";
 
@@ -195,10 +193,10 @@ async function loadConfiguration(name: string): Promise<object> {
     if (name.endsWith(".json")) loaded = JSON.parse(readText(path));
     else {
       readText(path);
-      if (name.endsWith(".ts") && needsTypeScriptLoader()) await registerTypeScriptLoader(path);
-      loaded = (await import(urlOf(path)) as { default?: unknown }).default;
+      loaded = (await importModule(name, path, EXIT.usage))["default"];
     }
   } catch (error) {
+    if (error instanceof CommandFailure) throw error;
     throw usage(`cannot read the configuration ${name}: ${reasonOf(error)}`);
   }
   if (typeof loaded === "object" && loaded !== null && !Array.isArray(loaded)) return loaded;

@@ -6,6 +6,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { fileURLToPath } from "node:url";
 import { runCommand } from "../../src/cli/command.ts";
 import { CommandFailure } from "../../src/cli/failure.ts";
 import { splitArguments } from "../../src/cli/arguments.ts";
@@ -13,7 +15,7 @@ import { withUnixMode } from "../../src/cli/listening.ts";
 import { OPTIONS } from "../../src/cli/options.ts";
 import { collectSettings } from "../../src/cli/settings.ts";
 import { VERSION } from "../../src/cli/version.ts";
-import { inWorkshop } from "./program.ts";
+import { inWorkshop, type Result } from "./program.ts";
 
 const APP = `
 export default function app(environ, startResponse) {
@@ -38,6 +40,7 @@ export async function* upload(environ, startResponse) {
 }
 `;
 
+const pem = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url));
 const FILES = { "app.mjs": APP, "broken.mjs": "export default (", "empty.mjs": "" };
 const HINT = " (cogen-wsgi --help lists the options)";
 
@@ -130,42 +133,40 @@ test("a fault is one line with a remedy, and has its exit code", async () => {
         args,
       );
     }
-    const stderr = "cogen-wsgi: cannot find no.mjs: " +
-      "write the path of a module, such as app.ts or src/app.ts:admin\n";
-    assertEquals(await run(["no.mjs"]), { code: 4, stdout: "", stderr });
     const broken = await run(["broken.mjs"]);
-    assertEquals(broken.code, 4);
+    assertEquals([broken.code, broken.stdout], [4, ""]);
     assertMatch(broken.stderr, /^cogen-wsgi: cannot load broken\.mjs: /);
   });
 });
 
 test("fetch prints the response, and the exit code tells a status 2xx", async () => {
-  await inWorkshop(FILES, async ({ run }) => {
+  await inWorkshop(FILES, async ({ runEach }) => {
     const rows: readonly (readonly [args: string, code: number, output: string])[] = [
       ["app.mjs:make --factory -XPUT /x", 0, "hello PUT /x\n"],
       ["app.mjs:web /", 22, "web\n"],
       ["app.mjs:upload / -d a=b", 0, "application/x-www-form-urlencoded 3"],
       ["app.mjs:upload / -d @empty.mjs -H Content-Type:text/a", 0, "text/a 0"],
     ];
-    for (const [args, code, stdout] of rows) {
-      assertEquals(await run(["fetch", ...args.split(" ")]), { code, stdout, stderr: "" }, args);
-    }
-    const { stdout } = await run(["fetch", "-i", "app.mjs", "/"]);
+    const invocations = rows.map(([args]) => ({ args: ["fetch", ...args.split(" ")] }));
+    const results = await runEach([...invocations, { args: ["fetch", "-i", "app.mjs", "/"] }]);
+    rows.forEach(([args, code, stdout], at) => {
+      assertEquals(results[at], { code, stdout, stderr: "" }, args);
+    });
     assertMatch(
-      stdout,
+      results.at(-1)?.stdout ?? "",
       /^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*Content-Length: 12\r\n\r\nhello GET \/\n$/,
     );
   });
 });
 
 test("check tells the rule that an app breaks", async () => {
-  await inWorkshop(FILES, async ({ run }) => {
-    const good = await run(["check", "app.mjs"]);
+  await inWorkshop(FILES, async ({ runEach }) => {
+    const checks = ["app.mjs", "app.mjs:wrong"].map((app) => ({ args: ["check", app] }));
+    const [good, bad] = await runEach(checks) as [Result, Result];
     assertEquals([good.code, good.stdout.split("\n").at(-2)], [
       0,
       "app.mjs keeps PEP 3333 in 4 requests.",
     ]);
-    const bad = await run(["check", "app.mjs:wrong"]);
     assertEquals([bad.code, bad.stdout.split("\n").at(-2)], [
       1,
       "app.mjs has faults in 4 of 4 requests.",
@@ -180,20 +181,20 @@ test("the command line wins over the environment, and the environment over the f
   const files = {
     ...FILES,
     "cogen.config.json": config,
+    "wrong.json": '{ "acessLog": 1 }',
     "a.env": "# a\nCOGEN_ACCESS_LOG='json'\nPORT=7\n",
   };
-  await inWorkshop(files, async ({ run, write }) => {
+  await inWorkshop(files, async ({ runEach }) => {
     const env = { PORT: "2", COGEN_GRACE: "4s", COGEN_BURST: "2ms" };
-    const { stdout, code } = await run(
-      ["--print-config", "--burst", "0", "--env-file", "a.env"],
-      env,
-    );
-    const origins = Object.fromEntries(
-      stdout.trim().split("\n").map((line) => line.split(/ {2,}/)).map((
-        [name, ...rest],
-      ) => [name, rest]),
-    );
-    assertEquals(code, 0);
+    const args = ["--print-config", "--burst", "0", "--env-file", "a.env"];
+    const [printed, variable, key] = await runEach([
+      { args, env },
+      { args: ["app.mjs"], env: { COGEN_WORKERS: "2" } },
+      { args: ["app.mjs", "--config", "wrong.json"] },
+    ]) as [Result, Result, Result];
+    const rows = printed.stdout.trim().split("\n").map((line) => line.split(/ {2,}/));
+    const origins = Object.fromEntries(rows.map(([name, ...rest]) => [name, rest]));
+    assertEquals(printed.code, 0);
     assertEquals(origins["port"], ["2", "environment PORT"]);
     assertEquals(origins["host"], ["127.0.0.2", "host in cogen.config.json"]);
     assertEquals(origins["grace"], ["4s", "environment COGEN_GRACE"]);
@@ -201,25 +202,20 @@ test("the command line wins over the environment, and the environment over the f
     assertEquals(origins["access-log"], ["json", "environment COGEN_ACCESS_LOG"]);
     assertEquals(origins["max-body-bytes"], ["2M", "maxBodyBytes in cogen.config.json"]);
     assertEquals(origins["max-line-bytes"], ["8K", "default"]);
-    const variable = await run(["app.mjs"], { COGEN_WORKERS: "2" });
-    assertEquals(variable.code, 2);
+    assertEquals([variable.code, key.code], [2, 2]);
     assertStringIncludes(variable.stderr, "unknown variable COGEN_WORKERS");
-    write("cogen.config.json", '{ "acessLog": 1 }');
-    const key = await run(["app.mjs"]);
-    assertEquals(key.code, 2);
-    assertStringIncludes(
-      key.stderr,
-      'unknown key "acessLog" in cogen.config.json: did you mean accessLog?',
-    );
+    const unknown = 'unknown key "acessLog" in wrong.json: did you mean accessLog?';
+    assertStringIncludes(key.stderr, unknown);
   });
 });
 
 test("the help names every option, and the version is that of the package", async () => {
-  await inWorkshop({}, async ({ run }) => {
-    const help = await run(["--help"]);
+  await inWorkshop({}, async ({ runEach }) => {
+    const invocations = [{ args: ["--help"] }, { args: ["--version"] }];
+    const [help, version] = await runEach(invocations) as [Result, Result];
     assertEquals([help.code, help.stderr], [0, ""]);
     for (const { name } of OPTIONS) assertMatch(help.stdout, new RegExp(`--${name}\\b`));
-    assertEquals((await run(["--version"])).stdout, `cogen-wsgi ${VERSION}\n`);
+    assertEquals(version.stdout, `cogen-wsgi ${VERSION}\n`);
   });
   const manifest = new URL("../../package.json", import.meta.url);
   assertEquals(VERSION, JSON.parse(readFileSync(manifest, "utf8")).version);
@@ -276,15 +272,90 @@ test("SIGINT names the requests that are waited for, and a second one cancels th
   });
 });
 
-test("an address in use is an error with a remedy", async () => {
+test("a certificate and its key make HTTPS", async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    const tls = ["--tls-cert", pem("cert"), "--tls-key", pem("key")];
+    const server = start(["app.mjs", "-p", "0", ...tls]);
+    const line = await server.errors(/on \S+\n/);
+    const [, port] = /on https:\/\/127\.0\.0\.1:(\d+)\/\n/.exec(line) ?? [];
+    const options = { host: "127.0.0.1", port: Number(port), rejectUnauthorized: false };
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = "";
+      const client = connectTls(options, () => {
+        client.write("GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      });
+      client.on("data", (bytes) => text += bytes).on("error", reject);
+      client.on("end", () => resolve(text));
+    });
+    assertMatch(answer, /^HTTP\/1\.1 200 OK\r\n[^]*hello GET \/x\n$/);
+    server.kill("SIGTERM");
+    assertEquals((await server.ended).code, 0);
+  });
+});
+
+test("an address or a certificate that cannot be used is an error with a remedy", async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as { port: number };
-  await inWorkshop(FILES, async ({ run }) => {
-    const result = await run(["app.mjs", "-p", String(port)]);
-    const message = `cannot listen on 127.0.0.1:${port}: the address is in use; ` +
-      "end the other server, or choose another port with --port";
-    assertEquals(result, { code: 3, stdout: "", stderr: `cogen-wsgi: ${message}\n` });
+  const tls = `--tls-cert ${pem("cert")} --tls-key ${pem("other_key")}`;
+  const rows: readonly (readonly [args: string, message: string])[] = [
+    [
+      `-p ${port}`,
+      `127.0.0.1:${port}: the address is in use; end the other server, or choose another port with --port`,
+    ],
+    [
+      `-p 0 ${tls}`,
+      "127.0.0.1:0: the certificate or the key cannot be used; --tls-cert and --tls-key must belong together, in PEM",
+    ],
+    [
+      "-b 192.0.2.1:0",
+      "192.0.2.1:0: this machine has no such address; 127.0.0.1 is this machine, 0.0.0.0 every interface",
+    ],
+    ["-b unix:no/a.sock", "unix:no/a.sock: its folder does not exist; make the folder first"],
+  ];
+  await inWorkshop(FILES, async ({ runEach }) => {
+    const results = await runEach(
+      rows.map(([args]) => ({ args: ["app.mjs", ...args.split(" ")] })),
+    );
+    rows.forEach(([args, message], at) => {
+      const stderr = `cogen-wsgi: cannot listen on ${message}\n`;
+      assertEquals(results[at], { code: 3, stdout: "", stderr }, args);
+    });
   });
   await new Promise((resolve) => other.close(resolve));
+});
+
+test("a module that cannot be loaded is an error with its place", async () => {
+  const files = {
+    "broken.mjs": "export const a = 1;\nexport default (;",
+    "imports.mjs": 'import "./broken.mjs";',
+    "throws.mjs": '\nfunction f() {\n  throw new RangeError("too far");\n}\nf();',
+    "missing.mjs": 'import "./no.mjs";',
+    "wrong.config.mjs": "export default 5;",
+    "cogen.config.js": "export const a: string = 5;",
+    "good.config.ts": "const port: number = 8123;\nexport default { port };",
+    "package.json": '{ "type": "module" }',
+  };
+  await inWorkshop(files, async ({ runEach }) => {
+    const config = ["app.mjs", "--print-config", "--config"];
+    const apps = ["broken.mjs", "imports.mjs", "throws.mjs", "missing.mjs"];
+    const results = await runEach([
+      ...apps.map((app) => ({ args: [app, "--config", "good.config.ts"] })),
+      { args: [...config, "wrong.config.mjs"] },
+      { args: config.slice(0, 2) },
+      { args: [...config, "good.config.ts"] },
+    ]);
+    assertEquals(results.map(({ code }) => code), [4, 4, 4, 4, 2, 2, 0]);
+    const expected = [
+      /^cogen-wsgi: cannot load broken\.mjs: .*\(broken\.mjs:2(?::\d+)?\)\n/,
+      /^cogen-wsgi: cannot load imports\.mjs: .*\(broken\.mjs:2(?::\d+)?\)\n/,
+      /^cogen-wsgi: cannot load throws\.mjs: RangeError: too far \(throws\.mjs:3:\d+\)\n +at f .*\n.*\n$/,
+      /^cogen-wsgi: cannot load missing\.mjs: .*no\.mjs.*\n/,
+      /^cogen-wsgi: the configuration wrong\.config\.mjs is 5: expected export default \{ port: 8000 \} .*\n$/,
+      /^cogen-wsgi: cannot load cogen\.config\.js: .*cogen\.config\.js:1.*\n$/,
+      /^$/,
+    ];
+    expected.forEach((pattern, at) => assertMatch(results[at]?.stderr ?? "", pattern));
+    assertMatch(results.at(-1)?.stdout ?? "", /^port +8123 +port in good\.config\.ts$/m);
+  });
 });

@@ -9,6 +9,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "../sources.ts";
+import { COMMAND_APPS } from "./command_uses.ts";
 
 /** The `exports` of a package: for each path, the file of each condition. */
 export type Exports = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -22,6 +23,7 @@ export function writeConsumer(directory: string): void {
     "web.ts": webProgram(specifiers.filter((name) => WEB_ROOMS.includes(name))),
     "use.cjs": commonProgram(specifiers),
     "use.mjs": plainProgram(specifiers),
+    ...COMMAND_APPS,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
 }

@@ -26,6 +26,7 @@ import { type Outcome, runCommand } from "../command.ts";
 import { notChecked, type Step, type StepResult } from "../step.ts";
 import { type CommandLine, npm, oldestTypeChecker, packageProgram, typeChecker } from "../tools.ts";
 import { cloneInto, installedPackage } from "./archive.ts";
+import { commandUses, type Use } from "./command_uses.ts";
 import { type Exports, readExports, writeConsumer } from "./consumer.ts";
 import { sizesOf } from "./sizes.ts";
 
@@ -107,8 +108,6 @@ function linkBuildTools(clone: string): void {
   writeFileSync(path, JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(links) }));
 }
 
-type Use = readonly [title: string, command: CommandLine];
-
 /** Uses the package in the consumer's directory. The first use that fails is the result. */
 async function usePackage(
   consumer: string,
@@ -116,9 +115,10 @@ async function usePackage(
 ): Promise<StepResult | undefined> {
   const complaints = contentComplaints(readExports(), filesBelow(join(consumer, INSTALLED)));
   if (complaints.length > 0) return { ok: false, detail: complaints.join("\n") };
-  for (const [title, command] of uses) {
+  for (const [title, command, says] of uses) {
     const outcome = await runCommand(command, { cwd: consumer });
-    if (outcome.code !== 0) return failure(title, outcome);
+    const isRight = says === undefined ? outcome.code === 0 : outcome.output.includes(says);
+    if (!isRight) return failure(title, outcome);
   }
   return undefined;
 }
@@ -138,6 +138,7 @@ function allUses(archive: string): Use[] {
       useOn("deno", file),
       useOn("bun", file),
     ]),
+    ...commandUses(INSTALLED),
   ];
 }
 

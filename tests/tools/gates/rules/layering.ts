@@ -61,7 +61,15 @@ const LAYERS: readonly Layer[] = [
   {
     folder: "src/cli/host.ts",
     mayImport: [
-      ...["node:fs", "node:module", "node:path", "node:process", "node:timers", "node:url"],
+      ...[
+        "node:child_process",
+        "node:fs",
+        "node:module",
+        "node:path",
+        "node:process",
+        "node:timers",
+        "node:url",
+      ],
       "node:worker_threads",
     ],
   },

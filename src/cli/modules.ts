@@ -1,0 +1,121 @@
+/**
+ * Imports the modules of the user: the app and the configuration.
+ *
+ * An error of an import is one line with the place in the user's code. The trap: Node does not tell the
+ * place of a syntax error in a module, so its check of the syntax is asked for it.
+ *
+ * @module
+ */
+
+import { CommandFailure, messageOf } from "./failure.ts";
+import {
+  absolute,
+  folderOf,
+  needsTypeScriptLoader,
+  readText,
+  registerTypeScriptLoader,
+  relative,
+  syntaxFault,
+  urlOf,
+  workingDirectory,
+} from "./host.ts";
+
+/** A path with a line, in an error. */
+const PLACE = /(?:file:\/\/)?(\/[^\s:()'"]+:\d+(?::\d+)?)/;
+/** Frames of a runtime and of packages, in a stack. */
+const FOREIGN = /^\s*at .*(?:node:|ext:|native:|\/node_modules\/|<anonymous>)/;
+/** The colors in a text for a terminal. */
+const COLOR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
+/** The folder of the command, in the frames of its own functions. */
+const OWN = new URL("./", import.meta.url).pathname;
+/** The imports of files. */
+const IMPORTS = /\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+\.[cm]?js)["']/g;
+/** The number of files whose syntax is checked at most. */
+const MAX_CHECKED_FILES = 20;
+
+/**
+ * Imports a module.
+ *
+ * @param name The file as the user wrote it.
+ * @param path Its absolute path.
+ * @param code The exit code of a failure.
+ * @returns The exports of the module.
+ * @throws {CommandFailure} If the module cannot be loaded.
+ */
+export async function importModule(
+  name: string,
+  path: string,
+  code: number,
+): Promise<Record<string, unknown>> {
+  const isTypeScript = /\.[cm]?tsx?$/.test(name);
+  if (isTypeScript && needsTypeScriptLoader() && !await registerTypeScriptLoader(path)) {
+    const remedy = "npm install tsx, or use Node 22.18 or later";
+    throw new CommandFailure(
+      code,
+      `cannot load ${name}: this Node reads TypeScript with the package tsx: ${remedy}`,
+    );
+  }
+  try {
+    return await import(urlOf(path)).then(namesOf);
+  } catch (thrown) {
+    // Bun collects the errors of a file.
+    const [error = thrown] = (Object(thrown) as { errors?: unknown[] }).errors ?? [];
+    const frames = userFrames(error);
+    const message = `${nameOf(error)}${messageOf(error)}`;
+    const place = PLACE.test(message) ? "" : placeOf(error, frames, path);
+    throw new CommandFailure(
+      code,
+      `cannot load ${name}: ${message}${place}${hintOf(message, name)}`,
+      frames.length > 1 ? frames.join("\n") : undefined,
+    );
+  }
+}
+
+/** The exports of a module. A module that was compiled to CommonJS has them in its default export. */
+function namesOf(module: Record<string, unknown>): Record<string, unknown> {
+  const common = Object(module["default"]) as Record<string, unknown>;
+  return common["__esModule"] === true ? common : module;
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
+}
+
+function hintOf(message: string, name: string): string {
+  if (!/token 'export'|import statement outside/.test(message)) return "";
+  const module = name.replace(/([jt]s)$/, "m$1");
+  return `; Node takes it for CommonJS: write "type": "module" in package.json, or name it ${module}`;
+}
+
+/** The lines of a stack that are about the user's code. */
+function userFrames(error: unknown): string[] {
+  const { stack } = Object(error) as { stack?: unknown };
+  if (typeof stack !== "string") return [];
+  return stack.replaceAll(COLOR, "").split("\n")
+    .filter((line) => PLACE.test(line) && !FOREIGN.test(line) && !line.includes(OWN));
+}
+
+function placeOf(error: unknown, frames: readonly string[], path: string): string {
+  const { position } = Object(error) as {
+    position?: { file: string; line: number; column: number } | null;
+  };
+  const place = position
+    ? `${position.file}:${position.line}:${position.column}`
+    : PLACE.exec(frames[0] ?? "")?.[1] ??
+      (error instanceof SyntaxError ? placeOfFault(path) : undefined);
+  return place === undefined ? "" : ` (${relative(workingDirectory(), place)})`;
+}
+
+/** Checks a file, and the files that it imports, in the order of their imports. */
+function placeOfFault(path: string): string | undefined {
+  const files = new Set([path]);
+  for (const file of files) {
+    if (files.size > MAX_CHECKED_FILES) break;
+    const fault = PLACE.exec(syntaxFault(file))?.[1];
+    if (fault !== undefined) return fault;
+    for (const [, name = ""] of readText(file).matchAll(IMPORTS)) {
+      files.add(absolute(folderOf(file), name));
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,145 @@
+/** Connections of `--reload` whose messages pass between two ends in this process. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { test } from "node:test";
+import { memoryNetwork } from "../../adapters/memory.ts";
+import { AppVersions } from "../../src/cli/reload/app_versions.ts";
+import type { FromThread, ToThread } from "../../src/cli/reload/messages.ts";
+import { PortSocket } from "../../src/cli/reload/port_socket.ts";
+import { Relay } from "../../src/cli/reload/relay.ts";
+import { serveMessages } from "../../src/cli/reload/thread_server.ts";
+import { type WSGIApp, WSGIServer } from "../../mod.ts";
+import type { Adapter, Address, Socket, SocketHandler } from "../../src/socket/mod.ts";
+import { checkTests } from "../contract/adapter_contract.ts";
+import { until } from "../contract/waiting.ts";
+
+const network = memoryNetwork();
+const memory = network.adapter;
+
+/** Each accepted socket is reached through messages in both directions. */
+const relayed: Adapter = {
+  ...memory,
+  listen: (address, options, open) =>
+    memory.listen(address, options, (socket) => relay(socket, open, options.log ?? memory.log)),
+};
+
+function relay(
+  socket: Socket,
+  open: (socket: Socket) => SocketHandler,
+  log: (line: string) => void,
+): SocketHandler {
+  const relay = new Relay(1, socket);
+  const server = new Map<number, Relay>();
+  const back = queued((message: FromThread) => server.get(1)?.receive(message));
+  let port: PortSocket | undefined;
+  const post = queued((message: ToThread) => {
+    if (message.type !== "open") return port?.receive(message);
+    port = new PortSocket(message, back, log);
+    port.open(open);
+  });
+  relay.attach({ relays: server, post });
+  return relay;
+}
+
+/** Calls `receive` with each message in a later turn, in order. */
+function queued<Message>(receive: (message: Message) => void): (message: Message) => void {
+  return (message) => memory.clock.defer(() => receive(message));
+}
+
+checkTests("relayed", { adapter: relayed }, {
+  addresses: [{ host: "127.0.0.1", port: 0 }, { path: "/relayed/socket" }],
+});
+
+/** Starts no threads: the apps, one after the other, run in this process. */
+function versionsOf(...apps: readonly WSGIApp[]): AppVersions {
+  const left = [...apps];
+  const place = { name: "app.ts", path: "/app.ts", exported: "default" };
+  return new AppVersions({ place, words: [] }, Infinity, (_program, _task, hear) => {
+    const wsgiApp = left.shift() as WSGIApp;
+    const server = new WSGIServer({ adapter: network.adapter, wsgiApp });
+    const back = queued((message: FromThread) => hear.message(message));
+    const post = queued(serveMessages(server, back));
+    void server.finished.then(() => back({ type: "ended" }));
+    back({ type: "loaded" });
+    return { post: (message) => post(message as ToThread), stop() {} };
+  });
+}
+
+const saying = (text: string): WSGIApp =>
+  function* (environ, startResponse) {
+    const body = yield* environ["wsgi.input"].read();
+    startResponse("200 OK", []);
+    return `${text}${body.length};`;
+  };
+
+test("each connection goes on with the next version, and no request is lost on the way", async () => {
+  const versions = versionsOf(saying("one"), saying("two"));
+  const first = versions.load();
+  await first.loaded;
+  versions.use(first);
+  const address = { host: "127.0.0.1", port: 0 } as const;
+  const listener = await network.adapter.listen(address, {}, (socket) => versions.accept(socket));
+  const client = () => connect(listener.address);
+  const HEAD = "HTTP/1.1\r\nHost: localhost\r\n";
+  const idle = await client();
+  const asking = await client();
+  const uploading = await client();
+  const begun = await client();
+  for (const { write, says } of [idle, asking, uploading, begun]) {
+    write(`GET / ${HEAD}\r\n`);
+    await says("one0;");
+  }
+  uploading.write(`POST / ${HEAD}Content-Length: 4\r\n\r\nab`);
+  begun.write("GET /b");
+  // The bytes above arrive before the version retires, those below while it does.
+  for (let turns = 0; turns < 20; turns++) await turn();
+  const second = versions.load();
+  await second.loaded;
+  asking.write(`GET / ${HEAD}\r\n`);
+  versions.use(second);
+  asking.write(`GET / ${HEAD}\r\n`);
+  uploading.write("cd");
+  begun.write(` ${HEAD}\r\n`);
+  await uploading.says("one4;");
+  await until("the end of the upload", () => uploading.ended());
+  assertStringIncludes(uploading.text(), "Connection: close");
+  await begun.says("one0;HTTP/1.1 200");
+  await until("the end", () => begun.ended());
+  idle.write(`GET / ${HEAD}\r\n`);
+  await idle.says("two0;");
+  await until("three answers", () => asking.text().split(" 200 OK").length === 4);
+  assertEquals([idle.ended(), asking.ended()], [false, false]);
+  await first.ended;
+  await Promise.all([versions.shutdown(0), listener.close()]);
+});
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => memory.clock.defer(resolve));
+}
+
+interface Client {
+  write(text: string): void;
+  /** All that the server has sent. */
+  text(): string;
+  ended(): boolean;
+  says(part: string): Promise<void>;
+}
+
+function connect(address: Address): Promise<Client> {
+  let text = "";
+  let ended = false;
+  return new Promise((resolve) => {
+    const open = (socket: Socket): SocketHandler => {
+      const says = (part: string) => until(part, () => text.includes(part));
+      const write = (text: string) => void socket.write(text);
+      resolve({ write, text: () => text, ended: () => ended, says });
+      return {
+        onData: (bytes) => text += memory.latin1(bytes, 0, bytes.length),
+        onEnd: () => ended = true,
+        onDrain() {},
+        onClose: () => ended = true,
+      };
+    };
+    if (address.family !== "unix") network.connect(address, open);
+  });
+}
