@@ -8,7 +8,7 @@
 
 import type { ServeOptions } from "../../mod.ts";
 import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
-import { onSignal, processId, removeFile, writeError, writeText } from "./host.ts";
+import { after, onSignal, processId, removeFile, writeError, writeText } from "./host.ts";
 import type { Settings } from "./settings.ts";
 import { formatValue } from "./values.ts";
 
@@ -79,20 +79,25 @@ export async function runUntilSignal(service: Service, settings: Settings): Prom
         return void end(0);
       }
       stopping = true;
-      void service.running().then((count) => say(`SIGINT: the server ends${wait(count, grace)}`));
+      say("SIGINT: the server ends");
       void end(grace);
+      // Streams end by themselves at once, and are not worth a message.
+      after(SILENT_SECONDS, () => void service.running().then((count) => sayWaiting(count, grace)));
     });
   });
   if (pidFile !== undefined) removeFile(pidFile);
   return EXIT.ended;
 }
 
+/** The time in which requests may end without a message, in seconds. */
+const SILENT_SECONDS = 1;
+
 /** Says for which requests the end of the server waits, and how long. */
-function wait(count: number, grace: number): string {
-  if (count === 0) return "";
-  const most = grace === Infinity ? "" : `, in ${formatValue("duration", grace)} at most`;
+function sayWaiting(count: number, grace: number): void {
+  if (count === 0) return;
+  const most = grace === Infinity ? "" : `, ${formatValue("duration", grace)} at most`;
   const rest = count === 1 ? "it" : "them";
-  return ` after ${counted(count, "running request")}${most}; Ctrl-C again cancels ${rest}`;
+  say(`waiting for ${counted(count, "running request")}${most}; Ctrl-C again cancels ${rest}`);
 }
 
 /** `1 request`, `2 requests`. */

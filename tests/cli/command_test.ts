@@ -265,7 +265,7 @@ test("SIGINT names the requests that are waited for, and a second one cancels th
     const reader = response.body?.getReader();
     await reader?.read();
     server.kill("SIGINT");
-    await server.errors("the server ends after 1 running request; Ctrl-C again cancels it");
+    await server.errors("waiting for 1 running request; Ctrl-C again cancels it");
     server.kill("SIGINT");
     await reader?.read().catch(() => {});
     assertEquals((await server.ended).code, 0);
