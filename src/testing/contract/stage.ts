@@ -10,6 +10,7 @@ import type {
   Adapter,
   Address,
   ListenAddress,
+  Listener,
   ListenOptions,
   Socket,
   SocketHandler,
@@ -87,7 +88,10 @@ export class Stage extends Patience {
   }
 
   /** Listens with the adapter. */
-  listen(accept: (socket: Socket) => SocketHandler, address: ListenAddress = this.address) {
+  listen(
+    accept: (socket: Socket) => SocketHandler,
+    address: ListenAddress = this.address,
+  ): Promise<Listener> {
     const options = {
       ...this.subject.listening,
       log: (line: string) => void this.logged.push(line),
