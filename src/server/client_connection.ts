@@ -44,6 +44,8 @@ export interface ConnectionHost extends StoppingSource {
   readonly parsers: ParserPool;
   /** Whether a shutdown has begun. */
   readonly closing: boolean;
+  /** The waits for apps that are being closed. */
+  readonly closings: Set<() => void>;
   /** The facts of a connection that its environs begin with. */
   factsOf(socket: Socket): ConnectionFacts;
   /** The app of a request begins. */
@@ -130,6 +132,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   /** Whether this is the connection of a socket. */
   serves(socket: Socket): boolean {
     return this.#socket === socket;
+  }
+
+  get closings(): Set<() => void> {
+    return this.#host.closings;
   }
 
   get stopping(): StoppingSource {

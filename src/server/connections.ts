@@ -45,6 +45,7 @@ export class Connections implements ConnectionHost {
   readonly parsers: ParserPool;
   /** The refused requests and connections, and the failed handshakes. */
   readonly refusals: Refusals;
+  readonly closings: Set<() => void> = new Set();
   /** Called when the last connection or the last app has ended. */
   onEmpty: () => void = () => {};
 
@@ -186,6 +187,11 @@ export class Connections implements ConnectionHost {
 
   offStopping(listener: () => void): void {
     this.#onStopping.delete(listener);
+  }
+
+  /** Abandons the apps that are being closed and have not ended. */
+  abandonClosings(): void {
+    for (const abandon of [...this.closings]) abandon();
   }
 
   /** Accepts no more connections, and checks no more deadlines. */

@@ -52,6 +52,8 @@ export interface ExchangeHost {
   readonly fields: ServerFields;
   /** Tells of the beginning of a shutdown. */
   readonly stopping: StoppingSource;
+  /** The waits for apps that are being closed; see {@linkcode AppContext.closings}. */
+  readonly closings: Set<() => void>;
   /** The time at which the last bytes came, by the clock, in milliseconds. */
   readonly time: number;
   /** Whether the server allows a further request on this connection. */
@@ -113,8 +115,8 @@ export class RequestExchange
   #task: Task<unknown> | undefined;
   /** Whether the app has asked for the end of the connection. */
   #isLast = false;
-  /** The last error that was reported. */
-  #reported: unknown;
+  /** The errors that were reported, if there are any. */
+  #reported: WeakSet<WeakKey> | undefined;
 
   constructor(head: RequestHead, host: ExchangeHost) {
     this.#host = host;
@@ -212,6 +214,10 @@ export class RequestExchange
 
   get closeTimeoutMs(): number {
     return this.#host.deadline.timeoutsMs.close;
+  }
+
+  get closings(): Set<() => void> {
+    return this.#host.closings;
   }
 
   get files(): Files | undefined {
@@ -348,15 +354,17 @@ export class RequestExchange
   /**
    * Reports an error. The reason of the abort, or of the end of a wait that the app has left behind, is not
    * reported, nor the `AbortError` that a runtime's function makes of it, nor the error of a client that has
-   * left: an app need not catch these errors. An error that comes twice in a row, as from the reading and the
-   * closing of a file, is reported once.
+   * left: an app need not catch these errors. An error that comes again, as from the reading and the closing
+   * of a file, is reported once. A thrown string or number has no identity, and is reported each time.
    */
   report(error: unknown): void {
     const reason = this.#reason ?? this.cogen.endReason;
     if (reason !== undefined && isAbort(error, reason)) return;
     if (isDisconnect(error)) return;
-    if (typeof error === "object" && error === this.#reported) return;
-    this.#reported = error;
+    if (typeof error === "object" && error !== null || typeof error === "function") {
+      if (this.#reported?.has(error) === true) return;
+      (this.#reported ??= new WeakSet()).add(error);
+    }
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
     this.#host.settings.report(error, `${method} ${target} failed`, this.environ);

@@ -28,7 +28,7 @@ const RETIRE_AFTER_MS = 50;
 const POLLS = 2;
 /** The time between two searches for connections that only wait for their client to close. */
 const SWEEP_INTERVAL_MS = 25;
-/** The time for the `finally` blocks of cancelled requests. */
+/** The time for the `finally` blocks and the `close()` of cancelled requests; then they are abandoned. */
 const CANCEL_MS = 1000;
 
 /** Ends the connections of a server, step by step. */
@@ -77,6 +77,7 @@ export class Shutdown {
     const destroyAt = this.#clock.now() + CANCEL_MS;
     await this.#untilEmpty(() => destroyAt);
     for (const connection of connections) connection.destroy();
+    connections.abandonClosings();
     await this.#untilEmpty(() => destroyAt + CANCEL_MS);
     connections.close();
   }

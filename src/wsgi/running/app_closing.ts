@@ -3,7 +3,8 @@
  * calls are only reported, because the response is made already.
  *
  * Both calls may wait. Each runs as a task of its own, so that cancelling the request does not
- * interrupt the call; `timeouts.close` bounds the time of each. The app run calls this.
+ * interrupt the call; `timeouts.close` bounds the time of each, and the end of a shutdown ends the rest.
+ * The app run calls this.
  *
  * @module
  */
@@ -96,7 +97,7 @@ function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<voi
     if (!isPromised) checkStep(step);
     if (!isPromised && step.done) return;
     const first = isPromised ? adopt(step) : step;
-    yield inTime(() => stepToEnd(context, iterator, first), context);
+    yield* inTime(() => stepToEnd(context, iterator, first), context);
   } catch (error) {
     context.report(error);
   }
@@ -111,7 +112,7 @@ function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void
     const settled = function* (): Coroutine<void> {
       yield settling;
     };
-    yield inTime(settled, context);
+    yield* inTime(settled, context);
   } catch (error) {
     context.report(error);
   }
@@ -170,17 +171,25 @@ function* performPlanned({ cogen }: AppContext): Coroutine<void> {
   }
 }
 
-/** Runs a coroutine as a task of its own, and abandons it at the deadline. */
-function inTime(rest: () => Coroutine<unknown>, context: AppContext): Operation<unknown> {
-  const { closeTimeoutMs } = context;
-  return operation((resume) => {
+/** Runs a coroutine as a task of its own, and abandons it at the deadline, or at the end of the server. */
+function* inTime(rest: () => Coroutine<unknown>, context: AppContext): Coroutine<void> {
+  const { closeTimeoutMs, closings } = context;
+  let atEnd = () => {};
+  const closing: Operation<unknown> = operation((resume) => {
     const task = resume.scheduler.add(rest);
     Join(task).start(resume);
-    if (closeTimeoutMs === Infinity) return;
-    resume.setDeadline(closeTimeoutMs, () => {
+    const abandon = (when: string) => {
       task.cancel();
-      const message = `${theApp(context)} was closed and has not ended in ${closeTimeoutMs} ms`;
-      resume.error(new WSGIError(message));
-    });
+      resume.error(new WSGIError(`${theApp(context)} was closed and has not ended ${when}`));
+    };
+    atEnd = () => abandon("when the server had to end");
+    closings.add(atEnd);
+    if (closeTimeoutMs === Infinity) return;
+    resume.setDeadline(closeTimeoutMs, () => abandon(`in ${closeTimeoutMs} ms`));
   }, "close");
+  try {
+    yield closing;
+  } finally {
+    closings.delete(atEnd);
+  }
 }

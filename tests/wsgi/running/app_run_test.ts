@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { SignalBoard } from "../../../src/coroutine/operations/signal_board.ts";
 import { Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
@@ -766,6 +766,82 @@ for (const [name, app] of ENDLESS) {
     assertEquals(stage.takeLog(), []);
     await stage.settle(200);
     assertStringIncludes(stage.takeLog().join("\n"), "has not ended in 5000 ms");
+    await stage.finish();
+  });
+}
+
+test("by default, a close() that never settles holds its request for 30 seconds", async () => {
+  const stage = await serving(function neverClosed(_environ, startResponse) {
+    ok(startResponse);
+    return Object.assign(["block"], { close: () => new Promise(() => {}) });
+  });
+  const client = stage.ask(get("/"));
+  assertEquals(client.response().body, "block", "the client does not wait for it");
+  await stage.settle(29_900);
+  assertEquals([stage.server.stats().activeRequests, stage.takeLog()], [1, []]);
+  await stage.settle(200);
+  assertEquals(stage.server.stats().activeRequests, 0);
+  const [entry, ...others] = stage.takeLog();
+  assertMatch(entry ?? "", /^GET \/ failed: .*The app neverClosed was closed and has not ended in/);
+  assertEquals(others, []);
+  await stage.finish();
+});
+
+for (const [name, app] of ENDLESS) {
+  test(`a shutdown abandons an app that ${name}, and that is logged`, async () => {
+    const stage = await serving(app, { timeouts: { close: Infinity } });
+    const client = stage.ask(get("/"));
+    await stage.settle();
+    client.destroy();
+    await stage.settle();
+    const stopped = stage.server.shutdown({ grace: 1 });
+    let isOver = false;
+    void stopped.then(() => isOver = true);
+    for (let waitedMs = 0; waitedMs < 1900; waitedMs += 100) await stage.settle(100);
+    assertEquals([isOver, stage.takeLog()], [false, []]);
+    await stage.settle(200);
+    await stage.until(stopped);
+    const log = stage.takeLog();
+    assertEquals(log.length, 1, log.join("\n"));
+    assertStringIncludes(log[0]!, "was closed and has not ended when the server had to end");
+    assertEquals(stage.server.stats().activeRequests, 0);
+    await stage.finish();
+  });
+}
+
+/** An iterable whose steps, `return` and `close` throw these errors. */
+const throwing = (...[next, end, close]: readonly unknown[]): WSGIApp => () => {
+  const thrower = (error: unknown) => () => {
+    throw error;
+  };
+  const iterator = { next: thrower(next), return: thrower(end) };
+  return { [Symbol.iterator]: () => iterator, close: thrower(close) };
+};
+
+const [FIRST, SECOND, THIRD] = ["first", "second", "third"].map((text) => new Error(text));
+const FAULTS: readonly (readonly [faults: readonly unknown[], told: readonly string[]])[] = [
+  [[FIRST, FIRST, FIRST], ["first"]],
+  [[FIRST, SECOND, FIRST], ["first", "second"]],
+  [[FIRST, SECOND, SECOND], ["first", "second"]],
+  [[FIRST, SECOND, THIRD], ["first", "second", "third"]],
+  [[fn, fn, fn], ["function fn"]],
+];
+
+function fn(): void {}
+
+for (const [faults, told] of FAULTS) {
+  test(`each fault of a request is told once, with its request: ${told}`, async () => {
+    const heard: unknown[] = [];
+    const onError = (error: unknown) => void heard.push(error);
+    const stage = await serving(throwing(...faults), { onError });
+    stage.ask(get("/faulty?a"));
+    await stage.settle();
+    const log = stage.takeLog();
+    assertEquals(log.length, told.length, log.join("\n"));
+    for (const [index, text] of told.entries()) {
+      assertMatch(log[index]!, new RegExp(`^GET /faulty\\?a failed: .*${text}`));
+    }
+    assertEquals(heard, [...new Set(faults)]);
     await stage.finish();
   });
 }

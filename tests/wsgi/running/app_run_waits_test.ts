@@ -58,6 +58,7 @@ function running(app: (stage: Stage) => unknown) {
     cogen: cogen as unknown as RequestCogen,
     response: response as unknown as Response,
     closeTimeoutMs: 1000,
+    closings: new Set(),
     burstMs: 10,
     startedAt: 0,
     now: () => stage.nowMs,
