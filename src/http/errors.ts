@@ -35,6 +35,8 @@ export class ProtocolError extends Error {
    * the offending byte, or, for a rule about a whole head, of the byte after that head.
    */
   readonly offset: number;
+  /** The method of the refused request, if its request line was read. */
+  readonly method: string | undefined;
 
   /**
    * Makes an error that the server answers with `status`.
@@ -42,11 +44,13 @@ export class ProtocolError extends Error {
    * @param status The status code of the answer.
    * @param message The part that could not be read, and the syntax that was expected.
    * @param offset The position in bytes, counted from the first byte of the connection.
+   * @param method The method of the refused request, if it is known.
    */
-  constructor(status: number, message: string, offset = 0) {
+  constructor(status: number, message: string, offset = 0, method?: string) {
     super(message);
     this.status = status;
     this.offset = offset;
+    this.method = method;
   }
 }
 
@@ -57,6 +61,12 @@ export class ProtocolError extends Error {
 export function placeError(error: unknown, offset: number): unknown {
   if (!(error instanceof ProtocolError)) return error;
   return new ProtocolError(error.status, error.message, offset);
+}
+
+/** Returns a copy of a {@linkcode ProtocolError} with the method of its request, and any other error unchanged. */
+export function ofMethod(error: unknown, method: string): unknown {
+  if (!(error instanceof ProtocolError)) return error;
+  return new ProtocolError(error.status, error.message, error.offset, method);
 }
 
 /**

@@ -525,10 +525,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /** Answers in place of an app. The response to HEAD is the head alone (RFC 9110 §9.3.2). */
   #answer(error: ProtocolError): void {
-    const whole = errorResponse(error, { date: this.fields.date(), server: this.fields.server });
-    const bodyAt = whole.indexOf("\r\n\r\n") + 4;
-    const response = this.#exchange?.method === "HEAD" ? whole.slice(0, bodyAt) : whole;
-    this.#exchange?.answered(error.status, response.length - bodyAt);
+    const { date, server } = this.fields;
+    const method = this.#exchange?.method ?? error.method;
+    const response = errorResponse(error, { date: date(), server, method });
+    this.#exchange?.answered(error.status, response.length - response.indexOf("\r\n\r\n") - 4);
     this.output.write(response.replace("HTTP/1.1", this.settings.protocol));
   }
 

@@ -12,6 +12,7 @@ import { CERT, KEY } from "../support/tls_fixtures.ts";
 
 const app: WSGIApp = function* (environ, startResponse) {
   if (environ.PATH_INFO === "/sleep") yield Sleep(1_000_000);
+  if (environ.PATH_INFO === "/read") yield environ["wsgi.input"].read();
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
   return "hello";
 };
@@ -46,6 +47,29 @@ for (const [status, request, waitMs = 0] of REFUSED) {
     assert(heard[0]!.remote.family === "IPv4");
     const { refusedRequests, refusedConnections, failedHandshakes } = stage.server.stats();
     assertEquals([refusedRequests, refusedConnections, failedHandshakes], [1, 0, 0]);
+    await stage.finish();
+  });
+}
+
+const REFUSED_HEADS: readonly (readonly [number, string, number?])[] = [
+  [400, "HEAD / HTTP/1.1\r\n\r\n"],
+  [400, "HEAD / HTTP/1.1\r\nHost: a\r\nA B: c\r\n\r\n"],
+  [413, "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 9007199254740991\r\n\r\n"],
+  [417, get("/", "Expect: a-miracle").replace("GET", "HEAD")],
+  [431, get("/", `X: ${"x".repeat(100_000)}`).replace("GET", "HEAD")],
+  [408, "HEAD /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", 3_600_000],
+  [503, get("/sleep").replace("GET", "HEAD"), 3_600_000],
+];
+
+for (const [status, request, waitMs = 0] of REFUSED_HEADS) {
+  test(`a HEAD that is refused with ${status} is answered without a body: ${request.slice(6, 50)}`, async () => {
+    const stage = await serving(app, { timeouts: { request: 60 } });
+    const client = stage.ask(request);
+    stage.run(waitMs);
+    const answer = client.received();
+    assertStringIncludes(answer, `HTTP/1.1 ${status} `);
+    assertStringIncludes(answer, "\r\nContent-Length: ");
+    assertEquals(answer.indexOf("\r\n\r\n"), answer.length - 4, answer);
     await stage.finish();
   });
 }

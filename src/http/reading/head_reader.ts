@@ -13,7 +13,7 @@
  */
 
 import { isAuthority } from "../authority.ts";
-import { placeError, ProtocolError } from "../errors.ts";
+import { ofMethod, placeError, ProtocolError } from "../errors.ts";
 import type { RequestHead } from "../events.ts";
 import { sliceFields } from "../field_names.ts";
 import { quote } from "../grammar.ts";
@@ -70,7 +70,11 @@ export class HeadReader {
       this.#lineDone = true;
       this.#fields.reset(this.#line.scanned);
     }
-    if (!this.#fields.scan(input)) return undefined;
+    try {
+      if (!this.#fields.scan(input)) return undefined;
+    } catch (error) {
+      throw ofMethod(error, methodAt(input.bytes, input.start));
+    }
     this.#lineDone = false;
     return this.#finish(input, this.#fields.scanned - this.#line.scanned, undefined);
   }
@@ -106,7 +110,8 @@ export class HeadReader {
       this.#cache.storeLine(bytes, start, lineEnd, head);
       return head;
     } catch (error) {
-      throw placeError(error, input.offsetOf(input.start));
+      const placed = placeError(error, input.offsetOf(input.start));
+      throw ofMethod(placed, methodAt(bytes, start));
     } finally {
       this.#line.reset();
     }
@@ -177,3 +182,10 @@ function checkHost({ host, hostCount, minorVersion }: ControlFields): void {
   if (hostCount > 1) refuseRepeated("Host");
   if (!isAuthority(host)) throw new ProtocolError(400, `Cannot parse Host ${quote(host)}`);
 }
+
+/** Reads the method of a request line that was checked, for the error of its head. */
+function methodAt(bytes: Uint8Array, start: number): string {
+  return String.fromCharCode(...bytes.subarray(start, bytes.indexOf(SPACE, start)));
+}
+
+const SPACE = 0x20;

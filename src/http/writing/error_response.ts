@@ -15,7 +15,8 @@ import { reasonPhrase } from "../reason_phrases.ts";
  *
  * @param error The error that the parser has thrown.
  * @param fields The fields that the server adds: the value of Date (see {@linkcode imfFixdate}), if it
- *   has a clock, and the value of Server, if it names itself.
+ *   has a clock, and the value of Server, if it names itself; and the method of the request, if the error
+ *   does not have it. A response to HEAD has no body (RFC 9110 §9.3.2).
  * @returns Head and body as a latin-1 string.
  *
  * @example
@@ -30,7 +31,11 @@ import { reasonPhrase } from "../reason_phrases.ts";
  */
 export function errorResponse(
   error: ProtocolError,
-  { date, server }: { readonly date?: string; readonly server?: string | undefined } = {},
+  { date, server, method = error.method }: {
+    readonly date?: string;
+    readonly server?: string | undefined;
+    readonly method?: string | undefined;
+  } = {},
 ): string {
   const status = `${error.status} ${reasonPhrase(error.status)}`;
   // The error may come from an embedder. Its message, too, becomes one line of ASCII.
@@ -43,5 +48,5 @@ export function errorResponse(
     "X-Content-Type-Options: nosniff\r\n" +
     `Content-Length: ${body.length}\r\n` +
     "Connection: close\r\n" +
-    `\r\n${body}`;
+    `\r\n${method === "HEAD" ? "" : body}`;
 }

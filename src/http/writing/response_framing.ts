@@ -20,12 +20,15 @@ export type ResponseFraming =
   | { readonly kind: "chunked" }
   | { readonly kind: "close" };
 
+/** 205 (Reset Content): unlike 204 it is framed as other responses are, by `Content-Length: 0`. */
+export const RESET_CONTENT = 205;
+
 /**
  * Whether a response may have a body. A response to HEAD, a 2xx to CONNECT, and the statuses 1xx, 204
- * and 304 have none (RFC 9112 §6.3).
+ * and 304 have none (RFC 9112 §6.3). A server sends none with 205 (RFC 9110 §15.3.6).
  */
 export function mayHaveBody(method: string, status: number): boolean {
-  if (status === 204 || status === 304 || status < 200) return false;
+  if (status === 204 || status === RESET_CONTENT || status === 304 || status < 200) return false;
   return method !== "HEAD" && !(method === "CONNECT" && status < 300);
 }
 

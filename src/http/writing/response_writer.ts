@@ -20,6 +20,7 @@ import { checkTrailers } from "./response_checks.ts";
 import {
   mayHaveBody,
   mayHaveLength,
+  RESET_CONTENT,
   type ResponseFraming,
   responseFraming,
 } from "./response_framing.ts";
@@ -180,7 +181,8 @@ export class ResponseWriter {
     const { code } = prepared;
     const { method, protocol } = this.#context;
     const allowsLength = mayHaveLength(method, code);
-    if (!allowsLength && prepared.length !== undefined && prepared.length > 0) {
+    const isEmpty = !allowsLength || code === RESET_CONTENT;
+    if (isEmpty && prepared.length !== undefined && prepared.length > 0) {
       throw new ResponseError("Cannot send Content-Length with this status");
     }
     const ownLength = allowsLength ? prepared.length : undefined;
@@ -262,6 +264,7 @@ export class ResponseWriter {
     ownLength: number | undefined,
     bodyLength: number | undefined,
   ): number | undefined {
+    if (code === RESET_CONTENT && ownLength === undefined) return 0;
     if (bodyLength === undefined || ownLength !== undefined) return undefined;
     if (this.#bodyAllowed) return bodyLength;
     // For HEAD and 304 the field is the length of the body that GET would have (RFC 9110 §8.6). An

@@ -188,7 +188,7 @@ test("tells after the head whether there may be a body", () => {
     ["GET", "200 OK", true],
     ["HEAD", "200 OK", false],
     ["GET", "204 No Content", false],
-    ["GET", "205 Reset Content", true],
+    ["GET", "205 Reset Content", false],
     ["GET", "304 Not Modified", false],
     ["CONNECT", "200 OK", false],
     ["CONNECT", "404 Not Found", true],
@@ -198,6 +198,21 @@ test("tells after the head whether there may be a body", () => {
     writer.head(status, []);
     assertEquals(writer.bodyAllowed, expected, `${method} ${status}`);
   }
+});
+
+test("sends no content with 205, which is framed by a length of 0", () => {
+  const empty = "HTTP/1.1 205 Reset\r\nContent-Length: 0\r\n\r\n";
+  const status = "205 Reset";
+  for (const method of ["GET", "HEAD", "POST"]) {
+    for (const options of [{}, { bodyLength: 2 }, { bodyLength: 0 }]) {
+      assertEquals(respond({ method }, [], ["no"], { status, ...options }), empty);
+    }
+    assertEquals(respond({ method }, [["Content-Length", "0"]], [], { status }), empty);
+    const tooLong = () => writerOf({ method }).head(status, [["Content-Length", "5"]]);
+    assertThrows(tooLong, ResponseError, "Cannot send Content-Length with this status");
+  }
+  const oldClient = respond({ minorVersion: 0 }, [], ["no"], { status });
+  assertEquals(oldClient, empty.replace("\r\n\r\n", "\r\nConnection: keep-alive\r\n\r\n"));
 });
 
 test("refuses a Content-Length that is not one plain number", () => {

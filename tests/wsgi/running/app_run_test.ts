@@ -770,6 +770,35 @@ for (const [name, app] of ENDLESS) {
   });
 }
 
+test("205 has no content and a length of 0, whatever the app gives", async () => {
+  const apps: readonly WSGIApp[] = [
+    () => ["he", "llo"],
+    function* () {
+      yield "he";
+      yield "llo";
+    },
+    function* () {
+      return "hello";
+    },
+    async function* () {
+      yield await Promise.resolve("hello");
+    },
+    (environ) => environ["wsgi.file_wrapper"](new Blob(["hello"])),
+  ];
+  for (const app of apps) {
+    const stage = await serving((environ, startResponse) => {
+      startResponse("205 Reset Content", []);
+      return app(environ, startResponse);
+    });
+    const client = stage.connect().send(get("/") + get("/"));
+    for (let turn = 0; turn < 5; turn++) await stage.settle();
+    const responses = client.responses("GET", "GET");
+    assertEquals(responses.map(({ body, complete }) => [body, complete]), [["", true], ["", true]]);
+    assertEquals(client.received().split("\r\nContent-Length: 0\r\n").length, 3);
+    await stage.finish();
+  }
+});
+
 test("by default, a close() that never settles holds its request for 30 seconds", async () => {
   const stage = await serving(function neverClosed(_environ, startResponse) {
     ok(startResponse);
