@@ -11,7 +11,13 @@ import { join } from "node:path";
 import { ROOT } from "../runtimes.ts";
 
 /** The files and folders that are made here and never committed. `.gitignore` has them, too. */
-const MADE_HERE: readonly string[] = [".git", "node_modules", "dist", ".deno_offline.json"];
+const MADE_HERE: readonly string[] = [
+  ".git",
+  "node_modules",
+  "dist",
+  "api_docs",
+  ".deno_offline.json",
+];
 
 /** Lists all files that git does not ignore: the committed files and the new ones. */
 export function committedFiles(): string[] {

@@ -10,6 +10,8 @@
 import { browserStep } from "./testing/browser.ts";
 import { examplesStep, exampleTypesStep } from "./docs/examples.ts";
 import { linkComplaints } from "./docs/links.ts";
+import { llmsStep } from "./docs/llms_step.ts";
+import { supportStep } from "./docs/support_step.ts";
 import { gitPackageStep, npmPackageStep } from "./package/steps.ts";
 import { readmeStep } from "./package/readme.ts";
 import { checkCircles } from "./rules/circles.ts";
@@ -34,6 +36,7 @@ export const STEPS: readonly Step[] = [
   complaintStep("layering", treeComplaints),
   complaintStep("prose", () => checkProse(proseFiles().map((path) => [path, readText(path)]))),
   complaintStep("links", brokenLinks),
+  llmsStep("docs:llms"),
   commandStep("format", () => denoTool("fmt", "--check")),
   commandStep("lint", () => denoTool("lint")),
   surfaceStep("surface"),
@@ -52,6 +55,8 @@ export const STEPS: readonly Step[] = [
   readmeStep("readme"),
   gitPackageStep("package:git"),
   commandStep("package:jsr", () => denoTool("publish", "--dry-run", "--allow-dirty", "--no-check")),
+  // The table needs the results of the steps tests:*.
+  supportStep("docs:support"),
 ];
 
 /** Matches the files of the step `prose`. */

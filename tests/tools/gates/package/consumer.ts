@@ -108,8 +108,14 @@ function commonProgram(specifiers: readonly string[]): string {
     async function main() {
       const { serve } = await import("cogen-wsgi");
       if (serve !== require("cogen-wsgi").serve) throw new Error("The package is there twice");
-      const server = await serve({ wsgiApp: () => [], bindAddr: ["127.0.0.1", 0] });
+      const wsgiApp = (environ, startResponse) => {
+        startResponse("200 OK", []);
+        return ["required"];
+      };
+      const server = await serve({ wsgiApp, bindAddr: ["127.0.0.1", 0] });
+      const text = await (await fetch(server.url)).text();
       await server.close();
+      if (text !== "required") throw new Error("Answered: " + text);
     }
     main();
   `;

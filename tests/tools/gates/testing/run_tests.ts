@@ -18,7 +18,7 @@ import { findRuntime, ROOT, type Runtime, type RuntimeName } from "../../runtime
 import { runCommand } from "../command.ts";
 import { silentFiles, withoutMarkers } from "./batch_report.ts";
 import { compiledSources, PLAIN_LOADER, takesCompiled } from "../compiled/sources.ts";
-import { countTests } from "./junit.ts";
+import { countTests, outcomesOf, type TestOutcome } from "./junit.ts";
 import { testFiles } from "../sources.ts";
 import type { Step, StepOptions, StepResult, TestCount } from "../step.ts";
 
@@ -60,6 +60,22 @@ export interface FileRun {
   readonly count: TestCount;
   /** The complaint about the process; `undefined` if all tests passed. */
   readonly complaint: string | undefined;
+  readonly tests: readonly TestOutcome[];
+}
+
+/** The runs of all test files in this process, by runtime. */
+const wholeRuns = new Map<RuntimeName, Promise<readonly FileRun[]>>();
+
+/**
+ * The outcome of each test on a runtime: of the step for this runtime, if that has begun before and runs
+ * all files. Otherwise the files with these parts in their path run now.
+ */
+export async function testOutcomes(
+  runtime: RuntimeName,
+  files: readonly string[],
+): Promise<readonly TestOutcome[]> {
+  const runs = await (wholeRuns.get(runtime) ?? runFiles(findRuntime(runtime), chooseFiles(files)));
+  return runs.flatMap(({ tests }) => tests);
 }
 
 /** The step that runs every test file on one runtime. */
@@ -68,13 +84,24 @@ export function testStep(name: string, runtimeName: RuntimeName): Step {
 }
 
 async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepResult> {
-  const chosen = testFiles().filter((path) =>
-    files.length === 0 || files.some((part) => path.includes(part))
+  const chosen = chooseFiles(files);
+  const runs = runFiles(runtime, chosen);
+  if (files.length === 0) wholeRuns.set(runtime.name, runs);
+  return judge(runtime, chosen.length, await runs);
+}
+
+/** The test files with one of these parts in their path; without a part, all of them. */
+function chooseFiles(parts: readonly string[]): string[] {
+  return testFiles().filter((path) =>
+    parts.length === 0 || parts.some((part) => path.includes(part))
   );
+}
+
+async function runFiles(runtime: Runtime, paths: readonly string[]): Promise<FileRun[]> {
   const reports = mkdtempSync(join(tmpdir(), "test-reports-"));
   try {
-    const runs = batches(chosen, runtime.name).map((paths) => runBatch(runtime, paths, reports));
-    return judge(runtime, chosen.length, (await Promise.all(runs)).flat());
+    const runs = batches(paths, runtime.name).map((batch) => runBatch(runtime, batch, reports));
+    return (await Promise.all(runs)).flat();
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
@@ -106,7 +133,8 @@ async function runBatch(
   const count = countTests(withoutMarkers(report));
   const complaint = complain(code, count);
   const path = paths.join(", ");
-  const run = { path, count, complaint: complaint && describeBad(path, complaint, output) };
+  const tests = outcomesOf(report);
+  const run = { path, count, tests, complaint: complaint && describeBad(path, complaint, output) };
   if (paths.length === 1) return [run];
   const silent = silentFiles(runtime.name, paths, report);
   if (complaint === undefined && silent.length === 0) return [run];
@@ -115,7 +143,7 @@ async function runBatch(
   if (complaint === undefined || runs.some((run) => run.complaint !== undefined)) return runs;
   const note = `${complaint} in one process, but each file is right by itself`;
   const none = { passed: 0, failed: 0, skipped: 0 };
-  return [...runs, { path, count: none, complaint: describeBad(path, note, output) }];
+  return [...runs, { path, count: none, tests: [], complaint: describeBad(path, note, output) }];
 }
 
 async function runProcess(

@@ -63,5 +63,5 @@ test("one file, or none, is no batch", () => {
 });
 
 function run(count: FileRun["count"]): FileRun {
-  return { path: "tests/a_test.ts", count, complaint: undefined };
+  return { path: "tests/a_test.ts", count, tests: [], complaint: undefined };
 }

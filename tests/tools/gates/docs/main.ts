@@ -1,0 +1,39 @@
+/**
+ * `npm run docs` writes all that is made of the sources: the HTML of the public names into `api_docs`,
+ * which git ignores, the table of support, and `llms.txt`.
+ *
+ * @module
+ */
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { ROOT } from "../../runtimes.ts";
+import { runSteps } from "../run_steps.ts";
+import { entryPoints } from "../sources.ts";
+import { commandStep } from "../step.ts";
+import { denoTool } from "../tools.ts";
+import { llmsStep } from "./llms_step.ts";
+import { supportStep } from "./support_step.ts";
+
+const HTML = "api_docs";
+
+rmSync(join(ROOT, HTML), { recursive: true, force: true });
+const steps = [
+  commandStep(
+    `html in ${HTML}`,
+    () =>
+      denoTool(
+        "doc",
+        "--quiet",
+        "--html",
+        "--name=cogen-wsgi",
+        `--output=${HTML}`,
+        ...entryPoints(),
+      ),
+  ),
+  llmsStep("llms.txt"),
+  supportStep("table of support"),
+];
+const { failed } = await runSteps(steps, { files: [], update: true }, (text) => console.log(text));
+process.exitCode = failed > 0 ? 1 : 0;
