@@ -20,6 +20,7 @@ import { slow } from "./slow.ts";
 import { digest } from "./trailers.ts";
 import { upload } from "./upload.ts";
 import { patientApp, signalApp, waitApp } from "./wait_signal.ts";
+import { webSockets } from "./web_socket.ts";
 
 const live = new Live();
 const room = new ChatRoom();
@@ -46,6 +47,7 @@ export const site: Mounts = {
   "/live": (environ, startResponse) => eventStream(environ, startResponse, live.channel),
   ...crowd((name, scheduler) => live.begin(name, scheduler)),
   ...chatSocket(room),
+  ...webSockets,
   ...files,
 };
 

@@ -4,9 +4,9 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { latin1Bytes } from "../support/latin1_bytes.ts";
+import { latin1Text } from "../http/transcript.ts";
 import type { RealServing, TcpClient } from "../support/tcp.ts";
-import { OPCODE_NUMBERS, type RawFrame, rawFrame } from "./codec/frames.ts";
+import { concat, OPCODE_NUMBERS, type RawFrame, rawFrame } from "./codec/frames.ts";
 
 /** A frame of a server. */
 export interface ServerFrame {
@@ -46,8 +46,11 @@ export class RawClient {
   /** The head of the server's answer. */
   head = "";
   readonly frames: ServerFrame[] = [];
-  /** The index in the text of the connection up to which frames were read. */
-  #at = 0;
+  /** The bytes that came and are no part of a frame yet. */
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  /** The number of bytes that the next step of the reader needs. */
+  #needed = 2;
 
   private constructor(tcp: TcpClient) {
     this.tcp = tcp;
@@ -59,11 +62,10 @@ export class RawClient {
     path: string = "/",
     fields: Readonly<Record<string, string | undefined>> = {},
   ): Promise<RawClient> {
-    const client = new RawClient(await stage.open());
+    const client = new RawClient(await stage.open({ count: true }));
+    client.tcp.stream.on("data", (bytes: Uint8Array) => client.#take(bytes));
     client.tcp.send(handshake(path, fields));
-    await client.tcp.has("\r\n\r\n");
-    client.#at = client.tcp.text.indexOf("\r\n\r\n") + 4;
-    client.head = client.tcp.text.slice(0, client.#at);
+    await client.tcp.until("the answer to the handshake", () => client.#readHead());
     assertMatch(client.head, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
     assertMatch(client.head, /\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/);
     return client;
@@ -95,7 +97,7 @@ export class RawClient {
   get messages(): string[] {
     const messages: string[] = [];
     for (const { kind, payload } of this.frames) {
-      const text = Array.from(payload, (byte) => String.fromCharCode(byte)).join("");
+      const text = latin1Text(payload);
       if (kind === "text" || kind === "binary") messages.push(text);
       else if (kind === "continuation") messages[messages.length - 1] += text;
     }
@@ -111,32 +113,70 @@ export class RawClient {
     return `${high << 8 | low} ${new TextDecoder().decode(frame.payload.subarray(2))}`.trim();
   }
 
+  #take(bytes: Uint8Array): void {
+    this.#chunks.push(new Uint8Array(bytes));
+    this.#size += bytes.length;
+  }
+
+  #readHead(): boolean {
+    const bytes = this.#joined();
+    const text = latin1Text(bytes.subarray(0, 2000));
+    const end = text.indexOf("\r\n\r\n") + 4;
+    if (end < 4) return false;
+    this.head = text.slice(0, end);
+    this.#chunks = [bytes.subarray(end)];
+    this.#size -= end;
+    return true;
+  }
+
+  #joined(): Uint8Array {
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0] as Uint8Array : concat(this.#chunks);
+    this.#chunks = [bytes];
+    return bytes;
+  }
+
   /** Reads the frames that have come whole; a frame that breaks RFC 6455 fails the test. */
   #read(): void {
-    const { text } = this.tcp;
+    if (this.#size < this.#needed) return;
+    const bytes = this.#joined();
+    let at = 0;
     for (;;) {
-      const first = text.charCodeAt(this.#at);
-      const second = text.charCodeAt(this.#at + 1);
-      if (Number.isNaN(second)) return;
-      assertEquals(second & 0x80, 0, "a server must not mask its frames");
-      const lengthBytes = second === 127 ? 8 : second === 126 ? 2 : 0;
-      if (text.length < this.#at + 2 + lengthBytes) return;
-      let length = second;
-      if (lengthBytes > 0) {
-        length = 0;
-        for (let index = 0; index < lengthBytes; index++) {
-          length = length * 256 + text.charCodeAt(this.#at + 2 + index);
-        }
-        assertEquals(length > (lengthBytes === 2 ? 125 : 65_535), true, "the shortest length");
+      const frame = readFrame(bytes, at);
+      if (typeof frame === "number") {
+        this.#needed = frame;
+        break;
       }
-      const start = this.#at + 2 + lengthBytes;
-      if (text.length < start + length) return;
-      const kind = KINDS.get(first & 15) ?? `opcode ${first & 15}`;
-      const payload = latin1Bytes(text.slice(start, start + length));
-      this.frames.push({ kind, isFinal: first >= 128, reserved: first >> 4 & 7, payload });
-      this.#at = start + length;
+      this.frames.push(frame.frame);
+      at = frame.end;
     }
+    this.#chunks = [bytes.subarray(at)];
+    this.#size -= at;
   }
+}
+
+/** Reads a frame of a server. Gives the number of bytes that it needs if it has not come whole. */
+function readFrame(
+  bytes: Uint8Array,
+  at: number,
+): { readonly frame: ServerFrame; readonly end: number } | number {
+  const left = bytes.length - at;
+  if (left < 2) return 2;
+  const [first = 0, second = 0] = bytes.subarray(at, at + 2);
+  assertEquals(second & 0x80, 0, "a server must not mask its frames");
+  const lengthBytes = second === 127 ? 8 : second === 126 ? 2 : 0;
+  if (left < 2 + lengthBytes) return 2 + lengthBytes;
+  const digits = bytes.subarray(at + 2, at + 2 + lengthBytes);
+  const length = lengthBytes === 0 ? second : digits.reduce((sum, digit) => sum * 256 + digit, 0);
+  assertEquals(
+    length > [-1, 125, 65_535][lengthBytes === 0 ? 0 : lengthBytes === 2 ? 1 : 2]!,
+    true,
+  );
+  const start = at + 2 + lengthBytes;
+  const end = start + length;
+  if (end > bytes.length) return end - at;
+  const kind = KINDS.get(first & 15) ?? `opcode ${first & 15}`;
+  const payload = bytes.subarray(start, end);
+  return { frame: { kind, isFinal: first >= 128, reserved: first >> 4 & 7, payload }, end };
 }
 
 /** The bytes of a masked frame. */

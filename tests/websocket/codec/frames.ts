@@ -47,9 +47,10 @@ export function rawFrame(frame: RawFrame): Uint8Array {
   bytes.set(header);
   if (mask !== undefined) bytes.set(mask, header.length);
   const start = header.length + (mask?.length ?? 0);
-  payload.forEach((byte, index) => {
-    bytes[start + index] = mask === undefined ? byte : byte ^ (mask[index & 3] as number);
-  });
+  bytes.set(payload, start);
+  for (let index = 0; mask !== undefined && index < payload.length; index++) {
+    bytes[start + index]! ^= mask[index & 3]!;
+  }
   return bytes;
 }
 

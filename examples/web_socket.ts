@@ -1,0 +1,40 @@
+/**
+ * WebSockets: an echo at `/ws/echo`, and at `/ws/broadcast` a room that sends each message to all its members.
+ *
+ *     npx wscat -c ws://127.0.0.1:8000/ws/echo
+ */
+
+import * as zlib from "node:zlib";
+import type { Environ, Mounts } from "../mod.ts";
+import { acceptWebSocket, permessageDeflate, Topic } from "../src/websocket/mod.ts";
+import { serveWhenMain } from "./main.ts";
+
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+const compression = permessageDeflate(zlib);
+
+/** Sends each message back unchanged. */
+export function* socketEcho(environ: Environ) {
+  const socket = acceptWebSocket(environ, {
+    protocols: ["echo.v1", "chat"],
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    compression,
+  });
+  for (;;) {
+    const message = yield* socket.receive();
+    if (message === undefined) return;
+    yield* socket.send(message);
+  }
+}
+
+const room = new Topic();
+
+/** Sends each message to all who are there. */
+export function* socketBroadcast(environ: Environ) {
+  const socket = acceptWebSocket(environ, { compression });
+  room.subscribe(socket);
+  yield* socket.each((message) => room.publish(message));
+}
+
+export const webSockets: Mounts = { "/ws/echo": socketEcho, "/ws/broadcast": socketBroadcast };
+
+await serveWhenMain(import.meta, webSockets);
