@@ -13,6 +13,7 @@ import {
   folderOf,
   needsTypeScriptLoader,
   readText,
+  realPath,
   registerTypeScriptLoader,
   relative,
   syntaxFault,
@@ -56,7 +57,8 @@ export async function importModule(
     );
   }
   try {
-    return await import(urlOf(path)).then(namesOf);
+    // Bun remembers the target of a symbolic link.
+    return await import(urlOf(realPath(path))).then(namesOf);
   } catch (thrown) {
     // Bun collects the errors of a file.
     const [error = thrown] = (Object(thrown) as { errors?: unknown[] }).errors ?? [];
