@@ -299,6 +299,30 @@ function threadProgram({ href, protocol, pathname }: URL): URL {
   return protocol === "file:" ? new URL(href) : data(`import ${text(href)}`);
 }
 
+/** A member of Bun: it may change the way from an import to a file. */
+interface BunPlugins {
+  plugin(plugin: {
+    name: string;
+    setup(build: {
+      onResolve(
+        options: { filter: RegExp },
+        resolve: (call: { path: string; importer: string }) => { path: string } | undefined,
+      ): void;
+    }): void;
+  }): void;
+}
+
+/** Lets Bun see the present targets of symbolic links: it remembers the targets in all its threads. */
+export function followLinks(): void {
+  if (host.versions["bun"] === undefined) return;
+  const resolve = ({ path: name, importer }: { path: string; importer: string }) => {
+    const file = path.resolve(path.dirname(importer), name);
+    return kindOf(file) === "file" ? { path: realPath(file) } : undefined;
+  };
+  const { plugin } = createRequire(import.meta.url)("bun") as BunPlugins;
+  plugin({ name: "links", setup: (build) => build.onResolve({ filter: /^\.\.?\// }, resolve) });
+}
+
 /** The side of a thread that {@linkcode startThread} has started. */
 export function threadLink<Task, Message>(): {
   readonly task: Task;

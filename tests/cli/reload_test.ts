@@ -79,7 +79,8 @@ class Client {
 test("reload loses no request, tells the streams, and recovers from each fault", async () => {
   await inWorkshop({ "app.mjs": APP }, async ({ folder, write, makeFolder, start }) => {
     makeFolder("lib");
-    write("lib/text.mjs", textModule("one"));
+    write("first.mjs", textModule("one"));
+    symlinkSync("../first.mjs", join(folder, "lib/text.mjs"));
     const server = start(["app.mjs", "-p", "0", "--reload"]);
     const [, port] = /on http:\/\/127\.0\.0\.1:(\d+)\/\n/.exec(await server.errors(/on .*\n/)) ??
       [];
@@ -92,13 +93,15 @@ test("reload loses no request, tells the streams, and recovers from each fault",
     let serving = 0;
     const served = () => server.errors(new RegExp(`(?:serving the new app[^]*){${++serving}}`));
 
-    // An editor writes another file, and renames it over the old one.
-    write("lib/new", textModule("two"));
+    write("second.mjs", textModule("two"));
+    symlinkSync("../second.mjs", place("lib/new"));
     renameSync(place("lib/new"), place("lib/text.mjs"));
     await served();
     assertEquals([await text(), await stream], ["two\n", "begun\ntold\n"]);
 
-    write("lib/text.mjs", "export const text = 'three");
+    // An editor writes another file, and renames it over the old one.
+    write("lib/new", "export const text = 'three");
+    renameSync(place("lib/new"), place("lib/text.mjs"));
     assertMatch(await server.errors("goes on"), /cannot load app\.mjs: .*\n/);
     assertEquals(await text(), "two\n");
     write("lib/text.mjs", textModule("four"));
@@ -111,21 +114,26 @@ test("reload loses no request, tells the streams, and recovers from each fault",
     symlinkSync("../target", place("lib/text.mjs"));
     await served();
     assertEquals(await text(), "five\n");
-    write("target", textModule("sixth"));
+    write("other", textModule("sixth"));
+    symlinkSync("../other", place("lib/link"));
+    renameSync(place("lib/link"), place("lib/text.mjs"));
     await served();
     assertEquals(await text(), "sixth\n");
+    write("other", textModule("six"));
+    await served();
+    assertEquals(await text(), "six\n");
 
     for (const client of clients) client.end();
     await Promise.all(runs);
     assertEquals(clients.flatMap(({ faults }) => faults), []);
     const answers = new Set(clients.flatMap(({ answers }) => answers));
-    const expected = ["one", "two", "four", "five", "sixth"].map((each) => `200 ${each}\n`);
+    const expected = ["one", "two", "four", "five", "sixth", "six"].map((each) => `200 ${each}\n`);
     assertEquals([...answers].sort(), expected.sort());
 
     await (await fetch(`${url}crash`)).text();
     await server.errors("the app has crashed: broken later; it starts again when a file changes");
     const waiting = text();
-    write("target", textModule("seven"));
+    write("other", textModule("seven"));
     await served();
     assertEquals(await waiting, "seven\n");
     server.kill("SIGINT");

@@ -11,7 +11,7 @@ import { runtimeAdapter, WSGIServer } from "../../../mod.ts";
 import { type AppPlace, loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
 import { failureOf } from "../failure.ts";
-import { threadLink } from "../host.ts";
+import { followLinks, threadLink } from "../host.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { collectSettings, serverOptionsOf } from "../settings.ts";
 import { serveMessages } from "./thread_server.ts";
@@ -27,6 +27,7 @@ const link = threadLink<ThreadTask, ToThread>();
 const post = (message: FromThread) => link.post(message, buffersOf(message));
 
 async function run({ place, words }: ThreadTask): Promise<void> {
+  followLinks();
   const settings = await collectSettings(splitArguments(words));
   const wsgiApp = await loadServedApp(place, settings);
   const adapter = await runtimeAdapter();
