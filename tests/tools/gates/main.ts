@@ -16,7 +16,7 @@ import { runSteps } from "./run_steps.ts";
 import { QUICK_STEPS, STEPS } from "./steps.ts";
 
 const USAGE = `npm test                                    everything
-npm test -- --quick                         the steps that are quick, and the tests on your Node
+npm test -- --quick                         the steps that are quick, and most tests on your Node
 npm test -- --only types,lint               the steps of these topics, or these steps
 npm test -- --only tests:bun --files http   test files with "http" in their path, on Bun
 npm test -- --only surface --update         writes the list of public names anew
@@ -42,7 +42,8 @@ if (values.help) {
 } else if (values.list) {
   console.log(chosen.map((step) => step.name).join("\n"));
 } else {
-  const options = { files: splitList(values.files), update: values.update };
+  const { quick, update } = values;
+  const options = { files: splitList(values.files), quick, update };
   const totals = await runSteps(chosen, options, (text) => console.log(text));
   if (totals.failed > 0) console.log(`Failed: ${totals.failedSteps.join(", ")}`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { runSteps } from "./run_steps.ts";
 import type { Step, StepResult } from "./step.ts";
 
-const OPTIONS = { files: [], update: false };
+const OPTIONS = { files: [], quick: false, update: false };
 
 test("adds up the tests of all steps", async () => {
   const steps = [

@@ -20,6 +20,8 @@ export interface StepOptions {
    * all files.
    */
   readonly files: readonly string[];
+  /** Whether the folders of tests that take long are left out. */
+  readonly quick: boolean;
   /** Whether the steps write the committed files anew that they compare with. */
   readonly update: boolean;
 }

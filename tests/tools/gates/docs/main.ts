@@ -35,5 +35,9 @@ const steps = [
   llmsStep("llms.txt"),
   supportStep("table of support"),
 ];
-const { failed } = await runSteps(steps, { files: [], update: true }, (text) => console.log(text));
+const { failed } = await runSteps(
+  steps,
+  { files: [], quick: false, update: true },
+  (text) => console.log(text),
+);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -38,6 +38,9 @@ const MAX_BATCH = 80;
 /** Folders of files that measure memory, start many connections or take long. */
 const ALONE: readonly string[] = ["tests/contract/", "tests/load/"];
 
+/** Folders that `--quick` leaves out: their files start many processes and connections. */
+const SLOW: readonly string[] = [...ALONE, "tests/cli/"];
+
 /** Of the contract, only the files of this runtime do more than skip a test. */
 const FOREIGN: Readonly<Record<RuntimeName, RegExp>> = {
   node: /^tests\/contract\/(?:deno|bun)_/,
@@ -83,10 +86,10 @@ export function testStep(name: string, runtimeName: RuntimeName): Step {
   return { name, run: (options) => runTests(findRuntime(runtimeName), options) };
 }
 
-async function runTests(runtime: Runtime, { files }: StepOptions): Promise<StepResult> {
-  const chosen = chooseFiles(files);
+async function runTests(runtime: Runtime, { files, quick }: StepOptions): Promise<StepResult> {
+  const chosen = chooseFiles(files).filter((path) => !(quick && isIn(SLOW, path)));
   const runs = runFiles(runtime, chosen);
-  if (files.length === 0) wholeRuns.set(runtime.name, runs);
+  if (files.length === 0 && !quick) wholeRuns.set(runtime.name, runs);
   return judge(runtime, chosen.length, await runs);
 }
 
@@ -95,6 +98,10 @@ function chooseFiles(parts: readonly string[]): string[] {
   return testFiles().filter((path) =>
     parts.length === 0 || parts.some((part) => path.includes(part))
   );
+}
+
+function isIn(folders: readonly string[], path: string): boolean {
+  return folders.some((folder) => path.startsWith(folder));
 }
 
 async function runFiles(runtime: Runtime, paths: readonly string[]): Promise<FileRun[]> {
@@ -109,8 +116,7 @@ async function runFiles(runtime: Runtime, paths: readonly string[]): Promise<Fil
 
 /** Puts files together. A file that needs a process of its own stays alone. */
 export function batches(paths: readonly string[], runtime: RuntimeName): string[][] {
-  const isAlone = (path: string) =>
-    ALONE.some((folder) => path.startsWith(folder)) && !FOREIGN[runtime].test(path);
+  const isAlone = (path: string) => isIn(ALONE, path) && !FOREIGN[runtime].test(path);
   const shared = paths.filter((path) => !isAlone(path));
   const count = Math.ceil(shared.length / MAX_BATCH);
   const size = Math.ceil(shared.length / count);
