@@ -109,7 +109,10 @@ function startIn(cwd: string, program: string, args: readonly string[]): Running
       hear = () => {
         const found = typeof part === "string" ? stderr.includes(part) : part.test(stderr);
         if (found) resolve(stderr);
-        else if (child.exitCode !== null) reject(new Error(`ended before "${part}": ${stderr}`));
+        else if (child.exitCode !== null || child.signalCode !== null) {
+          const end = child.signalCode ?? child.exitCode;
+          reject(new Error(`ended by ${end} before "${part}": ${stderr}`));
+        }
       };
       hear();
     });
