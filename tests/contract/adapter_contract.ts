@@ -7,7 +7,11 @@
 
 import { test } from "node:test";
 import type { Adapter } from "../../src/socket/mod.ts";
-import { type AdapterCheckOptions, adapterChecks } from "../../src/testing/mod.ts";
+import {
+  type AdapterCheck,
+  type AdapterCheckOptions,
+  adapterChecks,
+} from "../../src/testing/mod.ts";
 import { handshakeTests } from "./handshake_tests.ts";
 import { logTests, machineTests } from "./machine_tests.ts";
 import { reachTests } from "./reach_tests.ts";
@@ -33,5 +37,10 @@ export function checkTests(
   { adapter }: { readonly adapter: Adapter },
   options: AdapterCheckOptions,
 ): void {
-  for (const check of adapterChecks(adapter, options)) test(`${name}: ${check.name}`, check.run);
+  for (const check of adapterChecks(adapter, options)) test(checkTitle(name, check), check.run);
+}
+
+/** The name of the test of a check. The test of a gap passes while the adapter has the gap. */
+export function checkTitle(subject: string, { name, gap }: AdapterCheck): string {
+  return `${gap === undefined ? "" : "gap, "}${subject}: ${name}`;
 }

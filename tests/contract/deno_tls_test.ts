@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { denoAdapter } from "../../adapters/deno.ts";
 import { adapterChecks } from "../../src/testing/mod.ts";
 import { denoTlsConnect } from "./deno_client.ts";
+import { checkTitle } from "./adapter_contract.ts";
 import { handshakeTests } from "./handshake_tests.ts";
 import { RUNTIME, tlsSubject } from "./runtime_subject.ts";
 
@@ -24,8 +25,8 @@ if (RUNTIME === "deno") {
   const options = { ...subject.options, gaps: GAPS };
   const slow = adapterChecks(subject.adapter, { ...options, connect: denoTlsConnect });
   for (const [index, check] of adapterChecks(subject.adapter, options).entries()) {
-    const { name, run } = IS_SLOW.test(check.name) ? slow[index] ?? check : check;
-    test(`${subject.name}: ${name}`, run);
+    const { run } = IS_SLOW.test(check.name) ? slow[index] ?? check : check;
+    test(checkTitle(subject.name, check), run);
   }
   handshakeTests(subject);
 } else {
