@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { PLAIN_LOADER } from "../tools/gates/compiled/sources.ts";
 import { tsxLoader } from "../tools/runtimes.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
@@ -84,7 +85,7 @@ export async function inWorkshop(
 function startIn(cwd: string, program: string, args: readonly string[]): Running {
   const inherited = Object.entries(process.env)
     .filter(([name]) => !/^(?:COGEN_.*|PORT|HOST|NODE_OPTIONS|NODE_TEST_CONTEXT)$/.test(name));
-  const child = spawn(process.execPath, [...runtimeArguments(), program, ...args], {
+  const child = spawn(process.execPath, [...runtimeArguments(args), program, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1" } as Record<string, string>,
     stdio: ["ignore", "pipe", "pipe"],
@@ -124,8 +125,10 @@ function startIn(cwd: string, program: string, args: readonly string[]): Running
   return { pid, ended, kill, errors };
 }
 
-function runtimeArguments(): string[] {
+/** The threads of `--reload` load their own sources, so Node 20 needs tsx there. */
+function runtimeArguments(args: readonly string[]): string[] {
   if ("Deno" in globalThis) return DENO;
-  if ("Bun" in globalThis) return [];
-  return Number(process.versions.node.split(".")[0]) < 23 ? ["--import", tsxLoader()] : [];
+  if ("Bun" in globalThis || Number(process.versions.node.split(".")[0]) >= 23) return [];
+  const isCompiled = process.env["COMPILED_SOURCES"] !== undefined && !args.includes("--reload");
+  return ["--import", isCompiled ? PLAIN_LOADER : tsxLoader()];
 }
