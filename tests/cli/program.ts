@@ -85,7 +85,7 @@ export async function inWorkshop(
 function startIn(cwd: string, program: string, args: readonly string[]): Running {
   const inherited = Object.entries(process.env)
     .filter(([name]) => !/^(?:COGEN_.*|PORT|HOST|NODE_OPTIONS|NODE_TEST_CONTEXT)$/.test(name));
-  const child = spawn(process.execPath, [...runtimeArguments(args), program, ...args], {
+  const child = spawn(process.execPath, [...runtimeArguments(), program, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1" } as Record<string, string>,
     stdio: ["ignore", "pipe", "pipe"],
@@ -125,10 +125,9 @@ function startIn(cwd: string, program: string, args: readonly string[]): Running
   return { pid, ended, kill, errors };
 }
 
-/** The threads of `--reload` load their own sources, so Node 20 needs tsx there. */
-function runtimeArguments(args: readonly string[]): string[] {
+function runtimeArguments(): string[] {
   if ("Deno" in globalThis) return DENO;
   if ("Bun" in globalThis || Number(process.versions.node.split(".")[0]) >= 23) return [];
-  const isCompiled = process.env["COMPILED_SOURCES"] !== undefined && !args.includes("--reload");
+  const isCompiled = process.env["COMPILED_SOURCES"] !== undefined;
   return ["--import", isCompiled ? PLAIN_LOADER : tsxLoader()];
 }
