@@ -76,7 +76,8 @@ export function formatEvent(event: string | EventFields): string {
  */
 export function retryLine(milliseconds: number): string {
   if (milliseconds === Infinity) throw new RangeError("retry is endless: expected a finite time");
-  return `retry: ${Math.round(milliseconds)}\n`;
+  // Clients read digits alone. A larger number would have an exponent.
+  return `retry: ${Math.min(Math.round(milliseconds), Number.MAX_SAFE_INTEGER)}\n`;
 }
 
 function dataLines(data: string): string {

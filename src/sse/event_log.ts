@@ -94,7 +94,7 @@ export class EventLog {
     }
     const id = this.idOf(this.last + 1);
     const bytes = utf8.encode(formatEvent({ ...fields, id }));
-    this.#events.push({ fields, bytes, time: this.#settings.clock.now() });
+    this.#events.push({ fields: { ...fields }, bytes, time: this.#settings.clock.now() });
     this.#bytes += bytes.length;
     this.#dropOld();
     this.#wake();

@@ -26,7 +26,7 @@ import { lastEventId } from "./last_event_id.ts";
 import { SourceFeed } from "./source_feed.ts";
 import { EventSubscription } from "./subscription.ts";
 
-/** The values that a source yields: an event, its data alone, or a wait. */
+/** The values that a source yields: an event, its data alone, or a wait. `""` and `undefined` are no event. */
 export type SourceYield =
   | string
   | EventFields
@@ -168,18 +168,26 @@ function* stream(
 
 /** Passes the events on, and fills the pauses between them. */
 function* pass(feed: Feed, cogen: Cogen, times: Times): Generator<Block, void, unknown> {
-  const pause = Sleep({ milliseconds: times.heartbeatMs });
+  const { clock } = cogen.scheduler;
+  let writtenAt = clock.now();
   for (;;) {
+    const pauseMs = Math.max(0, writtenAt + times.heartbeatMs - clock.now());
+    const pause = Sleep({ milliseconds: pauseMs });
     yield* cogen.wait(race([feed.ready(), cogen.untilStopping(), pause]));
+    const isStopping = cogen.stopping.aborted;
     let isIdle = true;
     for (let event; (event = feed.take()) !== undefined; isIdle = false) yield event;
     if (feed.ended) return;
-    if (!isIdle) continue;
-    if (cogen.stopping.aborted) {
+    if (isStopping) {
       yield `${retryLine(times.retryMs + Math.random() * times.spreadMs)}\n`;
       return;
     }
-    yield feed.place() ?? HEARTBEAT;
+    if (isIdle) {
+      // Events that a filter leaves out end the wait, too. They do not put the heartbeat off.
+      if (clock.now() - writtenAt < times.heartbeatMs) continue;
+      yield feed.place() ?? HEARTBEAT;
+    }
+    writtenAt = clock.now();
   }
 }
 

@@ -32,5 +32,6 @@ export function lastEventId(environ: Environ): string | undefined {
   const given = environ["HTTP_LAST_EVENT_ID"];
   if (typeof given !== "string" || given === "") return undefined;
   // Clients send UTF-8. A native string of the environ has one character for each byte.
-  return new TextDecoder().decode(Uint8Array.from(given, (character) => character.charCodeAt(0)));
+  const bytes = Uint8Array.from(given, (character) => character.charCodeAt(0));
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }

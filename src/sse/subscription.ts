@@ -110,20 +110,21 @@ class SubscriptionFeed implements Feed {
   }
 
   take(): Block | undefined {
-    const log = this.#log;
     const { filter, slow } = this.#options;
-    const { first, last } = log;
-    const isBehind = this.#seen < first - 1;
-    if (isBehind && !this.#isStale && slow === "close") this.#isCut = true;
-    if (this.#isCut) return undefined;
-    if (isBehind || this.#isStale) return this.#takeStale(first - 1);
-    while (this.#seen < last) {
-      const event = log.at(++this.#seen);
+    // A filter may publish, so the log may drop events meanwhile. The new events are for the next call.
+    const { last } = this.#log;
+    for (;;) {
+      const { first } = this.#log;
+      const isBehind = this.#seen < first - 1;
+      if (isBehind && !this.#isStale && slow === "close") this.#isCut = true;
+      if (this.#isCut) return undefined;
+      if (isBehind || this.#isStale) return this.#takeStale(first - 1);
+      if (this.#seen >= last) return undefined;
+      const event = this.#log.at(++this.#seen);
       if (filter !== undefined && !filter(event.fields)) continue;
       this.#told = this.#seen;
       return event.bytes;
     }
-    return undefined;
   }
 
   ready(): Operation<void> {

@@ -124,6 +124,50 @@ test("a filter leaves events out, and the id goes on", async () => {
   assertEquals(await reading(client, "e-9"), { data: [], last: "e-10" });
 });
 
+test("events that a filter leaves out write nothing, and do not put the heartbeat off", async () => {
+  const channel = channelOf(1);
+  const client = testClient(
+    (environ, startResponse) =>
+      eventStream(environ, startResponse, channel.subscribe({ filter: () => false }), {
+        heartbeat: 10,
+      }),
+    { autojump: false },
+  );
+  const stream = await client.open("/");
+  await client.settle();
+  for (let second = 1; second <= 25; second++) {
+    channel.publish("unwanted");
+    await client.advance(1);
+    await client.settle();
+  }
+  await stream.disconnect();
+  const { text } = await stream.response();
+  assertEquals(text.match(/id: .*/g), ["id: e-1", "id: e-11", "id: e-21"]);
+  await client.close();
+});
+
+test("a filter may publish, also more than the history holds", async () => {
+  const channel = channelOf(2, { history: { count: 2 } });
+  let calls = 0;
+  const filter = ({ data }: ChannelEvent) => {
+    calls++;
+    if (data !== "1") return true;
+    for (let number = 3; number <= 60; number++) channel.publish(String(number));
+    return false;
+  };
+  await using client = serving(channel, { filter, history: Infinity });
+  assertEquals(await reading(client), { data: ["stale", "59", "60"], last: "e-60" });
+  assertEquals(calls, 3);
+});
+
+test("an event is kept as it was published", () => {
+  const channel = channelOf(0);
+  const event = { data: "a" };
+  channel.publish(event);
+  event.data = "b";
+  assertEquals(channel.eventsAfter().events, [{ data: "a", id: "e-1" }]);
+});
+
 test("the bounds of the history", async () => {
   let now = 0;
   const clock = { now: () => now };

@@ -17,6 +17,7 @@ const WRITTEN: readonly (readonly [string | EventFields, string])[] = [
   [{ id: "" }, "id: \n\n"],
   [{ retry: 1.5 }, "retry: 1500\n\n"],
   [{ retry: { milliseconds: 0.4 }, data: "x" }, "retry: 0\ndata: x\n\n"],
+  [{ retry: 1e300 }, `retry: ${Number.MAX_SAFE_INTEGER}\n\n`],
   [{ comment: "a\ndata: b" }, ": a\n: data: b\n\n"],
 ];
 

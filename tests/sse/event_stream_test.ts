@@ -5,7 +5,12 @@ import { test } from "node:test";
 import { Queue, Signal, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { accessLog, errorPage } from "../../src/middleware/mod.ts";
 import { compress } from "../../src/middleware/compress/mod.ts";
-import { eventStream, type EventStreamOptions, type EventStreamSource } from "../../src/sse/mod.ts";
+import {
+  eventStream,
+  type EventStreamOptions,
+  type EventStreamSource,
+  lastEventId,
+} from "../../src/sse/mod.ts";
 import { testClient, TruncatedResponse } from "../../src/testing/mod.ts";
 import type { Environ, WSGIApp } from "../../src/wsgi/mod.ts";
 import { readEvents } from "./event_reader.ts";
@@ -274,6 +279,31 @@ test("a shutdown ends the stream, and spreads the times of coming back", async (
   assert(times.size > 4, `${times.size}`);
   await client.close();
   await shutdown;
+});
+
+test("a shutdown ends the stream of a source that is always ready", async () => {
+  const client = testClient(serving(function* () {
+    for (;;) yield "x";
+  }));
+  const stream = await client.open("/");
+  await stream.until("data: x\n\n");
+  const shutdown = client.server.shutdown();
+  const { text, complete } = await stream.response();
+  assertEquals([complete, text.match(/retry/g)?.length], [true, 2]);
+  await client.close();
+  await shutdown;
+});
+
+test("the id of a client is read as it was written", async () => {
+  await using client = testClient((environ, startResponse) => {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    return [JSON.stringify(lastEventId(environ) ?? null)];
+  });
+  const latin1 = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
+  for (const id of ["7", "é", "\uFEFF7", "a, b"]) {
+    const { text } = await client.get("/", { headers: { "Last-Event-ID": latin1(id) } });
+    assertEquals(JSON.parse(text), id);
+  }
 });
 
 test("a source that waits does not see the heartbeats, and gets its value", async () => {
