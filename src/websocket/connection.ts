@@ -25,14 +25,14 @@
 
 import type { Clock, Resume } from "../coroutine/mod.ts";
 import type { ByteSocket, SocketHandler } from "../socket/mod.ts";
-import { type AppOutcome, ClientDisconnected } from "../wsgi/mod.ts";
+import { type AppOutcome, ClientDisconnected, NOT_YET } from "../wsgi/mod.ts";
 import { ABNORMAL, GOING_AWAY, INTERNAL_ERROR, NORMAL } from "./codec/close_codes.ts";
 import { FrameError } from "./codec/errors.ts";
 import type { CloseEvent, WebSocketEvent } from "./codec/events.ts";
 import { closePayload, encodeFrame } from "./codec/frame_writer.ts";
 import { MessageReader } from "./codec/message_reader.ts";
 import type { MessageDeflate } from "./deflate.ts";
-import { FrameOutput } from "./frame_output.ts";
+import { type Frame, FrameOutput } from "./frame_output.ts";
 
 /** A message: text, or bytes. */
 export type Message = string | Uint8Array<ArrayBuffer>;
@@ -104,6 +104,8 @@ interface Pinger {
 
 /** Reading pauses when messages of this cost are queued. */
 const MAX_QUEUED_COST = 65_536;
+/** UTF-8 has at most three bytes for each character of a string (UTF-16 unit). */
+const MAX_CHARACTER_BYTES = 3;
 /** Each message costs its length and this much, so that a flood of empty messages is bounded too. */
 const MESSAGE_COST = 128;
 /** The time in which the app must take a step to answer the messages that came before an end. */
@@ -250,11 +252,11 @@ export class Connection implements SocketHandler {
 
   // The operations of the app. Each gets the `resume` of its wait, and returns a function that aborts the wait.
 
-  /** Begins to wait for a message; the end of the connection gives `undefined`. */
-  receive(resume: Resume<Message | undefined>): (() => void) | void {
-    if (this.#receiver !== undefined && !this.#receiver.settled) {
-      throw new TypeError("Cannot receive: another coroutine is receiving on this WebSocket");
-    }
+  /**
+   * Takes the next message, or `undefined` at the end of the connection. The app asks for it, so it has answered
+   * the one before.
+   */
+  takeMessage(): Message | undefined | typeof NOT_YET {
     this.#isAtWork = false;
     this.#hasStepped = true;
     if (this.#queue.length === 0) this.#advance();
@@ -262,24 +264,33 @@ export class Connection implements SocketHandler {
     if (message !== undefined) {
       this.#queuedCost -= costOf(message);
       this.#isAtWork = true;
-      this.#advance();
-      return resume.value(message);
+      if (this.#isPaused) this.#advance();
+      return message;
     }
     if (this.#state === "answering") this.#conclude();
-    if (this.#state !== "open") return resume.value(undefined);
+    return this.#state === "open" ? NOT_YET : undefined;
+  }
+
+  /** Begins to wait for a message. */
+  awaitMessage(resume: Resume<Message | undefined>): () => void {
+    if (this.#receiver !== undefined && !this.#receiver.settled) {
+      throw new TypeError("Cannot receive: another coroutine is receiving on this WebSocket");
+    }
     this.output.flush();
     this.#receiver = resume;
     return () => void (this.#receiver = undefined);
   }
 
-  /** Begins to send a message: waits for room, then writes. */
-  send(resume: Resume<void>, message: Message): (() => void) | void {
+  /** Sends a message, if there is room. */
+  send(message: Message): void | typeof NOT_YET {
     if (!this.isOpen) throw this.#closedError();
+    if (this.output.isFull || this.#senders.length > 0) return NOT_YET;
     this.#hasStepped = true;
-    if (!this.output.isFull && this.#senders.length === 0) {
-      this.#write(message);
-      return resume.value();
-    }
+    this.#write(message);
+  }
+
+  /** Begins to wait for room, and then sends a message. */
+  awaitRoom(resume: Resume<void>, message: Message): () => void {
     const sender = { resume, message };
     this.#senders.push(sender);
     return () => remove(this.#senders, sender);
@@ -535,14 +546,25 @@ export class Connection implements SocketHandler {
   }
 }
 
+/** A text up to this length has a length of 7 bits, if it is ASCII. */
+const MAX_SHORT_TEXT = 125;
+// deno-lint-ignore no-control-regex -- all of ASCII is meant
+const ASCII = /^[\x00-\x7f]*$/;
+/** The first byte of a final text frame, as a character. */
+const TEXT = "\x81";
+const encoder = new TextEncoder();
+
 /** The frame of a message, compressed if that makes it smaller. */
-export function frameOf(
-  message: Message,
-  deflate: MessageDeflate | undefined,
-): Uint8Array<ArrayBuffer> {
-  const type = typeof message === "string" ? "text" : "binary";
-  if (deflate === undefined) return encodeFrame(type, message);
-  const bytes = typeof message === "string" ? new TextEncoder().encode(message) : message;
+export function frameOf(message: Message, deflate: MessageDeflate | undefined): Frame {
+  const isText = typeof message === "string";
+  const type = isText ? "text" : "binary";
+  if (deflate === undefined || message.length * MAX_CHARACTER_BYTES < deflate.minBytes) {
+    if (isText && message.length <= MAX_SHORT_TEXT && ASCII.test(message)) {
+      return TEXT + String.fromCharCode(message.length) + message;
+    }
+    return encodeFrame(type, message);
+  }
+  const bytes = isText ? encoder.encode(message) : message;
   const payload = deflate.deflate(bytes);
   return payload === undefined
     ? encodeFrame(type, bytes)

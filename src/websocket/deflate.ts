@@ -162,6 +162,11 @@ export class MessageDeflate {
     return this.#sent === undefined ? this.#agreement.serverMaxWindowBits : undefined;
   }
 
+  /** A shorter message is sent as it is. */
+  get minBytes(): number {
+    return this.#compression.minBytes;
+  }
+
   /**
    * Compresses a message.
    *

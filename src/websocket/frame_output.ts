@@ -2,28 +2,35 @@
  * The frames that a connection sends: gathered, then handed to the socket in few writes.
  *
  * All frames of one turn of the scheduler leave in one write: answers to all messages of one read, and all
- * messages that were published meanwhile. While the socket has no room, the frames wait here; the connection
- * bounds them.
+ * messages that were published meanwhile. A frame of short ASCII text is a string, because a socket sends one
+ * string fastest, and the strings of a turn are joined without a copy. While the socket has no room, the frames
+ * wait here; the connection bounds them.
  *
  * `connection.ts` calls this.
  *
  * @module
  */
 
-import { type ByteSocket, joinBytes } from "../socket/mod.ts";
+import { type ByteSocket, encodeLatin1 } from "../socket/mod.ts";
+
+/** A frame: bytes, or a string that stands for its latin-1 bytes. */
+export type Frame = Uint8Array | string;
 
 /** This many gathered bytes are handed over at once. */
 const MAX_GATHERED_BYTES = 65_536;
 /** A larger frame is handed over in pieces of this size, so that a slow client shows progress. */
 const MAX_PIECE_BYTES = 262_144;
-/** Frames of at most this size are joined, as a copy is cheaper than a write. */
+/** Frames of at most this size together are joined, as a copy is cheaper than a write. */
 const MAX_JOINED_BYTES = 16_384;
 
 /** The writing side of a connection. */
 export class FrameOutput {
   readonly #socket: ByteSocket;
   /** The frames that the socket has not taken, in order. */
-  #frames: Uint8Array[] = [];
+  #frames: Frame[] = [];
+  /** The strings that follow the frames. */
+  #tail = "";
+  /** The number of bytes in `#frames` and `#tail`. */
   #size = 0;
   #isFull = false;
   /** Whether a flush is planned. */
@@ -47,10 +54,14 @@ export class FrameOutput {
   }
 
   /** Adds a frame. It leaves with the next {@linkcode flush}, at the latest at the end of the turn. */
-  write(frame: Uint8Array): void {
+  write(frame: Frame): void {
     if (this.#state !== "open") return;
-    this.#frames.push(frame);
     this.#size += frame.length;
+    if (typeof frame === "string") this.#tail += frame;
+    else {
+      this.#takeTail();
+      this.#frames.push(frame);
+    }
     if (this.#size >= MAX_GATHERED_BYTES) return this.flush();
     if (this.#isDue) return;
     this.#isDue = true;
@@ -62,8 +73,14 @@ export class FrameOutput {
 
   /** Hands frames to the socket, as long as it has room. */
   flush(): void {
-    while (!this.#isFull && this.#frames.length > 0) this.#writeNext();
-    if (this.#frames.length > 0 || this.#state !== "ending") return;
+    if (!this.#isFull && this.#frames.length === 0 && this.#tail !== "") {
+      const text = this.#tail;
+      this.#tail = "";
+      this.#send(text);
+    }
+    this.#takeTail();
+    while (!this.#isFull && this.#frames.length > 0) this.#send(this.#nextPiece());
+    if (this.#size > 0 || this.#state !== "ending") return;
     this.#state = "closed";
     this.#socket.endWrite();
   }
@@ -85,30 +102,50 @@ export class FrameOutput {
   close(): void {
     this.#state = "closed";
     this.#frames = [];
+    this.#tail = "";
     this.#size = 0;
     this.#isFull = false;
   }
 
-  /** Writes one piece: a part of a large frame, or small frames joined. */
-  #writeNext(): void {
+  #takeTail(): void {
+    if (this.#tail === "") return;
+    this.#frames.push(this.#tail);
+    this.#tail = "";
+  }
+
+  /** Takes a part of a large frame, or small frames joined. */
+  #nextPiece(): Frame {
     const frames = this.#frames;
-    const first = frames[0] as Uint8Array;
-    let piece = first;
-    if (first.length > MAX_PIECE_BYTES) {
-      piece = first.subarray(0, MAX_PIECE_BYTES);
+    const first = frames[0] as Frame;
+    if (typeof first !== "string" && first.length > MAX_PIECE_BYTES) {
       frames[0] = first.subarray(MAX_PIECE_BYTES);
-    } else {
-      let count = 1;
-      let length = first.length;
-      for (let next; (next = frames[count]) !== undefined; count++) {
-        if (length + next.length > MAX_JOINED_BYTES) break;
-        length += next.length;
-      }
-      if (count > 1) piece = joinBytes(frames.slice(0, count));
-      if (count === frames.length) this.#frames = [];
-      else frames.splice(0, count);
+      return first.subarray(0, MAX_PIECE_BYTES);
     }
+    let count = 1;
+    let length = first.length;
+    for (let next; (next = frames[count]) !== undefined; count++) {
+      if (length + next.length > MAX_JOINED_BYTES) break;
+      length += next.length;
+    }
+    const piece = count === 1 ? first : joined(frames, count, length);
+    frames.splice(0, count);
+    return piece;
+  }
+
+  #send(piece: Frame): void {
     this.#size -= piece.length;
     if (!this.#socket.write(piece)) this.#isFull = true;
   }
+}
+
+function joined(frames: readonly Frame[], count: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    const frame = frames[index] as Frame;
+    if (typeof frame === "string") encodeLatin1(frame, bytes, at);
+    else bytes.set(frame, at);
+    at += frame.length;
+  }
+  return bytes;
 }

@@ -10,6 +10,7 @@
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
 import { type Connection, frameOf, type Message } from "./connection.ts";
+import type { Frame } from "./frame_output.ts";
 import { checkMessage, connectionOf, type WebSocketConnection } from "./web_socket.ts";
 
 /**
@@ -134,13 +135,13 @@ export class Topic {
 /** The frames of one message: one for all connections with the same compression. */
 class SharedFrames {
   readonly #message: Message;
-  readonly #frames = new Map<number, Uint8Array>();
+  readonly #frames = new Map<number, Frame>();
 
   constructor(message: Message) {
     this.#message = message;
   }
 
-  for({ deflate }: Connection): Uint8Array {
+  for({ deflate }: Connection): Frame {
     const key = deflate === undefined ? 0 : deflate.sharedKey;
     const known = key === undefined ? undefined : this.#frames.get(key);
     if (known !== undefined) return known;

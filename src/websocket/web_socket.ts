@@ -14,7 +14,7 @@ import {
   optionError,
 } from "../coroutine/mod.ts";
 import type { Resume } from "../coroutine/mod.ts";
-import type { BoundOperation, Cogen } from "../wsgi/mod.ts";
+import { type BoundOperation, type Cogen, type NOT_YET, QuickOperation } from "../wsgi/mod.ts";
 import { NORMAL } from "./codec/close_codes.ts";
 import { closePayload } from "./codec/frame_writer.ts";
 import type { Connection, Message, SocketEnd } from "./connection.ts";
@@ -51,7 +51,7 @@ export class WebSocketConnection implements AsyncIterable<Message> {
     this.#cogen = cogen;
     this.protocol = handshake.protocol;
     this.isCompressed = handshake.deflate !== undefined;
-    this.#receive = operation((resume) => connection.receive(resume), "receive");
+    this.#receive = new Receive(connection);
   }
 
   /** The end of the connection; `undefined` as long as it is open. */
@@ -87,10 +87,7 @@ export class WebSocketConnection implements AsyncIterable<Message> {
    */
   send(message: string | Uint8Array): BoundOperation<void> {
     checkMessage(message);
-    return this.#wait(
-      "send",
-      (resume: Resume<void>) => this.#connection.send(resume, message as Message),
-    );
+    return this.#cogen.wait(new Send(this.#connection, message as Message));
   }
 
   /**
@@ -170,4 +167,44 @@ function isGenerator(given: unknown): given is Generator<"" & Operation<unknown>
 export function checkMessage(message: unknown): void {
   if (typeof message === "string" || message instanceof Uint8Array) return;
   throw optionError("The message", message, "a string or a Uint8Array");
+}
+
+/** The operation of {@linkcode WebSocketConnection.receive}. */
+class Receive extends QuickOperation<Message | undefined> {
+  readonly name = "receive";
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    super();
+    this.#connection = connection;
+  }
+
+  attempt(): Message | undefined | typeof NOT_YET {
+    return this.#connection.takeMessage();
+  }
+
+  protected begin(resume: Resume<Message | undefined>): Abort {
+    return this.#connection.awaitMessage(resume);
+  }
+}
+
+/** The operation of {@linkcode WebSocketConnection.send}. */
+class Send extends QuickOperation<void> {
+  readonly name = "send";
+  readonly #connection: Connection;
+  readonly #message: Message;
+
+  constructor(connection: Connection, message: Message) {
+    super();
+    this.#connection = connection;
+    this.#message = message;
+  }
+
+  attempt(): void | typeof NOT_YET {
+    return this.#connection.send(this.#message);
+  }
+
+  protected begin(resume: Resume<void>): Abort {
+    return this.#connection.awaitRoom(resume, this.#message);
+  }
 }

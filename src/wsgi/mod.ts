@@ -72,4 +72,5 @@ export {
 } from "./running/app_steps.ts";
 export { WSGIError } from "./running/response.ts";
 export { OperationNotPerformed } from "./not_performed.ts";
+export { NOT_YET, QuickOperation } from "./quick_operation.ts";
 export type { BoundOperation, Waiter, Waiting } from "./waiting.ts";

@@ -8,10 +8,11 @@ import { test } from "node:test";
 import type { WSGIApp } from "../../mod.ts";
 import { acceptWebSocket } from "../../src/websocket/mod.ts";
 import { escapeBytes, latin1Text } from "../http/transcript.ts";
+import { serving } from "../support/serving.ts";
 import { type RealServing, servingOverTcp } from "../support/tcp.ts";
 import { type FrameCase, readFrameCorpus } from "./codec/corpus.ts";
-import { concat } from "./codec/frames.ts";
-import { clientFrame, RawClient } from "./raw_client.ts";
+import { concat, rawFrame } from "./codec/frames.ts";
+import { clientFrame, handshake, RawClient } from "./raw_client.ts";
 
 const echo: WSGIApp = function* (environ) {
   const socket = acceptWebSocket(environ, { maxMessageBytes: 1024 * 1024 });
@@ -160,3 +161,38 @@ for (const [name, story] of Object.entries(STORIES)) {
     await stage.finish();
   });
 }
+
+test("the answers to all frames of one read leave in one write", async () => {
+  const apps: readonly WSGIApp[] = [
+    echo,
+    function* (environ) {
+      const socket = acceptWebSocket(environ);
+      for (;;) {
+        const message = yield* socket.receive();
+        if (message === undefined) return;
+        yield* socket.send(message);
+      }
+    },
+  ];
+  for (const app of apps) {
+    const stage = await serving(app);
+    const client = stage.ask(handshake("/"));
+    await stage.settle();
+    const before = client.pieces.length;
+    const messages = ["short", "", "x".repeat(1000), "\u20ac", new Uint8Array([1, 2, 255])];
+    const frames = messages.map((message) =>
+      clientFrame(typeof message === "string" ? "text" : "binary", message)
+    );
+    client.send(concat(frames));
+    await stage.settle();
+    const answers = concat(messages.map((message) =>
+      rawFrame({
+        opcode: typeof message === "string" ? 1 : 2,
+        payload: typeof message === "string" ? new TextEncoder().encode(message) : message,
+      })
+    ));
+    assertEquals(client.pieces.slice(before), [latin1Text(answers)]);
+    client.destroy();
+    await stage.finish();
+  }
+});

@@ -138,7 +138,7 @@ function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): C
       } catch (error) {
         resume = () => throwInto(iterator, error);
       }
-    } else if (isEmpty(value) && !readNow(context)) yield* performPlanned(context);
+    } else if (isEmpty(value) && !performNow(context)) yield* performPlanned(context);
     else if (burstLasts(context, endMs)) {
       steps = iterator.next();
       continue;
@@ -152,9 +152,9 @@ function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): C
 }
 
 /** Whether the planned operation was a read of bytes that have arrived already. */
-function readNow(context: AppContext): boolean {
+function performNow(context: AppContext): boolean {
   context.output.flush();
-  return !context.output.full && context.cogen.readNow();
+  return !context.output.full && context.cogen.performNow();
 }
 
 /** Performs `environ.cogen.operation`; without one, lets other tasks run. */

@@ -274,7 +274,7 @@ class AppRun implements BodyReader, StepConsumer {
       } else if (isEmpty(value)) {
         checkEmpty(steps, value);
         context.output.flush();
-        if (context.output.full || !context.cogen.readNow()) return this.#waitForPlanned();
+        if (context.output.full || !context.cogen.performNow()) return this.#waitForPlanned();
       } else if (isOperation(value) || isPromise(value)) {
         context.output.flush();
         return this.#waitFor("yielded", value);

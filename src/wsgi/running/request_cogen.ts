@@ -30,6 +30,7 @@ import { Core } from "../core/core.ts";
 import { type BodyBuffer, ReadOperation } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
 import { OperationNotPerformed } from "../not_performed.ts";
+import { QuickOperation } from "../quick_operation.ts";
 import type { RequestControls, RequestTimeouts, TakenEvents } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
 import type { Binding, BoundOperation, Planner, TypedWait } from "../waiting.ts";
@@ -275,17 +276,26 @@ export class RequestCogen implements Cogen, Planner, Binding {
   }
 
   /**
-   * Performs the operation of an empty block at once if it is a read of bytes that have arrived already.
+   * Performs the operation of an empty block at once if it is a read of bytes that have arrived already, or
+   * another operation that need not wait.
    *
    * @returns Whether the operation was performed, so that the app need not wait.
    */
-  readNow(): boolean {
+  performNow(): boolean {
     const operation = this.#next?.operation ?? this.#planned;
-    if (!(operation instanceof ReadOperation)) return false;
-    const read: unknown = operation.attempt();
-    if (read === NOT_YET) return false;
+    const isQuick = operation instanceof ReadOperation || operation instanceof QuickOperation;
+    if (!isQuick) return false;
+    let value: unknown;
+    try {
+      value = operation.attempt();
+    } catch (error) {
+      this.take();
+      this.fail(error);
+      return true;
+    }
+    if (value === NOT_YET) return false;
     this.take();
-    this.settle(read);
+    this.settle(value);
     return true;
   }
 
