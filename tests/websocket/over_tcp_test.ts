@@ -135,7 +135,7 @@ test("a client that sends much and reads nothing is held up, and then gets every
   const client = await RawClient.open(stage);
   client.tcp.stream.pause();
   const block = "x".repeat(64_000);
-  const count = 150;
+  const count = 500;
   const frames = Array.from({ length: count }, (_, index) => `${index} ${block}`);
   let written = 0;
   let isFull = false;
