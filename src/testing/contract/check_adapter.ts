@@ -138,7 +138,8 @@ const LISTENING: readonly Check[] = [
  *   which promises were broken, and in which way.
  * @throws {TypeError} For an option of a wrong kind, and for a gap that names no check.
  *
- * @example
+ * @example An adapter in memory
+ * <!-- example: on bun -->
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { memoryNetwork } from "@x/cogen-wsgi/adapters/memory";
@@ -186,6 +187,7 @@ export async function checkAdapter(
  * @throws {TypeError} For an option of a wrong kind, and for a gap that names no check.
  *
  * @example Under `node:test`, `Deno.test` or `bun test`
+ * <!-- example: on bun -->
  * ```ts
  * import { test } from "node:test";
  * import { memoryNetwork } from "@x/cogen-wsgi/adapters/memory";

@@ -65,6 +65,8 @@ export const MODULE_LANGUAGES: readonly string[] = [
 const FENCE =
   /^(?<annotations>(?:[ \t]*<!--(?:(?!-->)[^])*-->[ \t]*\n+)*)(?<indent>[ \t]*)(?<ticks>`{3,})(?<info>[^\n`]*)\n(?<code>[^]*?)^[ \t]*\k<ticks>[ \t]*$/gm;
 
+const COMMENT_FENCE = /^((?:<!--(?:(?!-->)[^])*-->[ \t]*\n+)*)```ts[ \t]*\n([^]*?)^```/gm;
+
 /** The blocks of a Markdown file, in order. */
 export function blocksOf(path: string, markdown: string): Block[] {
   const matches = [...markdown.matchAll(FENCE)];
@@ -99,17 +101,19 @@ export function blocksOf(path: string, markdown: string): Block[] {
 export function commentBlocksOf(path: string, source: string): Block[] {
   return commentsOf(source).filter(({ text }) => text.startsWith("/**")).flatMap((comment) => {
     const text = comment.text.replace(/^[ \t]*\*(?!\/) ?/gm, "");
-    return [...text.matchAll(/^```ts[ \t]*\n([\s\S]*?)^```/gm)].map(({ 1: code = "", index }) => {
-      const line = comment.line + countLineFeeds(text.slice(0, index)) + 1;
-      return {
-        path,
-        line,
-        language: "ts",
-        code,
-        isIgnored: false,
-        annotation: readAnnotation("", path),
-      };
-    });
+    return [...text.matchAll(COMMENT_FENCE)].map(
+      ({ 1: annotations = "", 2: code = "", index }) => {
+        const line = comment.line + countLineFeeds(text.slice(0, index) + annotations) + 1;
+        return {
+          path,
+          line,
+          language: "ts",
+          code,
+          isIgnored: false,
+          annotation: readAnnotation(annotations, `${path}:${line}`),
+        };
+      },
+    );
   });
 }
 

@@ -21,6 +21,7 @@ const SOURCE = `import { a } from "./a.ts";
  * never();
  * \`\`\`
  *
+ * <!-- example: on bun -->
  * \`\`\`ts
  * second();
  * \`\`\`
@@ -42,7 +43,12 @@ test("finds each block of a doc comment with the line of its code", () => {
       line: 8,
       code: 'import { add } from "@x/sum";\n\nif (add(1, 2) !== 3) {\n  throw new Error();\n}\n',
     },
-    { ...common, line: 20, code: "second();\n" },
+    {
+      ...common,
+      line: 21,
+      code: "second();\n",
+      annotation: { ...NO_CLAUSE, runtimes: ["bun"] },
+    },
   ]);
 });
 
