@@ -17,11 +17,11 @@ const streams = await duplexAdapter();
 
 checkTests("a MessagePort", { adapter: ports }, {
   addresses,
-  connect: (_address, open: OpenPeer) => Promise.resolve(connectPort(open)),
+  connect: async (_address, open: OpenPeer) => await connectPort(open),
 });
 checkTests("a pair of Duplex streams", { adapter: streams }, {
   addresses,
-  connect: (_address, open: OpenPeer) => Promise.resolve(streams.connect(open)),
+  connect: async (_address, open: OpenPeer) => await streams.connect(open),
 });
 
 const hello: WSGIApp = (environ, startResponse) => {

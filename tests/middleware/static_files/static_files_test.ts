@@ -411,7 +411,7 @@ test("it keeps the rules of PEP 3333, compressed or not, and so does the example
   }
   const example = validator(WSGIPathInfoDispatcher(files));
   const source = await withServer(example, async (server) => {
-    return await (await fetch(`${server.url}files/files.ts`)).text();
+    return await (await fetch(`${server.url}source/files.ts`)).text();
   });
   assertMatch(source, /Static files/);
 });
