@@ -11,13 +11,15 @@
 
 import { currentStep } from "./current_step.ts";
 
-const origins = new WeakMap<object, string>();
+/**
+ * The errors that were made together with operations. The runtime writes the stack of an error when it is first
+ * read, and that costs far more than the error; few lines are ever asked for.
+ */
+const origins = new WeakMap<object, Error>();
 
 /** Notes the line that makes an operation, if the current step is traced. */
 export function noteOrigin(operation: object): void {
-  if (currentStep()?.isTraced !== true) return;
-  const line = callerOf(new Error().stack ?? "");
-  if (line !== undefined) origins.set(operation, line);
+  if (currentStep()?.isTraced === true) origins.set(operation, new Error());
 }
 
 /**
@@ -25,7 +27,7 @@ export function noteOrigin(operation: object): void {
  * noted.
  */
 export function originOf(operation: object): string | undefined {
-  return origins.get(operation);
+  return callerOf(origins.get(operation)?.stack ?? "");
 }
 
 /**

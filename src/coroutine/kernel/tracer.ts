@@ -23,7 +23,10 @@ export interface LastWait {
 /** Remembers the last wait of each task, for as long as the task itself is remembered. */
 export class Tracer {
   readonly #clock: Clock;
-  readonly #waits = new WeakMap<Task<unknown>, LastWait>();
+  readonly #waits = new WeakMap<
+    Task<unknown>,
+    { sinceMs: number; operation: Operation<unknown> }
+  >();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,11 +34,12 @@ export class Tracer {
 
   /** Notes that a task begins to wait for an operation. */
   suspended(task: Task<unknown>, operation: Operation<unknown>): void {
-    this.#waits.set(task, { sinceMs: this.#clock.now(), from: originOf(operation) });
+    this.#waits.set(task, { sinceMs: this.#clock.now(), operation });
   }
 
   /** The last wait of a task; `undefined` if the task has never waited. */
   lastWait(task: Task<unknown>): LastWait | undefined {
-    return this.#waits.get(task);
+    const wait = this.#waits.get(task);
+    return wait && { sinceMs: wait.sinceMs, from: originOf(wait.operation) };
   }
 }
