@@ -32,7 +32,7 @@ function running(app: (stage: Stage) => unknown) {
     },
     unperformed: () => undefined,
     beginClosing: () => {},
-    readNow: () => false,
+    performNow: () => false,
     settle: (result: unknown) => note(`result ${result}`),
     fail: (error: unknown) => note(`exception ${error}`),
     close: () => {},
