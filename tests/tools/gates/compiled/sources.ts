@@ -7,10 +7,10 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { ROOT, type Runtime } from "../../runtimes.ts";
@@ -18,7 +18,9 @@ import { listFiles } from "../sources.ts";
 
 /** The part of esbuild's interface that is used here. */
 interface Compiler {
-  build(options: Readonly<Record<string, unknown>>): Promise<unknown>;
+  build(options: Readonly<Record<string, unknown>>): Promise<{
+    readonly outputFiles: readonly { readonly path: string; readonly text: string }[];
+  }>;
 }
 
 const FOLDERS: readonly string[] = ["src", "adapters", "examples", "bench", "tests"];
@@ -48,7 +50,7 @@ async function compileSources(): Promise<string> {
   const require = createRequire(createRequire(join(ROOT, "package.json")).resolve("tsx"));
   const address = pathToFileURL(require.resolve("esbuild")).href;
   const { build } = (await import(address)) as Compiler;
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: ["mod.ts", ...FOLDERS.flatMap((folder) => listFiles(folder, ".ts"))],
     outdir: directory,
@@ -56,10 +58,28 @@ async function compileSources(): Promise<string> {
     format: "esm",
     target: "node20",
     keepNames: true,
-    sourcemap: "inline",
+    sourcemap: "external",
     sourcesContent: false,
-    sourceRoot: pathToFileURL(ROOT).href,
+    write: false,
     logLevel: "error",
   });
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  for (const [path, text] of texts) {
+    if (path.endsWith(".map")) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    const map = JSON.parse(texts.get(`${path}.map`) as string) as Record<string, unknown>;
+    writeFileSync(path, text + mapComment(map, relative(directory, path)));
+  }
   return directory;
+}
+
+/**
+ * The source map as a comment. Node resolves its paths from the address of the source, and not of the
+ * compiled file, so the source has its whole address.
+ */
+function mapComment(map: Record<string, unknown>, path: string): string {
+  const source = pathToFileURL(join(ROOT, path.replace(/js$/, "ts"))).href;
+  const text = JSON.stringify({ ...map, sources: [source] });
+  const data = Buffer.from(text).toString("base64");
+  return `//# sourceMappingURL=data:application/json;base64,${data}\n`;
 }
