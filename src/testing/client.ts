@@ -3,14 +3,16 @@
  * network in memory and on a virtual clock.
  *
  * - `exchange.ts`: one request and its response
+ * - `events.ts`: a stream of events
  * - `web_socket.ts`: a WebSocket
+ * - `connections.ts`: the connections, and which may be used again
  * - `client_socket.ts`: the client's end of a connection, which may leave or stall at any byte
  * - `virtual_time.ts`: the clock, and the loop that moves it
  *
  * @module
  */
 
-import { type MemoryNetwork, memoryNetwork } from "../../adapters/memory.ts";
+import { memoryNetwork } from "../../adapters/memory.ts";
 import {
   checkNames,
   checkOption,
@@ -23,8 +25,9 @@ import {
 import { type ServerOptions, type ServerStats, WSGIServer } from "../server/mod.ts";
 import { type Adapter, decodeLatin1, encodeLatin1, joinBytes } from "../socket/mod.ts";
 import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
-import { ClientSocket } from "./client_socket.ts";
+import { ADDRESS, Connections } from "./connections.ts";
 import { Cookies } from "./cookies.ts";
+import { eventFields, TestEvents, type TestEventsOptions } from "./events.ts";
 import { Exchange, TestStream } from "./exchange.ts";
 import { fetchBy } from "./fetch.ts";
 import { counted, runtimeFiles } from "./files.ts";
@@ -57,9 +60,6 @@ export interface TestClientOptions {
 
 /** The options of a server, without those about listening. */
 export type TestServerOptions = Omit<ServerOptions, "scheduler" | "signal" | "onListen">;
-
-/** The address of the server in the network of the test. */
-const ADDRESS = { host: "127.0.0.1", port: 80 };
 
 /** The virtual time for the `finally` blocks of apps: the default of `timeouts.close`. */
 const CLOSING_MS = 30_000;
@@ -119,13 +119,9 @@ export class TestClient implements AsyncDisposable {
   readonly server: WSGIServer;
   /** The lines of the error log so far. */
   readonly log: string[] = [];
-  readonly #network: MemoryNetwork;
+  readonly #connections: Connections;
   readonly #time: VirtualTime;
   readonly #cookies: Cookies | undefined;
-  /** All connections that are not closed. */
-  readonly #sockets = new Set<ClientSocket>();
-  /** Connections without a request. */
-  readonly #idle: ClientSocket[] = [];
   /** The logged errors that the test has not taken. */
   #errors: unknown[] = [];
   /** Set by the first {@linkcode close}. */
@@ -160,18 +156,14 @@ export class TestClient implements AsyncDisposable {
     // The clock stands still during a turn, so no time would ever end a run of turns.
     const scheduler = new Scheduler({ clock, debug: true, quantum: 0 });
     this.#time = new VirtualTime(clock, scheduler, options.autojump ?? true);
-    this.#network = memoryNetwork({
-      clock,
-      log,
-      window,
-      files: counted(files, this.#time),
-    });
+    const network = memoryNetwork({ clock, log, window, files: counted(files, this.#time) });
+    this.#connections = new Connections(network);
     this.#cookies = options.cookies === true ? new Cookies() : undefined;
     const { bindAddr: _bindAddr, tls: _tls, ...rest } = server;
     this.server = new WSGIServer({
       ...rest,
       bindAddr: [ADDRESS.host, ADDRESS.port],
-      adapter: this.#network.adapter,
+      adapter: network.adapter,
       scheduler,
       log,
       onError: (error: unknown, environ: Environ | undefined) => {
@@ -208,7 +200,7 @@ export class TestClient implements AsyncDisposable {
     const exchange = await this.#begin(method, path, options);
     const response = await exchange.response();
     if (exchange.socket.reusable && response.complete && exchange.reader.state === "complete") {
-      this.#idle.push(exchange.socket);
+      this.#connections.keep(exchange.socket);
     } else if (!exchange.socket.closed) {
       exchange.socket.end("reset");
     }
@@ -265,6 +257,54 @@ export class TestClient implements AsyncDisposable {
   }
 
   /**
+   * Opens a stream of events, and reads it as a browser's `EventSource` does.
+   *
+   * @param path The path with its query.
+   * @param options The id of the last event, the query, and further header fields.
+   * @returns The stream, after the head of its response.
+   * @throws {EventsRefused} If the server does not answer with 200 and `text/event-stream`.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { EventChannel, eventStream } from "@x/cogen-wsgi/sse";
+   * import { testClient } from "@x/cogen-wsgi/testing";
+   *
+   * const news = new EventChannel({ epoch: "a" });
+   * await using client = testClient((environ, startResponse) =>
+   *   eventStream(environ, startResponse, news)
+   * );
+   * await using events = await client.events("/");
+   * news.publish({ event: "headline", data: "tea" });
+   * assertEquals(await events.next(), { event: "headline", data: "tea", id: "a-1" });
+   * await events.disconnect();
+   * news.publish("missed");
+   * await events.connect();
+   * assertEquals((await events.next())?.data, "missed");
+   * ```
+   */
+  async events(path: string, options: TestEventsOptions = {}): Promise<TestEvents> {
+    checkNames("The options of events", options, ["headers", "query", "lastEventId"], {
+      complaint: "Unknown option of events",
+      suggestions: { lastId: "lastEventId" },
+    });
+    checkOption("lastEventId of events", options.lastEventId, "string");
+    const { query, lastEventId = "" } = options;
+    const begin = async (last: string): Promise<Exchange> => {
+      const exchange = await this.#begin("GET", path, {
+        headers: eventFields(options, last),
+        ...(query === undefined ? {} : { query }),
+      });
+      await exchange.head();
+      this.#keepCookies(path, new TestResponse(exchange.reader, 0).headers);
+      return exchange;
+    };
+    const events = new TestEvents(begin, this.#time, lastEventId);
+    await events.connect();
+    return events;
+  }
+
+  /**
    * Opens a WebSocket. Its client answers Pings and Close frames as a browser does.
    *
    * @param path The path with its query.
@@ -290,7 +330,10 @@ export class TestClient implements AsyncDisposable {
    * ```
    */
   async webSocket(path: string, options: TestWebSocketOptions = {}): Promise<TestWebSocket> {
-    checkNames("options of webSocket", options, ["headers", "query", "protocols", "origin"]);
+    checkNames("The options of webSocket", options, ["headers", "query", "protocols", "origin"], {
+      complaint: "Unknown option of webSocket",
+      suggestions: { protocol: "protocols" },
+    });
     const { query } = options;
     const exchange = await this.#begin("GET", path, {
       headers: handshakeFields(options),
@@ -332,7 +375,7 @@ export class TestClient implements AsyncDisposable {
     checkNames("The options of raw", options, ["end"], { complaint: "Unknown option of raw" });
     checkOption("end of raw", options.end, "boolean");
     const pieces: Uint8Array[] = [];
-    const socket = this.#connect();
+    const socket = this.#connections.connect();
     socket.begin((piece) => void pieces.push(piece), undefined);
     socket.send(typeof bytes === "string" ? latin1Bytes(bytes) : bytes);
     if (options.end === true) socket.end("fin");
@@ -385,7 +428,7 @@ export class TestClient implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#time.quiet();
-    for (const socket of this.#sockets) socket.end("reset");
+    this.#connections.reset();
     await this.#time.quiet();
     // The apps that wait in their `finally` blocks may end first.
     if (this.stats.activeRequests > 0) await this.#time.advance(CLOSING_MS);
@@ -417,22 +460,8 @@ export class TestClient implements AsyncDisposable {
     const cookie = this.#cookies?.header(targetOf(path), this.#time.clock.now()) ?? "";
     const request = await prepareRequest(method, path, options, cookie);
     const { fault } = options;
-    const idle = fault === undefined ? this.#takeIdle() : undefined;
-    return new Exchange(idle ?? this.#connect(), this.#time, request, fault);
-  }
-
-  #takeIdle(): ClientSocket | undefined {
-    for (let socket = this.#idle.pop(); socket !== undefined; socket = this.#idle.pop()) {
-      if (socket.reusable) return socket;
-    }
-    return undefined;
-  }
-
-  #connect(): ClientSocket {
-    const socket = new ClientSocket((handler) => this.#network.connect(ADDRESS, () => handler));
-    this.#sockets.add(socket);
-    socket.onClosed = () => this.#sockets.delete(socket);
-    return socket;
+    const socket = fault === undefined ? this.#connections.take() : this.#connections.connect();
+    return new Exchange(socket, this.#time, request, fault);
   }
 
   #keepCookies(path: string, headers: Headers): void {

@@ -25,6 +25,8 @@ export {
 } from "./contract/check_adapter.ts";
 export type { PeerSocket } from "./contract/peer.ts";
 export type { Ending, Fault } from "./client_socket.ts";
+export type { TestEvent } from "./event_parser.ts";
+export { EventsRefused, TestEvents, type TestEventsOptions } from "./events.ts";
 export { TestStream } from "./exchange.ts";
 export type { BodyPieces, RequestFields, RequestOptions, RequestValues } from "./request.ts";
 export { TestResponse, TruncatedResponse } from "./response.ts";

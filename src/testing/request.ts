@@ -1,7 +1,7 @@
 /**
  * A request of a test as bytes: its head, and its body of any kind.
  *
- * `client.ts` calls this.
+ * `client.ts`, `events.ts` and `web_socket.ts` call this.
  *
  * @module
  */
@@ -114,6 +114,23 @@ export function toBytes(piece: string | Uint8Array): Uint8Array {
 }
 
 /**
+ * Gives the header fields of a request as pairs.
+ *
+ * @param fields The fields, in any of the forms that a test may give.
+ * @returns One pair for each line of the head.
+ */
+export function fieldPairs(fields: RequestFields | undefined): [string, string][] {
+  if (fields === undefined) return [];
+  if (Symbol.iterator in fields) {
+    return [...fields as Iterable<readonly [string, string]>].map(([name, value]) => [name, value]);
+  }
+  return Object.entries(fields as Record<string, string | readonly string[]>).flatMap(
+    ([name, value]): [string, string][] =>
+      Array.isArray(value) ? value.map((each) => [name, each]) : [[name, value as string]],
+  );
+}
+
+/**
  * Checks the parts of a request that {@linkcode prepareRequest} does not convert.
  *
  * @param method The method.
@@ -220,17 +237,6 @@ async function readBody({ body, form }: RequestOptions): Promise<Body> {
 function isPieces(content: unknown): content is BodyPieces {
   return typeof content === "object" && content !== null &&
     (Symbol.asyncIterator in content || Symbol.iterator in content);
-}
-
-function fieldPairs(fields: RequestFields | undefined): [string, string][] {
-  if (fields === undefined) return [];
-  if (Symbol.iterator in fields) {
-    return [...fields as Iterable<readonly [string, string]>].map(([name, value]) => [name, value]);
-  }
-  return Object.entries(fields as Record<string, string | readonly string[]>).flatMap(
-    ([name, value]): [string, string][] =>
-      Array.isArray(value) ? value.map((each) => [name, each]) : [[name, value as string]],
-  );
 }
 
 function fieldLine([name, value]: readonly [string, string]): string {

@@ -9,7 +9,7 @@
 import { closePayload, encodeFrame, type Message, MessageReader } from "../websocket/mod.ts";
 import type { SocketEnd } from "../websocket/mod.ts";
 import type { ClientSocket, Ending } from "./client_socket.ts";
-import type { RequestOptions } from "./request.ts";
+import { fieldPairs, type RequestOptions } from "./request.ts";
 import type { TestResponse } from "./response.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
@@ -47,12 +47,7 @@ const MASK = Uint8Array.of(0x5a, 0x0f, 0xc3, 0x96);
 
 /** The header fields of a handshake. */
 export function handshakeFields(options: TestWebSocketOptions): [string, string][] {
-  const { protocols = [], origin, headers = {} } = options;
-  const given: [string, string][] = headers instanceof Headers || Symbol.iterator in headers
-    ? Array.from(headers as Iterable<readonly [string, string]>, ([name, value]) => [name, value])
-    : Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-      typeof value === "string" ? [[name, value]] : value.map((each) => [name, each])
-    );
+  const { protocols = [], origin, headers } = options;
   return [
     ["Connection", "Upgrade"],
     ["Upgrade", "websocket"],
@@ -62,7 +57,7 @@ export function handshakeFields(options: TestWebSocketOptions): [string, string]
       ? []
       : [["Sec-WebSocket-Protocol", protocols.join(", ")] as [string, string]]),
     ...(origin === undefined ? [] : [["Origin", origin] as [string, string]]),
-    ...given,
+    ...fieldPairs(headers),
   ];
 }
 

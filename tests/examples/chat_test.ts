@@ -6,7 +6,6 @@ import { chat } from "../../examples/chat.ts";
 import { chatSocket } from "../../examples/chat_socket.ts";
 import { ChatRoom } from "../../examples/chat_room.ts";
 import { testClient } from "../../src/testing/mod.ts";
-import { readEvents } from "../sse/event_reader.ts";
 
 const message = (key: string, text = `text of ${key}`) => ({ json: { key, name: "Ann", text } });
 
@@ -46,11 +45,12 @@ test("a stream has the history, and goes on", async () => {
   const room = new ChatRoom();
   await using client = testClient({ wsgiApp: chat(room) });
   await client.post("/chat/messages", message("1"));
-  await using stream = await client.open("/chat/events");
-  await stream.until('"text of 1"}\n\n');
+  await using stream = await client.events("/chat/events");
+  assertEquals(JSON.parse((await stream.next())?.data ?? "").text, "text of 1");
   await client.post("/chat/messages", message("2"));
-  const { lastId } = readEvents(await stream.until('"text of 2"}\n\n'));
-  assertEquals(lastId, room.channel.lastId);
+  const second = await stream.next();
+  assertEquals(JSON.parse(second?.data ?? "").text, "text of 2");
+  assertEquals(second?.id, room.channel.lastId);
 });
 
 test("a socket has the history, takes messages, and refuses those that are none", async () => {

@@ -8,18 +8,17 @@ import { Live } from "../../examples/live.ts";
 import { waitApp } from "../../examples/wait_signal.ts";
 import { eventStream } from "../../src/sse/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
-import { readEvents } from "../sse/event_reader.ts";
 
 test("events: a stream, publishing, and the count of streams", async () => {
   await using client = testClient({ wsgiApp: events() });
   assertEquals((await client.get("/events/count")).text, "0\n");
-  await using stream = await client.open("/events");
+  await using stream = await client.events("/events");
   assertEquals((await client.get("/events/count")).text, "1\n");
   const published = ["a%20b", "%E2%82%AC&event=price", "x&y=1", "", "a%0Ab&event=%20"];
   for (const query of published) assertEquals((await client.get(`/publish?${query}`)).status, 200);
-  const text = await stream.until("event:  \n") + await stream.until("\n\n");
-  const { events: read } = readEvents(text);
-  assertEquals(read.map(({ type, data }) => [type, data]), [
+  const read = [];
+  for (const _ of published) read.push(await stream.next());
+  assertEquals(read.map((each) => [each?.event, each?.data]), [
     ["message", "a b"],
     ["price", "€"],
     ["message", "x&y=1"],
@@ -41,13 +40,16 @@ test("the steps of requests and of generators are events", async () => {
     },
   });
   await client.get("/wait");
-  await using stream = await client.open("/live");
+  await using stream = await client.events("/live");
   await client.get("/wait");
   await client.settle();
   await client.advance(1);
   const kinds = async () => {
-    const { events } = readEvents(await stream.until('"end"') + await stream.until("\n\n"));
-    return events.flatMap(({ data }) => JSON.parse(data).steps).map((step) => [step[1], step[3]]);
+    const steps: string[][] = [];
+    while (steps.at(-1)?.[1] !== "end") {
+      steps.push(...JSON.parse((await stream.next())?.data ?? "").steps);
+    }
+    return steps.map((step) => [step[1], step[3]]);
   };
   assertEquals(await kinds(), [
     ["begin", "GET /wait"],

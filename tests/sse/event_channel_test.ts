@@ -29,8 +29,11 @@ async function reading(client: TestClient, lastId?: string) {
   await client.settle();
   await client.advance(10);
   await stream.disconnect();
-  const { events, lastId: last } = readEvents((await stream.response()).text, lastId);
-  return { data: events.map(({ type, data }) => type === "stale" ? "stale" : data), last };
+  const { events, lastEventId } = readEvents((await stream.response()).text, lastId);
+  return {
+    data: events.map(({ event, data }) => event === "stale" ? event : data),
+    last: lastEventId,
+  };
 }
 
 function channelOf(count: number, options: EventChannelOptions = {}): EventChannel {
@@ -80,9 +83,9 @@ test("a client that leaves after the stale event gets no second one", async () =
   const channel = channelOf(9, { history: { count: 3 } });
   await using client = serving(channel);
   await using stream = await client.open("/", { headers: { "Last-Event-ID": "old" } });
-  const { lastId } = readEvents(await stream.until("event: stale\nid: e-6\ndata: \n\n"));
+  const { lastEventId } = readEvents(await stream.until("event: stale\nid: e-6\ndata: \n\n"));
   await stream.disconnect();
-  assertEquals(await reading(client, lastId), { data: ["7", "8", "9"], last: "e-9" });
+  assertEquals(await reading(client, lastEventId), { data: ["7", "8", "9"], last: "e-9" });
 });
 
 test("a restart is a stale event, then the events since", async () => {
@@ -200,9 +203,9 @@ test("a closed channel ends its streams after the last event, then answers 204",
   channel.publish("4");
   channel.close();
   const { text, complete } = await stream.response();
-  assertEquals([readEvents(text).lastId, complete], ["e-4", true]);
+  assertEquals([readEvents(text).lastEventId, complete], ["e-4", true]);
   const late = await client.get("/", { headers: { "Last-Event-ID": "e-2" } });
-  assertEquals([late.status, readEvents(late.text).lastId], [200, "e-4"]);
+  assertEquals([late.status, readEvents(late.text).lastEventId], [200, "e-4"]);
   const done = await client.get("/", { headers: { "Last-Event-ID": "e-4" } });
   assertEquals(done.status, 204);
   assertEquals((await client.head("/", { headers: { "Last-Event-ID": "e-4" } })).status, 204);
@@ -233,7 +236,7 @@ test("of many clients, those that do not read are told of their gap", async () =
   for (const stream of streams) {
     const { events } = readEvents(await stream.until(LAST));
     const numbers = events.map(({ id }) => Number(id.slice(2)));
-    const stale = events.findIndex(({ type }) => type === "stale");
+    const stale = events.findIndex(({ event }) => event === "stale");
     const first = stalled.includes(stream) ? events.slice(0, stale) : events;
     assertEquals(numbers.slice(0, first.length), first.map((_, at) => at + 1));
     // The stale event has the id of the event before the oldest one that is kept.
@@ -251,9 +254,9 @@ test("a slow client is closed, if the subscription says so", async () => {
   await publishMany(client, channel);
   stream.resume();
   const { text, complete } = await stream.response();
-  const { events, lastId } = readEvents(text);
-  assertEquals([complete, events.some(({ type }) => type === "stale")], [true, false]);
-  assertEquals((await reading(client, lastId)).data[0], "stale");
+  const { events, lastEventId } = readEvents(text);
+  assertEquals([complete, events.some(({ event }) => event === "stale")], [true, false]);
+  assertEquals((await reading(client, lastEventId)).data[0], "stale");
   assertEquals(channel.subscribers, 0);
 });
 
@@ -289,12 +292,12 @@ test("clients that leave at random bytes miss no event and get none twice, or on
       const read = readEvents(text, lastId);
       // The id of the last visit: that of an event, or the place that the stream has told.
       let seen = lastId === undefined ? undefined : Number(lastId.slice(2));
-      lastId = read.lastId || undefined;
-      for (const { type, data, id } of read.events) {
+      lastId = read.lastEventId || undefined;
+      for (const { event, data, id } of read.events) {
         const number = Number(id.slice(2));
-        if (type === "stale") stales++;
+        if (event === "stale") stales++;
         else assertEquals(data, String(number));
-        if (seen !== undefined && type === "stale") assert(number > seen);
+        if (seen !== undefined && event === "stale") assert(number > seen);
         else if (seen !== undefined) assertEquals(number, seen + 1);
         seen = number;
       }

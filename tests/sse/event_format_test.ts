@@ -73,8 +73,8 @@ test("a reader gets the data of any text, with each line break as LF", () => {
     const { events } = readEvents(stream);
     const read = (data: string) => data.replace(/\r\n|\r/g, "\n");
     assertEquals(events, [
-      { type: "first", data: read(one), id: "1" },
-      { type: "message", data: read(other), id: "1" },
+      { event: "first", data: read(one), id: "1" },
+      { event: "message", data: read(other), id: "1" },
     ]);
   }));
 });
