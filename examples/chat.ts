@@ -8,7 +8,7 @@ import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../m
 import { eventStream } from "../src/sse/mod.ts";
 import { ChatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
-import { page, pages } from "./pages.ts";
+import { alone, page } from "./pages.ts";
 
 /** The longest wait of a poll. It is short, so that proxies do not give the request up. */
 const POLL_SECONDS = 25;
@@ -50,4 +50,4 @@ export function chat(room: ChatRoom = new ChatRoom()): Mounts {
   };
 }
 
-await serveWhenMain(import.meta, { "/": pages, ...chat() });
+await serveWhenMain(import.meta, { ...alone(page("chat.html")), ...chat() });

@@ -5,7 +5,7 @@ import { acceptWebSocket } from "../src/websocket/mod.ts";
 import { chat } from "./chat.ts";
 import { ChatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
-import { pages } from "./pages.ts";
+import { alone, page } from "./pages.ts";
 
 const REFUSED = 1008;
 
@@ -35,4 +35,8 @@ export function chatSocket(room: ChatRoom): Mounts {
 }
 
 const room = new ChatRoom();
-await serveWhenMain(import.meta, { "/": pages, ...chat(room), ...chatSocket(room) });
+await serveWhenMain(import.meta, {
+  ...alone(page("chat.html")),
+  ...chat(room),
+  ...chatSocket(room),
+});

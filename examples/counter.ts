@@ -5,13 +5,14 @@
 
 import { type Environ, race, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
+import { alone, heading } from "./pages.ts";
 
 const LAST = 10;
 
 export function* counter(environ: Environ, startResponse: StartResponse) {
   // Browsers show the beginning of an HTML page at once, but collect plain text before they show it.
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
-  yield "<!doctype html><title>Counter</title>";
+  yield heading("Counter", "counter.ts");
   for (let n = 1; n <= LAST; n++) {
     yield `<p>${n} of ${LAST}\n`;
     yield* environ.cogen.wait(race([Sleep(1), environ.cogen.untilStopping()]));
@@ -23,4 +24,4 @@ export function* counter(environ: Environ, startResponse: StartResponse) {
   yield "<p>done\n";
 }
 
-await serveWhenMain(import.meta, counter);
+await serveWhenMain(import.meta, alone(counter));

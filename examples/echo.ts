@@ -5,15 +5,17 @@
 
 import type { Environ, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
+import { alone, heading } from "./pages.ts";
 
-const FORM = `<!doctype html><title>Echo</title>
-<form method="post" enctype="text/plain"><textarea name="text">Hello</textarea><button>Send</button></form>
+const PAGE = `${heading("Echo", "echo.ts")}<p>The answer is the body of the form, as it is sent.
+<form method="post" enctype="text/plain" class="card">
+<label class="wide">Text <textarea name="text" rows="4">Hello</textarea></label><button>Send</button></form>
 `;
 
 export function* echo(environ: Environ, startResponse: StartResponse) {
   if (environ.REQUEST_METHOD !== "POST") {
     startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
-    return FORM;
+    return PAGE;
   }
   startResponse("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
   for (;;) {
@@ -23,4 +25,4 @@ export function* echo(environ: Environ, startResponse: StartResponse) {
   }
 }
 
-await serveWhenMain(import.meta, echo);
+await serveWhenMain(import.meta, alone(echo));

@@ -38,7 +38,11 @@ function published(channel: EventChannel, query: string): string {
   try {
     return channel.publish({ data: decodeURIComponent(text), event: decodeURIComponent(type) });
   } catch {
-    throw new HTTPException(400, [], "Encode the text as UTF-8 with percent signs.\n");
+    throw new HTTPException(
+      400,
+      [],
+      "Encode the text as UTF-8 with percent signs; the type is one line.\n",
+    );
   }
 }
 

@@ -3,8 +3,8 @@
 import type { Mounts } from "../mod.ts";
 import { compress } from "../src/middleware/compress/mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { page, pages, sources } from "./pages.ts";
+import { alone, page, sources } from "./pages.ts";
 
 export const files: Mounts = { "/files": page("files.html"), "/source": compress(sources) };
 
-await serveWhenMain(import.meta, { "/": pages, ...files });
+await serveWhenMain(import.meta, { ...alone(page("files.html")), ...files });

@@ -2,7 +2,7 @@
 
 import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { page, pages } from "./pages.ts";
+import { alone, page } from "./pages.ts";
 
 const ROWS = 20;
 
@@ -16,4 +16,4 @@ function* rows({ cogen }: Environ, startResponse: StartResponse) {
 
 export const jsonStream: Mounts = { "/json": page("json.html"), "/json/rows": rows };
 
-await serveWhenMain(import.meta, { "/": pages, ...jsonStream });
+await serveWhenMain(import.meta, { ...alone(page("json.html")), ...jsonStream });

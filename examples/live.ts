@@ -15,29 +15,24 @@ type Kind = "begin" | "block" | "wait" | "resume" | "end";
 const MAX_STEPS = 400;
 const BATCH_SECONDS = 0.1;
 
-/** The steps of all requests behind {@linkcode Live.watch}. */
 export class Live {
   readonly channel: EventChannel = new EventChannel({ history: { count: 10 } });
   #steps: (readonly [generator: number, kind: Kind, time: number, ...name: string[]])[] = [];
   #begun = 0;
 
-  /** Makes an app whose steps are told. */
   watch(app: WSGIApp): WSGIApp {
     return (environ, startResponse) => {
       const { cogen, REQUEST_METHOD, SCRIPT_NAME, PATH_INFO } = environ;
       const note = this.begin(`${REQUEST_METHOD} ${SCRIPT_NAME}${PATH_INFO}`, cogen.scheduler);
       cogen.onFinished(() => note("end"));
-      const stage = {
-        keepsBlocks: true,
-        *block(block: Block) {
-          note("block");
-          yield block;
-        },
-        *wait() {
-          note("wait");
-        },
-        resume: () => note("resume"),
+      const block = function* (block: Block) {
+        note("block");
+        yield block;
       };
+      const wait = function* () {
+        note("wait");
+      };
+      const stage = { keepsBlocks: true, block, wait, resume: () => note("resume") };
       const run = () => app(environ, startResponse);
       return new ServerReadable((reader) => passThrough(run, cogen, stage, reader));
     };

@@ -1,11 +1,13 @@
-/**
- * This function serves an example if the example's file is the main program. An example that is
- * imported is not served.
- */
+/** This function serves an example if the example's file is the program, and not if it is imported. */
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Mounts, serve, type WSGIApp } from "../mod.ts";
+
+/** Whether the file with this `import.meta` is the program. */
+export function isMain(meta: ImportMeta): boolean {
+  return fileURLToPath(meta.url) === process.argv[1];
+}
 
 /**
  * Serves an app on `127.0.0.1:8000`, or on the port in `PORT`, until Ctrl-C.
@@ -14,7 +16,7 @@ import { type Mounts, serve, type WSGIApp } from "../mod.ts";
  * @param wsgiApp The app of the example, or mounts.
  */
 export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts): Promise<void> {
-  if (fileURLToPath(meta.url) !== process.argv[1]) return;
+  if (!isMain(meta)) return;
   try {
     await serveUntilInterrupted(wsgiApp);
   } catch (error) {
@@ -34,11 +36,8 @@ async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
   console.log(`Serving on ${server.url} (${runtime()}). Ctrl-C ends it.`);
   const end = (signal: string) => {
-    if (server.stopping) {
-      // A service manager and npm may both send SIGTERM, so only Ctrl-C means "at once".
-      if (signal === "SIGINT") void server.close();
-      return;
-    }
+    // A service manager and npm may both send SIGTERM, so only Ctrl-C means "at once".
+    if (server.stopping) return signal === "SIGINT" ? void server.close() : undefined;
     void server.shutdown();
     setTimeout(() => {
       const { activeRequests } = server.stats();

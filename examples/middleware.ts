@@ -4,8 +4,9 @@
  * call of `startResponse`.
  */
 
-import { passThrough, Sleep, type WSGIApp } from "../mod.ts";
+import { type Mounts, passThrough, Sleep, type WSGIApp } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
+import { alone, page } from "./pages.ts";
 
 /** Makes each block of text upper case. */
 export function upperCase(app: WSGIApp): WSGIApp {
@@ -46,4 +47,7 @@ export function visitors(): WSGIApp {
 
 export const shoutingApp: WSGIApp = addHeader(upperCase(visitors()), "X-Middleware", "upper-case");
 
-await serveWhenMain(import.meta, shoutingApp);
+/** A page, and the text of the app that the page shows while it comes. */
+export const shout: Mounts = { "/shout": page("shout.html"), "/shout/text": shoutingApp };
+
+await serveWhenMain(import.meta, { ...alone(page("shout.html")), ...shout });

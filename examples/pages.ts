@@ -1,7 +1,7 @@
 /** The pages of the examples: HTML, a style sheet and scripts, as they stand in the folder `pages`. */
 
 import { fileURLToPath } from "node:url";
-import { staticFiles, type WSGIApp } from "../mod.ts";
+import { type Mounts, staticFiles, type WSGIApp } from "../mod.ts";
 
 const NO_CACHE = { cacheControl: "no-cache" } as const;
 
@@ -16,6 +16,25 @@ export const sources: WSGIApp = staticFiles(fileURLToPath(new URL(".", import.me
   ...NO_CACHE,
   contentTypes: { ts: "text/plain; charset=utf-8", html: "text/plain; charset=utf-8" },
 });
+
+/** An example that is served alone: its app is the first page, and the files of the pages are beside it. */
+export function alone(app: WSGIApp): Mounts {
+  return {
+    "/": (environ, startResponse) =>
+      (environ.PATH_INFO === "/" ? app : pages)(environ, startResponse),
+    "/source": sources,
+  };
+}
+
+/** The beginning of a page that an app writes itself. */
+export function heading(title: string, source: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="style.css">
+<nav><a href="./">All examples</a> · <a href="source/${source}">The source</a></nav>
+<main><h1>${title}</h1>
+`;
+}
 
 /** One page of the folder, at any path. */
 export function page(name: string): WSGIApp {

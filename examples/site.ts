@@ -14,10 +14,10 @@ import { hello } from "./hello.ts";
 import { jsonStream } from "./json_stream.ts";
 import { Live } from "./live.ts";
 import { serveWhenMain } from "./main.ts";
-import { shoutingApp } from "./middleware.ts";
+import { shout } from "./middleware.ts";
 import { pages } from "./pages.ts";
 import { slow } from "./slow.ts";
-import { digest } from "./trailers.ts";
+import { digests } from "./trailers.ts";
 import { upload } from "./upload.ts";
 import { patientApp, signalApp, waitApp } from "./wait_signal.ts";
 import { webSockets } from "./web_socket.ts";
@@ -29,7 +29,8 @@ const room = new ChatRoom();
 const shown: Mounts = {
   ...{ "/hello": hello, "/counter": counter, "/slow": slow, "/echo": echo },
   ...{ "/wait": waitApp, "/patient": patientApp, "/signal": signalApp },
-  ...{ "/shout": shoutingApp, "/digest": digest },
+  ...shout,
+  ...digests,
   ...upload,
   ...jsonStream,
   ...chat(room),

@@ -8,9 +8,6 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findRuntime, programArguments, type RuntimeName } from "../tests/tools/runtimes.ts";
 
-/** The time between two checks whether the shell of npm has ended, in milliseconds. */
-const PARENT_CHECK_MS = 200;
-
 const RUNTIMES: readonly string[] = ["node", "deno", "bun"] satisfies RuntimeName[];
 const USAGE = `Usage: npm start -- [--runtime ${RUNTIMES.join("|")}] [options of cogen-wsgi]
 
@@ -51,7 +48,7 @@ function endWithParent(end: () => void): void {
     if (process.ppid === parent) return;
     clearInterval(timer);
     end();
-  }, PARENT_CHECK_MS);
+  }, 200);
 }
 
 try {

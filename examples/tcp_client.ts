@@ -8,35 +8,20 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import {
-  Connect,
-  type Coroutine,
-  Queue,
-  readline,
-  runtimeAdapter,
-  Scheduler,
-  scope,
-  SendAll,
-  type SocketStream,
-  toPromise,
-} from "../mod.ts";
+import * as cogen from "../mod.ts";
 import type { Dial } from "../src/coroutine/mod.ts";
+import { isMain } from "./main.ts";
+import { readLine, sendLines } from "./tcp_lines.ts";
 
 /** The lines to send; `undefined` is the end. */
-type Lines = Queue<string | undefined>;
-
-const MAX_LINE = 1000;
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
+type Lines = cogen.Queue<string | undefined>;
 
 /** Sends line after line, and ends the connection at `undefined`. */
-function* say(stream: SocketStream, lines: Lines): Coroutine<void> {
-  for (;;) {
-    const line = yield* lines.get({ timeout: -1 });
-    if (line === undefined) return stream.endWrite();
-    yield* SendAll(stream, encoder.encode(`${line}\n`));
+function* say(stream: cogen.SocketStream, lines: Lines): cogen.Coroutine<void> {
+  for (let line; (line = yield* lines.get({ timeout: -1 })) !== undefined;) {
+    yield* sendLines(stream, [line]);
   }
+  stream.endWrite();
 }
 
 /** Connects, sends `lines`, and calls `tell` with each line of the server until the server ends. */
@@ -44,16 +29,12 @@ export function* converse(
   dial: Dial,
   lines: Lines,
   tell: (line: string) => void,
-): Coroutine<void> {
-  const stream = yield* Connect(dial, { timeout: 10 });
+): cogen.Coroutine<void> {
+  const stream = yield* cogen.Connect(dial, { timeout: 10 });
   try {
-    yield* scope(function* (children) {
+    yield* cogen.scope(function* (children) {
       children.add(say, stream, lines);
-      for (;;) {
-        const line = yield* readline(stream, MAX_LINE, { timeout: -1 });
-        if (line.length === 0) return;
-        tell(decoder.decode(line).trimEnd());
-      }
+      for (let line; (line = yield* readLine(stream)) !== undefined;) tell(line);
     });
   } finally {
     stream.destroy();
@@ -62,16 +43,16 @@ export function* converse(
 
 /** Makes a queue of the lines of standard input. */
 function typed(): Lines {
-  const lines: Lines = new Queue();
+  const lines: Lines = new cogen.Queue();
   const terminal = createInterface({ input: process.stdin });
   terminal.on("line", (line) => lines.putNowait(line));
   terminal.on("close", () => lines.putNowait(undefined));
   return lines;
 }
 
-if (fileURLToPath(import.meta.url) === process.argv[1]) {
-  const { clock, dial } = await runtimeAdapter();
+if (isMain(import.meta)) {
+  const { clock, dial } = await cogen.runtimeAdapter();
   const chat: Dial = (open, signal) => dial({ host: "127.0.0.1", port: 8008 }, open, { signal });
-  const task = new Scheduler({ clock }).add(converse, chat, typed(), console.log);
-  await toPromise(task).finally(() => process.stdin.destroy());
+  const task = new cogen.Scheduler({ clock }).add(converse, chat, typed(), console.log);
+  await cogen.toPromise(task).finally(() => process.stdin.destroy());
 }

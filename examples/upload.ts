@@ -6,7 +6,7 @@
 
 import type { Environ, Mounts, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { page, pages } from "./pages.ts";
+import { alone, page } from "./pages.ts";
 
 const form = page("upload.html");
 
@@ -28,4 +28,4 @@ export const upload: Mounts = {
   },
 };
 
-await serveWhenMain(import.meta, { "/": pages, ...upload });
+await serveWhenMain(import.meta, { ...alone(form), ...upload });

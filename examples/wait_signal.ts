@@ -6,6 +6,7 @@
 
 import { type Environ, type StartResponse, WaitForSignal } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
+import { alone, heading } from "./pages.ts";
 
 export function* waitApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html"]]);
@@ -21,7 +22,7 @@ export function* waitApp(environ: Environ, startResponse: StartResponse) {
  */
 export function* patientApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
-  yield "<!doctype html><title>Waiting</title><p>I'm waiting for some signal\n";
+  yield `${heading("Waiting", "wait_signal.ts")}<p>I'm waiting for some signal\n`;
   const signal = WaitForSignal("abc", { timeout: 60 });
   yield environ.cogen.core.events.race([signal, environ.cogen.untilStopping()]);
   if (environ.cogen.result instanceof Error) yield "<p>Your time is up !\n";
@@ -40,4 +41,8 @@ function escapeHTML(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-await serveWhenMain(import.meta, { "/": waitApp, "/patient": patientApp, "/signal": signalApp });
+await serveWhenMain(import.meta, {
+  ...alone(waitApp),
+  "/patient": patientApp,
+  "/signal": signalApp,
+});

@@ -1,13 +1,16 @@
 /** The chat: one list, three transports. Each transport takes up where it has stopped. */
 
 const find = (selector) => document.querySelector(selector);
-const transport = new URLSearchParams(location.search).get("transport") ?? "sse";
 const NAMES = { poll: "long polling", sse: "Server-Sent Events", ws: "WebSocket" };
+const wanted = new URLSearchParams(location.search).get("transport");
+const transport = Object.hasOwn(NAMES, wanted ?? "") ? wanted : "sse";
 
 /** The id of the last event that the page has shown. */
 let lastId;
 /** The messages that are not acknowledged, oldest first. */
 const outbox = [];
+/** The keys of the messages that the page has shown. */
+const shown = new Set();
 /** Sends the first message of the outbox; a transport sets it. */
 let send = () => {};
 
@@ -25,20 +28,29 @@ function tell(isConnected) {
 
 function show({ id, event = "message", data }) {
   lastId = id;
+  // A server that has restarted takes a message again, if its answer to the first one was lost.
+  const message = event === "stale" ? undefined : JSON.parse(data);
+  if (shown.has(message?.key)) return acknowledge(message.key);
   const item = document.createElement("li");
   if (event === "stale") {
     item.className = "stale";
     item.textContent = "The server has forgotten older messages: some may be missing here.";
   } else {
-    const { key, name, text } = JSON.parse(data);
-    const sent = outbox.findIndex((message) => message.key === key);
-    if (sent >= 0) outbox.splice(sent, 1);
+    const { key, name, text } = message;
+    shown.add(key);
+    acknowledge(key);
     const author = document.createElement("b");
     author.textContent = `${name}:`;
     item.append(author, text);
   }
   find("#list").append(item);
   item.scrollIntoView({ block: "nearest" });
+}
+
+/** Takes a message out of the outbox. */
+function acknowledge(key) {
+  const sent = outbox.findIndex((message) => message.key === key);
+  if (sent >= 0) outbox.splice(sent, 1);
 }
 
 /** Shows the events that the page has missed. */
@@ -111,6 +123,10 @@ async function post() {
   }
 }
 
+// A reload keeps the name.
+find("#name").value = sessionStorage.getItem("name") ?? "guest";
+find("#name").oninput = ({ target }) => sessionStorage.setItem("name", target.value);
+
 find("form").onsubmit = (event) => {
   event.preventDefault();
   const message = find("#message");
@@ -122,6 +138,7 @@ find("form").onsubmit = (event) => {
   message.value = "";
   send();
 };
+find(`a[href="?transport=${transport}"]`).setAttribute("aria-current", "page");
 if (transport === "ws") connect();
 else {
   void post();

@@ -118,7 +118,8 @@ setInterval(summarize, 1000);
 find("#slow").onclick = async ({ currentTarget: button }) => {
   button.disabled = true;
   let running = 10;
-  const crowd = readLines("crowd", (line) => running = Number(line)).finally(() => running = 0);
+  const crowd = readLines("crowd", (line) => running = Number(line))
+    .catch(() => {}).finally(() => running = 0);
   const times = [];
   do {
     const began = performance.now();
@@ -131,7 +132,7 @@ find("#slow").onclick = async ({ currentTarget: button }) => {
       `meanwhile: the median is ${middle} ms, the longest time ${most} ms.`;
     await new Promise((resolve) => setTimeout(resolve, 100));
   } while (running > 0);
-  await crowd.catch(() => {});
+  await crowd;
   button.disabled = false;
 };
 
@@ -145,7 +146,7 @@ async function readLines(path, take) {
   }
 }
 
-find("#count").onclick = () => void fetch("counter").then((response) => response.text());
+find("#count").onclick = () => fetch("counter").then((response) => response.text()).catch(() => {});
 
 for (const pane of document.querySelectorAll(".pane")) {
   const output = pane.querySelector("output");
@@ -155,7 +156,7 @@ for (const pane of document.querySelectorAll(".pane")) {
     try {
       const text = await (await fetch("patient")).text();
       const answer = new DOMParser().parseFromString(text, "text/html").body.textContent.trim();
-      output.textContent = answer.split("\n").at(-1).replaceAll("%20", " ");
+      output.textContent = decoded(answer.split("\n").at(-1));
     } catch {
       output.textContent = "The connection ended.";
     }
@@ -164,7 +165,20 @@ for (const pane of document.querySelectorAll(".pane")) {
   pane.querySelector("form").onsubmit = async (event) => {
     event.preventDefault();
     const text = pane.querySelector(".text").value;
-    const response = await fetch(`signal?${encodeURIComponent(text)}`);
-    output.textContent = (await response.text()).trim() + " by this pane.";
+    try {
+      const response = await fetch(`signal?${encodeURIComponent(text)}`);
+      output.textContent = (await response.text()).trim() + " by this pane.";
+    } catch {
+      output.textContent = "The connection ended.";
+    }
   };
+}
+
+/** The text of a query; a text that is no query stays as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,10 +1,13 @@
 /** The site: its endpoints for machines, and the steps that its first page draws. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { counter } from "../../examples/counter.ts";
 import { crowd } from "../../examples/crowd.ts";
 import { events } from "../../examples/events.ts";
 import { Live } from "../../examples/live.ts";
+import { alone } from "../../examples/pages.ts";
 import { waitApp } from "../../examples/wait_signal.ts";
 import { eventStream } from "../../src/sse/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
@@ -67,4 +70,26 @@ test("the steps of requests and of generators are events", async () => {
   const ended = await kinds();
   assertMatch(String(ended[0]), /begin,generator 1/);
   assert(ended.filter(([kind]) => kind === "end").length > 0);
+});
+
+test("an example that is served alone has its style sheet and its source", async () => {
+  await using client = testClient({ wsgiApp: alone(counter) });
+  const page = await client.get("/");
+  assertMatch(page.text, /<h1>Counter<\/h1>\n<p>1 of 10\n/);
+  for (const [, address = ""] of page.text.matchAll(/href="([^":]+)"/g)) {
+    const { status, headers } = await client.get(new URL(address, "http://test/").pathname);
+    assertEquals([address, status], [address, 200]);
+    if (address === "style.css") {
+      assertEquals(headers.get("content-type"), "text/css; charset=utf-8");
+    }
+  }
+});
+
+test("no example is longer than 60 lines", () => {
+  const folder = new URL("../../examples/", import.meta.url);
+  const names = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  const long = names.filter((name) =>
+    readFileSync(new URL(name, folder), "utf8").trimEnd().split("\n").length > 60
+  );
+  assertEquals([names.length > 20, long], [true, []]);
 });

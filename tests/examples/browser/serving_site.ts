@@ -10,7 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findRuntime, programArguments, type RuntimeName } from "../../tools/runtimes.ts";
 
-const SITE = fileURLToPath(new URL("../../../examples/site.ts", import.meta.url));
+const SITE = fileURLToPath(new URL("prefixed_site.ts", import.meta.url));
 
 /** A site on one port. */
 export class ServedSite {
@@ -24,7 +24,7 @@ export class ServedSite {
 
   /** The address, with a slash at the end. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}/`;
+    return `http://127.0.0.1:${this.#port}/demo/`;
   }
 
   /** Begins to serve; a second time on the same port. */

@@ -301,7 +301,16 @@ const EXAMPLES: readonly (readonly [name: string, app: WSGIApp | Mounts, path: s
   ["counter", counter, "/"],
   ["slow", slow, "/"],
   ["chat", chat(), "/chat/poll"],
-  ...["/hello", "/wait", "/patient", "/signal?hi", "/shout", "/echo", "/json/rows", "/events/count"]
+  ...[
+    "/hello",
+    "/wait",
+    "/patient",
+    "/signal?hi",
+    "/shout/text",
+    "/echo",
+    "/json/rows",
+    "/events/count",
+  ]
     .map(
       (path) => [`site${path}`, site, path] as const,
     ),
