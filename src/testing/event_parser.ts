@@ -31,8 +31,13 @@ export class EventParser {
   lastEventId: string;
   /** The last `retry`, in milliseconds. */
   retryMs: number | undefined;
-  /** Replaces bytes that are no UTF-8, and drops one BOM at the begin. */
-  readonly #decoder = new TextDecoder();
+  /**
+   * Replaces bytes that are no UTF-8. It keeps a BOM: if a BOM is cut in the middle, the decoder of Node 26 drops
+   * a second BOM as well.
+   */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** Whether any text has come. */
+  #hasBegun = false;
   /** The begin of a line that has not ended. */
   #rest = "";
   /** Whether the text so far ends with CR. */
@@ -55,6 +60,8 @@ export class EventParser {
   push(bytes: Uint8Array): void {
     let text = this.#decoder.decode(bytes, { stream: true });
     if (text === "") return;
+    if (!this.#hasBegun && text.startsWith("\uFEFF")) text = text.slice(1);
+    this.#hasBegun = true;
     if (this.#endsWithCr && text.startsWith("\n")) text = text.slice(1);
     this.#endsWithCr = text.endsWith("\r");
     const lines = text.split(LINE_BREAK);
