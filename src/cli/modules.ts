@@ -23,6 +23,8 @@ import {
 
 /** A path with a line, in an error. */
 const PLACE = /(?:file:\/\/)?(\/[^\s:()'"]+:\d+(?::\d+)?)/;
+/** A frame in a stack; other lines are of the message. */
+const FRAME = /^\s+at /;
 /** Frames of a runtime and of packages, in a stack. */
 const FOREIGN = /^\s*at .*(?:node:|ext:|native:|\/node_modules\/|<anonymous>)/;
 /** The colors in a text for a terminal. */
@@ -94,7 +96,8 @@ function userFrames(error: unknown): string[] {
   const { stack } = Object(error) as { stack?: unknown };
   if (typeof stack !== "string") return [];
   return stack.replaceAll(COLOR, "").split("\n")
-    .filter((line) => PLACE.test(line) && !FOREIGN.test(line) && !line.includes(OWN));
+    .filter((line) => FRAME.test(line) && PLACE.test(line))
+    .filter((line) => !FOREIGN.test(line) && !line.includes(OWN));
 }
 
 function placeOf(error: unknown, frames: readonly string[], path: string): string {
