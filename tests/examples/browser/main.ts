@@ -17,7 +17,7 @@ import { ServedSite } from "./serving_site.ts";
 
 /** No machine is too slow for a wait in a browser: the limit is for pages that hang. */
 const PATIENCE_MS = 120_000;
-const RUNTIMES: readonly RuntimeName[] = ["node", "currentNode", "deno", "bun"];
+const RUNTIMES: readonly RuntimeName[] = ["node", "deno", "bun"];
 const TRANSPORTS = ["poll", "sse", "ws"] as const;
 const PAGES: readonly string[] = [
   ...["", "chat?transport=ws", "upload", "json", "files"],
