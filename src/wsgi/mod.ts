@@ -22,6 +22,23 @@ export {
 } from "./app.ts";
 export { basicCredentials } from "./basic_credentials.ts";
 export { type AppYield, type Block, type HeaderList, isBlock } from "./block.ts";
+export type {
+  BusJobOf,
+  BusKind,
+  BusOf,
+  BusOperations,
+  BusPosition,
+  BusQueueOf,
+  BusQueueOptions,
+  BusTopicOf,
+  RequestBus,
+  ServedBus,
+  TopicGap,
+  TopicItem,
+  TopicMessage,
+  TopicSubscribeOptions,
+  TopicSubscriptionOf,
+} from "./bus.ts";
 export type { Cogen } from "./cogen.ts";
 export type { Core } from "./core/core.ts";
 export type { Events } from "./core/events.ts";

@@ -7,8 +7,8 @@
 import { assertEquals } from "@std/assert";
 import process from "node:process";
 import { test } from "node:test";
-import { type Environ, serve, type StartResponse, type WSGIServer } from "../../mod.ts";
-import { type CorpusCase, readCorpus } from "../http/corpus.ts";
+import { type Environ, serve, type StartResponse, type WSGIServer } from "../../../mod.ts";
+import { type CorpusCase, readCorpus } from "../../http/corpus.ts";
 import { exchange } from "./exchange.ts";
 import { readGolden, section, writeGolden } from "./golden.ts";
 

@@ -3,7 +3,7 @@
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { escapeBytes } from "../http/transcript.ts";
+import { escapeBytes } from "../../http/transcript.ts";
 
 const FILE = new URL("golden.txt", import.meta.url);
 

@@ -1,0 +1,108 @@
+/**
+ * The options of a bus, and their checks.
+ *
+ * @module
+ */
+
+import {
+  checkNames,
+  checkOption,
+  type Clock,
+  type Duration,
+  optionError,
+  type Scheduler,
+  toMilliseconds,
+} from "../coroutine/mod.ts";
+import { createScheduler } from "../../mod.ts";
+import { checkCount } from "./checks.ts";
+import type { BusTransport } from "./transport.ts";
+
+/** The options of `openBus`. */
+export interface BusOptions {
+  /** Runs the coroutines of `bus.run`, and has the clock. Default: one with the clock of the runtime. */
+  readonly scheduler?: Scheduler;
+  /** The time within which the broker has to confirm a message. Default: 30 s. */
+  readonly publishTimeout?: Duration;
+  /** The largest message, as text on the bus, in bytes. Bytes are a third longer there. Default: 512 KiB. */
+  readonly maxMessageBytes?: number;
+  /** The largest sum of the messages that wait for the broker, in bytes. Default: 16 MiB. */
+  readonly maxPendingBytes?: number;
+  /** The largest number of messages that wait for the broker. Default: 10,000. */
+  readonly maxPending?: number;
+  /**
+   * Called with an error that no wait can get: of `publishNowait`, and of reading while the broker is out of
+   * reach. Default: the log of the scheduler's clock.
+   */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The options after every check, with every default filled in. */
+export interface BusSettings {
+  readonly transport: BusTransport;
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  /** Names this bus among all producers. */
+  readonly producer: string;
+  readonly publishTimeoutMs: number;
+  readonly maxMessageBytes: number;
+  readonly maxPendingBytes: number;
+  readonly maxPending: number;
+  readonly report: (error: unknown) => void;
+}
+
+const NAMES: readonly (keyof BusOptions)[] = [
+  ...["scheduler", "publishTimeout", "maxMessageBytes", "maxPendingBytes", "maxPending"] as const,
+  "onError",
+];
+
+/** Messages with more bytes than this take several batches. A page has as many characters. */
+export const MAX_BATCH_BYTES: number = 1024 * 1024;
+
+/**
+ * Checks a transport and options, and fills in the defaults.
+ *
+ * @throws {TypeError} If the transport is none, or an option is unknown or of a wrong kind.
+ * @throws {RangeError} If a number is outside its range.
+ */
+export async function resolveBusOptions(
+  transport: BusTransport,
+  options: BusOptions,
+): Promise<BusSettings> {
+  const members = ["append", "page", "watch", "put", "take", "settle", "close"];
+  const isTransport = typeof transport === "object" && transport !== null &&
+    members.every((member) => typeof transport[member as "append"] === "function");
+  if (!isTransport) {
+    throw optionError("transport", transport, "a transport, such as memoryTransport()");
+  }
+  checkNames("openBus", options, NAMES);
+  const { onError, publishTimeout = 30, maxPending = 10_000 } = options;
+  const { maxMessageBytes = 512 * 1024, maxPendingBytes = 16 * 1024 * 1024 } = options;
+  checkOption("onError of openBus", onError, "function");
+  const scheduler = options.scheduler ?? await createScheduler();
+  const { clock } = scheduler;
+  checkCount("maxMessageBytes of openBus", maxMessageBytes);
+  return {
+    transport,
+    scheduler,
+    clock,
+    producer: randomName(),
+    publishTimeoutMs: toMilliseconds(publishTimeout, "publishTimeout of openBus"),
+    maxMessageBytes: Math.min(maxMessageBytes, transport.maxTextBytes ?? Infinity),
+    maxPendingBytes: checkCount("maxPendingBytes of openBus", maxPendingBytes),
+    maxPending: checkCount("maxPending of openBus", maxPending),
+    report: (error) => {
+      if (onError === undefined) return clock.log?.(`bus over ${transport.name}: ${String(error)}`);
+      try {
+        onError(error);
+      } catch (thrown) {
+        clock.log?.(`onError of the bus: ${String(thrown)}`);
+      }
+    },
+  };
+}
+
+/** A name that no other process has: 80 bits at random. */
+export function randomName(): string {
+  const part = () => Math.random().toString(36).slice(2, 10).padEnd(8, "0");
+  return part() + part();
+}

@@ -1,0 +1,70 @@
+/**
+ * Pauses of a bus: by the clock of its scheduler, so that tests control them.
+ *
+ * @module
+ */
+
+import type { Clock } from "../coroutine/mod.ts";
+
+/** The shortest and the longest pause between two attempts. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2000;
+
+/**
+ * The pause before an attempt: twice as long each time, and spread at random, so that many processes do not
+ * all come back at the same moment.
+ *
+ * @param attempt The number of attempts that have failed, from 1.
+ */
+export function pauseMs(attempt: number): number {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  return longest * (0.5 + Math.random() / 2);
+}
+
+/** A wait of one loop: for a time, or until {@linkcode Bell.ring}. */
+export class Bell {
+  readonly #clock: Clock;
+  #wake: (() => void) | undefined;
+  /** Whether the bell has rung since the last wait; the next wait resets this. */
+  #hasRung = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Ends the wait that runs, or the next one. */
+  ring(): void {
+    this.#hasRung = true;
+    this.#wake?.();
+  }
+
+  /** Waits until the bell rings; at most for `longestMs`. */
+  async wait(longestMs: number = Infinity): Promise<void> {
+    if (!this.#hasRung) {
+      await new Promise<void>((resolve) => {
+        const cancel = longestMs === Infinity
+          ? undefined
+          : this.#clock.setTimer(longestMs, resolve);
+        this.#wake = () => {
+          cancel?.();
+          resolve();
+        };
+      });
+      this.#wake = undefined;
+    }
+    this.#hasRung = false;
+  }
+}
+
+/** Waits for a time. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(ms, resolve));
+}
+
+/** Waits for a promise, at most for a time; gives `undefined` then. */
+export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimer(ms, () => resolve(undefined));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * The transport of one process: logs and queues in its memory.
+ *
+ * It is for tests and for a server without other processes; the hub of a channel serves it to workers
+ * (`channel.ts`). All is bounded: a log keeps its newest messages, a queue refuses jobs, and the log that was
+ * used least recently goes when there are too many.
+ *
+ * @module
+ */
+
+import { checkNames, type Clock, optionError } from "../../coroutine/mod.ts";
+import type { BusPosition } from "../../wsgi/mod.ts";
+import { checkCount } from "../checks.ts";
+import { randomName } from "../settings.ts";
+import type {
+  Appended,
+  Batch,
+  BusTransport,
+  LeasedJob,
+  LogPage,
+  PageLimits,
+  Settlement,
+  SignalListener,
+  SignalTransport,
+  TakeLimits,
+} from "../transport.ts";
+import { MemoryLog } from "./memory_log.ts";
+import { MemoryQueue } from "./memory_queue.ts";
+import { Watchers } from "./watchers.ts";
+
+/** The bounds of a memory transport. */
+export interface MemoryTransportOptions {
+  /** The largest number of messages of a log. Default: 1,000. */
+  readonly maxLogMessages?: number;
+  /** The largest sum of the messages of a log, in characters. Default: 1 Mi. */
+  readonly maxLogLength?: number;
+  /** The largest number of logs with messages: topics, and dead letters of queues. Default: 10,000. */
+  readonly maxLogs?: number;
+  /** The largest number of jobs of all queues. Default: 10,000. */
+  readonly maxJobs?: number;
+  /** The clock of the leases, with `now()` in milliseconds. Default: `Date`. */
+  readonly clock?: Pick<Clock, "now">;
+}
+
+const NAMES: readonly (keyof MemoryTransportOptions)[] = [
+  ...["maxLogMessages", "maxLogLength", "maxLogs", "maxJobs", "clock"] as const,
+];
+
+/**
+ * Makes a transport in the memory of this process.
+ *
+ * @param options Its bounds.
+ * @throws {TypeError} If an option is unknown or of a wrong kind.
+ * @throws {RangeError} If a bound is no whole number from 1.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { memoryTransport, openBus } from "@x/cogen-wsgi/bus";
+ *
+ * const bus = await openBus(memoryTransport());
+ * const mail = bus.queue<string>("mail");
+ * await bus.run(mail.put("hello"));
+ * const job = await bus.run(mail.take());
+ * assertEquals([job.value, job.delivery], ["hello", 1]);
+ * assertEquals(await bus.run(job.acknowledge()), true);
+ * await bus.close();
+ * ```
+ */
+export function memoryTransport(options: MemoryTransportOptions = {}): BusTransport {
+  checkNames("memoryTransport", options, NAMES);
+  const { clock = Date } = options;
+  if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
+  const bound = (name: "maxLogMessages" | "maxLogLength" | "maxLogs" | "maxJobs", value: number) =>
+    checkCount(`${name} of memoryTransport`, options[name] ?? value);
+  return new MemoryTransport({
+    maxLogMessages: bound("maxLogMessages", 1000),
+    maxLogLength: bound("maxLogLength", 1024 * 1024),
+    maxLogs: bound("maxLogs", 10_000),
+    maxJobs: bound("maxJobs", 10_000),
+    clock,
+  });
+}
+
+class MemoryTransport implements BusTransport {
+  readonly name = "memory";
+  readonly signals: SignalTransport = new MemorySignals();
+  readonly #options: Required<MemoryTransportOptions>;
+  /** The logs; the one that was used least recently is the first. */
+  readonly #logs = new Map<string, MemoryLog>();
+  readonly #queues = new Map<string, MemoryQueue>();
+  readonly #watchers = new Watchers();
+  /** The number of jobs of all queues. */
+  #jobs = 0;
+
+  constructor(options: Required<MemoryTransportOptions>) {
+    this.#options = options;
+  }
+
+  append(name: string, { messages }: Batch): Promise<Appended> {
+    const log = this.#log(name);
+    const offsets = messages.map(({ text }) => log.append(text));
+    this.#watchers.tell(name);
+    return Promise.resolve({ epoch: log.epoch, offsets });
+  }
+
+  page(name: string, after: BusPosition | "start" | "end", limits: PageLimits): Promise<LogPage> {
+    return Promise.resolve(this.#log(name).page(after, limits));
+  }
+
+  watch(name: string, onNews: () => void): () => void {
+    return this.#watchers.add(name, onNews);
+  }
+
+  put(name: string, { messages }: Batch): Promise<number> {
+    const count = Math.min(messages.length, this.#options.maxJobs - this.#jobs);
+    if (count === 0) return Promise.resolve(0);
+    const queue = this.#queues.get(name) ?? new MemoryQueue(this.#options.clock);
+    this.#queues.set(name, queue);
+    for (const { text } of messages.slice(0, count)) queue.add(text);
+    this.#jobs += count;
+    this.#watchers.tell(name);
+    return Promise.resolve(count);
+  }
+
+  take(name: string, limits: TakeLimits): Promise<readonly LeasedJob[]> {
+    return Promise.resolve(this.#queues.get(name)?.take(limits) ?? []);
+  }
+
+  settle(name: string, receipt: string, settlement: Settlement): Promise<boolean> {
+    const queue = this.#queues.get(name);
+    const isHeld = queue?.settle(receipt, settlement) ?? false;
+    if (isHeld && settlement.kind === "done") {
+      this.#jobs--;
+      if (queue?.size === 0) this.#queues.delete(name);
+    }
+    if (isHeld && settlement.kind === "again") this.#watchers.tell(name);
+    return Promise.resolve(isHeld);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #log(name: string): MemoryLog {
+    const log = this.#logs.get(name) ?? new MemoryLog(randomName(), this.#options);
+    this.#logs.delete(name);
+    this.#logs.set(name, log);
+    if (this.#logs.size > this.#options.maxLogs) {
+      // A subscription of the log that goes is told of the new epoch.
+      const [oldest] = this.#logs.keys();
+      this.#logs.delete(oldest as string);
+    }
+    return log;
+  }
+}
+
+/** The listeners of all buses in this process. */
+class MemorySignals implements SignalTransport {
+  readonly #listeners = new Set<SignalListener>();
+
+  async send(name: string, text: string): Promise<number> {
+    const counts = await Promise.all([...this.#listeners].map((listener) => listener(name, text)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  listen(listener: SignalListener): () => void {
+    const own: SignalListener = (name, text) => listener(name, text);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+}
