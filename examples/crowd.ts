@@ -13,14 +13,14 @@ const SIZE = 10;
 type Note = (name: string, scheduler: Scheduler) => (kind: "block" | "end") => void;
 
 /** Makes the app. Each line of its answer is the number of generators that still run. */
-export function crowd(note: Note): Mounts {
+export function crowd(note: Note, work: () => Iterable<unknown> = primes): Mounts {
   function* app({ cogen }: Environ, startResponse: StartResponse) {
     startResponse("200 OK", [["Content-Type", "text/plain"]]);
     const ended = new Queue<number>();
     const run = function* (number: number) {
       const step = note(`generator ${number}`, cogen.scheduler);
       try {
-        for (const _ of primes()) {
+        for (const _ of work()) {
           step("block");
           yield;
           if (cogen.stopping.aborted) return;

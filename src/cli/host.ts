@@ -253,6 +253,14 @@ export function after(seconds: number, job: () => void): () => void {
   return () => timers.clearTimeout(timer);
 }
 
+/**
+ * The URL of a module of this package beside another one. The npm package has JavaScript instead of TypeScript,
+ * so the extension is that of the other module.
+ */
+export function moduleBeside(name: string, url: string): URL {
+  return new URL(name + path.extname(new URL(url).pathname), url);
+}
+
 /** A thread with module records of its own. */
 export interface Thread {
   post(message: object, transfer: ArrayBuffer[]): void;

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { PLAIN_LOADER } from "../tools/gates/compiled/sources.ts";
+import { compiledProgram } from "../tools/gates/compiled/sources.ts";
 import { tsxLoader } from "../tools/runtimes.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
-const MANY = fileURLToPath(new URL("many.ts", import.meta.url));
+const PROGRAM = program("src/cli/bin.ts");
+const MANY = program("tests/cli/many.ts");
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 /** The permissions that the README names, and those for the files and the modes of Unix sockets. */
@@ -85,7 +85,7 @@ export async function inWorkshop(
 function startIn(cwd: string, program: string, args: readonly string[]): Running {
   const inherited = Object.entries(process.env)
     .filter(([name]) => !/^(?:COGEN_.*|PORT|HOST|NODE_OPTIONS|NODE_TEST_CONTEXT)$/.test(name));
-  const child = spawn(process.execPath, [...runtimeArguments(), program, ...args], {
+  const child = spawn(process.execPath, [...runtimeArguments(program), program, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1" } as Record<string, string>,
     stdio: ["ignore", "pipe", "pipe"],
@@ -125,9 +125,13 @@ function startIn(cwd: string, program: string, args: readonly string[]): Running
   return { pid, ended, kill, errors };
 }
 
-function runtimeArguments(): string[] {
+/** The path of a program; of its compiled form on Node, which is how the npm package has it. */
+function program(path: string): string {
+  return compiledProgram(path) ?? fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+function runtimeArguments(program: string): string[] {
   if ("Deno" in globalThis) return DENO;
-  if ("Bun" in globalThis || Number(process.versions.node.split(".")[0]) >= 23) return [];
-  const isCompiled = process.env["COMPILED_SOURCES"] !== undefined;
-  return ["--import", isCompiled ? PLAIN_LOADER : tsxLoader()];
+  const readsTypeScript = "Bun" in globalThis || Number(process.versions.node.split(".")[0]) >= 23;
+  return readsTypeScript || program.endsWith(".js") ? [] : ["--import", tsxLoader()];
 }

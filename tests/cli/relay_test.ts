@@ -10,15 +10,18 @@ import { Relay } from "../../src/cli/reload/relay.ts";
 import { serveMessages } from "../../src/cli/reload/thread_server.ts";
 import { type WSGIApp, WSGIServer } from "../../mod.ts";
 import type { Adapter, Address, Socket, SocketHandler } from "../../src/socket/mod.ts";
+import { toDial } from "../../src/testing/contract/stage.ts";
 import { checkTests } from "../contract/adapter_contract.ts";
 import { until } from "../contract/waiting.ts";
 
 const network = memoryNetwork();
 const memory = network.adapter;
 
+const { dial, ...listening } = memory;
+
 /** Each accepted socket is reached through messages in both directions. */
 const relayed: Adapter = {
-  ...memory,
+  ...listening,
   listen: (address, options, open) =>
     memory.listen(address, options, (socket) => relay(socket, open, options.log ?? memory.log)),
 };
@@ -48,6 +51,7 @@ function queued<Message>(receive: (message: Message) => void): (message: Message
 
 checkTests("relayed", { adapter: relayed }, {
   addresses: [{ host: "127.0.0.1", port: 0 }, { path: "/relayed/socket" }],
+  connect: async (address, open) => await dial(toDial(address), open),
 });
 
 /** Starts no threads: the apps, one after the other, run in this process. */

@@ -39,7 +39,7 @@ test("the steps of requests and of generators are events", async () => {
     wsgiApp: {
       "/live": (environ, startResponse) => eventStream(environ, startResponse, live.channel),
       "/wait": live.watch(waitApp),
-      ...crowd((name, scheduler) => live.begin(name, scheduler)),
+      ...crowd((name, scheduler) => live.begin(name, scheduler), () => [1, 2, 3]),
     },
   });
   await client.get("/wait");

@@ -176,6 +176,7 @@ test("a wait for an event that cannot come names the wait of the app", async () 
         yield "first";
         yield* WaitForSignal("never");
       }(),
+      { heartbeat: Infinity },
     )
   );
   await using events = await client.events("/");

@@ -10,7 +10,7 @@
 import type { Socket, SocketHandler } from "../../socket/mod.ts";
 import type { ThreadTask } from "./app_thread.ts";
 import { CommandFailure, EXIT, messageOf } from "../failure.ts";
-import { after, startThread, type Thread } from "../host.ts";
+import { after, moduleBeside, startThread, type Thread } from "../host.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { Relay, type Server } from "./relay.ts";
 import { say } from "../running.ts";
@@ -34,7 +34,7 @@ export class AppThread implements Server {
   constructor(task: ThreadTask, start: typeof startThread) {
     this.ended = new Promise((resolve) => this.#end = resolve);
     let fault = "its thread has ended";
-    this.#thread = start(new URL("./app_thread.ts", import.meta.url), task, {
+    this.#thread = start(moduleBeside("app_thread", import.meta.url), task, {
       message: (message) => this.#receive(message as FromThread),
       error: (error) => fault = messageOf(error),
       exit: () => this.#end(fault),

@@ -632,8 +632,11 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
   ],
 };
 
+/** The checks, the mutants and their network are the same plain JavaScript on each runtime. */
+const skip = "Deno" in globalThis || "Bun" in globalThis ? "runs on Node" : false;
+
 for (const [mutant, [mutation, name, fault]] of Object.entries(MUTANTS)) {
-  test(`the contract catches an adapter that ${mutant}`, async () => {
+  test(`the contract catches an adapter that ${mutant}`, { skip }, async () => {
     const check = checksOf(mutation).find((one) => one.name === name);
     assert(check !== undefined, `no check is named ${name}`);
     const error = await assertRejects(() => check.run(), BrokenPromise);
@@ -642,13 +645,10 @@ for (const [mutant, [mutation, name, fault]] of Object.entries(MUTANTS)) {
   });
 }
 
-for (const topic of ["accepted", "dialled"]) {
-  test(`the correct adapter passes every check of ${topic} connections`, async () => {
-    for (const check of checksOf({})) {
-      if (check.name.startsWith("dial") === (topic === "dialled")) await check.run();
-    }
-  });
-}
+test("the correct adapter passes each check that catches a mutant", { skip }, async () => {
+  const names = new Set(Object.values(MUTANTS).map(([, name]) => name));
+  for (const check of checksOf({})) if (names.has(check.name)) await check.run();
+});
 
 /** Holds each write of 13 bytes back until the next write. */
 function reordering(right: Socket): Socket["write"] {

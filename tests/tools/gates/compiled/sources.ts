@@ -7,7 +7,7 @@
  * @module
  */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
@@ -25,6 +25,12 @@ interface Compiler {
 
 const FOLDERS: readonly string[] = ["src", "adapters", "examples", "bench", "tests"];
 
+/** The files that the tests of the command line need. */
+const PROGRAM = /^(?:mod\.js|(?:src|adapters|tests\/cli)\/.*)$/;
+
+/** The folder, in that of the compiled sources, of programs that run without a loader. */
+const PROGRAMS = "programs";
+
 /** The loader that reads the compiled sources of `COMPILED_SOURCES`, by its address. */
 export const PLAIN_LOADER: string = new URL("./loader.mjs", import.meta.url).href;
 
@@ -34,6 +40,15 @@ export const PLAIN_LOADER: string = new URL("./loader.mjs", import.meta.url).hre
  */
 export function takesCompiled({ name }: Pick<Runtime, "name">): boolean {
   return name === "node" || name === "currentNode";
+}
+
+/**
+ * The path of a program of `src` or `tests/cli` as plain JavaScript, for a test that starts processes: a loader would
+ * cost each of them most of a second. `undefined` if the sources of this process are not compiled.
+ */
+export function compiledProgram(path: string): string | undefined {
+  const folder = process.env["COMPILED_SOURCES"];
+  return folder === undefined ? undefined : join(folder, PROGRAMS, path.replace(/ts$/, "js"));
 }
 
 let compiled: Promise<string> | undefined;
@@ -66,11 +81,24 @@ async function compileSources(): Promise<string> {
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
   for (const [path, text] of texts) {
     if (path.endsWith(".map")) continue;
-    mkdirSync(dirname(path), { recursive: true });
+    const name = relative(directory, path);
     const map = JSON.parse(texts.get(`${path}.map`) as string) as Record<string, unknown>;
-    writeFileSync(path, text + mapComment(map, relative(directory, path)));
+    write(path, text + mapComment(map, name));
+    if (PROGRAM.test(name)) write(join(directory, PROGRAMS, name), withPlainNames(text));
   }
+  copyFileSync(join(ROOT, "package.json"), join(directory, PROGRAMS, "package.json"));
+  symlinkSync(join(ROOT, "node_modules"), join(directory, PROGRAMS, "node_modules"), "dir");
   return directory;
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** The source with the names of the compiled files in its imports and its addresses of modules. */
+function withPlainNames(text: string): string {
+  return text.replace(/(\bfrom |\bimport\(?|\bnew URL\()(\s*"\.[^"]*)\.ts"/g, '$1$2.js"');
 }
 
 /**

@@ -35,11 +35,14 @@ const BATCH_SECONDS = 900;
  */
 const MAX_BATCH = 80;
 
-/** Folders of files that measure memory, start many connections or take long. */
-const ALONE: readonly string[] = ["tests/contract/", "tests/load/"];
+/** Files that measure memory, start many connections or take long, by the beginnings of their paths. */
+const ALONE: readonly string[] = [
+  ...["node", "deno", "bun"].map((name) => `tests/contract/${name}_`),
+  "tests/load/",
+];
 
-/** Folders that `--quick` leaves out: their files start many processes and connections. */
-const SLOW: readonly string[] = [...ALONE, "tests/cli/"];
+/** Folders that `--quick` leaves out: their files start many processes and connections, or take long. */
+const SLOW: readonly string[] = ["tests/contract/", "tests/load/", "tests/cli/"];
 
 /** Of the contract, only the files of this runtime do more than skip a test. */
 const FOREIGN: Readonly<Record<RuntimeName, RegExp>> = {
@@ -100,8 +103,8 @@ function chooseFiles(parts: readonly string[]): string[] {
   );
 }
 
-function isIn(folders: readonly string[], path: string): boolean {
-  return folders.some((folder) => path.startsWith(folder));
+function isIn(places: readonly string[], path: string): boolean {
+  return places.some((place) => path.startsWith(place));
 }
 
 async function runFiles(runtime: Runtime, paths: readonly string[]): Promise<FileRun[]> {
