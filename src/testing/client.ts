@@ -251,7 +251,7 @@ export class TestClient implements AsyncDisposable {
   ): Promise<TestStream> {
     const exchange = await this.#begin(options.method ?? "GET", path, options);
     await exchange.head();
-    const stream = new TestStream(exchange, this.#time);
+    const stream = new TestStream(exchange);
     this.#keepCookies(path, stream.headers);
     return stream;
   }
@@ -299,7 +299,7 @@ export class TestClient implements AsyncDisposable {
       this.#keepCookies(path, new TestResponse(exchange.reader, 0).headers);
       return exchange;
     };
-    const events = new TestEvents(begin, this.#time, lastEventId);
+    const events = new TestEvents(begin, lastEventId);
     await events.connect();
     return events;
   }

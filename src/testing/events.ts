@@ -13,7 +13,6 @@ import { EventParser, type TestEvent } from "./event_parser.ts";
 import type { Exchange } from "./exchange.ts";
 import { fieldPairs, type RequestOptions, toBytes } from "./request.ts";
 import { TestResponse } from "./response.ts";
-import type { VirtualTime } from "./virtual_time.ts";
 
 /** Options of `TestClient.events`. */
 export interface TestEventsOptions extends Pick<RequestOptions, "headers" | "query"> {
@@ -59,7 +58,6 @@ export function eventFields(
 /** A stream of events, which a test reads event by event. */
 export class TestEvents implements AsyncIterable<TestEvent>, AsyncDisposable {
   readonly #begin: (lastEventId: string) => Promise<Exchange>;
-  readonly #time: VirtualTime;
   #exchange!: Exchange;
   #parser: EventParser;
   /** The number of pieces of the body that the parser has. */
@@ -69,16 +67,13 @@ export class TestEvents implements AsyncIterable<TestEvent>, AsyncDisposable {
    * Prepares a stream; {@linkcode connect} begins it.
    *
    * @param begin Sends the request with the id of the last event, and waits for the head of the response.
-   * @param time The time of the test.
    * @param lastEventId The id of the last event that the client has seen; empty for none.
    */
   constructor(
     begin: (lastEventId: string) => Promise<Exchange>,
-    time: VirtualTime,
     lastEventId: string,
   ) {
     this.#begin = begin;
-    this.#time = time;
     this.#parser = new EventParser(lastEventId);
   }
 
@@ -158,8 +153,7 @@ export class TestEvents implements AsyncIterable<TestEvent>, AsyncDisposable {
    * @param how `reset`, the default, cuts the connection; `fin` closes the direction to the server.
    */
   async disconnect(how: Exclude<Ending, "stall"> = "reset"): Promise<void> {
-    this.#exchange.socket.end(how);
-    await this.#time.quiet();
+    await this.#exchange.disconnect(how);
   }
 
   /** Stops reading. The server goes on until the window is full. */

@@ -81,6 +81,16 @@ export class Exchange {
     await this.#until(() => condition() || this.isOver);
   }
 
+  /**
+   * Ends the connection of the client, and lets the server notice that.
+   *
+   * @param how The way.
+   */
+  async disconnect(how: Exclude<Ending, "stall"> = "reset"): Promise<void> {
+    this.socket.end(how);
+    await this.#time.quiet();
+  }
+
   /** Whether no more of the response can come. */
   get isOver(): boolean {
     const { socket } = this;
@@ -143,7 +153,6 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** The fields of the head. */
   readonly headers: Headers;
   readonly #exchange: Exchange;
-  readonly #time: VirtualTime;
   /** The pieces of the body that were read already. */
   #taken = 0;
   /** The bytes of the first piece that were read already. */
@@ -153,11 +162,9 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
    * Begins at the head of a response.
    *
    * @param exchange The exchange; its head has come.
-   * @param time The time of the test.
    */
-  constructor(exchange: Exchange, time: VirtualTime) {
+  constructor(exchange: Exchange) {
     this.#exchange = exchange;
-    this.#time = time;
     const { status, headers } = new TestResponse(exchange.reader, 0);
     this.status = status;
     this.headers = headers;
@@ -224,8 +231,7 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
    * @param how `reset`, the default, cuts the connection; `fin` closes the direction to the server.
    */
   async disconnect(how: Exclude<Ending, "stall"> = "reset"): Promise<void> {
-    this.#exchange.socket.end(how);
-    await this.#time.quiet();
+    await this.#exchange.disconnect(how);
   }
 
   /** Stops reading. The server goes on until the window is full. */
