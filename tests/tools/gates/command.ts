@@ -44,10 +44,10 @@ const UNWANTED_ENV = [
 const running = new Set<ChildProcess>();
 
 /**
- * The number of programs that run at the same time: one more than the machine has cores, because tests
- * over sockets wait now and then.
+ * The number of programs that run at the same time: two more than the machine has cores, because tests
+ * over sockets, servers and browsers wait now and then.
  */
-export const LANES: number = availableParallelism() + 1;
+export const LANES: number = availableParallelism() + 2;
 
 let free = LANES;
 const waiting: (() => void)[] = [];

@@ -1,8 +1,8 @@
 /**
  * The list of all steps of `npm test`.
  *
- * Steps run in this order, as lanes become free. The quick ones come first, for an early answer,
- * then the long ones, so that no long step runs alone at the end.
+ * Steps run in this order, as lanes become free. The quick ones come first, for an early answer. A long step
+ * is many programs at once, or a chain of programs, and their order mixes both: no chain runs alone at the end.
  *
  * @module
  */
@@ -46,14 +46,14 @@ export const STEPS: readonly Step[] = [
   commandStep("docs:lint", () => denoTool("doc", "--quiet", "--lint", ...entryPoints())),
   examplesStep("docs:examples"),
   testStep("tests:node", "node"),
-  testStep("tests:current-node", "currentNode"),
-  testStep("tests:deno", "deno"),
-  testStep("tests:bun", "bun"),
-  browserStep("tests:browser"),
-  exampleTypesStep("types:deno"),
   npmPackageStep("package:npm"),
+  browserStep("tests:browser"),
+  testStep("tests:current-node", "currentNode"),
   readmeStep("readme"),
+  testStep("tests:deno", "deno"),
   gitPackageStep("package:git"),
+  testStep("tests:bun", "bun"),
+  exampleTypesStep("types:deno"),
   commandStep("package:jsr", () => denoTool("publish", "--dry-run", "--allow-dirty", "--no-check")),
   // The table needs the results of the steps tests:*.
   supportStep("docs:support"),

@@ -123,9 +123,10 @@ export function batches(paths: readonly string[], runtime: RuntimeName): string[
   const shared = paths.filter((path) => !isAlone(path));
   const count = Math.ceil(shared.length / MAX_BATCH);
   const size = Math.ceil(shared.length / count);
+  // The longest ones come first.
   return [
-    ...paths.filter(isAlone).map((path) => [path]),
     ...Array.from({ length: count }, (_, at) => shared.slice(at * size, (at + 1) * size)),
+    ...paths.filter(isAlone).map((path) => [path]),
   ];
 }
 
