@@ -53,7 +53,7 @@ test("the contract of another runtime's adapter needs no process of its own", ()
   const paths = ["tests/contract/bun_test.ts", "tests/contract/node_test.ts"];
   const [bun = "", node = ""] = paths;
   assertEquals(batches(paths, "currentNode"), [[bun], [node]]);
-  assertEquals(batches(paths, "bun"), [[node], [bun]]);
+  assertEquals(batches(paths, "bun"), [[bun], [node]]);
   assertEquals(batches(paths, "deno"), [paths]);
 });
 
