@@ -100,6 +100,6 @@ export class FetchInfo {
    * @returns Whether the connection was taken over by it.
    */
   isUpgrade(response: Response): boolean {
-    return this.#taken === response;
+    return this.#taken !== undefined && this.#taken === response;
   }
 }

@@ -16,9 +16,11 @@ import {
   type StartResponse,
   type WSGIApp,
 } from "../wsgi/mod.ts";
+import { takeParts } from "./fast_response.ts";
 import { FetchInfo } from "./fetch_info.ts";
 import { requestOf } from "./lazy_request.ts";
 import { ResponseBlocks } from "./response_blocks.ts";
+import { entriesOf, type FieldList } from "./response_fields.ts";
 import { isWhole, readBody, type ResponseBody } from "./whole_body.ts";
 
 /** Answers a request: the handler of `Deno.serve`, of Hono and of other frameworks. */
@@ -104,14 +106,22 @@ function handlerOf(given: FetchHandler | FetchObject): AnyHandler {
 }
 
 function respond(
-  response: Response,
+  given: Response,
   info: FetchInfo,
   startResponse: StartResponse,
 ): AppIterable | PromiseLike<AppIterable> {
-  checkResponse(response);
-  if (info.isUpgrade(response)) return [];
+  if (info.isUpgrade(given)) return [];
   const { environ } = info;
-  startResponse(statusLine(response), headersOf(response, environ));
+  const taken = takeParts(given);
+  if (taken !== undefined && "source" in taken) {
+    const { source, fields } = taken;
+    startResponse(statusLine(taken), headerList(fields, taken.status, environ));
+    return source === null ? [] : [source];
+  }
+  const response = taken ?? given;
+  checkResponse(response);
+  const fields = entriesOf(response.headers);
+  startResponse(statusLine(response), headerList(fields, response.status, environ));
   const body = readBody(response);
   return isPromise(body)
     ? body.then((read) => blocksOf(read as ResponseBody, environ))
@@ -136,7 +146,7 @@ function checkResponse(response: unknown): asserts response is Response {
   }
 }
 
-function statusLine({ status, statusText }: Response): string {
+function statusLine({ status, statusText }: Pick<Response, "status" | "statusText">): string {
   return `${status} ${statusText === "" ? reasonPhrase(status) : statusText}`;
 }
 
@@ -146,18 +156,18 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** The header fields, each `Set-Cookie` apart and last. */
-function headersOf({ headers, status }: Response, environ: Environ): HeaderList {
+/** The header fields that are sent, each `Set-Cookie` apart and last. */
+function headerList(given: FieldList, status: number, environ: Environ): HeaderList {
   const fields: [string, string][] = [];
   const cookies: [string, string][] = [];
-  headers.forEach((value, name) => {
+  for (const [name, value] of given) {
     if (name === "set-cookie") cookies.push([name, value]);
     else if (!CONNECTION_FIELDS.has(name) || (name === "upgrade" && status === 426)) {
       fields.push([name, value]);
     } else if (name === "connection" && /(?:^|,)\s*close\s*(?:,|$)/i.test(value)) {
       environ.cogen.closeConnection();
     }
-  });
+  }
   return cookies.length === 0 ? fields : [...fields, ...cookies];
 }
 

@@ -3,10 +3,9 @@
  * or another function of the runtime, asks for it.
  *
  * The trap: functions of a runtime, such as `fetch(request)` and `new Request(request)`, look for the state
- * of a request in the object itself. Node 20 and Deno keep it under symbols, which the prototype here passes
- * on to the runtime's own request; Bun reads the members. Later Nodes keep it in private fields, which no
- * other object can have, so {@linkcode requestOf} makes a subclass of the runtime's request there. Its signal
- * is made when it is read, so that a copy that such a function makes does not follow it.
+ * of a request in the object itself, as `pass_on.ts` says; only Bun reads the members. Later Nodes take no
+ * other object for a request, so {@linkcode requestOf} makes a subclass of the runtime's request there. Its
+ * signal is made when it is read, so that a copy that such a function makes does not follow it.
  *
  * `from_fetch.ts` calls this.
  *
@@ -15,6 +14,7 @@
 
 import type { Environ } from "../wsgi/mod.ts";
 import type { HeaderFields } from "./fetch_info.ts";
+import { passOn } from "./pass_on.ts";
 import { bodyBytes, bodyStream, hasRequestBody } from "./request_body.ts";
 import { requestUrl } from "./request_url.ts";
 
@@ -161,34 +161,6 @@ class LazyRequest {
   }
 }
 
-/** Gives the prototype all members of `Request` that it does not have, and passes them on. */
-function inheritRequest(): void {
-  const { prototype } = LazyRequest;
-  const sample = new Request("http://localhost/");
-  const keys = [...Reflect.ownKeys(Request.prototype), ...Object.getOwnPropertySymbols(sample)];
-  for (const key of keys) {
-    if (!Object.hasOwn(prototype, key)) Object.defineProperty(prototype, key, passedOn(key));
-  }
-  Object.setPrototypeOf(prototype, Request.prototype);
-}
-
-/** A member of the runtime's own request. */
-function passedOn(key: string | symbol): PropertyDescriptor {
-  const member = Object.getOwnPropertyDescriptor(Request.prototype, key);
-  if (key === "constructor") return member as PropertyDescriptor;
-  return {
-    get(this: LazyRequest) {
-      const own = LazyRequest.own(this);
-      const value: unknown = Reflect.get(own, key);
-      return typeof value === "function" && typeof key === "string" ? value.bind(own) : value;
-    },
-    set(this: LazyRequest, value: unknown) {
-      Reflect.set(LazyRequest.own(this), key, value);
-    },
-    configurable: true,
-  };
-}
-
 let passes: boolean | undefined;
 
 /** Whether the constructor of `Request` takes a {@linkcode LazyRequest} for a request. Tried once. */
@@ -197,7 +169,7 @@ function canPassAsRequest(): boolean {
 }
 
 function tryToPass(): boolean {
-  inheritRequest();
+  passOn(LazyRequest.prototype, new Request("http://localhost/"), LazyRequest.own);
   const { signal } = new AbortController();
   const environ = {
     REQUEST_METHOD: "PUT",

@@ -12,6 +12,8 @@
  * @module
  */
 
+import { hasSources, sourceOfStream, USED } from "./body_source.ts";
+
 /** The body of a response: whole, a stream that is being read, or `null` for none. */
 export type ResponseBody = Uint8Array<ArrayBuffer> | string | BodyStream | null;
 
@@ -35,17 +37,23 @@ let known: ReadBody | undefined;
  */
 export function readBody(response: Response): ResponseBody | Promise<ResponseBody> {
   if (response.bodyUsed) throw new TypeError(USED);
+  if (hasSources()) {
+    const body = freeBody(response);
+    const source = body === null ? null : sourceOfStream(body);
+    if (source !== undefined) {
+      // A response is sent once.
+      body?.getReader();
+      return source;
+    }
+  }
   if (known !== undefined) return known(response);
   chosen ??= choose();
   return chosen.then((read) => (known = read)(response));
 }
 
-const USED =
-  "The fetch handler returned a Response whose body has been read or is locked: return response.clone()";
-
 /** Gives the first way that tells a string from a stream here. */
 async function choose(): Promise<ReadBody> {
-  for (const read of [bySource(), byCopy, byEnd]) {
+  for (const read of [bySource(), byCopy, byEnd("before"), byEnd("after")]) {
     try {
       const samples = [new Response("a"), new Response("a", { headers: { a: "b" } })];
       const texts = await Promise.all(samples.map(read));
@@ -98,12 +106,13 @@ function bySource(): ReadBody {
     sourceOf(sample, symbol) === "a"
   );
   if (state === undefined) return streamOf;
+  const readOther = isByteStream(new Response("a").body) ? byEnd("after") : streamOf;
   return (response) => {
     const body = freeBody(response);
     if (body === null) return null;
     const source = sourceOf(response, state);
     if (typeof source !== "string" && !(source instanceof Uint8Array)) {
-      return source === null || source === undefined ? streamOf(response) : bytesOf(response);
+      return source === null || source === undefined ? readOther(response) : bytesOf(response);
     }
     // A response is sent once.
     body.getReader();
@@ -146,31 +155,49 @@ function copyOf(response: Response): Response["body"] {
   }
 }
 
-/** The number of turns of promises in which a body of bytes closes after its only piece; 2 are needed. */
-const CLOSING_TURNS = 4;
+/** The number of turns of promises after which the `start` of a stream that does not wait is over. */
+const STARTING_TURNS = 2;
+/** The number of turns of promises in which a body of bytes closes after its only piece; 1 is needed. */
+const CLOSING_TURNS = 2;
 
 /**
- * Later Nodes: a body of bytes is a byte stream that closes with its only piece, before it is read on. A
- * stream of an app is a byte stream only if it asks for that.
+ * Nodes: a body of bytes is a byte stream with one piece. On later Nodes, it closes in the turn after it was
+ * made. On Node 20, it is pulled when it is read, and closes in the turn after that. A stream of an app is a
+ * byte stream only if it asks for that, and then it hardly closes so. The body of another response is such a
+ * stream, too: `new Response(old.body, old)`.
+ *
+ * @param closes Whether a body of bytes closes before the turn after the reading of its piece, or in it.
  */
-async function byEnd(response: Response): Promise<ResponseBody> {
-  const body = freeBody(response);
-  if (body === null) return null;
-  // A body that came from another server arrives when it does.
-  const mayBeWhole = response.url === "" && isByteStream(body);
-  const reader: ReadableStreamDefaultReader<unknown> = body.getReader();
-  if (!mayBeWhole) return { reader };
+function byEnd(closes: "before" | "after"): ReadBody {
+  return (response) => {
+    const body = freeBody(response);
+    if (body === null) return null;
+    // A body that came from another server arrives when it does.
+    if (response.url !== "" || !isByteStream(body)) return { reader: body.getReader() };
+    return readToEnd(body.getReader(), closes);
+  };
+}
+
+async function readToEnd(
+  reader: BodyStream["reader"],
+  closes: "before" | "after",
+): Promise<ResponseBody> {
   let isClosed = false;
   reader.closed.then(() => isClosed = true, () => {});
-  const first = await reader.read();
+  for (let turn = 0; turn < STARTING_TURNS; turn++) await undefined;
+  const reading = reader.read();
+  await undefined;
+  const isEarly = isClosed;
+  const first = await reading;
   for (let turn = 0; turn < CLOSING_TURNS && !isClosed; turn++) await undefined;
-  if (!isClosed || !(first.done || first.value instanceof Uint8Array)) return { reader, first };
+  const isOnePiece = first.done || first.value instanceof Uint8Array;
+  if (!isClosed || isEarly !== (closes === "before") || !isOnePiece) return { reader, first };
   return first.value as Uint8Array<ArrayBuffer> ?? new Uint8Array(0);
 }
 
-function isByteStream(body: ReadableStream): boolean {
+function isByteStream(body: ReadableStream | null): boolean {
   try {
-    body.getReader({ mode: "byob" }).releaseLock();
+    body?.getReader({ mode: "byob" }).releaseLock();
     return true;
   } catch {
     return false;

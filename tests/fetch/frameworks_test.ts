@@ -34,6 +34,11 @@ function honoApp(): FetchObject {
   const app = new Hono();
   app.use(logger((line: string) => void logged.push(line)));
   app.use("/shared/*", cors());
+  app.use("/after/*", async (c, next) => {
+    await next();
+    c.header("X-After", "1");
+  });
+  app.get("/after/text", (c) => c.text("after"));
   app.use("/etag", etag());
   app.use("/compress", compress());
   app.get("/", (c) => c.text("hello"));
@@ -185,6 +190,9 @@ test("Hono's own middleware and helpers over a socket", async () => {
   assert(logged[1]?.startsWith("--> GET /shared/text"));
   const hello = await ask("/");
   assertEquals([hello.headers.get("content-length"), await hello.text()], ["5", "hello"]);
+  const after = await ask("/after/text");
+  const fields = ["x-after", "content-length"].map((name) => after.headers.get(name));
+  assertEquals([...fields, await after.text()], ["1", "5", "after"]);
   const preflight = await ask("/shared/text", {
     method: "OPTIONS",
     headers: { Origin: "http://a.example", "Access-Control-Request-Method": "POST" },

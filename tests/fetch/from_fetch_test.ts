@@ -130,6 +130,10 @@ const FRAMINGS: Readonly<Record<string, readonly [() => Response, string]>> = {
   "own fields": [() => new Response("a", { headers: { a: "b" } }), "content-length: 1"],
   "no body": [() => new Response(), "content-length: 0"],
   "an empty string": [() => new Response(""), "content-length: 0"],
+  "the body of another response": [() => {
+    const old = new Response("abc", { headers: { "X-A": "1" } });
+    return new Response(old.body, old);
+  }, "content-length: 3"],
   "a stream": [() => new Response(counted(2).stream), "transfer-encoding: chunked"],
   "a stream that has ended": [
     () => new Response(new Blob(["abc"]).stream().pipeThrough(new TransformStream())),
