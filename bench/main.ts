@@ -12,6 +12,7 @@ import { runCompare } from "./modes/compare.ts";
 import { runContenders } from "./modes/side_by_side.ts";
 import { runFairness } from "./modes/fairness.ts";
 import { runScaling } from "./modes/scaling.ts";
+import { runWebSocket } from "./modes/websocket.ts";
 import { HELP, type Mode, OptionError, type Options, parseOptions } from "./options.ts";
 import { endProcesses } from "./processes/commands.ts";
 
@@ -20,6 +21,7 @@ const MODES: Readonly<Record<Mode, (options: Options) => Promise<number>>> = {
   contenders: runContenders,
   scaling: runScaling,
   fairness: runFairness,
+  websocket: runWebSocket,
   compare: runCompare,
 };
 

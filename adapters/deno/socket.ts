@@ -51,9 +51,10 @@ const largeReads = new BlockPool(LARGE_READ_BYTES, MAX_FREE_LARGE_READS);
 
 /**
  * Encodes a string as latin-1. For ASCII, UTF-8 gives the same bytes. For other text the loop is
- * faster than Deno's `Buffer`.
+ * faster than Deno's `Buffer`; the frames of a WebSocket begin with such a character.
  */
 function encodeLatin1(text: string, target: Uint8Array, at: number): void {
+  if (text.charCodeAt(0) >= 0x80) return encodeByLoop(text, target, at);
   const { read, written } = encoder.encodeInto(text, at === 0 ? target : target.subarray(at));
   if (read !== text.length || written !== text.length) encodeByLoop(text, target, at);
 }

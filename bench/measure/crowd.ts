@@ -52,7 +52,7 @@ const SETTLED = 0.003;
  * Waits until the memory is stable, and returns it. Freed pages go back to the system little by
  * little.
  */
-async function settledMemory(server: ServerProcess): Promise<number> {
+export async function settledMemory(server: ServerProcess): Promise<number> {
   let last = await server.memory();
   for (let turn = 0, still = 0; turn < SETTLE_TURNS && still < 2; turn++) {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));

@@ -60,7 +60,12 @@ class TakenSocket implements SocketHandler {
   }
 
   onData(bytes: Uint8Array): void {
-    if (!this.#hasFailed) this.#call(() => this.#handler.onData(bytes));
+    if (this.#hasFailed) return;
+    try {
+      this.#watch(this.#handler.onData(bytes));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   onEnd(): void {
@@ -77,11 +82,15 @@ class TakenSocket implements SocketHandler {
 
   #call(event: () => unknown): void {
     try {
-      const given = event();
-      if (given instanceof Promise) given.catch((error) => this.#fail(error));
+      this.#watch(event());
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Takes the error of a handler that is an async function. */
+  #watch(given: unknown): void {
+    if (given instanceof Promise) given.catch((error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {

@@ -125,8 +125,11 @@ const ENDS: Readonly<Record<AppOutcome, SocketEnd>> = {
 export class Connection implements SocketHandler {
   readonly output: FrameOutput;
   readonly deflate: MessageDeflate | undefined;
-  /** The subscribers of each topic of this connection, which leaves them when nothing can be sent any more. */
-  readonly topics: Set<Set<Connection>> = new Set();
+  /**
+   * The subscribers of each topic of this connection, which leaves them when nothing can be sent any more.
+   * `undefined` before the first subscription.
+   */
+  topics: Set<Set<Connection>> | undefined;
 
   readonly #socket: ByteSocket;
   readonly #clock: Clock;
@@ -259,7 +262,6 @@ export class Connection implements SocketHandler {
   takeMessage(): Message | undefined | typeof NOT_YET {
     this.#isAtWork = false;
     this.#hasStepped = true;
-    if (this.#queue.length === 0) this.#advance();
     const message = this.#queue.shift();
     if (message !== undefined) {
       this.#queuedCost -= costOf(message);
@@ -278,8 +280,10 @@ export class Connection implements SocketHandler {
     }
     this.output.flush();
     this.#receiver = resume;
-    return () => void (this.#receiver = undefined);
+    return this.#forgetReceiver;
   }
+
+  readonly #forgetReceiver = (): void => void (this.#receiver = undefined);
 
   /** Sends a message, if there is room. */
   send(message: Message): void | typeof NOT_YET {
@@ -490,8 +494,8 @@ export class Connection implements SocketHandler {
     receiver?.value(undefined);
     for (const { resume } of this.#senders.splice(0)) resume.error(this.#closedError());
     for (const { resume } of this.#pingers.splice(0)) resume.error(this.#closedError());
-    for (const subscribers of this.topics) subscribers.delete(this);
-    this.topics.clear();
+    for (const subscribers of this.topics ?? []) subscribers.delete(this);
+    this.topics = undefined;
   }
 
   #wakeAll(): void {
@@ -550,8 +554,11 @@ export class Connection implements SocketHandler {
 const MAX_SHORT_TEXT = 125;
 // deno-lint-ignore no-control-regex -- all of ASCII is meant
 const ASCII = /^[\x00-\x7f]*$/;
-/** The first byte of a final text frame, as a character. */
-const TEXT = "\x81";
+/** For each length, the first two bytes of a final text frame, as characters. */
+const SHORT_HEADS: readonly string[] = Array.from(
+  { length: MAX_SHORT_TEXT + 1 },
+  (_, length) => `\x81${String.fromCharCode(length)}`,
+);
 const encoder = new TextEncoder();
 
 /** The frame of a message, compressed if that makes it smaller. */
@@ -560,7 +567,7 @@ export function frameOf(message: Message, deflate: MessageDeflate | undefined): 
   const type = isText ? "text" : "binary";
   if (deflate === undefined || message.length * MAX_CHARACTER_BYTES < deflate.minBytes) {
     if (isText && message.length <= MAX_SHORT_TEXT && ASCII.test(message)) {
-      return TEXT + String.fromCharCode(message.length) + message;
+      return SHORT_HEADS[message.length] + message;
     }
     return encodeFrame(type, message);
   }

@@ -23,6 +23,17 @@ const MAX_PIECE_BYTES = 262_144;
 /** Frames of at most this size together are joined, as a copy is cheaper than a write. */
 const MAX_JOINED_BYTES = 16_384;
 
+/** The outputs that have got frames in this turn. One microtask flushes all of them. */
+let due: FrameOutput[] = [];
+/** `settled.then` is cheaper than `queueMicrotask`, which keeps records of each call on Node. */
+const settled = Promise.resolve();
+
+function flushDue(): void {
+  const outputs = due;
+  due = [];
+  for (const output of outputs) output.flushDue();
+}
+
 /** The writing side of a connection. */
 export class FrameOutput {
   readonly #socket: ByteSocket;
@@ -65,14 +76,18 @@ export class FrameOutput {
     if (this.#size >= MAX_GATHERED_BYTES) return this.flush();
     if (this.#isDue) return;
     this.#isDue = true;
-    queueMicrotask(() => {
-      this.#isDue = false;
-      this.flush();
-    });
+    if (due.push(this) === 1) void settled.then(flushDue);
+  }
+
+  /** Flushes at the end of a turn. */
+  flushDue(): void {
+    this.#isDue = false;
+    this.flush();
   }
 
   /** Hands frames to the socket, as long as it has room. */
   flush(): void {
+    if (this.#size === 0 && this.#state !== "ending") return;
     if (!this.#isFull && this.#frames.length === 0 && this.#tail !== "") {
       const text = this.#tail;
       this.#tail = "";

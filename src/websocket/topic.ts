@@ -93,7 +93,7 @@ export class Topic {
     const connection = connectionOf(socket);
     if (!connection.isOpen) return;
     this.#subscribers.add(connection);
-    connection.topics.add(this.#subscribers);
+    (connection.topics ??= new Set()).add(this.#subscribers);
   }
 
   /**
@@ -104,7 +104,7 @@ export class Topic {
    */
   unsubscribe(socket: WebSocketConnection): boolean {
     const connection = connectionOf(socket);
-    connection.topics.delete(this.#subscribers);
+    connection.topics?.delete(this.#subscribers);
     return this.#subscribers.delete(connection);
   }
 

@@ -12,9 +12,9 @@ import {
   type Operation,
   operation,
   optionError,
+  type Resume,
 } from "../coroutine/mod.ts";
-import type { Resume } from "../coroutine/mod.ts";
-import { type BoundOperation, type Cogen, type NOT_YET, QuickOperation } from "../wsgi/mod.ts";
+import { type BoundOperation, type Cogen, NOT_YET, QuickOperation } from "../wsgi/mod.ts";
 import { NORMAL } from "./codec/close_codes.ts";
 import { closePayload } from "./codec/frame_writer.ts";
 import type { Connection, Message, SocketEnd } from "./connection.ts";
@@ -39,7 +39,7 @@ export class WebSocketConnection implements AsyncIterable<Message> {
   readonly isCompressed: boolean;
   readonly #connection: Connection;
   readonly #cogen: Cogen;
-  readonly #receive: Operation<Message | undefined>;
+  readonly #receive: BoundOperation<Message | undefined>;
 
   static {
     connectionOf = (socket) => socket.#connection;
@@ -51,7 +51,7 @@ export class WebSocketConnection implements AsyncIterable<Message> {
     this.#cogen = cogen;
     this.protocol = handshake.protocol;
     this.isCompressed = handshake.deflate !== undefined;
-    this.#receive = new Receive(connection);
+    this.#receive = cogen.wait(new Receive(connection));
   }
 
   /** The end of the connection; `undefined` as long as it is open. */
@@ -72,7 +72,7 @@ export class WebSocketConnection implements AsyncIterable<Message> {
    * @throws {TypeError} At the `yield`, if another coroutine is receiving.
    */
   receive(): BoundOperation<Message | undefined> {
-    return this.#cogen.wait(this.#receive);
+    return this.#receive;
   }
 
   /**
@@ -169,42 +169,50 @@ export function checkMessage(message: unknown): void {
   throw optionError("The message", message, "a string or a Uint8Array");
 }
 
-/** The operation of {@linkcode WebSocketConnection.receive}. */
-class Receive extends QuickOperation<Message | undefined> {
-  readonly name = "receive";
-  readonly #connection: Connection;
+/** An operation of a connection. It has no timeout of its own, also if the scheduler has a default. */
+abstract class SocketOperation<T> extends QuickOperation<T> {
+  protected readonly connection: Connection;
 
   constructor(connection: Connection) {
     super();
-    this.#connection = connection;
+    this.connection = connection;
   }
 
+  override start(resume: Resume<T>): Abort | void {
+    const value = this.attempt();
+    if (value === NOT_YET) return this.begin(resume);
+    resume.value(value);
+  }
+}
+
+/** The operation of {@linkcode WebSocketConnection.receive}. */
+class Receive extends SocketOperation<Message | undefined> {
+  readonly name = "receive";
+
   attempt(): Message | undefined | typeof NOT_YET {
-    return this.#connection.takeMessage();
+    return this.connection.takeMessage();
   }
 
   protected begin(resume: Resume<Message | undefined>): Abort {
-    return this.#connection.awaitMessage(resume);
+    return this.connection.awaitMessage(resume);
   }
 }
 
 /** The operation of {@linkcode WebSocketConnection.send}. */
-class Send extends QuickOperation<void> {
+class Send extends SocketOperation<void> {
   readonly name = "send";
-  readonly #connection: Connection;
   readonly #message: Message;
 
   constructor(connection: Connection, message: Message) {
-    super();
-    this.#connection = connection;
+    super(connection);
     this.#message = message;
   }
 
   attempt(): void | typeof NOT_YET {
-    return this.#connection.send(this.#message);
+    return this.connection.send(this.#message);
   }
 
   protected begin(resume: Resume<void>): Abort {
-    return this.#connection.awaitRoom(resume, this.#message);
+    return this.connection.awaitRoom(resume, this.#message);
   }
 }

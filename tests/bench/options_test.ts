@@ -43,6 +43,7 @@ test("a comparison is about the quick workloads, unless others are named", () =>
 test("the other kinds of run", () => {
   assertEquals(parseOptions(["--scaling"]).mode, "scaling");
   assertEquals(parseOptions(["--fairness"]).mode, "fairness");
+  assertEquals(parseOptions(["--websocket"]).mode, "websocket");
 });
 
 for (

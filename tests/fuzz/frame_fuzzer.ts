@@ -11,7 +11,8 @@
 import { FrameError, type MessageReader, type WebSocketEvent } from "../../src/websocket/mod.ts";
 import { escapeBytes, latin1Text } from "../http/transcript.ts";
 import type { FrameCase } from "../websocket/codec/corpus.ts";
-import { concat, rawFrame } from "../websocket/codec/frames.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
+import { rawFrame } from "../websocket/codec/frames.ts";
 import { type CaseOptions, describe, readerFor } from "../websocket/codec/transcript.ts";
 import { FuzzFailure } from "./fuzzer.ts";
 import { mutate } from "./mutations.ts";
@@ -147,7 +148,7 @@ export class FrameFuzzer {
     for (let count = 1 + random.below(3); count > 0; count--) {
       parts.push(random.onceIn(2) ? random.pick(this.#seeds).bytes : this.#makeFrame());
     }
-    const bytes = concat(parts);
+    const bytes = joinBytes(parts);
     return random.onceIn(3) ? bytes : mutate(bytes, random, random.pick(this.#seeds).bytes);
   }
 

@@ -11,6 +11,7 @@ import { Agent, request } from "node:https";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { memoryNetwork } from "../../adapters/memory.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
 import {
   serve,
   type ServeOptions,
@@ -49,22 +50,12 @@ function ask(
       response.on("data", (part: Uint8Array) => parts.push(part));
       response.on("error", reject);
       response.on("end", () => {
-        resolve({ status: response.statusCode, body: join(parts), port });
+        resolve({ status: response.statusCode, body: joinBytes(parts), port });
       });
     });
     outgoing.on("error", reject);
     outgoing.end(body);
   });
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function text(bytes: Uint8Array): string {

@@ -11,7 +11,8 @@ import { escapeBytes, latin1Text } from "../http/transcript.ts";
 import { serving } from "../support/serving.ts";
 import { type RealServing, servingOverTcp } from "../support/tcp.ts";
 import { type FrameCase, readFrameCorpus } from "./codec/corpus.ts";
-import { concat, rawFrame } from "./codec/frames.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
+import { rawFrame } from "./codec/frames.ts";
 import { clientFrame, handshake, RawClient } from "./raw_client.ts";
 
 const echo: WSGIApp = function* (environ) {
@@ -96,7 +97,7 @@ test("an echo answers each connection of the corpus as RFC 6455 asks, and ends i
 /** A story of one connection. */
 const STORIES: Readonly<Record<string, (client: RawClient) => Promise<void>>> = {
   "a message and a Close in one piece: the answer comes before the Close": async (client) => {
-    client.tcp.send(concat([clientFrame("text", "last"), clientFrame("close", "\x03")]));
+    client.tcp.send(joinBytes([clientFrame("text", "last"), clientFrame("close", "\x03")]));
     await client.ended();
     assertEquals([client.messages, client.closed], [["last"], "1002 Close frame with one byte"]);
   },
@@ -110,7 +111,9 @@ const STORIES: Readonly<Record<string, (client: RawClient) => Promise<void>>> = 
     assertEquals(client.tcp.error, undefined);
   },
   "bytes after a fault are dropped, and do not reset the connection": async (client) => {
-    client.tcp.send(concat([clientFrame("text", "x", { reserved: 2 }), new Uint8Array(500_000)]));
+    client.tcp.send(
+      joinBytes([clientFrame("text", "x", { reserved: 2 }), new Uint8Array(500_000)]),
+    );
     await client.ended();
     assertEquals(client.closed, "1002 Reserved bit RSV2 or RSV3 is set");
   },
@@ -123,13 +126,13 @@ const STORIES: Readonly<Record<string, (client: RawClient) => Promise<void>>> = 
   },
   "a hundred Pings in one piece get a hundred Pongs, in order": async (client) => {
     const texts = Array.from({ length: 100 }, (_, index) => `ping ${index}`);
-    client.tcp.send(concat(texts.map((text) => clientFrame("ping", text))));
+    client.tcp.send(joinBytes(texts.map((text) => clientFrame("ping", text))));
     const frames = await client.count(100);
     assertEquals(frames.map(({ payload }) => new TextDecoder().decode(payload)), texts);
   },
   "a thousand messages in one piece get a thousand answers, in order": async (client) => {
     const texts = Array.from({ length: 1000 }, (_, index) => `message ${index}`);
-    client.tcp.send(concat(texts.map((text) => clientFrame("text", text))));
+    client.tcp.send(joinBytes(texts.map((text) => clientFrame("text", text))));
     await client.count(1000);
     assertEquals(client.messages, texts);
   },
@@ -138,7 +141,7 @@ const STORIES: Readonly<Record<string, (client: RawClient) => Promise<void>>> = 
       clientFrame(index === 0 ? "text" : "continuation", `${index};`, { isFinal: index === 499 }),
       clientFrame("ping", `${index}`),
     ]).flat();
-    client.tcp.send(concat(frames));
+    client.tcp.send(joinBytes(frames));
     await client.count(501);
     assertEquals(client.messages, [
       Array.from({ length: 500 }, (_, index) => `${index};`).join(""),
@@ -183,9 +186,9 @@ test("the answers to all frames of one read leave in one write", async () => {
     const frames = messages.map((message) =>
       clientFrame(typeof message === "string" ? "text" : "binary", message)
     );
-    client.send(concat(frames));
+    client.send(joinBytes(frames));
     await stage.settle();
-    const answers = concat(messages.map((message) =>
+    const answers = joinBytes(messages.map((message) =>
       rawFrame({
         opcode: typeof message === "string" ? 1 : 2,
         payload: typeof message === "string" ? new TextEncoder().encode(message) : message,

@@ -14,7 +14,7 @@ import {
 } from "../../src/websocket/mod.ts";
 import { servingOverTcp, standstill, WAYS } from "../support/tcp.ts";
 import { clientFrame, RawClient } from "./raw_client.ts";
-import { concat } from "./codec/frames.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -168,7 +168,7 @@ for (const way of WAYS) {
     const ends: unknown[] = [];
     const stage = await servingOverTcp(echo({}, ends));
     const whole = clientFrame("text", "hello");
-    for (const bytes of [whole, concat([whole, whole.subarray(0, 3)]), whole.subarray(0, 8)]) {
+    for (const bytes of [whole, joinBytes([whole, whole.subarray(0, 3)]), whole.subarray(0, 8)]) {
       const client = await RawClient.open(stage);
       client.tcp.send(bytes);
       if (bytes.length >= whole.length) await client.count(1);

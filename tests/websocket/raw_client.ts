@@ -6,7 +6,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { latin1Text } from "../http/transcript.ts";
 import type { RealServing, TcpClient } from "../support/tcp.ts";
-import { concat, OPCODE_NUMBERS, type RawFrame, rawFrame } from "./codec/frames.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
+import { OPCODE_NUMBERS, type RawFrame, rawFrame } from "./codec/frames.ts";
 
 /** A frame of a server. */
 export interface ServerFrame {
@@ -130,7 +131,9 @@ export class RawClient {
   }
 
   #joined(): Uint8Array {
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0] as Uint8Array : concat(this.#chunks);
+    const bytes = this.#chunks.length === 1
+      ? this.#chunks[0] as Uint8Array
+      : joinBytes(this.#chunks);
     this.#chunks = [bytes];
     return bytes;
   }

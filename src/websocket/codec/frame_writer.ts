@@ -11,7 +11,7 @@
 
 import { isCloseCode, NO_STATUS } from "./close_codes.ts";
 import { type FrameType, OPCODES } from "./events.ts";
-import { applyMask } from "./mask.ts";
+import { applyMask, maskKey } from "./mask.ts";
 
 /** The options of a frame. */
 export interface FrameOptions {
@@ -73,7 +73,7 @@ export function encodeFrame(
   frame.set(bytes, start);
   if (mask !== undefined) {
     frame.set(mask, start - 4);
-    applyMask(frame, start, frame.length, mask, 0);
+    applyMask(frame, start, frame.length, maskKey(mask, 0), 0);
   }
   return frame;
 }

@@ -26,7 +26,8 @@
 import { INVALID_DATA, isCloseCode, NO_STATUS, PROTOCOL_ERROR, TOO_BIG } from "./close_codes.ts";
 import { FrameError } from "./errors.ts";
 import { NEED_DATA, OPCODES, type WebSocketEvent } from "./events.ts";
-import { applyMask } from "./mask.ts";
+import { applyMask, maskKey } from "./mask.ts";
+import { MAX_SHORT_BYTES, shortText } from "./short_text.ts";
 import { UTF8Check } from "./utf8.ts";
 
 /**
@@ -71,6 +72,8 @@ export interface MessageReaderOptions {
 export const DEFAULT_MAX_MESSAGE_BYTES: number = 1024 * 1024;
 
 const FIN = 0x80;
+/** The first byte of a text that is one frame, without compression. */
+const FINAL_TEXT = 0x81;
 const RSV1 = 0x40;
 const OTHER_RSV = 0x30;
 const OPCODE = 0x0f;
@@ -131,7 +134,7 @@ export class MessageReader {
   #isFinal = false;
   /** The number of payload bytes that have not come yet. */
   #remaining = 0;
-  readonly #key = new Uint8Array(4);
+  #key = 0;
   /** The index in the key of the next payload byte. */
   #keyPhase = 0;
 
@@ -142,7 +145,8 @@ export class MessageReader {
   /** The payload so far is the first `#size` bytes. */
   #message: Uint8Array<ArrayBuffer> = EMPTY;
   #size = 0;
-  readonly #utf8 = new UTF8Check();
+  /** The check of a text that comes in pieces; most texts come whole. */
+  #utf8: UTF8Check | undefined;
 
   /**
    * Makes a reader for a new connection.
@@ -236,6 +240,10 @@ export class MessageReader {
     const first = input[start] as number;
     const second = input[start + 1] as number;
     const opcode = first & OPCODE;
+    if (first === FINAL_TEXT) {
+      const event = this.#readShortText(second);
+      if (event !== undefined) return event;
+    }
     this.#checkStart(first, second);
     const lengthBytes = (second & LENGTH) === LENGTH_64
       ? 8
@@ -249,14 +257,24 @@ export class MessageReader {
     if (!isControl) this.#checkSize(length, first, lengthEnd);
     const payload = lengthEnd + (this.#isMasked ? 4 : 0);
     if (input.length < (isControl ? payload + length : payload)) return NEED_DATA;
-    if (this.#isMasked) {
-      for (let index = 0; index < 4; index++) {
-        this.#key[index] = input[lengthEnd + index] as number;
-      }
-    }
+    if (this.#isMasked) this.#key = maskKey(input, lengthEnd);
     this.#at = payload;
     if (isControl) return this.#readControl(opcode, length);
     return this.#beginPayload(first, length);
+  }
+
+  /** Reads a text that is one short frame of ASCII and has come whole; `undefined` for any other frame. */
+  #readShortText(second: number): WebSocketEvent | undefined {
+    const isMasked = this.#isMasked;
+    const length = isMasked ? second - MASK : second;
+    const start = this.#at + (isMasked ? 6 : 2);
+    const isWhole = length >= 0 && length <= MAX_SHORT_BYTES &&
+      start + length <= this.#input.length;
+    if (!isWhole || this.#opcode !== 0 || length > this.#maxMessageBytes) return undefined;
+    const data = shortText(this.#input, start, length, isMasked);
+    if (data === undefined) return undefined;
+    this.#at = start + length;
+    return { type: "text", data };
   }
 
   /** Checks the first two bytes of a frame (RFC 6455 §5.2, §5.4 and §5.5). */
@@ -350,7 +368,7 @@ export class MessageReader {
       }
       this.#opcode = first & OPCODE;
       this.#isCompressed = isCompressed;
-      this.#utf8.restart();
+      this.#utf8?.restart();
     }
     this.#remaining = length;
     this.#keyPhase = 0;
@@ -372,7 +390,8 @@ export class MessageReader {
       this.#size += count;
       this.#remaining -= count;
       if (this.#opcode === OPCODES.text && !this.#isCompressed) {
-        const wrong = this.#utf8.push(this.#message, start, this.#size);
+        const check = this.#utf8 ??= new UTF8Check();
+        const wrong = check.push(this.#message, start, this.#size);
         if (wrong >= 0) this.#refuse(INVALID_DATA, "Text message is not UTF-8", wrong - start);
       }
       this.#at += count;
@@ -420,8 +439,7 @@ export class MessageReader {
 
   /** Refuses a text at the byte at which a reader of pieces would. */
   #refuseText(data: Uint8Array, isCompressed: boolean): never {
-    this.#utf8.restart();
-    const wrong = isCompressed ? -1 : this.#utf8.push(data, 0, data.length);
+    const wrong = isCompressed ? -1 : new UTF8Check().push(data, 0, data.length);
     this.#refuse(INVALID_DATA, "Text message is not UTF-8", wrong < 0 ? 0 : wrong - data.length);
   }
 

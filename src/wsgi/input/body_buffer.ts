@@ -13,13 +13,10 @@
  * @module
  */
 
-import { type Abort, type Operation, type Resume, TimedOperation } from "../../coroutine/mod.ts";
-import { NOT_YET } from "../../coroutine/internal.ts";
-import type { TimeoutOptions } from "../../coroutine/mod.ts";
+import type { Abort, Resume, TimeoutOptions } from "../../coroutine/mod.ts";
 import type { BlockPool } from "../../socket/mod.ts";
-import { BoundIterator } from "../bound_operation.ts";
-import { OperationNotPerformed } from "../not_performed.ts";
-import type { Binding, BoundOperation } from "../waiting.ts";
+import { NOT_YET, QuickOperation } from "../quick_operation.ts";
+import type { Binding } from "../waiting.ts";
 import { ByteQueue } from "./byte_queue.ts";
 import { lineHint, NEWLINE, type ReadSize, readSize, splitLines } from "./read_arguments.ts";
 
@@ -219,12 +216,10 @@ type Read = ReadOperation<Uint8Array<ArrayBuffer>>;
 type ReadLines = ReadOperation<Uint8Array<ArrayBuffer>[]>;
 
 /** A read of the request body. If it is aborted, no byte is lost. */
-export class ReadOperation<T> extends TimedOperation<T> implements BoundOperation<T> {
+class ReadOperation<T> extends QuickOperation<T> {
   readonly name: string;
   readonly #body: BodyBuffer;
   readonly #attempt: Attempt<T>;
-  /** The request, if an app of it reads in the typed style. */
-  readonly #binding: Binding | undefined;
 
   constructor(
     name: string,
@@ -233,20 +228,10 @@ export class ReadOperation<T> extends TimedOperation<T> implements BoundOperatio
     attempt: Attempt<T>,
     binding?: Binding,
   ) {
-    super(options, name);
+    super(options, name, binding);
     this.name = name;
     this.#body = body;
     this.#attempt = attempt;
-    this.#binding = binding;
-  }
-
-  override [Symbol.iterator](): Iterator<"" & Operation<unknown>, T, unknown> {
-    if (this.#binding !== undefined) return new BoundIterator(this, this.#binding);
-    return super[Symbol.iterator]() as Iterator<"" & Operation<unknown>, T, unknown>;
-  }
-
-  then(): never {
-    throw new OperationNotPerformed(this as Operation<unknown>, "awaited");
   }
 
   /** Reads at once, if the bytes have arrived. */

@@ -151,7 +151,7 @@ function* stepToEnd(context: AppContext, iterator: AnyIterator, first: Steps): C
   }
 }
 
-/** Whether the planned operation was a read of bytes that have arrived already. */
+/** Performs the operation of an empty block at once, if it need not wait. Returns whether it did. */
 function performNow(context: AppContext): boolean {
   context.output.flush();
   return !context.output.full && context.cogen.performNow();

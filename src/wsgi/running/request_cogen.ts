@@ -27,7 +27,7 @@ import type { HeaderList } from "../block.ts";
 import { BoundWait } from "../bound_operation.ts";
 import type { Cogen } from "../cogen.ts";
 import { Core } from "../core/core.ts";
-import { type BodyBuffer, ReadOperation } from "../input/body_buffer.ts";
+import type { BodyBuffer } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
 import { OperationNotPerformed } from "../not_performed.ts";
 import { QuickOperation } from "../quick_operation.ts";
@@ -169,7 +169,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   }
 
   wait<T>(operation: Operation<T>): BoundOperation<T> {
-    return operation instanceof ReadOperation
+    return operation instanceof QuickOperation && operation.bindTo(this)
       ? operation
       : new BoundWait(checkedOperation(operation, "wait"), this);
   }
@@ -276,15 +276,13 @@ export class RequestCogen implements Cogen, Planner, Binding {
   }
 
   /**
-   * Performs the operation of an empty block at once if it is a read of bytes that have arrived already, or
-   * another operation that need not wait.
+   * Performs the operation of an empty block at once if it is a {@linkcode QuickOperation} that need not wait.
    *
    * @returns Whether the operation was performed, so that the app need not wait.
    */
   performNow(): boolean {
     const operation = this.#next?.operation ?? this.#planned;
-    const isQuick = operation instanceof ReadOperation || operation instanceof QuickOperation;
-    if (!isQuick) return false;
+    if (!(operation instanceof QuickOperation)) return false;
     let value: unknown;
     try {
       value = operation.attempt();

@@ -3,6 +3,7 @@
  * client in tests.
  */
 
+import { joinBytes } from "../../../src/socket/mod.ts";
 import { latin1Bytes } from "../../support/latin1_bytes.ts";
 
 /** The parts of one frame; each may break the protocol. */
@@ -57,7 +58,7 @@ export function rawFrame(frame: RawFrame): Uint8Array {
 /** The bytes that a `frames` block stands for. */
 export function parseFrames(text: string): Uint8Array {
   const frames = text.split("\n").filter((line) => line !== "").map(parseLine);
-  return concat(frames);
+  return joinBytes(frames);
 }
 
 function parseLine(line: string, index: number): Uint8Array {
@@ -87,15 +88,4 @@ function unescaped(text: string): string {
   return text.replace(/\\x([0-9a-f]{2})|\\(.)/g, (_escape, hex?: string, character?: string) => {
     return hex === undefined ? character as string : String.fromCharCode(parseInt(hex, 16));
   });
-}
-
-/** Joins arrays. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

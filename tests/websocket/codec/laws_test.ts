@@ -6,10 +6,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
-import { applyMask } from "../../../src/websocket/codec/mask.ts";
+import { applyMask, maskKey } from "../../../src/websocket/codec/mask.ts";
 import { UTF8Check } from "../../../src/websocket/codec/utf8.ts";
 import { closePayload, encodeFrame, MessageReader } from "../../../src/websocket/mod.ts";
-import { concat } from "./frames.ts";
+import { joinBytes } from "../../../src/socket/mod.ts";
 import { transcript } from "./transcript.ts";
 
 const RUNS = { numRuns: 60 };
@@ -47,7 +47,7 @@ test("the reader gives back the messages that the writer has made, in any split"
         );
         const reader = new MessageReader({ from: isMasked ? "client" : "server" });
         const read: unknown[] = [];
-        for (const piece of cut(concat(frames), places)) {
+        for (const piece of cut(joinBytes(frames), places)) {
           reader.push(piece.slice());
           for (let event = reader.next(); event.type !== "need-data"; event = reader.next()) {
             read.push(event);
@@ -63,10 +63,10 @@ test("the reader gives back the messages that the writer has made, in any split"
 test("the events of random bytes are the same in any split", () => {
   const start = fc.constantFrom(0x01, 0x02, 0x81, 0x82, 0x00, 0x80, 0x88, 0x89, 0x8a, 0xc1);
   const frame = fc.tuple(start, fc.nat(130), fc.uint8Array({ maxLength: 140 }))
-    .map(([first, length, rest]) => concat([Uint8Array.of(first, 0x80 | length), rest]));
+    .map(([first, length, rest]) => joinBytes([Uint8Array.of(first, 0x80 | length), rest]));
   fc.assert(
     fc.property(
-      fc.array(frame, { maxLength: 4 }).map(concat),
+      fc.array(frame, { maxLength: 4 }).map(joinBytes),
       fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
       (bytes, places) => {
         const options = { maxMessageBytes: 150, compressed: true };
@@ -84,8 +84,8 @@ test("the parts of a payload are masked as the whole is, at any alignment", () =
       const part = memory.subarray(offset);
       part.set(bytes);
       const middle = place % (bytes.length + 1);
-      applyMask(part, 0, middle, key, 0);
-      applyMask(part, middle, part.length, key, middle & 3);
+      applyMask(part, 0, middle, maskKey(key, 0), 0);
+      applyMask(part, middle, part.length, maskKey(key, 0), middle);
       assertEquals(part, bytes.map((byte, index) => byte ^ key[index & 3]!));
     }),
     RUNS,
@@ -118,7 +118,7 @@ test("the check of UTF-8 agrees with the runtime's decoder, and fails no later",
       assertEquals(wrong < 0 && check.isWhole, isText(bytes));
       // Up to the wrong byte, some text begins with these bytes; with it, none does.
       const canBecomeText = (begun: Uint8Array) =>
-        tails.some((tail) => isText(concat([begun, tail])));
+        tails.some((tail) => isText(joinBytes([begun, tail])));
       if (wrong >= 0) {
         assert(canBecomeText(bytes.subarray(0, wrong)));
         assert(!canBecomeText(bytes.subarray(0, wrong + 1)));
