@@ -43,7 +43,11 @@ export abstract class QuickOperation<T> extends TimedOperation<T> implements Bou
    */
   abstract override attempt(): T | typeof NOT_YET;
 
-  /** Binds the operation, unless it is bound. Returns whether it belongs to this request now. */
+  /**
+   * Binds the operation, unless it is bound. Returns whether it belongs to this request now.
+   *
+   * @ignore
+   */
   bindTo(binding: Binding): boolean {
     return (this.#binding ??= binding) === binding;
   }
