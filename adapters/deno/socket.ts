@@ -34,12 +34,16 @@ import { type DenoConn, toAddress } from "./runtime.ts";
 const MAX_QUEUED_BYTES = 64 * 1024;
 
 /**
- * The read buffer of each connection, in bytes: enough for a request of a browser. A read that fills
- * it is followed by reads into a large buffer, until a read is small again.
+ * The sizes of the buffers for one read, in bytes. A tiny one holds the messages of most WebSockets, so
+ * that thousands of idle ones hold little memory; a small one holds a request of a browser.
  */
+const TINY_READ_BYTES = 256;
 const SMALL_READ_BYTES = 2 * 1024;
 const LARGE_READ_BYTES = 64 * 1024;
-/** The number of large read buffers that are kept for the next busy connections, 1 MB in all. */
+/** After a read up to this size, the next one is expected to fit into a tiny buffer, in bytes. */
+const MAX_TINY_READ_BYTES = 128;
+/** The numbers of buffers that are kept for the next connections, 1 MB of each size. */
+const MAX_FREE_SMALL_READS = 512;
 const MAX_FREE_LARGE_READS = 16;
 
 /** The remaining time for a handshake when no bytes are to be sent after it, in milliseconds. */
@@ -47,6 +51,7 @@ const UNUSED_HANDSHAKE_MS = 500;
 
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
+const smallReads = new BlockPool(SMALL_READ_BYTES, MAX_FREE_SMALL_READS);
 const largeReads = new BlockPool(LARGE_READ_BYTES, MAX_FREE_LARGE_READS);
 
 /**
@@ -80,7 +85,8 @@ export class DenoSocket implements Socket, InboundHost {
   readonly #conn: DenoConn;
   readonly #inbound: Inbound;
   readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
-  readonly #smallBuffer: Uint8Array = new Uint8Array(SMALL_READ_BYTES);
+  /** Becomes true when a read has filled a tiny buffer: the connection gets no tiny one again. */
+  #hasOutgrownTiny = false;
   #output: OutputState = "open";
   /** Whether a write of Deno is outstanding. The value stays true after a close during a write. */
   #writing = false;
@@ -198,7 +204,7 @@ export class DenoSocket implements Socket, InboundHost {
   }
 
   async #readAll(): Promise<void> {
-    let buffer: Uint8Array = this.#smallBuffer;
+    let buffer: Uint8Array = smallReads.take();
     try {
       while (this.#output !== "closed") {
         const count = await this.#conn.read(buffer);
@@ -213,7 +219,7 @@ export class DenoSocket implements Socket, InboundHost {
     } catch (error) {
       this.#close(error as Error);
     } finally {
-      if (buffer !== this.#smallBuffer) largeReads.give(buffer);
+      giveBack(buffer);
     }
   }
 
@@ -226,16 +232,19 @@ export class DenoSocket implements Socket, InboundHost {
   }
 
   /**
-   * Chooses the buffer of the next read: a large one after a read that filled the buffer, and the
-   * small one after a small read.
+   * Chooses the buffer of the next read: the next larger one after a read that filled the buffer, and a
+   * smaller one after a read that is small or tiny.
    */
   #nextBuffer(buffer: Uint8Array, count: number): Uint8Array {
-    if (buffer === this.#smallBuffer) {
-      return count === SMALL_READ_BYTES ? largeReads.take() : buffer;
+    if (buffer.length === TINY_READ_BYTES && count === TINY_READ_BYTES) {
+      this.#hasOutgrownTiny = true;
+      return smallReads.take();
     }
-    if (count >= SMALL_READ_BYTES) return buffer;
-    largeReads.give(buffer);
-    return this.#smallBuffer;
+    const next = nextSize(buffer.length, count);
+    if (next === buffer.length || next === TINY_READ_BYTES && this.#hasOutgrownTiny) return buffer;
+    giveBack(buffer);
+    if (next === TINY_READ_BYTES) return new Uint8Array(TINY_READ_BYTES);
+    return next === SMALL_READ_BYTES ? smallReads.take() : largeReads.take();
   }
 
   #send(): void {
@@ -283,4 +292,18 @@ export class DenoSocket implements Socket, InboundHost {
     this.#conn.close();
     this.#inbound.close(error);
   }
+}
+
+/** The size of the buffer after a read of `count` bytes into one of `size` bytes. */
+function nextSize(size: number, count: number): number {
+  if (size === LARGE_READ_BYTES) return count >= SMALL_READ_BYTES ? size : SMALL_READ_BYTES;
+  if (size === TINY_READ_BYTES) return size;
+  if (count === SMALL_READ_BYTES) return LARGE_READ_BYTES;
+  return count <= MAX_TINY_READ_BYTES ? TINY_READ_BYTES : size;
+}
+
+/** Gives a buffer back to its pool, when no read uses it any more. */
+function giveBack(buffer: Uint8Array): void {
+  if (buffer.length === SMALL_READ_BYTES) smallReads.give(buffer);
+  else if (buffer.length === LARGE_READ_BYTES) largeReads.give(buffer);
 }

@@ -41,6 +41,8 @@ export interface SocketMeasurement {
 const SPARE_MILLISECONDS = 30_000;
 /** The time for which a server warms up, in seconds. */
 const WARM_SECONDS = 1;
+/** The number of connections that a server has had before the memory of the next ones is measured. */
+const WARM_CONNECTIONS = 500;
 /** The largest number of rounds with idle connections. Their figures vary little. */
 const MOST_IDLE_ROUNDS = 2;
 
@@ -98,15 +100,16 @@ async function measureIdle(measurement: SocketMeasurement): Promise<SocketSample
     for (const name of SOCKET_SERVERS) {
       const server = await startServer({ commandLine: serverCommand(name, measurement) });
       const clients: Process[] = [];
-      const connect = async (connections: number) => {
+      const connect = async (connections: number, seconds: number = 0) => {
         const client = startClient(server, measurement, connections);
         clients.push(client);
         await awaitLine(client, /^ready$/m, undefined, SPARE_MILLISECONDS);
+        if (seconds > 0) await costOf(server, client, seconds);
         return settledMemory(server);
       };
       try {
-        // The first connection costs code that all others share.
-        const before = await connect(1);
+        // The first connections cost code and free memory that all others share.
+        const before = await connect(WARM_CONNECTIONS, WARM_SECONDS);
         const grown = await connect(workload.connections) - before;
         const figure = grown / workload.connections / 1000;
         samples.push({ ...labels(runtime, workload), server: name, round, figure });

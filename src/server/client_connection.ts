@@ -35,7 +35,7 @@ import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
-import { takenBy } from "./taken_socket.ts";
+import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";
 
 /** The members that a connection needs of its server. */
 export interface ConnectionHost extends StoppingSource {
@@ -85,7 +85,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
    */
   #pooled: PooledParser | undefined;
   /** Set when an app takes the socket: gets every event of the socket from then on. */
-  #taker: SocketHandler | undefined;
+  #taker: TakenSocket | undefined;
   /** Whether `#advance` runs. */
   #advancing = false;
   /** Whether the socket was asked to pause reading. */
@@ -110,7 +110,6 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #cancelHalfClosed: (() => void) | undefined;
   /** The functions that the app gave when it took the socket. */
   #takenEvents: TakenEvents = NO_EVENTS;
-  #offStopping: (() => void) | undefined;
 
   constructor(socket: Socket, host: ConnectionHost) {
     const { settings } = host;
@@ -199,7 +198,6 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
       this.#host.refused(error.message, this.#socket);
     }
     this.#returnParser();
-    this.#offStopping?.();
     // The connection of an app that goes on is still known, so that a shutdown can cancel the app.
     if (!this.#appOutlives) this.#host.forget(this);
     taker?.onClose(error);
@@ -237,9 +235,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     // The bytes that have come already are the taker's first ones.
     const rest = this.#lentParser().parser.takeBuffered();
     this.#returnParser();
-    let taker: SocketHandler;
+    let taker: TakenSocket;
     try {
-      taker = takenBy(this.#socket, open, (error) => exchange.report(error));
+      taker = takenBy(this.#socket, open, exchange);
     } catch (error) {
       // The socket has no owner, so it must not stay open.
       this.#cut();
@@ -250,20 +248,21 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#takenEvents = events;
     if (rest.length > 0) taker.onData(rest);
     if (this.#clientEnded) taker.onEnd();
-    const { onStopping } = events;
-    if (onStopping === undefined) return;
-    const tell = () => this.#tellTaker(exchange, onStopping);
-    if (this.#host.stopReason !== undefined) return tell();
-    this.#host.onStopping(tell);
-    this.#offStopping = () => this.#host.offStopping(tell);
+    if (this.#host.stopReason !== undefined) this.stoppingBegan();
+  }
+
+  /** A shutdown of the server begins: an app that has taken the socket is told. */
+  stoppingBegan(): void {
+    const taker = this.#taker;
+    if (taker !== undefined) this.#tellTaker(taker, () => this.#takenEvents.onStopping?.());
   }
 
   /** Calls a function of the app that has taken the socket. Its error ends this connection only. */
-  #tellTaker(exchange: RequestExchange, event: () => void): void {
+  #tellTaker(reporter: ErrorReporter, event: () => void): void {
     try {
       event();
     } catch (error) {
-      exchange.report(error);
+      reporter.report(error);
       this.#cut();
     }
   }
@@ -274,10 +273,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     exchange.body.discard();
     // The app may have put a method of its own in the place of `flush`, so this calls the original.
     LogStream.prototype.flush.call(this.facts.errors as LogStream);
-    const { onAppEnd } = this.#takenEvents;
-    if (onAppEnd !== undefined) {
+    const events = this.#takenEvents;
+    if (events.onAppEnd !== undefined) {
       const failure = exchange.isAborted ? "cancelled" : "failed";
-      this.#tellTaker(exchange, () => onAppEnd(isComplete ? "complete" : failure));
+      this.#tellTaker(exchange, () => events.onAppEnd?.(isComplete ? "complete" : failure));
     }
     if (this.#state === STATES.gone && this.#appOutlives) this.#host.forget(this);
     if (this.#state.handling !== "serve" && exchange.response.isTaken) this.#exchange = undefined;

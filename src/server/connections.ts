@@ -50,6 +50,8 @@ export class Connections implements ConnectionHost {
   onEmpty: () => void = () => {};
 
   readonly #open = new Set<ClientConnection>();
+  /** The value of `SERVER_SOFTWARE`, one string for all connections. */
+  readonly #software: string;
   readonly #date = new DateHeader();
   /** `closing` once a shutdown has begun; `closed` when no connection may be accepted any more. */
   #state: "open" | "closing" | "closed" = "open";
@@ -71,6 +73,7 @@ export class Connections implements ConnectionHost {
   constructor(settings: Settings, server: object) {
     ofServer.set(server, this);
     this.settings = settings;
+    this.#software = `cogen-wsgi (${settings.adapter.name})`;
     this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
     this.fields = { date: () => this.#date.value, server: settings.serverHeader };
@@ -134,7 +137,7 @@ export class Connections implements ConnectionHost {
     return {
       serverName: settings.serverName,
       serverPort: local.family === "unix" ? "" : String(local.port),
-      serverSoftware: `cogen-wsgi (${settings.adapter.name})`,
+      serverSoftware: this.#software,
       serverProtocol: settings.protocol,
       remoteAddress: remote.family === "unix" ? "" : remote.host,
       remotePort: remote.family === "unix" ? "" : String(remote.port),
@@ -171,10 +174,12 @@ export class Connections implements ConnectionHost {
   /** Begins a shutdown: each connection persists only for requests that have come already. */
   beginClosing(reason: Error): void {
     if (this.#state === "open") this.#state = "closing";
+    const isFirst = this.#stopReason === undefined;
     this.#stopReason = reason;
     const listeners = [...this.#onStopping];
     this.#onStopping.clear();
     for (const listener of listeners) listener();
+    if (isFirst) { for (const connection of this) connection.stoppingBegan(); }
   }
 
   get stopReason(): Error | undefined {

@@ -20,15 +20,15 @@ const METHODS = ["onData", "onEnd", "onDrain", "onClose"] as const;
  *
  * @param socket The socket.
  * @param accept The function of the app that takes the socket.
- * @param report Takes an error of the handler. Called at most once.
+ * @param reporter Takes an error of the handler, at most one.
  * @returns The guarded handler.
  * @throws {TypeError} If `accept` gives no handler.
  */
 export function takenBy(
   socket: ByteSocket,
   accept: (socket: ByteSocket) => SocketHandler,
-  report: (error: unknown) => void,
-): SocketHandler {
+  reporter: ErrorReporter,
+): TakenSocket {
   const handler: unknown = accept(socket);
   if (!isHandler(handler)) {
     handleRejection(handler);
@@ -38,7 +38,7 @@ export function takenBy(
         `expected an object with ${METHODS.join(", ")}${advice}`,
     );
   }
-  return new TakenSocket(socket, handler, report);
+  return new TakenSocket(socket, handler, reporter);
 }
 
 function isHandler(value: unknown): value is SocketHandler {
@@ -46,17 +46,27 @@ function isHandler(value: unknown): value is SocketHandler {
     METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
 
-class TakenSocket implements SocketHandler {
+/** The request of an app that has taken the socket: its errors name the request. */
+export interface ErrorReporter {
+  report(error: unknown): void;
+}
+
+/** The guarded handler. */
+export class TakenSocket implements SocketHandler {
   readonly #socket: ByteSocket;
   readonly #handler: SocketHandler;
-  readonly #report: (error: unknown) => void;
+  readonly #reporter: ErrorReporter;
   /** Becomes true with the first error; only `onClose` is passed on then. */
   #hasFailed = false;
 
-  constructor(socket: ByteSocket, handler: SocketHandler, report: (error: unknown) => void) {
+  constructor(socket: ByteSocket, handler: SocketHandler, reporter: ErrorReporter) {
     this.#socket = socket;
     this.#handler = handler;
-    this.#report = report;
+    this.#reporter = reporter;
+  }
+
+  report(error: unknown): void {
+    this.#reporter.report(error);
   }
 
   onData(bytes: Uint8Array): void {
@@ -96,7 +106,7 @@ class TakenSocket implements SocketHandler {
   #fail(error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#report(error);
+    this.report(error);
     this.#socket.destroy();
   }
 }

@@ -5,7 +5,8 @@
  */
 
 import { checkNames, type Duration, optionError, toMilliseconds } from "../coroutine/mod.ts";
-import type { Environ } from "../wsgi/mod.ts";
+import type { ByteSocket } from "../socket/mod.ts";
+import type { Environ, TakenEvents } from "../wsgi/mod.ts";
 import { isToken } from "./codec/extensions.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "./codec/message_reader.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
@@ -106,17 +107,28 @@ export function acceptWebSocket(
   const { cogen } = environ;
   const { clock } = cogen.scheduler;
   const { compression } = options;
-  let connection!: Connection;
-  cogen.takeSocket(handshake.headers, (socket) => {
+  const opened: Opened = {};
+  const open = (socket: ByteSocket) => {
     const deflate = compression === undefined || handshake.deflate === undefined
       ? undefined
       : new MessageDeflate(compression, handshake.deflate);
-    return connection = new Connection(socket, clock, settings, deflate);
-  }, {
-    onAppEnd: (outcome) => connection.appEnded(outcome),
-    onStopping: () => connection.shutdownBegan(),
-  });
-  return new WebSocketConnection(connection, cogen, handshake);
+    return opened.connection = new Connection(socket, clock, settings, deflate);
+  };
+  cogen.takeSocket(handshake.headers, open, eventsOf(opened));
+  return new WebSocketConnection(opened.connection as Connection, cogen, handshake);
+}
+
+/** The place for the connection that `takeSocket` opens. */
+interface Opened {
+  connection?: Connection;
+}
+
+/** Passes the events of the request on. Functions inside `acceptWebSocket` would keep the whole handshake. */
+function eventsOf(opened: Opened): TakenEvents {
+  return {
+    onAppEnd: (outcome) => opened.connection?.appEnded(outcome),
+    onStopping: () => opened.connection?.shutdownBegan(),
+  };
 }
 
 function settingsOf(options: WebSocketOptions): ConnectionSettings {
@@ -131,12 +143,21 @@ function settingsOf(options: WebSocketOptions): ConnectionSettings {
       `maxMessageBytes is ${maxMessageBytes}: expected a whole number from 0 or Infinity`,
     );
   }
-  return {
+  return shared({
     maxMessageBytes,
     pingIntervalMs: toMilliseconds(ping.interval ?? 20, "interval of ping"),
     pingTimeoutMs: toMilliseconds(ping.timeout ?? 20, "timeout of ping"),
     shutdownSpreadMs: toMilliseconds(shutdownSpread, "shutdownSpread"),
-  };
+  });
+}
+
+let lastSettings: ConnectionSettings | undefined;
+
+/** Most connections have the same settings as the one before, and share the object. */
+function shared(settings: ConnectionSettings): ConnectionSettings {
+  const names = Object.keys(settings) as (keyof ConnectionSettings)[];
+  const isSame = names.every((name) => lastSettings?.[name] === settings[name]);
+  return isSame ? lastSettings as ConnectionSettings : lastSettings = settings;
 }
 
 function termsOf({ protocols = [], origin, compression }: WebSocketOptions): HandshakeTerms {

@@ -31,6 +31,7 @@ import { FrameError } from "./codec/errors.ts";
 import type { CloseEvent, WebSocketEvent } from "./codec/events.ts";
 import { closePayload, encodeFrame } from "./codec/frame_writer.ts";
 import { MessageReader } from "./codec/message_reader.ts";
+import { DeadlineLine, type LineMember } from "./deadline_line.ts";
 import type { MessageDeflate } from "./deflate.ts";
 import { type Frame, FrameOutput } from "./frame_output.ts";
 
@@ -122,7 +123,7 @@ const ENDS: Readonly<Record<AppOutcome, SocketEnd>> = {
 };
 
 /** A WebSocket connection of a server. */
-export class Connection implements SocketHandler {
+export class Connection implements SocketHandler, LineMember {
   readonly output: FrameOutput;
   readonly deflate: MessageDeflate | undefined;
   /**
@@ -130,6 +131,7 @@ export class Connection implements SocketHandler {
    * `undefined` before the first subscription.
    */
   topics: Set<Set<Connection>> | undefined;
+  dueMs = 0;
 
   readonly #socket: ByteSocket;
   readonly #clock: Clock;
@@ -139,22 +141,27 @@ export class Connection implements SocketHandler {
   #ending: Ending | undefined;
   #end: SocketEnd | undefined;
 
+  // The lists are made when they get their first member, because most connections are idle.
   /** The messages that the app has not received. */
-  #queue: Message[] = [];
+  #queue: Message[] | undefined;
   #queuedCost = 0;
   #isPaused = false;
   /** The app has received a message, and has not asked for the next one. */
   #isAtWork = false;
   #receiver: Resume<Message | undefined> | undefined;
-  #senders: Sender[] = [];
-  #pingers: Pinger[] = [];
-  #closers: Resume<SocketEnd>[] = [];
+  #senders: Sender[] | undefined;
+  #pingers: Pinger[] | undefined;
+  #closers: Resume<SocketEnd>[] | undefined;
   #lastPing = 0;
   /** The payload of the last Ping that was not answered, because the socket was full. */
   #owedPong: Uint8Array | undefined;
 
-  /** Cancels the deadline of the state. */
+  /** Cancels the deadline of the end. */
   #cancelTimer: (() => void) | undefined;
+  /** The line for the next Ping, or for the answer to it; `undefined` once the end has begun. */
+  #line: DeadlineLine | undefined;
+  /** Whether the line is that of the answer to a Ping. */
+  #isPinged = false;
   #cancelShutdown: (() => void) | undefined;
   /** Whether the client has shown a sign of life since the timer was set. */
   #isAlive = false;
@@ -218,8 +225,8 @@ export class Connection implements SocketHandler {
       this.output.write(encodeFrame("pong", this.#owedPong));
     }
     this.#owedPong = undefined;
-    while (!this.output.isFull && this.#senders.length > 0) {
-      const { resume, message } = this.#senders.shift() as Sender;
+    for (let sender; !this.output.isFull && (sender = this.#senders?.shift()) !== undefined;) {
+      const { resume, message } = sender;
       if (resume.settled) continue;
       this.#write(message);
       resume.value();
@@ -228,7 +235,7 @@ export class Connection implements SocketHandler {
 
   onClose(): void {
     if (this.#state === "gone") return;
-    this.#setTimer(Infinity);
+    this.#clearTimers();
     this.#cancelShutdown?.();
     this.output.close();
     this.#state = "gone";
@@ -262,7 +269,7 @@ export class Connection implements SocketHandler {
   takeMessage(): Message | undefined | typeof NOT_YET {
     this.#isAtWork = false;
     this.#hasStepped = true;
-    const message = this.#queue.shift();
+    const message = this.#queue?.shift();
     if (message !== undefined) {
       this.#queuedCost -= costOf(message);
       this.#isAtWork = true;
@@ -288,7 +295,7 @@ export class Connection implements SocketHandler {
   /** Sends a message, if there is room. */
   send(message: Message): void | typeof NOT_YET {
     if (!this.isOpen) throw this.#closedError();
-    if (this.output.isFull || this.#senders.length > 0) return NOT_YET;
+    if (this.output.isFull || this.#isAppBlocked) return NOT_YET;
     this.#hasStepped = true;
     this.#write(message);
   }
@@ -296,7 +303,7 @@ export class Connection implements SocketHandler {
   /** Begins to wait for room, and then sends a message. */
   awaitRoom(resume: Resume<void>, message: Message): () => void {
     const sender = { resume, message };
-    this.#senders.push(sender);
+    (this.#senders ??= []).push(sender);
     return () => remove(this.#senders, sender);
   }
 
@@ -304,7 +311,7 @@ export class Connection implements SocketHandler {
   ping(resume: Resume<void>): (() => void) | void {
     if (!this.isOpen) throw this.#closedError();
     const pinger = { id: ++this.#lastPing, resume };
-    this.#pingers.push(pinger);
+    (this.#pingers ??= []).push(pinger);
     this.#writePing();
     return () => remove(this.#pingers, pinger);
   }
@@ -314,7 +321,7 @@ export class Connection implements SocketHandler {
     if (this.#state === "ended" || this.#state === "gone") {
       return resume.value(this.#end as SocketEnd);
     }
-    this.#closers.push(resume);
+    (this.#closers ??= []).push(resume);
     return () => remove(this.#closers, resume);
   }
 
@@ -327,8 +334,7 @@ export class Connection implements SocketHandler {
     closePayload(code, reason);
     const close = { code, reason };
     if (this.#state === "open") {
-      this.#queue = [];
-      this.#queuedCost = 0;
+      this.#dropQueue();
       this.#ending = { end: close, close, isFirst: true };
       this.#state = "answering";
       this.#conclude();
@@ -336,9 +342,14 @@ export class Connection implements SocketHandler {
       const ending = this.#ending as Ending;
       // The client has closed already, and the code of the app answers.
       if (ending.close !== undefined) this.#ending = { ...ending, close };
-      this.#queue = [];
+      this.#dropQueue();
       this.#conclude();
     }
+  }
+
+  #dropQueue(): void {
+    this.#queue = undefined;
+    this.#queuedCost = 0;
   }
 
   // The reading side.
@@ -396,7 +407,7 @@ export class Connection implements SocketHandler {
       this.#isAtWork = true;
       return receiver.value(message);
     }
-    this.#queue.push(message);
+    (this.#queue ??= []).push(message);
     this.#queuedCost += costOf(message);
   }
 
@@ -411,8 +422,10 @@ export class Connection implements SocketHandler {
     if (data.length !== 4) return;
     const id = new DataView(data.buffer, data.byteOffset).getUint32(0);
     // A Pong answers the Pings before as well (RFC 6455 §5.5.3).
-    while (this.#pingers[0] !== undefined && this.#pingers[0].id <= id && id <= this.#lastPing) {
-      this.#pingers.shift()?.resume.value();
+    if (id > this.#lastPing) return;
+    for (let first; (first = this.#pingers?.[0]) !== undefined && first.id <= id;) {
+      this.#pingers?.shift();
+      first.resume.value();
     }
   }
 
@@ -435,18 +448,23 @@ export class Connection implements SocketHandler {
     if (this.#state !== "open") return;
     this.#state = "answering";
     this.#ending = ending;
-    if (this.#queue.length === 0 && !this.#isAtWork) return this.#conclude();
+    if (this.#queuedCost === 0 && !this.#isAtWork) return this.#conclude();
     this.#awaitAnswers();
     this.#advance();
+  }
+
+  /** Whether the app waits for room. */
+  get #isAppBlocked(): boolean {
+    return this.#senders !== undefined && this.#senders.length > 0;
   }
 
   /** Waits for an app that takes steps; for one that waits for room, as long as its client reads. */
   #awaitAnswers(): void {
     this.#hasStepped = false;
     const { size } = this.output;
-    const isBlocked = this.#senders.length > 0;
+    const isBlocked = this.#isAppBlocked;
     this.#setTimer(isBlocked ? CLOSING_MS : ANSWERING_MS, () => {
-      const hasBegunToWait = !isBlocked && this.#senders.length > 0;
+      const hasBegunToWait = !isBlocked && this.#isAppBlocked;
       if (this.#hasStepped || hasBegunToWait || this.output.size < size) this.#awaitAnswers();
       else this.#conclude();
     });
@@ -492,15 +510,16 @@ export class Connection implements SocketHandler {
     const receiver = this.#receiver;
     this.#receiver = undefined;
     receiver?.value(undefined);
-    for (const { resume } of this.#senders.splice(0)) resume.error(this.#closedError());
-    for (const { resume } of this.#pingers.splice(0)) resume.error(this.#closedError());
+    for (const list of [this.#senders, this.#pingers]) {
+      for (const { resume } of list?.splice(0) ?? []) resume.error(this.#closedError());
+    }
     for (const subscribers of this.topics ?? []) subscribers.delete(this);
     this.topics = undefined;
   }
 
   #wakeAll(): void {
     this.#wake();
-    for (const resume of this.#closers.splice(0)) resume.value(this.#end as SocketEnd);
+    for (const resume of this.#closers?.splice(0) ?? []) resume.value(this.#end as SocketEnd);
   }
 
   #closedError(): WebSocketClosed {
@@ -524,16 +543,24 @@ export class Connection implements SocketHandler {
   /** Waits for a sign of life of the client: its bytes, or room for those of the server. */
   #awaitLife(): void {
     this.#isAlive = false;
-    this.#setTimer(this.#settings.pingIntervalMs, () => {
-      // While the app is slow, nothing is read, and a Ping could not be answered.
-      if (this.#isAlive || this.#isPaused) return this.#awaitLife();
-      ++this.#lastPing;
-      if (!this.output.isFull) this.#writePing();
-      this.#setTimer(this.#settings.pingTimeoutMs, () => {
-        if (this.#isAlive || this.#isPaused) this.#awaitLife();
-        else this.#giveUp();
-      });
-    });
+    this.#isPinged = false;
+    this.#joinLine(this.#settings.pingIntervalMs);
+  }
+
+  #joinLine(delayMs: number): void {
+    if (delayMs !== Infinity) this.#line = DeadlineLine.join(this.#clock, delayMs, this);
+  }
+
+  /** See {@linkcode LineMember}: there was no Ping, or no answer to it, for the time of the line. */
+  deadlineOver(): void {
+    this.#line = undefined;
+    // While the app is slow, nothing is read, and a Ping could not be answered.
+    if (this.#isAlive || this.#isPaused) return this.#awaitLife();
+    if (this.#isPinged) return this.#giveUp();
+    ++this.#lastPing;
+    if (!this.output.isFull) this.#writePing();
+    this.#isPinged = true;
+    this.#joinLine(this.#settings.pingTimeoutMs);
   }
 
   /** The client is dead: no frame can reach it. */
@@ -544,9 +571,17 @@ export class Connection implements SocketHandler {
     this.#wakeAll();
   }
 
-  #setTimer(delayMs: number, onTime: () => void = () => {}): void {
+  /** Sets the deadline of the end, in place of the signs of life. */
+  #setTimer(delayMs: number, onTime: () => void): void {
+    this.#clearTimers();
+    this.#cancelTimer = this.#clock.setTimer(delayMs, onTime);
+  }
+
+  #clearTimers(): void {
+    this.#line?.leave(this);
+    this.#line = undefined;
     this.#cancelTimer?.();
-    this.#cancelTimer = delayMs === Infinity ? undefined : this.#clock.setTimer(delayMs, onTime);
+    this.#cancelTimer = undefined;
   }
 }
 
@@ -582,7 +617,7 @@ function costOf(message: Message): number {
   return MESSAGE_COST + message.length;
 }
 
-function remove<T>(list: T[], item: T): void {
-  const index = list.indexOf(item);
-  if (index >= 0) list.splice(index, 1);
+function remove<T>(list: T[] | undefined, item: T): void {
+  const index = list?.indexOf(item) ?? -1;
+  if (index >= 0) list?.splice(index, 1);
 }

@@ -37,8 +37,8 @@ function flushDue(): void {
 /** The writing side of a connection. */
 export class FrameOutput {
   readonly #socket: ByteSocket;
-  /** The frames that the socket has not taken, in order. */
-  #frames: Frame[] = [];
+  /** The frames that the socket has not taken, in order; `undefined` if there are none. */
+  #frames: Frame[] | undefined;
   /** The strings that follow the frames. */
   #tail = "";
   /** The number of bytes in `#frames` and `#tail`. */
@@ -71,7 +71,7 @@ export class FrameOutput {
     if (typeof frame === "string") this.#tail += frame;
     else {
       this.#takeTail();
-      this.#frames.push(frame);
+      (this.#frames ??= []).push(frame);
     }
     if (this.#size >= MAX_GATHERED_BYTES) return this.flush();
     if (this.#isDue) return;
@@ -88,13 +88,13 @@ export class FrameOutput {
   /** Hands frames to the socket, as long as it has room. */
   flush(): void {
     if (this.#size === 0 && this.#state !== "ending") return;
-    if (!this.#isFull && this.#frames.length === 0 && this.#tail !== "") {
+    if (!this.#isFull && this.#frames === undefined && this.#tail !== "") {
       const text = this.#tail;
       this.#tail = "";
       this.#send(text);
     }
     this.#takeTail();
-    while (!this.#isFull && this.#frames.length > 0) this.#send(this.#nextPiece());
+    while (!this.#isFull && this.#frames !== undefined) this.#send(this.#nextPiece(this.#frames));
     if (this.#size > 0 || this.#state !== "ending") return;
     this.#state = "closed";
     this.#socket.endWrite();
@@ -116,7 +116,7 @@ export class FrameOutput {
   /** Drops all frames, since the socket is gone. */
   close(): void {
     this.#state = "closed";
-    this.#frames = [];
+    this.#frames = undefined;
     this.#tail = "";
     this.#size = 0;
     this.#isFull = false;
@@ -124,13 +124,12 @@ export class FrameOutput {
 
   #takeTail(): void {
     if (this.#tail === "") return;
-    this.#frames.push(this.#tail);
+    (this.#frames ??= []).push(this.#tail);
     this.#tail = "";
   }
 
   /** Takes a part of a large frame, or small frames joined. */
-  #nextPiece(): Frame {
-    const frames = this.#frames;
+  #nextPiece(frames: Frame[]): Frame {
     const first = frames[0] as Frame;
     if (typeof first !== "string" && first.length > MAX_PIECE_BYTES) {
       frames[0] = first.subarray(MAX_PIECE_BYTES);
@@ -143,7 +142,8 @@ export class FrameOutput {
       length += next.length;
     }
     const piece = count === 1 ? first : joined(frames, count, length);
-    frames.splice(0, count);
+    if (count === frames.length) this.#frames = undefined;
+    else frames.splice(0, count);
     return piece;
   }
 

@@ -1,0 +1,66 @@
+/** Lines of deadlines: one timer for all members, each called in time, and nothing left behind. */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { ManualClock } from "../../src/coroutine/mod.ts";
+import { DeadlineLine, type LineMember } from "../../src/websocket/deadline_line.ts";
+
+/** A member that notes the time at which its deadline was over. */
+function member(clock: ManualClock, times: number[], next?: () => void): LineMember {
+  return {
+    dueMs: 0,
+    deadlineOver() {
+      times.push(clock.now());
+      next?.();
+    },
+  };
+}
+
+test("each member is called after the delay, with one timer for all", () => {
+  const clock = new ManualClock();
+  let timers = 0;
+  const { setTimer } = clock;
+  clock.setTimer = (delayMs, turn) => {
+    timers++;
+    return setTimer.call(clock, delayMs, turn);
+  };
+  const times: number[] = [];
+  for (let count = 0; count < 10; count++) {
+    DeadlineLine.join(clock, 100, member(clock, times));
+    DeadlineLine.join(clock, 100, member(clock, times));
+    clock.advance(5);
+  }
+  assertEquals(timers, 1);
+  clock.advance(1000);
+  assertEquals(times, Array.from({ length: 20 }, (_, index) => 100 + 5 * (index >> 1)));
+  assertEquals([timers, clock.idle], [10, true]);
+});
+
+test("a member that has left is not called, and an empty line has no timer", () => {
+  const clock = new ManualClock();
+  const times: number[] = [];
+  const first = member(clock, times);
+  const second = member(clock, times);
+  const line = DeadlineLine.join(clock, 100, first);
+  clock.advance(50);
+  assertEquals(DeadlineLine.join(clock, 100, second), line);
+  line.leave(first);
+  clock.advance(60);
+  assertEquals(times, []);
+  line.leave(second);
+  assertEquals(clock.idle, true);
+  clock.advance(1000);
+  assertEquals(times, []);
+});
+
+test("a member may join again when it is called, and lines of other delays go on", () => {
+  const clock = new ManualClock();
+  const times: number[] = [];
+  const again = member(clock, times, () => {
+    if (times.length < 4) DeadlineLine.join(clock, 100, again);
+  });
+  DeadlineLine.join(clock, 100, again);
+  DeadlineLine.join(clock, 70, member(clock, times));
+  clock.advance(1000);
+  assertEquals([times, clock.idle], [[70, 100, 200, 300], true]);
+});
