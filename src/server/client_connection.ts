@@ -22,13 +22,19 @@ import {
   informational,
   ProtocolError,
 } from "../http/mod.ts";
-import type { ByteSocket, Socket, SocketHandler } from "../socket/mod.ts";
+import type { ByteSocket, Files, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import { NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { TakenEvents } from "../wsgi/request_controls.ts";
 import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
-import { type ConnectionState, mayTakeEvents, mustPause, STATES } from "./connection_state.ts";
+import {
+  type ConnectionState,
+  mayTakeEvents,
+  mustPause,
+  type StateName,
+  STATES,
+} from "./connection_state.ts";
 import { LogStream } from "./log_stream.ts";
 import { Output, type OutputOwner } from "./output.ts";
 import type { ParserPool, PooledParser } from "./parser_pool.ts";
@@ -36,6 +42,7 @@ import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
 import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";
+import type { TimeoutsMs } from "./timeouts.ts";
 
 /** The members that a connection needs of its server. */
 export interface ConnectionHost extends StoppingSource {
@@ -44,6 +51,8 @@ export interface ConnectionHost extends StoppingSource {
   readonly parsers: ParserPool;
   /** Whether a shutdown has begun. */
   readonly closing: boolean;
+  /** The files of the adapter; the open ones are counted. */
+  readonly files: Files | undefined;
   /** The waits for apps that are being closed. */
   readonly closings: Set<() => void>;
   /** The facts of a connection that its environs begin with. */
@@ -52,6 +61,12 @@ export interface ConnectionHost extends StoppingSource {
   appBegan(): void;
   /** The app of a request is done. */
   appEnded(): void;
+  /** The response to a request is decided: its app is done. */
+  responded(exchange: RequestExchange): void;
+  /** A deadline has passed, and the connection or the request ends for that reason. */
+  timedOut(phase: keyof TimeoutsMs): void;
+  /** The connection is closed, and the app of its request has not ended. */
+  outlived(exchange: RequestExchange): void;
   /** A request is refused with a status, or a TLS handshake has failed (no status). */
   refused(reason: string, socket: Socket, status?: number): void;
   /** The connection is closed. */
@@ -128,9 +143,32 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     return this.#exchange === undefined;
   }
 
+  /** The name of the state, for counts. */
+  get stateName(): StateName {
+    return this.#state.name;
+  }
+
+  /** The number of bytes that have come, until an app has taken the socket. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** The request whose app runs. */
+  get activeExchange(): RequestExchange | undefined {
+    return this.#exchange?.isAppDone === false ? this.#exchange : undefined;
+  }
+
   /** Whether this is the connection of a socket. */
   serves(socket: Socket): boolean {
     return this.#socket === socket;
+  }
+
+  timedOut(phase: keyof TimeoutsMs): void {
+    this.#host.timedOut(phase);
+  }
+
+  get files(): Files | undefined {
+    return this.#host.files;
   }
 
   get closings(): Set<() => void> {
@@ -199,7 +237,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     }
     this.#returnParser();
     // The connection of an app that goes on is still known, so that a shutdown can cancel the app.
-    if (!this.#appOutlives) this.#host.forget(this);
+    if (!this.#appOutlives) {
+      if (this.activeExchange !== undefined) this.#host.outlived(this.activeExchange);
+      this.#host.forget(this);
+    }
     taker?.onClose(error);
   }
 
@@ -281,6 +322,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (this.#state === STATES.gone && this.#appOutlives) this.#host.forget(this);
     if (this.#state.handling !== "serve" && exchange.response.isTaken) this.#exchange = undefined;
     if (this.#isServing) this.#goOnAfter(exchange, isComplete);
+    this.#host.responded(exchange);
     exchange.finish();
     this.#advance();
   }
@@ -319,18 +361,23 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     // A taken socket has no deadline, nor has its app.
     if (this.#state === STATES.taken || this.#state === STATES.gone) return;
     const { timeoutsMs, phase } = this.deadline;
-    if (now - this.output.fullSince >= timeoutsMs.write) return this.#cut();
+    if (now - this.output.fullSince >= timeoutsMs.write) {
+      this.#host.timedOut("write");
+      return this.#cut();
+    }
     // While the client still takes in a response, only the time-out for writes holds.
     if (this.output.full) return;
     const exchange = this.#exchange;
     const isAppRunning = exchange?.isAppDone === false;
     if (isAppRunning && now - exchange.startedAt >= timeoutsMs.request) {
+      this.#host.timedOut("request");
       return this.#refuse(new ProtocolError(503, "The request took too long"));
     }
     // The app may have stopped waiting for the body since the phase was entered.
     if (phase === "body" && this.#phase !== phase) return this.#enterPhase();
     if (!this.deadline.isOver(now)) return;
     this.deadline.end();
+    if (phase !== "none") this.#host.timedOut(phase);
     if (phase === "idle") this.#close();
     else if (phase === "head") {
       this.#refuse(new ProtocolError(408, "The request head did not come in time"));
@@ -548,6 +595,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #abandonHalfClosed(): void {
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.response.ended) return;
+    this.#host.timedOut("halfClosed");
     this.#cut("client");
     exchange.abort();
   }

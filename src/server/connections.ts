@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Socket } from "../socket/mod.ts";
+import type { Files, Socket } from "../socket/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
@@ -15,7 +15,10 @@ import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./log_stream.ts";
 import { ParserPool } from "./parser_pool.ts";
 import { Refusals } from "./refusals.ts";
+import type { RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
+import { Tally } from "./tally.ts";
+import type { TimeoutsMs } from "./timeouts.ts";
 
 /** The time between two checks of the deadlines, in milliseconds. */
 const CHECK_INTERVAL_MS = 1000;
@@ -46,6 +49,9 @@ export class Connections implements ConnectionHost {
   /** The refused requests and connections, and the failed handshakes. */
   readonly refusals: Refusals;
   readonly closings: Set<() => void> = new Set();
+  readonly files: Files | undefined;
+  /** The counts that are no property of an open connection. */
+  readonly tally: Tally = new Tally();
   /** Called when the last connection or the last app has ended. */
   onEmpty: () => void = () => {};
 
@@ -62,6 +68,8 @@ export class Connections implements ConnectionHost {
   #accepted = 0;
   #active = 0;
   #served = 0;
+  /** The requests whose app has not ended, although the connection is closed. */
+  readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
 
   /**
@@ -76,6 +84,7 @@ export class Connections implements ConnectionHost {
     this.#software = `cogen-wsgi (${settings.adapter.name})`;
     this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
+    this.files = this.tally.counting(settings.adapter.files);
     this.fields = { date: () => this.#date.value, server: settings.serverHeader };
   }
 
@@ -156,6 +165,19 @@ export class Connections implements ConnectionHost {
     if (this.isEmpty) this.onEmpty();
   }
 
+  responded(exchange: RequestExchange): void {
+    this.tally.responses[exchange.responseKind]!++;
+    if (this.#outliving.size > 0) this.#outliving.delete(exchange);
+  }
+
+  timedOut(phase: keyof TimeoutsMs): void {
+    this.tally.timeouts[phase]++;
+  }
+
+  outlived(exchange: RequestExchange): void {
+    this.#outliving.add(exchange);
+  }
+
   /** Ends the connection of a socket that never gets a handler. */
   drop(socket: Socket): void {
     for (const connection of this) if (connection.serves(socket)) connection.onClose();
@@ -167,7 +189,7 @@ export class Connections implements ConnectionHost {
   }
 
   forget(connection: ClientConnection): void {
-    this.#open.delete(connection);
+    if (this.#open.delete(connection)) this.tally.closed(connection, this.closing);
     if (this.isEmpty) this.onEmpty();
   }
 
@@ -208,9 +230,11 @@ export class Connections implements ConnectionHost {
   #planCheck(): void {
     this.#date.refresh();
     const { clock } = this.settings.adapter;
+    const dueAt = clock.now() + CHECK_INTERVAL_MS;
     this.#cancelCheck = clock.setTimer(CHECK_INTERVAL_MS, () => {
       this.#cancelCheck = undefined;
       const now = clock.now();
+      this.tally.delayed(now - dueAt);
       for (const connection of this) connection.checkDeadline(now);
       if (this.#open.size > 0) this.#planCheck();
     });

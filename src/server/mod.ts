@@ -12,10 +12,17 @@ export {
   type AsyncDisposeKey,
   type HostAsyncDisposable,
   type ServerOptions,
-  type ServerStats,
   type ShutdownOptions,
   WSGIServer,
 } from "./server.ts";
+export {
+  type ConnectionStateName,
+  type ProvidedStats,
+  provideStats,
+  type ResponseKind,
+  type ServerStats,
+  type ThreadStats,
+} from "./server_stats.ts";
 export type { Refusal, RefusalKind } from "./refusals.ts";
 export { ServerShutdown } from "./shutdown.ts";
 export { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";

@@ -61,6 +61,8 @@ export class Output implements AppOutput {
   #wasTaken: boolean | undefined;
   /** The number of bytes that were ever written to this output. */
   #written = 0;
+  /** The number of those bytes that were dropped, because the connection ended or a block was changed. */
+  #droppedBytes = 0;
   /** In the order of their positions. */
   #takenWaiters: TakenWaiter[] | undefined;
 
@@ -78,6 +80,11 @@ export class Output implements AppOutput {
   /** The number of bytes that the socket has not taken yet. */
   get size(): number {
     return this.#size;
+  }
+
+  /** The number of bytes that the socket has taken so far. */
+  get sentBytes(): number {
+    return this.#written - this.#size - this.#droppedBytes;
   }
 
   /** Whether all bytes have been sent, so that their arrays may be used again. */
@@ -183,7 +190,7 @@ export class Output implements AppOutput {
     this.#state = "closed";
     this.#parts = [];
     this.#tail = "";
-    this.#size = 0;
+    this.#drop();
     this.#full = false;
     this.#wake();
     const waiters = this.#takenWaiters ?? [];
@@ -198,6 +205,12 @@ export class Output implements AppOutput {
       this.#waiter = resume;
       return () => void (this.#waiter = undefined);
     }, "drain");
+  }
+
+  /** Forgets the bytes that wait. */
+  #drop(): void {
+    this.#droppedBytes += this.#size;
+    this.#size = 0;
   }
 
   #takeTail(): void {
@@ -215,7 +228,7 @@ export class Output implements AppOutput {
     for (const part of this.#parts) size += part.length;
     if (size === this.#size) return true;
     this.#parts = [];
-    this.#size = 0;
+    this.#drop();
     this.#state = "closed";
     this.#owner?.outputBroke(
       new TypeError(

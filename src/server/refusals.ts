@@ -48,6 +48,9 @@ export class Refusals {
   /** The number of refusals of each kind. */
   readonly counts: Record<RefusalKind, number> = { request: 0, handshake: 0, connection: 0 };
 
+  /** The number of refused requests with each status. */
+  readonly byStatus: Record<number, number> = {};
+
   readonly #settings: RefusalSettings;
   #windowStart = -Infinity;
   #calls = 0;
@@ -62,6 +65,7 @@ export class Refusals {
   /** Counts one refusal, and tells the hook. Never throws. */
   add(kind: RefusalKind, reason: string, remote: Address, status?: number): void {
     this.counts[kind]++;
+    if (status !== undefined) this.byStatus[status] = (this.byStatus[status] ?? 0) + 1;
     const { onRefused, adapter, log } = this.#settings;
     if (onRefused === undefined) return;
     const now = adapter.clock.now();

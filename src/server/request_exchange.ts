@@ -54,6 +54,8 @@ export interface ExchangeHost {
   readonly stopping: StoppingSource;
   /** The waits for apps that are being closed; see {@linkcode AppContext.closings}. */
   readonly closings: Set<() => void>;
+  /** The files of the adapter. */
+  readonly files: Files | undefined;
   /** The time at which the last bytes came, by the clock, in milliseconds. */
   readonly time: number;
   /** Whether the server allows a further request on this connection. */
@@ -62,6 +64,8 @@ export interface ExchangeHost {
   readonly wasCut: boolean;
   /** The app wants more of the body of `exchange`; the client may wait for 100 (Continue). */
   bodyWanted(exchange: RequestExchange): void;
+  /** A deadline of the request has passed. */
+  timedOut(phase: "close"): void;
   /** The app of `exchange` is done. */
   appDone(exchange: RequestExchange, isComplete: boolean): void;
   /**
@@ -74,6 +78,9 @@ export interface ExchangeHost {
     events: TakenEvents,
   ): void;
 }
+
+/** The {@linkcode RequestExchange.responseKind} of a response whose client has left. */
+export const LEFT = 6;
 
 /** The part of a response that was sent. */
 type SentResponse = Pick<ResponseReport, "status" | "bytes">;
@@ -216,12 +223,16 @@ export class RequestExchange
     return this.#host.deadline.timeoutsMs.close;
   }
 
+  closeTimedOut(): void {
+    this.#host.timedOut("close");
+  }
+
   get closings(): Set<() => void> {
     return this.#host.closings;
   }
 
   get files(): Files | undefined {
-    return this.#host.settings.adapter.files;
+    return this.#host.files;
   }
 
   now(): number {
@@ -296,6 +307,17 @@ export class RequestExchange
     }
     (this.#listeners ??= []).push(listener);
     if (this.#isFinished) this.#conclude();
+  }
+
+  /**
+   * The kind of the response, once the app is done: the first digit of its status, 0 if no status was sent, or
+   * {@linkcode LEFT} if the client left before the end of the response.
+   */
+  get responseKind(): number {
+    if (this.#isUploadBroken) return LEFT;
+    if (this.#ownAnswer === undefined && this.#sentBeforeAbort !== undefined) return LEFT;
+    const code = this.#ownAnswer?.status ?? this.response.sentCode ?? 0;
+    return code / 100 | 0;
   }
 
   /** Notes the answer that the server has sent in place of the app's. */

@@ -26,6 +26,7 @@ import {
 import { Connections } from "./connections.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
+import { type ServerStats, statsOf } from "./server_stats.ts";
 import { ServerShutdown, Shutdown } from "./shutdown.ts";
 import { WSGIConnection } from "./wsgi_connection.ts";
 
@@ -42,22 +43,6 @@ export interface ServerOptions extends ServingOptions {
   readonly signal?: AbortSignalLike;
   /** The class of the connections: {@linkcode WSGIConnection}, the default, or a subclass. */
   readonly ConnectionClass?: new (socket: Socket, server: WSGIServer) => WSGIConnection;
-}
-
-/** The counts of {@linkcode WSGIServer.stats}. */
-export interface ServerStats {
-  /** The number of open connections. */
-  readonly connections: number;
-  /** The number of requests with an app that has not ended. */
-  readonly activeRequests: number;
-  /** The number of requests with an app that has ended. */
-  readonly servedRequests: number;
-  /** The number of requests that the server refused itself: 400, 408, 413, 414, 431, 501, 503, ... */
-  readonly refusedRequests: number;
-  /** The number of connections that were closed at once, because `limits.maxConnections` were open. */
-  readonly refusedConnections: number;
-  /** The number of connections with TLS that broke before the first byte of a request. */
-  readonly failedHandshakes: number;
 }
 
 /** Options of {@linkcode WSGIServer.shutdown}. */
@@ -277,20 +262,12 @@ export class WSGIServer {
   }
 
   /**
-   * Counts connections and requests.
+   * Counts connections, requests, bytes, deadlines and coroutines, for monitoring.
    *
    * @returns The counts as of now.
    */
   stats(): ServerStats {
-    const { counts } = this.#connections.refusals;
-    return {
-      connections: this.#connections.size,
-      activeRequests: this.#connections.active,
-      servedRequests: this.#connections.served,
-      refusedRequests: counts.request,
-      refusedConnections: counts.connection,
-      failedHandshakes: counts.handshake,
-    };
+    return statsOf(this.#connections);
   }
 
   /**

@@ -34,43 +34,6 @@ function newServer(options: Record<string, unknown> = {}): WSGIServer {
   return new WSGIServer({ adapter, wsgiApp: waits, bindAddr: ["127.0.0.1", 80], ...options });
 }
 
-const NO_REFUSALS = { refusedRequests: 0, refusedConnections: 0, failedHandshakes: 0 };
-
-test("stats count connections and requests", async () => {
-  const stage = await serving(waits);
-  assertEquals(stage.server.stats(), {
-    ...NO_REFUSALS,
-    connections: 0,
-    activeRequests: 0,
-    servedRequests: 0,
-  });
-  const client = stage.ask(get("/1") + get("/1"));
-  stage.connect();
-  stage.run();
-  assertEquals(stage.server.stats(), {
-    ...NO_REFUSALS,
-    connections: 2,
-    activeRequests: 1,
-    servedRequests: 0,
-  });
-  stage.run(1000);
-  assertEquals(stage.server.stats(), {
-    ...NO_REFUSALS,
-    connections: 2,
-    activeRequests: 1,
-    servedRequests: 1,
-  });
-  client.destroy();
-  stage.run();
-  assertEquals(stage.server.stats(), {
-    ...NO_REFUSALS,
-    connections: 1,
-    activeRequests: 0,
-    servedRequests: 2,
-  });
-  await stage.finish();
-});
-
 test("tells where it listens", async () => {
   const cases: [options: Record<string, unknown>, url: string][] = [
     [{ bindAddr: ["127.0.0.1", 8080] }, "http://127.0.0.1:8080/"],

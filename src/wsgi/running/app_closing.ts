@@ -185,7 +185,10 @@ function* inTime(rest: () => Coroutine<unknown>, context: AppContext): Coroutine
     atEnd = () => abandon("when the server had to end");
     closings.add(atEnd);
     if (closeTimeoutMs === Infinity) return;
-    resume.setDeadline(closeTimeoutMs, () => abandon(`in ${closeTimeoutMs} ms`));
+    resume.setDeadline(closeTimeoutMs, () => {
+      context.closeTimedOut?.();
+      abandon(`in ${closeTimeoutMs} ms`);
+    });
   }, "close");
   try {
     yield closing;

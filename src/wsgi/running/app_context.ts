@@ -44,6 +44,8 @@ export interface AppContext {
   readonly output: AppOutput;
   /** The time that the `finally` blocks and the `close()` of an app may take, each. */
   readonly closeTimeoutMs: number;
+  /** Counts an app that was closed and has not ended in time. */
+  closeTimedOut?(): void;
   /** The waits for apps that are being closed: the server calls each at its end, to abandon the app. */
   readonly closings: Set<() => void>;
   /** The time that an app may run before its blocks are handed over. */

@@ -3,12 +3,12 @@
 import { connect } from "node:net";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import type { Refusal } from "../../src/server/mod.ts";
-import { Sleep } from "../../src/coroutine/mod.ts";
-import type { WSGIApp } from "../../src/wsgi/mod.ts";
-import { serve } from "../../mod.ts";
-import { get, serving } from "../support/serving.ts";
-import { CERT, KEY } from "../support/tls_fixtures.ts";
+import type { Refusal } from "../../../src/server/mod.ts";
+import { Sleep } from "../../../src/coroutine/mod.ts";
+import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { serve } from "../../../mod.ts";
+import { get, serving } from "../../support/serving.ts";
+import { CERT, KEY } from "../../support/tls_fixtures.ts";
 
 const app: WSGIApp = function* (environ, startResponse) {
   if (environ.PATH_INFO === "/sleep") yield Sleep(1_000_000);
