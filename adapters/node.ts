@@ -13,6 +13,7 @@
  * Deno's `node:net` drops bytes that wait to be sent.
  *
  * - `node/listen.ts`: listeners, and socket files of crashed processes
+ * - `node/accepted.ts`: connections that one process accepts and another one serves
  * - `node/dial.ts`: outgoing connections; the Bun adapter uses them, too
  * - `node/socket.ts`: one connection
  * - `node/reads.ts`: reads into one shared buffer
@@ -36,6 +37,7 @@ import { listenWith } from "./shared/every_address.ts";
 import { hostClock } from "./shared/host_clock.ts";
 import { systemFiles } from "./shared/system_files.ts";
 
+export { type AcceptedStream, acceptStreams, streamOpener } from "./node/accepted.ts";
 export type { DiallingAdapter };
 
 const bufferMethods = Buffer.prototype as unknown as BufferMethods;

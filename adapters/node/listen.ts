@@ -1,7 +1,7 @@
 /**
  * Listens with `net.Server`.
  *
- * `node.ts` calls this, once for each address of a host name.
+ * `node.ts` and `node/accepted.ts` call this, once for each address of a host name.
  *
  * @module
  */
@@ -43,7 +43,30 @@ export async function listenOnOne(
 ): Promise<Listener> {
   const { log = logError } = options;
   const encrypt = options.tls && encryption(options.tls);
-  const server = net.createServer(STREAM_OPTIONS);
+  return await listenForStreams(address, options, {}, (bound) => {
+    const paths = pathsAccepted(bound);
+    return (stream) => new NodeSocket(stream, encrypt?.(stream), paths, log).open(open);
+  });
+}
+
+/**
+ * Listens, and gives each stream to a function that depends on the bound address.
+ *
+ * @param address The address.
+ * @param options The backlog and the log.
+ * @param how Further options of the streams.
+ * @param taking Makes the function that gets each stream.
+ * @returns The listener.
+ * @throws The error of the system.
+ */
+export async function listenForStreams(
+  address: ListenAddress,
+  options: ListenOptions,
+  how: { readonly pauseOnConnect?: boolean },
+  taking: (bound: Address) => (stream: net.Socket) => void,
+): Promise<Listener> {
+  const { log = logError } = options;
+  const server = net.createServer({ ...STREAM_OPTIONS, ...how });
   await bindOverStale(address, () => bind(server, address, options), socketFiles);
   const bound = boundAddress(server, address);
   // Such an error is, for example, too many open files. Without this handler, it would end the
@@ -51,10 +74,7 @@ export async function listenOnOne(
   server.on("error", (error) => {
     log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
   });
-  const paths = pathsAccepted(bound);
-  server.on("connection", (stream: net.Socket) => {
-    new NodeSocket(stream, encrypt?.(stream), paths, log).open(open);
-  });
+  server.on("connection", taking(bound));
   return new NodeListener(server, bound, new OwnSocketFile(address, { lstatSync, renameSync }));
 }
 

@@ -90,14 +90,18 @@ export async function loadApp(place: AppPlace, factory: boolean): Promise<WSGIAp
 /**
  * Loads an app as the command serves it: with the access log.
  *
+ * @param place The module and its export.
+ * @param settings The options.
+ * @param worker The name of this process among the workers, for the access log.
  * @throws {CommandFailure} As {@linkcode loadApp}.
  */
 export async function loadServedApp(
   place: AppPlace,
   settings: Settings,
+  worker?: string,
 ): Promise<WSGIApp | Mounts> {
   const app = await loadApp(place, settings.get<boolean>("factory") === true);
-  return withAccessLog(app, settings.get("access-log") as string, writeOut);
+  return withAccessLog(app, settings.get("access-log") as string, writeOut, worker);
 }
 
 async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIApp | Mounts> {

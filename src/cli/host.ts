@@ -16,8 +16,8 @@ import * as timers from "node:timers";
 import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-/** The signals that end the command. */
-export type SignalName = "SIGINT" | "SIGTERM";
+/** The signals that the command listens for. */
+export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 /** The arguments of the program, without the runtime and the program itself. */
 export function programArguments(): string[] {
@@ -47,9 +47,17 @@ export function readVariable(name: string): string | undefined {
   }
 }
 
+const ownVariables = new Set<string>();
+
 /** Sets a variable of the environment. */
 export function setVariable(name: string, value: string): void {
   host.env[name] = value;
+  ownVariables.add(name);
+}
+
+/** The variables that {@linkcode setVariable} has set: a new process reads their file again. */
+export function setVariables(): ReadonlySet<string> {
+  return ownVariables;
 }
 
 /** The names of all variables; none if Deno lets this program read single variables only. */

@@ -173,6 +173,22 @@ export const OPTIONS: readonly Option[] = [
       ...{ name: "reload-dir", kind: "text", value: "FOLDER", repeated: true },
       help: "watch this folder, not that of the app; may be given more than once",
     },
+    {
+      ...{ name: "workers", short: "w", kind: "workers", value: "N" },
+      help: "serve from this number of processes; auto for one a processor",
+    },
+    {
+      ...{ name: "worker-timeout", kind: "duration", value: "TIME", fallback: 30 },
+      help: "kill a worker that does not answer for this time",
+    },
+    {
+      ...{ name: "max-requests", kind: "count", value: "N", fallback: Infinity },
+      help: "replace a worker after this number of requests",
+    },
+    {
+      ...{ name: "max-requests-jitter", kind: "count", value: "N" },
+      help: "add a random number up to this one; default: a tenth of it",
+    },
     { name: "pid-file", kind: "text", value: "FILE", help: "write the process id into this file" },
   ]),
   ...LIMITS,

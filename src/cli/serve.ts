@@ -1,5 +1,5 @@
 /**
- * The command `serve`: one process, one app, one or more addresses.
+ * The command `serve`: one app, one or more addresses, in this process or in workers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type AppPlace, loadServedApp } from "./app_loader.ts";
 import { endpointsOf, listenFailure, withUnixMode } from "./listening.ts";
 import { reloading } from "./reload/reload.ts";
 import { runUntilSignal, say, type Served, type Service } from "./running.ts";
-import { serverOptionsOf, type Settings } from "./settings.ts";
+import { RANK, serverOptionsOf, type Settings } from "./settings.ts";
 
 /**
  * Serves an app until a signal ends the server.
@@ -26,6 +26,10 @@ export async function serveCommand(
   settings: Settings,
 ): Promise<number> {
   const endpoints = endpointsOf(settings);
+  if (wantsWorkers(settings)) {
+    const { serveWorkers } = await import("./workers/serve_workers.ts");
+    return await serveWorkers(place, words, settings, endpoints);
+  }
   const { served, versions } = settings.get("reload") === true
     ? await reloading(place, words, settings)
     : await loadOnce(place, settings);
@@ -45,6 +49,12 @@ export async function serveCommand(
   const places = servers.map(({ url }, at) => endpoints[at]?.isUnix ? endpoints[at].text : url);
   say(`serving ${place.name} on ${places.join(" and ")}`);
   return await runUntilSignal(service, settings);
+}
+
+/** A host that sets `WEB_CONCURRENCY` does not speak about the reload of a developer. */
+function wantsWorkers(settings: Settings): boolean {
+  if (settings.get("workers") === undefined) return false;
+  return settings.get("reload") !== true || settings.rankOf("workers") > RANK.plainVariable;
 }
 
 /** Signals pass between the requests of all addresses, so their servers share one scheduler. */

@@ -23,8 +23,8 @@ import { importModule } from "./modules.ts";
 import { keyOf, limitOption, type Option, OPTIONS, timeoutOption, variableOf } from "./options.ts";
 import { formatValue, parseValue } from "./values.ts";
 
-/** The rank of an origin; a higher rank wins. */
-const RANK = { default: 0, file: 1, plainVariable: 2, variable: 3, commandLine: 4 } as const;
+/** The ranks of the origins; a higher rank wins. */
+export const RANK = { default: 0, file: 1, plainVariable: 2, variable: 3, commandLine: 4 } as const;
 
 interface Setting {
   readonly value: unknown;
@@ -135,9 +135,15 @@ export function serverOptionsOf(settings: Settings): Omit<ServingOptions, "wsgiA
   return { limits, timeouts, ...Object.fromEntries(set) };
 }
 
+/** The variables that many hosts set. */
+const PLAIN_VARIABLES = [
+  ["port", "PORT"],
+  ["host", "HOST"],
+  ["workers", "WEB_CONCURRENCY"],
+] as const;
+
 function readEnvironment(settings: Settings): void {
-  for (const name of ["port", "host"]) {
-    const variable = name.toUpperCase();
+  for (const [name, variable] of PLAIN_VARIABLES) {
     const text = readVariable(variable);
     const option = OPTIONS.find((each) => each.name === name) as Option;
     if (text) settings.set(option, [text], `environment ${variable}`, RANK.plainVariable);

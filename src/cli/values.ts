@@ -19,6 +19,7 @@ export type Kind =
   | "mode"
   | "port"
   | "text"
+  | "workers"
   | readonly string[];
 
 /** Reads the text of a value. */
@@ -78,6 +79,11 @@ const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) 
     if (text === "none") return { value: Infinity };
     const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
     return Number.isNaN(count) ? { expected: "a whole number, or none" } : { value: count };
+  },
+  workers(text) {
+    if (text === "auto") return { value: text };
+    const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+    return count > 0 ? { value: count } : { expected: "a number of processes from 1, or auto" };
   },
   bytes(text) {
     if (text === "none") return { value: Infinity };

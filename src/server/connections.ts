@@ -151,6 +151,7 @@ export class Connections implements ConnectionHost {
       remoteAddress: remote.family === "unix" ? "" : remote.host,
       remotePort: remote.family === "unix" ? "" : String(remote.port),
       urlScheme: socket.encrypted ? "https" : "http",
+      isMultiprocess: settings.worker !== undefined,
       errors: new LogStream(settings.log),
     };
   }

@@ -104,6 +104,11 @@ export interface ServingOptions {
    * throws is logged once. The method `stats` of the server has the counts.
    */
   readonly onRefused?: (refusal: Refusal) => void;
+  /**
+   * The name of this process, if several processes run the app: `wsgi.multiprocess` of the environ is then
+   * true, and `stats` has the name. Default: none, because one process runs the app.
+   */
+  readonly worker?: string;
   /** Takes each line of the error log. Default: standard error. */
   readonly log?: (line: string) => void;
 }
@@ -125,6 +130,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
   "onListen",
   "onError",
   "onRefused",
+  "worker",
   "log",
   "signal",
   "ConnectionClass",
@@ -164,6 +170,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     limits,
     parserLimits: parserLimits(limits),
     timeoutsMs: resolveTimeouts(options.timeouts),
+    worker: options.worker,
     log,
     onRefused: options.onRefused,
     report,
@@ -183,8 +190,9 @@ export function checkServingOptions(options: ServingOptions): void {
   const rules = { complaint: "Unknown option", suggestions: OTHER_NAMES };
   checkNames("options", options, KNOWN_OPTIONS, rules);
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const { serverName, scheduler, adapter, signal } = given;
+  const { serverName, worker, scheduler, adapter, signal } = given;
   checkOption("serverName", serverName, "string");
+  checkOption("worker", worker, "string");
   if (serverName !== undefined && !/^[!-~\u0080-\uffff]+$/.test(String(serverName))) {
     throw optionError("serverName", serverName, "a name, such as a.example");
   }

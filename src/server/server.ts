@@ -49,6 +49,12 @@ export interface ServerOptions extends ServingOptions {
 export interface ShutdownOptions {
   /** How long running requests may take to finish before they are cancelled. Default 10 s. */
   readonly grace?: Duration;
+  /**
+   * How long idle connections stay open for one more request, which is answered with `Connection: close`. A
+   * request that a client sends while the server closes the connection has no response, so a server that is
+   * replaced while others serve should wait for several seconds. Default 50 ms.
+   */
+  readonly idle?: Duration;
 }
 
 /** The key of the method for `await using`; `never` where the compiler's library has none. */
@@ -279,8 +285,9 @@ export class WSGIServer {
    *   `RangeError` for a grace period that is no duration; the server then goes on.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkNames("options of shutdown", options, ["grace"]);
-    const { grace } = options;
+    checkNames("options of shutdown", options, ["grace", "idle"]);
+    const { grace, idle } = options;
+    if (idle !== undefined) this.#shutdown.keepIdle(toMilliseconds(idle, "idle"));
     this.#shutdown.limit(toMilliseconds(grace === undefined ? 10 : grace, "grace"));
     await (this.#ending ??= this.#end());
   }

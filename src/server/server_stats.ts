@@ -107,6 +107,8 @@ export interface ServerStats {
   readonly openFiles: number;
   /** The threads of the pools for blocking apps; absent without a pool. */
   readonly threads?: ThreadStats;
+  /** The option `worker`; absent if one process runs the app. */
+  readonly worker?: string;
 }
 
 /** The functions that provide numbers, by scheduler. */
@@ -146,7 +148,7 @@ export function provideStats(scheduler: Scheduler, provided: ProvidedStats): () 
 
 /** Reads the counts of a server. */
 export function statsOf(connections: Connections): ServerStats {
-  const { tally, refusals: { counts, byStatus }, settings: { scheduler } } = connections;
+  const { tally, refusals: { counts, byStatus }, settings: { scheduler, worker } } = connections;
   const connectionStates = { ...NO_CONNECTIONS };
   let { receivedBytes, sentBytes } = tally;
   for (const connection of connections) {
@@ -177,6 +179,7 @@ export function statsOf(connections: Connections): ServerStats {
     maxLoopDelayMs: tally.maxLoopDelayMs,
     openFiles: tally.openFiles,
     ...(threads === undefined ? {} : { threads }),
+    ...(worker === undefined ? {} : { worker }),
   };
 }
 

@@ -34,6 +34,8 @@ export interface Settings {
   /** The part of `limits` that the parsers of this server enforce. */
   readonly parserLimits: ParserLimits;
   readonly timeoutsMs: TimeoutsMs;
+  /** The name of this process among those that run the app; `undefined` if this one alone does. */
+  readonly worker: string | undefined;
   readonly log: (line: string) => void;
   readonly onRefused: ((refusal: Refusal) => void) | undefined;
   /** As `report`, for the error of a coroutine that is not joined. */

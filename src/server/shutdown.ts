@@ -23,7 +23,7 @@ export class ServerShutdown extends Error {
 }
 
 /** Idle connections stay open for this time, because a request may already be on its way. */
-const RETIRE_AFTER_MS = 50;
+const DEFAULT_RETIRE_AFTER_MS = 50;
 /** The turns of the event loop after which all bytes that have come are read. */
 const POLLS = 2;
 /** The time between two searches for connections that only wait for their client to close. */
@@ -35,6 +35,7 @@ const CANCEL_MS = 1000;
 export class Shutdown {
   readonly #connections: Connections;
   readonly #clock: Clock;
+  #retireAfterMs = DEFAULT_RETIRE_AFTER_MS;
   /** The time at which running requests are cancelled, by the clock. */
   #cancelAt = Infinity;
   /** Ends the wait of the current step, so that the step checks its condition again. */
@@ -44,6 +45,11 @@ export class Shutdown {
     this.#connections = connections;
     this.#clock = connections.settings.adapter.clock;
     connections.onEmpty = () => this.#wakeStep?.();
+  }
+
+  /** Keeps idle connections open for another time than the default. Has an effect before `run` only. */
+  keepIdle(idleMs: number): void {
+    this.#retireAfterMs = idleMs;
   }
 
   /** Cancels running requests after `graceMs` milliseconds, unless an earlier time was set. */
@@ -62,7 +68,7 @@ export class Shutdown {
   /** Ends all connections. Must be called when the listener is closed. */
   async run(): Promise<void> {
     const connections = this.#connections;
-    const retireAt = this.#clock.now() + RETIRE_AFTER_MS;
+    const retireAt = this.#clock.now() + this.#retireAfterMs;
     await this.#untilEmpty(() => Math.min(retireAt, this.#cancelAt));
     // After a long step of an app, timers run before the requests that have come meanwhile are read.
     for (let turns = 0; turns < POLLS && !connections.isEmpty; turns++) await this.#poll();

@@ -74,7 +74,7 @@ export interface Environ extends EnvironExtensions {
   "wsgi.errors": ErrorStream;
   /** Always false: one thread runs the app. */
   "wsgi.multithread": false;
-  /** Whether other processes run the app as well: false, as far as the server knows. */
+  /** Whether other processes run the app as well: whether the server has the option `worker`. */
   "wsgi.multiprocess": boolean;
   /** Always false: the app runs any number of times. */
   "wsgi.run_once": boolean;
@@ -104,6 +104,8 @@ export interface ConnectionFacts {
   readonly remotePort: string;
   /** `wsgi.url_scheme`. */
   readonly urlScheme: "http" | "https";
+  /** `wsgi.multiprocess`. */
+  readonly isMultiprocess: boolean;
   /** `wsgi.errors`. */
   readonly errors: ErrorStream;
 }
@@ -205,7 +207,7 @@ function makeTemplate(request: RequestHead, facts: ConnectionFacts): Environ {
     "wsgi.input_terminated": true,
     "wsgi.errors": facts.errors,
     "wsgi.multithread": false,
-    "wsgi.multiprocess": false,
+    "wsgi.multiprocess": facts.isMultiprocess,
     "wsgi.run_once": false,
     "wsgi.file_wrapper": UNSET as FileWrapper,
     cogen: UNSET as Cogen,

@@ -47,8 +47,17 @@ const HINT = " (cogen-wsgi --help lists the options)";
 /** Arguments, the exit code, and the only line on standard error. */
 const FAULTS: readonly (readonly [args: string, code: number, message: string])[] = [
   ["--prot 80 app.mjs", 2, `unknown option --prot: did you mean --port?${HINT}`],
-  ["--workers 4 app.mjs", 2, `unknown option --workers${HINT}`],
-  ["-w 4 app.mjs", 2, `unknown option -w${HINT}`],
+  [
+    "--workers 0 app.mjs",
+    2,
+    `--workers is "0": expected a number of processes from 1, or auto${HINT}`,
+  ],
+  [
+    "-w 2 --reload app.mjs",
+    2,
+    `--reload serves from one process: leave out --workers, or send SIGHUP to reload${HINT}`,
+  ],
+  ["-z 4 app.mjs", 2, `unknown option -z${HINT}`],
   ["--port", 2, `--port needs a value: --port PORT${HINT}`],
   ["--port 70000 app.mjs", 2, `--port is "70000": expected a port from 0 (any) to 65535${HINT}`],
   [
@@ -185,17 +194,18 @@ test("the command line wins over the environment, and the environment over the f
     "a.env": "# a\nCOGEN_ACCESS_LOG='json'\nPORT=7\n",
   };
   await inWorkshop(files, async ({ runEach }) => {
-    const env = { PORT: "2", COGEN_GRACE: "4s", COGEN_BURST: "2ms" };
+    const env = { PORT: "2", WEB_CONCURRENCY: "3", COGEN_GRACE: "4s", COGEN_BURST: "2ms" };
     const args = ["--print-config", "--burst", "0", "--env-file", "a.env"];
     const [printed, variable, key] = await runEach([
       { args, env },
-      { args: ["app.mjs"], env: { COGEN_WORKERS: "2" } },
+      { args: ["app.mjs"], env: { COGEN_WORKER: "2" } },
       { args: ["app.mjs", "--config", "wrong.json"] },
     ]) as [Result, Result, Result];
     const rows = printed.stdout.trim().split("\n").map((line) => line.split(/ {2,}/));
     const origins = Object.fromEntries(rows.map(([name, ...rest]) => [name, rest]));
     assertEquals(printed.code, 0);
     assertEquals(origins["port"], ["2", "environment PORT"]);
+    assertEquals(origins["workers"], ["3", "environment WEB_CONCURRENCY"]);
     assertEquals(origins["host"], ["127.0.0.2", "host in cogen.config.json"]);
     assertEquals(origins["grace"], ["4s", "environment COGEN_GRACE"]);
     assertEquals(origins["burst"], ["0s", "command line"]);
@@ -203,7 +213,7 @@ test("the command line wins over the environment, and the environment over the f
     assertEquals(origins["max-body-bytes"], ["2M", "maxBodyBytes in cogen.config.json"]);
     assertEquals(origins["max-line-bytes"], ["8K", "default"]);
     assertEquals([variable.code, key.code], [2, 2]);
-    assertStringIncludes(variable.stderr, "unknown variable COGEN_WORKERS");
+    assertStringIncludes(variable.stderr, "unknown variable COGEN_WORKER");
     const unknown = 'unknown key "acessLog" in wrong.json: did you mean accessLog?';
     assertStringIncludes(key.stderr, unknown);
   });

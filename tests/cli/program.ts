@@ -9,12 +9,12 @@ import { fileURLToPath } from "node:url";
 import { compiledProgram } from "../tools/gates/compiled/sources.ts";
 import { tsxLoader } from "../tools/runtimes.ts";
 
-const PROGRAM = program("src/cli/bin.ts");
-const MANY = program("tests/cli/many.ts");
+const PROGRAM = programPath("src/cli/bin.ts");
+const MANY = programPath("tests/cli/many.ts");
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
-/** The permissions that the README names, and those for the files and the modes of Unix sockets. */
-const PERMISSIONS = ["-N", "-R", "-E", "-W", "--allow-sys=umask"];
+/** The permissions that the README names, those for files and the modes of Unix sockets, and for workers. */
+const PERMISSIONS = ["-N", "-R", "-E", "-W", "--allow-sys=umask", "--allow-run"];
 const DENO = ["run", ...PERMISSIONS, "--no-check", "--no-lock", "--config", CONFIG];
 
 /** A command to run to its end. */
@@ -35,7 +35,7 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Result>;
   /** Sends a signal, any number of times. Nothing happens if the process has ended. */
-  kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  kill(signal: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGKILL"): void;
   /** Waits until standard error has a text, and gives all of it. Rejects if the process ends before. */
   errors(part: string | RegExp): Promise<string>;
 }
@@ -84,7 +84,9 @@ export async function inWorkshop(
 
 function startIn(cwd: string, program: string, args: readonly string[]): Running {
   const inherited = Object.entries(process.env)
-    .filter(([name]) => !/^(?:COGEN_.*|PORT|HOST|NODE_OPTIONS|NODE_TEST_CONTEXT)$/.test(name));
+    .filter(([name]) =>
+      !/^(?:COGEN_.*|PORT|HOST|WEB_CONCURRENCY|NODE_OPTIONS|NODE_TEST_CONTEXT)$/.test(name)
+    );
   const child = spawn(process.execPath, [...runtimeArguments(program), program, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1" } as Record<string, string>,
@@ -126,7 +128,7 @@ function startIn(cwd: string, program: string, args: readonly string[]): Running
 }
 
 /** The path of a program; of its compiled form on Node, which is how the npm package has it. */
-function program(path: string): string {
+export function programPath(path: string): string {
   return compiledProgram(path) ?? fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 

@@ -34,6 +34,7 @@ const OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   wsgiApp: [wsgiApp],
   bindAddr: ["x"],
   serverName: ["x"],
+  worker: ["x"],
   requestQueueSize: [5],
   tls: [],
   protocol: [],

@@ -76,6 +76,20 @@ const LAYERS: readonly Layer[] = [
     ],
   },
   {
+    folder: "src/cli/workers/processes.ts",
+    mayImport: [
+      ...["node:child_process", "node:os", "node:process", "node:timers", "node:url"],
+      ...["src/cli/", "adapters/node.ts"],
+    ],
+  },
+  {
+    folder: "src/cli/workers/",
+    mayImport: [
+      ...["mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/cli/"],
+      "adapters/node.ts",
+    ],
+  },
+  {
     folder: "src/cli/",
     mayImport: [
       ...["mod.ts", "src/coroutine/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],

@@ -1,0 +1,153 @@
+/**
+ * The connections that wait for a worker, and the choice of the worker.
+ *
+ * A connection goes to the ready worker with the fewest open connections, so that few long connections are
+ * spread evenly. A worker gets one connection at a time: a worker whose event loop stands still holds up that
+ * one connection only.
+ *
+ * The supervisor keeps the descriptor of a connection until the worker has said that it took the connection.
+ * If the worker ends before, it has read no byte, and the connection goes to another worker.
+ *
+ * `supervisor.ts` calls this.
+ *
+ * @module
+ */
+
+import type { AcceptedStream } from "../../../adapters/node.ts";
+import type { Load, ToWorker } from "./messages.ts";
+
+/** The number of connections that may wait. It bounds the descriptors of the supervisor. */
+export const MAX_WAITING = 4096;
+
+/** A connection that no worker has taken. */
+interface Waiting {
+  readonly id: number;
+  /** The index of its address. */
+  readonly address: number;
+  readonly stream: AcceptedStream;
+}
+
+/** A worker that may get connections. */
+export interface Taker {
+  readonly mayTake: boolean;
+  send(message: ToWorker, stream: AcceptedStream): void;
+}
+
+interface Place {
+  /** The connection that was sent and is not taken. */
+  sent: Waiting | undefined;
+  /** The open connections by the last report, and those that were sent since. */
+  connections: number;
+  /** Grows with each connection, so that equal workers take turns. */
+  lastId: number;
+}
+
+/** The connections between the listeners and the workers. */
+export class HandOver {
+  readonly #waiting: Waiting[] = [];
+  readonly #places = new Map<Taker, Place>();
+  #lastId = 0;
+  #isFull = false;
+  readonly #say: (text: string) => void;
+
+  /** @param say Writes a message of the command. */
+  constructor(say: (text: string) => void) {
+    this.#say = say;
+  }
+
+  /** The number of connections that no worker has taken. */
+  get size(): number {
+    const sent = [...this.#places.values()].filter((place) => place.sent !== undefined);
+    return this.#waiting.length + sent.length;
+  }
+
+  /** The number of connections that have come. */
+  get offered(): number {
+    return this.#lastId;
+  }
+
+  /** Takes a new connection. */
+  offer(stream: AcceptedStream, address: number): void {
+    const id = ++this.#lastId;
+    if (this.#waiting.length >= MAX_WAITING) {
+      if (!this.#isFull) {
+        this.#say(`${MAX_WAITING} connections wait for a worker: more are refused`);
+      }
+      this.#isFull = true;
+      stream.destroy();
+      return;
+    }
+    this.#waiting.push({ id, address, stream });
+    this.send();
+  }
+
+  /** Adds a worker. It gets connections while its `mayTake` is true. */
+  add(taker: Taker): void {
+    this.#places.set(taker, { sent: undefined, connections: 0, lastId: 0 });
+  }
+
+  /** Forgets a worker that has ended. The connection that it has not taken goes to another worker. */
+  remove(taker: Taker): void {
+    const sent = this.#places.get(taker)?.sent;
+    this.#places.delete(taker);
+    if (sent !== undefined) this.#waiting.unshift(sent);
+    this.send();
+  }
+
+  /** A worker has taken a connection. */
+  took(taker: Taker, id: number): void {
+    const place = this.#places.get(taker);
+    if (place?.sent?.id !== id) return;
+    place.sent.stream.destroy();
+    place.sent = undefined;
+    this.send();
+  }
+
+  /** The connection did not arrive with its message. */
+  missed(taker: Taker, id: number): void {
+    const place = this.#places.get(taker);
+    if (place?.sent?.id !== id) return;
+    this.#waiting.unshift(place.sent);
+    place.sent = undefined;
+    this.send();
+  }
+
+  /** A worker tells its load. */
+  loaded(taker: Taker, { connections }: Load): void {
+    const place = this.#places.get(taker);
+    if (place !== undefined) place.connections = connections;
+  }
+
+  /** Refuses all connections that wait. */
+  clear(): void {
+    for (const { stream } of this.#waiting.splice(0)) stream.destroy();
+  }
+
+  /** Sends the connections that wait, as far as workers may take them. */
+  send(): void {
+    for (;;) {
+      const next = this.#waiting[0];
+      const chosen = next && this.#choose();
+      if (next === undefined || chosen === undefined) break;
+      this.#waiting.shift();
+      const [taker, place] = chosen;
+      place.sent = next;
+      place.connections++;
+      place.lastId = next.id;
+      taker.send({ type: "connection", id: next.id, address: next.address }, next.stream);
+    }
+    if (this.#waiting.length === 0) this.#isFull = false;
+  }
+
+  #choose(): [Taker, Place] | undefined {
+    let best: [Taker, Place] | undefined;
+    for (const entry of this.#places) {
+      const [taker, place] = entry;
+      if (!taker.mayTake || place.sent !== undefined) continue;
+      const difference = best === undefined ? -1 : place.connections - best[1].connections ||
+        place.lastId - best[1].lastId;
+      if (difference < 0) best = entry;
+    }
+    return best;
+  }
+}

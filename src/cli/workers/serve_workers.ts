@@ -1,0 +1,171 @@
+/**
+ * The option `--workers`: this process holds the listening sockets, and gives each connection to a worker.
+ *
+ * The trap: a listener that closes resets the connections in the queue of the system, so they are accepted
+ * before it closes.
+ *
+ * `serve.ts` calls this.
+ *
+ * @module
+ */
+
+import { runtimeAdapter } from "../../../mod.ts";
+import { acceptStreams } from "../../../adapters/node.ts";
+import { parseBindAddress } from "../../server/mod.ts";
+import { type Address, formatAddress, type Listener } from "../../socket/mod.ts";
+import type { AppPlace } from "../app_loader.ts";
+import { usage } from "../failure.ts";
+import { after, milliseconds, moduleBeside, onSignal } from "../host.ts";
+import { type Endpoint, listenFailure, withUnixMode } from "../listening.ts";
+import { counted, runUntilSignal, say, sayFailure, type Service } from "../running.ts";
+import type { Settings } from "../settings.ts";
+import { isDeno, nextTurn, processorCount, startProcess } from "./processes.ts";
+import { Supervisor, type SupervisorHost } from "./supervisor.ts";
+
+/** The turns without a new connection after which the queue of the system is taken for empty. */
+const QUIET_TURNS = 3;
+/** The longest wait for connections that come without a pause, in turns. */
+const MAX_TURNS = 1000;
+
+/**
+ * Serves an app in workers until a signal ends this process.
+ *
+ * @param place The app.
+ * @param words The arguments of the command.
+ * @param settings The options.
+ * @param endpoints The addresses.
+ * @returns The exit code.
+ * @throws {CommandFailure} If the app cannot be loaded or an address cannot be listened on.
+ */
+export async function serveWorkers(
+  place: AppPlace,
+  words: readonly string[],
+  settings: Settings,
+  endpoints: readonly Endpoint[],
+): Promise<number> {
+  const workers = workerCount(settings);
+  refuseUnable(settings, endpoints);
+  await tryCertificates(endpoints);
+  const listeners: Listener[] = [];
+  const listen = async (): Promise<Address[]> => {
+    for (const [index, endpoint] of endpoints.entries()) {
+      listeners.push(await listenOn(endpoint, settings, index));
+    }
+    return listeners.map(({ address }) => address);
+  };
+  const listenOn = async (endpoint: Endpoint, settings: Settings, index: number) => {
+    const backlog = settings.get<number>("backlog");
+    const options = { log: say, ...(backlog === undefined ? {} : { backlog }) };
+    const accept = () =>
+      acceptStreams(
+        parseBindAddress(endpoint.bindAddr),
+        options,
+        (stream) => supervisor.connections.offer(stream, index),
+      );
+    try {
+      return await withUnixMode(endpoint, settings, accept);
+    } catch (error) {
+      throw listenFailure(error, endpoint);
+    }
+  };
+  const host = hostOf(place, words);
+  const supervisor = new Supervisor(host, {
+    workers,
+    grace: settings.get<number>("grace") as number,
+    timeout: settings.get<number>("worker-timeout") as number,
+    listen,
+  });
+  const close = async () => void await Promise.all(listeners.map((listener) => listener.close()));
+  // A SIGHUP would end this process otherwise.
+  onSignal("SIGHUP", () => void supervisor.reload());
+  try {
+    await supervisor.begin();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const places = listeners.map(({ address }, at) => placeOf(address, endpoints[at] as Endpoint));
+  say(`serving ${place.name} on ${places.join(" and ")} with ${counted(workers, "worker")}`);
+  return await runUntilSignal(serviceOf(supervisor, close), settings);
+}
+
+function workerCount(settings: Settings): number {
+  const workers = settings.get<number | "auto">("workers");
+  return workers === "auto" ? processorCount() : workers as number;
+}
+
+function refuseUnable(settings: Settings, endpoints: readonly Endpoint[]): void {
+  if (settings.get("reload") === true) {
+    throw usage("--reload serves from one process: leave out --workers, or send SIGHUP to reload");
+  }
+  if (isDeno() && endpoints.some(({ tls }) => tls !== undefined)) {
+    throw usage(
+      "--workers has no TLS on Deno, whose node:tls does not wait for slow clients: leave out --workers, or let a proxy encrypt",
+    );
+  }
+}
+
+/** A certificate that cannot be used is an error before any worker starts, as without workers. */
+async function tryCertificates(endpoints: readonly Endpoint[]): Promise<void> {
+  for (const endpoint of endpoints) {
+    if (endpoint.tls === undefined) continue;
+    const [cert, key] = [String(endpoint.tls.cert), String(endpoint.tls.key)];
+    const tls = { cert, key, handshakeTimeoutMs: 1000 };
+    try {
+      const { listen } = await runtimeAdapter();
+      const handler = () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} });
+      await (await listen({ host: "127.0.0.1", port: 0 }, { tls }, handler)).close();
+    } catch (error) {
+      throw listenFailure(error, endpoint);
+    }
+  }
+}
+
+function hostOf(place: AppPlace, words: readonly string[]): SupervisorHost {
+  return {
+    start(name, events) {
+      const started = startProcess(moduleBeside("worker", import.meta.url), events);
+      started.send({ type: "start", task: { name, place, words } });
+      return started;
+    },
+    after,
+    now: () => milliseconds() / 1000,
+    say,
+    sayFailure: (failure) => void sayFailure(failure),
+  };
+}
+
+function serviceOf(supervisor: Supervisor, close: () => Promise<void>): Service {
+  let closed: Promise<void> | undefined;
+  return {
+    running: () => Promise.resolve(supervisor.running),
+    async shutdown(grace) {
+      await (closed ??= acceptBacklog(supervisor).then(close));
+      await handOverRest(supervisor, grace);
+      await supervisor.stop(grace);
+    },
+  };
+}
+
+/** Waits until the connections in the queue of the system are accepted. */
+async function acceptBacklog({ connections }: Supervisor): Promise<void> {
+  let quiet = 0;
+  for (let turn = 0; turn < MAX_TURNS && quiet < QUIET_TURNS; turn++) {
+    const before = connections.offered;
+    await nextTurn();
+    quiet = connections.offered === before ? quiet + 1 : 0;
+  }
+}
+
+/** Waits until the workers have taken all connections, at most for a part of the grace period. */
+async function handOverRest({ connections }: Supervisor, grace: number): Promise<void> {
+  const last = milliseconds() + Math.min(grace / 2, 1) * 1000;
+  while (connections.size > 0 && milliseconds() < last) await nextTurn();
+}
+
+function placeOf(address: Address, { isUnix, text, tls }: Endpoint): string {
+  if (isUnix || address.family === "unix") return text;
+  const host = address.host === "0.0.0.0" ? "127.0.0.1" : address.host === "::" ? "::1" : undefined;
+  const reachable = host === undefined ? address : { ...address, host };
+  return `${tls === undefined ? "http" : "https"}://${formatAddress(reachable)}/`;
+}

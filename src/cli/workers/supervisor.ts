@@ -1,0 +1,404 @@
+/**
+ * The supervisor of `--workers`, without I/O: it starts workers, replaces them, and ends them.
+ *
+ * Each worker has a place with a name, and is in one state:
+ *
+ * | state | its app | gets connections | its process ends |
+ * | --- | --- | --- | --- |
+ * | `loading` | is loaded | no | the failure is reported; a place without a worker gets one after a pause |
+ * | `ready` | serves | yes | the crash is reported, and the place gets another worker |
+ * | `ending` | ends its requests | no | expected |
+ * | `gone` | - | no | - |
+ *
+ * A worker is replaced by one that is ready: `replace` starts the new one, and the old one ends its requests
+ * only then. So a version that cannot be loaded changes nothing.
+ *
+ * The pause before a new worker doubles with each crash in a row. A worker that has served for a while ends
+ * the row.
+ *
+ * Workers answer pings, also while they load. Unanswered pings are counted, so a machine that slept does not
+ * look like a worker that stands still.
+ *
+ * `serve_workers.ts` gives it processes and a clock.
+ *
+ * @module
+ */
+
+import type { AcceptedStream } from "../../../adapters/node.ts";
+import type { Address } from "../../socket/mod.ts";
+import { CommandFailure, EXIT } from "../failure.ts";
+import { HandOver, type Taker } from "./hand_over.ts";
+import type { FromWorker, Load, ToWorker } from "./messages.ts";
+
+/** The time after its grace period in which a worker must end; then it is killed. */
+const END_SECONDS = 3;
+/** The smallest number of pings without an answer after which a worker is killed. */
+const MIN_UNANSWERED = 5;
+/** The longest time between two pings. The answers also tell the load of a worker. */
+const MAX_PING_SECONDS = 5;
+/** The pause after the second crash in a row, and the longest pause. */
+const FIRST_PAUSE_SECONDS = 0.5;
+const MAX_PAUSE_SECONDS = 30;
+/** A worker that has served for this time ends a row of crashes. */
+const STEADY_SECONDS = 10;
+
+/** The process of a worker. */
+export interface WorkerProcess {
+  readonly id: number | undefined;
+  send(message: ToWorker, stream?: AcceptedStream): void;
+  /** Ends the process at once. */
+  kill(): void;
+}
+
+/** The events of a process. */
+export interface ProcessEvents {
+  message(message: FromWorker): void;
+  /** The process has ended, and no message follows. */
+  ended(how: string): void;
+}
+
+/** The world of a supervisor. */
+export interface SupervisorHost {
+  start(name: string, events: ProcessEvents): WorkerProcess;
+  after(seconds: number, job: () => void): () => void;
+  now(): number;
+  say(text: string): void;
+  sayFailure(failure: CommandFailure): void;
+}
+
+/** How a supervisor works. Times are in seconds. */
+export interface SupervisorOptions {
+  readonly workers: number;
+  /** The time for the requests of a worker that is replaced. */
+  readonly grace: number;
+  /** The time after which a worker that does not answer is killed. */
+  readonly timeout: number;
+  /** Called when the first worker has loaded the app; gives the addresses of the service. */
+  readonly listen: () => Promise<readonly Address[]>;
+  /** Called with the channel to each new worker; the function that it returns is called at the worker's end. */
+  readonly open?: (channel: MessageChannel) => () => void;
+}
+
+/** A channel of messages to the other side: of a supervisor to a worker, or of a worker to its supervisor. */
+export interface MessageChannel {
+  /** Sends a message: an object of JSON values. */
+  send(message: unknown): void;
+  /** Calls the only listener with each message of the other side. Returns a function that ends this. */
+  onMessage(listener: (message: unknown) => void): () => void;
+}
+
+interface Place {
+  readonly name: string;
+  /** The worker that serves, or the first one, which loads. */
+  worker: Worker | undefined;
+  /** The worker that loads in order to replace `worker`. */
+  next: Worker | undefined;
+  /** The crashes in a row. */
+  crashes: number;
+  cancelStart: (() => void) | undefined;
+}
+
+class Worker implements Taker {
+  readonly place: Place;
+  readonly readyOrEnded: Promise<void>;
+  state: "loading" | "ready" | "ending" | "gone" = "loading";
+  load: Load = { connections: 0, requests: 0 };
+  unanswered = 0;
+  readyAt = Infinity;
+  failure: CommandFailure | undefined;
+  running!: WorkerProcess;
+  cancelKill: (() => void) | undefined;
+  /** Gets the messages of the bus. */
+  hear: (message: unknown) => void = () => {};
+  closeChannel: (() => void) | undefined;
+  settle!: () => void;
+
+  constructor(place: Place) {
+    this.place = place;
+    this.readyOrEnded = new Promise((resolve) => this.settle = resolve);
+  }
+
+  get mayTake(): boolean {
+    return this.state === "ready";
+  }
+
+  get title(): string {
+    return `worker ${this.place.name} (process ${this.running.id ?? "unknown"})`;
+  }
+
+  send(message: ToWorker, stream?: AcceptedStream): void {
+    this.running.send(message, stream);
+  }
+}
+
+/** Workers, and the connections on their way to them. */
+export class Supervisor {
+  readonly connections: HandOver;
+  readonly #host: SupervisorHost;
+  readonly #options: SupervisorOptions;
+  readonly #places: readonly Place[];
+  /** All workers whose process has not ended. */
+  readonly #workers = new Set<Worker>();
+  #addresses: Promise<readonly Address[]> | undefined;
+  /** The state of a reload; `again` if another one was asked for meanwhile. */
+  #reload: "none" | "runs" | "again" = "none";
+  /** `starting` until the first worker serves; a worker that ends before is not started again. */
+  #phase: "starting" | "serving" | "stopping" = "starting";
+  #cancelPing: (() => void) | undefined;
+  #onEmpty: () => void = () => {};
+
+  /**
+   * @param host The processes and the clock.
+   * @param options The number of workers, and their times.
+   */
+  constructor(host: SupervisorHost, options: SupervisorOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.connections = new HandOver((text) => host.say(text));
+    this.#places = Array.from({ length: options.workers }, (_, index) => ({
+      name: String(index + 1),
+      ...{ worker: undefined, next: undefined, crashes: 0, cancelStart: undefined },
+    }));
+  }
+
+  /**
+   * Starts the workers. The first one must serve before the others are started, so that an app that cannot be
+   * loaded is reported once.
+   *
+   * @throws {CommandFailure} If the first worker cannot serve.
+   */
+  async begin(): Promise<void> {
+    const [first, ...others] = this.#places as [Place, ...Place[]];
+    this.#planPing();
+    const worker = this.#start(first);
+    await worker.readyOrEnded;
+    if (worker.state !== "ready" || this.#isStopping) {
+      throw worker.failure ?? new CommandFailure(EXIT.notStarted, "the command was ended");
+    }
+    this.#phase = "serving";
+    for (const place of others) this.#start(place);
+  }
+
+  get #isStopping(): boolean {
+    return this.#phase === "stopping";
+  }
+
+  /** Counts the requests that run. */
+  get running(): number {
+    return [...this.#workers].reduce((sum, { load }) => sum + load.requests, 0);
+  }
+
+  /** Replaces all workers, one after the other. The first one that cannot serve ends this. */
+  async reload(): Promise<void> {
+    if (this.#phase !== "serving") return;
+    if (this.#reload !== "none") {
+      this.#reload = "again";
+      return;
+    }
+    do {
+      this.#reload = "runs";
+      this.#host.say("SIGHUP: the workers are replaced, one after the other");
+      if (await this.#replaceAll()) this.#host.say("all workers are replaced");
+      else if (!this.#isStopping) this.#host.say("the workers before go on");
+    } while (this.#isReloadWanted && !this.#isStopping);
+    this.#reload = "none";
+  }
+
+  get #isReloadWanted(): boolean {
+    return this.#reload === "again";
+  }
+
+  async #replaceAll(): Promise<boolean> {
+    for (const place of this.#places) {
+      const worker = this.#replace(place);
+      await worker.readyOrEnded;
+      if (worker.state !== "ready" || this.#isStopping) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Ends all workers.
+   *
+   * @param grace The seconds for the requests that run. A second call may shorten them.
+   * @returns Resolves when no process is left.
+   */
+  async stop(grace: number): Promise<void> {
+    this.#phase = "stopping";
+    this.#cancelPing?.();
+    for (const { cancelStart } of this.#places) cancelStart?.();
+    this.connections.clear();
+    for (const worker of this.#workers) {
+      if (worker.state === "loading") worker.running.kill();
+      else this.#end(worker, grace, 0.05);
+    }
+    if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#addOnEmpty(resolve));
+  }
+
+  #addOnEmpty(listener: () => void): void {
+    const before = this.#onEmpty;
+    this.#onEmpty = () => {
+      before();
+      listener();
+    };
+  }
+
+  /** Starts a worker that replaces the one of a place. */
+  #replace(place: Place): Worker {
+    if (place.next !== undefined) return place.next;
+    const { worker } = place;
+    if (worker === undefined || worker.state === "loading") return worker ?? this.#start(place);
+    return place.next = this.#launch(place);
+  }
+
+  #start(place: Place): Worker {
+    place.cancelStart?.();
+    place.cancelStart = undefined;
+    return place.worker = this.#launch(place);
+  }
+
+  #launch(place: Place): Worker {
+    const worker = new Worker(place);
+    this.#workers.add(worker);
+    this.connections.add(worker);
+    worker.running = this.#host.start(place.name, {
+      message: (message) => this.#receive(worker, message),
+      ended: (how) => this.#ended(worker, how),
+    });
+    worker.closeChannel = this.#options.open?.({
+      send: (message) => worker.send({ type: "bus", message }),
+      onMessage(listener) {
+        worker.hear = listener;
+        return () => worker.hear = () => {};
+      },
+    });
+    return worker;
+  }
+
+  #receive(worker: Worker, message: FromWorker): void {
+    worker.unanswered = 0;
+    switch (message.type) {
+      case "loaded":
+        return void this.#listen(worker);
+      case "failed":
+        worker.failure = new CommandFailure(message.code, message.message, message.detail);
+        return;
+      case "ready":
+        return this.#becameReady(worker);
+      case "took":
+        return this.connections.took(worker, message.id);
+      case "missed":
+        return this.connections.missed(worker, message.id);
+      case "pong":
+        worker.load = message.load;
+        return this.connections.loaded(worker, message.load);
+      case "replace":
+        if (worker.state !== "ready" || this.#isStopping) return;
+        this.#host.say(`${worker.title} is replaced: ${message.reason}`);
+        return void this.#replace(worker.place);
+      case "bus":
+        return worker.hear(message.message);
+    }
+  }
+
+  async #listen(worker: Worker): Promise<void> {
+    try {
+      this.#addresses ??= this.#options.listen();
+      worker.send({ type: "listen", addresses: await this.#addresses });
+    } catch (error) {
+      worker.failure = error instanceof CommandFailure
+        ? error
+        : new CommandFailure(EXIT.crashed, String(error));
+      worker.running.kill();
+    }
+  }
+
+  #becameReady(worker: Worker): void {
+    if (worker.state !== "loading") return;
+    if (this.#isStopping) return worker.running.kill();
+    worker.state = "ready";
+    worker.readyAt = this.#host.now();
+    const { place } = worker;
+    const old = place.worker;
+    place.worker = worker;
+    if (place.next === worker) place.next = undefined;
+    if (old !== undefined && old !== worker) this.#end(old, this.#options.grace);
+    this.connections.send();
+    worker.settle();
+  }
+
+  /** Lets a worker end its requests, and kills it if it takes too long. */
+  #end(worker: Worker, grace: number, idle = Math.min(grace / 2, MAX_PAUSE_SECONDS)): void {
+    worker.state = "ending";
+    worker.send({ type: "end", grace: Number.isFinite(grace) ? grace : null, idle });
+    worker.cancelKill?.();
+    worker.cancelKill = this.#host.after(grace + END_SECONDS, () => {
+      this.#host.say(`${worker.title} does not end: it is killed`);
+      worker.running.kill();
+    });
+  }
+
+  #ended(worker: Worker, how: string): void {
+    const { state, place, failure } = worker;
+    if (state === "gone") return;
+    worker.state = "gone";
+    worker.cancelKill?.();
+    worker.closeChannel?.();
+    this.#workers.delete(worker);
+    this.connections.remove(worker);
+    worker.settle();
+    if (this.#isStopping) {
+      if (this.#workers.size === 0) this.#onEmpty();
+      return;
+    }
+    if (place.next === worker) place.next = undefined;
+    if (this.#phase === "starting") {
+      // `begin` throws this.
+      worker.failure ??= new CommandFailure(EXIT.notLoaded, `the first worker has ended: ${how}`);
+      return;
+    }
+    if (state !== "ending") {
+      if (failure !== undefined) this.#host.sayFailure(failure);
+      else this.#host.say(`${worker.title} has crashed: ${how}`);
+    }
+    if (place.worker === worker) this.#startLater(worker);
+  }
+
+  #startLater({ place, readyAt }: Worker): void {
+    place.worker = undefined;
+    if (place.next !== undefined) {
+      place.worker = place.next;
+      place.next = undefined;
+      return;
+    }
+    if (this.#host.now() - readyAt >= STEADY_SECONDS) place.crashes = 0;
+    const { crashes } = place;
+    place.crashes++;
+    const pause = crashes === 0
+      ? 0
+      : Math.min(FIRST_PAUSE_SECONDS * 2 ** (crashes - 1), MAX_PAUSE_SECONDS);
+    if (pause === 0) return void this.#start(place);
+    this.#host.say(`worker ${place.name} starts again in ${pause} s`);
+    place.cancelStart = this.#host.after(pause, () => this.#start(place));
+  }
+
+  #planPing(): void {
+    this.#cancelPing = this.#host.after(this.#pingSeconds, () => {
+      for (const worker of this.#workers) this.#ping(worker);
+      this.#planPing();
+    });
+  }
+
+  get #pingSeconds(): number {
+    return Math.min(this.#options.timeout / MIN_UNANSWERED, MAX_PING_SECONDS);
+  }
+
+  #ping(worker: Worker): void {
+    if (worker.unanswered < this.#options.timeout / this.#pingSeconds) {
+      worker.unanswered++;
+      return worker.send({ type: "ping" });
+    }
+    this.#host.say(`${worker.title} has not answered for ${this.#options.timeout} s: it is killed`);
+    worker.running.kill();
+  }
+}

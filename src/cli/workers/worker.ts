@@ -1,0 +1,130 @@
+/**
+ * The program of a worker, for `--workers`: it loads the app, and serves the connections that the supervisor
+ * brings.
+ *
+ * A worker that loses its supervisor ends its requests, and then itself.
+ *
+ * @module
+ */
+
+import { createScheduler, runtimeAdapter, serve, type WSGIServer } from "../../../mod.ts";
+import type { AcceptedStream } from "../../../adapters/node.ts";
+import type { Address } from "../../socket/mod.ts";
+import type { Mounts, WSGIApp } from "../../wsgi/mod.ts";
+import { loadServedApp } from "../app_loader.ts";
+import { splitArguments } from "../arguments.ts";
+import { failureOf } from "../failure.ts";
+import { exit } from "../host.ts";
+import { endpointsOf } from "../listening.ts";
+import { collectSettings, serverOptionsOf, type Settings } from "../settings.ts";
+import { workerChannel } from "./channel.ts";
+import { handedAdapter } from "./handed_adapter.ts";
+import type { Load, ToWorker, WorkerTask } from "./messages.ts";
+import { supervisorLink } from "./processes.ts";
+import { countedApp } from "./request_limit.ts";
+
+/** The time for running requests if the supervisor ends before the settings are known. */
+const DEFAULT_GRACE_SECONDS = 10;
+
+/** A worker, from its first message on. */
+class Worker {
+  readonly #link = supervisorLink({
+    message: (message, stream) => void this.#receive(message, stream),
+    terminate: () => this.#link.post({ type: "replace", reason: "it got SIGTERM" }),
+    abandoned: () => void this.#end(this.#grace, 0.05),
+  });
+  readonly #servers: WSGIServer[] = [];
+  readonly #takers: ((stream: AcceptedStream) => void)[] = [];
+  #task: WorkerTask | undefined;
+  #settings: Settings | undefined;
+  #app: WSGIApp | Mounts | undefined;
+  readonly #channel = workerChannel((message) => this.#link.post({ type: "bus", message }));
+
+  get #grace(): number {
+    return this.#settings?.get<number>("grace") ?? DEFAULT_GRACE_SECONDS;
+  }
+
+  get #load(): Load {
+    const all = this.#servers.map((server) => server.stats());
+    const sum = (name: "connections" | "activeRequests") =>
+      all.reduce((total, stats) => total + stats[name], 0);
+    return { connections: sum("connections"), requests: sum("activeRequests") };
+  }
+
+  async #receive(message: ToWorker, stream: AcceptedStream | undefined): Promise<void> {
+    switch (message.type) {
+      case "start":
+        return await this.#orFail(() => this.#start(message.task));
+      case "listen":
+        return await this.#orFail(() => this.#listen(message.addresses));
+      case "connection":
+        return this.#take(message.id, message.address, stream);
+      case "ping":
+        return this.#link.post({ type: "pong", load: this.#load });
+      case "bus":
+        return this.#channel.receive(message.message);
+      case "end":
+        return await this.#end(message.grace ?? Infinity, message.idle);
+    }
+  }
+
+  async #orFail(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const { code, message, detail } = failureOf(error);
+      this.#link.post({ type: "failed", code, message, detail });
+      exit(code);
+    }
+  }
+
+  async #start(task: WorkerTask): Promise<void> {
+    this.#task = task;
+    const settings = await collectSettings(splitArguments(task.words));
+    this.#settings = settings;
+    const app = await loadServedApp(task.place, settings, task.name);
+    this.#app = countedApp(app, settings, (count) => {
+      this.#link.post({ type: "replace", reason: `it has served ${count} requests` });
+    });
+    this.#link.post({ type: "loaded" });
+  }
+
+  /** Signals pass between the requests of all addresses, so their servers share one scheduler. */
+  async #listen(addresses: readonly Address[]): Promise<void> {
+    const settings = this.#settings as Settings;
+    const runtime = await runtimeAdapter();
+    const scheduler = await createScheduler();
+    for (const [index, endpoint] of endpointsOf(settings).entries()) {
+      const { bindAddr, tls } = endpoint;
+      const { adapter, take } = handedAdapter(runtime, addresses[index] as Address);
+      this.#takers.push(take);
+      const server = await serve({
+        ...serverOptionsOf(settings),
+        ...(tls === undefined ? {} : { tls }),
+        wsgiApp: this.#app as WSGIApp | Mounts,
+        worker: this.#task?.name ?? "",
+        scheduler,
+        adapter,
+        bindAddr,
+      });
+      this.#servers.push(server);
+    }
+    this.#link.post({ type: "ready" });
+  }
+
+  #take(id: number, address: number, stream: AcceptedStream | undefined): void {
+    const take = this.#takers[address];
+    if (stream === undefined || take === undefined) return this.#link.post({ type: "missed", id });
+    // The supervisor gives the connection to another worker unless it reads this message, so no byte may be
+    // read before.
+    this.#link.post({ type: "took", id });
+    take(stream);
+  }
+
+  async #end(grace: number, idle: number): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.shutdown({ grace, idle })));
+    exit(0);
+  }
+}
+
+new Worker();
