@@ -3,6 +3,7 @@
  * drives it.
  */
 
+import { Buffer } from "node:buffer";
 import {
   type HttpEvent,
   type ParserOptions,
@@ -16,9 +17,7 @@ export { latin1Bytes };
 
 /** The latin-1 string of bytes. */
 export function latin1Text(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 /** Printable ASCII as it is, a backslash doubled, everything else as `\r`, `\n`, `\t` or `\xHH`. */

@@ -1,6 +1,7 @@
 /**
  * The behaviour of an echo over real sockets, in the spirit of the Autobahn testsuite: each connection of
- * the corpus, whole and byte by byte; the answers, the code of the Close frame, and the FIN that follows it.
+ * the corpus; the answers, the code of the Close frame, and the FIN that follows it. `codec/corpus_test.ts` has
+ * each split of the same bytes.
  */
 
 import { assertEquals } from "@std/assert";
@@ -44,12 +45,9 @@ function shown(bytes: Uint8Array): string {
 }
 
 /** Sends the bytes of a case, and gives the answers of the server. */
-async function run(stage: RealServing, { bytes, events }: FrameCase, size: number) {
+async function run(stage: RealServing, { bytes, events }: FrameCase) {
   const client = await RawClient.open(stage);
-  for (let at = 0; at < bytes.length; at += size) {
-    client.tcp.send(bytes.subarray(at, at + size));
-    if (size < bytes.length) await new Promise((resolve) => setImmediate(resolve));
-  }
+  client.tcp.send(bytes);
   const { messages, pongs } = answersTo(events);
   await client.count(messages.length + pongs.length);
   if (!/^(?:close|error)/m.test(events)) client.send("close", Uint8Array.of(3, 232));
@@ -68,25 +66,15 @@ async function run(stage: RealServing, { bytes, events }: FrameCase, size: numbe
 
 /** Cases that a client cannot be heard on: an unfinished frame has no answer. */
 const SILENT = /gives nothing for a part of a frame/;
-/** A case with more bytes is not sent byte by byte. */
-const MAX_BYTES = 200;
-
 test("an echo answers each connection of the corpus as RFC 6455 asks, and ends it with a FIN", async () => {
   const stage = await servingOverTcp(echo);
   const cases = readFrameCorpus().filter(({ name, options }) =>
     Object.keys(options).length === 0 && !SILENT.test(name)
   );
-  const runs = cases.flatMap((each) =>
-    each.bytes.length > MAX_BYTES ? [{ each, size: 65_536 }] : [
-      { each, size: each.bytes.length },
-      { each, size: 1 },
-    ]
-  );
-  const next = runs.values();
+  const next = cases.values();
   const work = async () => {
-    for (const { each, size } of next) {
-      const name = `${each.name}, in pieces of ${size}`;
-      assertEquals(await run(stage, each, size), answersTo(each.events), name);
+    for (const each of next) {
+      assertEquals(await run(stage, each), answersTo(each.events), each.name);
     }
   };
   await Promise.all(Array.from({ length: 8 }, work));

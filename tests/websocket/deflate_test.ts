@@ -131,7 +131,7 @@ for (const takeover of [true, false]) {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 }
@@ -150,7 +150,7 @@ test("what one end compresses, the other decompresses, in a context that both ke
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 

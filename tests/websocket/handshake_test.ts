@@ -14,8 +14,9 @@ import {
   type WebSocketOptions,
   type ZlibLike,
 } from "../../src/websocket/mod.ts";
-import { serving } from "../support/serving.ts";
-import { HANDSHAKE, handshake } from "./raw_client.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
+import { latin1Bytes, serving } from "../support/serving.ts";
+import { clientFrame, HANDSHAKE, handshake } from "./raw_client.ts";
 
 /** A zlib that takes a dictionary, on every runtime. Nothing is compressed here. */
 const zlib: ZlibLike = {
@@ -77,6 +78,39 @@ for (const [what, fields] of Object.entries(ACCEPTED)) {
     assertEquals(fieldOf(head, "Sec-WebSocket-Extensions"), undefined);
   });
 }
+
+test("lists on two lines are one list, and the target may be absolute", async () => {
+  const offer = "permessage-deflate; unknown";
+  const fields = { Connection: "keep-alive", "Sec-WebSocket-Extensions": offer };
+  const request = handshake("/", fields, "GET http://test/ HTTP/1.1").replace(
+    "\r\n\r\n",
+    "\r\nConnection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+  );
+  const compression = permessageDeflate(zlib, { contextTakeover: true });
+  const head = await answerTo(request, { compression });
+  assertEquals(statusOf(head), 101);
+  assertEquals(fieldOf(head, "Sec-WebSocket-Extensions"), "permessage-deflate");
+});
+
+test("a handshake may come byte by byte, with messages in the packet of its last byte", async () => {
+  const received: unknown[] = [];
+  const stage = await serving(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    yield* socket.each((message) => void received.push(message));
+  });
+  const request = latin1Bytes(handshake("/"));
+  const client = stage.ask("");
+  for (const byte of request.subarray(0, -1)) client.send(Uint8Array.of(byte));
+  await stage.settle();
+  assertEquals(client.received(), "");
+  const frames = [clientFrame("text", "one"), clientFrame("binary", Uint8Array.of(2))];
+  client.send(joinBytes([request.subarray(-1), ...frames]));
+  await stage.settle();
+  assertEquals(statusOf(client.received()), 101);
+  assertEquals(received, ["one", Uint8Array.of(2)]);
+  client.destroy();
+  await stage.finish();
+});
 
 /** Requests that are refused: the status, the fields, the start line, and further lines. */
 const REFUSED: Readonly<Record<string, readonly [number, Fields, (string | undefined)?, string?]>> =

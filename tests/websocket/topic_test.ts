@@ -62,7 +62,7 @@ test("a subscription ends with its connection, however that ends", async () => {
   }
 });
 
-test("a message for a thousand subscribers is encoded and compressed once", async () => {
+test("a message for a hundred subscribers is encoded and compressed once", async () => {
   const room = new Topic();
   let compressions = 0;
   const counting = {
@@ -79,17 +79,17 @@ test("a message for a thousand subscribers is encoded and compressed once", asyn
     .map(([name, value]) => `${name}: ${value}`);
   const offer = "Sec-WebSocket-Extensions: permessage-deflate";
   const clients = Array.from(
-    { length: 1000 },
+    { length: 100 },
     (_, index) => stage.ask(get("/", ...lines, ...(index % 2 === 0 ? [offer] : []))),
   );
   await stage.settle();
   for (const client of clients) client.take();
-  assertEquals([room.size, room.publish("x".repeat(1000))], [1000, 1000]);
+  assertEquals([room.size, room.publish("x".repeat(1000))], [100, 100]);
   await stage.settle();
   const lengths = clients.map((client) => client.take().length);
   assertEquals(compressions, 1);
-  assertEquals(lengths.filter((length) => length === 1004).length, 500);
-  assertEquals(lengths.filter((length) => length < 50).length, 500);
+  assertEquals(lengths.filter((length) => length === 1004).length, 50);
+  assertEquals(lengths.filter((length) => length < 50).length, 50);
   for (const client of clients) client.destroy();
   await stage.settle();
   assertEquals(room.size, 0);
