@@ -31,6 +31,15 @@ export const FIRST = "ours";
 /** The contender that no server on our adapter can beat. */
 export const LIMIT = "limit";
 
+/** Fetch handlers on our server. */
+export const FROM_FETCH = "fromFetch";
+
+/** Fetch handlers on our server, with our own class of responses. */
+export const FAST_FETCH = "fastFetch";
+
+/** Our server, and the cost of one `Response` of the runtime. */
+export const FLOOR = "floor";
+
 const SMALL_APPS: readonly AppName[] = ["hello", "stream", "echo"];
 const ALL_APPS: readonly AppName[] = [
   ...SMALL_APPS,
@@ -64,7 +73,9 @@ export const CONTENDERS: readonly Contender[] = [
     programs: everywhere("limit"),
     apps: [...SMALL_APPS, ...DOWNLOADS],
   },
-  { name: "fromFetch", rank: "peer", programs: everywhere("from_fetch"), apps: SMALL_APPS },
+  { name: FROM_FETCH, rank: "peer", programs: everywhere("from_fetch"), apps: SMALL_APPS },
+  { name: FAST_FETCH, rank: "peer", programs: everywhere("fast_fetch"), apps: SMALL_APPS },
+  { name: FLOOR, rank: "peer", programs: everywhere("floor"), apps: ["hello"] },
   { name: "srvx", rank: "peer", programs: everywhere("srvx"), apps: ALL_APPS },
   {
     name: "hono",

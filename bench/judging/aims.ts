@@ -1,18 +1,21 @@
 /**
  * The aims of our server. An aim is the ratio of our main figure to another server's, as a median
- * of one run.
+ * of one run. For `fromFetch`, it is the ratio of two medians.
  *
  * @module
  */
 
 import type { RuntimeName } from "../../tests/tools/runtimes.ts";
+import { FAST_FETCH, FIRST, FLOOR, FROM_FETCH } from "../contenders.ts";
 import { FIGURES, MAIN_FIGURE } from "../measure/figures.ts";
 import { WORKLOADS } from "../workloads/workloads.ts";
 
 export interface Aim {
   readonly workload: string;
   readonly runtime: RuntimeName;
-  /** The contender that ours is compared with. */
+  /** Our contender: the first one, or fetch handlers on our server. */
+  readonly contender: string;
+  /** The contender that it is compared with. */
   readonly against: string;
   /**
    * Our figure divided by the other server's: an upper bound, or a lower bound where more is
@@ -36,6 +39,8 @@ export const AIMS: readonly Aim[] = [
   ...onAll("download100m", "own", 1.0),
   ...onThree("idle", "own", [0.7, 1.0, 1.0]),
   ...onAll("suspended", "own", 0.7),
+  ...onAll("hello", FLOOR, 1.25, FROM_FETCH),
+  ...onAll("hello", FLOOR, 1.0, FAST_FETCH),
 ];
 
 function onThree(workload: string, against: string, ratios: Ratios): Aim[] {
@@ -43,13 +48,14 @@ function onThree(workload: string, against: string, ratios: Ratios): Aim[] {
   return runtimes.map((runtime, index) => ({
     workload,
     runtime,
+    contender: FIRST,
     against,
     ratio: ratios[index] as number,
   }));
 }
 
-function onAll(workload: string, against: string, ratio: number): Aim[] {
-  return EVERYWHERE.map((runtime) => ({ workload, runtime, against, ratio }));
+function onAll(workload: string, against: string, ratio: number, contender = FIRST): Aim[] {
+  return EVERYWHERE.map((runtime) => ({ workload, runtime, contender, against, ratio }));
 }
 
 /** Whether more is better in a workload's main figure. */
@@ -70,11 +76,11 @@ export interface Verdict extends Aim {
  * @param ratioOf Our figure divided by another's; `undefined` where it was not measured.
  */
 export function judge(
-  ratioOf: (workload: string, runtime: RuntimeName, against: string) => number | undefined,
+  ratioOf: (aim: Aim) => number | undefined,
   aims: readonly Aim[] = AIMS,
 ): Verdict[] {
   return aims.flatMap((aim) => {
-    const reached = ratioOf(aim.workload, aim.runtime, aim.against);
+    const reached = ratioOf(aim);
     if (reached === undefined) return [];
     const met = moreIsBetter(aim.workload) ? reached >= aim.ratio : reached <= aim.ratio;
     return [{ ...aim, reached, met }];

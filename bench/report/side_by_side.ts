@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FIRST } from "../contenders.ts";
 import { judge, type Verdict } from "../judging/aims.ts";
 import { FIGURE_NAMES, type FigureName, FIGURES } from "../measure/figures.ts";
 import { align, spread } from "./table.ts";
@@ -76,20 +77,26 @@ function ranged(value: Spread | undefined, digits: number): string {
 
 /** The verdicts on the aims that this run has measured. */
 export function verdictsOf(results: readonly Result[]): Verdict[] {
-  return judge((workload, runtime, against) =>
-    results.find((result) =>
-      result.workload === workload && result.runtime === runtime && result.contender === against
-    )?.oursToIt?.median
-  );
+  return judge(({ workload, runtime, contender, against }) => {
+    const find = (name: string) =>
+      results.find((result) =>
+        result.workload === workload && result.runtime === runtime && result.contender === name
+      );
+    if (contender === FIRST) return find(against)?.oursToIt?.median;
+    const main = mainFigure(workload);
+    const [upper, lower] = [contender, against].map((name) => find(name)?.figures[main]?.median);
+    return upper === undefined || lower === undefined ? undefined : upper / lower;
+  });
 }
 
 function aimSection(results: readonly Result[]): string[] {
   const verdicts = verdictsOf(results);
   if (verdicts.length === 0) return [];
-  const header = ["workload", "runtime", "against", "aim", "reached", ""];
-  const rows = verdicts.map(({ workload, runtime, against, ratio, reached, met }) => [
+  const header = ["workload", "runtime", "server", "against", "aim", "reached", ""];
+  const rows = verdicts.map(({ workload, runtime, contender, against, ratio, reached, met }) => [
     titleOf(workload),
     runtime,
+    contender,
     against,
     `${FIGURES[mainFigure(workload)].better === "more" ? ">=" : "<="} ${ratio.toFixed(2)}`,
     // The ratio has three digits, because 0.996 does not meet an aim of 1.00.

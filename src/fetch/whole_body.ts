@@ -51,10 +51,19 @@ export function readBody(response: Response): ResponseBody | Promise<ResponseBod
   return chosen.then((read) => (known = read)(response));
 }
 
+/** The ways, which may throw on a runtime that they do not fit. */
+const WAYS: readonly (() => ReadBody)[] = [
+  bySource,
+  byCopy,
+  () => byEnd("before"),
+  () => byEnd("after"),
+];
+
 /** Gives the first way that tells a string from a stream here. */
 async function choose(): Promise<ReadBody> {
-  for (const read of [bySource(), byCopy, byEnd("before"), byEnd("after")]) {
+  for (const make of WAYS) {
     try {
+      const read = make();
       const samples = [new Response("a"), new Response("a", { headers: { a: "b" } })];
       const texts = await Promise.all(samples.map(read));
       const closed = new ReadableStream({
@@ -120,8 +129,12 @@ function bySource(): ReadBody {
   };
 }
 
+function memberOf(response: Response, symbol: symbol): unknown {
+  return (response as unknown as Record<symbol, unknown>)[symbol];
+}
+
 function sourceOf(response: Response, state: symbol): unknown {
-  const { body } = ((response as unknown as Record<symbol, unknown>)[state] ?? {}) as {
+  const { body } = (memberOf(response, state) ?? {}) as {
     readonly body?: { readonly source?: unknown } | null;
   };
   return body?.source;
@@ -131,20 +144,37 @@ function sourceOf(response: Response, state: symbol): unknown {
  * Bun: the copy of a stream has its first piece a turn later, and the copy of any other body has it at once.
  * A copy of bytes costs little there. The reason of a cancelled stream comes as that of two copies: an array.
  */
-function byCopy(response: Response): ResponseBody | Promise<ResponseBody> {
+function byCopy(): ReadBody {
+  const full = readCopy(new Response(new Uint8Array(MANY_BYTES)));
+  const fullBytes = full === null || full === undefined ? 0 : full[0]?.length ?? 0;
+  return (response) => {
+    const pieces = readCopy(response);
+    if (pieces === null) return null;
+    if (pieces === undefined) return streamOf(response);
+    const [piece = new Uint8Array(0)] = pieces;
+    if (pieces.length > 1 || piece.length >= fullBytes) return bytesOf(response);
+    // A piece that is not full is all of the body. A response is sent once.
+    void response.text();
+    return piece;
+  };
+}
+
+/** More bytes than a body has in one piece. */
+const MANY_BYTES = 1 << 20;
+
+/** The first pieces of a copy; `undefined` for a stream, and `null` without a body. */
+function readCopy(response: Response): Uint8Array<ArrayBuffer>[] | null | undefined {
   const copied = copyOf(response);
   if (copied === null) return null;
   const copy = copied.getReader() as ReadableStreamDefaultReader<unknown> & {
     /** Gives the pieces that are there; a promise if there are none yet. */
-    readMany(): PromiseLike<unknown> | object;
+    readMany(): PromiseLike<unknown> | { readonly value: Uint8Array<ArrayBuffer>[] };
   };
   const read = copy.readMany();
-  if ("then" in read) {
-    // The copy has not been read, so it holds nothing up and nothing in memory.
-    copy.cancel().catch(() => {});
-    return streamOf(response);
-  }
-  return bytesOf(response);
+  if (!("then" in read)) return read.value;
+  // The copy has not been read, so it holds nothing up and nothing in memory.
+  copy.cancel().catch(() => {});
+  return undefined;
 }
 
 function copyOf(response: Response): Response["body"] {
@@ -166,7 +196,7 @@ const CLOSING_TURNS = 2;
  * byte stream only if it asks for that, and then it hardly closes so. The body of another response is such a
  * stream, too: `new Response(old.body, old)`.
  *
- * @param closes Whether a body of bytes closes before the turn after the reading of its piece, or in it.
+ * @param closes Whether a body of bytes closes in the turn after it was made, or after the reading.
  */
 function byEnd(closes: "before" | "after"): ReadBody {
   return (response) => {
@@ -184,14 +214,19 @@ async function readToEnd(
 ): Promise<ResponseBody> {
   let isClosed = false;
   reader.closed.then(() => isClosed = true, () => {});
-  for (let turn = 0; turn < STARTING_TURNS; turn++) await undefined;
-  const reading = reader.read();
-  await undefined;
-  const isEarly = isClosed;
+  let isEarly = false;
+  let reading: ReturnType<typeof reader.read>;
+  if (closes === "before") reading = reader.read();
+  else {
+    for (let turn = 0; turn < STARTING_TURNS; turn++) await undefined;
+    reading = reader.read();
+    await undefined;
+    isEarly = isClosed;
+  }
   const first = await reading;
   for (let turn = 0; turn < CLOSING_TURNS && !isClosed; turn++) await undefined;
   const isOnePiece = first.done || first.value instanceof Uint8Array;
-  if (!isClosed || isEarly !== (closes === "before") || !isOnePiece) return { reader, first };
+  if (!isClosed || isEarly || !isOnePiece) return { reader, first };
   return first.value as Uint8Array<ArrayBuffer> ?? new Uint8Array(0);
 }
 

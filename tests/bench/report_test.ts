@@ -80,18 +80,28 @@ test("a rate has to be at least what is aimed at, a cost at most", () => {
 });
 
 test("an aim is met exactly at its ratio; what was not measured is not judged", () => {
-  const aim = { workload: "hello", runtime: "node", against: "own", ratio: 0.6 } as const;
+  const pair = { contender: "ours", against: "own" } as const;
+  const aim = { workload: "hello", runtime: "node", ...pair, ratio: 0.6 } as const;
   assertEquals(judge(() => 0.6, [aim])[0]?.met, true);
   assertEquals(judge(() => 0.601, [aim])[0]?.met, false);
   assertEquals(judge(() => undefined, [aim]), []);
 });
 
+test("an aim of another contender is the ratio of two medians", () => {
+  const result = (contender: string, cpu: number): Result => {
+    return { workload: "hello", runtime: "bun", contender, figures: { cpu: flat(cpu) } };
+  };
+  const [verdict, ...others] = verdictsOf([result("fromFetch", 11), result("floor", 10)]);
+  assertEquals([verdict?.contender, verdict?.reached, verdict?.met], ["fromFetch", 1.1, true]);
+  assertEquals(others, []);
+});
+
 test("every aim is about a workload and a contender that exist, and none stands twice", () => {
-  for (const { workload, against } of AIMS) {
+  for (const { workload, contender, against } of AIMS) {
     assert(WORKLOAD_NAMES.includes(workload), workload);
-    assert(CONTENDER_NAMES.includes(against), against);
+    for (const name of [contender, against]) assert(CONTENDER_NAMES.includes(name), name);
   }
-  const keys = AIMS.map(({ workload, runtime, against }) => `${workload} ${runtime} ${against}`);
+  const keys = AIMS.map((aim) => [aim.workload, aim.runtime, aim.contender, aim.against].join());
   assertEquals(new Set(keys).size, keys.length);
 });
 
