@@ -79,6 +79,8 @@ export {
 export {
   accessLog,
   type AccessLogEntry,
+  type AccessLogFormat,
+  type AccessLogOptions,
   basicAuth,
   type BasicAuthOptions,
   type BlockStage,
@@ -90,6 +92,8 @@ export {
   HTTPException,
   lazyStartResponse,
   passThrough,
+  requestId,
+  type RequestIdOptions,
   staticFiles,
   type StaticFilesOptions,
   type SyncApp,

@@ -1,55 +1,35 @@
 /**
- * The access log of the command: its formats.
+ * The app as the command serves it: with request ids, and with an access log.
  *
  * @module
  */
 
-import { accessLog, type AccessLogEntry } from "../middleware/mod.ts";
+import { accessLog, type AccessLogFormat, requestId } from "../middleware/mod.ts";
 import { type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
-
-/** The end of a line in the combined format: two quoted texts, and the duration. */
-const COMBINED_END = / "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*" \d+$/;
+import { writeAccess } from "./logs/logs.ts";
+import type { Settings } from "./settings.ts";
 
 /**
- * Adds an access log to an app.
+ * Adds request ids and an access log to an app, as the options say.
  *
  * @param app The app.
- * @param format The option `--access-log`.
- * @param write Takes each line, with its newline.
- * @param worker The name of this process among several; each line ends with it.
- * @returns The app with its log; the same app for `off`.
+ * @param settings The options `request-id` and `access-log`.
+ * @param worker The name of this process among several, for the access log.
+ * @returns The app; the same app if both options are `off`.
  */
 export function withAccessLog(
   app: WSGIApp | Mounts,
-  format: string,
-  write: (line: string) => unknown,
+  settings: Settings,
   worker?: string,
 ): WSGIApp | Mounts {
-  if (format === "off") return app;
+  const ids = settings.get<string>("request-id");
+  const format = settings.get<string>("access-log");
+  if (ids === "off" && format === "off") return app;
   const whole = typeof app === "function" ? app : WSGIPathInfoDispatcher(app);
-  const common = (line: string) => line.replace(COMBINED_END, "");
-  return accessLog(whole, (line, entry) => {
-    if (format === "json") return void write(`${jsonLine(entry, worker)}\n`);
-    const text = format === "common" ? common(line) : line;
-    void write(worker === undefined ? `${text}\n` : `${text} ${worker}\n`);
-  });
-}
-
-function jsonLine(entry: AccessLogEntry, worker: string | undefined): string {
-  const { environ, status, bytes, outcome, milliseconds, date } = entry;
-  return JSON.stringify({
-    time: date.toISOString(),
-    remote: environ.REMOTE_ADDR,
-    user: environ.REMOTE_USER,
-    method: environ.REQUEST_METHOD,
-    uri: environ.REQUEST_URI,
-    protocol: environ.SERVER_PROTOCOL,
-    status,
-    bytes,
-    outcome,
-    milliseconds: Math.round(milliseconds * 1000) / 1000,
-    referer: environ.HTTP_REFERER,
-    userAgent: environ.HTTP_USER_AGENT,
-    worker,
+  const named = ids === "off" ? whole : requestId(whole, { fromRequest: ids === "take" });
+  if (format === "off") return named;
+  return accessLog(named, writeAccess, {
+    format: format as AccessLogFormat,
+    ...(worker === undefined ? {} : { worker }),
   });
 }

@@ -8,7 +8,7 @@ import { nearestName, showValue } from "../coroutine/mod.ts";
 import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { withAccessLog } from "./access_lines.ts";
 import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
-import { absolute, kindOf, workingDirectory, writeOut } from "./host.ts";
+import { absolute, kindOf, workingDirectory } from "./host.ts";
 import { importModule } from "./modules.ts";
 import { COMMANDS } from "./options.ts";
 import type { Settings } from "./settings.ts";
@@ -101,7 +101,7 @@ export async function loadServedApp(
   worker?: string,
 ): Promise<WSGIApp | Mounts> {
   const app = await loadApp(place, settings.get<boolean>("factory") === true);
-  return withAccessLog(app, settings.get("access-log") as string, writeOut, worker);
+  return withAccessLog(app, settings, worker);
 }
 
 async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIApp | Mounts> {

@@ -24,7 +24,8 @@ the configuration. PORT, HOST and WEB_CONCURRENCY (--workers) are read as well. 
 Exit codes: 0 ended well, 1 crashed or check found a fault, 2 wrong usage, 3 could not start,
 4 the app could not be loaded, 22 fetch got no 2xx.
 SIGTERM and SIGINT (Ctrl-C) let the running requests end; a second SIGINT cancels them. With --workers,
-SIGHUP replaces the workers one after the other.
+SIGHUP replaces the workers one after the other. SIGUSR1 opens the files of the logs again, after a
+program such as logrotate has moved them.
 `;
 
 /** Makes the text of `--help`. */

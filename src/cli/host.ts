@@ -17,7 +17,7 @@ import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
 /** The signals that the command listens for. */
-export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM";
+export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1";
 
 /** The arguments of the program, without the runtime and the program itself. */
 export function programArguments(): string[] {
@@ -187,13 +187,78 @@ export function writeError(line: string): void {
   host.stderr.write(`${line}\n`);
 }
 
+/** The file or the stream of a log, and the event loop. */
+export interface LogDevice {
+  /**
+   * Opens the file for lines at its end; gives the descriptor of a stream.
+   *
+   * @throws The error of the system.
+   */
+  open(): number;
+  /** Closes a descriptor that `open` has given. A stream stays open. */
+  close(descriptor: number): void;
+  /** The length of a write that the system does not mix with those of other processes, in bytes. */
+  readonly maxWholeBytes: number;
+  /** Writes a part of the bytes at least, and calls `done` later. */
+  write(descriptor: number, bytes: Uint8Array, done: WriteDone): void;
+  /**
+   * Writes at once, while the process ends.
+   *
+   * @throws The error of the system.
+   */
+  writeNow(descriptor: number, bytes: Uint8Array): void;
+  /** Calls `job` after the present events, or after a time. */
+  later(job: () => void, milliseconds?: number): void;
+}
+
+/** Takes the result of a write: its error, or the number of bytes that it took. */
+export type WriteDone = (error: unknown, written: number) => void;
+
+/** The writes to a pipe that have at most this many bytes are not mixed with those of other processes. */
+const PIPE_BYTES = 4096;
+
+/**
+ * The device of a log: a file, or a stream of the process by the number of its descriptor.
+ *
+ * The trap: `process.stdout` waits for a pipe that is not read, and its error ends the process. A write to the
+ * descriptor does neither.
+ */
+export function logDevice(place: string | number): LogDevice {
+  const isFile = typeof place === "string";
+  return {
+    maxWholeBytes: isFile ? Infinity : PIPE_BYTES,
+    open: () => isFile ? fs.openSync(place, "a") : place,
+    close: (descriptor) => isFile && fs.close(descriptor, () => {}),
+    write(descriptor, bytes, done) {
+      fs.write(descriptor, bytes, 0, bytes.length, null, (error, written) => done(error, written));
+    },
+    writeNow: (descriptor, bytes) => void fs.writeSync(descriptor, bytes),
+    later(job, milliseconds) {
+      if (milliseconds === undefined) timers.setImmediate(job);
+      else timers.setTimeout(job, milliseconds);
+    },
+  };
+}
+
+/** Calls `listener` when the process ends. */
+export function onExit(listener: () => void): void {
+  host.on("exit", listener);
+}
+
 /** Calls `listener` for each signal, which then no longer ends the process by itself. */
 export function onSignal(name: SignalName, listener: () => void): void {
-  host.on(name, listener);
+  try {
+    host.on(name, listener);
+  } catch (error) {
+    // Windows has no SIGUSR1.
+    if (name !== "SIGUSR1") throw error;
+  }
 }
 
 /** Ends the process, as soon as standard output and standard error have taken all bytes. */
 export function exit(code: number): void {
+  // A closed pipe takes nothing more, and is no reason for another exit code.
+  for (const stream of [host.stdout, host.stderr]) stream.on("error", () => {});
   host.stdout.write("", () => host.stderr.write("", () => host.exit(code)));
 }
 

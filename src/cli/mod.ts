@@ -9,7 +9,8 @@
 
 import { runCommand } from "./command.ts";
 import { failureOf } from "./failure.ts";
-import { exit, programArguments } from "./host.ts";
+import { programArguments, writeError } from "./host.ts";
+import { exitWhenLogged, logsElsewhere } from "./logs/logs.ts";
 import { sayFailure } from "./running.ts";
 
 /**
@@ -32,7 +33,11 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await runCommand(args);
   } catch (error) {
-    return sayFailure(failureOf(error));
+    const failure = failureOf(error);
+    const { message, detail, code } = failure;
+    if (logsElsewhere()) sayFailure(failure);
+    writeError(`cogen-wsgi: ${message}${detail === undefined ? "" : `\n${detail}`}`);
+    return code;
   }
 }
 
@@ -40,5 +45,5 @@ if (import.meta.main === true) void runProgram();
 
 /** Runs the command with the arguments of this process, and ends the process. */
 export async function runProgram(): Promise<void> {
-  exit(await main(programArguments()));
+  await exitWhenLogged(await main(programArguments()));
 }

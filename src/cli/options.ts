@@ -161,6 +161,22 @@ export const OPTIONS: readonly Option[] = [
       ...{ help: "common, combined, json or off; on standard output", fallback: "off" },
     },
     {
+      ...{ name: "access-log-file", kind: "text", value: "FILE" },
+      help: "append the access log to this file; SIGUSR1 opens it again",
+    },
+    {
+      ...{ name: "log-file", kind: "text", value: "FILE" },
+      help: "append errors and messages to this file; SIGUSR1 opens it again",
+    },
+    {
+      ...{ name: "log-format", kind: ["text", "json"], value: "FORMAT", fallback: "text" },
+      help: "text, or json for one JSON object a line, of errors and messages",
+    },
+    {
+      ...{ name: "request-id", kind: ["take", "make", "off"], value: "HOW", fallback: "off" },
+      help: "take X-Request-Id from requests or make one, or always make one",
+    },
+    {
       ...{ name: "grace", kind: "duration", value: "TIME", fallback: 10 },
       help: "for the running requests at the end of the server",
     },

@@ -8,7 +8,8 @@
 
 import type { ServeOptions } from "../../mod.ts";
 import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
-import { after, onSignal, processId, removeFile, writeError, writeText } from "./host.ts";
+import { after, onSignal, processId, removeFile, writeText } from "./host.ts";
+import { reopenLogs, writeMessage } from "./logs/logs.ts";
 import type { Settings } from "./settings.ts";
 import { formatValue } from "./values.ts";
 
@@ -23,6 +24,8 @@ export interface Service {
    * @returns Resolves when nothing is open any more.
    */
   shutdown(grace: number): Promise<void>;
+  /** Opens the files of the logs again, in other threads. */
+  reopenLogs(): void;
 }
 
 /** The app of all addresses. */
@@ -34,13 +37,12 @@ export interface Served {
 
 /** Writes a message of the command. */
 export function say(text: string): void {
-  writeError(`cogen-wsgi: ${text}`);
+  writeMessage("info", text);
 }
 
 /** Writes a failure, and gives its exit code. */
 export function sayFailure({ message, detail, code }: CommandFailure): number {
-  say(message);
-  if (detail !== undefined) writeError(detail);
+  writeMessage("error", message, detail);
   return code;
 }
 
@@ -65,6 +67,10 @@ export async function runUntilSignal(service: Service, settings: Settings): Prom
       );
     }
   }
+  onSignal("SIGUSR1", () => {
+    reopenLogs();
+    service.reopenLogs();
+  });
   await new Promise<void>((resolve, reject) => {
     let stopping = false;
     const end = (seconds: number) => service.shutdown(seconds).then(resolve, reject);

@@ -7,6 +7,7 @@
 import { createScheduler, serve, type WSGIServer } from "../../mod.ts";
 import { type AppPlace, loadServedApp } from "./app_loader.ts";
 import { endpointsOf, listenFailure, withUnixMode } from "./listening.ts";
+import { openLogs } from "./logs/logs.ts";
 import { reloading } from "./reload/reload.ts";
 import { runUntilSignal, say, type Served, type Service } from "./running.ts";
 import { RANK, serverOptionsOf, type Settings } from "./settings.ts";
@@ -26,6 +27,7 @@ export async function serveCommand(
   settings: Settings,
 ): Promise<number> {
   const endpoints = endpointsOf(settings);
+  openLogs(settings);
   if (wantsWorkers(settings)) {
     const { serveWorkers } = await import("./workers/serve_workers.ts");
     return await serveWorkers(place, words, settings, endpoints);
@@ -73,5 +75,6 @@ function serviceOf(servers: readonly WSGIServer[], versions: Service | undefined
       await Promise.all(servers.map((server) => server.shutdown({ grace })));
       await versions?.shutdown(grace);
     },
+    reopenLogs: () => versions?.reopenLogs(),
   };
 }

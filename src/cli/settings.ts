@@ -19,6 +19,7 @@ import {
   variableNames,
   workingDirectory,
 } from "./host.ts";
+import { writeLog } from "./logs/logs.ts";
 import { importModule } from "./modules.ts";
 import { keyOf, limitOption, type Option, OPTIONS, timeoutOption, variableOf } from "./options.ts";
 import { formatValue, parseValue } from "./values.ts";
@@ -132,7 +133,8 @@ export function serverOptionsOf(settings: Settings): Omit<ServingOptions, "wsgiA
     requestQueueSize: settings.get("backlog"),
   };
   const set = Object.entries(rest).filter(([, value]) => value !== undefined);
-  return { limits, timeouts, ...Object.fromEntries(set) };
+  const logFormat = settings.get("log-format") === "json" ? "json" : "text";
+  return { limits, timeouts, log: writeLog, logFormat, ...Object.fromEntries(set) };
 }
 
 /** The variables that many hosts set. */

@@ -10,32 +10,18 @@
  * @module
  */
 
-import { refuseSurplus } from "../coroutine/mod.ts";
-import type { Environ, ResponseOutcome, WSGIApp } from "../wsgi/mod.ts";
-import { checkApp, checkCallback } from "./option_checks.ts";
+import { checkOption } from "../coroutine/mod.ts";
+import type { WSGIApp } from "../wsgi/mod.ts";
+import { type AccessLogEntry, type AccessLogFormat, lineMaker } from "./access_log_formats.ts";
+import { checkApp, checkCallback, checkOptionNames } from "./option_checks.ts";
+import { traceIdOf } from "./trace_parent.ts";
 
-/** One request and its response, for logs of another format. */
-export interface AccessLogEntry {
-  /** The request, as the middleware got it. */
-  readonly environ: Environ;
-  /**
-   * The status code that was sent, also if the server answered in place of the app: 500 for an app that
-   * failed, 503 at `timeouts.request`, 400, 408 or 413 for an upload; 101 for an upgrade. It is 499 if the
-   * client left before the whole response was sent, or in the middle of its upload; `undefined` if the
-   * server was closed before it sent a status.
-   */
-  readonly status: number | undefined;
-  /** The length of the body that was sent, in bytes, without the framing of chunks. */
-  readonly bytes: number;
-  /** The end of the response: complete, left by its client, or cut by the server. */
-  readonly outcome: ResponseOutcome;
-  /**
-   * The time from the call of the app until it was closed and the socket had taken the response, in
-   * milliseconds.
-   */
-  readonly milliseconds: number;
-  /** The time of day when the app was called. */
-  readonly date: Date;
+/** Options of {@linkcode accessLog}. */
+export interface AccessLogOptions {
+  /** The format of the lines. Default `combined`. */
+  readonly format?: AccessLogFormat;
+  /** The name of this process among several, as a field of each line. Default: none. */
+  readonly worker?: string;
 }
 
 /**
@@ -45,13 +31,15 @@ export interface AccessLogEntry {
  * response was sent, as in nginx. The response itself does not change, and keeps its
  * `Content-Length`. If `log` throws, the error is reported once, and the response does not change.
  *
- * A line has the Combined Log Format, followed by the duration in microseconds (Apache's `%D`). Times of
- * day are in UTC. Text that the client sent is escaped, so that it cannot add lines or fields.
+ * The option `format` names the format of the lines: {@linkcode AccessLogFormat}. Times of day are in UTC.
+ * Text that the client sent is escaped, so that it cannot add lines or fields. Put {@linkcode requestId}
+ * around the app or around the log for lines with a request id.
  *
  * @param app The app.
  * @param log Takes each line, without a newline, and the facts of that line.
+ * @param options The format, and the name of the worker.
  * @returns The app with the log.
- * @throws {TypeError} If the app or the log is no function.
+ * @throws {TypeError} If the app or the log is no function, or an option is unknown or of the wrong kind.
  *
  * @example
  * ```ts
@@ -67,26 +55,61 @@ export interface AccessLogEntry {
  *   }, (line) => lines.push(line)),
  * });
  * await (await fetch(`${server.url}a?b`)).text();
- * assertMatch(lines[0]!, /^127\.0\.0\.1 - - \[.+ \+0000\] "GET \/a\?b HTTP\/1\.1" 200 5 "-" ".+" \d+$/);
+ * assertMatch(lines[0]!, /^127\.0\.0\.1 - - \[.+ \+0000\] "GET \/a\?b HTTP\/1\.1" 200 5 "-" ".+" \d+ \d+ - - -$/);
+ * ```
+ *
+ * @example A format of one's own, without the requests of a health check
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { accessLog, type WSGIApp } from "@x/cogen-wsgi";
+ * import { testClient } from "@x/cogen-wsgi/testing";
+ *
+ * const app: WSGIApp = (_environ, startResponse) => {
+ *   startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ *   return ["hello"];
+ * };
+ * const lines: string[] = [];
+ * await using client = testClient(accessLog(app, (line) => lines.push(line), {
+ *   format: ({ environ, status, bytes }) =>
+ *     environ.PATH_INFO === "/health" ? undefined : `${environ.REQUEST_URI} ${status} ${bytes}`,
+ * }));
+ * await client.get("/health");
+ * await client.get("/a?b");
+ * assertEquals(lines, ["/a?b 200 5"]);
  * ```
  */
 export function accessLog(
   app: WSGIApp,
   log: (line: string, entry: AccessLogEntry) => unknown,
+  options: AccessLogOptions = {},
 ): WSGIApp {
-  if (arguments.length > 2) refuseSurplus("accessLog", arguments, 2);
   checkApp("accessLog", app);
   checkCallback("accessLog", "log", log);
+  checkOptionNames("accessLog", options, ["format", "worker"]);
+  const { format = "combined", worker } = options;
+  checkOption("worker of accessLog", worker, "string");
+  const lineOf = lineMaker(format);
   return (environ, startResponse) => {
-    const { clock } = environ.cogen.scheduler;
+    const { cogen } = environ;
+    const { clock } = cogen.scheduler;
     const began = clock.now();
     const date = new Date();
     const request = { ...environ };
-    environ.cogen.onFinished(({ status, bytes, outcome }) => {
-      const milliseconds = clock.now() - began;
-      const logged = outcome === "left" ? CLIENT_LEFT : status;
-      const entry = { environ: request, status: logged, bytes, outcome, milliseconds, date };
-      return log(combinedLine(entry), entry);
+    cogen.onFinished(({ status, bytes, outcome, firstByteAtMs }) => {
+      const entry: AccessLogEntry = {
+        environ: request,
+        status: outcome === "left" ? CLIENT_LEFT : status,
+        bytes,
+        outcome,
+        milliseconds: clock.now() - began,
+        firstByteMilliseconds: firstByteAtMs === undefined ? undefined : firstByteAtMs - began,
+        requestId: cogen.requestId,
+        worker,
+        traceId: cogen.traceId ?? traceIdOf(request),
+        date,
+      };
+      const line = lineOf(entry);
+      return line === undefined ? undefined : log(line, entry);
     });
     return app(environ, startResponse);
   };
@@ -94,32 +117,3 @@ export function accessLog(
 
 /** The status that nginx introduced for a client that has left. It is never sent. */
 const CLIENT_LEFT = 499;
-
-function combinedLine({ environ, status, bytes, milliseconds, date }: AccessLogEntry): string {
-  const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = environ;
-  return [
-    escape(environ.REMOTE_ADDR || "-"),
-    "-",
-    escape(environ.REMOTE_USER || "-").replaceAll(" ", "\\x20"),
-    `[${timeOfDay(date)}]`,
-    `"${escape(`${REQUEST_METHOD} ${REQUEST_URI} ${SERVER_PROTOCOL}`)}"`,
-    status ?? "-",
-    bytes === 0 ? "-" : bytes,
-    `"${escape(environ.HTTP_REFERER ?? "-")}"`,
-    `"${escape(environ.HTTP_USER_AGENT ?? "-")}"`,
-    Math.round(milliseconds * 1000),
-  ].join(" ");
-}
-
-/** Formats a date as `06/Nov/1994:08:49:37 +0000`. */
-function timeOfDay(date: Date): string {
-  const [, day, month, year, time] = date.toUTCString().split(" ");
-  return `${day}/${month}/${year}:${time} +0000`;
-}
-
-/** Escapes as Apache does: a backslash before quotes and backslashes, `\xhh` for unprintable characters. */
-function escape(text: string): string {
-  return text.replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
-}

@@ -7,7 +7,8 @@
  * @module
  */
 
-export { accessLog, type AccessLogEntry } from "./access_log.ts";
+export { accessLog, type AccessLogOptions } from "./access_log.ts";
+export type { AccessLogEntry, AccessLogFormat } from "./access_log_formats.ts";
 export { basicAuth, type BasicAuthOptions } from "./basic_auth.ts";
 export { HTTPException } from "../wsgi/mod.ts";
 export { cors, type CORSOptions } from "./cors.ts";
@@ -15,6 +16,7 @@ export { delegate } from "./delegate.ts";
 export { errorPage, type ErrorResponse } from "./error_page.ts";
 export { lazyStartResponse } from "./lazy_start_response.ts";
 export { type BlockStage, passThrough } from "./pass_through.ts";
+export { requestId, type RequestIdOptions } from "./request_id.ts";
 export { staticFiles, type StaticFilesOptions } from "./static_files/static_files.ts";
 export { type SyncApp, type SyncEnviron, syncInput } from "./sync_input.ts";
 export { WSGIValidationError } from "./validator/validation_error.ts";

@@ -7,6 +7,7 @@
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
 export { type ConnectionServer, WSGIConnection } from "./wsgi_connection.ts";
 export { DEFAULT_SERVER_LIMITS, type Limits } from "./server_limits.ts";
+export { jsonEntry, type LogEntry, type LogFormat } from "./error_log.ts";
 export type { ServingOptions } from "./options.ts";
 export {
   type AsyncDisposeKey,

@@ -15,12 +15,8 @@ import {
   Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
-import {
-  callHook,
-  describeFailed,
-  describeThrown,
-  handleRejection,
-} from "../coroutine/internal.ts";
+import { callHook, describeFailed, describeThrown } from "../coroutine/internal.ts";
+import { type ErrorLog, errorLog, type LogFormat } from "./error_log.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenAddress } from "../socket/mod.ts";
 import {
@@ -106,11 +102,19 @@ export interface ServingOptions {
   readonly onRefused?: (refusal: Refusal) => void;
   /**
    * The name of this process, if several processes run the app: `wsgi.multiprocess` of the environ is then
-   * true, and `stats` has the name. Default: none, because one process runs the app.
+   * true, and `stats` and each JSON entry of the log have the name. Default: none, because one process runs the app.
    */
   readonly worker?: string;
-  /** Takes each line of the error log. Default: standard error. */
+  /**
+   * Takes each entry of the error log, without a newline at its end. An entry of text may have several lines,
+   * and those after the first are indented. Default: standard error.
+   */
   readonly log?: (line: string) => void;
+  /**
+   * The format of the entries of the error log: `text`, or `json` for one JSON object on one line. Default
+   * `text`.
+   */
+  readonly logFormat?: LogFormat;
 }
 
 /** The names of all options of a server. */
@@ -132,6 +136,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
   "onRefused",
   "worker",
   "log",
+  "logFormat",
   "signal",
   "ConnectionClass",
 ];
@@ -149,7 +154,9 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
   if (adapter === undefined) {
     throw new TypeError("adapter is missing: write adapter: nodeAdapter(), or call serve");
   }
-  const log = withoutErrors(options.log ?? ((line: string) => adapter.log(line)));
+  const { logFormat = "text" } = options;
+  const write = options.log ?? ((line: string) => adapter.log(line));
+  const log = errorLog(write, logFormat, options.worker);
   const report = reporter(options, log, adapter);
   const limits = completeLimits(options.limits);
   const bind = parseBindAddress(
@@ -160,7 +167,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     bind,
     adapter,
     scheduler: options.scheduler ??
-      new Scheduler({ clock: adapter.clock, log }),
+      new Scheduler({ clock: adapter.clock, log: log.fault }),
     serverName: options.serverName ?? adapter.hostName(),
     backlog: resolveBacklog(options.requestQueueSize),
     tls: resolveTlsAt(bind, options.tls),
@@ -171,7 +178,8 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     parserLimits: parserLimits(limits),
     timeoutsMs: resolveTimeouts(options.timeouts),
     worker: options.worker,
-    log,
+    log: log.line,
+    logFault: log.fault,
     onRefused: options.onRefused,
     report,
     reportFailure: (error, task) => report(error, describeFailed(task)),
@@ -190,6 +198,7 @@ export function checkServingOptions(options: ServingOptions): void {
   const rules = { complaint: "Unknown option", suggestions: OTHER_NAMES };
   checkNames("options", options, KNOWN_OPTIONS, rules);
   const given: Readonly<Record<string, unknown>> = { ...options };
+  checkLogFormat(given["logFormat"]);
   const { serverName, worker, scheduler, adapter, signal } = given;
   checkOption("serverName", serverName, "string");
   checkOption("worker", worker, "string");
@@ -266,6 +275,11 @@ function resolveProtocol(protocol: unknown): "HTTP/1.0" | "HTTP/1.1" {
   throw optionError("protocol", protocol, '"HTTP/1.1" or "HTTP/1.0"');
 }
 
+function checkLogFormat(format: unknown): void {
+  if (format === undefined || format === "text" || format === "json") return;
+  throw optionError("logFormat", format, '"text" or "json"');
+}
+
 function resolveServerHeader(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   try {
@@ -278,29 +292,18 @@ function resolveServerHeader(value: unknown): string | undefined {
   throw optionError("serverHeader", value, expected);
 }
 
-/** A log that fails, for example on a full disk, must not end the request that is reported. */
-function withoutErrors(log: (line: string) => unknown): (line: string) => void {
-  return (line) => {
-    try {
-      handleRejection(log(line));
-    } catch {
-      // An error of the log itself cannot be reported anywhere.
-    }
-  };
-}
-
 /** Each error has one entry in the log. A fault of `onError` is a part of the entry, if it comes soon. */
 function reporter(
   options: ServingOptions,
-  log: (line: string) => void,
+  log: ErrorLog,
   { clock }: Adapter,
 ): Settings["report"] {
   return (error, place, environ) => {
-    const entry = `${place === undefined ? "" : `${place}: `}${describeThrown(error)}`;
+    const text = describeThrown(error);
     let isLogged = false;
     const write = (fault: string) => {
-      if (!isLogged) log(entry + fault);
-      else if (fault !== "") log(fault.trimStart());
+      if (!isLogged) log.error(place, text + fault, error, environ);
+      else if (fault !== "") log.fault(fault.trimStart());
       isLogged = true;
     };
     callHook("onError", () => options.onError?.(error, environ), write);

@@ -113,6 +113,8 @@ export class RequestExchange
   /** Set when the client ended the connection inside its request. */
   #isUploadBroken = false;
   #listeners: ResponseListener[] | undefined;
+  /** The time of {@linkcode headSent} by the clock of the scheduler; taken only if there is a listener. */
+  #firstByteAtMs: number | undefined;
   /** Whether the app is done, and the connection has decided on the response. */
   #isFinished = false;
   /** Whether a flush of the blocks of `write` is due in the next turn of the host. */
@@ -201,6 +203,11 @@ export class RequestExchange
       this.#isFlushDue = false;
       this.output.flush();
     });
+  }
+
+  headSent(): void {
+    if (this.#listeners === undefined) return;
+    this.#firstByteAtMs ??= this.#host.settings.scheduler.clock.now();
   }
 
   get burstMs(): number {
@@ -323,6 +330,7 @@ export class RequestExchange
   /** Notes the answer that the server has sent in place of the app's. */
   answered(status: number, bytes: number): void {
     this.#ownAnswer = { status, bytes };
+    this.headSent();
   }
 
   /** Notes that the client has ended the connection in the middle of its upload. */
@@ -358,7 +366,9 @@ export class RequestExchange
   #tell(outcome: ResponseOutcome): void {
     const listeners = this.#listeners ?? [];
     this.#listeners = undefined;
-    const report = { ...this.#ownAnswer ?? this.#sentBeforeAbort ?? this.#sent, outcome };
+    const sent = this.#ownAnswer ?? this.#sentBeforeAbort ?? this.#sent;
+    const firstByteAtMs = sent.status === undefined ? undefined : this.#firstByteAtMs;
+    const report = { ...sent, outcome, firstByteAtMs };
     for (const listener of listeners) {
       try {
         const given: unknown = listener(report);
@@ -389,7 +399,9 @@ export class RequestExchange
     }
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
-    this.#host.settings.report(error, `${method} ${target} failed`, this.environ);
+    const id = this.cogen.requestId;
+    const place = `${method} ${target}${id === undefined ? "" : ` (request ${id})`} failed`;
+    this.#host.settings.report(error, place, this.environ);
   }
 }
 

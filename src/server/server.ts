@@ -167,7 +167,7 @@ export class WSGIServer {
     if (signal?.aborted) throw signal.reason;
     this.#listening = true;
     const options = {
-      log: this.#settings.log,
+      log: this.#settings.logFault,
       ...(backlog === undefined ? {} : { backlog }),
       ...(tls === undefined ? {} : { tls }),
     };

@@ -36,7 +36,10 @@ export interface Settings {
   readonly timeoutsMs: TimeoutsMs;
   /** The name of this process among those that run the app; `undefined` if this one alone does. */
   readonly worker: string | undefined;
+  /** Writes a line of `wsgi.errors`. */
   readonly log: (line: string) => void;
+  /** Writes a fault of the adapter. */
+  readonly logFault: (line: string) => void;
   readonly onRefused: ((refusal: Refusal) => void) | undefined;
   /** As `report`, for the error of a coroutine that is not joined. */
   readonly reportFailure: (error: unknown, task: Task<unknown>) => void;

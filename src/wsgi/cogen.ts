@@ -33,6 +33,16 @@ export interface Cogen extends RequestControls, Waiter {
   /** The error of the last operation in cogen's style; `undefined` if it succeeded. */
   exception: unknown;
   /**
+   * The id of the request, which the access log and the error log write. The middleware `requestId` sets it;
+   * `undefined` without that.
+   */
+  requestId: string | undefined;
+  /**
+   * The id of the trace that the request belongs to, which the access log writes. The middleware
+   * `openTelemetry` sets it; `undefined` without that.
+   */
+  traceId: string | undefined;
+  /**
    * The operations, in cogen's style: `core.events`, `core.sockets`, `core.queue`, `core.pubsub` and
    * `core.util`. Each call plans its operation and returns `""`, to be yielded.
    */

@@ -103,8 +103,9 @@ export interface RequestControls {
    * ```ts
    * import { assertEquals } from "@std/assert";
    * import { serve } from "@x/cogen-wsgi";
+   * import type { ResponseReport } from "@x/cogen-wsgi/wsgi";
    *
-   * const reports: unknown[] = [];
+   * const reports: ResponseReport[] = [];
    * await using server = await serve({
    *   bindAddr: ["127.0.0.1", 0],
    *   wsgiApp(environ, startResponse) {
@@ -114,7 +115,8 @@ export interface RequestControls {
    *   },
    * });
    * await (await fetch(server.url)).text();
-   * assertEquals(reports, [{ status: 201, bytes: 5, outcome: "complete" }]);
+   * const [{ status, bytes, outcome }] = reports as [ResponseReport];
+   * assertEquals([status, bytes, outcome], [201, 5, "complete"]);
    * ```
    */
   onFinished(listener: ResponseListener): void;

@@ -30,6 +30,11 @@ export interface ResponseReport {
   readonly bytes: number;
   /** The end of the response. */
   readonly outcome: ResponseOutcome;
+  /**
+   * The time at which the head of the final response was given to the connection, by the clock of the scheduler,
+   * in milliseconds; `undefined` if none was sent, or if the listener was registered later than that.
+   */
+  readonly firstByteAtMs: number | undefined;
 }
 
 /** Takes the report on a response. A promise that it returns is not awaited. */

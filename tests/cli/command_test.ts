@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { createServer } from "node:net";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -15,7 +15,7 @@ import { withUnixMode } from "../../src/cli/listening.ts";
 import { OPTIONS } from "../../src/cli/options.ts";
 import { collectSettings } from "../../src/cli/settings.ts";
 import { VERSION } from "../../src/cli/version.ts";
-import { inWorkshop, type Result } from "./program.ts";
+import { inWorkshop, type Result, until } from "./program.ts";
 
 const APP = `
 export default function app(environ, startResponse) {
@@ -119,6 +119,16 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
     "app.mjs:nix",
     4,
     'app.mjs has no export "nix": expected one of app.mjs, app.mjs:five, app.mjs:make, app.mjs:mounts, app.mjs:slow, app.mjs:upload, app.mjs:web, app.mjs:wrong',
+  ],
+  [
+    "--access-log-file a.log app.mjs",
+    2,
+    `--access-log-file needs a format: add --access-log combined${HINT}`,
+  ],
+  [
+    "--log-file no/folder/e.log app.mjs",
+    3,
+    "cannot write --log-file no/folder/e.log: its folder does not exist; make the folder first",
   ],
   ["fetch app.mjs x", 2, `the path is "x": expected a path such as /users?page=2${HINT}`],
   [
@@ -247,6 +257,34 @@ test("serve listens on each address, logs, and drains at SIGTERM", async () => {
     assertEquals(code, 0);
     assertMatch(stdout, /^127\.0\.0\.1 - - \[.+\] "GET \/x HTTP\/1\.1" 200 13\n$/);
     assertEquals(["a.pid", "a.sock"].map((name) => existsSync(join(folder, name))), [false, false]);
+  });
+});
+
+test("SIGUSR1 opens the files of the logs again", async () => {
+  await inWorkshop(FILES, async ({ folder, start }) => {
+    const logs = ["--access-log", "combined", "--access-log-file", "a.log", "--request-id", "take"];
+    const server = start(["app.mjs", "-p", "0", ...logs, "--log-format", "json"]);
+    const [, url = ""] = /on (http[^"]+)"/.exec(await server.errors(/serving .*\n/)) ?? [];
+    const ask = async (id: string) => {
+      const response = await fetch(url, { headers: { "X-Request-Id": id } });
+      assertEquals([response.status, response.headers.get("x-request-id")], [200, id]);
+      await response.text();
+    };
+    const read = (name: string) => readFileSync(join(folder, name), "utf8");
+    await ask("one");
+    await until(() => read("a.log").includes("one"));
+    renameSync(join(folder, "a.log"), join(folder, "a.log.1"));
+    server.kill("SIGUSR1");
+    await until(() => existsSync(join(folder, "a.log")));
+    await ask("two");
+    server.kill("SIGTERM");
+    const { code, stdout, stderr } = await server.ended;
+    assertEquals([code, stdout], [0, ""]);
+    assertMatch(read("a.log.1"), /^\S+ - - .+ \d+ \d+ one - -\n$/);
+    assertMatch(read("a.log"), /^\S+ - - .+ \d+ \d+ two - -\n$/);
+    const messages = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(messages.map(({ level }) => level), ["info", "info"]);
+    assertEquals(messages[1].message, "SIGTERM: the server ends");
   });
 });
 

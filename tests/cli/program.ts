@@ -35,7 +35,7 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Result>;
   /** Sends a signal, any number of times. Nothing happens if the process has ended. */
-  kill(signal: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  kill(signal: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1" | "SIGKILL"): void;
   /** Waits until standard error has a text, and gives all of it. Rejects if the process ends before. */
   errors(part: string | RegExp): Promise<string>;
 }
@@ -125,6 +125,11 @@ function startIn(cwd: string, program: string, args: readonly string[]): Running
     if (child.exitCode === null && child.signalCode === null) process.kill(pid, signal);
   };
   return { pid, ended, kill, errors };
+}
+
+/** Waits for a condition that another process makes true. */
+export async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** The path of a program; of its compiled form on Node, which is how the npm package has it. */

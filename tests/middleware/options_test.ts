@@ -17,6 +17,7 @@ const {
   delegate,
   errorPage,
   lazyStartResponse,
+  requestId,
   staticFiles,
   syncInput,
   validator,
@@ -30,6 +31,7 @@ const WRAPPING: Readonly<Record<string, Make>> = {
   delegate: (app) => delegate?.(app, { cogen: {} }, () => {}),
   errorPage: (app) => errorPage?.(app, () => {}),
   lazyStartResponse: (app) => lazyStartResponse?.(app),
+  requestId: (app) => requestId?.(app),
   syncInput: (app) => syncInput?.(app),
   validator: (app) => validator?.(app),
 };
@@ -49,7 +51,6 @@ test("a class of the language is no app", () => {
 
 /** Each middleware with all its arguments and a further one. */
 const SURPLUS: Readonly<Record<string, () => unknown>> = {
-  accessLog: () => accessLog?.(app, () => {}, { format: "json" }),
   basicAuth: () => basicAuth?.(app, { users: {} }, {}),
   compress: () => (compress as Make)(app, {}, {}),
   cors: () => cors?.(app, {}, {}),
@@ -80,6 +81,15 @@ for (const [name, wrap] of Object.entries(WRAPPING)) {
 
 /** Each option with values of which each is wrong. */
 const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
+  "format of accessLog": [(format) => accessLog?.(app, () => {}, { format }), [
+    ...[null, "apache", 5, {}, "toString"],
+  ]],
+  "worker of accessLog": [(worker) => accessLog?.(app, () => {}, { worker }), [null, 5, {}]],
+  "options of requestId": [(options) => requestId?.(app, options), [null, 5, "x", []]],
+  "fromRequest of requestId": [(fromRequest) => requestId?.(app, { fromRequest }), [
+    ...[null, 1, "true", {}],
+  ]],
+  "make of requestId": [(make) => requestId?.(app, { make }), [null, 5, "x", {}]],
   "log of accessLog": [(log) => accessLog?.(app, log), [undefined, null, "x", {}, console]],
   "page of errorPage": [(page) => errorPage?.(app, page), [undefined, null, "x", {}]],
   "options of cors": [(options) => cors?.(app, options), [null, 5, "x", ["*"], promise, app]],

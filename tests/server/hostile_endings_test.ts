@@ -38,7 +38,7 @@ for (const [what, hooks] of Object.entries(HOOKS)) {
     const log = stage.takeLog();
     assertEquals(log.length, 1, log.join("\n---\n"));
     assertMatch(log[0] as string, new RegExp(`^GET / failed: Error: ${FAULT}\n`));
-    if (/reject/.test(what)) assertStringIncludes(log[0] as string, "\nonError rejected with ");
+    if (/reject/.test(what)) assertStringIncludes(log[0] as string, "\n    onError rejected with ");
     await stage.finish();
   });
 }

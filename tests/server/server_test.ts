@@ -493,7 +493,7 @@ test("onError hears of an app's errors with the environ; its own errors are logg
   const log = stage.takeLog();
   assertEquals(log.length, 1);
   assertStringIncludes(log[0] ?? "", "GET /a failed: Error: from the app");
-  assertStringIncludes(log[0] ?? "", "\nonError threw Error: from onError");
+  assertStringIncludes(log[0] ?? "", "\n    onError threw Error: from onError");
   await stage.finish();
 });
 

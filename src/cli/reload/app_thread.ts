@@ -12,6 +12,7 @@ import { type AppPlace, loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
 import { failureOf } from "../failure.ts";
 import { followLinks, threadLink } from "../host.ts";
+import { openLogs } from "../logs/logs.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { collectSettings, serverOptionsOf } from "../settings.ts";
 import { serveMessages } from "./thread_server.ts";
@@ -29,6 +30,7 @@ const post = (message: FromThread) => link.post(message, buffersOf(message));
 async function run({ place, words }: ThreadTask): Promise<void> {
   followLinks();
   const settings = await collectSettings(splitArguments(words));
+  openLogs(settings);
   const wsgiApp = await loadServedApp(place, settings);
   const adapter = await runtimeAdapter();
   const server = new WSGIServer({ ...serverOptionsOf(settings), wsgiApp, adapter });

@@ -181,6 +181,11 @@ export class AppVersions {
     await Promise.all([...this.#threads].map((thread) => thread.shutdown(grace)));
   }
 
+  /** Opens the files of the logs again, in all versions. */
+  reopenLogs(): void {
+    for (const thread of this.#threads) thread.post({ type: "reopenLogs" });
+  }
+
   #place(relay: Relay): void {
     if (this.#current === undefined) this.#waiting.add(relay);
     else relay.attach(this.#current);

@@ -34,7 +34,8 @@ export type ToThread =
   /** Another version of the app serves: give back the connections without a request, and end. */
   | { readonly type: "retire"; readonly grace: number }
   | { readonly type: "shutdown"; readonly grace: number }
-  | { readonly type: "count" };
+  | { readonly type: "count" }
+  | { readonly type: "reopenLogs" };
 
 /** A message of a thread. */
 export type FromThread =

@@ -8,7 +8,7 @@
  */
 
 import type { WSGIConnection, WSGIServer } from "../../server/mod.ts";
-import { writeError } from "../host.ts";
+import { reopenLogs, writeMessage } from "../logs/logs.ts";
 import type { ToThread } from "./messages.ts";
 import { PortSocket, type Post } from "./port_socket.ts";
 
@@ -26,7 +26,7 @@ export function serveMessages(server: WSGIServer, post: Post): (message: ToThrea
     switch (message.type) {
       case "open": {
         const { id } = message;
-        const socket = new PortSocket(message, post, writeError);
+        const socket = new PortSocket(message, post, (line) => writeMessage("error", line));
         sockets.set(id, socket);
         return socket.open((socket) => {
           const connection = server.accept(socket);
@@ -44,6 +44,8 @@ export function serveMessages(server: WSGIServer, post: Post): (message: ToThrea
         return void server.shutdown({ grace: message.grace });
       case "shutdown":
         return void server.shutdown({ grace: message.grace });
+      case "reopenLogs":
+        return reopenLogs();
       case "count":
         return post({ type: "count", count: server.stats().activeRequests });
       default:

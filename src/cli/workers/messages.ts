@@ -27,6 +27,7 @@ export type ToWorker =
   /** A new connection, which was accepted at the address with this index. */
   | { readonly type: "connection"; readonly id: number; readonly address: number }
   | { readonly type: "ping" }
+  | { readonly type: "reopenLogs" }
   /** No connection follows: end the present ones, and the process. Both times are in seconds; `null` is no limit. */
   | { readonly type: "end"; readonly grace: number | null; readonly idle: number }
   /** A message of the bus. */

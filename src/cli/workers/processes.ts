@@ -151,7 +151,7 @@ export function supervisorLink(hear: {
   terminate(): void;
   abandoned(): void;
 }): SupervisorLink {
-  for (const name of ["SIGINT", "SIGHUP"] as const) host.on(name, () => {});
+  for (const name of ["SIGINT", "SIGHUP", "SIGUSR1"] as const) host.on(name, () => {});
   host.on("SIGTERM", hear.terminate);
   host.on("message", (message, stream) => {
     hear.message(message as ToWorker, (stream ?? undefined) as AcceptedStream | undefined);

@@ -144,6 +144,7 @@ function serviceOf(supervisor: Supervisor, close: () => Promise<void>): Service 
       await handOverRest(supervisor, grace);
       await supervisor.stop(grace);
     },
+    reopenLogs: () => supervisor.reopenLogs(),
   };
 }
 

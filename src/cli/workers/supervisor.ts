@@ -301,6 +301,11 @@ export class Supervisor {
     }
   }
 
+  /** Lets all workers open the files of their logs again. */
+  reopenLogs(): void {
+    for (const worker of this.#workers) worker.send({ type: "reopenLogs" });
+  }
+
   async #listen(worker: Worker): Promise<void> {
     try {
       this.#addresses ??= this.#options.listen();

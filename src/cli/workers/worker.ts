@@ -14,8 +14,8 @@ import type { Mounts, WSGIApp } from "../../wsgi/mod.ts";
 import { loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
 import { failureOf } from "../failure.ts";
-import { exit } from "../host.ts";
 import { endpointsOf } from "../listening.ts";
+import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
 import { collectSettings, serverOptionsOf, type Settings } from "../settings.ts";
 import { workerChannel } from "./channel.ts";
 import { handedAdapter } from "./handed_adapter.ts";
@@ -63,6 +63,8 @@ class Worker {
         return this.#link.post({ type: "pong", load: this.#load });
       case "bus":
         return this.#channel.receive(message.message);
+      case "reopenLogs":
+        return reopenLogs();
       case "end":
         return await this.#end(message.grace ?? Infinity, message.idle);
     }
@@ -74,7 +76,7 @@ class Worker {
     } catch (error) {
       const { code, message, detail } = failureOf(error);
       this.#link.post({ type: "failed", code, message, detail });
-      exit(code);
+      await exitWhenLogged(code);
     }
   }
 
@@ -82,6 +84,7 @@ class Worker {
     this.#task = task;
     const settings = await collectSettings(splitArguments(task.words));
     this.#settings = settings;
+    openLogs(settings);
     const app = await loadServedApp(task.place, settings, task.name);
     this.#app = countedApp(app, settings, (count) => {
       this.#link.post({ type: "replace", reason: `it has served ${count} requests` });
@@ -123,7 +126,7 @@ class Worker {
 
   async #end(grace: number, idle: number): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.shutdown({ grace, idle })));
-    exit(0);
+    await exitWhenLogged(0);
   }
 }
 

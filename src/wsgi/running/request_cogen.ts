@@ -49,6 +49,9 @@ export class RequestCogen implements Cogen, Planner, Binding {
   /** The step that the app makes, or made last; undefined before the first. Set by the app run. */
   appStep: CurrentStep | undefined;
 
+  requestId: string | undefined;
+  traceId: string | undefined;
+
   readonly #body: BodyBuffer;
   readonly #controls: RequestControls & StoppingSource;
   /** The operation that was planned in cogen's style. */

@@ -56,6 +56,8 @@ export interface ServerFields {
 export interface ResponseHost extends NamedApp {
   /** The app has given a block to `write`, perhaps while it waits: the block must be sent soon. */
   blockWritten?(): void;
+  /** The head of the final response was given to the sink. */
+  headSent?(): void;
 }
 
 const NO_TRAILERS: HeaderList = [];
@@ -244,6 +246,7 @@ export class Response {
     }
     this.#state = "taken";
     this.#sink(head);
+    this.#host.headSent?.();
   }
 
   /**
@@ -342,6 +345,7 @@ export class Response {
     const bodyLength = start.trailer === undefined ? length : undefined;
     this.#sink(this.#writer.begin(start, { date: this.#fields.date(), server, bodyLength }));
     this.#state = "sent";
+    this.#host.headSent?.();
   }
 }
 

@@ -1,13 +1,14 @@
 /** The option `--workers` with real processes. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { startProcess } from "../../../src/cli/workers/processes.ts";
-import { inWorkshop, programPath } from "../program.ts";
+import { inWorkshop, programPath, until } from "../program.ts";
 
 const app = (text: string) => `
 export default function app(environ, startResponse) {
@@ -30,8 +31,9 @@ function ask(place: { readonly port: number } | { readonly path: string }): Prom
 
 test("a worker that is killed is replaced, and a reload to a broken version changes nothing", async () => {
   await inWorkshop({ "app.mjs": app("old") }, async ({ folder, write, start }) => {
-    const addresses = ["-b", "127.0.0.1:0", "-b", "unix:a.sock", "--access-log", "common"];
-    const server = start(["app.mjs", "-w", "1", ...addresses]);
+    const addresses = ["-b", "127.0.0.1:0", "-b", "unix:a.sock"];
+    const log = ["--access-log", "combined", "--access-log-file", "a.log"];
+    const server = start(["app.mjs", "-w", "1", ...addresses, ...log]);
     const line = await server.errors(/serving .*\n/);
     assertMatch(line, /serving app\.mjs on http:.* and unix:a\.sock with 1 worker\n/);
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
@@ -47,10 +49,16 @@ test("a worker that is killed is replaced, and a reload to a broken version chan
     server.kill("SIGHUP");
     assertStringIncludes(await server.errors("the workers before go on"), "cannot load app.mjs");
     assertEquals((await ask({ port }))[0], second);
+    renameSync(join(folder, "a.log"), join(folder, "old.log"));
+    server.kill("SIGUSR1");
+    await until(() => existsSync(join(folder, "a.log")));
+    // The worker hears of the signal before it gets the connection.
+    assertEquals((await ask({ port }))[0], second);
     server.kill("SIGTERM");
-    const { code, stdout } = await server.ended;
-    assertEquals(code, 0);
-    assertMatch(stdout, /^127\.0\.0\.1 - - \[.+\] "GET \/ HTTP\/1\.1" 200 \d+ 1\n/);
+    assertEquals((await server.ended).code, 0);
+    const LINE = /^127\.0\.0\.1 - - \[.+\] "GET \/ HTTP\/1\.1" 200 \d+ "-" "-" \d+ \d+ - 1 -\n/;
+    assertMatch(readFileSync(join(folder, "old.log"), "utf8"), LINE);
+    assertMatch(readFileSync(join(folder, "a.log"), "utf8"), new RegExp(`${LINE.source}$`));
   });
 });
 
