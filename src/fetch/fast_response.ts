@@ -14,11 +14,9 @@
 import { optionError } from "../coroutine/mod.ts";
 import { type BodySource, rememberSource, sourceOfStream, USED } from "./body_source.ts";
 import type { HeaderFields } from "./fetch_info.ts";
+import { OwnResponse } from "./own_response.ts";
 import { passOn } from "./pass_on.ts";
 import { entriesOf, type FieldList, listFields, withType } from "./response_fields.ts";
-
-/** The runtime's own class. */
-const OwnResponse = Response;
 
 type BodyGiven = ConstructorParameters<typeof Response>[0];
 type InitGiven = ConstructorParameters<typeof Response>[1];

@@ -120,8 +120,14 @@ function respond(
   }
   const response = taken ?? given;
   checkResponse(response);
-  const fields = entriesOf(response.headers);
-  startResponse(statusLine(response), headerList(fields, response.status, environ));
+  const fields = headerList(entriesOf(response.headers), response.status, environ);
+  try {
+    startResponse(statusLine(response), fields);
+  } catch (error) {
+    // The fields are refused, so that no code reads the body.
+    if (response.body?.locked === false) response.body.cancel(error).catch(() => {});
+    throw error;
+  }
   const body = readBody(response);
   return isPromise(body)
     ? body.then((read) => blocksOf(read as ResponseBody, environ))

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { readResponseHead } from "../http/mod.ts";
 import {
   decodeLatin1,
   encodeLatin1,
@@ -15,6 +16,7 @@ import {
   type Socket,
   type SocketHandler,
 } from "../socket/mod.ts";
+import { OwnResponse } from "./own_response.ts";
 
 /** Connects to the server. */
 export type ConnectClient = (open: (socket: Socket) => SocketHandler) => Socket;
@@ -30,7 +32,7 @@ const MAX_WHOLE_BYTES = 65_536;
 /**
  * Sends a request, and gives its response as soon as the head has come.
  *
- * @throws The reason of `request.signal`, if it aborts before.
+ * @throws The reason of `request.signal`, if it aborts before; a TypeError, if the body was read already.
  */
 export async function exchange(
   request: Request,
@@ -39,6 +41,7 @@ export async function exchange(
 ): Promise<Response> {
   const { signal } = request;
   signal.throwIfAborted();
+  const reader = readerOf(request);
   const client = new MemoryClient(request.method);
   const [socket, closed] = connect((opened) => client.open(opened));
   const leave = () => client.leave(signal.reason);
@@ -47,11 +50,19 @@ export async function exchange(
     signal.removeEventListener("abort", leave);
     closed();
   };
-  const body = request.body as ReadableStream<Uint8Array> | null;
-  const hasLength = request.headers.has("content-length");
-  client.start(socket, headOf(request, url, body !== null, hasLength));
-  if (body !== null) void client.upload(body.getReader(), !hasLength);
+  const length = request.headers.get("content-length");
+  client.start(socket, headOf(request, url, reader !== undefined, length !== null));
+  if (reader !== undefined) void client.upload(reader, length);
   return await client.response;
+}
+
+/** Locks the body of a request; `undefined` for none. */
+function readerOf(request: Request): ReadableStreamDefaultReader<unknown> | undefined {
+  const { body } = request;
+  if (request.bodyUsed || body?.locked === true) {
+    throw new TypeError("The body of the request has been read or is locked: pass request.clone()");
+  }
+  return body?.getReader();
 }
 
 /** The fields that this connection has of its own. */
@@ -81,6 +92,21 @@ function latin1(text: string): Uint8Array {
   return bytes;
 }
 
+/** A piece of the body of a request, which must be bytes. */
+function pieceOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  const kind = value === null ? "null" : typeof value;
+  throw new TypeError(
+    `The body of the request gave a piece of type ${kind}: expected a Uint8Array`,
+  );
+}
+
+function wrongLength(kind: "more" | "fewer", length: string | null): TypeError {
+  return new TypeError(
+    `The body of the request has ${kind} bytes than its Content-Length ${length}`,
+  );
+}
+
 /** The client's end of a connection. */
 class MemoryClient {
   /** Called once, at the end of the connection. */
@@ -101,7 +127,7 @@ class MemoryClient {
   #isClosed = false;
   /** Called when the socket has room again, or is closed. */
   #onRoom: (() => void) | undefined;
-  #upload: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #upload: ReadableStreamDefaultReader<unknown> | undefined;
 
   constructor(method: string) {
     this.#method = method;
@@ -124,24 +150,43 @@ class MemoryClient {
     socket.write(head);
   }
 
-  /** Sends a body, as fast as the app takes it. */
-  async upload(reader: ReadableStreamDefaultReader<Uint8Array>, chunked: boolean): Promise<void> {
+  /**
+   * Sends a body, as fast as the app takes it.
+   *
+   * @param reader The body.
+   * @param length The Content-Length that the head has; `null` if the body is sent in chunks.
+   */
+  async upload(
+    reader: ReadableStreamDefaultReader<unknown>,
+    length: string | null,
+  ): Promise<void> {
     this.#upload = reader;
+    let bytesLeft = length === null ? Infinity : Number(length);
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (this.#isClosed) return;
         if (done) break;
-        if (value.length === 0) continue;
-        if (chunked) this.#socket?.write(latin1(`${value.length.toString(16)}\r\n`));
-        let hasRoom = this.#socket?.write(value);
-        if (chunked) hasRoom = this.#socket?.write(latin1("\r\n"));
-        if (hasRoom === false) await new Promise<void>((room) => this.#onRoom = room);
+        const piece = pieceOf(value);
+        bytesLeft -= piece.length;
+        if (bytesLeft < 0) throw wrongLength("more", length);
+        if (piece.length > 0 && !this.#send(piece, length === null)) {
+          await new Promise<void>((room) => this.#onRoom = room);
+        }
       }
-      if (chunked) this.#socket?.write(latin1("0\r\n\r\n"));
+      if (length === null) this.#socket?.write(latin1("0\r\n\r\n"));
+      else if (bytesLeft > 0) throw wrongLength("fewer", length);
     } catch (error) {
       this.leave(error);
     }
+  }
+
+  /** Sends a piece of the body. Gives whether the socket has room for another one. */
+  #send(piece: Uint8Array, isChunk: boolean): boolean {
+    if (isChunk) this.#socket?.write(latin1(`${piece.length.toString(16)}\r\n`));
+    let hasRoom = this.#socket?.write(piece);
+    if (isChunk) hasRoom = this.#socket?.write(latin1("\r\n"));
+    return hasRoom !== false;
   }
 
   /** Ends the connection, as a client that leaves. */
@@ -169,25 +214,21 @@ class MemoryClient {
 
   /** The head has come. */
   #begin(head: string): void {
-    const [statusLine = "", ...lines] = head.split("\r\n");
-    const [, code = "", statusText = ""] = /^\S+ (\d+) ?(.*)$/.exec(statusLine) ?? [];
-    const status = Number(code);
+    const { status, reason: statusText, fields } = readResponseHead(head);
     const headers = new Headers();
-    for (const line of lines) {
-      const colon = line.indexOf(":");
-      const name = line.slice(0, colon).toLowerCase();
-      if (!OWN_FIELDS.has(name)) headers.append(name, line.slice(colon + 1).trim());
+    for (const [name, value] of fields) {
+      if (!OWN_FIELDS.has(name.toLowerCase())) headers.append(name, value);
     }
     const init = { status, statusText, headers };
     const hasBody = this.#method !== "HEAD" && ![204, 205, 304].includes(status);
     const length = headers.get("content-length");
     if (hasBody && length !== null) this.#left = Number(length);
     const isEmpty = !hasBody || this.#left === 0;
-    if (isEmpty) return this.#resolve(new Response(hasBody ? "" : null, init));
+    if (isEmpty) return this.#resolve(new OwnResponse(hasBody ? "" : null, init));
     const body = this.#stream();
-    if (this.#left > MAX_WHOLE_BYTES) return this.#resolve(new Response(body, init));
-    new Response(body).arrayBuffer().then(
-      (whole) => this.#resolve(new Response(whole, init)),
+    if (this.#left > MAX_WHOLE_BYTES) return this.#resolve(new OwnResponse(body, init));
+    new OwnResponse(body).arrayBuffer().then(
+      (whole) => this.#resolve(new OwnResponse(whole, init)),
       this.#reject,
     );
   }

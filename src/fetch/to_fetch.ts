@@ -19,6 +19,7 @@ import {
 } from "../server/mod.ts";
 import { checkApp, type Environ, type WSGIApp } from "../wsgi/mod.ts";
 import { type ConnectClient, exchange } from "./memory_exchange.ts";
+import { OwnResponse } from "./own_response.ts";
 
 /** The options of `serve` that have a meaning behind another server. */
 export type ToFetchOptions = Omit<
@@ -60,7 +61,9 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
  *
  * @param app The app.
  * @param options Limits, deadlines, and the log.
- * @returns The handler. Its promise rejects with the reason of `request.signal` if that aborts first.
+ * @returns The handler. Its promise rejects with the reason of `request.signal` if that aborts first, and with a
+ *   `TypeError` if the body of the request was read already, gives pieces that are no bytes, or has another length
+ *   than its `Content-Length`.
  * @throws {TypeError} If the app is no function, or an option is unknown or of the wrong kind.
  * @throws {RangeError} For a number outside its range.
  *
@@ -93,7 +96,7 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
   let serving: Promise<Serving> | undefined;
   let isStopping = false;
   const answer = async (request: Request, info?: unknown) => {
-    if (isStopping) return new Response("503 Service Unavailable\n", { status: 503 });
+    if (isStopping) return new OwnResponse("503 Service Unavailable\n", { status: 503 });
     serving ??= begin(wsgiApp, options);
     const { connect } = await serving;
     const url = new URL(request.url);

@@ -125,6 +125,12 @@ export { type PreparedHead, prepareHead } from "./writing/prepared_head.ts";
 export { reasonPhrase } from "./reason_phrases.ts";
 export { combineFieldLines, isSingleton } from "./repeated_fields.ts";
 export { type ParserOptions, RequestParser } from "./reading/request_parser.ts";
+export {
+  malformedResponse,
+  readField,
+  readResponseHead,
+  type ResponseHead,
+} from "./reading/response_head.ts";
 export { parseRequestTarget, type RequestTarget } from "./request_target.ts";
 export { checkFields, checkStatus, checkTrailers } from "./writing/response_checks.ts";
 export {

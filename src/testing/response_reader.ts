@@ -9,10 +9,11 @@
  * @module
  */
 
+import { malformedResponse, readField, readResponseHead, type ResponseHead } from "../http/mod.ts";
 import { decodeLatin1, joinBytes } from "../socket/mod.ts";
 
 /** The fields of a head or of trailers, in their order and spelling. */
-export type FieldPairs = readonly (readonly [name: string, value: string])[];
+export type FieldPairs = ResponseHead["fields"];
 
 /** An informational response (RFC 9110 §15.2), such as 103. */
 export interface InformationalResponse {
@@ -20,13 +21,6 @@ export interface InformationalResponse {
   readonly status: number;
   /** Its fields. */
   readonly headers: Headers;
-}
-
-/** The head of a final response. */
-export interface ResponseHead {
-  readonly status: number;
-  readonly reason: string;
-  readonly fields: FieldPairs;
 }
 
 /**
@@ -127,13 +121,13 @@ export class ResponseReader {
         return this.#line(bytes, "\r\n", (text) => this.#readSize(text));
       case "chunk-end":
         return this.#line(bytes, "\r\n", (text) => {
-          if (text !== "") throw malformed("CRLF after a chunk", text);
+          if (text !== "") throw malformedResponse("CRLF after a chunk", text);
           this.state = "chunk-size";
         });
       case "trailers":
         return this.#line(bytes, "\r\n", (text) => {
           if (text === "") this.state = "complete";
-          else this.trailers = [...this.trailers, ...readFields([text])];
+          else this.trailers = [...this.trailers, readField(text)];
         });
       default:
         this.#take(bytes);
@@ -161,7 +155,9 @@ export class ResponseReader {
     // An ending may lie across the last piece and this one.
     const end = indexOf(all, ending, Math.max(0, before - ending.length + 1));
     if (end < 0) {
-      if (all.length > MAX_HEAD_BYTES) throw malformed("a shorter line or head", decode(all));
+      if (all.length > MAX_HEAD_BYTES) {
+        throw malformedResponse("a shorter line or head", decode(all));
+      }
       this.#pending = all.slice();
       return bytes.length;
     }
@@ -171,16 +167,13 @@ export class ResponseReader {
   }
 
   #readHead(text: string): void {
-    const [statusLine = "", ...lines] = text.split("\r\n");
-    const match = /^HTTP\/1\.[01] (\d{3}) (.*)$/.exec(statusLine);
-    if (match === null) throw malformed("a status line", statusLine);
-    const status = Number(match[1]);
-    const fields = readFields(lines);
+    const head = readResponseHead(text);
+    const { status, fields } = head;
     if (status < 200 && status !== 101) {
       this.informational.push({ status, headers: new Headers(mutable(fields)) });
       return;
     }
-    this.head = { status, reason: match[2] ?? "", fields };
+    this.head = head;
     this.#beginBody(status, fields);
   }
 
@@ -195,13 +188,13 @@ export class ResponseReader {
     if (this.#method === "HEAD" || status === 204 || status === 304) this.state = "complete";
     else if (coding.length > 0) {
       if (coding.join().toLowerCase() !== "chunked" || lengths.length > 0) {
-        throw malformed("chunked as the only framing", coding.join());
+        throw malformedResponse("chunked as the only framing", coding.join());
       }
       this.state = "chunk-size";
     } else if (lengths.length > 0) {
       const [length = ""] = lengths;
       if (lengths.length > 1 || !/^\d+$/.test(length)) {
-        throw malformed("one Content-Length", lengths.join());
+        throw malformedResponse("one Content-Length", lengths.join());
       }
       this.#left = Number(length);
       this.state = this.#left === 0 ? "complete" : "length";
@@ -210,7 +203,7 @@ export class ResponseReader {
 
   #readSize(text: string): void {
     const digits = /^[\da-fA-F]+(?=$|\s*;)/.exec(text);
-    if (digits === null) throw malformed("the size of a chunk", text);
+    if (digits === null) throw malformedResponse("the size of a chunk", text);
     this.#left = Number.parseInt(digits[0], 16);
     this.state = this.#left === 0 ? "trailers" : "chunk";
   }
@@ -219,14 +212,6 @@ export class ResponseReader {
 /** The fields in the form that the constructor of `Headers` takes. */
 export function mutable(fields: FieldPairs): [string, string][] {
   return fields.map(([name, value]) => [name, value]);
-}
-
-function readFields(lines: readonly string[]): FieldPairs {
-  return lines.map((line): [string, string] => {
-    const match = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/.exec(line);
-    if (match === null) throw malformed("a field", line);
-    return [match[1] ?? "", match[2] ?? ""];
-  });
 }
 
 function valuesOf(fields: FieldPairs, name: string): string[] {
@@ -243,10 +228,4 @@ function indexOf(bytes: Uint8Array, ending: string, from: number): number {
 
 function decode(bytes: Uint8Array): string {
   return decodeLatin1(bytes, 0, Math.min(bytes.length, 200));
-}
-
-function malformed(expected: string, got: string): Error {
-  return new Error(
-    `The server sent no HTTP/1.1: expected ${expected}, got ${JSON.stringify(got.slice(0, 200))}`,
-  );
 }

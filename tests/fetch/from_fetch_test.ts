@@ -265,6 +265,13 @@ test("a Response without a body may be sent again", async () => {
   assertEquals([(await client.get("/")).status, (await client.get("/")).status], [204, 204]);
 });
 
+test("a response with a field that is refused has its stream cancelled", async () => {
+  const { counts, stream } = counted(3);
+  await using client = clientOf(() => new Response(stream, { headers: { "Content-Length": "a" } }));
+  assertEquals((await client.get("/")).status, 500);
+  assertEquals([counts.cancels, client.takeErrors().length], [1, 1]);
+});
+
 test("something that is no handler is refused at once", () => {
   assertThrows(() => fromFetch(5 as unknown as FetchHandler), TypeError, "fetch");
   assertThrows(() => fromFetch({} as unknown as FetchHandler), TypeError, "fetch");

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { test } from "node:test";
 import { Signal, WaitForSignal } from "../../src/coroutine/mod.ts";
-import { toFetch } from "../../src/fetch/mod.ts";
+import { installFastResponse, toFetch } from "../../src/fetch/mod.ts";
 import type { GeneratorApp, WSGIApp } from "../../src/wsgi/mod.ts";
 
 const PLAIN: [string, string][] = [["Content-Type", "text/plain"]];
@@ -128,6 +128,67 @@ test("both bodies stream at the same time", async () => {
   const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
   const text = await (await handler(new Request("http://a/", init))).text();
   assert(text.length === 500_003 && text.endsWith("end"));
+});
+
+/** Bodies that cannot be sent, and the beginning of the error. */
+const BAD_BODIES: Readonly<Record<string, readonly [() => Promise<Request>, string]>> = {
+  "gives strings": [async () => await post(["text"]), "gave a piece of type string"],
+  "is shorter than its length": [
+    async () => await post([new Uint8Array(3)], "5"),
+    "has fewer bytes than its Content-Length 5",
+  ],
+  "is longer than its length": [
+    async () => await post([new Uint8Array(3), new Uint8Array(3)], "4"),
+    "has more bytes than its Content-Length 4",
+  ],
+  "was read": [async () => {
+    const request = await post([new Uint8Array(3)]);
+    await request.arrayBuffer();
+    return request;
+  }, "has been read or is locked"],
+  "is locked": [async () => {
+    const request = await post([new Uint8Array(3)]);
+    request.body?.getReader();
+    return request;
+  }, "has been read or is locked"],
+};
+
+/** A request with a stream of pieces as its body. */
+function post(pieces: readonly unknown[], length?: string): Promise<Request> {
+  const body = new ReadableStream({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece);
+      controller.close();
+    },
+  });
+  const headers = length === undefined ? [] : [["Content-Length", length] as [string, string]];
+  const init: RequestInit & { duplex: "half" } = { method: "POST", body, headers, duplex: "half" };
+  return Promise.resolve(new Request("http://a/", init));
+}
+
+for (const [name, [make, message]] of Object.entries(BAD_BODIES)) {
+  test(`a request whose body ${name} is refused, and leaves nothing behind`, async () => {
+    const handler = toFetch(mirror);
+    const request = await make();
+    const error = await assertRejects(() => handler(request), TypeError);
+    assertStringIncludes(error.message, message);
+    await handler.shutdown();
+  });
+}
+
+test("a response is the runtime's own, also beside an installed FastResponse", async () => {
+  const Own = Response;
+  const restore = installFastResponse(globalThis);
+  try {
+    const handler = toFetch((_environ, startResponse) => {
+      startResponse("200 OK", PLAIN);
+      return ["a"];
+    });
+    const { constructor } = await handler(new Request("http://a/"));
+    assertEquals(constructor, Own);
+  } finally {
+    restore();
+  }
 });
 
 test("a shutdown tells the app, waits for its end, and later requests are 503", async () => {
