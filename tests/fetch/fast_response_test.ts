@@ -231,17 +231,26 @@ const SENT_BETTER: ReadonlySet<string> = new Set([
   ...["the parts of another response", "a byte order mark"],
 ]);
 
-for (const [name, make] of Object.entries(MADE)) {
-  if (SENT_BETTER.has(name)) continue;
-  test(`a FastResponse of ${name} is sent as the runtime's own`, async () => {
-    const plain = (text: string) =>
-      tellsType ? text : text.replace(/\r\ncontent-type: text\/plain[^\r]*/i, "");
-    assertEquals(
-      plain(await sent(() => make(FastResponse))),
-      plain(await sent(() => make(Response))),
-    );
-  });
-}
+test("a FastResponse is sent as the runtime's own", async () => {
+  const made: Record<string, () => Response> = {};
+  for (const [name, make] of Object.entries(MADE)) {
+    made[`fast ${name}`] = () => make(FastResponse);
+    made[`own ${name}`] = () => make(Response);
+  }
+  await using client = testClient(fromFetch(({ headers }) => {
+    return made[headers.get("x-name") ?? ""]?.() ?? new Response("none");
+  }));
+  const sentAs = async (name: string) => {
+    const { raw } = await client.get("/", { headers: { "X-Name": name } });
+    const text = new TextDecoder().decode(raw).replace(/\r\ndate: [^\r]*/i, "");
+    return tellsType ? text : text.replace(/\r\ncontent-type: text\/plain[^\r]*/i, "");
+  };
+  for (const name of Object.keys(MADE)) {
+    if (SENT_BETTER.has(name)) continue;
+    assertEquals(await sentAs(`fast ${name}`), await sentAs(`own ${name}`), name);
+  }
+  client.takeErrors();
+});
 
 test("a copy of the parts of a FastResponse keeps its length", async () => {
   const makes: readonly (() => Response)[] = [
