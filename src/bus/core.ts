@@ -30,8 +30,10 @@ export class BusCore {
   readonly #parts = new Set<Closable>();
 
   constructor(settings: BusSettings) {
-    this.settings = settings;
-    this.outbox = new Outbox(settings);
+    // The errors of calls that the end of the bus has cut are no news.
+    const report = (error: unknown) => this.#isClosed || settings.report(error);
+    this.settings = { ...settings, report };
+    this.outbox = new Outbox(this.settings);
   }
 
   /** Whether the bus is closed. */

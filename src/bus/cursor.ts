@@ -16,7 +16,7 @@ import { decodeMessage } from "./message.ts";
 import type { BusSettings } from "./settings.ts";
 import type { Tail } from "./tail.ts";
 import { pause, pauseMs } from "./time.ts";
-import type { LogEntry, LogPage } from "./transport.ts";
+import { GAP_MARK, type LogEntry, type LogPage } from "./transport.ts";
 
 /** The receiver of an item. */
 export type ItemResume = Pick<Resume<TopicItem<unknown>>, "value" | "error" | "settled">;
@@ -149,6 +149,7 @@ export class Cursor {
 }
 
 function itemOf(text: string, position: BusPosition): TopicItem<unknown> {
+  if (text === GAP_MARK) return { kind: "gap", reason: "lost", ...position };
   const message = decodeMessage(text);
   return message === undefined
     ? { kind: "gap", reason: "unreadable", ...position }

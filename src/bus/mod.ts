@@ -49,3 +49,15 @@ export type {
 } from "./transport.ts";
 export { memoryTransport, type MemoryTransportOptions } from "./transports/memory.ts";
 export { channelTransport, type MessageChannel, serveChannel } from "./transports/channel.ts";
+export { redisTransport, type RedisTransportOptions } from "./transports/redis.ts";
+export type { IORedisLike, NodeRedisLike, RedisLike } from "./transports/redis_client.ts";
+export { natsTransport, type NatsTransportOptions } from "./transports/nats.ts";
+export type {
+  JetStreamLike,
+  JetStreamManagerLike,
+  JetStreamPublisherLike,
+  NatsConnectionLike,
+  NatsHeadersLike,
+  NatsMessageLike,
+  StoredMessageLike,
+} from "./transports/nats_client.ts";

@@ -18,6 +18,7 @@ import type { BusPosition } from "../wsgi/mod.ts";
 import { BusClosed, BusFull, BusUnavailable } from "./errors.ts";
 import { type BusSettings, MAX_BATCH_BYTES } from "./settings.ts";
 import { Bell, pauseMs } from "./time.ts";
+import type { Batch } from "./transport.ts";
 
 /** The largest number of messages in one call of the transport. */
 const MAX_BATCH = 100;
@@ -45,12 +46,17 @@ interface Pending extends Receiver {
 /** The position of a job: queues have none. */
 const NOWHERE: BusPosition = { epoch: "", offset: 0 };
 
+/** The largest number of logs whose last confirmed position is known. */
+const MAX_CONFIRMED = 1000;
+
 /** All messages of one bus that wait. */
 export class Outbox {
   readonly #settings: BusSettings;
   readonly #lines = new Map<string, Line>();
   /** The messages that wait for room, oldest first. */
   readonly #waiting = new Set<() => void>();
+  /** The position of the last message that each log has confirmed; the oldest is the first. */
+  readonly #confirmed = new Map<string, BusPosition>();
   #sequence = 0;
   #count = 0;
   #bytes = 0;
@@ -127,10 +133,19 @@ export class Outbox {
       line = new Line(this.#settings, destination, {
         onLeft: ({ length }) => this.#leave(length),
         onEmpty: () => this.#lines.delete(key),
+        confirmed: () => this.#confirmed.get(destination.name),
+        onConfirmed: (position) => this.#confirm(destination.name, position),
       });
       this.#lines.set(key, line);
     }
     return line.add(++this.#sequence, text, receiver);
+  }
+
+  #confirm(log: string, position: BusPosition): void {
+    this.#confirmed.delete(log);
+    this.#confirmed.set(log, position);
+    const [oldest] = this.#confirmed.keys();
+    if (this.#confirmed.size > MAX_CONFIRMED) this.#confirmed.delete(oldest as string);
   }
 
   #leave(length: number): void {
@@ -148,6 +163,9 @@ interface LineEvents {
   /** Called with the text of each message that leaves the line. */
   onLeft(text: string): void;
   onEmpty(): void;
+  /** Gives the position of the last message that the log has confirmed. */
+  confirmed(): BusPosition | undefined;
+  onConfirmed(position: BusPosition): void;
 }
 
 /** The messages for one log or one queue. It lives as long as there are some. */
@@ -246,12 +264,14 @@ class Line {
   async #deliver(messages: readonly Pending[]): Promise<(BusPosition | Error)[]> {
     const { transport, producer } = this.#settings;
     const { kind, name } = this.#destination;
-    const batch = {
+    const batch: Batch = {
       producer,
       messages: messages.map(({ sequence, text }) => ({ sequence, text })),
     };
     if (kind === "log") {
-      const { epoch, offsets } = await transport.append(name, batch);
+      const confirmed = this.#events.confirmed();
+      const { epoch, offsets } = await transport.append(name, { ...batch, confirmed });
+      this.#events.onConfirmed({ epoch, offset: offsets.at(-1) as number });
       return offsets.map((offset) => ({ epoch, offset }));
     }
     const taken = await transport.put(name, batch);

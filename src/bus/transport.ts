@@ -22,7 +22,15 @@ export interface Batch {
    * the last one that the log or the queue has of this producer is there already, and must not be added again.
    */
   readonly messages: readonly BatchMessage[];
+  /**
+   * The position of the last message that a log has confirmed to this producer, if there is one. A broker that
+   * has lost that message by a crash appends {@linkcode GAP_MARK} first.
+   */
+  readonly confirmed?: BusPosition | undefined;
 }
+
+/** The text of an entry that stands for messages that the broker has lost. */
+export const GAP_MARK = "gap";
 
 /** A message of a batch. */
 export interface BatchMessage {

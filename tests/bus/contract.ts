@@ -324,9 +324,9 @@ async function lastPosition<T>(bus: Bus, subscription: Subscription<T> | undefin
   return subscription.position;
 }
 
-/** Waits for a condition, turn by turn of the event loop. */
+/** Waits for a condition, again and again. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 3));
 }
 
 async function isSettled(promise: Promise<unknown> | undefined): Promise<boolean> {

@@ -1,0 +1,81 @@
+import { Redis } from "ioredis";
+import { Redis as Valkey } from "iovalkey";
+import { createClient } from "redis";
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { openBus, type RedisLike, redisTransport } from "../../src/bus/mod.ts";
+import { skipWithout } from "../tools/optional_tools.ts";
+import { startBroker } from "./broker_process.ts";
+import { type Broker, busContract, LOG_SIZE, until } from "./contract.ts";
+
+const skip = skipWithout("redis-server");
+
+interface Opened {
+  readonly client: RedisLike;
+  end(): void;
+}
+
+const CLIENTS = {
+  ioredis: (port: number): Opened => {
+    const client = new Redis(port, "127.0.0.1");
+    return { client, end: () => client.disconnect() };
+  },
+  iovalkey: (port: number): Opened => {
+    const client = new Valkey(port, "127.0.0.1");
+    return { client, end: () => client.disconnect() };
+  },
+  redis: async (port: number): Promise<Opened> => {
+    const client = createClient({ url: `redis://127.0.0.1:${port}` });
+    await client.connect();
+    return { client, end: () => client.destroy() };
+  },
+};
+
+/** A Redis for tests, and its transports by one client. */
+async function start(open: (port: number) => Promise<Opened> | Opened): Promise<Broker> {
+  const redis = await startBroker("redis-server", (port, folder) => [
+    ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
+  ]);
+  const ends: (() => void)[] = [];
+  return {
+    connect: async () => {
+      const { client, end } = await open(redis.port);
+      ends.push(end);
+      return redisTransport(client, { maxLogMessages: LOG_SIZE });
+    },
+    stop: async () => {
+      ends.forEach((end) => end());
+      await redis.stop();
+    },
+  };
+}
+
+busContract("Redis by ioredis", () => start(CLIENTS.ioredis), skip);
+
+// The clients differ in the commands and in the form of their answers: a few calls show both.
+for (const name of ["iovalkey", "redis"] as const) {
+  test(`Redis by ${name}: a message, a signal and a job`, { skip }, async () => {
+    const broker = await start(CLIENTS[name]);
+    const [here, there] = [
+      await openBus(await broker.connect()),
+      await openBus(await broker.connect()),
+    ];
+    const subscription = await there.run(there.topic("a").subscribe());
+    const waiting = there.run(there.waitForSignal("a"));
+    await until(() => there.stats().topics === 2);
+    await here.run(here.topic("a").publish("ü"));
+    await until(async () => {
+      await here.run(here.signal("a", 1));
+      return there.stats().signalWaiters === 0;
+    });
+    const item = await there.run(subscription.receive());
+    assertEquals([item.kind === "message" && item.value, await waiting], ["ü", 1]);
+    const taken = there.run(there.queue("a").take());
+    await here.run(here.queue("a").put("job"));
+    const job = await taken;
+    assertEquals([job.value, await there.run(job.acknowledge())], ["job", true]);
+    await here.close();
+    await there.close();
+    await broker.stop();
+  });
+}
