@@ -119,7 +119,7 @@ export function checkNats(connection: NatsConnectionLike, module: JetStreamLike)
   throw optionError(
     "jetstream",
     module,
-    'the module: import * as jetstream from "@nats-io/jetstream"',
+    'the module @nats-io/jetstream, by "import * as"',
   );
 }
 
