@@ -9,6 +9,7 @@
 
 import { type Operation, toPromise } from "../coroutine/mod.ts";
 import type { TimeoutOptions } from "../coroutine/mod.ts";
+import type { HostAsyncDisposable } from "../server/mod.ts";
 import type {
   BusOf,
   BusQueueOf,
@@ -37,7 +38,7 @@ export interface BusStats {
 }
 
 /** A bus; {@linkcode openBus} makes it. Its operations are for any coroutine. */
-export interface Bus extends ServedBus {
+export interface Bus extends ServedBus, HostAsyncDisposable {
   /**
    * Runs an operation, for async code without a request: `await bus.run(bus.signal("ready"))`.
    *
@@ -52,8 +53,6 @@ export interface Bus extends ServedBus {
    * confirmed may be lost: wait for `publish` and `put` before.
    */
   close(): Promise<void>;
-  /** The same as {@linkcode Bus.close}. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

@@ -63,7 +63,7 @@ export type AsyncDisposeKey = SymbolConstructor extends
   : never;
 
 /**
- * The method for `await using`, where the compiler knows it; it does the same as `shutdown`.
+ * The method for `await using`, where the compiler knows it; it does the same as `shutdown` or `close`.
  *
  * A plain method would demand the library `ESNext.Disposable` of every user of these types.
  */

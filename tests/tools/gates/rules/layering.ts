@@ -42,7 +42,10 @@ const LAYERS: readonly Layer[] = [
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
   },
   // The bus needs the clock of the runtime. The clients of brokers are those of its user.
-  { folder: "src/bus/", mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "mod.ts"] },
+  {
+    folder: "src/bus/",
+    mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "mod.ts"],
+  },
   // The test kit is a user of the whole package: it serves over a network in memory.
   {
     folder: "src/testing/",
