@@ -124,3 +124,4 @@ export type {
   Socket,
   SocketHandler,
 } from "./socket.ts";
+export { addressGroups, type TrustedPeers, trustedPeers } from "./trusted_peers.ts";

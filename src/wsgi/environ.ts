@@ -28,6 +28,27 @@ export interface ErrorStream {
   flush(): void;
 }
 
+/**
+ * The values in the environ that the middleware `trustProxy` has replaced: those of the connection from the
+ * last proxy to this server.
+ */
+export interface ProxyFacts {
+  /** The address of the proxy; empty on a Unix socket. */
+  readonly REMOTE_ADDR: string;
+  /** The port of the proxy; empty on a Unix socket. */
+  readonly REMOTE_PORT: string;
+  /** The scheme between the proxy and this server. */
+  readonly "wsgi.url_scheme": "http" | "https";
+  /** The name of this server. */
+  readonly SERVER_NAME: string;
+  /** The port that received the request; empty on a Unix socket. */
+  readonly SERVER_PORT: string;
+  /** The part of the path that led to the app, without the prefix of the proxy. */
+  readonly SCRIPT_NAME: string;
+  /** The field `Host`, as the proxy has sent it. */
+  readonly HTTP_HOST: string | undefined;
+}
+
 /** The environ of a request, with the keys that {@linkcode EnvironExtensions} declares. */
 export interface Environ extends EnvironExtensions {
   /** The method, as received. */
@@ -82,6 +103,8 @@ export interface Environ extends EnvironExtensions {
   "wsgi.file_wrapper": FileWrapper;
   /** Waiting inside the app, and the controls of the request. */
   cogen: Cogen;
+  /** The values that `trustProxy` has replaced, if a trusted proxy has connected. */
+  "cogen.proxy"?: ProxyFacts;
   /** The other header fields of the request; repeated fields are combined. */
   [field: `HTTP_${string}`]: string | undefined;
   /** Keys that middleware adds; {@linkcode EnvironExtensions} may give them types. */

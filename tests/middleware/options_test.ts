@@ -20,6 +20,7 @@ const {
   requestId,
   staticFiles,
   syncInput,
+  trustProxy,
   validator,
 } = middleware as unknown as Readonly<Record<string, Make>>;
 
@@ -33,6 +34,7 @@ const WRAPPING: Readonly<Record<string, Make>> = {
   lazyStartResponse: (app) => lazyStartResponse?.(app),
   requestId: (app) => requestId?.(app),
   syncInput: (app) => syncInput?.(app),
+  trustProxy: (app) => trustProxy?.(app),
   validator: (app) => validator?.(app),
 };
 
@@ -58,6 +60,7 @@ const SURPLUS: Readonly<Record<string, () => unknown>> = {
   lazyStartResponse: () => lazyStartResponse?.(app, {}),
   staticFiles: () => staticFiles?.("/", {}, {}),
   syncInput: () => syncInput?.(app, { maxBytes: 5 }),
+  trustProxy: () => trustProxy?.(app, {}, {}),
   validator: () => validator?.(app, { strict: true }),
 };
 
@@ -123,6 +126,9 @@ const WRONG: Readonly<Record<string, readonly [Make, readonly unknown[]]>> = {
     "\0",
   ]],
   "check of basicAuth": [(check) => basicAuth?.(app, { check }), [null, 5, "x", {}]],
+  "options of trustProxy": [(options) => trustProxy?.(app, options), [null, 5, "x", []]],
+  "trust of trustProxy": [(trust) => trustProxy?.(app, { trust }), [null, "x", {}, -1, [5]]],
+  "fields of trustProxy": [(fields) => trustProxy?.(app, { fields }), [null, "x", {}, ["x"]]],
   "level of compress": [(level) => compress(app, { level } as never), [null, 0, 10, 1.5, "6", NaN]],
   "level.br of compress": [(br) => compress(app, { level: { br } } as never), [null, -1, 12, "4"]],
   "options of compress": [(options) => compress(app, options as never), [null, 5, "x", []]],

@@ -11,6 +11,7 @@ import {
   lazyStartResponse,
   staticFiles,
   syncInput,
+  trustProxy,
   validator,
 } from "../../src/middleware/mod.ts";
 import { MemoryFile, memoryFiles } from "../support/memory_files.ts";
@@ -24,6 +25,7 @@ const LAYERS: Readonly<Record<string, (app: WSGIApp) => WSGIApp>> = {
   errorPage: (app) => errorPage(app, sorry),
   lazyStartResponse,
   syncInput: (app) => syncInput(app as never),
+  trustProxy: (app) => trustProxy(app, { trust: 1 }),
   validator,
 };
 

@@ -1,0 +1,51 @@
+/**
+ * One node of a path of proxies, as `X-Forwarded-For` and the parameter `for` of `Forwarded` name it.
+ *
+ *     node     = nodename [ ":" node-port ]                                       (RFC 7239 §6)
+ *     nodename = IPv4address / "[" IPv6address "]" / "unknown" / obfnode
+ *     obfnode  = "_" 1*( ALPHA / DIGIT / "." / "_" / "-" )
+ *     node-port = 1*5DIGIT / obfport
+ *
+ * `X-Forwarded-For` has no grammar. Its usual forms are these, and an IPv6 address without brackets.
+ *
+ * `trust_proxy.ts` calls this.
+ *
+ * @module
+ */
+
+import { addressGroups } from "../../socket/mod.ts";
+
+/** A node. */
+export interface ForwardedNode {
+  /** A numeric address without brackets, or `unknown`, or an obfuscated name such as `_hidden`. */
+  readonly address: string;
+  /** The port in digits; empty if it is not told, or obfuscated. */
+  readonly port: string;
+}
+
+const NODE = /^(?:\[([\da-f:.]+)\]|([\d.]+)|(unknown|_[\w.-]+))(?::(\d{1,5}|_[\w.-]+))?$/i;
+
+/** The longest text of a node. A node with a longer obfuscated name counts as malformed. */
+const MAX_NODE = 256;
+
+/**
+ * Reads a node.
+ *
+ * @param text The node, without quotes.
+ * @returns The node; `undefined` if the text is none.
+ */
+export function parseNode(text: string): ForwardedNode | undefined {
+  if (text.length > MAX_NODE) return undefined;
+  if (isIPv6(text)) return { address: text, port: "" };
+  const [, ipv6, ipv4, name, port = ""] = NODE.exec(text) ?? [];
+  const shown = port.startsWith("_") ? "" : port;
+  if (Number(shown) > 65_535) return undefined;
+  if (name !== undefined) return { address: name, port: shown };
+  if (ipv6 !== undefined) return isIPv6(ipv6) ? { address: ipv6, port: shown } : undefined;
+  const isIPv4 = ipv4 !== undefined && addressGroups(ipv4) !== undefined;
+  return isIPv4 ? { address: ipv4, port: shown } : undefined;
+}
+
+function isIPv6(text: string): boolean {
+  return text.includes(":") && !text.includes("%") && addressGroups(text) !== undefined;
+}
