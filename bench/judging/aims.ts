@@ -40,7 +40,7 @@ export const AIMS: readonly Aim[] = [
   ...onThree("idle", "own", [0.7, 1.0, 1.0]),
   ...onAll("suspended", "own", 0.7),
   ...onAll("hello", FLOOR, 1.25, FROM_FETCH),
-  ...onAll("hello", FLOOR, 1.0, FAST_FETCH),
+  ...onAll("hello", FLOOR, 1.25, FAST_FETCH),
 ];
 
 function onThree(workload: string, against: string, ratios: Ratios): Aim[] {
