@@ -260,7 +260,7 @@ export class Connection implements SocketHandler, LineMember {
     });
   }
 
-  // The operations of the app. Each gets the `resume` of its wait, and returns a function that aborts the wait.
+  // The operations of the app. Most get the `resume` of the wait, and return a function that aborts it.
 
   /**
    * Takes the next message, or `undefined` at the end of the connection. The app asks for it, so it has answered
@@ -280,17 +280,14 @@ export class Connection implements SocketHandler, LineMember {
     return this.#state === "open" ? NOT_YET : undefined;
   }
 
-  /** Begins to wait for a message. */
-  awaitMessage(resume: Resume<Message | undefined>): () => void {
+  /** Begins to wait for a message. A wait that was aborted is settled, and gets none. */
+  awaitMessage(resume: Resume<Message | undefined>): void {
     if (this.#receiver !== undefined && !this.#receiver.settled) {
       throw new TypeError("Cannot receive: another coroutine is receiving on this WebSocket");
     }
     this.output.flush();
     this.#receiver = resume;
-    return this.#forgetReceiver;
   }
-
-  readonly #forgetReceiver = (): void => void (this.#receiver = undefined);
 
   /** Sends a message, if there is room. */
   send(message: Message): void | typeof NOT_YET {

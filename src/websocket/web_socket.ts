@@ -130,10 +130,14 @@ export class WebSocketConnection implements AsyncIterable<Message> {
   *each(
     handle: (message: Message) => unknown,
   ): Generator<"" & Operation<unknown>, SocketEnd, unknown> {
-    for (;;) {
-      const message = yield* this.receive();
+    for (let hasWaited = false;;) {
+      // After each wait, the server decides whether other requests have their turn. So a message that is
+      // here needs no wait of its own.
+      const taken = hasWaited ? this.#connection.takeMessage() : NOT_YET;
+      const message = taken === NOT_YET ? yield* this.#receive : taken;
       if (message === undefined) return this.end as SocketEnd;
       const given = handle(message);
+      hasWaited = isOperation(given);
       if (isGenerator(given)) yield* given;
       else if (isOperation(given)) yield* this.#cogen.wait(given);
     }
@@ -193,8 +197,8 @@ class Receive extends SocketOperation<Message | undefined> {
     return this.connection.takeMessage();
   }
 
-  protected begin(resume: Resume<Message | undefined>): Abort {
-    return this.connection.awaitMessage(resume);
+  protected begin(resume: Resume<Message | undefined>): void {
+    this.connection.awaitMessage(resume);
   }
 }
 
