@@ -41,6 +41,14 @@ const LAYERS: readonly Layer[] = [
     folder: "src/websocket/",
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
   },
+  // Threads: one file of the room knows the modules of the runtime.
+  {
+    folder: "src/blocking/host.ts",
+    mayImport: ["fs", "module", "process", "timers", "url", "worker_threads"].map((name) =>
+      `node:${name}`
+    ),
+  },
+  { folder: "src/blocking/", mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts"] },
   // The bus needs the clock of the runtime. The clients of brokers are those of its user.
   {
     folder: "src/bus/",

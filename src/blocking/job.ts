@@ -1,0 +1,217 @@
+/**
+ * One request in a thread, as the main thread sees it.
+ *
+ * The request takes the calls of the thread one by one, and answers each. When the request has ended, by a
+ * disconnect for example, the job answers the calls itself: each then ends the app in the thread, until the
+ * thread is free. The deadline runs from the start to that moment.
+ *
+ * `request.ts` makes jobs and takes their calls; `app_thread.ts` gives them.
+ *
+ * @module
+ */
+
+import type { Clock } from "../coroutine/mod.ts";
+import { HTTPException } from "../wsgi/mod.ts";
+import { BlockingDeadline } from "./errors.ts";
+import { ANSWER, CALL, errorOf, FAULT, type Fault, faultOf } from "./protocol.ts";
+
+/** A call of a thread. */
+export interface Call {
+  readonly kind: number;
+  readonly argument: number;
+  /** A copy. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The thread of a job. */
+export interface JobThread {
+  answer(kind: number, bytes?: Uint8Array): void;
+  /** Makes each later call of the app end it. */
+  abort(): void;
+  /** Ends the thread, unless its app ends at its next call. The stack of the app is added to the error, where the runtime shows it. */
+  kill(error: Error): Promise<void>;
+}
+
+/** The parts of a request that a job needs. */
+export interface JobHost {
+  readonly clock: Clock;
+  report(error: unknown): void;
+  /** Writes to the error log of the app. */
+  log(text: string): void;
+  /** The deadline has passed. */
+  expired(): void;
+}
+
+/** The time in which an app that was told of its deadline may run its `finally`. */
+const GRACE_MS = 1000;
+
+const utf8 = new TextDecoder();
+
+/** The text of the bytes of a call. */
+export function textOf(bytes: Uint8Array<ArrayBuffer>): string {
+  return utf8.decode(bytes);
+}
+
+/** A request that has a thread. */
+export class Job {
+  /** Resolves when the thread is free, or has ended. */
+  readonly ended: Promise<void>;
+  /** Rejects when the deadline has passed. */
+  readonly expired: Promise<never>;
+  /** The error of the deadline, or of the death of the thread; set once. */
+  failure: Error | undefined;
+  readonly #thread: JobThread;
+  readonly #host: JobHost;
+  readonly #deadlineMs: number;
+  #cancelTimer: () => void;
+  /** The call that waits for its answer. */
+  #open: Call | undefined;
+  /** Whether {@linkcode next} has given the open call. */
+  #isGiven = false;
+  /** The request that waits for a call. */
+  #waiter: PromiseWithReject<Call> | undefined;
+  #isAbandoned = false;
+  #hasEnded = false;
+  /** The error of the last answer, which the app may let pass. */
+  #answered: unknown;
+  readonly #end: PromiseWithReject<void>;
+  readonly #expiry: PromiseWithReject<never>;
+
+  constructor(thread: JobThread, host: JobHost, deadlineMs: number) {
+    this.#thread = thread;
+    this.#host = host;
+    this.#deadlineMs = deadlineMs;
+    this.#end = promise();
+    this.#expiry = promise();
+    this.ended = this.#end.promise;
+    this.expired = this.#expiry.promise;
+    this.expired.catch(() => {});
+    this.#cancelTimer = host.clock.setTimer(deadlineMs, () => this.#expire());
+  }
+
+  /** Waits for the next call. Rejects if the thread has died. */
+  next(): Promise<Call> {
+    if (this.failure !== undefined) return this.ended.then(() => Promise.reject(this.failure));
+    if (this.#open !== undefined && !this.#isGiven) {
+      this.#isGiven = true;
+      return Promise.resolve(this.#open);
+    }
+    this.#waiter = promise();
+    return this.#waiter.promise;
+  }
+
+  /** Answers the open call; without effect if the deadline has answered it. */
+  answer(kind: number = ANSWER.ok, bytes?: Uint8Array): void {
+    if (this.#open === undefined || this.#open.argument === FREE[this.#open.kind]) return;
+    this.#open = undefined;
+    this.#thread.answer(kind, bytes);
+  }
+
+  /** Answers the open call with an error, which is thrown in the app. */
+  refuse(error: unknown): void {
+    this.#answered = error;
+    this.answer(ANSWER.error, new TextEncoder().encode(JSON.stringify(faultOf(error))));
+  }
+
+  /** The error of a `fail` call: the one that an answer has brought, if the app has let it pass. */
+  errorOf({ argument, bytes }: Call): unknown {
+    const fault = JSON.parse(textOf(bytes)) as Fault;
+    if (argument !== FAULT.own && this.failure !== undefined) {
+      if (fault.stack !== "") this.failure.stack = fault.stack;
+      return this.failure;
+    }
+    if (argument === FAULT.answered) return this.#answered;
+    if (fault.response === undefined) return errorOf(fault);
+    const { status, headers, body } = fault.response;
+    return new HTTPException(
+      status,
+      headers,
+      typeof body === "string" ? body : new Uint8Array(body),
+    );
+  }
+
+  /** The request has ended: from now on, each call of the app ends it. */
+  abandon(): void {
+    if (this.#hasEnded) return;
+    this.#isAbandoned = true;
+    this.#thread.abort();
+    if (this.#open !== undefined) this.#answerAbandoned(this.#open);
+  }
+
+  /** Takes a call of the thread. */
+  take(call: Call): void {
+    if (call.kind === CALL.log) {
+      this.#host.log(textOf(call.bytes));
+      return this.#thread.answer(ANSWER.ok);
+    }
+    this.#open = call;
+    this.#isGiven = false;
+    if (this.#isAbandoned || this.failure !== undefined) return this.#answerAbandoned(call);
+    if (this.#waiter === undefined) return;
+    this.#isGiven = true;
+    this.#waiter.resolve(call);
+    this.#waiter = undefined;
+  }
+
+  /** The thread is free, or has ended. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#cancelTimer();
+    if (this.failure !== undefined) this.#settle(this.failure);
+    this.#end.resolve();
+  }
+
+  /** The thread has ended in the middle of the request. */
+  fail(error: Error): void {
+    this.failure ??= error;
+    this.#open = undefined;
+    if (this.#isAbandoned) this.#host.report(this.failure);
+    this.end();
+  }
+
+  /** The request waits for nothing more of the thread. */
+  #settle(failure: Error): void {
+    this.#waiter?.reject(failure);
+    this.#waiter = undefined;
+    this.#expiry.reject(failure);
+  }
+
+  #answerAbandoned(call: Call): void {
+    const isOwn = call.argument === FAULT.own;
+    if (call.kind === CALL.fail) {
+      const error = this.errorOf(call);
+      if (this.#isAbandoned && (isOwn || error === this.failure)) this.#host.report(error);
+    }
+    this.answer(call.kind === CALL.end || call.kind === CALL.fail ? ANSWER.ok : ANSWER.aborted);
+  }
+
+  #expire(): void {
+    const seconds = this.#deadlineMs / 1000;
+    const error = new BlockingDeadline(`The app has not ended after ${seconds} s in its thread`);
+    error.stack = `BlockingDeadline: ${error.message}`;
+    this.#host.expired();
+    this.#thread.abort();
+    this.failure = error;
+    if (this.#open === undefined) return void this.#thread.kill(error);
+    const kill = () => void this.#thread.kill(error);
+    this.#cancelTimer = this.#host.clock.setTimer(GRACE_MS, kill);
+    this.refuse(error);
+    this.#expiry.reject(error);
+  }
+}
+
+/** The calls that have no answer, with the argument that says so. */
+const FREE: Readonly<Record<number, number>> = { [CALL.end]: 1 };
+
+interface PromiseWithReject<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+function promise<T>(): PromiseWithReject<T> {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const made = new Promise<T>((...functions) => [resolve, reject] = functions);
+  return { promise: made, resolve, reject };
+}

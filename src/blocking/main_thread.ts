@@ -1,0 +1,115 @@
+/**
+ * The main thread, as a thread sees it: a call sleeps until its answer.
+ *
+ * @module
+ */
+
+import {
+  ANSWER,
+  CALL,
+  CELL,
+  errorOf,
+  FAULT,
+  type Fault,
+  faultOf,
+  MAX_BYTES,
+  type SharedCells,
+} from "./protocol.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The request has ended, because its client has disconnected or wants no more of the response. */
+export class RequestEnded extends Error {
+  override readonly name = "RequestEnded";
+}
+
+/** The calls of a thread to the main thread. */
+export class MainThread {
+  readonly #cells: Int32Array;
+  readonly #memory: Uint8Array;
+  /** The error of the last answer. */
+  #answered: unknown;
+
+  constructor({ cells, bytes }: SharedCells) {
+    this.#cells = cells;
+    this.#memory = bytes;
+  }
+
+  /**
+   * Calls the main thread, and sleeps until its answer.
+   *
+   * @param excInfo The error to throw if the response has begun.
+   * @returns The bytes of the answer, which are the caller's.
+   * @throws {RequestEnded} If the request has ended.
+   * @throws The error of the answer.
+   */
+  call(kind: number, bytes: Uint8Array = NO_BYTES, argument = 0, excInfo?: unknown): Uint8Array {
+    const cells = this.#cells;
+    const isOfApp = kind === CALL.block || kind === CALL.read || kind === CALL.start;
+    if (isOfApp && Atomics.load(cells, CELL.aborted) === 1) throw new RequestEnded(ENDED);
+    const before = Atomics.load(cells, CELL.answer);
+    this.#send(kind, bytes, argument);
+    Atomics.wait(cells, CELL.answer, before);
+    const answer = this.#memory.slice(0, cells[CELL.length]);
+    switch (cells[CELL.kind]) {
+      case ANSWER.error: {
+        const fault = JSON.parse(decoder.decode(answer)) as Fault;
+        // The stack of this thread shows the place in the app.
+        throw this.#answered = errorOf({ ...fault, stack: "" });
+      }
+      case ANSWER.rethrow:
+        throw excInfo;
+      case ANSWER.aborted:
+        throw new RequestEnded(ENDED);
+    }
+    return answer;
+  }
+
+  /** Sends a block of any size. `total` is the length of the whole body, if it is known. */
+  send(block: Uint8Array, total = -1): void {
+    for (let start = 0; start < block.length; start += MAX_BYTES) {
+      this.call(CALL.block, block.subarray(start, start + MAX_BYTES), total);
+    }
+  }
+
+  /** Writes to the error log. */
+  log(text: string): void {
+    const bytes = encoder.encode(text);
+    for (let start = 0; start < bytes.length; start += MAX_BYTES) {
+      this.call(CALL.log, bytes.subarray(start, start + MAX_BYTES));
+    }
+  }
+
+  /** Tells of the error of the app. */
+  fail(error: unknown): void {
+    const origin = error instanceof RequestEnded
+      ? FAULT.aborted
+      : error === this.#answered
+      ? FAULT.answered
+      : FAULT.own;
+    this.call(CALL.fail, encoder.encode(JSON.stringify(faultOf(error))), origin);
+  }
+
+  /** The request has ended: this thread is free. With `last`, these are the last bytes of the body. */
+  done(last?: Uint8Array): void {
+    this.#answered = undefined;
+    if (last === undefined) this.#send(CALL.done, NO_BYTES, 0);
+    else this.#send(CALL.end, last, 1);
+  }
+
+  #send(kind: number, bytes: Uint8Array, argument: number): void {
+    if (bytes.length > MAX_BYTES) {
+      throw new RangeError(`Cannot send a head of ${bytes.length} bytes: at most ${MAX_BYTES}`);
+    }
+    this.#memory.set(bytes);
+    this.#cells[CELL.kind] = kind;
+    this.#cells[CELL.length] = bytes.length;
+    this.#cells[CELL.argument] = argument;
+    Atomics.add(this.#cells, CELL.call, 1);
+    Atomics.notify(this.#cells, CELL.call);
+  }
+}
+
+const ENDED = "The request has ended: its client has left, or wants no more of the response";

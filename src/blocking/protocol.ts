@@ -1,0 +1,99 @@
+/**
+ * The memory that a thread shares with the main thread, and the calls in it.
+ *
+ * The thread has the initiative: it writes a call into the memory, wakes the main thread, and sleeps until the
+ * answer. So there is one call at a time, and the memory has room for the bytes of one call or one answer. The
+ * main thread waits with `Atomics.waitAsync`, which costs less than a message.
+ *
+ * | call | bytes | argument | answer |
+ * |---|---|---|---|
+ * | `start` | status, headers, as JSON | 1 with `excInfo` | ok, error, rethrow |
+ * | `block` | a piece of the body | its length if known, else -1 | ok when there is room, error, aborted |
+ * | `end` | the last bytes | 1 if the thread is free | ok; none if the thread is free |
+ * | `read` | - | - | bytes, none at the end; error, aborted |
+ * | `log` | text | - | ok |
+ * | `fail` | a fault, as JSON | its origin: `FAULT` | ok |
+ * | `done` | - | - | none: the thread is free |
+ *
+ * Both sides import this.
+ *
+ * @module
+ */
+
+/** The cells of the shared memory: numbers of 32 bits. */
+export const CELL = { call: 0, answer: 1, kind: 2, length: 3, argument: 4, aborted: 5 } as const;
+
+/** The calls of a thread. */
+export const CALL = { start: 1, block: 2, end: 3, read: 4, log: 5, fail: 6, done: 7 } as const;
+
+/** The answers of the main thread. */
+export const ANSWER = { ok: 1, error: 2, rethrow: 3, aborted: 4 } as const;
+
+/** The origin of a fault: the app, the last answer, or the end of the request. */
+export const FAULT = { own: 0, answered: 1, aborted: 2 } as const;
+
+/** The bytes of one call or answer. Larger blocks are sent in pieces. */
+export const MAX_BYTES = 131_072;
+
+const HEADER_BYTES = 64;
+
+/** The memory of one thread. */
+export interface SharedCells {
+  readonly cells: Int32Array<SharedArrayBuffer>;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+}
+
+/** Makes the shared memory of a thread. */
+export function makeMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(HEADER_BYTES + MAX_BYTES);
+}
+
+/** The views of a shared memory. */
+export function viewsOf(memory: SharedArrayBuffer): SharedCells {
+  return {
+    cells: new Int32Array(memory, 0, HEADER_BYTES / 4),
+    bytes: new Uint8Array(memory, HEADER_BYTES),
+  };
+}
+
+/** An error on its way from one thread to the other. */
+export interface Fault {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  /** The parts of an `HTTPException`. */
+  readonly response?: { status: string; headers: [string, string][]; body: string | number[] };
+}
+
+/** The text of a fault is cut at so many characters, so that it fits into the memory. */
+const MAX_TEXT = 16_384;
+
+/** Describes an error, which may be any value. */
+export function faultOf(error: unknown): Fault {
+  if (!(error instanceof Error)) {
+    return { name: "Error", message: `${showThrown(error)} was thrown`, stack: "" };
+  }
+  const { name, message, stack, status, headers, body } = error as Error & Record<string, unknown>;
+  const fault = {
+    name: String(name),
+    message: String(message).slice(0, MAX_TEXT),
+    stack: String(stack ?? "").slice(0, MAX_TEXT),
+  };
+  if (name !== "HTTPException") return fault;
+  const bytes = typeof body === "string" ? body : [...body as Uint8Array];
+  const response = { status: String(status), headers: headers as [string, string][], body: bytes };
+  return { ...fault, response };
+}
+
+/** Shows a thrown value that is no error; also one that cannot be made a string. */
+function showThrown(value: unknown): string {
+  return (typeof value === "string" ? JSON.stringify(value) : typeof value).slice(0, MAX_TEXT);
+}
+
+/** Makes the error of a fault, with the name and the stack that it had in the other thread. */
+export function errorOf({ name, message, stack }: Fault): Error {
+  const error = new Error(message);
+  Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  if (stack !== "") error.stack = stack;
+  return error;
+}

@@ -1,0 +1,138 @@
+/** Synchronous apps, for threads. The path of the request names the app. */
+
+import process from "node:process";
+import type { BlockingApp, BlockingEnviron } from "../../../src/blocking/mod.ts";
+
+type StartResponse = Parameters<BlockingApp>[1];
+type Body = ReturnType<BlockingApp>;
+
+const decoder = new TextDecoder();
+const PLAIN: [string, string][] = [["Content-Type", "text/plain"]];
+
+/** Starts a response, and gives the text of the body. */
+function ok(startResponse: StartResponse): (block: string | Uint8Array) => void {
+  return startResponse("200 OK", PLAIN);
+}
+
+const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartResponse) => Body> = {
+  echo(environ, startResponse) {
+    ok(startResponse);
+    return [environ["wsgi.input"].read()];
+  },
+  *reads(environ, startResponse) {
+    ok(startResponse);
+    const input = environ["wsgi.input"];
+    yield `${decoder.decode(input.read(3))}|${decoder.decode(input.readline())}`;
+    yield `|${decoder.decode(input.readline(2))}|`;
+    yield input.readlines(3).map((line) => decoder.decode(line)).join("/");
+    for (const line of input) yield `+${decoder.decode(line)}`;
+    return `!${input.read().length}`;
+  },
+  environ(environ, startResponse) {
+    ok(startResponse);
+    const { "wsgi.input": _input, "wsgi.errors": _errors, ...rest } = environ;
+    return [JSON.stringify({ ...rest, "wsgi.file_wrapper": typeof rest["wsgi.file_wrapper"] })];
+  },
+  *stream(environ, startResponse) {
+    ok(startResponse);
+    const size = Number(environ.QUERY_STRING);
+    try {
+      for (let count = 0; count < 64; count++) {
+        yield new Uint8Array(size).fill(count);
+        environ["wsgi.errors"].write(`block ${count}\n`);
+      }
+    } finally {
+      environ["wsgi.errors"].write("finally\n");
+    }
+  },
+  large(environ, startResponse) {
+    ok(startResponse);
+    return [new Uint8Array(Number(environ.QUERY_STRING)), "end"];
+  },
+  write(environ, startResponse) {
+    const write = ok(startResponse);
+    write("written ");
+    write(new Uint8Array([0x61, 0xff]));
+    environ["wsgi.errors"].writelines(["one\n", "two\n"]);
+    return [" returned"];
+  },
+  file(environ, startResponse) {
+    ok(startResponse);
+    return environ["wsgi.file_wrapper"](decodeURIComponent(environ.QUERY_STRING), 100);
+  },
+  closing(environ, startResponse) {
+    ok(startResponse);
+    const body: Body = {
+      *[Symbol.iterator]() {
+        yield "body";
+      },
+      close: () => environ["wsgi.errors"].write("closed\n"),
+    };
+    return body;
+  },
+  replaced(environ, startResponse) {
+    ok(startResponse);
+    const error = new Error("replaced");
+    const write = startResponse("503 Service Unavailable", PLAIN, error);
+    if (environ.QUERY_STRING === "late") {
+      write("sent");
+      try {
+        startResponse("500 Too Late", PLAIN, error);
+      } catch (thrown) {
+        return [thrown === error ? " rethrown" : " another error"];
+      }
+    }
+    return ["replaced"];
+  },
+  *twice(_environ, startResponse) {
+    ok(startResponse);
+    try {
+      ok(startResponse);
+    } catch (error) {
+      yield `${(error as Error).name}: ${(error as Error).message}`;
+    }
+  },
+  *late(_environ, startResponse) {
+    ok(startResponse);
+    yield "first";
+    throw new RangeError("after the first block");
+  },
+  *lies(environ, startResponse) {
+    startResponse("200 OK", [["Content-Length", "4"]]);
+    try {
+      yield environ.QUERY_STRING;
+    } catch (error) {
+      environ["wsgi.errors"].write(`refused: ${(error as Error).name}\n`);
+      throw error;
+    }
+  },
+  throws() {
+    throw new RangeError("the app has failed");
+  },
+  found() {
+    const response = { status: "302 Found", headers: [["Location", "/"]], body: "moved" };
+    throw Object.assign(new Error("302 Found"), { name: "HTTPException" }, response);
+  },
+  number(_environ, startResponse) {
+    ok(startResponse);
+    return [1 as unknown as string];
+  },
+  promised: (async () => {}) as unknown as BlockingApp,
+  computes(environ) {
+    const end = Date.now() + Number(environ.QUERY_STRING);
+    while (Date.now() < end);
+    throw new Error("has computed to the end");
+  },
+  exits(environ, startResponse) {
+    ok(startResponse);
+    process.exit(Number(environ.QUERY_STRING));
+  },
+};
+
+const app: BlockingApp = (environ, startResponse) => {
+  const named = APPS[environ.PATH_INFO.slice(1)];
+  if (named === undefined) throw new TypeError(`No app for ${environ.PATH_INFO}`);
+  return named(environ, startResponse);
+};
+
+export { app as default };

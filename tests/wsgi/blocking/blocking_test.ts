@@ -1,0 +1,172 @@
+/** Synchronous apps in threads: their bodies, their environ, their errors. One thread serves all these tests. */
+
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { blocking } from "../../../src/blocking/mod.ts";
+import { type TestClient, testClient, TruncatedResponse } from "../../../src/testing/mod.ts";
+import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+
+const APPS = new URL("./apps.ts", import.meta.url);
+const app = blocking(APPS, { threads: 1 });
+after(() => app.close());
+
+test("a body of bytes comes back unchanged, with its length", async () => {
+  await using client = testClient(app);
+  for (const size of [0, 1, 131_072, 300_001]) {
+    const body = Uint8Array.from({ length: size }, (_, index) => index * 7 % 256);
+    const { status, bytes, headers } = await client.post("/echo", { body });
+    assertEquals([status, headers.get("content-length")], [200, `${size}`]);
+    assertEquals(bytes, body);
+  }
+});
+
+test("reads, lines and iteration", async () => {
+  await using client = testClient(app);
+  const pieces = ["abcde", "f\nxy", "z\none\ntwo\nth", "ree"];
+  const { text, headers } = await client.post("/reads", { body: pieces });
+  assertEquals(text, "abc|def\n|xy|z\n/one\n+two\n+three!0");
+  assertEquals(headers.get("content-length"), null);
+});
+
+test("the environ has the keys that can be cloned", async () => {
+  const middleware: WSGIApp = (environ, startResponse) =>
+    app({
+      ...environ,
+      "a.user": { name: "Ann", since: new Date(0) },
+      "a.function": () => {},
+      "a.mixed": { call() {} },
+    }, startResponse);
+  await using client = testClient(middleware);
+  const environ = JSON.parse((await client.get("/environ?a=1", { headers: { "X-A": "b" } })).text);
+  assertEquals(environ["a.user"], { name: "Ann", since: "1970-01-01T00:00:00.000Z" });
+  assertEquals([environ["QUERY_STRING"], environ["HTTP_X_A"]], ["a=1", "b"]);
+  assertEquals([environ["wsgi.multithread"], environ["wsgi.version"]], [true, [1, 0]]);
+  assertEquals(environ["wsgi.file_wrapper"], "function");
+  const missing = ["cogen", "a.function", "a.mixed"].filter((key) => key in environ);
+  assertEquals(missing, []);
+});
+
+test("an array has its length, also if it is larger than the shared memory; so has a file", async () => {
+  await using client = testClient(app);
+  const { headers, bytes } = await client.get("/large?400000");
+  assertEquals([headers.get("content-length"), bytes.length], ["400003", 400_003]);
+  const path = fileURLToPath(APPS);
+  const file = await client.get(`/file?${encodeURIComponent(path)}`);
+  assertEquals(file.headers.get("content-length"), `${file.bytes.length}`);
+  assertStringIncludes(file.text, "Synchronous apps");
+});
+
+test("HEAD has the head of GET, and ends the app through finally", async () => {
+  await using client = testClient(app);
+  const large = await client.head("/large?400000");
+  assertEquals([large.headers.get("content-length"), large.bytes.length], ["400003", 0]);
+  const { status, bytes } = await client.head("/stream?10");
+  assertEquals([status, bytes.length], [200, 0]);
+  await free(client);
+  assertEquals(client.log.join(""), "finally");
+});
+
+test("write, wsgi.errors and close", async () => {
+  await using client = testClient(app);
+  const { bytes } = await client.get("/write");
+  assertEquals(new TextDecoder("latin1").decode(bytes), "written a\xff returned");
+  assertEquals((await client.get("/closing")).text, "body");
+  await free(client);
+  assertEquals(client.log, ["one", "two", "closed"]);
+});
+
+test("startResponse with excInfo replaces a head, and throws after the first block", async () => {
+  await using client = testClient(app);
+  const { status, text } = await client.get("/replaced");
+  assertEquals([status, text], [503, "replaced"]);
+  assertEquals((await client.get("/replaced?late")).text, "sent rethrown");
+  assertStringIncludes((await client.get("/twice")).text, "WSGIError: startResponse() was called");
+});
+
+test("an error before the first block is a 500, and its stack is in the log", async () => {
+  await using client = testClient(app);
+  assertEquals((await client.get("/throws")).status, 500);
+  const [error] = client.takeErrors() as Error[];
+  assertEquals([error?.name, error?.message], ["RangeError", "the app has failed"]);
+  assertStringIncludes(client.log.join("\n"), "apps.ts");
+  for (const path of ["/number", "/promised"]) {
+    assertEquals((await client.get(path)).status, 500);
+    assertEquals((client.takeErrors()[0] as Error).name, "TypeError");
+  }
+});
+
+test("an error after the first block cuts the response", async () => {
+  await using client = testClient(app);
+  await client.get("/late").then(
+    () => assert(false),
+    (error) => assert(error instanceof TruncatedResponse),
+  );
+  assertEquals((client.takeErrors()[0] as Error).message, "after the first block");
+});
+
+test("an HTTPException is the response", async () => {
+  await using client = testClient(app);
+  const { status, headers, text } = await client.get("/found");
+  assertEquals([status, headers.get("location"), text], [302, "/", "moved"]);
+});
+
+test("a block beyond Content-Length is refused where the app yields it", async () => {
+  await using client = testClient(app);
+  assertEquals((await client.get("/lies?1234")).text, "1234");
+  await client.get("/lies?12345").catch(() => {});
+  await free(client);
+  await client.settle();
+  assertEquals(client.takeErrors().length > 0, true);
+  assertStringIncludes(client.log.join("\n"), "refused: ResponseError");
+});
+
+test("a thread that is ahead of its client waits", async () => {
+  await using client = testClient(app);
+  const stream = await client.open("/stream?50000");
+  stream.stall();
+  await stream.read(1);
+  await until(client, () => app.stats().busy === 1);
+  await client.settle();
+  const blocks = client.log.length;
+  assert(blocks < 10, `${blocks} blocks`);
+  stream.resume();
+  await stream.response();
+  await free(client);
+  assertEquals(client.log.length, 65);
+});
+
+test("the disconnect of a client ends the app through finally, and the thread serves again", async () => {
+  await using client = testClient(app);
+  const stream = await client.open("/stream?50000");
+  stream.stall();
+  await stream.disconnect();
+  await free(client);
+  assertEquals((await client.post("/echo", { body: "next" })).text, "next");
+  assertEquals(client.log.at(-1), "finally");
+  assertEquals(app.stats().threads, 1);
+});
+
+test("the options and the module are checked", () => {
+  assertThrows(() => blocking("./app.ts"), TypeError, "new URL(");
+  assertThrows(() => blocking(APPS, { threads: 0 }), RangeError, "threads of blocking is 0");
+  assertThrows(() => blocking(APPS, { deadline: -1 }), RangeError, "deadline of blocking");
+  assertThrows(
+    () => blocking(APPS, { thread: 1 } as never),
+    TypeError,
+    'did you mean "threads"?',
+  );
+});
+
+/** Waits until the thread has ended its request. */
+async function free(client: TestClient): Promise<void> {
+  await until(client, () => app.stats().busy === 0);
+}
+
+/** Lets the threads and the server go on until a condition holds. */
+async function until(client: TestClient, reached: () => boolean): Promise<void> {
+  while (!reached()) {
+    await client.settle();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

@@ -1,0 +1,131 @@
+/** The threads of a pool: the queue, deadlines, the death of a thread, modules that cannot be loaded. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { after, test } from "node:test";
+import process from "node:process";
+import { blocking } from "../../../src/blocking/mod.ts";
+import { type TestClient, testClient } from "../../../src/testing/mod.ts";
+
+const APPS = new URL("./apps.ts", import.meta.url);
+const app = blocking(APPS, { threads: 1, queue: 1, deadline: 5 });
+after(() => app.close());
+
+/** Lets the threads and the server go on until a condition holds. */
+async function until(client: TestClient, reached: () => boolean): Promise<void> {
+  while (!reached()) {
+    await client.settle();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** A body that waits in the middle, and the function that ends the wait. */
+function openBody(last = "") {
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => end = resolve);
+  async function* body() {
+    yield "begun";
+    await ended;
+    if (last !== "") yield last;
+  }
+  return { body: body(), end };
+}
+
+test("a full queue is a 503 with Retry-After, and a request that leaves the queue takes no thread", async () => {
+  await using client = testClient(app, { autojump: false });
+  const { body, end } = openBody();
+  const first = client.post("/echo", { body });
+  await until(client, () => app.stats().busy === 1);
+  const long = openBody("x".repeat(10_000));
+  const fault = { sent: 5000, then: "reset" } as const;
+  const second = client.post("/echo", { body: long.body, fault }).catch(() => {});
+  await until(client, () => app.stats().queued === 1);
+  const third = await client.get("/echo");
+  assertEquals([third.status, third.headers.get("retry-after")], [503, "1"]);
+  assertEquals(app.stats().refused, 1);
+  long.end();
+  await second;
+  await until(client, () => app.stats().queued === 0);
+  end();
+  assertEquals((await first).text, "begun");
+  assertEquals(app.stats().served, 1);
+});
+
+test("an app that waits for its client is ended at the deadline; the log has its stack", async () => {
+  await using client = testClient(app, { autojump: false });
+  const { body, end } = openBody();
+  const response = client.post("/echo", { body }).catch((error) => error);
+  await until(client, () => app.stats().busy === 1);
+  await client.settle();
+  await client.advance(5);
+  await until(client, () => app.stats().busy === 0);
+  await client.settle();
+  end();
+  assertEquals((await response).status, 500);
+  assertEquals((client.takeErrors()[0] as Error).name, "BlockingDeadline");
+  assertStringIncludes(client.log.join("\n"), "apps.ts");
+  assertEquals([app.stats().expired, app.stats().threads], [1, 1]);
+});
+
+test("a thread that computes beyond the deadline is replaced", async () => {
+  await using client = testClient(app, { autojump: false });
+  const before = app.stats();
+  // Deno cannot end it.
+  const response = client.get("/computes?1500");
+  await until(client, () => app.stats().busy === 1);
+  await client.settle();
+  await client.advance(5);
+  assertEquals((await response).status, 500);
+  assertEquals((client.takeErrors()[0] as Error).name, "BlockingDeadline");
+  // The debugger of Node shows the stack, unless the machine is too slow for it.
+  assert(/apps\.ts|unknown place/.test(client.log.join("\n")));
+  assertEquals((await client.post("/echo", { body: "next" })).text, "next");
+  const { expired, lost } = app.stats();
+  const isDeno = process.versions["deno"] !== undefined;
+  assertEquals([expired - before.expired, lost - before.lost], [1, isDeno ? 1 : 0]);
+});
+
+test("the request of a thread that ends is a 500, and another thread serves the next one", async () => {
+  await using client = testClient(app);
+  const before = app.stats().died;
+  assertEquals((await client.get("/exits?3")).status, 500);
+  assertEquals((client.takeErrors()[0] as Error).name, "BlockingThreadDied");
+  assertEquals((await client.post("/echo", { body: "next" })).text, "next");
+  assertEquals(app.stats().died - before, 1);
+});
+
+test("a module that cannot be loaded is a 500 with a named error, and is not loaded again at once", async () => {
+  await using broken = blocking("data:text/javascript,throw new Error('broken module')", {
+    threads: 2,
+  });
+  await using client = testClient(broken);
+  for (let count = 0; count < 3; count++) {
+    assertEquals((await client.get("/")).status, 500);
+    const [error] = client.takeErrors() as Error[];
+    assertEquals(error?.name, "BlockingLoadError");
+    assertStringIncludes(error?.message ?? "", "broken module");
+    assertEquals(broken.stats().threads, 0);
+  }
+});
+
+test("a module without an app, and the export that the hash names", async () => {
+  const source = "data:text/javascript,export const one = (environ, startResponse) => {" +
+    "startResponse('200 OK', []); return ['one'] }";
+  await using unnamed = blocking(source);
+  await using named = blocking(`${source}#one`);
+  await using client = testClient({ wsgiApp: { "/named": named, "/unnamed": unnamed } });
+  assertEquals((await client.get("/named")).text, "one");
+  assertEquals((await client.get("/unnamed")).status, 500);
+  assertStringIncludes((client.takeErrors()[0] as Error).message, "the module exports one");
+});
+
+test("a thread that is not used ends after its idle time; a closed app answers 503", async () => {
+  const source = "data:text/javascript,export default (environ, startResponse) => {" +
+    "startResponse('200 OK', []); return ['one'] }";
+  const short = blocking(source, { idle: { milliseconds: 1 } });
+  await using client = testClient(short);
+  assertEquals((await client.get("/")).text, "one");
+  await until(client, () => short.stats().threads === 0);
+  await short.close();
+  assertEquals((await client.get("/")).status, 503);
+  assert(short.stats().refused === 1);
+});
