@@ -30,7 +30,7 @@ export interface Service {
 
 /** The app of all addresses. */
 export interface Served {
-  readonly served: Pick<ServeOptions, "wsgiApp" | "scheduler" | "adapter">;
+  readonly served: Pick<ServeOptions, "wsgiApp" | "scheduler" | "adapter" | "bus">;
   /** The versions that serve the connections in place of the servers. */
   readonly versions?: Service;
 }

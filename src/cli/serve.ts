@@ -5,6 +5,7 @@
  */
 
 import { createScheduler, serve, type WSGIServer } from "../../mod.ts";
+import { memoryTransport, openBus } from "../bus/mod.ts";
 import { type AppPlace, loadServedApp } from "./app_loader.ts";
 import { endpointsOf, listenFailure, withUnixMode } from "./listening.ts";
 import { openLogs } from "./logs/logs.ts";
@@ -62,7 +63,9 @@ function wantsWorkers(settings: Settings): boolean {
 /** Signals pass between the requests of all addresses, so their servers share one scheduler. */
 async function loadOnce(place: AppPlace, settings: Settings): Promise<Served> {
   const wsgiApp = await loadServedApp(place, settings);
-  return { served: { wsgiApp, scheduler: await createScheduler() } };
+  const scheduler = await createScheduler();
+  const bus = await openBus(memoryTransport(), { scheduler });
+  return { served: { wsgiApp, scheduler, bus } };
 }
 
 function serviceOf(servers: readonly WSGIServer[], versions: Service | undefined): Service {

@@ -23,6 +23,7 @@ import {
   checkApp,
   type Environ,
   type Mounts,
+  type ServedBus,
   type WSGIApp,
   WSGIPathInfoDispatcher,
 } from "../wsgi/mod.ts";
@@ -106,6 +107,11 @@ export interface ServingOptions {
    */
   readonly worker?: string;
   /**
+   * The bus that apps have as `environ.cogen.bus`: that of `openBus` of `./bus`. The server does not close it.
+   * Default: none.
+   */
+  readonly bus?: ServedBus;
+  /**
    * Takes each entry of the error log, without a newline at its end. An entry of text may have several lines,
    * and those after the first are indented. Default: standard error.
    */
@@ -135,6 +141,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
   "onError",
   "onRefused",
   "worker",
+  "bus",
   "log",
   "logFormat",
   "signal",
@@ -178,6 +185,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     parserLimits: parserLimits(limits),
     timeoutsMs: resolveTimeouts(options.timeouts),
     worker: options.worker,
+    bus: options.bus,
     log: log.line,
     logFault: log.fault,
     onRefused: options.onRefused,
@@ -199,7 +207,7 @@ export function checkServingOptions(options: ServingOptions): void {
   checkNames("options", options, KNOWN_OPTIONS, rules);
   const given: Readonly<Record<string, unknown>> = { ...options };
   checkLogFormat(given["logFormat"]);
-  const { serverName, worker, scheduler, adapter, signal } = given;
+  const { serverName, worker, bus, scheduler, adapter, signal } = given;
   checkOption("serverName", serverName, "string");
   checkOption("worker", worker, "string");
   if (serverName !== undefined && !/^[!-~\u0080-\uffff]+$/.test(String(serverName))) {
@@ -209,6 +217,7 @@ export function checkServingOptions(options: ServingOptions): void {
     checkOption(name, given[name], "function");
   }
   checkMembers("scheduler", scheduler, ["add", "clock"], "a Scheduler");
+  checkMembers("bus", bus, ["bind", "signal"], "a bus that openBus has made");
   checkMembers("adapter", adapter, ["listen", "clock"], "an Adapter, such as nodeAdapter()");
   const isController = typeof signal === "object" && signal !== null && "abort" in signal;
   const advice = isController ? "; write controller.signal" : "";

@@ -23,6 +23,7 @@ import {
 } from "../http/mod.ts";
 import type { WSGIApp } from "../wsgi/app.ts";
 import type { HeaderList } from "../wsgi/block.ts";
+import type { ServedBus } from "../wsgi/bus.ts";
 import { runApp } from "../wsgi/running/app_run.ts";
 import { isPromise } from "../wsgi/running/app_steps.ts";
 import type { AppContext } from "../wsgi/running/app_context.ts";
@@ -236,6 +237,10 @@ export class RequestExchange
 
   get closings(): Set<() => void> {
     return this.#host.closings;
+  }
+
+  get servedBus(): ServedBus | undefined {
+    return this.#host.settings.bus;
   }
 
   get files(): Files | undefined {

@@ -10,7 +10,7 @@
 import type { Scheduler, Task } from "../coroutine/mod.ts";
 import type { ParserLimits } from "../http/mod.ts";
 import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
-import type { Environ, WSGIApp } from "../wsgi/mod.ts";
+import type { Environ, ServedBus, WSGIApp } from "../wsgi/mod.ts";
 import type { Limits } from "./server_limits.ts";
 import type { Refusal } from "./refusals.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
@@ -34,6 +34,7 @@ export interface Settings {
   /** The part of `limits` that the parsers of this server enforce. */
   readonly parserLimits: ParserLimits;
   readonly timeoutsMs: TimeoutsMs;
+  readonly bus: ServedBus | undefined;
   /** The name of this process among those that run the app; `undefined` if this one alone does. */
   readonly worker: string | undefined;
   /** Writes a line of `wsgi.errors`. */

@@ -11,6 +11,7 @@
  */
 
 import type { HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts";
+import type { RequestBus } from "./bus.ts";
 import type { Core } from "./core/core.ts";
 import type { CogenInput } from "./input/input.ts";
 import type { RequestControls } from "./request_controls.ts";
@@ -49,6 +50,12 @@ export interface Cogen extends RequestControls, Waiter {
   readonly core: Core;
   /** The request body, in cogen's style. */
   readonly input: CogenInput;
+  /**
+   * The bus of the server: signals, topics and queues that all processes of the app share. Its operations
+   * know the request. Reading it throws a `TypeError` if the server has no bus: the option `bus` gives one, and
+   * so does the command `cogen-wsgi`.
+   */
+  readonly bus: RequestBus;
   /**
    * Aborts when the client disconnects or a shutdown ends the request; never after a success.
    *

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { runtimeAdapter, WSGIServer } from "../../../mod.ts";
+import { createScheduler, runtimeAdapter, WSGIServer } from "../../../mod.ts";
+import { memoryTransport, openBus } from "../../bus/mod.ts";
 import { type AppPlace, loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
 import { failureOf } from "../failure.ts";
@@ -33,7 +34,12 @@ async function run({ place, words }: ThreadTask): Promise<void> {
   openLogs(settings);
   const wsgiApp = await loadServedApp(place, settings);
   const adapter = await runtimeAdapter();
-  const server = new WSGIServer({ ...serverOptionsOf(settings), wsgiApp, adapter });
+  const scheduler = await createScheduler();
+  const bus = await openBus(memoryTransport(), { scheduler });
+  const server = new WSGIServer({
+    ...serverOptionsOf(settings),
+    ...{ wsgiApp, adapter, scheduler, bus },
+  });
   link.listen(serveMessages(server, post));
   void server.finished.then(() => post({ type: "ended" }));
   post({ type: "loaded" });

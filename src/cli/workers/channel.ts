@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { MessageChannel } from "./supervisor.ts";
+import type { MessageChannel } from "../../bus/mod.ts";
 
 /** A channel, and the function that takes its incoming messages. */
 export interface WorkerChannel {

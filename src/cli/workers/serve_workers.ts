@@ -11,6 +11,7 @@
 
 import { runtimeAdapter } from "../../../mod.ts";
 import { acceptStreams } from "../../../adapters/node.ts";
+import { memoryTransport, serveChannel } from "../../bus/mod.ts";
 import { parseBindAddress } from "../../server/mod.ts";
 import { type Address, formatAddress, type Listener } from "../../socket/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
@@ -68,12 +69,15 @@ export async function serveWorkers(
       throw listenFailure(error, endpoint);
     }
   };
+  // The workers share one bus: its messages are here.
+  const transport = memoryTransport();
   const host = hostOf(place, words);
   const supervisor = new Supervisor(host, {
     workers,
     grace: settings.get<number>("grace") as number,
     timeout: settings.get<number>("worker-timeout") as number,
     listen,
+    open: (channel) => serveChannel(transport, channel),
   });
   const close = async () => void await Promise.all(listeners.map((listener) => listener.close()));
   // A SIGHUP would end this process otherwise.

@@ -25,6 +25,7 @@
  */
 
 import type { AcceptedStream } from "../../../adapters/node.ts";
+import type { MessageChannel } from "../../bus/mod.ts";
 import type { Address } from "../../socket/mod.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { HandOver, type Taker } from "./hand_over.ts";
@@ -75,16 +76,8 @@ export interface SupervisorOptions {
   readonly timeout: number;
   /** Called when the first worker has loaded the app; gives the addresses of the service. */
   readonly listen: () => Promise<readonly Address[]>;
-  /** Called with the channel to each new worker; the function that it returns is called at the worker's end. */
+  /** Called with the channel to each new worker, for its bus; the function that it returns is called at the worker's end. */
   readonly open?: (channel: MessageChannel) => () => void;
-}
-
-/** A channel of messages to the other side: of a supervisor to a worker, or of a worker to its supervisor. */
-export interface MessageChannel {
-  /** Sends a message: an object of JSON values. */
-  send(message: unknown): void;
-  /** Calls the only listener with each message of the other side. Returns a function that ends this. */
-  onMessage(listener: (message: unknown) => void): () => void;
 }
 
 interface Place {

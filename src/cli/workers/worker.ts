@@ -9,6 +9,7 @@
 
 import { createScheduler, runtimeAdapter, serve, type WSGIServer } from "../../../mod.ts";
 import type { AcceptedStream } from "../../../adapters/node.ts";
+import { channelTransport, openBus } from "../../bus/mod.ts";
 import type { Address } from "../../socket/mod.ts";
 import type { Mounts, WSGIApp } from "../../wsgi/mod.ts";
 import { loadServedApp } from "../app_loader.ts";
@@ -97,6 +98,7 @@ class Worker {
     const settings = this.#settings as Settings;
     const runtime = await runtimeAdapter();
     const scheduler = await createScheduler();
+    const bus = await openBus(channelTransport(this.#channel.channel), { scheduler });
     for (const [index, endpoint] of endpointsOf(settings).entries()) {
       const { bindAddr, tls } = endpoint;
       const { adapter, take } = handedAdapter(runtime, addresses[index] as Address);
@@ -107,6 +109,7 @@ class Worker {
         wsgiApp: this.#app as WSGIApp | Mounts,
         worker: this.#task?.name ?? "",
         scheduler,
+        bus,
         adapter,
         bindAddr,
       });

@@ -25,6 +25,7 @@ import { type CurrentStep, currentStep, NOT_YET } from "../../coroutine/internal
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
 import type { HeaderList } from "../block.ts";
 import { BoundWait } from "../bound_operation.ts";
+import type { RequestBus, ServedBus } from "../bus.ts";
 import type { Cogen } from "../cogen.ts";
 import { Core } from "../core/core.ts";
 import type { BodyBuffer } from "../input/body_buffer.ts";
@@ -43,6 +44,12 @@ interface Run {
   readonly reject: (reason: unknown) => void;
 }
 
+/** What the exchange gives to the requests. */
+export interface CogenHost extends RequestControls, StoppingSource {
+  /** The bus of the server. */
+  readonly servedBus: ServedBus | undefined;
+}
+
 /** `environ.cogen` of one request. */
 export class RequestCogen implements Cogen, Planner, Binding {
   readonly scheduler: Scheduler;
@@ -53,7 +60,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   traceId: string | undefined;
 
   readonly #body: BodyBuffer;
-  readonly #controls: RequestControls & StoppingSource;
+  readonly #controls: CogenHost;
   /** The operation that was planned in cogen's style. */
   #planned: Operation<unknown> | undefined;
   /** The typed wait whose empty block comes to the server after that of the planned operation. */
@@ -72,6 +79,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   // Made when the app first asks for them: most apps use one of them, or none.
   #core: Core | undefined;
   #input: CogenInput | undefined;
+  #bus: RequestBus | undefined;
   #controller: AbortController | undefined;
   #stopping: Stopping | undefined;
   /** The error that ended the request early. */
@@ -90,7 +98,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
    * @param body The request body.
    * @param controls The exchange that the calls of the app are passed on to.
    */
-  constructor(scheduler: Scheduler, body: BodyBuffer, controls: RequestControls & StoppingSource) {
+  constructor(scheduler: Scheduler, body: BodyBuffer, controls: CogenHost) {
     this.scheduler = scheduler;
     this.#body = body;
     this.#controls = controls;
@@ -102,6 +110,16 @@ export class RequestCogen implements Cogen, Planner, Binding {
 
   get input(): CogenInput {
     return this.#input ??= new CogenInput(this.#body, this);
+  }
+
+  get bus(): RequestBus {
+    const { servedBus } = this.#controls;
+    if (servedBus === undefined) {
+      throw new TypeError(
+        "The server has no bus: write serve({ bus: await openBus(memoryTransport()) }), with ./bus",
+      );
+    }
+    return this.#bus ??= servedBus.bind(this);
   }
 
   get signal(): HostAbortSignal {

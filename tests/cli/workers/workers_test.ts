@@ -11,52 +11,86 @@ import { startProcess } from "../../../src/cli/workers/processes.ts";
 import { inWorkshop, programPath, until } from "../program.ts";
 
 const app = (text: string) => `
-export default function app(environ, startResponse) {
+export default function* app(environ, startResponse) {
+  const { cogen, PATH_INFO } = environ;
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  if (PATH_INFO === "/wait") {
+    yield process.pid + " ";
+    return yield* cogen.bus.waitForSignal("a", { timeout: 60 });
+  }
+  if (PATH_INFO === "/signal") return String(yield* cogen.bus.signal("a", "woken"));
   const { "wsgi.multiprocess": multiprocess, REMOTE_ADDR } = environ;
-  return [[process.pid, multiprocess, REMOTE_ADDR, "${text}"].join(" ")];
+  return [process.pid, multiprocess, REMOTE_ADDR, "${text}"].join(" ");
 }
 `;
 
-/** Sends a request, and gives the words of the body. */
-function ask(place: { readonly port: number } | { readonly path: string }): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    let text = "";
+/** A request on a connection of its own. */
+class Exchange {
+  readonly body: Promise<string>;
+  /** Resolves with the first part of a chunked body. */
+  readonly begun: Promise<string>;
+
+  constructor(place: { readonly port: number } | { readonly path: string }, path = "/") {
     const socket = connect("port" in place ? { ...place, host: "127.0.0.1" } : place);
-    socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    socket.on("data", (bytes) => text += bytes).on("error", reject);
-    socket.on("end", () => resolve(text.split("\r\n\r\n")[1]?.split(" ") ?? []));
-  });
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    let text = "";
+    let begin = (_part: string) => {};
+    this.begun = new Promise((resolve) => begin = resolve);
+    this.body = new Promise((resolve, reject) => {
+      socket.on("data", (bytes) => {
+        text += bytes;
+        const part = /\r\n\r\n[0-9a-f]+\r\n(.+)\r\n/.exec(text)?.[1];
+        if (part !== undefined) begin(part);
+      });
+      socket.on("error", reject).on("end", () => {
+        const body = text.slice(text.indexOf("\r\n\r\n") + 4);
+        resolve(body.replace(/[0-9a-f]+\r\n(.*)\r\n/g, "$1").trim());
+      });
+    });
+  }
 }
 
-test("a worker that is killed is replaced, and a reload to a broken version changes nothing", async () => {
+/** Lets requests wait for a signal until each of two workers has one. */
+async function waitInBoth(port: number): Promise<Exchange[]> {
+  const exchanges: Exchange[] = [];
+  const workers = new Set<string>();
+  while (workers.size < 2) {
+    const exchange = new Exchange({ port }, "/wait");
+    exchanges.push(exchange);
+    workers.add(await exchange.begun);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return exchanges;
+}
+
+test("workers share a bus, one that is killed is replaced, and a reload to a broken version changes nothing", async () => {
   await inWorkshop({ "app.mjs": app("old") }, async ({ folder, write, start }) => {
     const addresses = ["-b", "127.0.0.1:0", "-b", "unix:a.sock"];
     const log = ["--access-log", "combined", "--access-log-file", "a.log"];
-    const server = start(["app.mjs", "-w", "1", ...addresses, ...log]);
+    const server = start(["app.mjs", "-w", "2", ...addresses, ...log]);
     const line = await server.errors(/serving .*\n/);
-    assertMatch(line, /serving app\.mjs on http:.* and unix:a\.sock with 1 worker\n/);
+    assertMatch(line, /serving app\.mjs on http:.* and unix:a\.sock with 2 workers\n/);
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
-    const [first, ...rest] = await ask({ port });
+    const [first, ...rest] = (await new Exchange({ port }).body).split(" ");
     assertEquals(rest, ["true", "127.0.0.1", "old"]);
-    assertEquals(await ask({ path: join(folder, "a.sock") }), [first, "true", "", "old"]);
-    write("app.mjs", app("new"));
+    assertMatch(await new Exchange({ path: join(folder, "a.sock") }).body, /^\d+ true {2}old$/);
+    const waits = await waitInBoth(port);
+    assertEquals(await new Exchange({ port }, "/signal").body, String(waits.length));
+    for (const { body } of waits) assertMatch(await body, /^\d+ woken$/);
     process.kill(Number(first), "SIGKILL");
-    await server.errors(`worker 1 (process ${first}) has crashed: SIGKILL`);
-    const [second, , , version] = await ask({ port });
-    assertEquals(version, "new");
+    await server.errors(new RegExp(`worker . \\(process ${first}\\) has crashed: SIGKILL`));
     write("app.mjs", "export default (");
     server.kill("SIGHUP");
     assertStringIncludes(await server.errors("the workers before go on"), "cannot load app.mjs");
-    assertEquals((await ask({ port }))[0], second);
+    assertMatch(await new Exchange({ port }).body, / old$/);
     renameSync(join(folder, "a.log"), join(folder, "old.log"));
     server.kill("SIGUSR1");
     await until(() => existsSync(join(folder, "a.log")));
     // The worker hears of the signal before it gets the connection.
-    assertEquals((await ask({ port }))[0], second);
+    assertMatch(await new Exchange({ port }).body, / old$/);
     server.kill("SIGTERM");
     assertEquals((await server.ended).code, 0);
-    const LINE = /^127\.0\.0\.1 - - \[.+\] "GET \/ HTTP\/1\.1" 200 \d+ "-" "-" \d+ \d+ - 1 -\n/;
+    const LINE = /^127\.0\.0\.1 - - \[.+\] "GET \/ HTTP\/1\.1" 200 \d+ "-" "-" \d+ \d+ - [12] -\n/;
     assertMatch(readFileSync(join(folder, "old.log"), "utf8"), LINE);
     assertMatch(readFileSync(join(folder, "a.log"), "utf8"), new RegExp(`${LINE.source}$`));
   });

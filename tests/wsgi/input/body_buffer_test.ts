@@ -492,6 +492,7 @@ test("readlines gives all lines, or lines until the hint is reached, in any piec
       onFinished() {},
       setTrailers() {},
       setTimeouts() {},
+      servedBus: undefined,
       stopReason: undefined,
       onStopping() {},
       offStopping() {},

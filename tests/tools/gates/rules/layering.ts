@@ -97,7 +97,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/cli/workers/",
     mayImport: [
       ...["mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/cli/"],
-      "adapters/node.ts",
+      ...["src/bus/mod.ts", "adapters/node.ts"],
     ],
   },
   {
@@ -105,6 +105,7 @@ const LAYERS: readonly Layer[] = [
     mayImport: [
       ...["mod.ts", "src/coroutine/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
       ...["src/server/mod.ts", "src/middleware/mod.ts", "src/testing/mod.ts", "src/fetch/mod.ts"],
+      "src/bus/mod.ts",
     ],
   },
   { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },
