@@ -23,6 +23,14 @@ export function noteOrigin(operation: object): void {
 }
 
 /**
+ * Notes the line that waits for an operation, unless the line that made it is known: after an `await`, no step
+ * runs, and the operation was made without a note.
+ */
+export function noteLateOrigin(operation: object): void {
+  if (!origins.has(operation)) origins.set(operation, new Error());
+}
+
+/**
  * Gives the line that made an operation, as the runtime writes it; `undefined` if no line was
  * noted.
  */
@@ -31,18 +39,25 @@ export function originOf(operation: object): string | undefined {
 }
 
 /**
- * Finds the first line of a stack that is outside of this layer, or the last line if all are
- * inside.
+ * Finds the line of the app in a stack: the first one outside of this package that is inside the step that runs,
+ * or else the first one outside of this layer.
  *
- * The trap: the first line of the stack is a line of this file, and gives the folder of the layer.
- * So this file must stay at the top of that folder.
+ * The trap: the first line of the stack is a line of this file, and gives the folders of the layer and of the
+ * package. So this file must stay at the top of the folder of its layer.
  */
 function callerOf(stack: string): string | undefined {
   const lines = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line));
   const layer = folderOf(lines[0]) ?? "";
-  const caller = lines.find((line) => !folderOf(line)?.startsWith(layer)) ?? lines.at(-1);
+  const sources = layer.replace(/[^/\\]+[/\\]$/, "");
+  const end = lines.findIndex((line) => STEPPER.test(line) && folderOf(line)?.startsWith(sources));
+  const step = end < 0 ? lines : lines.slice(0, end);
+  const isOutside = (folder: string) => (line: string) => !folderOf(line)?.startsWith(folder);
+  const caller = step.find(isOutside(sources)) ?? step.find(isOutside(layer)) ?? lines.at(-1);
   return caller?.trim().replace(/^at /, "");
 }
+
+/** The files that call the coroutines and the apps: lines after them are no part of the step. */
+const STEPPER = /[/\\](?:running_task|first_step|app_run|app_closing|ready_steps)\.\w+:\d+:\d+\)?$/;
 
 /**
  * Matches folder, file, line and column. These are the same in the stacks of V8 and JavaScriptCore.

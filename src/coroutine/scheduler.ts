@@ -15,6 +15,7 @@ import { describeThrown, nameOf } from "./error_text.ts";
 import { describeFailed } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { checkNames, checkOption, optionError } from "./option_checks.ts";
+import { noteLateOrigin } from "./origin.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
 import { RunningTask } from "./kernel/running_task.ts";
 import { Tracer } from "./kernel/tracer.ts";
@@ -261,6 +262,16 @@ export function launch(
   name: string,
 ): Task<unknown> | undefined {
   return kernelOf(scheduler).launch(coroutine, name);
+}
+
+/**
+ * Notes the line that waits for an operation outside of any step, if the scheduler has the option `debug`.
+ *
+ * @param scheduler The scheduler that will perform the operation.
+ * @param operation The operation.
+ */
+export function noteWait(scheduler: Scheduler, operation: object): void {
+  if (kernelOf(scheduler).tracer !== undefined) noteLateOrigin(operation);
 }
 
 /**

@@ -533,6 +533,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   #receive(exchange: RequestExchange, { bytes, owned }: DataEvent): void {
     this.deadline.bodyCame(bytes.length, this.time);
+    exchange.receivedBytes += bytes.length;
     if (!exchange.isAppDone) {
       exchange.body.push(bytes, owned);
       if (!exchange.body.awaited) this.#enterPhase();

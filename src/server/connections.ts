@@ -7,9 +7,16 @@
  * @module
  */
 
+import { callHook } from "../coroutine/internal.ts";
 import type { Files, Socket } from "../socket/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
+import {
+  type ActiveRequest,
+  describeActive,
+  describeServed,
+  type ServedListener,
+} from "./active_requests.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./log_stream.ts";
@@ -68,6 +75,7 @@ export class Connections implements ConnectionHost {
   #accepted = 0;
   #active = 0;
   #served = 0;
+  readonly #listeners = new Set<{ readonly listener: ServedListener }>();
   /** The requests whose app has not ended, although the connection is closed. */
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
@@ -169,6 +177,38 @@ export class Connections implements ConnectionHost {
   responded(exchange: RequestExchange): void {
     this.tally.responses[exchange.responseKind]!++;
     if (this.#outliving.size > 0) this.#outliving.delete(exchange);
+    if (this.#listeners.size > 0) this.#tell(exchange);
+  }
+
+  /** Calls a function with each response, at the end of its app. Returns a function that ends the calls. */
+  onResponse(listener: ServedListener): () => void {
+    // An object of its own, so that a function that is added twice is called twice.
+    const entry = { listener };
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  #tell(exchange: RequestExchange): void {
+    const response = describeServed(exchange, exchange.facts);
+    for (const { listener } of this.#listeners) {
+      callHook("onResponse", () => listener(response), (fault) => {
+        if (fault !== "") this.settings.log(fault.trimStart());
+      });
+    }
+  }
+
+  /** The requests whose app has not ended, oldest first. */
+  activeRequests(): ActiveRequest[] {
+    const requests: ActiveRequest[] = [];
+    for (const { activeExchange, facts, stateName } of this.#open) {
+      if (activeExchange !== undefined) {
+        requests.push(describeActive(activeExchange, facts, stateName));
+      }
+    }
+    for (const exchange of this.#outliving) {
+      requests.push(describeActive(exchange, exchange.facts, "gone"));
+    }
+    return requests.sort((one, other) => other.ageMs - one.ageMs);
   }
 
   timedOut(phase: keyof TimeoutsMs): void {

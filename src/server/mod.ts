@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ActiveRequest, ServedListener, ServedResponse } from "./active_requests.ts";
 export { type BindAddress, parseBindAddress } from "./bind_address.ts";
 export { type ConnectionServer, WSGIConnection } from "./wsgi_connection.ts";
 export { DEFAULT_SERVER_LIMITS, type Limits } from "./server_limits.ts";

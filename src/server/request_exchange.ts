@@ -100,6 +100,8 @@ export class RequestExchange
   isRead = false;
   /** Whether the app is done. The connection sets it. */
   isAppDone = false;
+  /** The number of body bytes that have come. */
+  receivedBytes = 0;
   /** The number of body bytes that came after the app was done. */
   surplusBytes = 0;
   /** Whether the app has asked for the body. The connection sets it. */
@@ -328,8 +330,22 @@ export class RequestExchange
   get responseKind(): number {
     if (this.#isUploadBroken) return LEFT;
     if (this.#ownAnswer === undefined && this.#sentBeforeAbort !== undefined) return LEFT;
-    const code = this.#ownAnswer?.status ?? this.response.sentCode ?? 0;
-    return code / 100 | 0;
+    return (this.finalStatus ?? 0) / 100 | 0;
+  }
+
+  /** The status that was sent, by the server or by the app. */
+  get finalStatus(): number | undefined {
+    return this.#ownAnswer?.status ?? this.response.sentCode;
+  }
+
+  /** The facts of the connection. */
+  get facts(): ConnectionFacts {
+    return this.#host.facts;
+  }
+
+  /** The coroutine of the app, unless it is in its first step, and those of `environ.cogen.run`. */
+  get tasks(): Task<unknown>[] {
+    return [...this.#task === undefined ? [] : [this.#task], ...this.cogen.runTasks];
   }
 
   /** Notes the answer that the server has sent in place of the app's. */

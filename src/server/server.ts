@@ -23,6 +23,7 @@ import {
   type Listener,
   type Socket,
 } from "../socket/mod.ts";
+import type { ActiveRequest, ServedListener } from "./active_requests.ts";
 import { Connections } from "./connections.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
@@ -274,6 +275,64 @@ export class WSGIServer {
    */
   stats(): ServerStats {
     return statsOf(this.#connections);
+  }
+
+  /**
+   * Lists the requests whose app has not ended, oldest first.
+   *
+   * @returns The requests as of now.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   wsgiApp(_environ, startResponse) {
+   *     const [request] = server.requests();
+   *     startResponse("200 OK", [["Content-Type", "text/plain"]]);
+   *     return [`${request!.method} ${request!.target}`];
+   *   },
+   * });
+   * assertEquals(await (await fetch(`${server.url}here`)).text(), "GET /here");
+   * ```
+   */
+  requests(): ActiveRequest[] {
+    return this.#connections.activeRequests();
+  }
+
+  /**
+   * Calls a function with each response, at the end of its app: for metrics. An error that the function throws
+   * is logged. A middleware that logs uses `environ.cogen.onFinished`, which waits for the client as well.
+   *
+   * @param listener Takes the response.
+   * @returns A function that ends the calls.
+   * @throws {TypeError} If the listener is no function.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   wsgiApp(_environ, startResponse) {
+   *     startResponse("404 Not Found", []);
+   *     return ["nothing"];
+   *   },
+   * });
+   * const seen: unknown[] = [];
+   * server.onResponse(({ target, status }) => seen.push([target, status]));
+   * await (await fetch(`${server.url}there`)).text();
+   * assertEquals(seen, [["/there", 404]]);
+   * ```
+   */
+  onResponse(listener: ServedListener): () => void {
+    if (typeof listener !== "function") {
+      throw optionError("The listener of onResponse", listener, "a function");
+    }
+    return this.#connections.onResponse(listener);
   }
 
   /**

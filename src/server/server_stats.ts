@@ -11,7 +11,9 @@
  */
 
 import type { Scheduler, SchedulerStats } from "../coroutine/mod.ts";
-import type { Connections } from "./connections.ts";
+import type { StateName } from "./connection_state.ts";
+import type { Refusals } from "./refusals.ts";
+import type { EndedConnection, Tally } from "./tally.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /**
@@ -146,8 +148,19 @@ export function provideStats(scheduler: Scheduler, provided: ProvidedStats): () 
   return () => void all.delete(provided);
 }
 
+/** The connections of a server, as its counts need them. */
+export interface CountedConnections extends Iterable<EndedConnection & { stateName: StateName }> {
+  readonly settings: { readonly scheduler: Scheduler; readonly worker: string | undefined };
+  readonly size: number;
+  readonly accepted: number;
+  readonly active: number;
+  readonly served: number;
+  readonly tally: Tally;
+  readonly refusals: Refusals;
+}
+
 /** Reads the counts of a server. */
-export function statsOf(connections: Connections): ServerStats {
+export function statsOf(connections: CountedConnections): ServerStats {
   const { tally, refusals: { counts, byStatus }, settings: { scheduler, worker } } = connections;
   const connectionStates = { ...NO_CONNECTIONS };
   let { receivedBytes, sentBytes } = tally;

@@ -21,7 +21,7 @@ import {
   showValue,
   type Task,
 } from "../../coroutine/mod.ts";
-import { type CurrentStep, currentStep, NOT_YET } from "../../coroutine/internal.ts";
+import { type CurrentStep, currentStep, NOT_YET, noteWait } from "../../coroutine/internal.ts";
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
 import type { HeaderList } from "../block.ts";
 import { BoundWait } from "../bound_operation.ts";
@@ -231,6 +231,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
       this.scheduler.clock.defer(() => reject(this.#endReason()));
       return promise;
     }
+    noteWait(this.scheduler, operation);
     const runs = this.#runs ??= new Map();
     const task = this.scheduler.add(function* run(): Coroutine<void> {
       try {
@@ -243,6 +244,11 @@ export class RequestCogen implements Cogen, Planner, Binding {
     });
     runs.set(task, { promise, reject });
     return promise;
+  }
+
+  /** The running tasks of {@linkcode run}. */
+  get runTasks(): Iterable<Task<unknown>> {
+    return this.#runs?.keys() ?? [];
   }
 
   inform(status: 102 | 103, headers: HeaderList): void {
