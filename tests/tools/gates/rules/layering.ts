@@ -54,6 +54,13 @@ const LAYERS: readonly Layer[] = [
     folder: "src/bus/",
     mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "mod.ts"],
   },
+  // The view inside a server.
+  {
+    folder: "src/status/",
+    mayImport: [
+      ...["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/sse/mod.ts"],
+    ],
+  },
   // The test kit is a user of the whole package: it serves over a network in memory.
   {
     folder: "src/testing/",

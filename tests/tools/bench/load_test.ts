@@ -1,7 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { parseWrk } from "../../bench/load/wrk.ts";
-import { BROWSER, CLOSING, ECHO_POST, isClosing, PLAIN } from "../../bench/workloads/requests.ts";
+import { parseWrk } from "../../../bench/load/wrk.ts";
+import {
+  BROWSER,
+  CLOSING,
+  ECHO_POST,
+  isClosing,
+  PLAIN,
+} from "../../../bench/workloads/requests.ts";
 
 const REPORT = `Running 6s test @ http://127.0.0.1:8000/
   1 threads and 64 connections

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Pace } from "../../bench/measure/pace.ts";
+import { Pace } from "../../../bench/measure/pace.ts";
 
 test("a run is late when what has begun has used up its share", () => {
   let now = 1000;

@@ -2,10 +2,10 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { AnswerReader } from "../../bench/workloads/answer_reader.ts";
-import { AnswerCheck, checkAnswers, WrongAnswer } from "../../bench/workloads/answers.ts";
-import type { Answer } from "../../bench/workloads/content.ts";
-import { WORKLOADS } from "../../bench/workloads/workloads.ts";
+import { AnswerReader } from "../../../bench/workloads/answer_reader.ts";
+import { AnswerCheck, checkAnswers, WrongAnswer } from "../../../bench/workloads/answers.ts";
+import type { Answer } from "../../../bench/workloads/content.ts";
+import { WORKLOADS } from "../../../bench/workloads/workloads.ts";
 
 const HELLO: Answer = { contentType: "text/plain", body: "hello" };
 const DATE = "Date: Thu, 01 Jan 2026 00:00:00 GMT";
@@ -65,7 +65,7 @@ test("rejects a length where chunks are asked for", () => {
   assertThrows(() => check({ ...HELLO, chunked: true }, GOOD), WrongAnswer, "framing");
 });
 
-/** A server that gives the same bytes to everybody. */
+/** A server that gives the same bytes to each client. */
 async function servingBytes(bytes: string, act: (port: number) => Promise<void>): Promise<void> {
   const server = createServer((socket) => {
     socket.on("error", () => {});

@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { AnswerReader, BadAnswer } from "../../bench/workloads/answer_reader.ts";
+import { AnswerReader, BadAnswer } from "../../../bench/workloads/answer_reader.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What a reader tells of bytes that come in pieces of `size`. */
+/** The results of a reader for bytes that come in pieces of `size`. */
 function read(text: string, size: number, ends = false): string[] {
   const told: string[] = [];
   let body = "";

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { CONTENDER_NAMES, CONTENDERS, isAble } from "../../bench/contenders.ts";
-import { HELP, OptionError, parseOptions } from "../../bench/options.ts";
-import { WORKLOAD_NAMES } from "../../bench/workloads/workloads.ts";
+import { CONTENDER_NAMES, CONTENDERS, isAble } from "../../../bench/contenders.ts";
+import { HELP, OptionError, parseOptions } from "../../../bench/options.ts";
+import { WORKLOAD_NAMES } from "../../../bench/workloads/workloads.ts";
 
 const names = (items: readonly { readonly name: string }[]) => items.map(({ name }) => name);
 

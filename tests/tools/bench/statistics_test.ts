@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { changesOf, isWorse } from "../../bench/judging/regression.ts";
-import type { Figures, Sample } from "../../bench/measure/figures.ts";
-import { spreadOf } from "../../bench/judging/statistics.ts";
-import { summarize } from "../../bench/judging/summary.ts";
+import { changesOf, isWorse } from "../../../bench/judging/regression.ts";
+import type { Figures, Sample } from "../../../bench/measure/figures.ts";
+import { spreadOf } from "../../../bench/judging/statistics.ts";
+import { summarize } from "../../../bench/judging/summary.ts";
 
 function samples(workload: string, contender: string, figures: readonly Figures[]): Sample[] {
   return figures.map((one, round) => ({

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { AIMS, judge } from "../../bench/judging/aims.ts";
-import { CONTENDER_NAMES } from "../../bench/contenders.ts";
-import { align, spread } from "../../bench/report/table.ts";
-import { barChart } from "../../bench/report/bar_chart.ts";
-import { contenderMarkdown, verdictsOf } from "../../bench/report/side_by_side.ts";
-import { ratioChart } from "../../bench/report/ratio_chart.ts";
-import { formatJson } from "../../bench/report/write.ts";
-import type { Result } from "../../bench/judging/summary.ts";
-import { WORKLOAD_NAMES } from "../../bench/workloads/workloads.ts";
+import { AIMS, judge } from "../../../bench/judging/aims.ts";
+import { CONTENDER_NAMES } from "../../../bench/contenders.ts";
+import { align, spread } from "../../../bench/report/table.ts";
+import { barChart } from "../../../bench/report/bar_chart.ts";
+import { contenderMarkdown, verdictsOf } from "../../../bench/report/side_by_side.ts";
+import { ratioChart } from "../../../bench/report/ratio_chart.ts";
+import { formatJson } from "../../../bench/report/write.ts";
+import type { Result } from "../../../bench/judging/summary.ts";
+import { WORKLOAD_NAMES } from "../../../bench/workloads/workloads.ts";
 
 const flat = (median: number) => ({ median, min: median, max: median });
 

@@ -5,7 +5,7 @@ import {
   processCpuTime,
   processMemory,
   tellsMemory,
-} from "../../bench/processes/resource_usage.ts";
+} from "../../../bench/processes/resource_usage.ts";
 
 const NOBODY = 2 ** 31;
 

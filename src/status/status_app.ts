@@ -1,0 +1,137 @@
+/**
+ * The status app: what each request and each coroutine of a server waits for, as a live page and as JSON.
+ *
+ * The page is one HTML file, one style sheet and one script, without a build step. It hears of a new view each second by
+ * Server-Sent Events.
+ *
+ * Users mount this app.
+ *
+ * @module
+ */
+
+import { checkNames, Sleep } from "../coroutine/mod.ts";
+import type { WSGIServer } from "../server/mod.ts";
+import { eventStream } from "../sse/mod.ts";
+import type { HeaderList, StartResponse, WSGIApp } from "../wsgi/mod.ts";
+import { guarded, type StatusGuard } from "./guard.ts";
+import { Observation } from "./observation.ts";
+import { serversOf } from "./servers.ts";
+import { PAGE, SCRIPT, STYLE } from "./page.ts";
+
+/** Options of {@linkcode statusApp}. */
+export interface StatusOptions {
+  /**
+   * The clients that may read the status. Default `"local"`: those of a Unix socket, or of loopback with a
+   * loopback `Host` and without a mark of a proxy. All others get 403.
+   */
+  readonly guard?: StatusGuard;
+}
+
+/** The time between two events of the page, in seconds. */
+const PERIOD_SECONDS = 1;
+
+const SAFE: HeaderList = [
+  ["Cache-Control", "no-store"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["Referrer-Policy", "no-referrer"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+  [
+    "Content-Security-Policy",
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ],
+];
+
+/** The files of the page, by path. */
+const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
+  "/": ["text/html; charset=utf-8", PAGE],
+  "/page.css": ["text/css; charset=utf-8", STYLE],
+  "/page.js": ["text/javascript; charset=utf-8", SCRIPT],
+};
+
+/**
+ * Makes an app that shows the status of servers: a page at `/`, the same as JSON at `/status.json`, and its events at
+ * `/events`.
+ *
+ * The view has each request with its method, target, client, age and bytes, and the tree of its coroutines; for
+ * each coroutine, the operation that it waits for, and with the option `debug` of the scheduler since when and at
+ * which line. Coroutines without a request follow; above them stand the counts, rates and durations.
+ *
+ * @param servers The server, or several. Their responses are counted from now on.
+ * @param options The guard.
+ * @returns The app. Serve it on a socket of its own, or mount it: the order of the calls is in the example.
+ * @throws {TypeError} If the guard or another argument is of a wrong kind.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve, Sleep } from "@x/cogen-wsgi";
+ * import { statusApp } from "@x/cogen-wsgi/status";
+ *
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   *wsgiApp(environ, startResponse) {
+ *     startResponse("200 OK", []);
+ *     yield "hello";
+ *     yield* environ.cogen.wait(Sleep(0.2));
+ *   },
+ * });
+ * await using admin = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp: statusApp(server) });
+ *
+ * const slow = await fetch(`${server.url}slow`);
+ * const { requests } = await (await fetch(`${admin.url}status.json`)).json();
+ * assertEquals([requests[0].target, requests[0].coroutines[0].waitsFor], ["/slow", "Sleep"]);
+ * await slow.text();
+ * ```
+ */
+export function statusApp(
+  servers: WSGIServer | readonly WSGIServer[],
+  options: StatusOptions = {},
+): WSGIApp {
+  const watched = serversOf("statusApp", servers);
+  checkNames("options of statusApp", options, ["guard"]);
+  const { guard = "local" } = options;
+  const observation = new Observation(watched);
+  const app: WSGIApp = (environ, startResponse) => {
+    const { PATH_INFO: path, REQUEST_METHOD: method, SCRIPT_NAME: mount } = environ;
+    if (method !== "GET" && method !== "HEAD") {
+      return answer(startResponse, "405 Method Not Allowed", "text/plain", "GET only\n", [
+        ["Allow", "GET, HEAD"],
+      ]);
+    }
+    if (path === "") {
+      const place: HeaderList = [["Location", `${mount}/`]];
+      return answer(startResponse, "308 Permanent Redirect", "text/plain", "", place);
+    }
+    if (path === "/events") {
+      return eventStream(environ, startResponse, events(observation), { headers: SAFE });
+    }
+    const wantsJson = /^application\/json\b/.test(environ.HTTP_ACCEPT ?? "");
+    if (path === "/status.json" || path === "/" && wantsJson) {
+      const text = `${JSON.stringify(observation.view())}\n`;
+      return answer(startResponse, "200 OK", "application/json", text);
+    }
+    const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
+    if (file !== undefined) return answer(startResponse, "200 OK", ...file);
+    return answer(startResponse, "404 Not Found", "text/plain", "Nothing is here\n");
+  };
+  return guarded(app, guard);
+}
+
+function* events(observation: Observation) {
+  for (;;) {
+    yield { data: JSON.stringify(observation.view()) };
+    yield* Sleep(PERIOD_SECONDS);
+  }
+}
+
+function answer(
+  startResponse: StartResponse,
+  status: string,
+  type: string,
+  text: string,
+  more: HeaderList = [],
+): string[] {
+  startResponse(status, [["Content-Type", type], ...SAFE, ...more]);
+  return [text];
+}
