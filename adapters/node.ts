@@ -9,8 +9,8 @@
  * `allowHalfOpen`. Each read through a stream allocates 64 KB, so sockets without TLS do not read
  * through the stream.
  *
- * The adapter keeps the contract under Bun, too. Under Deno it does not: a half-closed socket of
- * Deno's `node:net` drops bytes that wait to be sent.
+ * The adapter keeps the contract under Bun, too. Under Deno it has the gaps that
+ * `tests/contract/node_test.ts` names, and `node:tls` cannot be used: it has no backpressure.
  *
  * - `node/listen.ts`: listeners, and socket files of crashed processes
  * - `node/accepted.ts`: connections that one process accepts and another one serves
