@@ -208,6 +208,8 @@ export type RequestBus = BusOf<"bound">;
 
 /** A bus that a server can give to its apps: that of `openBus`. */
 export interface ServedBus extends BusOf<"plain"> {
+  /** Runs an operation in async code without a request, and gives its value. */
+  run<T>(operation: Operation<T>): Promise<T>;
   /** Gives the same bus with operations that know a request. */
   bind(waiter: Pick<Waiter, "wait">): RequestBus;
 }
