@@ -36,7 +36,8 @@ export function events(): Mounts {
 function published(channel: EventChannel, query: string): string {
   const [, text = "", type = "message"] = /^(.*?)(?:&event=([^&]*))?$/.exec(query) ?? [];
   try {
-    return channel.publish({ data: decodeURIComponent(text), event: decodeURIComponent(type) });
+    return channel.publish({ data: decodeURIComponent(text), event: decodeURIComponent(type) }) ??
+      "";
   } catch {
     throw new HTTPException(
       400,

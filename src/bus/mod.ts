@@ -26,6 +26,7 @@ export type {
   RequestBus,
   ServedBus,
   TopicGap,
+  TopicHistory,
   TopicItem,
   TopicMessage,
   TopicSubscribeOptions,

@@ -10,14 +10,17 @@ import { checkNames, type Operation, operation } from "../coroutine/mod.ts";
 import type {
   BusPosition,
   BusTopicOf,
+  TopicHistory,
   TopicItem,
+  TopicMessage,
   TopicSubscribeOptions,
   TopicSubscriptionOf,
 } from "../wsgi/mod.ts";
-import { checkAfter } from "./checks.ts";
+import { checkAfter, checkCount } from "./checks.ts";
 import { Cursor } from "./cursor.ts";
+import { MAX_BATCH_BYTES } from "./settings.ts";
 import type { BusCore, Wrap } from "./core.ts";
-import { encodeMessage } from "./message.ts";
+import { decodeMessage, encodeMessage } from "./message.ts";
 
 /** The topic of one log. */
 export class Topic<T> implements BusTopicOf<T, "plain"> {
@@ -51,6 +54,31 @@ export class Topic<T> implements BusTopicOf<T, "plain"> {
       const cursor = await openCursor(this.#core, this.#log, after);
       return new TopicSubscription<T>(cursor, this.#wrap, this.name);
     }, (subscription) => subscription.close()));
+  }
+
+  history(count: number): Operation<TopicHistory<T>> {
+    checkCount("The count of history", count);
+    return this.#wrap(this.#core.call(`history(${this.name})`, () => this.#read(count)));
+  }
+
+  async #read(count: number): Promise<TopicHistory<T>> {
+    const { transport } = this.#core.settings;
+    const limits = { maxCount: 100, maxLength: MAX_BATCH_BYTES };
+    const end = await placeOf(this.#core, this.#log, "end");
+    let position: BusPosition = await placeOf(this.#core, this.#log, "start");
+    let messages: TopicMessage<T>[] = [];
+    while (position.epoch === end.epoch && position.offset < end.offset) {
+      const { entries, epoch } = await transport.page(this.#log, position, limits);
+      if (epoch !== end.epoch || entries.length === 0) break;
+      for (const { offset, text } of entries) {
+        const message = decodeMessage(text);
+        position = { epoch, offset };
+        if (message === undefined) continue;
+        messages.push({ kind: "message", ...position, value: message.value as T });
+      }
+      messages = messages.slice(-count);
+    }
+    return { messages, position: position.offset < end.offset ? end : position };
   }
 
   get #destination(): { readonly kind: "log"; readonly name: string } {

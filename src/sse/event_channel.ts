@@ -6,6 +6,9 @@
  * epoch and the number of the event. The epoch is new in each process, so that an id of an earlier process
  * is known as such.
  *
+ * With a bus, the channels of one name are one channel: an event goes to the bus, and comes back to the log of
+ * each process with the same id. So a client may come back to any process.
+ *
  * Apps make a channel, publish to it, and give it to `eventStream`.
  *
  * @module
@@ -21,6 +24,8 @@ import {
 } from "../coroutine/mod.ts";
 import { EventLog } from "./event_log.ts";
 import { EventSubscription, type SubscriptionOptions } from "./subscription.ts";
+import type { ServedBus } from "../wsgi/mod.ts";
+import { EventTopic } from "./event_topic.ts";
 import type { EventFields } from "./event_format.ts";
 
 /** An event of a channel. The channel itself gives the id. */
@@ -55,6 +60,13 @@ export interface EventChannelOptions {
    * one. Give one only if the numbers of its events never begin again.
    */
   readonly epoch?: string;
+  /**
+   * Joins the channels of this `name` in all processes: the option `bus` of the server. The ids come from the
+   * bus then, so there is no `epoch`. Default: a channel of this process alone.
+   */
+  readonly bus?: ServedBus | undefined;
+  /** The name of the channel on the bus. */
+  readonly name?: string | undefined;
   /** The clock for `age`, with `now()` in milliseconds. Default: `Date`. */
   readonly clock?: Pick<Clock, "now">;
 }
@@ -81,6 +93,8 @@ export interface EventChannelOptions {
  */
 export class EventChannel {
   readonly #log: EventLog;
+  /** The other processes of the channel; `undefined` without a bus. */
+  readonly #topic: EventTopic | undefined;
 
   /**
    * Makes a channel.
@@ -90,7 +104,9 @@ export class EventChannel {
    * @throws {RangeError} If `count` or `bytes` is no whole number above 0, or `age` is negative.
    */
   constructor(options: EventChannelOptions = {}) {
-    checkNames("EventChannel", options, ["history", "epoch", "clock"]);
+    checkNames("EventChannel", options, ["history", "epoch", "bus", "name", "clock"]);
+    checkBus(options);
+    const { bus, name } = options;
     const { history = {}, epoch = randomEpoch(), clock = Date } = options;
     checkNames("history of EventChannel", history, ["count", "bytes", "age"]);
     const { count = 1000, bytes = 1 << 20, age = { minutes: 5 } } = history;
@@ -101,7 +117,9 @@ export class EventChannel {
     }
     if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
     const maxAgeMs = toMilliseconds(age, "history.age");
-    this.#log = new EventLog({ maxCount: count, maxBytes: bytes, maxAgeMs, epoch, clock });
+    const settings = { maxCount: count, maxBytes: bytes, maxAgeMs, epoch, clock };
+    this.#log = new EventLog(settings, bus !== undefined);
+    if (bus !== undefined) this.#topic = new EventTopic(bus, name as string, this.#log, count);
   }
 
   /** The number of streams that are open on this channel. */
@@ -118,12 +136,17 @@ export class EventChannel {
    * Sends an event to all streams of this channel, and keeps it in the history.
    *
    * @param event The fields, or the data alone.
-   * @returns The id of the event.
+   * @returns The id of the event. On a bus, `undefined`: the id is known when the event comes back.
    * @throws {TypeError} If the event cannot be written; see `formatEvent`. The channel has no new event then.
    * @throws {TypeError} If the channel is closed.
+   * @throws {BusFull} If too many events wait for the bus.
    */
-  publish(event: string | ChannelEvent): string {
-    return this.#log.append(typeof event === "string" ? { data: event } : event);
+  publish(event: string | ChannelEvent): string | undefined {
+    const fields = typeof event === "string" ? { data: event } : event;
+    if (this.#topic === undefined) return this.#log.append(fields);
+    this.#log.check(fields);
+    this.#topic.publish(fields);
+    return undefined;
   }
 
   /**
@@ -171,8 +194,20 @@ export class EventChannel {
    * it has not seen; after that it is answered with 204, so that it does not come back again.
    */
   close(): void {
+    this.#topic?.close();
     this.#log.close();
   }
+}
+
+function checkBus({ bus, name, epoch }: EventChannelOptions): void {
+  if ((bus === undefined) !== (name === undefined)) {
+    throw new TypeError("An EventChannel on a bus has both options, bus and name");
+  }
+  if (bus === undefined) return;
+  if (typeof bus?.topic !== "function" || typeof bus.run !== "function") {
+    throw optionError("bus", bus, "a bus: await openBus(memoryTransport())");
+  }
+  if (epoch !== undefined) throw new TypeError("An EventChannel on a bus has no epoch of its own");
 }
 
 function checkCount(name: string, value: unknown): void {

@@ -3,6 +3,9 @@
  *
  * The numbers of events begin at 1. The log keeps the newest ones within its bounds, and at least one.
  *
+ * The log of one process makes the ids of its numbers. The log of a channel on a bus gets its ids from the bus,
+ * and knows those of the events that are kept, and the one before them.
+ *
  * `EventChannel` writes the log, and the streams of its clients read it.
  *
  * @module
@@ -22,6 +25,7 @@ export interface LogSettings {
 
 /** An event in the log. */
 export interface LoggedEvent {
+  readonly id: string;
   readonly fields: Omit<EventFields, "id">;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly time: number;
@@ -41,11 +45,26 @@ export class EventLog {
   #first = 1;
   #bytes = 0;
   #closed = false;
+  /** Whether the ids come from a bus. */
+  readonly #isShared: boolean;
+  /** Whether the history has come from the bus; true at once without a bus. */
+  #loaded: boolean;
+  /** On a bus: the numbers of the known ids, and the id before the first event that is kept. */
+  readonly #numbers = new Map<string, number>();
+  #idBefore = "";
   /** The streams that wait for an event. */
   #waiting = new Set<Resume<void>>();
 
-  constructor(settings: LogSettings) {
+  /** @param isShared Whether the ids come from a bus. */
+  constructor(settings: LogSettings, isShared: boolean = false) {
     this.#settings = settings;
+    this.#isShared = isShared;
+    this.#loaded = !isShared;
+  }
+
+  /** Whether the history has come from the bus. */
+  get loaded(): boolean {
+    return this.#loaded;
   }
 
   /** Whether no event will come any more. */
@@ -70,11 +89,13 @@ export class EventLog {
   }
 
   idOf(number: number): string {
+    if (this.#isShared) return number < this.#first ? this.#idBefore : this.at(number).id;
     return `${this.#settings.epoch}-${number}`;
   }
 
   /** The number in an id of this log; `undefined` for any other id. */
   numberOf(id: string): number | undefined {
+    if (this.#isShared) return id === this.#idBefore ? this.#first - 1 : this.#numbers.get(id);
     const { epoch } = this.#settings;
     if (!id.startsWith(`${epoch}-`)) return undefined;
     const digits = id.slice(epoch.length + 1);
@@ -88,17 +109,45 @@ export class EventLog {
    * @returns Its id.
    */
   append(fields: EventFields): string {
-    if (this.#closed) throw new TypeError("Cannot publish: the channel is closed");
-    if (Object.hasOwn(fields, "id")) {
-      throw new TypeError("Cannot publish an event with an id: the channel gives the ids");
-    }
-    const id = this.idOf(this.last + 1);
+    this.#refuse(fields);
+    const id = `${this.#settings.epoch}-${this.last + 1}`;
+    this.add(fields, id);
+    return id;
+  }
+
+  /** @throws {TypeError} If the log takes no such event. */
+  check(fields: EventFields): void {
+    this.#refuse(fields);
+    formatEvent(fields);
+  }
+
+  /** Adds an event of the bus, with its id there. */
+  add(fields: EventFields, id: string): void {
     const bytes = utf8.encode(formatEvent({ ...fields, id }));
-    this.#events.push({ fields: { ...fields }, bytes, time: this.#settings.clock.now() });
+    this.#events.push({ id, fields: { ...fields }, bytes, time: this.#settings.clock.now() });
+    if (this.#isShared) this.#numbers.set(id, this.last);
     this.#bytes += bytes.length;
     this.#dropOld();
     this.#wake();
-    return id;
+  }
+
+  /** The events after this id follow; all earlier ones have been added. */
+  load(id: string): void {
+    if (this.#events.length === this.#start) this.#idBefore = id;
+    this.#loaded = true;
+    this.#wake();
+  }
+
+  /** Events are missing here: each stream that is behind this place, or at it, is told so. */
+  skip(id: string): void {
+    const { last } = this;
+    this.#events = [];
+    this.#start = 0;
+    this.#bytes = 0;
+    this.#numbers.clear();
+    this.#first = last + 2;
+    this.#idBefore = id;
+    this.#wake();
   }
 
   close(): void {
@@ -109,10 +158,17 @@ export class EventLog {
   /** Waits until there is an event after a number, or the log is closed. */
   after(number: number): Operation<void> {
     return operation((resume) => {
-      if (this.last > number || this.#closed) return resume.value();
+      if (this.#loaded && this.last > number || this.#closed) return resume.value();
       this.#waiting.add(resume);
       return () => this.#waiting.delete(resume);
     }, "event");
+  }
+
+  #refuse(fields: EventFields): void {
+    if (this.#closed) throw new TypeError("Cannot publish: the channel is closed");
+    if (Object.hasOwn(fields, "id")) {
+      throw new TypeError("Cannot publish an event with an id: the channel gives the ids");
+    }
   }
 
   #wake(): void {
@@ -125,9 +181,13 @@ export class EventLog {
     const { maxCount, maxBytes, maxAgeMs, clock } = this.#settings;
     const oldest = maxAgeMs === Infinity ? -Infinity : clock.now() - maxAgeMs;
     for (let kept = this.#events.length - this.#start; kept > 1; kept--) {
-      const { bytes, time } = this.#events[this.#start] as LoggedEvent;
+      const { id, bytes, time } = this.#events[this.#start] as LoggedEvent;
       if (kept <= maxCount && this.#bytes <= maxBytes && time >= oldest) break;
       this.#bytes -= bytes.length;
+      if (this.#isShared) {
+        this.#numbers.delete(this.#idBefore);
+        this.#idBefore = id;
+      }
       this.#start++;
       this.#first++;
     }

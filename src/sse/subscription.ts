@@ -72,12 +72,14 @@ export class EventSubscription {
   open(lastId: string | undefined): Feed | undefined {
     const log = this.#log;
     const { after, history = 0 } = this.#options;
-    const { first, last } = log;
     const id = lastId ?? after;
-    const seen = id === undefined ? Math.max(first - 1, last - history) : log.numberOf(id);
-    if (log.closed && seen === last) return undefined;
-    const isKnown = seen !== undefined && seen >= first - 1;
-    return new SubscriptionFeed(log, this.#options, isKnown ? seen : undefined);
+    const place = () => {
+      const { first, last } = log;
+      const seen = id === undefined ? Math.max(first - 1, last - history) : log.numberOf(id);
+      return seen !== undefined && seen >= first - 1 ? seen : undefined;
+    };
+    if (log.closed && place() === log.last) return undefined;
+    return new SubscriptionFeed(log, this.#options, place);
   }
 }
 
@@ -88,21 +90,34 @@ class SubscriptionFeed implements Feed {
   readonly #log: EventLog;
   readonly #options: SubscriptionOptions;
   /** The number of the last event that the client has seen or that the filter has left out. */
-  #seen: number;
+  #seen = 0;
+  /** Gives the place to begin, when the log is loaded; then it is `undefined`. */
+  #place: (() => number | undefined) | undefined;
   /** The number in the last id that the client was sent; -1 before the first id. */
   #told = -1;
   /** Whether the client comes back with an id after which events are missing. */
-  #isStale: boolean;
+  #isStale = false;
   /** Whether the stream ends because the client is too slow. */
   #isCut = false;
 
-  /** @param seen The number of the last event that the client has seen; `undefined` if it is not known. */
-  constructor(log: EventLog, options: SubscriptionOptions, seen: number | undefined) {
+  /** @param place Gives the number of the last event that the client has seen; `undefined` if it is not known. */
+  constructor(log: EventLog, options: SubscriptionOptions, place: () => number | undefined) {
     this.#log = log;
     this.#options = options;
+    this.#place = place;
+    log.subscribers++;
+    this.#begin();
+  }
+
+  /** Finds the place to begin, if the log is loaded; gives whether the place is known. */
+  #begin(): boolean {
+    if (this.#place === undefined) return true;
+    if (!this.#log.loaded) return false;
+    const seen = this.#place();
+    this.#place = undefined;
     this.#isStale = seen === undefined;
     this.#seen = seen ?? 0;
-    log.subscribers++;
+    return true;
   }
 
   get ended(): boolean {
@@ -110,6 +125,7 @@ class SubscriptionFeed implements Feed {
   }
 
   take(): Block | undefined {
+    if (!this.#begin()) return undefined;
     const { filter, slow } = this.#options;
     // A filter may publish, so the log may drop events meanwhile. The new events are for the next call.
     const { last } = this.#log;
@@ -132,6 +148,7 @@ class SubscriptionFeed implements Feed {
   }
 
   place(): string | undefined {
+    if (this.#place !== undefined) return undefined;
     const isBehind = this.#isStale || this.#seen < this.#log.first - 1;
     if (isBehind || this.#told === this.#seen) return undefined;
     this.#told = this.#seen;

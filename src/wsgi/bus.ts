@@ -80,6 +80,14 @@ export interface TopicSubscriptionOf<T, K extends BusKind> {
   close(): void;
 }
 
+/** The messages that a topic has. */
+export interface TopicHistory<T> {
+  /** The latest messages, oldest first. */
+  readonly messages: readonly TopicMessage<T>[];
+  /** The position after them: a subscription after it goes on without a gap. */
+  readonly position: BusPosition;
+}
+
 /** A topic: each subscriber gets each message once, in order, or is told of a gap. */
 export interface BusTopicOf<T, K extends BusKind> {
   /** The name of the topic. */
@@ -111,6 +119,14 @@ export interface BusTopicOf<T, K extends BusKind> {
    * @returns An operation that gives the subscription.
    */
   subscribe(options?: TopicSubscribeOptions): BusOperations<TopicSubscriptionOf<T, K>>[K];
+  /**
+   * Reads the messages that the topic has.
+   *
+   * @param count The largest number of messages.
+   * @returns An operation that gives the latest messages, and the position after them.
+   * @throws {RangeError} If the number is no whole number from 1.
+   */
+  history(count: number): BusOperations<TopicHistory<T>>[K];
 }
 
 /** Options of a queue. Every process should use the same ones. */

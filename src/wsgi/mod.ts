@@ -34,6 +34,7 @@ export type {
   RequestBus,
   ServedBus,
   TopicGap,
+  TopicHistory,
   TopicItem,
   TopicMessage,
   TopicSubscribeOptions,

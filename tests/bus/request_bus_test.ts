@@ -1,7 +1,7 @@
 /** `environ.cogen.bus`: the operations of a bus that know their request. */
 
 import { test } from "node:test";
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   type Environ,
   lazyStartResponse,
@@ -11,7 +11,6 @@ import {
   type WSGIApp,
 } from "../../mod.ts";
 import { memoryTransport, openBus } from "../../src/bus/mod.ts";
-import { testClient } from "../../src/testing/mod.ts";
 import { until } from "./contract.ts";
 
 const PLAIN: [string, string][] = [["Content-Type", "text/plain"]];
@@ -64,11 +63,4 @@ test("a client that leaves ends its waits", async () => {
   controller.abort();
   await left;
   await until(() => bus.stats().signalWaiters === 0);
-});
-
-test("a server without a bus says so", async () => {
-  await using client = testClient(APPS["yield*"] as WSGIApp);
-  assertEquals((await client.get("/")).status, 500);
-  const [error] = client.takeErrors();
-  assertStringIncludes(String(error), "the server has no bus");
 });

@@ -1,0 +1,104 @@
+/** A channel on a bus: the same events with the same ids in all processes. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { serve } from "../../mod.ts";
+import { memoryTransport, openBus } from "../../src/bus/mod.ts";
+import { EventChannel, eventStream } from "../../src/sse/mod.ts";
+
+const ALL = { history: { age: Infinity } };
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+const dataOf = (channel: EventChannel, id?: string) =>
+  channel.eventsAfter(id).events.map(({ data }) => data);
+
+test("an event has the same id in all processes, also in one that comes later", async () => {
+  const transport = memoryTransport();
+  await using here = await openBus(transport);
+  await using there = await openBus(transport);
+  const one = new EventChannel({ bus: here, name: "news", ...ALL });
+  const other = new EventChannel({ bus: there, name: "news", ...ALL });
+  assertEquals(one.publish("1"), undefined);
+  one.publish({ data: "2", event: "headline" });
+  await until(() => dataOf(one).length === 2 && dataOf(other).length === 2);
+  assertEquals(other.eventsAfter(), one.eventsAfter());
+  const [first] = one.eventsAfter().events;
+  assertEquals(dataOf(other, first?.id), ["2"]);
+  const late = new EventChannel({ bus: there, name: "news", history: { count: 1 } });
+  await until(() => dataOf(late).length === 1);
+  assertEquals(late.lastId, one.lastId);
+  assertEquals(late.eventsAfter(first?.id).stale, false);
+  assertEquals(late.eventsAfter("unknown").stale, true);
+  other.publish("3");
+  await until(() => [one, other, late].every((channel) => dataOf(channel).at(-1) === "3"));
+  for (const channel of [one, other, late]) channel.close();
+  assertThrows(() => one.publish("4"), TypeError, "closed");
+  await until(() => here.stats().topics + there.stats().topics === 0);
+});
+
+test("a gap of the bus is a stale event of each client", async () => {
+  const transport = memoryTransport({ maxLogs: 1 });
+  await using bus = await openBus(transport);
+  const channel = new EventChannel({ bus, name: "news", ...ALL });
+  channel.publish("1");
+  await until(() => dataOf(channel).length === 1);
+  const { lastId } = channel;
+  // Another log drops that of the channel, so it begins anew.
+  await bus.run(bus.topic("another").publish(null));
+  channel.publish("2");
+  await until(() => dataOf(channel, lastId).includes("2"));
+  assertEquals(channel.eventsAfter(lastId).stale, true);
+  channel.close();
+});
+
+test("a client comes back to another process, and gets what it has missed", async () => {
+  const transport = memoryTransport();
+  const hosts = await Promise.all([0, 1].map(async () => {
+    const bus = await openBus(transport);
+    const channel = new EventChannel({ bus, name: "news", ...ALL });
+    const server = await serve({
+      bindAddr: ["127.0.0.1", 0],
+      wsgiApp: (environ, startResponse) =>
+        eventStream(environ, startResponse, channel.subscribe({ history: 10 })),
+    });
+    return { bus, channel, server };
+  }));
+  const [one, other] = hosts as [typeof hosts[number], typeof hosts[number]];
+  one.channel.publish("1");
+  one.channel.publish("2");
+  const first = await readEvents(one.server.url, 1);
+  const id = /id: (.*)\ndata: 1\n/.exec(first)?.[1];
+  assert(id !== undefined, first);
+  const rest = await readEvents(other.server.url, 1, id);
+  assertEquals(rest.match(/data: .*/g), ["data: 2"]);
+  for (const { bus, channel, server } of hosts) {
+    channel.close();
+    await server.close();
+    await bus.close();
+  }
+});
+
+test("the options of a bus are checked", async () => {
+  await using bus = await openBus(memoryTransport());
+  assertThrows(() => new EventChannel({ bus }), TypeError, "both options, bus and name");
+  assertThrows(() => new EventChannel({ bus, name: "a", epoch: "e" }), TypeError, "epoch");
+  const wrong = { bus: {} as typeof bus, name: "a" };
+  assertThrows(() => new EventChannel(wrong), TypeError, "bus is {}");
+});
+
+/** Reads a stream until it has a number of events with data. */
+async function readEvents(url: string, count: number, lastId = ""): Promise<string> {
+  const headers: Record<string, string> = lastId === "" ? {} : { "Last-Event-ID": lastId };
+  const controller = new AbortController();
+  const { body } = await fetch(url, { headers, signal: controller.signal });
+  let text = "";
+  for await (const chunk of body as ReadableStream<Uint8Array>) {
+    text += new TextDecoder().decode(chunk);
+    if ((text.match(/data: .*\n\n/g)?.length ?? 0) >= count) break;
+  }
+  controller.abort();
+  return text;
+}
