@@ -1,0 +1,132 @@
+/**
+ * A transport from an address, with the client that the address needs.
+ *
+ * The clients are loaded only here and only then: they are optional packages. Their names stand in variables,
+ * so that no tool takes them for imports of this package.
+ *
+ * Programs call this.
+ *
+ * @module
+ */
+
+import { runtimeAdapter } from "../../mod.ts";
+import { optionError } from "../coroutine/mod.ts";
+import { within } from "./time.ts";
+import type { BusTransport } from "./transport.ts";
+import { memoryTransport } from "./transports/memory.ts";
+import { natsTransport } from "./transports/nats.ts";
+import type { JetStreamLike, NatsConnectionLike } from "./transports/nats_client.ts";
+import { redisTransport } from "./transports/redis.ts";
+import type { IORedisLike } from "./transports/redis_client.ts";
+
+/** The time within which a broker has to answer for the first time, in milliseconds. */
+const FIRST_ANSWER_MS = 5000;
+
+const EXPECTED = "redis://host:6379, rediss://, nats://host:4222, tls:// or memory:";
+
+/**
+ * Connects to the broker of an address. The connection ends with the transport.
+ *
+ * @param address `redis:` or `rediss:` (with TLS) for Redis and Valkey, by the package `ioredis`; `nats:` or
+ *   `tls:` for NATS, by the packages `@nats-io/transport-node` and `@nats-io/jetstream`; `memory:` for none. A
+ *   user and a password may stand before the host.
+ * @returns The transport.
+ * @throws {TypeError} If the address has another form.
+ * @throws {Error} If the package of the client is missing, or the broker does not answer.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connectBus, openBus } from "@x/cogen-wsgi/bus";
+ *
+ * const bus = await openBus(await connectBus("memory:"));
+ * assertEquals(bus.stats().topics, 0);
+ * await bus.close();
+ * ```
+ */
+export async function connectBus(address: string): Promise<BusTransport> {
+  const scheme = typeof address === "string" ? /^[a-z]+:/.exec(address)?.[0] : undefined;
+  switch (scheme) {
+    case "redis:":
+    case "rediss:":
+      return await connectRedis(address);
+    case "nats:":
+    case "tls:":
+      return await connectNats(new URL(address));
+    case "memory:":
+      return memoryTransport();
+  }
+  throw optionError("The address of the bus", address, EXPECTED);
+}
+
+/** The parts of `ioredis` that are used here. */
+interface IORedisModule {
+  readonly Redis: new (address: string, options: object) => IORedisLike;
+}
+
+async function connectRedis(address: string): Promise<BusTransport> {
+  const { Redis } = await load<IORedisModule>("ioredis");
+  const client = new Redis(address, {
+    retryStrategy: (attempt: number) => Math.min(2000, 50 * attempt) * (0.5 + Math.random() / 2),
+  });
+  const transport = redisTransport(client);
+  const end = () => void client.disconnect();
+  await firstAnswer(client.call("PING"), address, end);
+  return ending(transport, end);
+}
+
+/** The part of the client of NATS that is used here. */
+interface NatsModule {
+  connect(options: object): Promise<NatsConnectionLike & { close(): Promise<void> }>;
+}
+
+async function connectNats(url: URL): Promise<BusTransport> {
+  const { connect } = await load<NatsModule>("@nats-io/transport-node");
+  const jetstream = await load<JetStreamLike>("@nats-io/jetstream");
+  const [user, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  const connecting = connect({
+    servers: url.host,
+    maxReconnectAttempts: -1,
+    ...(user === "" ? {} : pass === "" ? { token: user } : { user, pass }),
+    ...(url.protocol === "tls:" ? { tls: {} } : {}),
+  });
+  const end = () => void connecting.then((connection) => connection.close(), () => {});
+  const connection = await firstAnswer(connecting, url.host, end);
+  return ending(natsTransport(connection, jetstream), end);
+}
+
+async function load<T>(name: string): Promise<T> {
+  try {
+    return await import(name) as T;
+  } catch (error) {
+    const message = `A bus over this address needs the package ${name}: npm install ${name}`;
+    throw new Error(message, { cause: error });
+  }
+}
+
+async function firstAnswer<T>(answer: Promise<T>, address: string, end: () => void): Promise<T> {
+  answer.catch(() => {});
+  const { clock } = await runtimeAdapter();
+  // The address may have a password.
+  const shown = address.replace(/\/\/.*@/, "//");
+  try {
+    const found = await within(clock, FIRST_ANSWER_MS, answer);
+    if (found !== undefined) return found;
+  } catch (error) {
+    end();
+    throw new Error(`The broker at ${shown} cannot be used`, { cause: error });
+  }
+  end();
+  throw new Error(`The broker at ${shown} has not answered within ${FIRST_ANSWER_MS / 1000} s`);
+}
+
+/** Ends the client with the transport. */
+function ending(transport: BusTransport, end: () => void): BusTransport {
+  const own = transport.close.bind(transport);
+  return Object.assign(transport, {
+    close: async () => {
+      await own();
+      end();
+    },
+  });
+}
