@@ -80,6 +80,8 @@ export function stackOf(error: unknown): string {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   NotFound: "there is no such file",
+  ENOSPC: "the disk is full",
+  EPIPE: "its reader has closed it",
   EISDIR: "it is a folder",
   EACCES: "this user has no permission",
   EPERM: "this user has no permission",

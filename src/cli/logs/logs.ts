@@ -71,16 +71,22 @@ function open(file: string | undefined, stream: number, option: string): LogOutp
   try {
     return new LogOutput(logDevice(path ?? stream), {
       dropping: (reason) => {
-        sayOfLog(option, `cannot write the log to ${name}: ${reasonOf(reason)}; lines are dropped`);
+        const text = typeof reason === "string" ? reason : reasonOf(reason);
+        sayOfLog(option, `cannot write the log to ${name}: ${text}; lines are dropped`);
       },
       dropped: (lines) => sayOfLog(option, `${lines} lines of the log in ${name} were dropped`),
     });
   } catch (error) {
-    const isMissing = /ENOENT|NotFound/.test(systemCode(error));
-    const reason = isMissing ? "its folder does not exist; make the folder first" : reasonOf(error);
+    const reason = OPEN_REASONS[systemCode(error)] ?? reasonOf(error);
     throw new CommandFailure(EXIT.notStarted, `cannot write ${option} ${name}: ${reason}`);
   }
 }
+
+const OPEN_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist; make the folder first",
+  NotFound: "its folder does not exist; make the folder first",
+  NotCapable: "Deno needs a permission: run deno with -N -R -E -W",
+};
 
 /** The trouble of a file of errors goes to standard error, because the file may not take it. */
 function sayOfLog(option: string, text: string): void {
