@@ -116,6 +116,8 @@ export class RequestExchange
   /** Set when the client ended the connection inside its request. */
   #isUploadBroken = false;
   #listeners: ResponseListener[] | undefined;
+  /** The first error that was reported. */
+  #error: unknown;
   /** The time of {@linkcode headSent} by the clock of the scheduler; taken only if there is a listener. */
   #firstByteAtMs: number | undefined;
   /** Whether the app is done, and the connection has decided on the response. */
@@ -389,7 +391,7 @@ export class RequestExchange
     this.#listeners = undefined;
     const sent = this.#ownAnswer ?? this.#sentBeforeAbort ?? this.#sent;
     const firstByteAtMs = sent.status === undefined ? undefined : this.#firstByteAtMs;
-    const report = { ...sent, outcome, firstByteAtMs };
+    const report = { ...sent, outcome, firstByteAtMs, error: this.#error };
     for (const listener of listeners) {
       try {
         const given: unknown = listener(report);
@@ -418,6 +420,7 @@ export class RequestExchange
       if (this.#reported?.has(error) === true) return;
       (this.#reported ??= new WeakSet()).add(error);
     }
+    this.#error ??= error;
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
     const id = this.cogen.requestId;

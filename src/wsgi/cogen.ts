@@ -11,6 +11,7 @@
  */
 
 import type { HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts";
+import type { WaitListener } from "./app_wait.ts";
 import type { RequestBus } from "./bus.ts";
 import type { Core } from "./core/core.ts";
 import type { CogenInput } from "./input/input.ts";
@@ -69,6 +70,34 @@ export interface Cogen extends RequestControls, Waiter {
    * end should end its response then, so that the shutdown does not use its whole grace period.
    */
   readonly stopping: HostAbortSignal;
+
+  /**
+   * Calls a function after each wait of the app that begins from now on. Waits of coroutines that the app has
+   * added are not told. An error of the function is reported.
+   *
+   * @param listener Takes the wait.
+   * @throws {TypeError} If `listener` is not a function.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Sleep } from "@x/cogen-wsgi";
+   * import { testClient } from "@x/cogen-wsgi/testing";
+   *
+   * const waits: [string, number][] = [];
+   * await using client = testClient(function* (environ, startResponse) {
+   *   environ.cogen.onWait(({ operation, beganAtMs, endedAtMs }) => {
+   *     waits.push([operation, endedAtMs - beganAtMs]);
+   *   });
+   *   yield* environ.cogen.wait(Sleep(2));
+   *   startResponse("200 OK", [["Content-Type", "text/plain"]]);
+   *   yield "hello";
+   * });
+   * await client.get("/");
+   * assertEquals(waits, [["Sleep", 2000]]);
+   * ```
+   */
+  onWait(listener: WaitListener): void;
 
   /**
    * Waits until a shutdown of the server begins; the wait ends at once if one has begun. Apps usually put the

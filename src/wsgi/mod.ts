@@ -75,6 +75,7 @@ export type {
   RequestTimeouts,
   TakenEvents,
 } from "./request_controls.ts";
+export type { AppWait, WaitListener } from "./app_wait.ts";
 export type { ResponseListener, ResponseOutcome, ResponseReport } from "./response_report.ts";
 export { closeLate } from "./running/app_closing.ts";
 export {

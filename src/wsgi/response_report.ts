@@ -30,6 +30,8 @@ export interface ResponseReport {
   readonly bytes: number;
   /** The end of the response. */
   readonly outcome: ResponseOutcome;
+  /** The first error of the app, or of a middleware, that was reported; `undefined` if there was none. */
+  readonly error: unknown;
   /**
    * The time at which the head of the final response was given to the connection, by the clock of the scheduler,
    * in milliseconds; `undefined` if none was sent, or if the listener was registered later than that.

@@ -24,7 +24,7 @@ interface Case {
   readonly options?: ServingOptions;
   /** Acts as the client and the clock after the request. */
   readonly then?: (client: TestClient, stage: Serving) => unknown;
-  readonly report: Omit<ResponseReport, "firstByteAtMs">;
+  readonly report: Omit<ResponseReport, "firstByteAtMs" | "error">;
   /** Whether the server logs an error. */
   readonly logs?: boolean;
 }
@@ -321,8 +321,9 @@ for (
     await stage.settle();
     await then?.(client, stage);
     for (let round = 0; round < 5; round++) await stage.settle();
-    const [{ firstByteAtMs, ...told }] = reports as [ResponseReport];
+    const [{ firstByteAtMs, error, ...told }] = reports as [ResponseReport];
     assertEquals([told, reports.length], [report, 1]);
+    if (error !== undefined) assert(logs);
     assertEquals(firstByteAtMs === undefined, report.status === undefined);
     if (report.outcome === "complete" && report.status !== 101) {
       const { status, body } = client.response(method);

@@ -102,6 +102,8 @@ class AppRun implements BodyReader, StepConsumer {
   #burstEndMs: number;
   /** True once an async iterator has really waited; reset by the step that ends its wait. */
   #hasWaited = false;
+  /** Tells of the end of the wait; set during a wait of an app with listeners for waits. */
+  #endOfWait: (() => void) | undefined;
   /** Closes the app; set once the app has ended or was cancelled, if there is something to close. */
   #closing: Coroutine<void> | undefined;
 
@@ -113,16 +115,19 @@ class AppRun implements BodyReader, StepConsumer {
   // The methods of a generator, for the scheduler.
 
   next(sent?: unknown): Step {
+    if (this.#endOfWait !== undefined) this.#tellWait();
     this.#context.cogen.appStep = currentStep();
     return this.#closing === undefined ? this.#run(false, sent) : this.#closing.next(sent);
   }
 
   throw(error: unknown): Step {
+    if (this.#endOfWait !== undefined) this.#tellWait();
     this.#context.cogen.appStep = currentStep();
     return this.#closing === undefined ? this.#run(true, error) : this.#closing.throw(error);
   }
 
   return(): Step {
+    if (this.#endOfWait !== undefined) this.#tellWait();
     this.#context.cogen.appStep = currentStep();
     if (this.#closing !== undefined) return this.#closing.return();
     if (this.#wait !== "start") return this.#close();
@@ -219,7 +224,16 @@ class AppRun implements BodyReader, StepConsumer {
 
   #waitFor(wait: Wait, value: unknown): Step {
     this.#wait = wait;
+    if (wait === "yielded" || wait === "planned" || wait === "drained") {
+      this.#endOfWait = this.#context.cogen.beginWait(value);
+    }
     return { done: false, value };
+  }
+
+  #tellWait(): void {
+    const tell = this.#endOfWait;
+    this.#endOfWait = undefined;
+    tell?.();
   }
 
   #call(): Step {

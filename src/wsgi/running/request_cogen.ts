@@ -17,12 +17,14 @@ import {
   type HostAbortSignal,
   isOperation,
   type Operation,
+  optionError,
   type Scheduler,
   showValue,
   type Task,
 } from "../../coroutine/mod.ts";
 import { type CurrentStep, currentStep, NOT_YET, noteWait } from "../../coroutine/internal.ts";
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
+import type { WaitListener } from "../app_wait.ts";
 import type { HeaderList } from "../block.ts";
 import { BoundWait } from "../bound_operation.ts";
 import type { RequestBus, ServedBus } from "../bus.ts";
@@ -88,6 +90,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #endError: Error | undefined;
   /** The running tasks of {@linkcode Cogen.run}. */
   #runs: Map<Task<unknown>, Run> | undefined;
+  #waitListeners: WaitListener[] | undefined;
   /** True once the app is being closed. */
   #isClosing = false;
   /** True once the app has ended: no wait can begin any more. */
@@ -233,12 +236,14 @@ export class RequestCogen implements Cogen, Planner, Binding {
     }
     noteWait(this.scheduler, operation);
     const runs = this.#runs ??= new Map();
+    const endWait = this.beginWait(operation);
     const task = this.scheduler.add(function* run(): Coroutine<void> {
       try {
         resolve((yield operation) as T);
       } catch (error) {
         reject(error);
       } finally {
+        endWait?.();
         runs.delete(task);
       }
     });
@@ -249,6 +254,32 @@ export class RequestCogen implements Cogen, Planner, Binding {
   /** The running tasks of {@linkcode run}. */
   get runTasks(): Iterable<Task<unknown>> {
     return this.#runs?.keys() ?? [];
+  }
+
+  onWait(listener: WaitListener): void {
+    if (typeof listener !== "function") {
+      throw optionError("The listener of onWait", listener, "a function");
+    }
+    (this.#waitListeners ??= []).push(listener);
+  }
+
+  /** Notes the beginning of a wait. @returns Tells of its end; `undefined` if there is no listener. */
+  beginWait(value: unknown): (() => void) | undefined {
+    const listeners = this.#waitListeners;
+    if (listeners === undefined) return undefined;
+    const { clock } = this.scheduler;
+    const operation = isOperation(value) ? value.name : "promise";
+    const beganAtMs = clock.now();
+    return () => {
+      const wait = { operation, beganAtMs, endedAtMs: clock.now() };
+      for (const listener of listeners) {
+        try {
+          listener(wait);
+        } catch (error) {
+          this.report(error);
+        }
+      }
+    };
   }
 
   inform(status: 102 | 103, headers: HeaderList): void {

@@ -30,6 +30,7 @@ function running(app: (stage: Stage) => unknown) {
       stage.operation = undefined;
       return operation;
     },
+    beginWait: () => undefined,
     unperformed: () => undefined,
     beginClosing: () => {},
     performNow: () => false,
