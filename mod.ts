@@ -68,6 +68,7 @@ export {
   type Middleware,
   type Mounts,
   type ProxyFacts,
+  type ProxyProtocolFacts,
   type StartResponse,
   type WSGIApp,
   WSGIError,

@@ -22,7 +22,16 @@ import {
   informational,
   ProtocolError,
 } from "../http/mod.ts";
-import type { ByteSocket, Files, Socket, SocketHandler } from "../socket/mod.ts";
+import {
+  type Address,
+  type ByteSocket,
+  type Files,
+  type ProxyHeader,
+  ProxyHeaderError,
+  type ProxyHeaderReader,
+  type Socket,
+  type SocketHandler,
+} from "../socket/mod.ts";
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import { NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { TakenEvents } from "../wsgi/request_controls.ts";
@@ -41,6 +50,7 @@ import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
+import type { RefusalKind } from "./refusals.ts";
 import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
 
@@ -56,7 +66,9 @@ export interface ConnectionHost extends StoppingSource {
   /** The waits for apps that are being closed. */
   readonly closings: Set<() => void>;
   /** The facts of a connection that its environs begin with. */
-  factsOf(socket: Socket): ConnectionFacts;
+  factsOf(socket: Socket, header?: ProxyHeader): ConnectionFacts;
+  /** The reader of the header that the peer must send first; `undefined` if the peer sends none. */
+  headerReaderOf(socket: Socket): ProxyHeaderReader | undefined;
   /** The app of a request begins. */
   appBegan(): void;
   /** The app of a request is done. */
@@ -67,8 +79,8 @@ export interface ConnectionHost extends StoppingSource {
   timedOut(phase: keyof TimeoutsMs): void;
   /** The connection is closed, and the app of its request has not ended. */
   outlived(exchange: RequestExchange): void;
-  /** A request is refused with a status, or a TLS handshake has failed (no status). */
-  refused(reason: string, socket: Socket, status?: number): void;
+  /** A request is refused with a status, or a handshake or the header of a proxy (no status). */
+  refused(kind: RefusalKind, reason: string, remote: Address, status?: number): void;
   /** The connection is closed. */
   forget(connection: ClientConnection): void;
 }
@@ -76,6 +88,7 @@ export interface ConnectionHost extends StoppingSource {
 /** Pipelined requests are served for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
 const NO_EVENTS: TakenEvents = {};
+const NO_BYTES = new Uint8Array(0);
 /** The time for a client to close by itself, after which a shutdown ends its quiet connection. */
 const QUIET_MS = 50;
 
@@ -84,7 +97,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   readonly settings: Settings;
   readonly output: Output;
   readonly deadline: PhaseDeadline;
-  readonly facts: ConnectionFacts;
+  facts: ConnectionFacts;
   readonly fields: ServerFields;
   time: number;
   wasCut = false;
@@ -109,6 +122,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #clientEnded = false;
   /** Whether the connection must end after the requests that have come. */
   #retired = false;
+  /** The reader of the PROXY header. Set until the header has come, if the peer is a proxy that sends one. */
+  #headerReader: ProxyHeaderReader | undefined;
+  /** The client's end: that of the socket, or the one that the PROXY header tells. */
+  #remote: Address;
   /** The number of bytes that have come. */
   #receivedBytes = 0;
   /**
@@ -133,10 +150,13 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.settings = settings;
     this.fields = host.fields;
     this.facts = host.factsOf(socket);
+    this.#remote = socket.remote;
+    this.#headerReader = host.headerReaderOf(socket);
     this.output = new Output(socket, settings.adapter.clock, this);
     this.deadline = new PhaseDeadline(settings.timeoutsMs, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
-    this.deadline.enter(this.#state.phase, this.time);
+    const isIdle = this.#headerReader === undefined;
+    this.deadline.enter(isIdle ? this.#state.phase : "head", this.time);
   }
 
   get idle(): boolean {
@@ -192,9 +212,11 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     const { handling } = this.#state;
     if (handling === "pass-on") this.#taker?.onData(bytes);
     if (handling !== "serve") return;
+    const own = this.#headerReader === undefined ? bytes : this.#bytesAfterHeader(bytes);
+    if (own.length === 0) return;
     const { parser } = this.#lentParser();
-    this.#receivedBytes += bytes.length;
-    parser.push(bytes);
+    this.#receivedBytes += own.length;
+    parser.push(own);
     this.#advance();
     parser.detach();
     if (parser.idle && this.#host.parsers.isOverdrawn) this.#returnParser();
@@ -205,9 +227,36 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     const { handling } = this.#state;
     if (handling === "pass-on") this.#taker?.onEnd();
     if (handling !== "serve") return;
+    // A proxy that checks whether the port is open sends no byte.
+    if ((this.#headerReader?.heldBytes ?? 0) > 0) return this.#refuseHeader("it is cut");
     this.#lentParser().parser.end();
     this.#advance();
     this.#limitHalfClosed();
+  }
+
+  /** Gives bytes to the reader of the PROXY header, and returns those after the header. */
+  #bytesAfterHeader(bytes: Uint8Array): Uint8Array {
+    const reader = this.#headerReader as ProxyHeaderReader;
+    try {
+      const header = reader.read(bytes);
+      if (header === undefined) return NO_BYTES;
+      this.facts = this.#host.factsOf(this.#socket, header);
+      this.#remote = header.source ?? this.#remote;
+    } catch (error) {
+      if (!(error instanceof ProxyHeaderError)) throw error;
+      this.#refuseHeader(error.message);
+      return NO_BYTES;
+    }
+    this.#headerReader = undefined;
+    this.#enterPhase();
+    return reader.rest;
+  }
+
+  /** Ends a connection without the header of its proxy. Bytes of ours would be no answer to it. */
+  #refuseHeader(reason: string): void {
+    const { remote } = this.#socket;
+    this.#host.refused("proxy-header", `The PROXY header is refused: ${reason}`, remote);
+    this.#cut();
   }
 
   outputBroke(error: Error): void {
@@ -233,7 +282,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (!this.#appOutlives) this.#exchange?.abort();
     this.output.close(error !== undefined);
     if (error !== undefined && this.#socket.encrypted && this.#receivedBytes === 0) {
-      this.#host.refused(error.message, this.#socket);
+      this.#host.refused("handshake", error.message, this.#remote);
     }
     this.#returnParser();
     // The connection of an app that goes on is still known, so that a shutdown can cancel the app.
@@ -378,6 +427,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (!this.deadline.isOver(now)) return;
     this.deadline.end();
     if (phase !== "none") this.#host.timedOut(phase);
+    if (this.#headerReader !== undefined) return this.#refuseHeader("it did not come in time");
     if (phase === "idle") this.#close();
     else if (phase === "head") {
       this.#refuse(new ProtocolError(408, "The request head did not come in time"));
@@ -560,7 +610,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /** Answers an error, unless a response has begun, and ends the connection. */
   #refuse(error: ProtocolError): void {
-    this.#host.refused(error.message, this.#socket, error.status);
+    this.#host.refused("request", error.message, this.#remote, error.status);
     const exchange = this.#exchange;
     if (exchange === undefined || !exchange.response.committed) this.#answer(error);
     if (this.#clientEnded && exchange?.isRead === false && error.status === 400) {

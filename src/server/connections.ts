@@ -8,7 +8,14 @@
  */
 
 import { callHook } from "../coroutine/internal.ts";
-import type { Files, Socket } from "../socket/mod.ts";
+import {
+  type Address,
+  type Files,
+  proxiesTLS,
+  type ProxyHeader,
+  ProxyHeaderReader,
+  type Socket,
+} from "../socket/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import {
@@ -21,7 +28,8 @@ import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./log_stream.ts";
 import { ParserPool } from "./parser_pool.ts";
-import { Refusals } from "./refusals.ts";
+import { environEnd, sendsHeader } from "./listening/proxy_option.ts";
+import { type RefusalKind, Refusals } from "./refusals.ts";
 import type { RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
 import { Tally } from "./tally.ts";
@@ -148,17 +156,35 @@ export class Connections implements ConnectionHost {
     return [...this.#open].values();
   }
 
-  factsOf(socket: Socket): ConnectionFacts {
-    const { local, remote } = socket;
+  headerReaderOf(socket: Socket): ProxyHeaderReader | undefined {
+    const { proxyProtocol } = this.settings;
+    const hasHeader = proxyProtocol !== undefined && sendsHeader(proxyProtocol, socket);
+    return hasHeader ? new ProxyHeaderReader(proxyProtocol.version) : undefined;
+  }
+
+  factsOf(socket: Socket, header?: ProxyHeader): ConnectionFacts {
     const { settings } = this;
+    const [remoteAddress, remotePort] = environEnd(header?.source ?? socket.remote);
+    const [, ownPort] = environEnd(socket.local);
+    const destination = header?.destination;
+    const [, serverPort] = destination === undefined ? ["", ownPort] : environEnd(destination);
+    const [proxyAddress, proxyPort] = environEnd(socket.remote);
     return {
       serverName: settings.serverName,
-      serverPort: local.family === "unix" ? "" : String(local.port),
+      serverPort: serverPort || ownPort,
       serverSoftware: this.#software,
       serverProtocol: settings.protocol,
-      remoteAddress: remote.family === "unix" ? "" : remote.host,
-      remotePort: remote.family === "unix" ? "" : String(remote.port),
-      urlScheme: socket.encrypted ? "https" : "http",
+      remoteAddress,
+      remotePort,
+      urlScheme: socket.encrypted || proxiesTLS(header?.tlvs ?? []) ? "https" : "http",
+      proxyProtocol: header && {
+        version: header.version,
+        command: header.command,
+        REMOTE_ADDR: proxyAddress,
+        REMOTE_PORT: proxyPort,
+        SERVER_PORT: ownPort,
+        tlvs: header.tlvs,
+      },
       isMultiprocess: settings.worker !== undefined,
       errors: new LogStream(settings.log),
     };
@@ -224,9 +250,8 @@ export class Connections implements ConnectionHost {
     for (const connection of this) if (connection.serves(socket)) connection.onClose();
   }
 
-  refused(reason: string, socket: Socket, status?: number): void {
-    const kind = status === undefined ? "handshake" : "request";
-    this.refusals.add(kind, reason, socket.remote, status);
+  refused(kind: RefusalKind, reason: string, remote: Address, status?: number): void {
+    this.refusals.add(kind, reason, remote, status);
   }
 
   forget(connection: ClientConnection): void {

@@ -5,7 +5,7 @@
  */
 
 export type { ActiveRequest, ServedListener, ServedResponse } from "./active_requests.ts";
-export { type BindAddress, parseBindAddress } from "./bind_address.ts";
+export { type BindAddress, parseBindAddress } from "./listening/bind_address.ts";
 export { type ConnectionServer, WSGIConnection } from "./wsgi_connection.ts";
 export { DEFAULT_SERVER_LIMITS, type Limits } from "./server_limits.ts";
 export { jsonEntry, type LogEntry, type LogFormat } from "./error_log.ts";
@@ -25,7 +25,8 @@ export {
   type ServerStats,
   type ThreadStats,
 } from "./server_stats.ts";
+export type { ProxyProtocolOptions } from "./listening/proxy_option.ts";
 export type { Refusal, RefusalKind } from "./refusals.ts";
 export { ServerShutdown } from "./shutdown.ts";
 export { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
-export type { TLSOptions } from "./tls_options.ts";
+export type { TLSOptions } from "./listening/tls_options.ts";

@@ -27,12 +27,13 @@ import {
   type WSGIApp,
   WSGIPathInfoDispatcher,
 } from "../wsgi/mod.ts";
-import { type BindAddress, parseBindAddress } from "./bind_address.ts";
+import { type BindAddress, parseBindAddress } from "./listening/bind_address.ts";
+import { type ProxyProtocolOptions, resolveProxyProtocol } from "./listening/proxy_option.ts";
 import type { Refusal } from "./refusals.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
 import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
-import { resolveTls, type TLSOptions } from "./tls_options.ts";
+import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
 
 /** The app to serve, and how: all options of a server except `onListen` and `signal`. */
 export interface ServingOptions {
@@ -52,6 +53,11 @@ export interface ServingOptions {
   readonly requestQueueSize?: number;
   /** Serves HTTPS with this certificate and key; not on a Unix socket. Default: plain HTTP. */
   readonly tls?: TLSOptions;
+  /**
+   * Reads the header of the PROXY protocol on each connection of the proxies in `trust`: the addresses of the
+   * client, and whether it speaks TLS with the proxy. Default: no connection has a header.
+   */
+  readonly proxyProtocol?: ProxyProtocolOptions;
   /** The version in the status line, which limits the features used. Default `"HTTP/1.1"`. */
   readonly protocol?: "HTTP/1.0" | "HTTP/1.1";
   /**
@@ -96,8 +102,8 @@ export interface ServingOptions {
   readonly onError?: (error: unknown, environ: Environ | undefined) => void;
   /**
    * Called with each request that the server refuses itself, with each connection above
-   * `limits.maxConnections`, and with each TLS handshake that fails; at most ten times a second, and
-   * `suppressed` tells how many more there were. An error that this function
+   * `limits.maxConnections`, with each TLS handshake that fails, and with each refused header of the PROXY
+   * protocol; at most ten times a second, and `suppressed` tells how many more there were. An error that this function
    * throws is logged once. The method `stats` of the server has the counts.
    */
   readonly onRefused?: (refusal: Refusal) => void;
@@ -130,6 +136,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
   "serverName",
   "requestQueueSize",
   "tls",
+  "proxyProtocol",
   "protocol",
   "serverHeader",
   "scheduler",
@@ -178,6 +185,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     serverName: options.serverName ?? adapter.hostName(),
     backlog: resolveBacklog(options.requestQueueSize),
     tls: resolveTlsAt(bind, options.tls),
+    proxyProtocol: resolveProxyProtocol(options.proxyProtocol, options.tls !== undefined),
     protocol: resolveProtocol(options.protocol),
     serverHeader: resolveServerHeader(options.serverHeader),
     burstMs: toMilliseconds(options.burst === undefined ? 0.001 : options.burst, "burst"),

@@ -1,6 +1,6 @@
 /**
- * The requests that the server refuses before or without the app, the connections above the limit, and
- * the TLS handshakes that fail: their counts, and the calls of the option `onRefused`.
+ * The requests that the server refuses before or without the app, the connections above the limit, the TLS
+ * handshakes that fail, and the headers of proxies that are malformed: their counts, and the calls of the option `onRefused`.
  *
  * An attacker decides how many there are, so the calls come at a bounded rate.
  *
@@ -12,10 +12,13 @@
 import { callHook } from "../coroutine/internal.ts";
 import type { Adapter, Address } from "../socket/mod.ts";
 
-/** The kinds of refusals: a `handshake` is one of TLS that failed, a `connection` is above `limits.maxConnections`. */
-export type RefusalKind = "request" | "handshake" | "connection";
+/**
+ * The kinds of refusals: a `handshake` is one of TLS that failed, a `connection` is above
+ * `limits.maxConnections`, and a `proxy-header` is a missing or malformed header of the PROXY protocol.
+ */
+export type RefusalKind = "request" | "handshake" | "connection" | "proxy-header";
 
-/** A refused request, a refused connection or a failed TLS handshake, for the option `onRefused`. */
+/** A refused request or connection, a failed TLS handshake or a refused header of a proxy, for the option `onRefused`. */
 export interface Refusal {
   /** What was refused. */
   readonly kind: RefusalKind;
@@ -46,7 +49,9 @@ export interface RefusalSettings {
 /** The refusals of one server. */
 export class Refusals {
   /** The number of refusals of each kind. */
-  readonly counts: Record<RefusalKind, number> = { request: 0, handshake: 0, connection: 0 };
+  readonly counts: Record<RefusalKind, number> = {
+    ...{ "request": 0, "handshake": 0, "connection": 0, "proxy-header": 0 },
+  };
 
   /** The number of refused requests with each status. */
   readonly byStatus: Record<number, number> = {};

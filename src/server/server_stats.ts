@@ -70,6 +70,8 @@ export interface ServerStats {
   readonly refusedConnections: number;
   /** The number of connections with TLS that broke before the first byte of a request. */
   readonly failedHandshakes: number;
+  /** The number of connections of proxies that began without a valid header of the PROXY protocol. */
+  readonly refusedProxyHeaders: number;
   /**
    * The number of connections that the server has ended at once, without the polite end of TCP: by a
    * deadline, a shutdown, a response that could not be completed, or the limit of connections.
@@ -177,6 +179,7 @@ export function statsOf(connections: CountedConnections): ServerStats {
     acceptedConnections: connections.accepted,
     refusedConnections: counts.connection,
     failedHandshakes: counts.handshake,
+    refusedProxyHeaders: counts["proxy-header"],
     cutConnections: tally.cutConnections,
     drainedConnections: tally.drainedConnections,
     activeRequests: connections.active,

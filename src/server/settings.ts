@@ -12,6 +12,7 @@ import type { ParserLimits } from "../http/mod.ts";
 import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
 import type { Environ, ServedBus, WSGIApp } from "../wsgi/mod.ts";
 import type { Limits } from "./server_limits.ts";
+import type { ProxyProtocol } from "./listening/proxy_option.ts";
 import type { Refusal } from "./refusals.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
 
@@ -25,6 +26,8 @@ export interface Settings {
   /** The length of the listen backlog; `undefined` for the runtime's default. */
   readonly backlog: number | undefined;
   readonly tls: ListenTLSOptions | undefined;
+  /** The proxies that send a header; `undefined` if none do. */
+  readonly proxyProtocol: ProxyProtocol | undefined;
   readonly protocol: "HTTP/1.0" | "HTTP/1.1";
   /** The value of the `Server` field; `undefined` for no such field. */
   readonly serverHeader: string | undefined;

@@ -11,6 +11,7 @@
  */
 
 import { combineFieldLines, type RequestHead } from "../http/mod.ts";
+import type { ProxyTLV } from "../socket/mod.ts";
 import { basicCredentials } from "./basic_credentials.ts";
 import type { Cogen } from "./cogen.ts";
 import type { EnvironExtensions } from "./environ_extensions.ts";
@@ -47,6 +48,22 @@ export interface ProxyFacts {
   readonly SCRIPT_NAME: string;
   /** The field `Host`, as the proxy has sent it. */
   readonly HTTP_HOST: string | undefined;
+}
+
+/** The PROXY protocol on the connection of a request: the key `cogen.proxy_protocol` of the environ. */
+export interface ProxyProtocolFacts {
+  /** The version of the header. */
+  readonly version: 1 | 2;
+  /** `local` for a request of the proxy itself, such as a health check. */
+  readonly command: "local" | "proxy";
+  /** The address of the proxy; empty on a Unix socket. */
+  readonly REMOTE_ADDR: string;
+  /** The port of the proxy; empty on a Unix socket. */
+  readonly REMOTE_PORT: string;
+  /** The port at which the proxy has reached this server; empty on a Unix socket. */
+  readonly SERVER_PORT: string;
+  /** The further facts of a header of version 2. */
+  readonly tlvs: readonly ProxyTLV[];
 }
 
 /** The environ of a request, with the keys that {@linkcode EnvironExtensions} declares. */
@@ -105,6 +122,8 @@ export interface Environ extends EnvironExtensions {
   cogen: Cogen;
   /** The values that `trustProxy` has replaced, if a trusted proxy has connected. */
   "cogen.proxy"?: ProxyFacts;
+  /** The header of the PROXY protocol, if the connection began with one. */
+  "cogen.proxy_protocol"?: ProxyProtocolFacts;
   /** The other header fields of the request; repeated fields are combined. */
   [field: `HTTP_${string}`]: string | undefined;
   /** Keys that middleware adds; {@linkcode EnvironExtensions} may give them types. */
@@ -131,6 +150,8 @@ export interface ConnectionFacts {
   readonly isMultiprocess: boolean;
   /** `wsgi.errors`. */
   readonly errors: ErrorStream;
+  /** `cogen.proxy_protocol`; `undefined` for a connection without a header of the PROXY protocol. */
+  readonly proxyProtocol: ProxyProtocolFacts | undefined;
 }
 
 const VERSION = Object.freeze([1, 0] as const);
@@ -179,6 +200,7 @@ export class EnvironMaker {
       return body;
     };
     environ.cogen = cogen;
+    if (facts.proxyProtocol !== undefined) environ["cogen.proxy_protocol"] = facts.proxyProtocol;
     return environ;
   }
 

@@ -47,7 +47,7 @@ export type { PubSub } from "./core/pubsub.ts";
 export type { Queues } from "./core/queues.ts";
 export type { Sockets } from "./core/sockets.ts";
 export type { Util } from "./core/util.ts";
-export type { Environ, ErrorStream, ProxyFacts } from "./environ.ts";
+export type { Environ, ErrorStream, ProxyFacts, ProxyProtocolFacts } from "./environ.ts";
 export type * from "./environ_extensions.ts";
 export type { ByteStream, FileBody, ReadableFile } from "./files/file_source.ts";
 export {

@@ -1,6 +1,6 @@
 /**
- * The command `npm run fuzz`: mutates messages and WebSocket frames until a reader breaks a promise or the
- * time is over. The parser of requests and the reader of frames take turns.
+ * The command `npm run fuzz`: mutates messages, WebSocket frames and PROXY headers until a reader breaks
+ * a promise or the time is over. The parser of requests and the readers of frames and headers take turns.
  *
  *     npm run fuzz                              60 seconds, another seed each time
  *     npm run fuzz -- --seconds 600             longer
@@ -15,9 +15,11 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { readCorpus } from "../http/corpus.ts";
+import { readHeaderCorpus } from "../socket/proxy_protocol/corpus.ts";
 import { readFrameCorpus } from "../websocket/codec/corpus.ts";
 import { FrameFuzzer } from "./frame_fuzzer.ts";
 import { Fuzzer, FuzzFailure } from "./fuzzer.ts";
+import { ProxyFuzzer } from "./proxy_fuzzer.ts";
 
 /** The number of inputs between two readings of the clock. */
 const BATCH = 1000;
@@ -37,6 +39,7 @@ const seconds = values.seconds === undefined
   : wholeNumber("seconds", values.seconds);
 
 const fuzzer = new Fuzzer(seed, readCorpus());
+const headers = new ProxyFuzzer(seed, readHeaderCorpus());
 const frames = new FrameFuzzer(seed, readFrameCorpus());
 const started = performance.now();
 let told = 0;
@@ -45,6 +48,7 @@ try {
     for (let left = Math.min(BATCH, runs - fuzzer.runs); left > 0; left--) {
       fuzzer.step();
       frames.step();
+      headers.step();
     }
     if (elapsed() - told < PROGRESS_SECONDS) continue;
     told = elapsed();
@@ -62,9 +66,11 @@ function elapsed(): number {
 }
 
 function summary(): string {
-  const megabytes = ((fuzzer.bytes + frames.bytes) / 1e6).toFixed(1);
-  const shapes = fuzzer.shapes.size + frames.shapes.size;
-  return `${fuzzer.runs + frames.runs} inputs, ${megabytes} MB, ${shapes} kinds of outcome, ` +
+  const megabytes = ((fuzzer.bytes + frames.bytes + headers.bytes) / 1e6).toFixed(1);
+  const shapes = fuzzer.shapes.size + frames.shapes.size + headers.shapes.size;
+  return `${
+    fuzzer.runs + frames.runs + headers.runs
+  } inputs, ${megabytes} MB, ${shapes} kinds of outcome, ` +
     `${elapsed().toFixed(0)} s`;
 }
 

@@ -12,7 +12,7 @@ import { formatValue } from "../../../../src/cli/values.ts";
 import { KNOWN_OPTIONS, resolveOptions } from "../../../../src/server/options.ts";
 import { completeLimits } from "../../../../src/server/server_limits.ts";
 import { resolveTimeouts } from "../../../../src/server/timeouts.ts";
-import { KNOWN_MEMBERS, resolveTls } from "../../../../src/server/tls_options.ts";
+import { KNOWN_MEMBERS, resolveTls } from "../../../../src/server/listening/tls_options.ts";
 import { testClient } from "../../../../src/testing/mod.ts";
 import { readJson, readText } from "../sources.ts";
 import { codeOf, rowsOf } from "./page_tables.ts";

@@ -10,8 +10,8 @@ import {
 import { Agent, request } from "node:https";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { memoryNetwork } from "../../adapters/memory.ts";
-import { joinBytes } from "../../src/socket/mod.ts";
+import { memoryNetwork } from "../../../adapters/memory.ts";
+import { joinBytes } from "../../../src/socket/mod.ts";
 import {
   serve,
   type ServeOptions,
@@ -19,8 +19,8 @@ import {
   type WSGIApp,
   type WSGIServer,
   WSGIServer as Server,
-} from "../../mod.ts";
-import { CERT, ENCRYPTED_KEY, KEY, OTHER_KEY, PASSPHRASE } from "../support/tls_fixtures.ts";
+} from "../../../mod.ts";
+import { CERT, ENCRYPTED_KEY, KEY, OTHER_KEY, PASSPHRASE } from "../../support/tls_fixtures.ts";
 
 const TLS: TLSOptions = { cert: CERT, key: KEY };
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { showValue } from "../coroutine/mod.ts";
-import type { ListenAddress } from "../socket/mod.ts";
+import { showValue } from "../../coroutine/mod.ts";
+import type { ListenAddress } from "../../socket/mod.ts";
 
 /**
  * `[host, port]`, or the path of a Unix socket. A path that looks like a host or a port is written with

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { checkNames, type Duration, showValue, toMilliseconds } from "../coroutine/mod.ts";
-import type { ListenTLSOptions } from "../socket/mod.ts";
+import { checkNames, type Duration, showValue, toMilliseconds } from "../../coroutine/mod.ts";
+import type { ListenTLSOptions } from "../../socket/mod.ts";
 
 /**
  * The option `tls` of a server.

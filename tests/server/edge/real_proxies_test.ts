@@ -1,0 +1,147 @@
+/** Real proxies in front: haproxy with the PROXY protocol, and nginx with `X-Forwarded-For`. */
+
+import { assert, assertEquals } from "@std/assert";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { serve } from "../../../mod.ts";
+import { trustProxy } from "../../../src/middleware/mod.ts";
+import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { skipWithout } from "../../tools/optional_tools.ts";
+
+const app: WSGIApp = (environ, startResponse) => {
+  startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  const version = environ["cogen.proxy_protocol"]?.version ?? 0;
+  return [`${environ.REMOTE_ADDR} ${environ.REMOTE_PORT} ${version}`];
+};
+
+/** A port that is free now. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Runs a proxy with a configuration in a folder of its own, until `use` is done. */
+async function withProxy(
+  program: string,
+  args: (file: string) => readonly string[],
+  configuration: (folder: string) => string,
+  use: () => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "cogen-proxy-"));
+  const file = join(folder, "proxy.conf");
+  writeFileSync(file, configuration(folder));
+  const child = spawn(program, args(file), { stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  try {
+    await use();
+  } finally {
+    child.kill("SIGTERM");
+    await ended;
+    rmSync(folder, { recursive: true });
+  }
+}
+
+interface Exchange {
+  readonly text: string;
+  /** The port of the client, which the proxy sees. */
+  readonly clientPort: number;
+}
+
+/** Sends a request to a proxy, as soon as it listens. */
+async function ask(port: number, fields: readonly string[] = []): Promise<Exchange> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await askOnce(port, fields);
+    } catch (error) {
+      if (tries === 500) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+function askOnce(port: number, fields: readonly string[]): Promise<Exchange> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    let clientPort = 0;
+    const socket = connect(port, "127.0.0.1", () => {
+      clientPort = socket.localPort ?? 0;
+      const lines = ["GET / HTTP/1.1", "Host: a", "Connection: close", ...fields, "", ""];
+      socket.write(lines.join("\r\n"));
+    });
+    socket.on("error", reject);
+    socket.on("data", (bytes: Uint8Array) => text += new TextDecoder().decode(bytes));
+    socket.on("close", () => resolve({ text, clientPort }));
+  });
+}
+
+const haproxy = (port: number, target: number, how: string) => () => `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+listen front
+    bind 127.0.0.1:${port}
+    server app 127.0.0.1:${target} ${how}
+`;
+
+test("haproxy tells of the client by both versions of the PROXY protocol", {
+  skip: skipWithout("haproxy", ["-v"]),
+}, async () => {
+  const proxyProtocol = { trust: ["loopback"] };
+  await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp: app, proxyProtocol });
+  const { port: target } = server.address as { port: number };
+  for (const [how, version] of [["send-proxy", 1], ["send-proxy-v2", 2]] as const) {
+    const port = await freePort();
+    const configuration = haproxy(port, target, how);
+    await withProxy("haproxy", (file) => ["-db", "-f", file], configuration, async () => {
+      const { text, clientPort } = await ask(port);
+      assertEquals(text.slice(text.lastIndexOf("127.")), `127.0.0.1 ${clientPort} ${version}`);
+    });
+  }
+});
+
+const nginx = (port: number, target: number) => (folder: string) => `
+daemon off;
+master_process off;
+pid ${folder}/pid;
+error_log /dev/null;
+events {}
+http {
+    access_log off;
+    client_body_temp_path ${folder}/body;
+    proxy_temp_path ${folder}/proxy;
+    fastcgi_temp_path ${folder}/fastcgi;
+    uwsgi_temp_path ${folder}/uwsgi;
+    scgi_temp_path ${folder}/scgi;
+    server {
+        listen 127.0.0.1:${port};
+        location / {
+            proxy_pass http://127.0.0.1:${target};
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }
+    }
+}
+`;
+
+test("nginx tells of the client by X-Forwarded-For, and what the client claims is not believed", {
+  skip: skipWithout("nginx", ["-v"]),
+}, async () => {
+  const wsgiApp = trustProxy(app, { trust: 1 });
+  await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp });
+  const { port: target } = server.address as { port: number };
+  const port = await freePort();
+  const args = (file: string) => ["-e", "/dev/null", "-c", file];
+  await withProxy("nginx", args, nginx(port, target), async () => {
+    const { text } = await ask(port, ["X-Forwarded-For: 192.0.2.66"]);
+    assert(text.includes("127.0.0.1  0"), text);
+  });
+});
