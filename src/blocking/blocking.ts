@@ -79,10 +79,11 @@ const OPTIONS: readonly string[] = ["threads", "queue", "deadline", "idle"];
  * import { testClient } from "@x/cogen-wsgi/testing";
  *
  * // Usually: new URL("./report.ts", import.meta.url)
- * const module = `data:text/javascript,export default (environ, startResponse) => {
- *   startResponse("200 OK", [["Content-Type", "text/plain"]]);
+ * const source = `export default (environ, startResponse) => {
+ *   startResponse("200 OK", []);
  *   return [environ["wsgi.input"].read()];
  * }`;
+ * const module = `data:text/javascript;base64,${btoa(source)}`;
  * await using app = blocking(module, { threads: 1 });
  * await using client = testClient(app);
  * assertEquals((await client.post("/", { body: "the body" })).text, "the body");
