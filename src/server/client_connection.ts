@@ -45,7 +45,7 @@ import {
   STATES,
 } from "./connection_state.ts";
 import { LogStream } from "./log_stream.ts";
-import { Output, type OutputOwner } from "./output.ts";
+import { type ConnectionOutput, Output, type OutputOwner, SpentOutput } from "./output.ts";
 import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
@@ -95,7 +95,7 @@ const QUIET_MS = 50;
 /** A connection to one client. */
 export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwner {
   readonly settings: Settings;
-  readonly output: Output;
+  output: ConnectionOutput;
   readonly deadline: PhaseDeadline;
   facts: ConnectionFacts;
   readonly fields: ServerFields;
@@ -267,7 +267,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   onDrain(): void {
     this.output.drain();
-    if (this.#state.handling === "pass-on") return this.#taker?.onDrain();
+    if (this.#state.handling === "pass-on") {
+      this.#releaseOutput();
+      return this.#taker?.onDrain();
+    }
     this.#enterPhase();
     this.#advance();
   }
@@ -325,6 +328,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     // The bytes that have come already are the taker's first ones.
     const rest = this.#lentParser().parser.takeBuffered();
     this.#returnParser();
+    this.#releaseOutput();
     let taker: TakenSocket;
     try {
       taker = takenBy(this.#socket, open, exchange);
@@ -339,6 +343,12 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (rest.length > 0) taker.onData(rest);
     if (this.#clientEnded) taker.onEnd();
     if (this.#host.stopReason !== undefined) this.stoppingBegan();
+  }
+
+  /** Gives up the output of a taken socket, once all of its bytes have gone. */
+  #releaseOutput(): void {
+    const { size, full, sentBytes } = this.output;
+    if (size === 0 && !full) this.output = new SpentOutput(sentBytes);
   }
 
   /** A shutdown of the server begins: an app that has taken the socket is told. */

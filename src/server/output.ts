@@ -34,6 +34,9 @@ export interface OutputOwner {
   outputBroke(error: Error): void;
 }
 
+/** The output of a connection: an {@linkcode Output}, or a {@linkcode SpentOutput}. */
+export type ConnectionOutput = Pick<Output, keyof Output>;
+
 /** The writing side of a connection. */
 export class Output implements AppOutput {
   /** {@linkcode write} as a function, for the response. */
@@ -283,6 +286,63 @@ export class Output implements AppOutput {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.value();
+  }
+}
+
+const dropBytes = (): void => {};
+
+/**
+ * The output of a connection whose socket an app has taken, once all bytes before have gone. Nothing more is
+ * written, so this object keeps their number alone.
+ */
+export class SpentOutput implements ConnectionOutput {
+  readonly sentBytes: number;
+
+  /** @param sentBytes The number of bytes that the socket has taken. */
+  constructor(sentBytes: number) {
+    this.sentBytes = sentBytes;
+  }
+
+  get sink(): (part: Uint8Array | string) => void {
+    return dropBytes;
+  }
+
+  get size(): number {
+    return 0;
+  }
+
+  get allSent(): boolean {
+    return true;
+  }
+
+  get full(): boolean {
+    return false;
+  }
+
+  get fullSince(): number {
+    return Infinity;
+  }
+
+  write(): void {}
+
+  flush(): void {}
+
+  cork(): void {}
+
+  uncork(): void {}
+
+  drain(): void {}
+
+  end(): void {}
+
+  close(): void {}
+
+  whenTaken(done: (taken: boolean) => void): void {
+    done(true);
+  }
+
+  drained(): Operation<void> {
+    return operation((resume) => resume.value(), "drain");
   }
 }
 

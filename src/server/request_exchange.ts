@@ -39,14 +39,14 @@ import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import { WSGIInput } from "../wsgi/input/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/running/response.ts";
 import type { Settings } from "./settings.ts";
-import type { Output } from "./output.ts";
+import type { ConnectionOutput } from "./output.ts";
 import type { PhaseDeadline } from "./phase_deadline.ts";
 import { changeTimeouts } from "./timeouts.ts";
 
 /** The members that an exchange needs of its connection. */
 export interface ExchangeHost {
   readonly settings: Settings;
-  readonly output: Output;
+  readonly output: ConnectionOutput;
   readonly deadline: PhaseDeadline;
   readonly environs: EnvironMaker;
   readonly facts: ConnectionFacts;
@@ -83,6 +83,8 @@ export interface ExchangeHost {
 /** The {@linkcode RequestExchange.responseKind} of a response whose client has left. */
 export const LEFT = 6;
 
+const NO_FIELDS: readonly string[] = [];
+
 /** The part of a response that was sent. */
 type SentResponse = Pick<ResponseReport, "status" | "bytes">;
 
@@ -90,12 +92,11 @@ type SentResponse = Pick<ResponseReport, "status" | "bytes">;
 export class RequestExchange
   implements AppContext, ResponseContext, RequestControls, StoppingSource {
   readonly startedAt: number;
-  readonly head: RequestHead;
+  head: RequestHead;
   readonly body: BodyBuffer;
   readonly environ: Environ;
   readonly cogen: RequestCogen;
   readonly response: Response;
-  readonly output: Output;
   /** Whether the whole request is read. The connection sets it. */
   isRead = false;
   /** Whether the app is done. The connection sets it. */
@@ -125,7 +126,6 @@ export class RequestExchange
   /** Whether a flush of the blocks of `write` is due in the next turn of the host. */
   #isFlushDue = false;
   readonly #host: ExchangeHost;
-  readonly #writer: ResponseWriter;
   #task: Task<unknown> | undefined;
   /** Whether the app has asked for the end of the connection. */
   #isLast = false;
@@ -134,7 +134,6 @@ export class RequestExchange
 
   constructor(head: RequestHead, host: ExchangeHost) {
     this.#host = host;
-    this.output = host.output;
     this.head = head;
     this.startedAt = host.time;
     this.body = head.framing.kind === "none"
@@ -143,8 +142,8 @@ export class RequestExchange
     const cogen = this.cogen = new RequestCogen(host.settings.scheduler, this.body, this);
     const input = new WSGIInput(this.body, cogen);
     this.environ = host.environs.make({ head, cogen, input }, host.facts);
-    this.#writer = new ResponseWriter(this);
-    this.response = new Response(this.#writer, host.output.sink, host.fields, head.method, this);
+    const writer = new ResponseWriter(this);
+    this.response = new Response(writer, host.output.sink, host.fields, head.method, this);
   }
 
   /** Runs the app. Its first step runs inside this call. */
@@ -171,7 +170,7 @@ export class RequestExchange
 
   /** Whether the connection persists, as the response's head says. */
   get persists(): boolean {
-    return this.#writer.keepAlive && !this.#isLast;
+    return this.response.keepAlive && !this.#isLast;
   }
 
   /** Aborts the app's waits and cancels the app, because the client has gone or must go. */
@@ -186,6 +185,10 @@ export class RequestExchange
       this.report(error);
     }
     this.#task?.cancel();
+  }
+
+  get output(): ConnectionOutput {
+    return this.#host.output;
   }
 
   get app(): WSGIApp {
@@ -310,6 +313,8 @@ export class RequestExchange
       throw new WSGIError("A socket cannot be taken before the request body is read");
     }
     this.response.handOver(isTunnel ? tunnelResponse(headers) : informational(101, headers));
+    // The connection may last for days. The strings of the fields would keep the text of the whole head.
+    this.head = { ...this.head, fields: NO_FIELDS };
     this.#host.giveAway(this, open, events);
   }
 

@@ -6,7 +6,7 @@
 
 import { checkNames, type Duration, optionError, toMilliseconds } from "../coroutine/mod.ts";
 import type { ByteSocket } from "../socket/mod.ts";
-import type { Environ, TakenEvents } from "../wsgi/mod.ts";
+import type { AppOutcome, Environ, TakenEvents } from "../wsgi/mod.ts";
 import { isToken } from "./codec/extensions.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "./codec/message_reader.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
@@ -107,28 +107,41 @@ export function acceptWebSocket(
   const { cogen } = environ;
   const { clock } = cogen.scheduler;
   const { compression } = options;
-  const opened: Opened = {};
+  const opened = new Opened();
   const open = (socket: ByteSocket) => {
     const deflate = compression === undefined || handshake.deflate === undefined
       ? undefined
       : new MessageDeflate(compression, handshake.deflate);
-    return opened.connection = new Connection(socket, clock, settings, deflate);
+    return opened.open(new Connection(socket, clock, settings, deflate));
   };
-  cogen.takeSocket(handshake.headers, open, eventsOf(opened));
-  return new WebSocketConnection(opened.connection as Connection, cogen, handshake);
+  cogen.takeSocket(handshake.headers, open, opened);
+  return new WebSocketConnection(opened.connection, cogen, handshake);
 }
 
-/** The place for the connection that `takeSocket` opens. */
-interface Opened {
-  connection?: Connection;
-}
+/**
+ * The events of the request, passed on to the connection that `takeSocket` opens. It lasts as long as the
+ * connection: functions made in `acceptWebSocket` would keep the whole handshake, and two more objects.
+ */
+class Opened implements TakenEvents {
+  readonly onAppEnd: (outcome: AppOutcome) => void = this.tellEnd;
+  readonly onStopping: () => void = this.tellStopping;
+  #connection: Connection | undefined;
 
-/** Passes the events of the request on. Functions inside `acceptWebSocket` would keep the whole handshake. */
-function eventsOf(opened: Opened): TakenEvents {
-  return {
-    onAppEnd: (outcome) => opened.connection?.appEnded(outcome),
-    onStopping: () => opened.connection?.shutdownBegan(),
-  };
+  get connection(): Connection {
+    return this.#connection as Connection;
+  }
+
+  open(connection: Connection): Connection {
+    return this.#connection = connection;
+  }
+
+  tellEnd(outcome: AppOutcome): void {
+    this.#connection?.appEnded(outcome);
+  }
+
+  tellStopping(): void {
+    this.#connection?.shutdownBegan();
+  }
 }
 
 function settingsOf(options: WebSocketOptions): ConnectionSettings {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { test } from "node:test";
 import { ManualClock, Scheduler } from "../../src/coroutine/mod.ts";
 import type { Socket } from "../../src/socket/mod.ts";
-import { Output } from "../../src/server/output.ts";
+import { Output, SpentOutput } from "../../src/server/output.ts";
 import { latin1Bytes } from "../support/serving.ts";
 
 /** A socket that takes what it is told to take. */
@@ -207,4 +207,21 @@ test("in any order of writes, flushes and drains, everything goes once and in or
     assert(taker.text === expected, "the same text");
     assertEquals([taker.ended, output.size], [true, 0]);
   }));
+});
+
+test("a spent output keeps the number of bytes, drops all others, and lets no app wait", () => {
+  const output = new SpentOutput(7);
+  output.sink("text");
+  output.write();
+  output.flush();
+  const told: boolean[] = [];
+  output.whenTaken((taken) => told.push(taken));
+  assertEquals([output.sentBytes, output.size, output.full, told], [7, 0, false, [true]]);
+  const clock = new ManualClock();
+  const scheduler = new Scheduler({ clock });
+  scheduler.add(function* () {
+    yield output.drained();
+  });
+  clock.advance(0);
+  assertEquals(scheduler.stats().tasks, 0);
 });

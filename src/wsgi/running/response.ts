@@ -17,7 +17,7 @@ import {
   informational,
   type PreparedHead,
   prepareHead,
-  type ResponseWriter,
+  ResponseWriter,
 } from "../../http/mod.ts";
 import { handleRejection } from "../../coroutine/internal.ts";
 import { copyFields } from "../../http/writing/response_checks.ts";
@@ -61,6 +61,14 @@ export interface ResponseHost extends NamedApp {
 }
 
 const NO_TRAILERS: HeaderList = [];
+/** The writer of all responses whose sockets are taken: nothing was written with it. */
+const UNUSED_WRITER = new ResponseWriter({
+  method: "GET",
+  minorVersion: 1,
+  keepAlive: false,
+  protocol: "HTTP/1.1",
+});
+const dropBytes: ByteSink = () => {};
 const PLAIN: HeaderList = [["Content-Type", "text/plain; charset=utf-8"]];
 
 /**
@@ -87,12 +95,9 @@ export type ResponseState =
 
 /** A response being made. */
 export class Response {
-  /** The function that the app calls to start the response. */
-  readonly startResponse: StartResponse = (status, headers, excInfo) =>
-    this.#prepare(status, headers, excInfo);
-
-  readonly #writer: ResponseWriter;
-  readonly #sink: ByteSink;
+  /** The writer and the sink, until the app takes the socket. */
+  #writer: ResponseWriter;
+  #sink: ByteSink;
   readonly #fields: ServerFields;
   readonly #method: string;
   readonly #host: ResponseHost;
@@ -122,6 +127,11 @@ export class Response {
     this.#host = host;
   }
 
+  /** The function that the app calls to start the response. The app alone keeps it. */
+  get startResponse(): StartResponse {
+    return (status, headers, excInfo) => this.#prepare(status, headers, excInfo);
+  }
+
   /** The state, as of the table above. */
   get state(): ResponseState {
     return this.#state;
@@ -140,6 +150,11 @@ export class Response {
   /** Whether the head was sent and no body follows. */
   get headOnly(): boolean {
     return this.#isHeadSent && !this.#writer.bodyAllowed;
+  }
+
+  /** Whether the connection persists, as the head says that was sent. */
+  get keepAlive(): boolean {
+    return this.#writer.keepAlive;
   }
 
   /** Whether the head was sent and only the end of the connection will end the body. */
@@ -236,7 +251,8 @@ export class Response {
   }
 
   /**
-   * Hands the connection over to the app after `head`: no other response follows.
+   * Hands the connection over to the app after `head`: no other response follows. The response lasts as
+   * long as the app, so it gives up the objects that it has written with.
    *
    * @throws {WSGIError} If a response has begun.
    */
@@ -246,6 +262,8 @@ export class Response {
     }
     this.#state = "taken";
     this.#sink(head);
+    this.#writer = UNUSED_WRITER;
+    this.#sink = dropBytes;
     this.#host.headSent?.();
   }
 
