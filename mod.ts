@@ -187,7 +187,8 @@ export async function serve(options: ServeOptions): Promise<WSGIServer> {
   if (arguments.length > 1) refuseSurplus("serve", arguments, 1);
   checkServingOptions(options);
   const { bindAddr = ["127.0.0.1", defaultPort()], adapter = await runtimeAdapter() } = options;
-  return await new WSGIServer({ ...options, bindAddr, adapter }).listen();
+  const { debug = isDebugging() } = options;
+  return await new WSGIServer({ ...options, bindAddr, adapter, debug }).listen();
 }
 
 /**
@@ -239,17 +240,27 @@ export async function createScheduler(
     complaint: "Unknown option of createScheduler",
   });
   const { clock } = await runtimeAdapter();
-  return new Scheduler({ ...options, clock });
+  return new Scheduler({ debug: isDebugging(), ...options, clock });
 }
 
 const CREATE_OPTIONS: readonly (keyof SchedulerOptions)[] = [
   ...["defaultTimeout", "defaultPriority", "debug", "quantum", "onError", "log"] as const,
 ];
 
-/** `PORT`, where there is an environment, and Deno lets this program read the variable. */
-function defaultPort(): number {
+/** A variable, where there is an environment, and Deno lets this program read the variable. */
+function variable(name: string): string | undefined {
   const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
-  const port = isGranted({ name: "env", variable: "PORT" }) ? process?.env["PORT"] : undefined;
+  return isGranted({ name: "env", variable: name }) ? process?.env[name] : undefined;
+}
+
+/** Whether `COGEN_DEBUG` is set, and not to 0. */
+function isDebugging(): boolean {
+  return !["", "0", "false"].includes(variable("COGEN_DEBUG") ?? "");
+}
+
+/** The port of `PORT`, or 8000. */
+function defaultPort(): number {
+  const port = variable("PORT");
   if (port === undefined || port === "") return 8000;
   if (!/^\d{1,5}$/.test(port)) {
     throw new RangeError(`The environment variable PORT is "${port}": expected a port number`);

@@ -156,7 +156,7 @@ function readEnvironment(settings: Settings): void {
   );
   const names = new Set([
     ...known.keys(),
-    ...variableNames().filter((name) => /^COGEN_/.test(name)),
+    ...variableNames().filter((name) => /^COGEN_(?!DEBUG$)/.test(name)),
   ]);
   for (const name of names) {
     const text = readVariable(name);

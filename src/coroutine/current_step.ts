@@ -12,6 +12,14 @@
 
 import type { TaskScheduler } from "./task.ts";
 
+/** The part of a scheduler that hears of operations. */
+export interface OperationWatcher {
+  /** An operation was made. */
+  watch(operation: object, origin: Error): void;
+  /** An operation is performed. */
+  performed(operation: object): void;
+}
+
 /**
  * The values of a coroutine's locals, by local. The map is never changed in place, so children can
  * share it.
@@ -24,6 +32,8 @@ export interface CurrentStep {
   readonly scheduler: TaskScheduler;
   /** Whether operations made in this step note their origin: the scheduler's option `debug`. */
   readonly isTraced: boolean;
+  /** Hears of the operations that are made in this step; only if mistakes are told of. */
+  readonly operationWatcher: OperationWatcher | undefined;
   /**
    * The coroutine's locals. `Local` assigns them; `Local` and the tasks added in this step read
    * them.

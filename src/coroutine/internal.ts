@@ -14,4 +14,5 @@ export { describeThrown, nameOf } from "./error_text.ts";
 export { callHook, describeFailed } from "./failure_log.ts";
 export { isPlain } from "./option_checks.ts";
 export { NOT_YET } from "./operation.ts";
-export { handleFailures, launch, noteWait, start } from "./scheduler.ts";
+export { notePerformed } from "./origin.ts";
+export { handleFailures, launch, noteWait, start, tellMistakes } from "./scheduler.ts";

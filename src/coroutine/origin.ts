@@ -9,7 +9,7 @@
  * @module
  */
 
-import { currentStep } from "./current_step.ts";
+import { currentStep, type OperationWatcher } from "./current_step.ts";
 
 /**
  * The errors that were made together with operations. The runtime writes the stack of an error when it is first
@@ -19,7 +19,28 @@ const origins = new WeakMap<object, Error>();
 
 /** Notes the line that makes an operation, if the current step is traced. */
 export function noteOrigin(operation: object): void {
-  if (currentStep()?.isTraced === true) origins.set(operation, new Error());
+  const step = currentStep();
+  if (step?.isTraced !== true) return;
+  const origin = new Error();
+  origins.set(operation, origin);
+  const watcher = step.operationWatcher;
+  if (watcher === undefined) return;
+  watcher.watch(operation, origin);
+  watchers.set(operation, watcher);
+}
+
+const watchers = new WeakMap<object, OperationWatcher>();
+/** Becomes true with the first scheduler that watches its operations, and stays so: before, nothing is looked up. */
+let isWatching = false;
+
+/** Begins to look up the watchers of operations. */
+export function watchOperations(): void {
+  isWatching = true;
+}
+
+/** Notes that an operation is performed, or is part of one that is. */
+export function notePerformed(operation: object): void {
+  if (isWatching) watchers.get(operation)?.performed(operation);
 }
 
 /**
@@ -35,7 +56,12 @@ export function noteLateOrigin(operation: object): void {
  * noted.
  */
 export function originOf(operation: object): string | undefined {
-  return callerOf(origins.get(operation)?.stack ?? "");
+  return originIn(origins.get(operation));
+}
+
+/** Gives the line of the app in the stack of an error. */
+export function originIn(error: Error | undefined): string | undefined {
+  return callerOf(error?.stack ?? "");
 }
 
 /**

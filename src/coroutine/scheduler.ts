@@ -17,6 +17,7 @@ import { Kernel } from "./kernel/kernel.ts";
 import { checkNames, checkOption, optionError } from "./option_checks.ts";
 import { noteLateOrigin } from "./origin.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
+import { Mistakes } from "./kernel/mistakes.ts";
 import { RunningTask } from "./kernel/running_task.ts";
 import { Tracer } from "./kernel/tracer.ts";
 import { adapt } from "./operations/adapt.ts";
@@ -272,6 +273,30 @@ export function launch(
  */
 export function noteWait(scheduler: Scheduler, operation: object): void {
   if (kernelOf(scheduler).tracer !== undefined) noteLateOrigin(operation);
+}
+
+/**
+ * Tells of mistakes: steps that hold the event loop, forgotten coroutines, operations that are never performed.
+ *
+ * @param scheduler A scheduler with the option `debug`.
+ * @param warn Takes each warning; must not throw.
+ * @returns A function that looks for forgotten coroutines, to be called from time to time; `undefined` if the
+ *   scheduler has not the option `debug`.
+ */
+export function tellMistakes(
+  scheduler: Scheduler,
+  warn: (text: string) => void,
+): (() => void) | undefined {
+  const kernel = kernelOf(scheduler);
+  const { tracer } = kernel;
+  if (tracer === undefined) return undefined;
+  const mistakes = tracer.mistakes ??= new Mistakes(warn);
+  return () => {
+    for (const task of kernel.tasks()) {
+      const wait = task.state === "waiting" ? tracer.lastWait(task) : undefined;
+      if (wait) mistakes.check(task, scheduler.clock.now() - wait.sinceMs, wait.from);
+    }
+  };
 }
 
 /**

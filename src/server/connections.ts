@@ -7,7 +7,7 @@
  * @module
  */
 
-import { callHook } from "../coroutine/internal.ts";
+import { callHook, tellMistakes } from "../coroutine/internal.ts";
 import {
   type Address,
   type Files,
@@ -87,6 +87,8 @@ export class Connections implements ConnectionHost {
   /** The requests whose app has not ended, although the connection is closed. */
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
+  /** Set by the option `debug`. */
+  #lookForForgotten: (() => void) | undefined;
 
   /**
    * Makes the connections of a server.
@@ -100,6 +102,9 @@ export class Connections implements ConnectionHost {
     this.#software = `cogen-wsgi (${settings.adapter.name})`;
     this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
+    if (settings.debug) {
+      this.#lookForForgotten = tellMistakes(settings.scheduler, (text) => settings.log(text));
+    }
     this.files = this.tally.counting(settings.adapter.files);
     this.fields = { date: () => this.#date.value, server: settings.serverHeader };
   }
@@ -301,6 +306,7 @@ export class Connections implements ConnectionHost {
       this.#cancelCheck = undefined;
       const now = clock.now();
       this.tally.delayed(now - dueAt);
+      this.#lookForForgotten?.();
       for (const connection of this) connection.checkDeadline(now);
       if (this.#open.size > 0) this.#planCheck();
     });

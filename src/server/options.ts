@@ -113,6 +113,13 @@ export interface ServingOptions {
    */
   readonly worker?: string;
   /**
+   * Warns in the log of a step that held the event loop for 100 ms, of a coroutine that was forgotten, and of an
+   * operation that was never performed, with their lines; and the waits of coroutines show their lines. This costs
+   * a stack trace for each operation. A `scheduler` of your own needs its option `debug`, too. Default `false`;
+   * for `serve`, the environment variable `COGEN_DEBUG=1` sets it.
+   */
+  readonly debug?: boolean;
+  /**
    * The bus that apps have as `environ.cogen.bus`: that of `openBus` of `./bus`. The server does not close it.
    * Default: none.
    */
@@ -148,6 +155,7 @@ export const KNOWN_OPTIONS: readonly string[] = [
   "onError",
   "onRefused",
   "worker",
+  "debug",
   "bus",
   "log",
   "logFormat",
@@ -181,7 +189,8 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     bind,
     adapter,
     scheduler: options.scheduler ??
-      new Scheduler({ clock: adapter.clock, log: log.fault }),
+      new Scheduler({ clock: adapter.clock, log: log.fault, debug: options.debug === true }),
+    debug: options.debug === true,
     serverName: options.serverName ?? adapter.hostName(),
     backlog: resolveBacklog(options.requestQueueSize),
     tls: resolveTlsAt(bind, options.tls),
@@ -218,6 +227,7 @@ export function checkServingOptions(options: ServingOptions): void {
   const { serverName, worker, bus, scheduler, adapter, signal } = given;
   checkOption("serverName", serverName, "string");
   checkOption("worker", worker, "string");
+  checkOption("debug", given["debug"], "boolean");
   if (serverName !== undefined && !/^[!-~\u0080-\uffff]+$/.test(String(serverName))) {
     throw optionError("serverName", serverName, "a name, such as a.example");
   }

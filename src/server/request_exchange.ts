@@ -148,7 +148,9 @@ export class RequestExchange
 
   /** Runs the app. Its first step runs inside this call. */
   start(): void {
-    this.#task = launch(this.#host.settings.scheduler, runApp(this), "runApp");
+    const { scheduler, debug } = this.#host.settings;
+    const name = debug ? `the app ${this.appName} (${this.method} ${this.head.target})` : "runApp";
+    this.#task = launch(scheduler, runApp(this), name);
   }
 
   /**

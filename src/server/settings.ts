@@ -37,6 +37,8 @@ export interface Settings {
   /** The part of `limits` that the parsers of this server enforce. */
   readonly parserLimits: ParserLimits;
   readonly timeoutsMs: TimeoutsMs;
+  /** Whether mistakes of apps are told of in the log. */
+  readonly debug: boolean;
   readonly bus: ServedBus | undefined;
   /** The name of this process among those that run the app; `undefined` if this one alone does. */
   readonly worker: string | undefined;

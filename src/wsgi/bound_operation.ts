@@ -10,6 +10,7 @@
  * @module
  */
 
+import { notePerformed } from "../coroutine/internal.ts";
 import { type Abort, BaseOperation, type Operation, type Resume } from "../coroutine/mod.ts";
 import type { Priority, Task } from "../coroutine/mod.ts";
 import { NOT_YET } from "../coroutine/internal.ts";
@@ -105,6 +106,7 @@ export class BoundWait<T> extends BaseOperation<T> implements BoundOperation<T> 
 
   constructor(operation: Operation<T>, binding: Binding) {
     super();
+    notePerformed(operation);
     this.priority = operation.priority;
     this.#operation = operation;
     this.#binding = binding;
@@ -123,6 +125,7 @@ export class BoundWait<T> extends BaseOperation<T> implements BoundOperation<T> 
   }
 
   override [Symbol.iterator](): Iterator<Yielded, T, unknown> {
+    notePerformed(this);
     return new BoundIterator(this.#operation, this.#binding);
   }
 

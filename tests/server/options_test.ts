@@ -35,6 +35,7 @@ const OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   bindAddr: ["x"],
   serverName: ["x"],
   worker: ["x"],
+  debug: [true],
   bus: [],
   requestQueueSize: [5],
   tls: [],

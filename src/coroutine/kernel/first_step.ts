@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { CurrentStep, LocalValues } from "../current_step.ts";
+import type { CurrentStep, LocalValues, OperationWatcher } from "../current_step.ts";
 import { RunningTask, type TaskHost } from "./running_task.ts";
 import type { Coroutine, TaskScheduler } from "../task.ts";
 
@@ -39,6 +39,10 @@ export class FirstStep implements CurrentStep {
 
   get isTraced(): boolean {
     return this.#kernel.tracer !== undefined;
+  }
+
+  get operationWatcher(): OperationWatcher | undefined {
+    return this.#kernel.tracer?.mistakes;
   }
 
   get locals(): LocalValues | undefined {

@@ -22,6 +22,7 @@ import { DeadlineHeap } from "./deadline_heap.ts";
 import { FirstStep, type FirstStepHost } from "./first_step.ts";
 import type { Operation } from "../operation.ts";
 import { favoursOthers, type ResolvedPriority } from "../priority.ts";
+import { LONG_STEP_MS } from "./mistakes.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import { RunningTask } from "./running_task.ts";
 import { StepClock } from "./step_clock.ts";
@@ -104,7 +105,8 @@ export class Kernel implements FirstStepHost {
     this.tracer = settings.tracer;
     this.adapt = settings.adapt;
     this.#quantumMs = settings.quantumMs;
-    this.#steps = new StepClock(clock, settings.quantumMs);
+    // A scheduler that is debugged measures each step by itself.
+    this.#steps = new StepClock(clock, settings.tracer === undefined ? settings.quantumMs : 0);
     this.#onError = settings.onError;
     this.#log = settings.log;
   }
@@ -191,10 +193,13 @@ export class Kernel implements FirstStepHost {
     }
     this.#driving = true;
     const outer = enterStep(this.#firstStep);
+    const startMs = this.tracer === undefined ? 0 : this.clock.now();
+    let task: AnyTask | undefined;
     try {
-      return this.#firstStep.run(coroutine, name);
+      return task = this.#firstStep.run(coroutine, name);
     } finally {
       enterStep(outer);
+      this.tracer?.stepped(task, name, this.clock.now() - startMs);
       this.#driving = false;
       this.#plan();
     }
@@ -247,7 +252,9 @@ export class Kernel implements FirstStepHost {
     const { arrivals } = this.#ready;
     for (let task; (task = this.#ready.take(arrivals)) !== undefined;) {
       this.#stepTask(task);
-      task.usedMs += this.#steps.stepped();
+      const tookMs = this.#steps.stepped();
+      task.usedMs += tookMs;
+      if (tookMs >= LONG_STEP_MS) this.tracer?.stepped(task, task.name, tookMs);
       if (this.#steps.now - start >= this.#quantumMs) break;
     }
     if (this.#failed.length > 0) this.#reportFailures();

@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { CurrentStep, LocalValues } from "../current_step.ts";
+import type { CurrentStep, LocalValues, OperationWatcher } from "../current_step.ts";
 import { BaseOperation, isOperation, NOT_YET, type Operation } from "../operation.ts";
 import { favoursCaller, type ResolvedPriority, resolvePriority } from "../priority.ts";
 import type { Ready } from "./ready_queue.ts";
@@ -133,6 +133,15 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
 
   get isTraced(): boolean {
     return this.kernel.tracer !== undefined;
+  }
+
+  get operationWatcher(): OperationWatcher | undefined {
+    return this.kernel.tracer?.mistakes;
+  }
+
+  /** Whether a coroutine waits for the end of this one. */
+  get isJoined(): boolean {
+    return this.#observed || this.#joiners !== undefined;
   }
 
   get parent(): Task<unknown> | undefined {
@@ -319,6 +328,7 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   /** Completes an operation at once if that is possible; otherwise waits for it. */
   #perform(operation: Operation<unknown>, priority: ResolvedPriority, first: boolean): void {
     const { kernel } = this;
+    kernel.tracer?.performs(this as RunningTask<unknown>, operation);
     if (priority !== 0) {
       kernel.performer = this as RunningTask<unknown>;
       kernel.performed = priority;
@@ -365,7 +375,6 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
     this.#state = "waiting";
     const task = this as RunningTask<unknown>;
     const suspension = this.#suspension = new Suspension(task, operation, priority);
-    this.kernel.tracer?.suspended(task, operation);
     suspension.begin(operation);
   }
 

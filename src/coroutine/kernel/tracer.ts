@@ -9,8 +9,9 @@
 
 import type { Clock } from "../clock.ts";
 import type { Operation } from "../operation.ts";
-import { originOf } from "../origin.ts";
+import { notePerformed, originOf } from "../origin.ts";
 import type { Task } from "../task.ts";
+import { LONG_STEP_MS, type Mistakes } from "./mistakes.ts";
 
 /** The last wait of a task. */
 export interface LastWait {
@@ -20,21 +21,39 @@ export interface LastWait {
   readonly from: string | undefined;
 }
 
+/** The operation that a task performs, and the one before. */
+interface Wait {
+  readonly sinceMs: number;
+  readonly operation: Operation<unknown>;
+  readonly before: Operation<unknown> | undefined;
+}
+
 /** Remembers the last wait of each task, for as long as the task itself is remembered. */
 export class Tracer {
   readonly #clock: Clock;
-  readonly #waits = new WeakMap<
-    Task<unknown>,
-    { sinceMs: number; operation: Operation<unknown> }
-  >();
+  /** The warnings; only with the option `debug` of the server. */
+  mistakes: Mistakes | undefined;
+  readonly #waits = new WeakMap<Task<unknown>, Wait>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Notes that a task begins to wait for an operation. */
-  suspended(task: Task<unknown>, operation: Operation<unknown>): void {
-    this.#waits.set(task, { sinceMs: this.#clock.now(), operation });
+  /** Notes that a task performs an operation, for which it may have to wait. */
+  performs(task: Task<unknown>, operation: Operation<unknown>): void {
+    const before = this.#waits.get(task)?.operation;
+    this.#waits.set(task, { sinceMs: this.#clock.now(), operation, before });
+    notePerformed(operation);
+  }
+
+  /** Notes the time of a step. */
+  stepped(task: Task<unknown> | undefined, name: string, tookMs: number): void {
+    if (tookMs < LONG_STEP_MS || this.mistakes === undefined) return;
+    const wait = task && this.#waits.get(task);
+    const isOver = task === undefined || task.done;
+    const from = isOver ? wait?.operation : wait?.before;
+    const to = isOver ? undefined : wait?.operation;
+    this.mistakes.longStep(name, tookMs, from && originOf(from), to && originOf(to));
   }
 
   /** The last wait of a task; `undefined` if the task has never waited. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { notePerformed } from "../origin.ts";
 import { isOperation } from "../operation.ts";
 import { optionError } from "../option_checks.ts";
 import type { Abort, Operation, Resume } from "../operation.ts";
@@ -102,7 +103,7 @@ export class Branches {
  * @throws {TypeError} If it is no operation.
  */
 export function checkOperation(name: string, value: unknown): void {
-  if (isOperation(value)) return;
+  if (isOperation(value)) return notePerformed(value);
   throw optionError(`An argument of ${name}`, value, "an operation, such as Sleep(1)");
 }
 

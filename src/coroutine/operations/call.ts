@@ -7,6 +7,7 @@
  * @module
  */
 
+import { notePerformed } from "../origin.ts";
 import {
   type Abort,
   BaseOperation,
@@ -113,8 +114,15 @@ class CallOperation extends BaseOperation<unknown> {
    */
   start(resume: Resume<unknown>): Abort | void {
     const given = this.#fn(...this.#args);
-    if (isOperation(given)) return given.start(resume);
-    if (isThenable(given)) return until(given).start(resume);
+    if (isOperation(given)) {
+      notePerformed(given);
+      return given.start(resume);
+    }
+    if (isThenable(given)) {
+      const settling = until(given);
+      notePerformed(settling);
+      return settling.start(resume);
+    }
     if (!isCoroutine(given)) return resume.value(given);
     const name = nameOf(this.#fn);
     const { [name]: make } = { [name]: () => given }; // the function has the name of its key

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { currentStep } from "../../coroutine/internal.ts";
+import { currentStep, notePerformed } from "../../coroutine/internal.ts";
 import {
   type Coroutine,
   isOperation,
@@ -177,7 +177,9 @@ function* inTime(rest: () => Coroutine<unknown>, context: AppContext): Coroutine
   let atEnd = () => {};
   const closing: Operation<unknown> = operation((resume) => {
     const task = resume.scheduler.add(rest);
-    Join(task).start(resume);
+    const joining = Join(task);
+    notePerformed(joining);
+    joining.start(resume);
     const abandon = (when: string) => {
       task.cancel();
       resume.error(new WSGIError(`${theApp(context)} was closed and has not ended ${when}`));

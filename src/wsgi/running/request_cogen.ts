@@ -22,7 +22,13 @@ import {
   showValue,
   type Task,
 } from "../../coroutine/mod.ts";
-import { type CurrentStep, currentStep, NOT_YET, noteWait } from "../../coroutine/internal.ts";
+import {
+  type CurrentStep,
+  currentStep,
+  NOT_YET,
+  notePerformed,
+  noteWait,
+} from "../../coroutine/internal.ts";
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
 import type { WaitListener } from "../app_wait.ts";
 import type { HeaderList } from "../block.ts";
@@ -350,6 +356,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
       return true;
     }
     if (value === NOT_YET) return false;
+    notePerformed(operation);
     this.take();
     this.settle(value);
     return true;
