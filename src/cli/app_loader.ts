@@ -11,6 +11,7 @@ import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
 import { absolute, kindOf, workingDirectory } from "./host.ts";
 import { importModule } from "./modules.ts";
 import { COMMANDS } from "./options.ts";
+import { behindProxies } from "./proxies.ts";
 import type { Settings } from "./settings.ts";
 
 /** The module and the export of an app. */
@@ -101,7 +102,7 @@ export async function loadServedApp(
   worker?: string,
 ): Promise<WSGIApp | Mounts> {
   const app = await loadApp(place, settings.get<boolean>("factory") === true);
-  return withAccessLog(app, settings, worker);
+  return behindProxies(withAccessLog(app, settings, worker), settings);
 }
 
 async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIApp | Mounts> {

@@ -19,7 +19,8 @@ export (by default "default") is a WSGI app, mounts (path prefixes and apps), or
 const TAIL = `
 Each option is also a variable of the environment (--access-log: COGEN_ACCESS_LOG) and a key of the
 configuration (accessLog). The command line wins over the environment, and the environment over
-the configuration. PORT, HOST and WEB_CONCURRENCY (--workers) are read as well. Times: 500ms, 30s, 2m; none for no limit.
+the configuration. PORT, HOST, WEB_CONCURRENCY (--workers) and FORWARDED_ALLOW_IPS
+(--trust-proxy) are read as well. Times: 500ms, 30s, 2m; none for no limit.
 
 Exit codes: 0 ended well, 1 crashed or check found a fault, 2 wrong usage, 3 could not start,
 4 the app could not be loaded, 22 fetch got no 2xx.

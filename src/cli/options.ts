@@ -134,6 +134,19 @@ export const OPTIONS: readonly Option[] = [
     },
     { name: "tls-key", kind: "text", value: "FILE", help: "the key of the certificate (PEM)" },
     {
+      ...{ name: "trust-proxy", kind: "trust", value: "PROXIES" },
+      help: "believe these proxies: hops, or a list of addresses, ranges, loopback, private, unix",
+    },
+    {
+      ...{ name: "trusted-fields", kind: "fields", value: "FIELDS" },
+      ...{ fallback: ["x-forwarded-for", "x-forwarded-proto"] },
+      help: "the fields that the proxies set in each request",
+    },
+    {
+      ...{ name: "proxy-protocol", kind: ["off", "v1", "v2", "auto"], value: "VERSION" },
+      ...{ help: "the header that --trust-proxy sends on each connection", fallback: "off" },
+    },
+    {
       ...{ name: "handshake-timeout", kind: "duration", value: "TIME", fallback: 10 },
       help: "for the handshake of TLS",
     },

@@ -11,7 +11,8 @@ import { endpointsOf, listenFailure, withUnixMode } from "./listening.ts";
 import { openLogs } from "./logs/logs.ts";
 import { reloading } from "./reload/reload.ts";
 import { runUntilSignal, say, type Served, type Service } from "./running.ts";
-import { RANK, serverOptionsOf, type Settings } from "./settings.ts";
+import { listeningOptionsOf } from "./proxies.ts";
+import { RANK, type Settings } from "./settings.ts";
 
 /**
  * Serves an app until a signal ends the server.
@@ -40,7 +41,7 @@ export async function serveCommand(
   const service = serviceOf(servers, versions);
   for (const endpoint of endpoints) {
     const { bindAddr, tls } = endpoint;
-    const shared = { ...serverOptionsOf(settings), ...served, bindAddr };
+    const shared = { ...listeningOptionsOf(settings), ...served, bindAddr };
     const options = tls === undefined ? shared : { ...shared, tls };
     try {
       servers.push(await withUnixMode(endpoint, settings, () => serve(options)));

@@ -142,6 +142,7 @@ const PLAIN_VARIABLES = [
   ["port", "PORT"],
   ["host", "HOST"],
   ["workers", "WEB_CONCURRENCY"],
+  ["trust-proxy", "FORWARDED_ALLOW_IPS"],
 ] as const;
 
 function readEnvironment(settings: Settings): void {
@@ -186,7 +187,9 @@ async function readConfiguration(settings: Settings): Promise<void> {
     if (option === undefined) {
       throw unknownName(`unknown key "${key}" in ${name}`, key, [...known.keys()]);
     }
-    const texts = (Array.isArray(value) ? value : [value]).map(String);
+    const isList = option.kind === "trust" || option.kind === "fields";
+    const given = Array.isArray(value) && isList ? value.join(",") : value;
+    const texts = (Array.isArray(given) ? given : [given]).map(String);
     if (texts.length > 1 && option.repeated !== true) {
       throw usage(`${key} in ${name} is a list: expected one value`);
     }

@@ -6,6 +6,9 @@
  * @module
  */
 
+import { FORWARDED_FIELDS } from "../middleware/mod.ts";
+import { trustedPeers } from "../socket/mod.ts";
+
 /** A parsed value, or the form that was expected. */
 export type Parsed = { readonly value: unknown } | { readonly expected: string };
 
@@ -15,10 +18,12 @@ export type Kind =
   | "bytes"
   | "count"
   | "duration"
+  | "fields"
   | "flag"
   | "mode"
   | "port"
   | "text"
+  | "trust"
   | "workers"
   | readonly string[];
 
@@ -40,6 +45,7 @@ export function formatValue(kind: Kind, value: unknown): string {
   }
   if (kind === "bytes") return formatBytes(value as number);
   if (kind === "mode") return `0${(value as number).toString(8)}`;
+  if (kind === "trust" || kind === "fields") return String(value);
   return Array.isArray(value) ? value.join(" ") : String(value);
 }
 
@@ -79,6 +85,25 @@ const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) 
     if (text === "none") return { value: Infinity };
     const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
     return Number.isNaN(count) ? { expected: "a whole number, or none" } : { value: count };
+  },
+  trust(text) {
+    if (/^\d{1,3}$/.test(text)) return { value: Number(text) };
+    // Any peer is a proxy, but only the last proxy is believed: entries further left may be invented.
+    if (text === "*") return { value: 1 };
+    const list = text.split(/[\s,]+/).filter((entry) => entry !== "");
+    try {
+      trustedPeers("the list", list);
+      if (list.length > 0) return { value: list };
+    } catch {
+      // The text below names the forms.
+    }
+    return { expected: "a number of hops, or a list such as loopback,unix,10.0.0.0/8" };
+  },
+  fields(text) {
+    const list = text.toLowerCase().split(/[\s,]+/).filter((entry) => entry !== "");
+    const isKnown = (field: string) => (FORWARDED_FIELDS as readonly string[]).includes(field);
+    if (list.length > 0 && list.every(isKnown)) return { value: list };
+    return { expected: `a list of ${FORWARDED_FIELDS.join(", ")}` };
   },
   workers(text) {
     if (text === "auto") return { value: text };

@@ -19,7 +19,7 @@ export { type BlockStage, passThrough } from "./pass_through.ts";
 export { requestId, type RequestIdOptions } from "./request_id.ts";
 export { staticFiles, type StaticFilesOptions } from "./static_files/static_files.ts";
 export { type SyncApp, type SyncEnviron, syncInput } from "./sync_input.ts";
-export type { ForwardedField } from "./trust_proxy/forwarded_fields.ts";
+export { FORWARDED_FIELDS, type ForwardedField } from "./trust_proxy/forwarded_fields.ts";
 export { trustProxy, type TrustProxyOptions } from "./trust_proxy/trust_proxy.ts";
 export { WSGIValidationError } from "./validator/validation_error.ts";
 export { validator } from "./validator/validator.ts";

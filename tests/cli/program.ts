@@ -85,7 +85,8 @@ export async function inWorkshop(
 function startIn(cwd: string, program: string, args: readonly string[]): Running {
   const inherited = Object.entries(process.env)
     .filter(([name]) =>
-      !/^(?:COGEN_.*|PORT|HOST|WEB_CONCURRENCY|NODE_OPTIONS|NODE_TEST_CONTEXT)$/.test(name)
+      !/^(?:COGEN_.*|PORT|HOST|WEB_CONCURRENCY|FORWARDED_ALLOW_IPS|NODE_OPTIONS|NODE_TEST_CONTEXT)$/
+        .test(name)
     );
   const child = spawn(process.execPath, [...runtimeArguments(program), program, ...args], {
     cwd,

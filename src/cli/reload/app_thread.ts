@@ -15,7 +15,8 @@ import { failureOf } from "../failure.ts";
 import { followLinks, threadLink } from "../host.ts";
 import { openLogs } from "../logs/logs.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
-import { collectSettings, serverOptionsOf } from "../settings.ts";
+import { listeningOptionsOf } from "../proxies.ts";
+import { collectSettings } from "../settings.ts";
 import { serveMessages } from "./thread_server.ts";
 
 /** The task of a new thread. */
@@ -37,7 +38,7 @@ async function run({ place, words }: ThreadTask): Promise<void> {
   const scheduler = await createScheduler();
   const bus = await openBus(memoryTransport(), { scheduler });
   const server = new WSGIServer({
-    ...serverOptionsOf(settings),
+    ...listeningOptionsOf(settings),
     ...{ wsgiApp, adapter, scheduler, bus },
   });
   link.listen(serveMessages(server, post));

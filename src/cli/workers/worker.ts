@@ -17,7 +17,8 @@ import { splitArguments } from "../arguments.ts";
 import { failureOf } from "../failure.ts";
 import { endpointsOf } from "../listening.ts";
 import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
-import { collectSettings, serverOptionsOf, type Settings } from "../settings.ts";
+import { listeningOptionsOf } from "../proxies.ts";
+import { collectSettings, type Settings } from "../settings.ts";
 import { workerChannel } from "./channel.ts";
 import { handedAdapter } from "./handed_adapter.ts";
 import type { Load, ToWorker, WorkerTask } from "./messages.ts";
@@ -104,7 +105,7 @@ class Worker {
       const { adapter, take } = handedAdapter(runtime, addresses[index] as Address);
       this.#takers.push(take);
       const server = await serve({
-        ...serverOptionsOf(settings),
+        ...listeningOptionsOf(settings),
         ...(tls === undefined ? {} : { tls }),
         wsgiApp: this.#app as WSGIApp | Mounts,
         worker: this.#task?.name ?? "",

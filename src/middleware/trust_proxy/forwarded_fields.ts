@@ -13,8 +13,18 @@ export type ForwardedField =
   | "x-forwarded-port"
   | "x-forwarded-prefix";
 
-/** All of these fields. */
-export const FIELDS: readonly ForwardedField[] = [
+/**
+ * The names of all fields that {@linkcode trustProxy} can read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { FORWARDED_FIELDS } from "@x/cogen-wsgi/middleware";
+ *
+ * assertEquals(FORWARDED_FIELDS.length, 6);
+ * ```
+ */
+export const FORWARDED_FIELDS: readonly ForwardedField[] = [
   "forwarded",
   "x-forwarded-for",
   "x-forwarded-proto",

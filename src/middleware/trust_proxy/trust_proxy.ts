@@ -16,7 +16,7 @@ import { optionError, refuseSurplus } from "../../coroutine/mod.ts";
 import { type TrustedPeers, trustedPeers } from "../../socket/mod.ts";
 import type { Environ, ProxyFacts, WSGIApp } from "../../wsgi/mod.ts";
 import { checkApp, checkOptionNames } from "../option_checks.ts";
-import { FIELDS, type ForwardedField } from "./forwarded_fields.ts";
+import { FORWARDED_FIELDS, type ForwardedField } from "./forwarded_fields.ts";
 import { type ForwardedNode, parseNode } from "./forwarded_node.ts";
 import { MalformedField, readClaims } from "./proxy_claims.ts";
 
@@ -151,11 +151,11 @@ function trustTest(trust: unknown): TrustTest {
 }
 
 function checkedFields(fields: unknown): ReadonlySet<ForwardedField> {
-  const expected = `a list of ${FIELDS.join(", ")}`;
+  const expected = `a list of ${FORWARDED_FIELDS.join(", ")}`;
   if (!Array.isArray(fields)) throw optionError("fields of trustProxy", fields, expected);
   for (const field of fields as unknown[]) {
-    if (FIELDS.includes(field as ForwardedField)) continue;
-    throw optionError("An entry of fields of trustProxy", field, FIELDS.join(", "));
+    if (FORWARDED_FIELDS.includes(field as ForwardedField)) continue;
+    throw optionError("An entry of fields of trustProxy", field, FORWARDED_FIELDS.join(", "));
   }
   const set: ReadonlySet<ForwardedField> = new Set(fields as ForwardedField[]);
   const others = [...set].filter((field) => !["forwarded", "x-forwarded-prefix"].includes(field));
