@@ -259,7 +259,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#cut();
   }
 
-  outputBroke(error: Error): void {
+  outputBroke(error: unknown): void {
     if (this.#exchange === undefined) this.settings.report(error);
     else this.#exchange.report(error);
     this.#cut();

@@ -31,7 +31,7 @@ interface TakenWaiter {
 /** The connection of an {@linkcode Output}. */
 export interface OutputOwner {
   /** The bytes that wait can no longer be sent; the connection must be cut. */
-  outputBroke(error: Error): void;
+  outputBroke(error: unknown): void;
 }
 
 /** The output of a connection: an {@linkcode Output}, or a {@linkcode SpentOutput}. */
@@ -60,7 +60,10 @@ export class Output implements AppOutput {
    */
   #state: "open" | "ending" | "closed" = "open";
   #waiter: Resume<void> | undefined;
-  /** Set when the socket is closed: whether it has taken all bytes, and none was written afterwards. */
+  /**
+   * Set when the socket is closed, or when bytes could not be sent: whether it has taken all bytes, and none
+   * was written afterwards.
+   */
   #wasTaken: boolean | undefined;
   /** The number of bytes that were ever written to this output. */
   #written = 0;
@@ -129,8 +132,8 @@ export class Output implements AppOutput {
     if (this.#parts.length === 0 && this.#tail.length <= MAX_PIECE_BYTES) {
       const text = this.#tail;
       this.#tail = "";
-      this.#send(text);
-      return this.#reportTaken();
+      if (this.#send(text)) this.#reportTaken();
+      return;
     }
     this.#takeTail();
     if (!this.#isUnchanged()) return;
@@ -189,7 +192,7 @@ export class Output implements AppOutput {
     const isDelivered = this.#size === 0 && this.#state === "closed" && !failed;
     if (isDelivered) this.#full = false;
     this.#reportTaken();
-    this.#wasTaken = this.#size === 0 && !this.#full;
+    this.#wasTaken ??= this.#size === 0 && !this.#full;
     this.#state = "closed";
     this.#parts = [];
     this.#tail = "";
@@ -230,15 +233,21 @@ export class Output implements AppOutput {
     let size = 0;
     for (const part of this.#parts) size += part.length;
     if (size === this.#size) return true;
-    this.#parts = [];
-    this.#drop();
-    this.#state = "closed";
-    this.#owner?.outputBroke(
+    this.#breakOff(
       new TypeError(
         "A block of the app was resized or transferred before it was sent: yield a copy",
       ),
     );
     return false;
+  }
+
+  /** Drops all bytes, since a part of them cannot be sent: the rest would be taken for another message. */
+  #breakOff(error: unknown): void {
+    this.#parts = [];
+    this.#drop();
+    this.#wasTaken = false;
+    this.#state = "closed";
+    this.#owner?.outputBroke(error);
   }
 
   #pump(): void {
@@ -250,10 +259,10 @@ export class Output implements AppOutput {
       const part = parts[sent] as Uint8Array | string;
       if (part.length <= MAX_PIECE_BYTES) {
         sent++;
-        this.#send(part);
+        if (!this.#send(part)) return;
       } else {
         parts[sent] = cut(part, MAX_PIECE_BYTES, part.length);
-        this.#send(cut(part, 0, MAX_PIECE_BYTES));
+        if (!this.#send(cut(part, 0, MAX_PIECE_BYTES))) return;
       }
     }
     if (sent === parts.length) this.#parts = [];
@@ -267,7 +276,7 @@ export class Output implements AppOutput {
 
   #reportTaken(): void {
     const waiters = this.#takenWaiters;
-    if (waiters === undefined || this.#full) return;
+    if (waiters === undefined || this.#full || this.#wasTaken === false) return;
     const taken = this.#written - this.#size;
     for (let first; (first = waiters[0]) !== undefined && first.position <= taken;) {
       waiters.shift();
@@ -275,11 +284,25 @@ export class Output implements AppOutput {
     }
   }
 
-  #send(piece: Uint8Array | string): void {
+  /**
+   * Hands a piece to the socket. Returns `false` if the socket has thrown: it breaks its promise, and the
+   * bytes behind the piece must not be sent without it.
+   */
+  #send(piece: Uint8Array | string): boolean {
     this.#size -= piece.length;
-    if (this.#socket.write(piece)) return;
-    this.#full = true;
-    this.#fullSince = this.#clock.now();
+    let hasRoom: boolean;
+    try {
+      hasRoom = this.#socket.write(piece);
+    } catch (error) {
+      this.#size += piece.length;
+      this.#breakOff(error);
+      return false;
+    }
+    if (!hasRoom) {
+      this.#full = true;
+      this.#fullSince = this.#clock.now();
+    }
+    return true;
   }
 
   #wake(): void {

@@ -225,3 +225,38 @@ test("a spent output keeps the number of bytes, drops all others, and lets no ap
   clock.advance(0);
   assertEquals(scheduler.stats().tasks, 0);
 });
+
+/** A socket with one write that throws. */
+function brokenAt(number: number) {
+  const broke: unknown[] = [];
+  const writes: unknown[] = [];
+  const socket = {
+    holdsBytes: false,
+    write(part: unknown): boolean {
+      if (writes.push(part) === number) throw new Error("EIO");
+      return true;
+    },
+    endWrite: () => void writes.push("end"),
+  };
+  const owner = { outputBroke: (error: unknown) => void broke.push(error) };
+  const output = new Output(socket as unknown as Socket, new ManualClock(), owner);
+  return { output, broke, writes };
+}
+
+for (
+  const [parts, number] of [[["text"], 1], [["x".repeat(600_000)], 2], [["a", "b"], 1]] as const
+) {
+  test(`nothing follows write ${number} of ${parts.length} parts if it throws`, () => {
+    const { output, broke, writes } = brokenAt(number);
+    const taken: boolean[] = [];
+    for (const part of parts) output.write(parts.length > 1 ? latin1Bytes(part) : part);
+    output.whenTaken((whole) => taken.push(whole));
+    output.flush();
+    output.write("more");
+    output.flush();
+    output.end();
+    assertEquals([`${broke}`, writes.length, output.size], ["Error: EIO", number, 0]);
+    output.close();
+    assertEquals(taken, [false]);
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * The collection of garbage on demand.
+ *
+ * @module
+ */
+
+/** Gives the function that collects garbage; `undefined` if the runtime has none. */
+export async function collector(): Promise<(() => void) | undefined> {
+  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
+  if (Bun !== undefined) return () => Bun.gc(true);
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("globalThis.gc") as (() => void) | undefined;
+}
+
+/** Collects garbage several times, so that finalizers and weak references follow. */
+export async function collect(): Promise<boolean> {
+  const run = await collector();
+  for (let round = 0; run !== undefined && round < 4; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    run();
+  }
+  return run !== undefined;
+}
+
+/** Counts the objects that are still in memory. */
+export function countAlive(references: readonly WeakRef<object>[]): number {
+  return references.filter((reference) => reference.deref() !== undefined).length;
+}
