@@ -38,11 +38,11 @@ const MAX_BATCH = 80;
 /** Files that measure memory, start many connections or take long, by the beginnings of their paths. */
 const ALONE: readonly string[] = [
   ...["node", "deno", "bun"].map((name) => `tests/contract/${name}_`),
-  "tests/load/",
+  "tests/torture/load/",
 ];
 
 /** Folders that `--quick` leaves out: their files start many processes and connections, or take long. */
-const SLOW: readonly string[] = ["tests/contract/", "tests/load/", "tests/cli/"];
+const SLOW: readonly string[] = ["tests/contract/", "tests/torture/load/", "tests/cli/"];
 
 /** Of the contract, only the files of this runtime do more than skip a test. */
 const FOREIGN: Readonly<Record<RuntimeName, RegExp>> = {

@@ -12,8 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { type Operation, Signal } from "../../mod.ts";
-import { eventually, RUNTIME, servingOverTcp, standstill } from "../support/tcp.ts";
+import { type Operation, Signal } from "../../../mod.ts";
+import { eventually, RUNTIME, servingOverTcp, standstill } from "../../support/tcp.ts";
 import { MemoryWatch } from "./memory.ts";
 
 const IS_LARGE = process.env["LARGE"] === "1";

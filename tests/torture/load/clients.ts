@@ -4,8 +4,8 @@
  * not at all.
  */
 
-import { parseResponses, type TextResponse } from "../support/http_text.ts";
-import type { TcpClient } from "../support/tcp.ts";
+import { parseResponses, type TextResponse } from "../../support/http_text.ts";
+import type { TcpClient } from "../../support/tcp.ts";
 
 /** The outcome of the requests of one client. */
 export interface Account {

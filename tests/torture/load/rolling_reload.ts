@@ -19,7 +19,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { tsxLoader } from "../tools/runtimes.ts";
+import { tsxLoader } from "../../tools/runtimes.ts";
 
 const { values } = parseArgs({
   options: {

@@ -9,9 +9,9 @@
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { test } from "node:test";
-import { type AppYield, type Environ, type Operation, Signal, type WSGIApp } from "../../mod.ts";
-import { parseResponses } from "../support/http_text.ts";
-import { eventually, type RealServing, servingOverTcp, TcpClient } from "../support/tcp.ts";
+import { type AppYield, type Environ, type Operation, Signal, type WSGIApp } from "../../../mod.ts";
+import { parseResponses } from "../../support/http_text.ts";
+import { eventually, type RealServing, servingOverTcp, TcpClient } from "../../support/tcp.ts";
 import { type Account, hammer, type Kind } from "./clients.ts";
 
 /** The grace of the shutdown, in seconds. A shutdown that takes as long fails its test. */

@@ -5,8 +5,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Queue } from "../../mod.ts";
-import { ranMs } from "../support/run_time.ts";
+import { Queue } from "../../../mod.ts";
+import { ranMs } from "../../support/run_time.ts";
 import {
   eventually,
   servingOverTcp,
@@ -14,7 +14,7 @@ import {
   type TcpClient,
   type Way,
   WAYS,
-} from "../support/tcp.ts";
+} from "../../support/tcp.ts";
 
 const CLIENTS = 1000;
 /**

@@ -2,8 +2,8 @@
 
 import { assert } from "@std/assert";
 import { test } from "node:test";
-import type { WSGIApp } from "../../mod.ts";
-import { ranMs } from "../support/run_time.ts";
+import type { WSGIApp } from "../../../mod.ts";
+import { ranMs } from "../../support/run_time.ts";
 import {
   eventually,
   type RealServing,
@@ -11,7 +11,7 @@ import {
   SLACK,
   standstill,
   type TcpClient,
-} from "../support/tcp.ts";
+} from "../../support/tcp.ts";
 
 /** The longest wait of any of 50 clients for one of its answers, in milliseconds of `ranMs`. */
 const MOST_WAIT = 200 * SLACK;
