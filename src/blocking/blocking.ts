@@ -5,6 +5,7 @@
  */
 
 import { checkNames, type Duration, optionError, toMilliseconds } from "../coroutine/mod.ts";
+import type { HostAsyncDisposable } from "../server/mod.ts";
 import type { AppIterable, Environ, StartResponse } from "../wsgi/mod.ts";
 import { Pool } from "./pool.ts";
 import { ThreadResponse } from "./request.ts";
@@ -44,7 +45,7 @@ export interface BlockingStats {
 }
 
 /** A WSGI app that gives its requests to threads. */
-export interface ThreadedApp extends AsyncDisposable {
+export interface ThreadedApp extends HostAsyncDisposable {
   (environ: Environ, startResponse: StartResponse): AppIterable;
   /** The counts now. */
   stats(): BlockingStats;

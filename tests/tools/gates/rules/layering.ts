@@ -48,7 +48,10 @@ const LAYERS: readonly Layer[] = [
       `node:${name}`
     ),
   },
-  { folder: "src/blocking/", mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts"] },
+  {
+    folder: "src/blocking/",
+    mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts"],
+  },
   // The bus needs the clock of the runtime. The clients of brokers are those of its user.
   {
     folder: "src/bus/",
