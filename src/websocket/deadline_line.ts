@@ -5,7 +5,7 @@
  * memory than the rest of the waiting connection. All deadlines of a line have the same delay, so the first one in
  * the line is the next one due, and the line needs a timer for that one alone.
  *
- * The connection calls this.
+ * `pulse.ts` calls this.
  *
  * @module
  */

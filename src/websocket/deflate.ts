@@ -21,7 +21,7 @@
 
 import { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
 import type { DeflateAgreement, DeflateParameters } from "./codec/extensions.ts";
-import { InflateError } from "./codec/message_reader.ts";
+import { InflateError } from "./codec/inflate.ts";
 
 /** The functions of `node:zlib` that are used here. */
 export interface ZlibLike {

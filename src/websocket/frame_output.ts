@@ -6,7 +6,7 @@
  * string fastest, and the strings of a turn are joined without a copy. While the socket has no room, the frames
  * wait here; the connection bounds them.
  *
- * `connection.ts` calls this.
+ * `message_output.ts` extends this for the connection.
  *
  * @module
  */

@@ -9,14 +9,15 @@
  */
 
 export { acceptWebSocket, type PingOptions, type WebSocketOptions } from "./accept.ts";
-export { type Message, type SocketEnd, WebSocketClosed } from "./connection.ts";
 export {
   type DeflateOptions,
   type MessageCompression,
   permessageDeflate,
   type ZlibLike,
 } from "./deflate.ts";
+export type { Message } from "./message.ts";
 export type { OriginOption, OriginTest } from "./origin.ts";
+export { type SocketEnd, WebSocketClosed } from "./socket_end.ts";
 export { type SlowSubscriberPolicy, Topic, type TopicOptions } from "./topic.ts";
 export { WebSocketConnection } from "./web_socket.ts";
 
@@ -33,10 +34,9 @@ export type {
 } from "./codec/events.ts";
 export type { DeflateParameters } from "./codec/extensions.ts";
 export { closePayload, encodeFrame, type FrameOptions } from "./codec/frame_writer.ts";
+export { type Inflate, InflateError } from "./codec/inflate.ts";
 export {
   DEFAULT_MAX_MESSAGE_BYTES,
-  type Inflate,
-  InflateError,
   MessageReader,
   type MessageReaderOptions,
 } from "./codec/message_reader.ts";

@@ -9,8 +9,9 @@
  */
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
-import { type Connection, frameOf, type Message } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Frame } from "./frame_output.ts";
+import { frameOf, type Message } from "./message.ts";
 import { checkMessage, connectionOf, type WebSocketConnection } from "./web_socket.ts";
 
 /**
@@ -141,7 +142,7 @@ class SharedFrames {
     this.#message = message;
   }
 
-  for({ deflate }: Connection): Frame {
+  for({ output: { deflate } }: Connection): Frame {
     const key = deflate === undefined ? 0 : deflate.sharedKey;
     const known = key === undefined ? undefined : this.#frames.get(key);
     if (known !== undefined) return known;

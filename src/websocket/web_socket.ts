@@ -17,8 +17,10 @@ import {
 import { type BoundOperation, type Cogen, NOT_YET, QuickOperation } from "../wsgi/mod.ts";
 import { NORMAL } from "./codec/close_codes.ts";
 import { closePayload } from "./codec/frame_writer.ts";
-import type { Connection, Message, SocketEnd } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Handshake } from "./handshake.ts";
+import type { Message } from "./message.ts";
+import type { SocketEnd } from "./socket_end.ts";
 
 /** Gives the connection of a socket, for the topics. */
 export let connectionOf: (socket: WebSocketConnection) => Connection;
