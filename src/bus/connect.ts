@@ -4,13 +4,13 @@
  * The clients are loaded only here and only then: they are optional packages. Their names stand in variables,
  * so that no tool takes them for imports of this package.
  *
- * Programs call this.
+ * Programs call this, and the command for `--bus`. An address may have a password, so no error has all of it.
  *
  * @module
  */
 
 import { runtimeAdapter } from "../../mod.ts";
-import { optionError } from "../coroutine/mod.ts";
+import { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
 import { within } from "./time.ts";
 import type { BusTransport } from "./transport.ts";
 import { memoryTransport } from "./transports/memory.ts";
@@ -24,14 +24,21 @@ const FIRST_ANSWER_MS = 5000;
 
 const EXPECTED = "redis://host:6379, rediss://, nats://host:4222, tls:// or memory:";
 
+/** Options of {@linkcode connectBus}. */
+export interface ConnectBusOptions {
+  /** Imports the package of a client by its name. Default: `import(name)`, as this package finds it. */
+  readonly load?: (name: string) => Promise<unknown>;
+}
+
 /**
  * Connects to the broker of an address. The connection ends with the transport.
  *
  * @param address `redis:` or `rediss:` (with TLS) for Redis and Valkey, by the package `ioredis`; `nats:` or
  *   `tls:` for NATS, by the packages `@nats-io/transport-node` and `@nats-io/jetstream`; `memory:` for none. A
  *   user and a password may stand before the host.
+ * @param options The import of the clients.
  * @returns The transport.
- * @throws {TypeError} If the address has another form.
+ * @throws {TypeError} If the address has another form, or an option is unknown or of a wrong kind.
  * @throws {Error} If the package of the client is missing, or the broker does not answer.
  *
  * @example
@@ -44,19 +51,32 @@ const EXPECTED = "redis://host:6379, rediss://, nats://host:4222, tls:// or memo
  * await bus.close();
  * ```
  */
-export async function connectBus(address: string): Promise<BusTransport> {
-  const scheme = typeof address === "string" ? /^[a-z]+:/.exec(address)?.[0] : undefined;
+export async function connectBus(
+  address: string,
+  options: ConnectBusOptions = {},
+): Promise<BusTransport> {
+  checkNames("connectBus", options, ["load"]);
+  const { load = (name: string) => import(name) as Promise<unknown> } = options;
+  checkOption("load of connectBus", load, "function");
+  const isURL = typeof address === "string" && URL.canParse(address);
+  const scheme = isURL ? /^[a-z]+:/.exec(address)?.[0] : undefined;
   switch (scheme) {
     case "redis:":
     case "rediss:":
-      return await connectRedis(address);
+      return await connectRedis(address, load);
     case "nats:":
     case "tls:":
-      return await connectNats(new URL(address));
+      return await connectNats(new URL(address), load);
     case "memory:":
       return memoryTransport();
   }
-  throw optionError("The address of the bus", address, EXPECTED);
+  const shown = typeof address === "string" ? withoutSecrets(address) : address;
+  throw optionError("The address of the bus", shown, EXPECTED);
+}
+
+/** Leaves out the user and the password of an address, and its query, which may have a password. */
+function withoutSecrets(address: string): string {
+  return address.replace(/^([a-z]+:\/\/)?.*@/s, "$1").replace(/\?.*/s, "");
 }
 
 /** The parts of `ioredis` that are used here. */
@@ -64,8 +84,10 @@ interface IORedisModule {
   readonly Redis: new (address: string, options: object) => IORedisLike;
 }
 
-async function connectRedis(address: string): Promise<BusTransport> {
-  const { Redis } = await load<IORedisModule>("ioredis");
+type Load = (name: string) => Promise<unknown>;
+
+async function connectRedis(address: string, load: Load): Promise<BusTransport> {
+  const { Redis } = await loadClient<IORedisModule>("ioredis", load);
   const client = new Redis(address, {
     retryStrategy: (attempt: number) => Math.min(2000, 50 * attempt) * (0.5 + Math.random() / 2),
   });
@@ -80,9 +102,9 @@ interface NatsModule {
   connect(options: object): Promise<NatsConnectionLike & { close(): Promise<void> }>;
 }
 
-async function connectNats(url: URL): Promise<BusTransport> {
-  const { connect } = await load<NatsModule>("@nats-io/transport-node");
-  const jetstream = await load<JetStreamLike>("@nats-io/jetstream");
+async function connectNats(url: URL, load: Load): Promise<BusTransport> {
+  const { connect } = await loadClient<NatsModule>("@nats-io/transport-node", load);
+  const jetstream = await loadClient<JetStreamLike>("@nats-io/jetstream", load);
   const [user, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   const connecting = connect({
     servers: url.host,
@@ -95,9 +117,9 @@ async function connectNats(url: URL): Promise<BusTransport> {
   return ending(natsTransport(connection, jetstream), end);
 }
 
-async function load<T>(name: string): Promise<T> {
+async function loadClient<T>(name: string, load: Load): Promise<T> {
   try {
-    return await import(name) as T;
+    return await load(name) as T;
   } catch (error) {
     const message = `A bus over this address needs the package ${name}: npm install ${name}`;
     throw new Error(message, { cause: error });
@@ -107,8 +129,7 @@ async function load<T>(name: string): Promise<T> {
 async function firstAnswer<T>(answer: Promise<T>, address: string, end: () => void): Promise<T> {
   answer.catch(() => {});
   const { clock } = await runtimeAdapter();
-  // The address may have a password.
-  const shown = address.replace(/\/\/.*@/, "//");
+  const shown = withoutSecrets(address);
   try {
     const found = await within(clock, FIRST_ANSWER_MS, answer);
     if (found !== undefined) return found;

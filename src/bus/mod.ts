@@ -12,7 +12,7 @@
  */
 
 export { type Bus, type BusStats, openBus } from "./bus.ts";
-export { connectBus } from "./connect.ts";
+export { connectBus, type ConnectBusOptions } from "./connect.ts";
 export type { BusOptions } from "./settings.ts";
 export { BusClosed, BusFull, BusGap, BusUnavailable } from "./errors.ts";
 export type {

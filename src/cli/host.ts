@@ -294,6 +294,19 @@ export async function registerTypeScriptLoader(app: string): Promise<boolean> {
   return true;
 }
 
+/**
+ * Finds a package that is installed in a folder or above it.
+ *
+ * @returns The URL of its module; `undefined` if it is not there.
+ */
+export function findPackage(name: string, folder: string): string | undefined {
+  try {
+    return urlOf(createRequire(path.join(folder, "package.json")).resolve(name));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the runtime reads TypeScript by itself. */
 function readsTypeScript(): boolean {
   const { versions, features } = host;

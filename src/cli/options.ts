@@ -194,6 +194,10 @@ export const OPTIONS: readonly Option[] = [
       help: "for the running requests at the end of the server",
     },
     {
+      ...{ name: "bus", kind: "bus", value: "ADDRESS" },
+      help: "the broker of environ.cogen.bus, such as redis://host:6379",
+    },
+    {
       name: "reload",
       kind: "flag",
       help: "load the app again when a module in its folder changes",

@@ -7,6 +7,7 @@
  */
 
 import type { ServeOptions } from "../../mod.ts";
+import type { Bus } from "../bus/mod.ts";
 import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
 import { after, onSignal, processId, removeFile, writeText } from "./host.ts";
 import { reopenLogs, writeMessage } from "./logs/logs.ts";
@@ -30,7 +31,10 @@ export interface Service {
 
 /** The app of all addresses. */
 export interface Served {
-  readonly served: Pick<ServeOptions, "wsgiApp" | "scheduler" | "adapter" | "bus">;
+  readonly served: Pick<ServeOptions, "wsgiApp" | "scheduler" | "adapter"> & {
+    /** The bus of the apps, which ends with the service. */
+    readonly bus?: Bus;
+  };
   /** The versions that serve the connections in place of the servers. */
   readonly versions?: Service;
 }

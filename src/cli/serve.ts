@@ -5,8 +5,9 @@
  */
 
 import { createScheduler, serve, type WSGIServer } from "../../mod.ts";
-import { memoryTransport, openBus } from "../bus/mod.ts";
+import type { Bus } from "../bus/mod.ts";
 import { type AppPlace, loadServedApp } from "./app_loader.ts";
+import { closeServedBus, openServedBus } from "./bus.ts";
 import { endpointsOf, listenFailure, withUnixMode } from "./listening.ts";
 import { openLogs } from "./logs/logs.ts";
 import { reloading } from "./reload/reload.ts";
@@ -38,7 +39,7 @@ export async function serveCommand(
     ? await reloading(place, words, settings)
     : await loadOnce(place, settings);
   const servers: WSGIServer[] = [];
-  const service = serviceOf(servers, versions);
+  const service = serviceOf(servers, versions, served.bus);
   for (const endpoint of endpoints) {
     const { bindAddr, tls } = endpoint;
     const shared = { ...listeningOptionsOf(settings), ...served, bindAddr };
@@ -65,11 +66,15 @@ function wantsWorkers(settings: Settings): boolean {
 async function loadOnce(place: AppPlace, settings: Settings): Promise<Served> {
   const wsgiApp = await loadServedApp(place, settings);
   const scheduler = await createScheduler();
-  const bus = await openBus(memoryTransport(), { scheduler });
+  const bus = await openServedBus(settings, scheduler);
   return { served: { wsgiApp, scheduler, bus } };
 }
 
-function serviceOf(servers: readonly WSGIServer[], versions: Service | undefined): Service {
+function serviceOf(
+  servers: readonly WSGIServer[],
+  versions: Service | undefined,
+  bus: Bus | undefined,
+): Service {
   return {
     async running() {
       const counts = servers.map((server) => server.stats().activeRequests);
@@ -78,6 +83,7 @@ function serviceOf(servers: readonly WSGIServer[], versions: Service | undefined
     async shutdown(grace) {
       await Promise.all(servers.map((server) => server.shutdown({ grace })));
       await versions?.shutdown(grace);
+      if (bus !== undefined) await closeServedBus(bus);
     },
     reopenLogs: () => versions?.reopenLogs(),
   };

@@ -54,7 +54,8 @@ export class Settings {
     const values = texts.map((text) => {
       const parsed = parseValue(option.kind, text);
       if ("value" in parsed) return parsed.value;
-      throw usage(`${shown} is ${showValue(text)}: expected ${parsed.expected}`);
+      const written = option.kind === "bus" ? formatValue("bus", text) : text;
+      throw usage(`${shown} is ${showValue(written)}: expected ${parsed.expected}`);
     });
     const value = option.repeated === true ? values : values.at(-1);
     this.#settings.set(option.name, { value, origin, rank });

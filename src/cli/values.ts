@@ -15,6 +15,7 @@ export type Parsed = { readonly value: unknown } | { readonly expected: string }
 /** The kind of an option's value. */
 export type Kind =
   | "bind"
+  | "bus"
   | "bytes"
   | "count"
   | "duration"
@@ -44,9 +45,15 @@ export function formatValue(kind: Kind, value: unknown): string {
     return Number.isInteger(seconds) ? `${seconds}s` : `${Math.round(seconds * 1e6) / 1e3}ms`;
   }
   if (kind === "bytes") return formatBytes(value as number);
+  if (kind === "bus") return hideSecrets(value as string);
   if (kind === "mode") return `0${(value as number).toString(8)}`;
   if (kind === "trust" || kind === "fields") return String(value);
   return Array.isArray(value) ? value.join(" ") : String(value);
+}
+
+/** Hides the user and the password of an address, and its query, which may have a password. */
+function hideSecrets(address: string): string {
+  return address.replace(/^([a-z]+:\/\/)?.*@/s, "$1***@").replace(/\?.*/s, "?***");
 }
 
 function formatBytes(size: number): string {
@@ -125,6 +132,15 @@ const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) 
   mode(text) {
     const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : NaN;
     return Number.isNaN(mode) ? { expected: "permissions such as 660" } : { value: mode };
+  },
+  bus(text) {
+    const isAddress = /^(?:rediss?|nats|tls):\/\/[^/?#]/.test(text) && URL.canParse(text);
+    if (isAddress) return { value: text };
+    return {
+      expected:
+        "redis://host:6379, rediss://, nats://host:4222 or tls://, with encodeURIComponent " +
+        "of a user and a password",
+    };
   },
   bind(text) {
     const isPath = /^unix:./.test(text);

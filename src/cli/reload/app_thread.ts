@@ -8,9 +8,9 @@
  */
 
 import { createScheduler, runtimeAdapter, WSGIServer } from "../../../mod.ts";
-import { memoryTransport, openBus } from "../../bus/mod.ts";
 import { type AppPlace, loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
+import { closeServedBus, openServedBus } from "../bus.ts";
 import { failureOf } from "../failure.ts";
 import { followLinks, threadLink } from "../host.ts";
 import { openLogs } from "../logs/logs.ts";
@@ -36,13 +36,13 @@ async function run({ place, words }: ThreadTask): Promise<void> {
   const wsgiApp = await loadServedApp(place, settings);
   const adapter = await runtimeAdapter();
   const scheduler = await createScheduler();
-  const bus = await openBus(memoryTransport(), { scheduler });
+  const bus = await openServedBus(settings, scheduler);
   const server = new WSGIServer({
     ...listeningOptionsOf(settings),
     ...{ wsgiApp, adapter, scheduler, bus },
   });
   link.listen(serveMessages(server, post));
-  void server.finished.then(() => post({ type: "ended" }));
+  void server.finished.then(() => closeServedBus(bus)).then(() => post({ type: "ended" }));
   post({ type: "loaded" });
 }
 

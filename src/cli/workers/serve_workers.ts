@@ -11,10 +11,11 @@
 
 import { runtimeAdapter } from "../../../mod.ts";
 import { acceptStreams } from "../../../adapters/node.ts";
-import { memoryTransport, serveChannel } from "../../bus/mod.ts";
+import { memoryTransport, type MessageChannel, serveChannel } from "../../bus/mod.ts";
 import { parseBindAddress } from "../../server/mod.ts";
 import { type Address, formatAddress, type Listener } from "../../socket/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
+import { hasBroker } from "../bus.ts";
 import { usage } from "../failure.ts";
 import { after, milliseconds, moduleBeside, onSignal } from "../host.ts";
 import { type Endpoint, listenFailure, withUnixMode } from "../listening.ts";
@@ -69,15 +70,16 @@ export async function serveWorkers(
       throw listenFailure(error, endpoint);
     }
   };
-  // The workers share one bus: its messages are here.
+  // The workers share one bus: that of the broker, or one whose messages are here.
   const transport = memoryTransport();
+  const open = (channel: MessageChannel) => serveChannel(transport, channel);
   const host = hostOf(place, words);
   const supervisor = new Supervisor(host, {
     workers,
     grace: settings.get<number>("grace") as number,
     timeout: settings.get<number>("worker-timeout") as number,
     listen,
-    open: (channel) => serveChannel(transport, channel),
+    ...(hasBroker(settings) ? {} : { open }),
   });
   const close = async () => void await Promise.all(listeners.map((listener) => listener.close()));
   // A SIGHUP would end this process otherwise.

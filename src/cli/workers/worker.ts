@@ -7,13 +7,20 @@
  * @module
  */
 
-import { createScheduler, runtimeAdapter, serve, type WSGIServer } from "../../../mod.ts";
+import {
+  createScheduler,
+  runtimeAdapter,
+  type Scheduler,
+  serve,
+  type WSGIServer,
+} from "../../../mod.ts";
 import type { AcceptedStream } from "../../../adapters/node.ts";
-import { channelTransport, openBus } from "../../bus/mod.ts";
+import { type Bus, channelTransport } from "../../bus/mod.ts";
 import type { Address } from "../../socket/mod.ts";
 import type { Mounts, WSGIApp } from "../../wsgi/mod.ts";
 import { loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
+import { closeServedBus, openServedBus } from "../bus.ts";
 import { failureOf } from "../failure.ts";
 import { endpointsOf } from "../listening.ts";
 import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
@@ -40,6 +47,8 @@ class Worker {
   #task: WorkerTask | undefined;
   #settings: Settings | undefined;
   #app: WSGIApp | Mounts | undefined;
+  #scheduler: Scheduler | undefined;
+  #bus: Bus | undefined;
   readonly #channel = workerChannel((message) => this.#link.post({ type: "bus", message }));
 
   get #grace(): number {
@@ -91,6 +100,9 @@ class Worker {
     this.#app = countedApp(app, settings, (count) => {
       this.#link.post({ type: "replace", reason: `it has served ${count} requests` });
     });
+    this.#scheduler = await createScheduler();
+    const local = () => channelTransport(this.#channel.channel);
+    this.#bus = await openServedBus(settings, this.#scheduler, local);
     this.#link.post({ type: "loaded" });
   }
 
@@ -98,8 +110,7 @@ class Worker {
   async #listen(addresses: readonly Address[]): Promise<void> {
     const settings = this.#settings as Settings;
     const runtime = await runtimeAdapter();
-    const scheduler = await createScheduler();
-    const bus = await openBus(channelTransport(this.#channel.channel), { scheduler });
+    const [scheduler, bus] = [this.#scheduler as Scheduler, this.#bus as Bus];
     for (const [index, endpoint] of endpointsOf(settings).entries()) {
       const { bindAddr, tls } = endpoint;
       const { adapter, take } = handedAdapter(runtime, addresses[index] as Address);
@@ -130,6 +141,7 @@ class Worker {
 
   async #end(grace: number, idle: number): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.shutdown({ grace, idle })));
+    if (this.#bus !== undefined) await closeServedBus(this.#bus);
     await exitWhenLogged(0);
   }
 }
