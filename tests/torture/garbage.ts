@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from "node:process";
+
 /** Gives the function that collects garbage; `undefined` if the runtime has none. */
 export async function collector(): Promise<(() => void) | undefined> {
   const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
@@ -27,4 +29,10 @@ export async function collect(): Promise<boolean> {
 /** Counts the objects that are still in memory. */
 export function countAlive(references: readonly WeakRef<object>[]): number {
   return references.filter((reference) => reference.deref() !== undefined).length;
+}
+
+/** The bytes of all living objects and arrays, as far as the runtime tells. */
+export function heapBytes(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

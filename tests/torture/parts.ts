@@ -6,6 +6,8 @@
 
 import { faultsPart } from "./faults_part.ts";
 import type { Part } from "./part.ts";
+import { logPart } from "./same_log.ts";
 import { shutdownsPart } from "./shutdowns.ts";
+import { slowPart } from "./slow_clients.ts";
 
-export const PARTS: readonly Part[] = [faultsPart, shutdownsPart];
+export const PARTS: readonly Part[] = [faultsPart, shutdownsPart, slowPart, logPart];

@@ -46,7 +46,7 @@ export default function* app(environ, startResponse) {
 function runtimeWords(): string[] {
   const { command } = values;
   if (/deno$/.test(command)) {
-    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+    const config = fileURLToPath(new URL("../../../deno.json", import.meta.url));
     return [
       command,
       "run",
@@ -189,7 +189,7 @@ async function disturb(server: ChildProcess, isOver: () => boolean): Promise<num
 
 const folder = mkdtempSync(join(tmpdir(), "rolling-"));
 writeFileSync(join(folder, "app.mjs"), APP);
-const program = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../../src/cli/bin.ts", import.meta.url));
 const [command = "", ...words] = runtimeWords();
 const args = [...words, program, "app.mjs", "-p", "0", "-w", values.workers];
 const server = spawn(command, args, { cwd: folder, stdio: ["ignore", "inherit", "pipe"] });
