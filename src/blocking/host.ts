@@ -178,15 +178,13 @@ function pausedStack(worker: Worker): Promise<string> {
         urls.set(message.params.scriptId, message.params.url);
       }
       if (message.method !== "Debugger.paused") return;
-      cancel();
-      resolve(
-        (message.params.callFrames as CallFrame[]).map((frame) => line(frame, urls)).join(""),
-      );
+      finish((message.params.callFrames as CallFrame[]).map((frame) => line(frame, urls)).join(""));
     });
     session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
   }).finally(() => {
-    // A thread that stays paused cannot be ended.
+    // A thread that stays paused cannot be ended. A pause that was asked for again may come after the resume.
     send(3, "Debugger.resume");
+    send(4, "Debugger.disable");
     if (sessionId !== undefined) session.post("NodeWorker.detach", { sessionId });
     session.disconnect();
   });

@@ -12,7 +12,7 @@ const app = blocking(APPS, { threads: 1 });
 after(() => app.close());
 
 test("a body of bytes comes back unchanged, with its length", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   for (const size of [0, 1, 131_072, 300_001]) {
     const body = Uint8Array.from({ length: size }, (_, index) => index * 7 % 256);
     const { status, bytes, headers } = await client.post("/echo", { body });
@@ -22,7 +22,7 @@ test("a body of bytes comes back unchanged, with its length", async () => {
 });
 
 test("reads, lines and iteration", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const pieces = ["abcde", "f\nxy", "z\none\ntwo\nth", "ree"];
   const { text, headers } = await client.post("/reads", { body: pieces });
   assertEquals(text, "abc|def\n|xy|z\n/one\n+two\n+three!0");
@@ -37,7 +37,7 @@ test("the environ has the keys that can be cloned", async () => {
       "a.function": () => {},
       "a.mixed": { call() {} },
     }, startResponse);
-  await using client = testClient(middleware);
+  await using client = testClient(middleware, { autojump: false });
   const environ = JSON.parse((await client.get("/environ?a=1", { headers: { "X-A": "b" } })).text);
   assertEquals(environ["a.user"], { name: "Ann", since: "1970-01-01T00:00:00.000Z" });
   assertEquals([environ["QUERY_STRING"], environ["HTTP_X_A"]], ["a=1", "b"]);
@@ -48,7 +48,7 @@ test("the environ has the keys that can be cloned", async () => {
 });
 
 test("an array has its length, also if it is larger than the shared memory; so has a file", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const { headers, bytes } = await client.get("/large?400000");
   assertEquals([headers.get("content-length"), bytes.length], ["400003", 400_003]);
   const path = fileURLToPath(APPS);
@@ -58,7 +58,7 @@ test("an array has its length, also if it is larger than the shared memory; so h
 });
 
 test("HEAD has the head of GET, and ends the app through finally", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const large = await client.head("/large?400000");
   assertEquals([large.headers.get("content-length"), large.bytes.length], ["400003", 0]);
   const { status, bytes } = await client.head("/stream?10");
@@ -68,7 +68,7 @@ test("HEAD has the head of GET, and ends the app through finally", async () => {
 });
 
 test("write, wsgi.errors and close", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const { bytes } = await client.get("/write");
   assertEquals(new TextDecoder("latin1").decode(bytes), "written a\xff returned");
   assertEquals((await client.get("/closing")).text, "body");
@@ -77,7 +77,7 @@ test("write, wsgi.errors and close", async () => {
 });
 
 test("startResponse with excInfo replaces a head, and throws after the first block", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const { status, text } = await client.get("/replaced");
   assertEquals([status, text], [503, "replaced"]);
   assertEquals((await client.get("/replaced?late")).text, "sent rethrown");
@@ -85,7 +85,7 @@ test("startResponse with excInfo replaces a head, and throws after the first blo
 });
 
 test("an error before the first block is a 500, and its stack is in the log", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   assertEquals((await client.get("/throws")).status, 500);
   const [error] = client.takeErrors() as Error[];
   assertEquals([error?.name, error?.message], ["RangeError", "the app has failed"]);
@@ -97,7 +97,7 @@ test("an error before the first block is a 500, and its stack is in the log", as
 });
 
 test("an error after the first block cuts the response", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   await client.get("/late").then(
     () => assert(false),
     (error) => assert(error instanceof TruncatedResponse),
@@ -106,13 +106,13 @@ test("an error after the first block cuts the response", async () => {
 });
 
 test("an HTTPException is the response", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const { status, headers, text } = await client.get("/found");
   assertEquals([status, headers.get("location"), text], [302, "/", "moved"]);
 });
 
 test("a block beyond Content-Length is refused where the app yields it", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   assertEquals((await client.get("/lies?1234")).text, "1234");
   await client.get("/lies?12345").catch(() => {});
   await free(client);
@@ -122,7 +122,7 @@ test("a block beyond Content-Length is refused where the app yields it", async (
 });
 
 test("a thread that is ahead of its client waits", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const stream = await client.open("/stream?50000");
   stream.stall();
   await stream.read(1);
@@ -137,7 +137,7 @@ test("a thread that is ahead of its client waits", async () => {
 });
 
 test("the disconnect of a client ends the app through finally, and the thread serves again", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const stream = await client.open("/stream?50000");
   stream.stall();
   await stream.disconnect();

@@ -85,7 +85,7 @@ test("a thread that computes beyond the deadline is replaced", async () => {
 });
 
 test("the request of a thread that ends is a 500, and another thread serves the next one", async () => {
-  await using client = testClient(app);
+  await using client = testClient(app, { autojump: false });
   const before = app.stats().died;
   assertEquals((await client.get("/exits?3")).status, 500);
   assertEquals((client.takeErrors()[0] as Error).name, "BlockingThreadDied");
@@ -97,7 +97,7 @@ test("a module that cannot be loaded is a 500 with a named error, and is not loa
   await using broken = blocking("data:text/javascript,throw new Error('broken module')", {
     threads: 2,
   });
-  await using client = testClient(broken);
+  await using client = testClient(broken, { autojump: false });
   for (let count = 0; count < 3; count++) {
     assertEquals((await client.get("/")).status, 500);
     const [error] = client.takeErrors() as Error[];
@@ -112,7 +112,9 @@ test("a module without an app, and the export that the hash names", async () => 
     "startResponse('200 OK', []); return ['one'] }";
   await using unnamed = blocking(source);
   await using named = blocking(`${source}#one`);
-  await using client = testClient({ wsgiApp: { "/named": named, "/unnamed": unnamed } });
+  await using client = testClient({ wsgiApp: { "/named": named, "/unnamed": unnamed } }, {
+    autojump: false,
+  });
   assertEquals((await client.get("/named")).text, "one");
   assertEquals((await client.get("/unnamed")).status, 500);
   assertStringIncludes((client.takeErrors()[0] as Error).message, "the module exports one");
@@ -122,7 +124,7 @@ test("a thread that is not used ends after its idle time; a closed app answers 5
   const source = "data:text/javascript,export default (environ, startResponse) => {" +
     "startResponse('200 OK', []); return ['one'] }";
   const short = blocking(source, { idle: { milliseconds: 1 } });
-  await using client = testClient(short);
+  await using client = testClient(short, { autojump: false });
   assertEquals((await client.get("/")).text, "one");
   await until(client, () => short.stats().threads === 0);
   await short.close();
