@@ -430,7 +430,8 @@ export class TestClient implements AsyncDisposable {
     await this.#time.quiet();
     this.#connections.reset();
     await this.#time.quiet();
-    // The apps that wait in their `finally` blocks may end first.
+    // The apps that wait in their `finally` blocks, or for the runtime, may end first.
+    await this.#time.runtimeEnds(() => this.stats.activeRequests === 0);
     if (this.stats.activeRequests > 0) await this.#time.advance(CLOSING_MS);
     const left = this.#leftBehind();
     await this.#time.ended(this.server.close());

@@ -24,6 +24,11 @@ const QUIET_TURNS = 2;
 const PATIENCE_MS = 1000;
 /** The same limit for a wait of the test while an app waits for a promise of the runtime. */
 const RUNTIME_PATIENCE_MS = 30_000;
+/**
+ * The polls of the runtime in which apps may end that wait for it, at the end of a test: about a second. A count
+ * gives a slow machine more time.
+ */
+const RUNTIME_POLLS = 1000;
 /** The turns of the runtime after which its polls become slow, to spare the processor. */
 const SLOW_AFTER_TURNS = 100;
 /** The jumps of the clock between two polls of the runtime. */
@@ -153,6 +158,24 @@ export class VirtualTime {
       for (let turns = 0; turns < QUIET_TURNS || this.#pending > 0; turns++) {
         if (this.#settle() || this.#release()) turns = 0;
         await this.#poll(0);
+      }
+    } finally {
+      this.#holding--;
+    }
+  }
+
+  /**
+   * Waits while apps wait for the runtime, for example for a thread, until a condition holds. The clock stands
+   * still. Gives up after {@linkcode RUNTIME_POLLS}.
+   *
+   * @param reached The condition.
+   */
+  async runtimeEnds(reached: () => boolean): Promise<void> {
+    this.#holding++;
+    try {
+      for (let polls = 0; polls < RUNTIME_POLLS && !reached() && this.#waitsForRuntime(); polls++) {
+        await this.#poll(polls > SLOW_AFTER_TURNS ? 1 : 0);
+        await this.quiet();
       }
     } finally {
       this.#holding--;

@@ -84,8 +84,8 @@ export const FEATURES: readonly Feature[] = [
   },
   {
     feature: "`fromFetch` and `toFetch`, Hono",
-    tests: [/^Hono's stream and events/],
-    files: ["fetch/hono"],
+    tests: [/^Hono's own middleware and helpers over a socket/],
+    files: ["fetch/frameworks"],
   },
   {
     feature: "server-sent events, WebSocket",
