@@ -3,7 +3,7 @@
  * again. No request may be lost or broken. With `--kill`, workers are killed instead, and only requests on
  * connections of a killed worker may be lost.
  *
- *     node --import tsx tests/load/rolling_reload.ts --requests 1000000 --runtime node|currentNode|deno|bun
+ *     node --import tsx tests/torture/load/rolling_reload.ts --requests 1000000 --runtime node|currentNode|deno|bun
  *
  * The clients are of three kinds: busy ones, clients that pause up to a second between two requests, and
  * clients with a connection for each request. It is no part of `npm test`, because it takes minutes.
