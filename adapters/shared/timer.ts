@@ -5,13 +5,14 @@
  * longer delay, `Infinity` included, fires after 1 ms. Every delay that an option can set therefore
  * goes through {@linkcode startTimer}.
  *
- * `hostClock` calls this, and so do the three adapters with TLS for the deadline of a handshake.
+ * `hostClock` calls this, and so do the three adapters with TLS for the deadline of a handshake, and the command.
+ * The timers of `src/threads` have the same bound.
  *
  * @module
  */
 
 /** The longest delay that runtimes keep: 24.8 days, in milliseconds. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+export const MAX_DELAY_MS: number = 2 ** 31 - 1;
 
 /**
  * Starts a timer.

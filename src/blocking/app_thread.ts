@@ -6,9 +6,9 @@
  * @module
  */
 
+import { after, moduleBeside, startThread, STOPS_COMPUTING, type Thread } from "../threads/mod.ts";
 import type { Environ } from "../wsgi/mod.ts";
 import { BlockingThreadDied } from "./errors.ts";
-import { after, startThread, STOPS_COMPUTING, type Thread } from "./host.ts";
 import type { Job, JobThread } from "./job.ts";
 import {
   CALL,
@@ -17,6 +17,7 @@ import {
   type Fault,
   makeMemory,
   type SharedCells,
+  type ThreadTask,
   viewsOf,
 } from "./protocol.ts";
 
@@ -60,11 +61,12 @@ export class AppThread implements JobThread {
     const memory = makeMemory();
     this.#shared = viewsOf(memory);
     this.#host = host;
-    this.#thread = startThread("thread", { module, memory }, {
+    const task: ThreadTask = { module, memory };
+    this.#thread = startThread(moduleBeside("thread", import.meta.url), task, {
       message: (message) => this.#loaded(message as { fault?: Fault }),
       error: (error) => void (this.#uncaught = error as Error),
       exit: (code) => this.#exited(code),
-    });
+    }, [module]);
   }
 
   /** Begins a request. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { openFile } from "./host.ts";
 import type { MainThread } from "./main_thread.ts";
 import { CALL } from "./protocol.ts";
+import { openFile } from "./sync_file.ts";
 
 const NEWLINE = 0x0a;
 

@@ -9,9 +9,9 @@
  * @module
  */
 
+import { after, milliseconds } from "../threads/mod.ts";
 import { AppThread } from "./app_thread.ts";
 import { BlockingLoadError } from "./errors.ts";
-import { after, milliseconds } from "./host.ts";
 
 /** The checked options of a pool. */
 export interface PoolSettings {

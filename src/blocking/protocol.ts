@@ -48,6 +48,12 @@ export function makeMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(HEADER_BYTES + MAX_BYTES);
 }
 
+/** The value that a thread begins with: the URL of its app, and the memory that it shares. */
+export interface ThreadTask {
+  readonly module: string;
+  readonly memory: SharedArrayBuffer;
+}
+
 /** The views of a shared memory. */
 export function viewsOf(memory: SharedArrayBuffer): SharedCells {
   return {

@@ -7,9 +7,9 @@
  * @module
  */
 
-import { threadSide, type ThreadTask } from "./host.ts";
+import { threadSide } from "../threads/mod.ts";
 import { MainThread } from "./main_thread.ts";
-import { faultOf, viewsOf } from "./protocol.ts";
+import { faultOf, type ThreadTask, viewsOf } from "./protocol.ts";
 import { type BlockingApp, type BlockingEnviron, runInThread } from "./run_in_thread.ts";
 
 const side = threadSide<ThreadTask, BlockingEnviron>();

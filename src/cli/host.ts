@@ -14,7 +14,9 @@ import * as path from "node:path";
 import host from "node:process";
 import * as timers from "node:timers";
 import { pathToFileURL } from "node:url";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread } from "node:worker_threads";
+import { startTimer } from "../../adapters/shared/timer.ts";
+import { findTypeScriptLoader, readsTypeScript } from "../threads/mod.ts";
 
 /** The signals that the command listens for. */
 export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1";
@@ -172,11 +174,6 @@ export function fileState(name: string): string {
   }
 }
 
-/** The time by a clock that never goes back, in milliseconds. */
-export function milliseconds(): number {
-  return Number(host.hrtime.bigint()) / 1e6;
-}
-
 /** Writes to standard output; resolves when the system has taken the bytes. */
 export function writeOut(bytes: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => host.stdout.write(bytes, () => resolve()));
@@ -284,13 +281,12 @@ export function needsTypeScriptLoader(): boolean {
  * @returns Whether `tsx` is installed.
  */
 export async function registerTypeScriptLoader(app: string): Promise<boolean> {
-  const loader = typeScriptLoader(urlOf(app)) ??
-    typeScriptLoader(urlOf(path.join(host.cwd(), "x")));
+  const loader = findTypeScriptLoader([urlOf(app), urlOf(path.join(host.cwd(), "x"))]);
   if (loader === undefined) return false;
-  const { register } = await import(loader.modules) as { register(): unknown };
+  const { register } = await import(loader) as { register(): unknown };
   register();
   // Node takes a file for CommonJS, unless package.json says that it is a module.
-  (createRequire(loader.modules)(loader.common) as { register(): unknown }).register();
+  (createRequire(loader)("tsx/cjs/api") as { register(): unknown }).register();
   return true;
 }
 
@@ -307,90 +303,9 @@ export function findPackage(name: string, folder: string): string | undefined {
   }
 }
 
-/** Whether the runtime reads TypeScript by itself. */
-function readsTypeScript(): boolean {
-  const { versions, features } = host;
-  if (versions["bun"] !== undefined || versions["deno"] !== undefined) return true;
-  return Boolean((features as { typescript?: unknown }).typescript);
-}
-
-/** The two parts of `tsx`, as a module finds them, or this package. */
-function typeScriptLoader(from: string): { modules: string; common: string } | undefined {
-  for (const module of [from, import.meta.url]) {
-    const { resolve } = createRequire(module);
-    try {
-      // `require` resolves to the twin in CommonJS, which cannot register itself.
-      const modules = urlOf(resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs"));
-      return { modules, common: resolve("tsx/cjs/api") };
-    } catch {
-      // It is not installed there.
-    }
-  }
-  return undefined;
-}
-
-/** The longest delay of a timer, in milliseconds. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 /** Calls `job` after a time; never for `Infinity`. Returns a function that cancels the call. */
 export function after(seconds: number, job: () => void): () => void {
-  if (seconds === Infinity) return () => {};
-  const timer = timers.setTimeout(job, Math.min(seconds * 1000, MAX_DELAY_MS));
-  return () => timers.clearTimeout(timer);
-}
-
-/**
- * The URL of a module of this package beside another one. The npm package has JavaScript instead of TypeScript,
- * so the extension is that of the other module.
- */
-export function moduleBeside(name: string, url: string): URL {
-  return new URL(name + path.extname(new URL(url).pathname), url);
-}
-
-/** A thread with module records of its own. */
-export interface Thread {
-  post(message: object, transfer: ArrayBuffer[]): void;
-  /** Ends the thread at once, even in the middle of a step. */
-  stop(): void;
-}
-
-/**
- * Starts a thread.
- *
- * @param program The URL of its module.
- * @param task The value that its `threadLink` gives.
- * @param hear Called with each message of the thread, with the error that ends it, and at its end.
- */
-export function startThread(program: URL, task: object, hear: {
-  message(message: unknown): void;
-  error(error: unknown): void;
-  exit(): void;
-}): Thread {
-  const worker = new Worker(threadProgram(program), { workerData: task });
-  worker.on("message", hear.message);
-  worker.on("error", hear.error);
-  worker.on("exit", hear.exit);
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    stop: () => void worker.terminate(),
-  };
-}
-
-/**
- * The URL that a thread can load. The threads of Deno load files and data only, and this package may be at
- * another URL. A thread of an old Node reads no TypeScript by itself.
- */
-function threadProgram({ href, protocol, pathname }: URL): URL {
-  const text = (value: string) => encodeURIComponent(JSON.stringify(value));
-  const data = (source: string) => new URL(`data:text/javascript,${source}`);
-  const needsLoader = pathname.endsWith(".ts") && !readsTypeScript();
-  const loader = needsLoader ? typeScriptLoader(import.meta.url) : undefined;
-  if (loader !== undefined) {
-    return data(
-      `import { register } from ${text(loader.modules)};register();await import(${text(href)})`,
-    );
-  }
-  return protocol === "file:" ? new URL(href) : data(`import ${text(href)}`);
+  return startTimer(seconds * 1000, job);
 }
 
 /** A member of Bun: it may change the way from an import to a file. */
@@ -415,17 +330,4 @@ export function followLinks(): void {
   };
   const { plugin } = createRequire(import.meta.url)("bun") as BunPlugins;
   plugin({ name: "links", setup: (build) => build.onResolve({ filter: /^\.\.?\// }, resolve) });
-}
-
-/** The side of a thread that {@linkcode startThread} has started. */
-export function threadLink<Task, Message>(): {
-  readonly task: Task;
-  post(message: object, transfer: ArrayBuffer[]): void;
-  listen(listener: (message: Message) => void): void;
-} {
-  return {
-    task: workerData as Task,
-    post: (message, transfer) => parentPort?.postMessage(message, transfer),
-    listen: (listener) => void parentPort?.on("message", listener),
-  };
 }

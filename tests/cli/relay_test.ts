@@ -65,7 +65,7 @@ function versionsOf(...apps: readonly WSGIApp[]): AppVersions {
     const post = queued(serveMessages(server, back));
     void server.finished.then(() => back({ type: "ended" }));
     back({ type: "loaded" });
-    return { post: (message) => post(message as ToThread), stop() {} };
+    return { post: (message) => post(message as ToThread), stop: () => Promise.resolve() };
   });
 }
 

@@ -8,11 +8,12 @@
  */
 
 import { createScheduler, runtimeAdapter, WSGIServer } from "../../../mod.ts";
+import { threadSide } from "../../threads/mod.ts";
 import { type AppPlace, loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
 import { closeServedBus, openServedBus } from "../bus.ts";
 import { failureOf } from "../failure.ts";
-import { followLinks, threadLink } from "../host.ts";
+import { followLinks } from "../host.ts";
 import { openLogs } from "../logs/logs.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { listeningOptionsOf } from "../proxies.ts";
@@ -26,7 +27,7 @@ export interface ThreadTask {
   readonly words: readonly string[];
 }
 
-const link = threadLink<ThreadTask, ToThread>();
+const link = threadSide<ThreadTask, ToThread>();
 const post = (message: FromThread) => link.post(message, buffersOf(message));
 
 async function run({ place, words }: ThreadTask): Promise<void> {

@@ -8,15 +8,21 @@
  */
 
 import type { Socket, SocketHandler } from "../../socket/mod.ts";
+import { moduleBeside, startThread, type Thread } from "../../threads/mod.ts";
 import type { ThreadTask } from "./app_thread.ts";
 import { CommandFailure, EXIT, messageOf } from "../failure.ts";
-import { after, moduleBeside, startThread, type Thread } from "../host.ts";
+import { after } from "../host.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { Relay, type Server } from "./relay.ts";
 import { say } from "../running.ts";
 
 /** The time for a thread to end after its grace period, in seconds. A blocked thread is then stopped. */
 const END_SECONDS = 3;
+
+/** Starts the thread of a version. */
+export type StartThread = (
+  ...given: Parameters<typeof startThread>
+) => Pick<Thread, "post" | "stop">;
 
 /** The thread of one version. */
 export class AppThread implements Server {
@@ -25,13 +31,13 @@ export class AppThread implements Server {
   readonly loaded: Promise<void>;
   /** Resolves with the reason when the thread has ended; the reason is empty after a shutdown. */
   readonly ended: Promise<string>;
-  readonly #thread: Thread;
+  readonly #thread: ReturnType<StartThread>;
   /** Called for the next message of each type that is not about one connection. */
   readonly #hear: { [Type in FromThread["type"]]?: (message: FromThread & { type: Type }) => void };
   #end: (reason: string) => void = () => {};
   #move: (relay: Relay) => void = () => {};
 
-  constructor(task: ThreadTask, start: typeof startThread) {
+  constructor(task: ThreadTask, start: StartThread) {
     this.ended = new Promise((resolve) => this.#end = resolve);
     let fault = "its thread has ended";
     this.#thread = start(moduleBeside("app_thread", import.meta.url), task, {
@@ -49,7 +55,7 @@ export class AppThread implements Server {
     });
     this.loaded.catch(() => {});
     void this.ended.then(() => {
-      this.#thread.stop();
+      void this.#thread.stop();
       for (const relay of this.relays.values()) relay.cut();
     });
   }
@@ -109,7 +115,7 @@ export class AppThread implements Server {
 export class AppVersions {
   readonly #task: ThreadTask;
   readonly #grace: number;
-  readonly #start: typeof startThread;
+  readonly #start: StartThread;
   readonly #threads = new Set<AppThread>();
   #current: AppThread | undefined;
   /** The connections that wait for a version, because the last one has crashed. */
@@ -122,7 +128,7 @@ export class AppVersions {
    * @param grace The seconds for the running requests of an old version.
    * @param start Starts a thread.
    */
-  constructor(task: ThreadTask, grace: number, start: typeof startThread = startThread) {
+  constructor(task: ThreadTask, grace: number, start: StartThread = startThread) {
     this.#task = task;
     this.#grace = grace;
     this.#start = start;

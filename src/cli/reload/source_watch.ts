@@ -10,7 +10,8 @@
  * @module
  */
 
-import { absolute, after, fileState, kindOf, listFolder, milliseconds, realPath } from "../host.ts";
+import { milliseconds } from "../../threads/mod.ts";
+import { absolute, after, fileState, kindOf, listFolder, realPath } from "../host.ts";
 
 /** The least time between two looks, in seconds. */
 const LEAST_PAUSE_SECONDS = 0.1;

@@ -41,16 +41,15 @@ const LAYERS: readonly Layer[] = [
     folder: "src/websocket/",
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
   },
-  // Threads: one file of the room knows the modules of the runtime.
-  {
-    folder: "src/blocking/host.ts",
-    mayImport: ["fs", "module", "process", "timers", "url", "worker_threads"].map((name) =>
-      `node:${name}`
-    ),
-  },
+  // The threads of the runtime, for the rooms that start some.
+  { folder: "src/threads/", mayImport: ["node:", "adapters/shared/timer.ts"] },
+  // Apps in threads: one file reads files without waiting.
+  { folder: "src/blocking/sync_file.ts", mayImport: ["node:fs"] },
   {
     folder: "src/blocking/",
-    mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts"],
+    mayImport: [
+      ...["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/threads/mod.ts"],
+    ],
   },
   // The bus needs the clock of the runtime. The clients of brokers are those of its user.
   {
@@ -93,7 +92,7 @@ const LAYERS: readonly Layer[] = [
         "node:timers",
         "node:url",
       ],
-      "node:worker_threads",
+      ...["node:worker_threads", "adapters/shared/timer.ts", "src/threads/mod.ts"],
     ],
   },
   {
@@ -107,7 +106,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/cli/workers/",
     mayImport: [
       ...["mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/cli/"],
-      ...["src/bus/mod.ts", "adapters/node.ts"],
+      ...["src/bus/mod.ts", "src/threads/mod.ts", "adapters/node.ts"],
     ],
   },
   {
@@ -115,7 +114,7 @@ const LAYERS: readonly Layer[] = [
     mayImport: [
       ...["mod.ts", "src/coroutine/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
       ...["src/server/mod.ts", "src/middleware/mod.ts", "src/testing/mod.ts", "src/fetch/mod.ts"],
-      "src/bus/mod.ts",
+      ...["src/bus/mod.ts", "src/threads/mod.ts"],
     ],
   },
   { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },
