@@ -61,8 +61,9 @@ export interface EventChannelOptions {
    */
   readonly epoch?: string;
   /**
-   * Joins the channels of this `name` in all processes: the option `bus` of the server. The ids come from the
-   * bus then, so there is no `epoch`. Default: a channel of this process alone.
+   * Joins the channels of this `name` in all processes: the option `bus` of the server, or
+   * `environ.cogen.servedBus`. The ids come from the bus then, so there is no `epoch`. `undefined`, as a server
+   * without a bus has it: a channel of this process alone.
    */
   readonly bus?: ServedBus | undefined;
   /** The name of the channel on the bus. */
@@ -190,6 +191,16 @@ export class EventChannel {
   }
 
   /**
+   * Waits until the history has come from the bus. Before that, {@linkcode EventChannel.eventsAfter} knows no
+   * event. Streams and {@linkcode EventChannel.newsAfter} wait by themselves.
+   *
+   * @returns An operation; without a wait, if the history is here, or there is no bus.
+   */
+  ready(): Operation<void> {
+    return this.#log.after(-1);
+  }
+
+  /**
    * Closes the channel. Its streams end after the last event. A client that comes back gets the events that
    * it has not seen; after that it is answered with 204, so that it does not come back again.
    */
@@ -199,13 +210,15 @@ export class EventChannel {
   }
 }
 
-function checkBus({ bus, name, epoch }: EventChannelOptions): void {
-  if ((bus === undefined) !== (name === undefined)) {
+/** A name without the option `bus` is a mistake; a server without a bus has it as `undefined`. */
+function checkBus(options: EventChannelOptions): void {
+  const { bus, name, epoch } = options;
+  if (Object.hasOwn(options, "bus") !== (name !== undefined)) {
     throw new TypeError("An EventChannel on a bus has both options, bus and name");
   }
   if (bus === undefined) return;
   if (typeof bus?.topic !== "function" || typeof bus.run !== "function") {
-    throw optionError("bus", bus, "a bus: await openBus(memoryTransport())");
+    throw optionError("bus", bus, "a bus: environ.cogen.servedBus");
   }
   if (epoch !== undefined) throw new TypeError("An EventChannel on a bus has no epoch of its own");
 }

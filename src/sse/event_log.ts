@@ -155,7 +155,10 @@ export class EventLog {
     this.#wake();
   }
 
-  /** Waits until there is an event after a number, or the log is closed. */
+  /**
+   * Waits until the history has come from the bus and there is an event after a number, or until the log is
+   * closed. All events are after -1, so that there the history alone is waited for.
+   */
   after(number: number): Operation<void> {
     return operation((resume) => {
       if (this.#loaded && this.last > number || this.#closed) return resume.value();

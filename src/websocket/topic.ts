@@ -5,17 +5,23 @@
  * its bytes. A subscriber whose context goes from message to message needs a frame of its own. The bytes
  * that a slow subscriber has not taken are bounded.
  *
+ * With a bus, the topics of one name are one topic: `topic_link.ts` carries the messages to each process, and each
+ * process encodes a message once.
+ *
  * @module
  */
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
+import type { ServedBus } from "../wsgi/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Frame } from "./frame_output.ts";
 import { frameOf, type Message } from "./message.ts";
+import { TopicLink } from "./topic_link.ts";
 import { checkMessage, connectionOf, type WebSocketConnection } from "./web_socket.ts";
 
 /**
- * The policy for a subscriber with too many bytes that it has not taken:
+ * The policy for a subscriber that misses a message, because it has too many bytes that it has not taken, or
+ * because the bus has lost messages:
  *
  * - `close`: its connection ends with 1013 (Try Again Later), so that it comes back and begins anew;
  * - `drop`: it does not get the message.
@@ -28,6 +34,13 @@ export interface TopicOptions {
   readonly slow?: SlowSubscriberPolicy;
   /** A subscriber with more bytes than this that it has not taken is too slow. Default 1 MiB. */
   readonly maxBufferedBytes?: number;
+  /**
+   * Joins the topics of this `name` in all processes: the option `bus` of the server, or
+   * `environ.cogen.servedBus`. `undefined`, as a server without a bus has it: a topic of this process alone.
+   */
+  readonly bus?: ServedBus | undefined;
+  /** The name of the topic on the bus. */
+  readonly name?: string;
 }
 
 /** Try Again Later (the registry of IANA). */
@@ -60,17 +73,20 @@ export class Topic {
   readonly #subscribers = new Set<Connection>();
   readonly #policy: SlowSubscriberPolicy;
   readonly #maxBufferedBytes: number;
+  /** The other processes of the topic; `undefined` without a bus. */
+  readonly #link: TopicLink | undefined;
+  #isClosed = false;
   /** The number of messages that slow subscribers did not get. */
   dropped = 0;
 
   /**
    * Makes a topic without subscribers.
    *
-   * @param options The policy and the bound for slow subscribers.
+   * @param options The policy and the bound for slow subscribers; the bus.
    * @throws {TypeError} For an option that is unknown or of the wrong kind.
    */
   constructor(options: TopicOptions = {}) {
-    checkNames("Topic", options, ["slow", "maxBufferedBytes"]);
+    checkNames("Topic", options, ["slow", "maxBufferedBytes", "bus", "name"]);
     const { slow = "close", maxBufferedBytes = 1024 * 1024 } = options;
     if (slow !== "close" && slow !== "drop") throw optionError("slow", slow, '"close" or "drop"');
     if (typeof maxBufferedBytes !== "number" || !(maxBufferedBytes >= 0)) {
@@ -78,9 +94,16 @@ export class Topic {
     }
     this.#policy = slow;
     this.#maxBufferedBytes = maxBufferedBytes;
+    checkBus(options);
+    const { bus, name } = options;
+    if (bus === undefined) return;
+    this.#link = new TopicLink(bus, name as string, {
+      deliver: (message) => void this.#deliver(message),
+      miss: () => this.#miss(),
+    });
   }
 
-  /** The number of subscribers. */
+  /** The number of subscribers in this process. */
   get size(): number {
     return this.#subscribers.size;
   }
@@ -92,7 +115,7 @@ export class Topic {
    */
   subscribe(socket: WebSocketConnection): void {
     const connection = connectionOf(socket);
-    if (!connection.isOpen) return;
+    if (!connection.isOpen || this.#isClosed) return;
     this.#subscribers.add(connection);
     (connection.topics ??= new Set()).add(this.#subscribers);
   }
@@ -113,23 +136,62 @@ export class Topic {
    * Sends a message to all subscribers, without waiting.
    *
    * @param message A string is a text message, a `Uint8Array` a binary one.
-   * @returns The number of subscribers that it was sent to.
-   * @throws {TypeError} If the message is neither.
+   * @returns The number of subscribers that it was sent to. On a bus, `undefined`: the message is sent when it
+   *   comes back from the bus.
+   * @throws {TypeError} If the message is neither, or the topic is closed.
+   * @throws {RangeError} If the message is too large for the bus.
+   * @throws {Error} If too many messages wait for the bus: `BusFull`, or another before the bus has answered once.
    */
-  publish(message: string | Uint8Array): number {
+  publish(message: string | Uint8Array): number | undefined {
     checkMessage(message);
-    const frames = new SharedFrames(message as Message);
+    if (this.#isClosed) throw new TypeError("Cannot publish: the topic is closed");
+    if (this.#link === undefined) return this.#deliver(message as Message);
+    this.#link.publish(message as Message);
+    return undefined;
+  }
+
+  /** Ends all subscriptions, and leaves the bus. The connections stay open. */
+  close(): void {
+    this.#isClosed = true;
+    this.#link?.close();
+    for (const { topics } of this.#subscribers) topics?.delete(this.#subscribers);
+    this.#subscribers.clear();
+  }
+
+  #deliver(message: Message): number {
+    const frames = new SharedFrames(message);
     let count = 0;
     for (const connection of this.#subscribers) {
       if (connection.output.size > this.#maxBufferedBytes) {
-        this.dropped++;
-        if (this.#policy === "close") connection.close(TRY_AGAIN_LATER, "Too slow");
+        this.#drop(connection, "Too slow");
       } else {
         connection.output.write(frames.for(connection));
         count++;
       }
     }
     return count;
+  }
+
+  /** The bus has lost messages, for all subscribers of this process. */
+  #miss(): void {
+    for (const connection of this.#subscribers) this.#drop(connection, "Messages were lost");
+  }
+
+  #drop(connection: Connection, reason: string): void {
+    this.dropped++;
+    if (this.#policy === "close") connection.close(TRY_AGAIN_LATER, reason);
+  }
+}
+
+/** A name without the option `bus` is a mistake; a server without a bus has it as `undefined`. */
+function checkBus(options: TopicOptions): void {
+  const { bus, name } = options;
+  if (Object.hasOwn(options, "bus") !== (name !== undefined)) {
+    throw new TypeError("A Topic on a bus has both options, bus and name");
+  }
+  if (bus === undefined) return;
+  if (typeof bus?.topic !== "function" || typeof bus.run !== "function") {
+    throw optionError("bus", bus, "a bus: environ.cogen.servedBus");
   }
 }
 

@@ -12,7 +12,7 @@
 
 import type { HostAbortSignal, Operation, Scheduler } from "../coroutine/mod.ts";
 import type { WaitListener } from "./app_wait.ts";
-import type { RequestBus } from "./bus.ts";
+import type { RequestBus, ServedBus } from "./bus.ts";
 import type { Core } from "./core/core.ts";
 import type { CogenInput } from "./input/input.ts";
 import type { RequestControls } from "./request_controls.ts";
@@ -57,6 +57,11 @@ export interface Cogen extends RequestControls, Waiter {
    * so does the command `cogen-wsgi`.
    */
   readonly bus: RequestBus;
+  /**
+   * The bus of the server itself, for objects that outlive the request, such as a channel of events or a topic:
+   * its operations know no request. `undefined` if the server has none.
+   */
+  readonly servedBus: ServedBus | undefined;
   /**
    * Aborts when the client disconnects or a shutdown ends the request; never after a success.
    *

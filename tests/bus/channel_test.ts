@@ -7,25 +7,8 @@ import {
   openBus,
   serveChannel,
 } from "../../src/bus/mod.ts";
+import { channelPair } from "./channel_pair.ts";
 import { busContract, LOG_SIZE, until } from "./contract.ts";
-
-/** Two ends of a channel within this process. Messages are copied, and arrive in a later turn. */
-function channelPair(): [MessageChannel, MessageChannel] {
-  const listeners: Set<(message: unknown) => void>[] = [new Set(), new Set()];
-  const end = (own: number): MessageChannel => ({
-    send: (message) => {
-      const text = JSON.stringify(message);
-      setImmediate(() => {
-        for (const listener of listeners[1 - own] ?? []) listener(JSON.parse(text));
-      });
-    },
-    onMessage: (listener) => {
-      listeners[own]?.add(listener);
-      return () => void listeners[own]?.delete(listener);
-    },
-  });
-  return [end(0), end(1)];
-}
 
 busContract("channel", () => {
   const hub = memoryTransport({ maxLogMessages: LOG_SIZE });

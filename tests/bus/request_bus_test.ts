@@ -64,3 +64,17 @@ test("a client that leaves ends its waits", async () => {
   await left;
   await until(() => bus.stats().signalWaiters === 0);
 });
+
+test("an app gives the bus of the server to an object that outlives the request", async () => {
+  await using bus = await openBus(memoryTransport());
+  const wsgiApp: WSGIApp = ({ cogen }, startResponse) => {
+    startResponse("200 OK", PLAIN);
+    return [String(cogen.servedBus === bus)];
+  };
+  const found = [];
+  for (const options of [{ bus }, {}]) {
+    await using server = await serve({ wsgiApp, bindAddr, ...options });
+    found.push(await (await fetch(server.url)).text());
+  }
+  assertEquals(found, ["true", "false"]);
+});

@@ -39,6 +39,19 @@ test("an event has the same id in all processes, also in one that comes later", 
   await until(() => here.stats().topics + there.stats().topics === 0);
 });
 
+test("a channel is ready when its history has come; one without a bus is ready at once", async () => {
+  await using bus = await openBus(memoryTransport());
+  await bus.run(bus.topic("news").publish({ data: "1" }));
+  const channel = new EventChannel({ bus, name: "news", ...ALL });
+  assertEquals(dataOf(channel), []);
+  await bus.run(channel.ready());
+  assertEquals(dataOf(channel), ["1"]);
+  channel.close();
+  const own = new EventChannel({ bus: undefined, name: "news" });
+  await bus.run(own.ready());
+  assert(own.publish("1") !== undefined);
+});
+
 test("a gap of the bus is a stale event of each client", async () => {
   const transport = memoryTransport({ maxLogs: 1 });
   await using bus = await openBus(transport);
@@ -84,6 +97,7 @@ test("a client comes back to another process, and gets what it has missed", asyn
 test("the options of a bus are checked", async () => {
   await using bus = await openBus(memoryTransport());
   assertThrows(() => new EventChannel({ bus }), TypeError, "both options, bus and name");
+  assertThrows(() => new EventChannel({ name: "a" }), TypeError, "both options, bus and name");
   assertThrows(() => new EventChannel({ bus, name: "a", epoch: "e" }), TypeError, "epoch");
   const wrong = { bus: {} as typeof bus, name: "a" };
   assertThrows(() => new EventChannel(wrong), TypeError, "bus is {}");

@@ -122,13 +122,17 @@ export class RequestCogen implements Cogen, Planner, Binding {
   }
 
   get bus(): RequestBus {
-    const { servedBus } = this.#controls;
+    const { servedBus } = this;
     if (servedBus === undefined) {
       throw new TypeError(
         "The server has no bus: write serve({ bus: await openBus(memoryTransport()) }), with ./bus",
       );
     }
     return this.#bus ??= servedBus.bind(this);
+  }
+
+  get servedBus(): ServedBus | undefined {
+    return this.#controls.servedBus;
   }
 
   get signal(): HostAbortSignal {
