@@ -39,8 +39,12 @@ export interface FetchObject {
  * Makes a WSGI app of a fetch handler: of Hono, h3, itty-router, or of an object with `fetch`.
  *
  * - The bodies of the request and of the response are streams with backpressure. A response that was made of
- *   a string or bytes has `Content-Length`; one that was made of a stream is chunked, unless the handler
- *   gives a length.
+ *   a string, bytes or a form has `Content-Length`; one that was made of a stream is chunked, unless the
+ *   handler gives a length. A byte stream (`type: "bytes"`) that ends at once has a length, too. Later Nodes
+ *   send a `Blob` chunked, because its bytes come from another thread. `Transfer-Encoding: chunked` makes any
+ *   body a stream.
+ * - A response of `fetch` may be returned as it is: without the `Content-Encoding` and `Content-Length` of a
+ *   body that `fetch` has decoded.
  * - `request.signal` aborts once if the client leaves, and never after a success. The stream of the response
  *   is cancelled then. On Nodes later than 22, a copy that `new Request(request)` or `fetch(request)` makes follows
  *   it only with `{ signal: request.signal }`.
@@ -116,22 +120,32 @@ function respond(
   if (taken !== undefined && "source" in taken) {
     const { source, fields } = taken;
     startResponse(statusLine(taken), headerList(fields, taken.status, environ));
-    return source === null ? [] : [source];
+    if (source === null) return [];
+    return asksForChunks(fields) ? chunked(source) : [source];
   }
   const response = taken ?? given;
   checkResponse(response);
-  const fields = headerList(entriesOf(response.headers), response.status, environ);
+  const fields = fieldsOf(response);
   try {
-    startResponse(statusLine(response), fields);
+    startResponse(statusLine(response), headerList(fields, response.status, environ));
   } catch (error) {
     // The fields are refused, so that no code reads the body.
     if (response.body?.locked === false) response.body.cancel(error).catch(() => {});
     throw error;
   }
-  const body = readBody(response);
+  const body = readBody(response, asksForChunks(fields));
   return isPromise(body)
     ? body.then((read) => blocksOf(read as ResponseBody, environ))
     : blocksOf(body, environ);
+}
+
+/** Whether the fields tell of a stream, such as those of a chunked response of `fetch`. */
+function asksForChunks(fields: FieldList): boolean {
+  return fields.some(([name]) => name === "transfer-encoding");
+}
+
+function* chunked<T>(block: T): Generator<T, void, undefined> {
+  yield block;
 }
 
 function blocksOf(body: ResponseBody, environ: Environ): AppIterable {
@@ -150,6 +164,19 @@ function checkResponse(response: unknown): asserts response is Response {
   if (status === 101) {
     throw new TypeError("A fetch handler cannot return status 101: use info.upgrade(...)");
   }
+}
+
+/** The codings that `fetch` takes off a body. */
+const DECODED = /^(?:(?:x-)?gzip|deflate|br|zstd)$/i;
+
+/** The fields of a response. Those of a response of `fetch` tell of the body before it was decoded. */
+function fieldsOf({ headers, url }: Response): FieldList {
+  const fields = entriesOf(headers);
+  const coding = url === "" ? null : headers.get("content-encoding");
+  if (coding === null || !coding.split(",").every((name) => DECODED.test(name.trim()))) {
+    return fields;
+  }
+  return fields.filter(([name]) => name !== "content-encoding" && name !== "content-length");
 }
 
 function statusLine({ status, statusText }: Pick<Response, "status" | "statusText">): string {

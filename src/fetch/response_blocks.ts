@@ -22,25 +22,30 @@ const DONE: Step = { done: true, value: undefined };
 export class ResponseBlocks implements AsyncIterableIterator<Block, undefined> {
   readonly #reader: BodyStream["reader"];
   readonly #environ: Environ;
-  #first: BodyStream["first"];
+  readonly #pieces: unknown[];
+  #reading: BodyStream["reading"];
 
   /**
    * @param stream The stream.
    * @param environ The environ of the request.
    */
-  constructor({ reader, first }: BodyStream, environ: Environ) {
+  constructor({ reader, pieces, reading }: BodyStream, environ: Environ) {
     this.#reader = reader;
-    this.#first = first;
+    this.#pieces = [...pieces];
+    this.#reading = reading;
     this.#environ = environ;
   }
 
   /** Reads the next piece that is not empty. */
   async next(): Promise<Step> {
     for (;;) {
-      const step = this.#first ?? await this.#reader.read();
-      this.#first = undefined;
-      if (step.done === true) return DONE;
-      const block = blockOf(step.value);
+      if (this.#pieces.length === 0) {
+        const step = await (this.#reading ?? this.#reader.read());
+        this.#reading = undefined;
+        if (step.done === true) return DONE;
+        this.#pieces.push(step.value);
+      }
+      const block = blockOf(this.#pieces.shift());
       if (block.length > 0) return { done: false, value: block };
     }
   }

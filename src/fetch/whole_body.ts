@@ -20,11 +20,15 @@ export type ResponseBody = Uint8Array<ArrayBuffer> | string | BodyStream | null;
 /** Reads a body that is no stream. */
 type ReadBody = (response: Response) => ResponseBody | Promise<ResponseBody>;
 
+type Reader = ReadableStreamDefaultReader<unknown>;
+
 /** A stream that is being read. */
 export interface BodyStream {
-  readonly reader: ReadableStreamDefaultReader<unknown>;
-  /** The first piece, if it was read already. */
-  readonly first?: Awaited<ReturnType<ReadableStreamDefaultReader<unknown>["read"]>> | undefined;
+  readonly reader: Reader;
+  /** The pieces that were read already. */
+  readonly pieces: readonly unknown[];
+  /** The step after these pieces, if it was asked for already. */
+  readonly reading?: ReturnType<Reader["read"]>;
 }
 
 let chosen: Promise<ReadBody> | undefined;
@@ -33,10 +37,16 @@ let known: ReadBody | undefined;
 /**
  * Reads the body of a response, or begins to read it if it is a stream.
  *
+ * @param response The response.
+ * @param isStream Whether it is a stream in any case.
  * @throws {TypeError} If the body was read already, or is locked.
  */
-export function readBody(response: Response): ResponseBody | Promise<ResponseBody> {
+export function readBody(
+  response: Response,
+  isStream: boolean,
+): ResponseBody | Promise<ResponseBody> {
   if (response.bodyUsed) throw new TypeError(USED);
+  if (isStream) return streamOf(response);
   if (hasSources()) {
     const body = freeBody(response);
     const source = body === null ? null : sourceOfStream(body);
@@ -52,12 +62,7 @@ export function readBody(response: Response): ResponseBody | Promise<ResponseBod
 }
 
 /** The ways, which may throw on a runtime that they do not fit. */
-const WAYS: readonly (() => ReadBody)[] = [
-  bySource,
-  byCopy,
-  () => byEnd("before"),
-  () => byEnd("after"),
-];
+const WAYS: readonly (() => ReadBody)[] = [bySource, byCopy, () => byEnd];
 
 /** Gives the first way that tells a string from a stream here. */
 async function choose(): Promise<ReadBody> {
@@ -96,7 +101,7 @@ function freeBody({ body }: Response): Response["body"] {
 
 function streamOf(response: Response): BodyStream | null {
   const body = freeBody(response);
-  return body === null ? null : { reader: body.getReader() };
+  return body === null ? null : { reader: body.getReader(), pieces: [] };
 }
 
 async function bytesOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
@@ -115,13 +120,12 @@ function bySource(): ReadBody {
     sourceOf(sample, symbol) === "a"
   );
   if (state === undefined) return streamOf;
-  const readOther = isByteStream(new Response("a").body) ? byEnd("after") : streamOf;
   return (response) => {
     const body = freeBody(response);
     if (body === null) return null;
     const source = sourceOf(response, state);
     if (typeof source !== "string" && !(source instanceof Uint8Array)) {
-      return source === null || source === undefined ? readOther(response) : bytesOf(response);
+      return source === null || source === undefined ? byEnd(response) : bytesOf(response);
     }
     // A response is sent once.
     body.getReader();
@@ -148,9 +152,10 @@ function byCopy(): ReadBody {
   const full = readCopy(new Response(new Uint8Array(MANY_BYTES)));
   const fullBytes = full === null || full === undefined ? 0 : full[0]?.length ?? 0;
   return (response) => {
+    if (response.url !== "") return streamOf(response);
     const pieces = readCopy(response);
     if (pieces === null) return null;
-    if (pieces === undefined) return streamOf(response);
+    if (pieces === undefined) return byEnd(response);
     const [piece = new Uint8Array(0)] = pieces;
     if (pieces.length > 1 || piece.length >= fullBytes) return bytesOf(response);
     // A piece that is not full is all of the body. A response is sent once.
@@ -185,49 +190,62 @@ function copyOf(response: Response): Response["body"] {
   }
 }
 
-/** The number of turns of promises after which the `start` of a stream that does not wait is over. */
-const STARTING_TURNS = 2;
-/** The number of turns of promises in which a body of bytes closes after its only piece; 1 is needed. */
-const CLOSING_TURNS = 2;
+/** The number of turns of promises in which a piece that is there arrives; 6 are needed. */
+const READY_TURNS = 4;
+/** A byte stream that gives more bytes in more than a piece is a stream, even if it has ended. */
+const MAX_READ_BYTES = 64 * 1024;
 
 /**
- * Nodes: a body of bytes is a byte stream with one piece. On later Nodes, it closes in the turn after it was
- * made. On Node 20, it is pulled when it is read, and closes in the turn after that. A stream of an app is a
- * byte stream only if it asks for that, and then it hardly closes so. The body of another response is such a
- * stream, too: `new Response(old.body, old)`.
+ * Any runtime: a byte stream (`type: "bytes"`) that ends at once is whole. Any other stream is a stream.
  *
- * @param closes Whether a body of bytes closes in the turn after it was made, or after the reading.
+ * On later Nodes, a string and a form are such byte streams, and nothing tells them from the byte stream of an
+ * app. So this rule holds on all runtimes, where a source or a copy does not tell more. The body of another
+ * response is such a stream, too: `new Response(old.body, old)`.
  */
-function byEnd(closes: "before" | "after"): ReadBody {
-  return (response) => {
-    const body = freeBody(response);
-    if (body === null) return null;
-    // A body that came from another server arrives when it does.
-    if (response.url !== "" || !isByteStream(body)) return { reader: body.getReader() };
-    return readToEnd(body.getReader(), closes);
-  };
+function byEnd(response: Response): ResponseBody | Promise<ResponseBody> {
+  const body = freeBody(response);
+  // The body of a response of `fetch` arrives when it does.
+  if (body === null || response.url !== "" || !isByteStream(body)) return streamOf(response);
+  return readToEnd(body.getReader());
 }
 
-async function readToEnd(
-  reader: BodyStream["reader"],
-  closes: "before" | "after",
-): Promise<ResponseBody> {
-  let isClosed = false;
-  reader.closed.then(() => isClosed = true, () => {});
-  let isEarly = false;
-  let reading: ReturnType<typeof reader.read>;
-  if (closes === "before") reading = reader.read();
-  else {
-    for (let turn = 0; turn < STARTING_TURNS; turn++) await undefined;
-    reading = reader.read();
-    await undefined;
-    isEarly = isClosed;
+async function readToEnd(reader: Reader): Promise<ResponseBody> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  // The first piece may have any length: a string has one piece.
+  while (pieces.length < 2 || length <= MAX_READ_BYTES) {
+    const reading = reader.read();
+    const step = await readyStep(reading);
+    if (step === undefined) return { reader, pieces, reading };
+    if (step.done) return joined(pieces, length);
+    const piece = step.value as Uint8Array<ArrayBuffer>;
+    pieces.push(piece);
+    length += piece.length;
   }
-  const first = await reading;
-  for (let turn = 0; turn < CLOSING_TURNS && !isClosed; turn++) await undefined;
-  const isOnePiece = first.done || first.value instanceof Uint8Array;
-  if (!isClosed || isEarly || !isOnePiece) return { reader, first };
-  return first.value as Uint8Array<ArrayBuffer> ?? new Uint8Array(0);
+  return { reader, pieces };
+}
+
+/** The step, if it is there within a few turns of promises. */
+async function readyStep<T>(reading: Promise<T>): Promise<T | undefined> {
+  let step: T | undefined;
+  reading.then((given) => step = given, () => {});
+  for (let turn = 0; turn < READY_TURNS && step === undefined; turn++) await undefined;
+  return step;
+}
+
+function joined(
+  pieces: readonly Uint8Array<ArrayBuffer>[],
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const [first] = pieces;
+  if (first !== undefined && pieces.length === 1) return first;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  return bytes;
 }
 
 function isByteStream(body: ReadableStream | null): boolean {

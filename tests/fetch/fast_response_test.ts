@@ -31,6 +31,8 @@ const MADE: Readonly<Record<string, (Class: ResponseClass) => Response>> = {
   "a byte order mark": (Class) => new Class("\ufeffa"),
   JSON: (Class) => new Class(`{"a":1}`, { headers: { "Content-Type": "application/json" } }),
   bytes: (Class) => new Class(new Uint8Array([97, 98])),
+  "the field of a stream": (Class) =>
+    new Class("a", { headers: { "Content-Type": "a/b", "Transfer-Encoding": "chunked" } }),
   "a part of a buffer": (Class) => new Class(new Uint8Array([97, 98, 99, 100]).subarray(1, 3)),
   "a view": (Class) => new Class(new DataView(new Uint8Array([97, 98, 99]).buffer, 1)),
   "a buffer": (Class) => new Class(new Uint8Array([97]).buffer),

@@ -120,7 +120,24 @@ test("a request without a body has none", async () => {
   assertEquals((await client.get("/")).json(), [null, "", false]);
 });
 
-/** Bodies, and their framing. */
+function formOf(fields: Readonly<Record<string, string>>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return form;
+}
+
+/** A byte stream that is closed before it is read. */
+function byteStream(lengths: readonly number[]): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      for (const length of lengths) controller.enqueue(new Uint8Array(length));
+      controller.close();
+    },
+  });
+}
+
+/** Bodies, and the beginning of the field of their framing. */
 const FRAMINGS: Readonly<Record<string, readonly [() => Response, string]>> = {
   "a string": [() => new Response("abc"), "content-length: 3"],
   bytes: [() => new Response(new Uint8Array(3)), "content-length: 3"],
@@ -134,6 +151,37 @@ const FRAMINGS: Readonly<Record<string, readonly [() => Response, string]>> = {
     const old = new Response("abc", { headers: { "X-A": "1" } });
     return new Response(old.body, old);
   }, "content-length: 3"],
+  "several fields": [() => new Response(formOf({ a: "1", b: "2" })), "content-length: "],
+  "a copy": [() => new Response("abc").clone(), "content-length: 3"],
+  "a byte stream of one piece": [
+    () => new Response(byteStream([3])),
+    "content-length: 3",
+  ],
+  "a byte stream of two pieces": [() => new Response(byteStream([3, 2])), "content-length: 5"],
+  "an empty byte stream": [() => new Response(byteStream([])), "content-length: 0"],
+  "a byte stream that ends in its pull": [() => {
+    const pull = (controller: ReadableByteStreamController) => {
+      controller.enqueue(new Uint8Array(3));
+      controller.close();
+    };
+    return new Response(new ReadableStream({ type: "bytes", pull }));
+  }, "content-length: 3"],
+  "a byte stream that waits": [() => {
+    const pull = async (controller: ReadableByteStreamController) => {
+      controller.enqueue(new Uint8Array(3));
+      await new Promise<void>((resolve) => setTimeout(resolve, 1));
+      controller.close();
+    };
+    return new Response(new ReadableStream({ type: "bytes", pull }));
+  }, "transfer-encoding: chunked"],
+  "a long byte stream": [
+    () => new Response(byteStream([60_000, 60_000, 1])),
+    "transfer-encoding: chunked",
+  ],
+  "the field of a chunked body": [
+    () => new Response("abc", { headers: { "Transfer-Encoding": "chunked" } }),
+    "transfer-encoding: chunked",
+  ],
   "a stream": [() => new Response(counted(2).stream), "transfer-encoding: chunked"],
   "a stream that has ended": [
     () => new Response(new Blob(["abc"]).stream().pipeThrough(new TransformStream())),
@@ -155,7 +203,7 @@ for (const [name, [make, framing]] of Object.entries(FRAMINGS)) {
       });
       const response = await client.get("/");
       const fields = response.rawHeaders.map(([key, value]) => `${key.toLowerCase()}: ${value}`);
-      assert(fields.includes(framing), fields.join());
+      assert(fields.some((field) => field.startsWith(framing)), fields.join());
       const head = await client.head("/");
       assertEquals([head.status, head.bytes.length], [200, 0]);
       assertEquals(head.headers.get("transfer-encoding"), null);
@@ -184,11 +232,11 @@ test("204 and 304 have no body", async () => {
 });
 
 test("fields of the connection are left to the server", async () => {
-  const headers = { Connection: "close", "Transfer-Encoding": "chunked", "Keep-Alive": "1" };
+  const headers = { Connection: "close", "Transfer-Encoding": "gzip, chunked", "Keep-Alive": "1" };
   await using client = clientOf(() => new Response("a", { headers }));
   const response = await client.get("/");
-  assertEquals(response.headers.get("connection"), "close");
-  assertEquals(response.headers.get("transfer-encoding"), null);
+  const names = ["connection", "transfer-encoding", "keep-alive"];
+  assertEquals(names.map((name) => response.headers.get(name)), ["close", "chunked", null]);
 });
 
 const USED =

@@ -1,0 +1,70 @@
+/** `fromFetch` with the responses of `fetch`: the framing and the fields of what a proxy passes on. */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { serve } from "../../mod.ts";
+import { fromFetch } from "../../src/fetch/mod.ts";
+import { testClient, type TestResponse } from "../../src/testing/mod.ts";
+import type { GeneratorApp } from "../../src/wsgi/mod.ts";
+
+const TYPE: [string, string] = ["Content-Type", "text/plain"];
+
+/** The server behind the proxy. */
+const upstream: GeneratorApp = function* (environ, startResponse) {
+  const isCoded = environ.PATH_INFO === "/gzip";
+  startResponse("200 OK", isCoded ? [TYPE, ["Content-Encoding", "gzip"]] : [TYPE]);
+  if (isCoded) return gzipSync("hello ".repeat(100));
+  if (environ.PATH_INFO === "/chunked") yield "hel";
+  return "lo";
+};
+
+/** The answers to a path, passed on by each handler. */
+async function passedOn(path: string): Promise<TestResponse[]> {
+  await using server = await serve({ wsgiApp: upstream, bindAddr: ["127.0.0.1", 0] });
+  const whole = () => fetch(new URL(path, server.url));
+  const again = async () => {
+    const fetched = await whole();
+    const headers = new Headers(fetched.headers);
+    if (headers.has("Content-Encoding")) {
+      headers.delete("Content-Encoding");
+      headers.delete("Content-Length");
+    }
+    return new Response(fetched.body, { status: fetched.status, headers });
+  };
+  const late = async () => {
+    const response = await again();
+    // The body may arrive before it is read.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return response;
+  };
+  const answers: TestResponse[] = [];
+  for (const handler of [whole, again, late]) {
+    await using client = testClient(fromFetch(handler));
+    answers.push(await client.get("/"));
+  }
+  return answers;
+}
+
+function framingOf({ headers, text }: TestResponse): (string | null)[] {
+  const names = ["content-length", "transfer-encoding", "content-encoding", "content-type"];
+  return [...names.map((name) => headers.get(name)), text];
+}
+
+test("a response with a length keeps it", async () => {
+  for (const answer of await passedOn("/")) {
+    assertEquals(framingOf(answer), ["2", null, null, "text/plain", "lo"]);
+  }
+});
+
+test("a chunked response is chunked, however long it waits", async () => {
+  for (const answer of await passedOn("/chunked")) {
+    assertEquals(framingOf(answer), [null, "chunked", null, "text/plain", "hello"]);
+  }
+});
+
+test("a response that fetch has decoded is sent without its coding", async () => {
+  const [whole] = await passedOn("/gzip");
+  const expected = [null, "chunked", null, "text/plain", "hello ".repeat(100)];
+  assertEquals(framingOf(whole as TestResponse), expected);
+});
