@@ -169,7 +169,8 @@ export class MemorySocket implements Socket {
       const bytes = incoming.pieces.shift();
       if (bytes === undefined) break;
       incoming.sizeBytes -= bytes.length;
-      this.#reading = this.#inbound.data(bytes, true);
+      // The array may be the sender's, so the handler does not own it.
+      this.#reading = this.#inbound.data(bytes, false);
     }
     // An array whose buffer was transferred on the way is shorter now than when it was counted.
     if (incoming.pieces.length === 0) incoming.sizeBytes = 0;

@@ -88,11 +88,14 @@ export interface DataEvent {
   /** The kind of the event. */
   readonly type: "data";
   /**
-   * The content, never empty. A view is valid until the next call of `next`, `push` or `detach` on the
-   * parser; a copy stays valid.
+   * The content, never empty. If `owned` is `false`, the array is a view that is valid until the next
+   * call of `next`, `push` or `detach` on the parser.
    */
   readonly bytes: Uint8Array;
-  /** Whether `bytes` belongs to the receiver, because it is a copy. This is so for short pieces. */
+  /**
+   * Whether `bytes` belongs to the receiver. This is so for short pieces, which are copies, and for
+   * pieces that make up most of an array that was pushed as owned.
+   */
   readonly owned: boolean;
 }
 

@@ -208,15 +208,15 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     return !this.#host.closing || this.#exchange?.isRead === true && this.#hasRequestToServe;
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, owned = false): void {
     const { handling } = this.#state;
-    if (handling === "pass-on") this.#taker?.onData(bytes);
+    if (handling === "pass-on") this.#taker?.onData(bytes, owned);
     if (handling !== "serve") return;
     const own = this.#headerReader === undefined ? bytes : this.#bytesAfterHeader(bytes);
     if (own.length === 0) return;
     const { parser } = this.#lentParser();
     this.#receivedBytes += own.length;
-    parser.push(own);
+    parser.push(own, owned);
     this.#advance();
     parser.detach();
     if (parser.idle && this.#host.parsers.isOverdrawn) this.#returnParser();
@@ -340,7 +340,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (this.#state.handling !== "pass-on") return taker.onClose();
     this.#taker = taker;
     this.#takenEvents = events;
-    if (rest.length > 0) taker.onData(rest);
+    if (rest.length > 0) taker.onData(rest, true);
     if (this.#clientEnded) taker.onEnd();
     if (this.#host.stopReason !== undefined) this.stoppingBegan();
   }

@@ -69,10 +69,10 @@ export class TakenSocket implements SocketHandler {
     this.#reporter.report(error);
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, owned?: boolean): void {
     if (this.#hasFailed) return;
     try {
-      this.#watch(this.#handler.onData(bytes));
+      this.#watch(this.#handler.onData(bytes, owned));
     } catch (error) {
       this.#fail(error);
     }

@@ -69,8 +69,8 @@ export class WSGIConnection implements SocketHandler {
   }
 
   /** Takes bytes of the client: see {@linkcode SocketHandler}. */
-  onData(bytes: Uint8Array): void {
-    this.#connection.onData(bytes);
+  onData(bytes: Uint8Array, owned?: boolean): void {
+    this.#connection.onData(bytes, owned);
   }
 
   /** Takes the end of the client's direction. */

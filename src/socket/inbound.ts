@@ -132,14 +132,14 @@ export class Inbound {
     if (this.#paused || this.#held.length > 0) {
       return this.#hold(owned ? bytes : new Uint8Array(bytes));
     }
-    this.#deliver(bytes);
+    this.#deliver(bytes, owned);
     return true;
   }
 
   /** Reports the peer's FIN. Held bytes are delivered at once, also while paused, then `onEnd`. */
   end(): void {
     for (const bytes of this.#takeHeld()) {
-      if (this.#state === "open") this.#deliver(bytes);
+      if (this.#state === "open") this.#deliver(bytes, true);
     }
     if (this.#state !== "open") return;
     this.#state = "ended";
@@ -211,7 +211,7 @@ export class Inbound {
       const bytes = this.#held.shift();
       if (bytes === undefined) break;
       this.#heldCostBytes -= bytes.length + CHUNK_COST_BYTES;
-      this.#deliver(bytes);
+      this.#deliver(bytes, true);
     }
     if (this.#paused || !this.#stopped || this.#state !== "open") return;
     this.#stopped = false;
@@ -237,9 +237,9 @@ export class Inbound {
     return held;
   }
 
-  #deliver(bytes: Uint8Array): void {
+  #deliver(bytes: Uint8Array, owned: boolean): void {
     try {
-      this.#handler?.onData(bytes);
+      this.#handler?.onData(bytes, owned);
     } catch (error) {
       this.#fail(error);
     }

@@ -63,9 +63,13 @@ export interface ByteSocket {
 export interface SocketHandler {
   /**
    * Bytes have arrived. The handler may use them until the call returns, and must copy the bytes
-   * that it keeps.
+   * that it keeps, unless it owns the array.
+   *
+   * @param bytes The bytes, at least one.
+   * @param owned Whether the array now belongs to the handler: no other code reads or changes it, nor
+   *   any other part of its buffer. Default: `false`.
    */
-  onData(bytes: Uint8Array): void;
+  onData(bytes: Uint8Array, owned?: boolean): void;
   /**
    * The peer has sent its FIN, and no `onData` follows. The peer may still be reading, so writing
    * goes on. Called at most once, also while a write is stalled.

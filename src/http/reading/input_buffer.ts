@@ -30,6 +30,8 @@ const MIN_STORAGE_BYTES = 256;
  * needs no copy of its own.
  */
 const MAX_COPIED_BYTES = 2048;
+/** A view is given away if its array is at most this many times as large: it keeps the whole array alive. */
+const MAX_KEPT_RATIO = 2;
 
 /** The unread bytes of one connection. */
 export class InputBuffer {
@@ -49,6 +51,8 @@ export class InputBuffer {
    * of the buffer's own.
    */
   #borrowed = false;
+  /** Whether views of the borrowed array may be given away. */
+  #owned = false;
 
   /** The number of unread bytes. */
   get length(): number {
@@ -60,14 +64,19 @@ export class InputBuffer {
     return this.origin + index;
   }
 
-  /** Adds `pushed` after the unread bytes. The array stays borrowed until {@linkcode detach}. */
-  push(pushed: Uint8Array): void {
+  /**
+   * Adds `pushed` after the unread bytes. The array stays borrowed until {@linkcode detach}.
+   *
+   * @param owned Whether views of the array may be given away.
+   */
+  push(pushed: Uint8Array, owned = false): void {
     if (this.start === this.end) {
       this.origin += this.end;
       this.bytes = plain(pushed);
       this.start = 0;
       this.end = pushed.length;
       this.#borrowed = true;
+      this.#owned = owned;
       return;
     }
     this.#reserve(pushed.length);
@@ -100,7 +109,11 @@ export class InputBuffer {
 
   /** Consumes the next `count` bytes, which are content of a body. */
   takeData(count: number): DataEvent {
-    if (count > MAX_COPIED_BYTES) return { type: "data", bytes: this.take(count), owned: false };
+    if (count > MAX_COPIED_BYTES) {
+      const owned = this.#borrowed && this.#owned &&
+        this.bytes.buffer.byteLength <= MAX_KEPT_RATIO * count;
+      return { type: "data", bytes: this.take(count), owned };
+    }
     const from = this.start;
     this.start += count;
     return { type: "data", bytes: this.bytes.slice(from, this.start), owned: true };

@@ -154,13 +154,15 @@ export class RequestParser {
    * The parser borrows the bytes without a copy, so they must not change before {@linkcode detach}.
    *
    * @param bytes Any number of bytes. A parser that has failed drops them.
+   * @param owned Whether the array may be given away: long pieces of a body are then views of it that
+   *   belong to the receiver of the event. Default: `false`.
    * @throws {TypeError} After {@linkcode end} or {@linkcode takeBuffered}, as the bytes would be lost.
    */
-  push(bytes: Uint8Array): void {
+  push(bytes: Uint8Array, owned: boolean = false): void {
     if (this.#ended || this.#phase === "taken") {
       throw new TypeError("Cannot push bytes after the end");
     }
-    if (this.#failure === undefined) this.#input.push(bytes);
+    if (this.#failure === undefined) this.#input.push(bytes, owned);
   }
 
   /**

@@ -9,7 +9,7 @@
  */
 
 import type { Address, Socket, SocketHandler } from "../../socket/mod.ts";
-import { expect, expectEqual } from "./expectations.ts";
+import { expect, expectBytes, expectEqual } from "./expectations.ts";
 
 /** The events of a handler. */
 export type Heard = "data" | "end" | "drain" | "close";
@@ -20,6 +20,8 @@ export class Recorder implements SocketHandler {
   readonly socket: Socket;
   readonly heard: Heard[] = [];
   readonly received: Uint8Array[] = [];
+  /** The arrays that were given as owned, each with a copy of its bytes. */
+  readonly #owned: [given: Uint8Array, copy: Uint8Array][] = [];
   /** The number of bytes received. */
   count = 0;
   error: Error | undefined;
@@ -40,8 +42,10 @@ export class Recorder implements SocketHandler {
     this.socket = new WatchedSocket(socket, this);
   }
 
-  onData(bytes: Uint8Array): void {
-    this.received.push(bytes.slice());
+  onData(bytes: Uint8Array, owned = false): void {
+    const copy = new Uint8Array(bytes);
+    this.received.push(copy);
+    if (owned) this.#owned.push([bytes, copy]);
     this.count += bytes.length;
     this.#record("data");
   }
@@ -80,6 +84,7 @@ export class Recorder implements SocketHandler {
     expect(this.#times("end") <= 1, "onEnd was called twice");
     const end = heard.indexOf("end");
     expect(end < 0 || heard.lastIndexOf("data") < end, "onData was called after onEnd");
+    for (const [given, copy] of this.#owned) expectBytes("an owned array", [given], copy);
   }
 
   #times(event: Heard): number {

@@ -64,7 +64,7 @@ export class ByteQueue {
    */
   push(bytes: Uint8Array, owned: boolean = false): void {
     this.#size += bytes.length;
-    if (owned && this.#pieces.length === 0) {
+    if (owned && (this.#pieces.length === 0 || bytes.length >= MIN_ARRAY_BYTES)) {
       // An array that was made for this queue has an ordinary buffer.
       const own = bytes as Uint8Array<ArrayBuffer>;
       this.#pieces.push({ bytes: own, origin: "own", start: 0, end: bytes.length });

@@ -254,6 +254,31 @@ test("a short piece of a body is a copy that may be kept, a long one is a view",
   }
 });
 
+test("a long piece of an owned array belongs to the receiver, if it is most of the array", () => {
+  for (const size of [2049, 100_000]) {
+    const head = `PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`;
+    for (const [after, owned] of [["", true], ["y".repeat(2 * size), false]] as const) {
+      const bytes = Uint8Array.from(head + "x".repeat(size) + after, (text) => text.charCodeAt(0));
+      const parser = new RequestParser();
+      parser.push(bytes, true);
+      parser.next();
+      const event = parser.next() as DataEvent;
+      assertEquals([event.owned, event.bytes.length], [owned, size]);
+      assertStrictEquals(event.bytes.buffer, bytes.buffer);
+    }
+  }
+});
+
+test("a piece after bytes that the parser had to keep is not given away", () => {
+  const parser = new RequestParser();
+  const head = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n";
+  parser.push(sliced(head.slice(0, 10)), true);
+  assertEquals(parser.next().type, "need-data");
+  parser.push(sliced(head.slice(10) + "x".repeat(5000)), true);
+  parser.next();
+  assertEquals((parser.next() as DataEvent).owned, false);
+});
+
 test("gives the rest also after a request that does not let the connection persist", () => {
   const parser = parserOf("CONNECT x:1 HTTP/1.0\r\n\r\nraw");
   assertEquals(typesOf(parser), ["request", "end", "closed"]);

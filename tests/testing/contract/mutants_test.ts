@@ -75,6 +75,21 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     "order: strings and bytes of all sizes, in both directions",
     "the handler got byte",
   ],
+  "reads again into an array that it gave away": [
+    {
+      handler: (right) => {
+        const buffer = new Uint8Array(1_000_000);
+        return {
+          onData(bytes) {
+            buffer.set(bytes);
+            right.onData(buffer.subarray(0, bytes.length), true);
+          },
+        };
+      },
+    },
+    "order: strings and bytes of all sizes, in both directions",
+    "an owned array got byte",
+  ],
   "sends a piece before the last one": [
     { socket: (right) => ({ write: reordering(right) }) },
     "order: strings and bytes of all sizes, in both directions",

@@ -60,6 +60,18 @@ test("what was copied already is kept as it is, if it comes first", () => {
   assertNotStrictEquals(given.buffer, second.buffer);
 });
 
+test("a large array that is owned is given as it is, also behind other bytes", () => {
+  const queue = new ByteQueue();
+  const array = new Uint8Array(65_536).fill(7);
+  queue.push(Uint8Array.of(1, 2));
+  queue.push(array, true);
+  assertEquals(queue.take(2), Uint8Array.of(1, 2));
+  const part = queue.take(60_000);
+  assertStrictEquals(part.buffer, array.buffer);
+  assertStrictEquals(queue.take(Infinity).buffer, array.buffer);
+  assertEquals([part.length, queue.size], [60_000, 0]);
+});
+
 test("little is kept without a block, in whatever pieces it comes", () => {
   for (const pieceSize of [1, 1000, 5000]) {
     const { queue, pool } = queued();
