@@ -1,11 +1,20 @@
 /**
  * The app that gives its requests to threads.
  *
+ * The counts of its pool are in `server.stats().threads` of each server that has called the app.
+ *
  * @module
  */
 
-import { checkNames, type Duration, optionError, toMilliseconds } from "../coroutine/mod.ts";
-import type { HostAsyncDisposable } from "../server/mod.ts";
+import {
+  checkNames,
+  type Duration,
+  type HostAsyncDisposable,
+  optionError,
+  type Scheduler,
+  toMilliseconds,
+} from "../coroutine/mod.ts";
+import { provideStats } from "../server/mod.ts";
 import type { AppIterable, Environ, StartResponse } from "../wsgi/mod.ts";
 import { Pool } from "./pool.ts";
 import { ThreadResponse } from "./request.ts";
@@ -103,7 +112,14 @@ export function blocking(
     queue: checkedCount("queue", queue, 0),
     idleMs: toMilliseconds(idle, "idle of blocking"),
   });
+  const counted = new WeakSet<Scheduler>();
+  const removals: (() => void)[] = [];
   const app = (environ: Environ, startResponse: StartResponse): AppIterable => {
+    const { scheduler } = environ.cogen;
+    if (!counted.has(scheduler)) {
+      counted.add(scheduler);
+      removals.push(provideStats(scheduler, { threads: () => pool.load }));
+    }
     const ticket = pool.enter();
     if (ticket !== undefined) {
       return new ThreadResponse(pool, environ, startResponse, { ticket, deadlineMs });
@@ -114,7 +130,10 @@ export function blocking(
     ]);
     return ["All threads are busy, and the queue is full\n"];
   };
-  const close = () => pool.close();
+  const close = () => {
+    for (const remove of removals.splice(0)) remove();
+    return pool.close();
+  };
   return Object.assign(app, {
     stats: (): BlockingStats => ({ ...pool.load, ...pool.counts }),
     close,

@@ -7,9 +7,12 @@
  * @module
  */
 
-import { type Operation, toPromise } from "../coroutine/mod.ts";
-import type { TimeoutOptions } from "../coroutine/mod.ts";
-import type { HostAsyncDisposable } from "../server/mod.ts";
+import {
+  type HostAsyncDisposable,
+  type Operation,
+  type TimeoutOptions,
+  toPromise,
+} from "../coroutine/mod.ts";
 import type {
   BusOf,
   BusQueueOf,

@@ -170,6 +170,7 @@ export {
 export { until } from "./operations/until.ts";
 export { type Callback, fromCallback } from "./operations/from_callback.ts";
 export { toPromise } from "./interop/to_promise.ts";
+export type { AsyncDisposeKey, HostAsyncDisposable } from "./interop/async_disposable.ts";
 export {
   type AbortControllerLike,
   aborted,

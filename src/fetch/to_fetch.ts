@@ -10,13 +10,8 @@
 
 import { memoryNetwork } from "../../adapters/memory.ts";
 import { runtimeAdapter } from "../../mod.ts";
-import { checkNames, refuseSurplus } from "../coroutine/mod.ts";
-import {
-  type HostAsyncDisposable,
-  type ServingOptions,
-  type ShutdownOptions,
-  WSGIServer,
-} from "../server/mod.ts";
+import { checkNames, type HostAsyncDisposable, refuseSurplus } from "../coroutine/mod.ts";
+import { type ServingOptions, type ShutdownOptions, WSGIServer } from "../server/mod.ts";
 import { checkApp, type Environ, type WSGIApp } from "../wsgi/mod.ts";
 import { type ConnectClient, exchange } from "./memory_exchange.ts";
 import { OwnResponse } from "./own_response.ts";

@@ -117,6 +117,7 @@ export type { Closed, DataEvent, EndEvent, HttpEvent, NeedData, RequestHead } fr
 export { type BodyFraming, type FramingFields, requestFraming } from "./reading/framing.ts";
 export type { FieldList } from "./field_list.ts";
 export { imfFixdate, parseHttpDate } from "./http_date.ts";
+export { knownMethod } from "./known_method.ts";
 export { informational, tunnelResponse } from "./writing/bodiless_heads.ts";
 export { type BytesEqual } from "./reading/head_cache.ts";
 export { type Latin1Decoder } from "./latin1.ts";

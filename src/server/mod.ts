@@ -10,13 +10,8 @@ export { type ConnectionServer, WSGIConnection } from "./wsgi_connection.ts";
 export { DEFAULT_SERVER_LIMITS, type Limits } from "./server_limits.ts";
 export { jsonEntry, type LogEntry, type LogFormat } from "./error_log.ts";
 export type { ServingOptions } from "./options.ts";
-export {
-  type AsyncDisposeKey,
-  type HostAsyncDisposable,
-  type ServerOptions,
-  type ShutdownOptions,
-  WSGIServer,
-} from "./server.ts";
+export type { AsyncDisposeKey, HostAsyncDisposable } from "../coroutine/mod.ts";
+export { type ServerOptions, type ShutdownOptions, WSGIServer } from "./server.ts";
 export {
   type ConnectionStateName,
   type ProvidedStats,

@@ -12,6 +12,7 @@ import {
   type AbortSignalLike,
   checkNames,
   type Duration,
+  type HostAsyncDisposable,
   optionError,
   type Scheduler,
   toMilliseconds,
@@ -57,18 +58,6 @@ export interface ShutdownOptions {
    */
   readonly idle?: Duration;
 }
-
-/** The key of the method for `await using`; `never` where the compiler's library has none. */
-export type AsyncDisposeKey = SymbolConstructor extends
-  { readonly asyncDispose: infer Key extends symbol } ? Key
-  : never;
-
-/**
- * The method for `await using`, where the compiler knows it; it does the same as `shutdown` or `close`.
- *
- * A plain method would demand the library `ESNext.Disposable` of every user of these types.
- */
-export type HostAsyncDisposable = { readonly [Key in AsyncDisposeKey]: () => Promise<void> };
 
 /** The part of the class that depends on the compiler: the method for `await using`. */
 export interface WSGIServer extends HostAsyncDisposable {}

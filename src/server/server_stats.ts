@@ -109,7 +109,7 @@ export interface ServerStats {
   readonly maxLoopDelayMs: number;
   /** The files that are open through the adapter, for `wsgi.file_wrapper` and `staticFiles`. */
   readonly openFiles: number;
-  /** The threads of the pools for blocking apps; absent without a pool. */
+  /** The threads of the pools for blocking apps; absent before the first request to such an app. */
   readonly threads?: ThreadStats;
   /** The option `worker`; absent if one process runs the app. */
   readonly worker?: string;

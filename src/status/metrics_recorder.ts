@@ -1,7 +1,7 @@
 /**
  * The metrics of one process: a histogram of the responses, and the counts of `server.stats()`.
  *
- * A response costs one look-up and two additions. All other numbers are read when they are asked for. The labels
+ * A response costs two look-ups and two additions. All other numbers are read when they are asked for. The labels
  * are bounded: a client cannot make new ones, because methods that HTTP does not name are `_OTHER`.
  *
  * `metricsApp` makes one; a worker makes one to send its snapshots.
@@ -9,17 +9,14 @@
  * @module
  */
 
-import type { ServedResponse, ServerStats, WSGIServer } from "../server/mod.ts";
+import { knownMethod } from "../http/mod.ts";
+import type { ServedResponse, WSGIServer } from "../server/mod.ts";
 import type { Metric, MetricsSnapshot, Sample } from "./metrics.ts";
-import { serversOf } from "./servers.ts";
+import { serverMetrics } from "./server_metrics.ts";
+import { serversOf, urlOf } from "./servers.ts";
 
 /** The upper ends of the buckets in seconds, as OpenTelemetry's HTTP conventions give them. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-
-/** The methods that OpenTelemetry's HTTP conventions name. */
-const METHODS: ReadonlySet<string> = new Set([
-  ...["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"],
-]);
 
 /** The responses with the same labels. */
 interface Series {
@@ -50,51 +47,19 @@ export class MetricsRecorder {
    * @returns The metrics as of now, as plain data.
    */
   snapshot(): MetricsSnapshot {
-    const stats = this.#servers.map((server) => server.stats());
-    // The servers of one process often share a scheduler, which counts once.
-    const schedulers = [...new Set(this.#servers.map(({ scheduler }) => scheduler))];
-    const threads = stats[0]?.threads;
-    return [
-      this.#durations(),
-      this.#active(),
-      ...STATS.map((metric) => summed(metric, stats)),
-      ...SCHEDULER.map(([name, help, member]): Metric => ({
-        ...{ name, help, type: "gauge", combine: "sum" },
-        samples: [plain(schedulers.reduce((sum, each) => sum + each.stats()[member], 0))],
-      })),
-      ...(threads === undefined ? [] : THREADS.map(([name, help, member]): Metric => ({
-        ...{ name, help, type: "gauge", combine: "sum" },
-        samples: [plain(threads[member])],
-      }))),
-    ];
+    return [this.#durations(), this.#active(), ...serverMetrics(this.#servers)];
   }
 
   #add(response: ServedResponse): void {
-    const { method, status, kind, scheme, minorVersion, durationMs } = response;
+    const method = knownMethod(response.method);
+    const { status, kind, scheme, minorVersion } = response;
     const key = `${method} ${status} ${kind === "left" ? "left" : ""}${scheme}${minorVersion}`;
-    const series = this.#series.get(key) ?? this.#begin(response);
-    const seconds = durationMs / 1000;
+    const series = this.#series.get(key) ?? seriesOf(method, response);
+    this.#series.set(key, series);
+    const seconds = response.durationMs / 1000;
     const bucket = BUCKETS.findIndex((end) => seconds <= end);
     series.counts[bucket < 0 ? BUCKETS.length : bucket]!++;
     series.sum += seconds;
-  }
-
-  /** A disconnect has no type of error: the server has done nothing wrong. */
-  #begin({ method, status, kind, scheme, minorVersion }: ServedResponse): Series {
-    const name = METHODS.has(method) ? method : "_OTHER";
-    const key = `${name} ${status} ${kind === "left" ? "left" : ""}${scheme}${minorVersion}`;
-    let series = this.#series.get(key);
-    if (series !== undefined) return series;
-    const labels = {
-      http_request_method: name,
-      url_scheme: scheme,
-      http_response_status_code: kind === "left" || status === undefined ? "" : String(status),
-      network_protocol_version: `1.${minorVersion}`,
-      error_type: kind === "5xx" ? String(status) : kind === "none" ? "_OTHER" : "",
-    };
-    series = { labels, counts: BUCKETS.map(() => 0).concat(0), sum: 0 };
-    this.#series.set(key, series);
-    return series;
   }
 
   #durations(): Metric {
@@ -123,9 +88,9 @@ export class MetricsRecorder {
   #active(): Metric {
     const counts = new Map<string, { labels: Sample["labels"]; value: number }>();
     for (const server of this.#servers) {
-      const scheme = schemeOf(server);
+      const scheme = urlOf(server).startsWith("https:") ? "https" : "http";
       for (const { method } of server.requests()) {
-        const name = METHODS.has(method) ? method : "_OTHER";
+        const name = knownMethod(method);
         const labels = { http_request_method: name, url_scheme: scheme };
         const entry = counts.get(name + scheme) ?? { labels, value: 0 };
         entry.value++;
@@ -142,110 +107,15 @@ export class MetricsRecorder {
   }
 }
 
-/** A metric of one member of the stats: a number, or a number for each value of a label. */
-interface StatMetric {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge";
-  readonly combine?: Metric["combine"];
-  readonly label?: string;
-  read(stats: ServerStats): number | Readonly<Record<string, number>>;
-}
-
-const STATS: readonly StatMetric[] = [
-  {
-    ...{ name: "cogen_connections", help: "Open connections by state.", type: "gauge" },
-    ...{ label: "state", read: (stats) => stats.connectionStates },
-  },
-  counter("accepted_connections", "Connections that have come.", (s) => s.acceptedConnections),
-  counter("refused_connections", "Connections above the limit.", (s) => s.refusedConnections),
-  counter("failed_handshakes", "TLS handshakes that failed.", (s) => s.failedHandshakes),
-  counter("cut_connections", "Connections that the server ended at once.", (s) => s.cutConnections),
-  counter(
-    "drained_connections",
-    "Connections that ended in a shutdown.",
-    (s) => s.drainedConnections,
-  ),
-  counter(
-    "responses",
-    "Responses by kind; left: the client left early.",
-    (s) => s.responses,
-    "kind",
-  ),
-  counter(
-    ...["refused_requests", "Requests that the server refused itself."] as const,
-    ...[(s: ServerStats) => s.refusedByStatus, "status"] as const,
-  ),
-  counter("timeouts", "Deadlines that have passed, by phase.", (s) => s.timeouts, "phase"),
-  counter("received_bytes", "Bytes that have come.", (s) => s.receivedBytes),
-  counter("sent_bytes", "Bytes that the sockets have taken.", (s) => s.sentBytes),
-  {
-    ...{ name: "cogen_open_files", help: "Open files of responses.", type: "gauge" },
-    read: (stats) => stats.openFiles,
-  },
-  {
-    ...{ name: "cogen_event_loop_delay_seconds", type: "gauge", combine: "max" },
-    ...{ help: "Delay of the last check of deadlines.", read: (stats) => stats.loopDelayMs / 1000 },
-  },
-  {
-    ...{ name: "cogen_event_loop_delay_max_seconds", type: "gauge", combine: "max" },
-    ...{ help: "Longest such delay.", read: (stats) => stats.maxLoopDelayMs / 1000 },
-  },
-];
-
-const SCHEDULER = [
-  ["cogen_coroutines", "Coroutines that have not ended.", "tasks"],
-  ["cogen_ready_coroutines", "Coroutines in the ready queue.", "ready"],
-  ["cogen_deadlines", "Deadlines that are set.", "deadlines"],
-  ["cogen_signal_waits", "Waits for signals.", "signals"],
-] as const;
-
-const THREADS = [
-  ["cogen_threads", "Threads for blocking apps.", "threads"],
-  ["cogen_busy_threads", "Threads that run a request.", "busy"],
-  ["cogen_queued_requests", "Requests that wait for a thread.", "queued"],
-] as const;
-
-function counter(
-  name: string,
-  help: string,
-  read: StatMetric["read"],
-  label?: string,
-): StatMetric {
-  const shared = { name: `cogen_${name}_total`, help, type: "counter", read } as const;
-  return label === undefined ? shared : { ...shared, label };
-}
-
-/** One metric of all servers of the process. */
-function summed(
-  { name, help, type, combine = "sum", label, read }: StatMetric,
-  all: ServerStats[],
-): Metric {
-  const values = new Map<string, number>();
-  for (const stats of all) {
-    const given = read(stats);
-    const entries = typeof given === "number" ? [["", given] as const] : Object.entries(given);
-    for (const [key, value] of entries) {
-      const before = values.get(key) ?? 0;
-      values.set(key, combine === "sum" ? before + value : Math.max(before, value));
-    }
-  }
-  const samples = [...values].map(([key, value]): Sample => ({
-    suffix: "",
-    labels: label === undefined ? {} : { [label]: key },
-    value,
-  }));
-  return { name, help, type, combine, samples };
-}
-
-function plain(value: number): Sample {
-  return { suffix: "", labels: {}, value };
-}
-
-function schemeOf(server: WSGIServer): string {
-  try {
-    return server.url.startsWith("https:") ? "https" : "http";
-  } catch {
-    return "http"; // a server that does not listen has no address
-  }
+/** Makes an empty series. A disconnect has no type of error: the server has done nothing wrong. */
+function seriesOf(method: string, response: ServedResponse): Series {
+  const { status, kind, scheme, minorVersion } = response;
+  const labels = {
+    http_request_method: method,
+    url_scheme: scheme,
+    http_response_status_code: kind === "left" || status === undefined ? "" : String(status),
+    network_protocol_version: `1.${minorVersion}`,
+    error_type: kind === "5xx" ? String(status) : kind === "none" ? "_OTHER" : "",
+  };
+  return { labels, counts: BUCKETS.map(() => 0).concat(0), sum: 0 };
 }

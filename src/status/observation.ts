@@ -4,7 +4,7 @@
  * A view is a plain object that JSON can hold. All its viewers of one second share it, so that
  * many open pages cost no more than one.
  *
- * {@linkcode statusApp} and the command `status` show it.
+ * {@linkcode statusApp} shows it.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import {
 } from "../coroutine/mod.ts";
 import type { ActiveRequest, ServerStats, WSGIServer } from "../server/mod.ts";
 import { LastMinute, type MinuteView } from "./last_minute.ts";
+import { urlOf } from "./servers.ts";
 
 /** A coroutine, and the coroutines that it has added. */
 export interface CoroutineView {
@@ -190,15 +191,7 @@ function coroutineView({ task, state, waitsFor, waited, from }: TaskTrace): Grow
   };
 }
 
-function urlOf(server: WSGIServer): string {
-  try {
-    return server.url;
-  } catch {
-    return ""; // a server that does not listen has no address
-  }
-}
-
 /** The option `worker` of the servers. */
-function workerOf(stats: readonly (ServerStats & { readonly worker?: string })[]): string | null {
+function workerOf(stats: readonly ServerStats[]): string | null {
   return stats.find(({ worker }) => worker !== undefined)?.worker ?? null;
 }

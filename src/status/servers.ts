@@ -1,7 +1,7 @@
 /**
- * The check of the servers that a status or metrics are about.
+ * The servers that a status or metrics are about.
  *
- * `statusApp` and `MetricsRecorder` call this.
+ * `status_app.ts`, `observation.ts` and `metrics_recorder.ts` call this.
  *
  * @module
  */
@@ -27,4 +27,13 @@ export function serversOf(
     return [...servers] as WSGIServer[];
   }
   throw optionError(`The argument of ${caller}`, fault, "a WSGIServer, or an array of them");
+}
+
+/** The address of a server; empty if the server does not listen. */
+export function urlOf(server: WSGIServer): string {
+  try {
+    return server.url;
+  } catch {
+    return "";
+  }
 }

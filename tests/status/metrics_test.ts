@@ -100,8 +100,24 @@ test("the counts of the server begin with cogen_", async () => {
   assertEquals(samples.get('cogen_connections{state="read"}'), 1);
   assertEquals(samples.get("cogen_coroutines"), 1);
   assertEquals(samples.get("cogen_busy_threads"), 1);
+  assertEquals(samples.get("cogen_refused_proxy_headers_total"), 0);
   const names = new Set([...samples.keys()].map((name) => name.replace(/\{.*/, "")));
   assertEquals([...names].filter((name) => !/^(?:cogen|http_server)_/.test(name)), []);
+});
+
+test("servers with schedulers of their own are added up", async () => {
+  const stages = await Promise.all([serving(app), serving(app)]);
+  for (const { server } of stages) {
+    provideStats(server.scheduler, { threads: () => ({ threads: 2, busy: 1, queued: 0 }) });
+  }
+  const recorder = new MetricsRecorder(stages.map(({ server }) => server));
+  for (const stage of stages) stage.ask(get("/slow"));
+  const samples = samplesOf(formatMetrics(recorder.snapshot()));
+  assertEquals([samples.get("cogen_threads"), samples.get("cogen_coroutines")], [4, 2]);
+  for (const stage of stages) {
+    stage.run(3000);
+    await stage.finish();
+  }
 });
 
 /** The rules of the text format, https://prometheus.io/docs/instrumenting/exposition_formats/ */

@@ -6,23 +6,14 @@
  * @module
  */
 
+import { knownMethod } from "../../http/mod.ts";
 import type { Environ } from "../../wsgi/mod.ts";
 import type { AttributeShape } from "./api_shape.ts";
-
-/** The methods of RFC 9110 and RFC 5789. Clients may send any name, and names must be few. */
-const METHODS: ReadonlySet<string> = new Set([
-  ...["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"],
-]);
-
-/** The name of the method in attributes: `_OTHER` for one that is not known. */
-export function methodOf({ REQUEST_METHOD }: Environ): string {
-  return METHODS.has(REQUEST_METHOD) ? REQUEST_METHOD : "_OTHER";
-}
 
 /** The attributes that are known at the beginning of a request. */
 export function requestAttributes(environ: Environ): Record<string, AttributeShape> {
   const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = environ;
-  const method = methodOf(environ);
+  const method = knownMethod(REQUEST_METHOD);
   const scheme = environ["wsgi.url_scheme"];
   const [, path = ""] = /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(REQUEST_URI) ?? [];
   const { address, port } = serverOf(environ);

@@ -7,11 +7,12 @@
  */
 
 import { checkOption, type Duration, optionError, toMilliseconds } from "../../coroutine/mod.ts";
+import { knownMethod } from "../../http/mod.ts";
 import type { AppWait, Environ, ResponseReport, WSGIApp } from "../../wsgi/mod.ts";
 import { checkApp, checkCallback, checkOptionNames } from "../option_checks.ts";
 import { traceParentOf } from "../trace_parent.ts";
 import type { ContextShape, GetterShape, OpenTelemetryAPI, SpanShape } from "./api_shape.ts";
-import { methodOf, requestAttributes } from "./attributes.ts";
+import { requestAttributes } from "./attributes.ts";
 import { handOver, recordError, setError, TRACER } from "./context.ts";
 
 /** Options of {@linkcode openTelemetry}. */
@@ -110,7 +111,7 @@ function beginSpan(
   route: string | undefined,
   parent: ContextShape,
 ): SpanShape {
-  const method = methodOf(environ);
+  const method = knownMethod(environ.REQUEST_METHOD);
   const verb = method === "_OTHER" ? "HTTP" : method;
   const attributes = requestAttributes(environ);
   if (route !== undefined) attributes["http.route"] = route;

@@ -99,6 +99,11 @@ test("an unknown method is _OTHER, and a route names the span", async () => {
   assertEquals(attributes["http.route"], "/");
 });
 
+test("QUERY is a method by name, as in the metrics", async () => {
+  const [span] = await spansOf(hello, { method: "QUERY" });
+  assertEquals([span?.name, span?.attributes["http.request.method"]], ["QUERY", "QUERY"]);
+});
+
 test("the trace of a traceparent goes on, unless the option says otherwise", async () => {
   const headers = { traceparent };
   const [span] = await spansOf(hello, { headers });

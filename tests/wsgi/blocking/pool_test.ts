@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import process from "node:process";
 import { blocking } from "../../../src/blocking/mod.ts";
 import { type TestClient, testClient } from "../../../src/testing/mod.ts";
+import { get, serving } from "../../support/serving.ts";
 
 const APPS = new URL("./apps.ts", import.meta.url);
 const app = blocking(APPS, { threads: 1, queue: 1, deadline: 5 });
@@ -50,12 +51,30 @@ test("a full queue is a 503 with Retry-After, and a request that leaves the queu
   assertEquals(app.stats().served, 1);
 });
 
+test("the threads are in the stats of the server", async () => {
+  await using own = blocking(APPS, { threads: 2 });
+  const stage = await serving(own);
+  assertEquals(stage.server.stats().threads, undefined);
+  stage.ask(get("/echo"));
+  assertEquals(stage.server.stats().threads, { threads: 1, busy: 0, queued: 1 });
+  await own.close();
+  assertEquals(stage.server.stats().threads, undefined);
+  await stage.settle();
+  stage.takeLog();
+  await stage.finish();
+});
+
 test("an app that waits for its client is ended at the deadline; the log has its stack", async () => {
-  await using client = testClient(app, { autojump: false });
+  let reads = 0;
+  await using client = testClient((environ, startResponse) => {
+    const pieces = environ["wsgi.input"][Symbol.asyncIterator]();
+    const counted = { next: () => (reads++, pieces.next()), [Symbol.asyncIterator]: () => counted };
+    environ["wsgi.input"] = counted as never;
+    return app(environ, startResponse);
+  }, { autojump: false });
   const { body, end } = openBody();
   const response = client.post("/echo", { body }).catch((error) => error);
-  await until(client, () => app.stats().busy === 1);
-  await client.settle();
+  await until(client, () => reads === 2);
   await client.advance(5);
   await until(client, () => app.stats().busy === 0);
   await client.settle();

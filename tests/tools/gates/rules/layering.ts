@@ -54,13 +54,14 @@ const LAYERS: readonly Layer[] = [
   // The bus needs the clock of the runtime. The clients of brokers are those of its user.
   {
     folder: "src/bus/",
-    mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "mod.ts"],
+    mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "mod.ts"],
   },
   // The view inside a server.
   {
     folder: "src/status/",
     mayImport: [
-      ...["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/sse/mod.ts"],
+      ...["src/coroutine/mod.ts", "src/http/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts"],
+      "src/sse/mod.ts",
     ],
   },
   // The test kit is a user of the whole package: it serves over a network in memory.
