@@ -16,7 +16,7 @@ import { type BodySource, rememberSource, sourceOfStream, USED } from "./body_so
 import type { HeaderFields } from "./fetch_info.ts";
 import { OwnResponse } from "./own_response.ts";
 import { passOn } from "./pass_on.ts";
-import { entriesOf, type FieldList, listFields, withType } from "./response_fields.ts";
+import { entriesOf, type FieldList, listFields, TEXT, withType } from "./response_fields.ts";
 
 type BodyGiven = ConstructorParameters<typeof Response>[0];
 type InitGiven = ConstructorParameters<typeof Response>[1];
@@ -33,7 +33,6 @@ export interface ResponseParts {
 const EMPTY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 /** RFC 9112 §4, `reason-phrase`. */
 const PHRASE = /^[\t -~\x80-\xff]*$/;
-const TEXT = "text/plain;charset=UTF-8";
 /** The media type that the runtime gives to JSON. */
 const JSON_TYPE = OwnResponse.json(null).headers.get("content-type") ?? "application/json";
 

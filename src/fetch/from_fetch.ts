@@ -20,7 +20,7 @@ import { takeParts } from "./fast_response.ts";
 import { FetchInfo } from "./fetch_info.ts";
 import { requestOf } from "./lazy_request.ts";
 import { ResponseBlocks } from "./response_blocks.ts";
-import { entriesOf, type FieldList } from "./response_fields.ts";
+import { entriesOf, type FieldList, typed } from "./response_fields.ts";
 import { isWhole, readBody, type ResponseBody } from "./whole_body.ts";
 
 /** Answers a request: the handler of `Deno.serve`, of Hono and of other frameworks. */
@@ -53,7 +53,8 @@ export interface FetchObject {
  *   the connection.
  * - Fields of the connection, such as `Transfer-Encoding`, are left to the server; `Connection: close` ends
  *   the connection after the response.
- * - Bun does not tell the media type of a string, so that a response needs a `Content-Type` there.
+ * - Bun does not tell the media type of a string. A body there that is UTF-8 and has no `Content-Type` is sent as
+ *   `text/plain`, also one of bytes.
  *
  * @param handler The handler, or an object with the method `fetch`. Hono's `c.env` is the second argument, and
  *   `c.executionCtx.waitUntil` works.
@@ -126,17 +127,21 @@ function respond(
   const response = taken ?? given;
   checkResponse(response);
   const fields = fieldsOf(response);
-  try {
-    startResponse(statusLine(response), headerList(fields, response.status, environ));
-  } catch (error) {
-    // The fields are refused, so that no code reads the body.
-    if (response.body?.locked === false) response.body.cancel(error).catch(() => {});
-    throw error;
-  }
   const body = readBody(response, asksForChunks(fields));
-  return isPromise(body)
-    ? body.then((read) => blocksOf(read as ResponseBody, environ))
-    : blocksOf(body, environ);
+  const send = (read: ResponseBody) => {
+    try {
+      startResponse(
+        statusLine(response),
+        headerList(typed(fields, read), response.status, environ),
+      );
+    } catch (error) {
+      // The fields are refused, so that no code reads the body.
+      if (read !== null && !isWhole(read)) read.reader.cancel(error).catch(() => {});
+      throw error;
+    }
+    return blocksOf(read, environ);
+  };
+  return isPromise(body) ? body.then((read) => send(read as ResponseBody)) : send(body);
 }
 
 /** Whether the fields tell of a stream, such as those of a chunked response of `fetch`. */

@@ -11,6 +11,8 @@
  */
 
 import type { HeaderFields } from "./fetch_info.ts";
+import { OwnResponse } from "./own_response.ts";
+import { isWhole, type ResponseBody } from "./whole_body.ts";
 
 /** Header fields, sorted by their names, which are in lower case. */
 export type FieldList = readonly (readonly [name: string, value: string])[];
@@ -37,6 +39,34 @@ export function withType(given: FieldList, contentType: string | undefined): Fie
   const fields = hasType ? given : [...given, ["content-type", contentType] as const];
   if (fields.length < 2) return fields;
   return fields.toSorted(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** The media type of a string (Fetch standard, "extract a body"). */
+export const TEXT = "text/plain;charset=UTF-8";
+/** Whether a response has the media type of its string: not on Bun. */
+const tellsType = new OwnResponse("a").headers.has("content-type");
+/** The bytes that are looked at to see whether a body may be a string. */
+const PROBED_BYTES = 4096;
+
+/**
+ * Adds the media type that the runtime does not tell: without one, a browser may take a text for HTML. A body that
+ * is UTF-8 counts as a string, because nothing tells it from bytes.
+ */
+export function typed(fields: FieldList, body: ResponseBody): FieldList {
+  if (tellsType || body === null || !isWhole(body) || body.length === 0) return fields;
+  if (fields.some(([name]) => name === "content-type") || !isText(body)) return fields;
+  return withType(fields, TEXT);
+}
+
+function isText(body: Uint8Array | string): boolean {
+  if (typeof body === "string") return true;
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    decoder.decode(body.subarray(0, PROBED_BYTES), { stream: body.length > PROBED_BYTES });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Lists the fields of a `Headers`. */

@@ -223,6 +223,20 @@ test("status, phrase, fields and each Set-Cookie arrive", async () => {
   assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
 });
 
+test("a string has its media type, and bytes that are no text have none", async () => {
+  const long = "é".repeat(5000);
+  const bodies: Record<string, string | Uint8Array<ArrayBuffer>> = {
+    "/text": "é",
+    "/long": long,
+    "/bytes": new Uint8Array([255]),
+  };
+  await using client = clientOf(({ url }) => new Response(bodies[new URL(url).pathname] ?? null));
+  const typeOf = async (path: string) => (await client.get(path)).headers.get("content-type");
+  assertEquals(await typeOf("/text"), "text/plain;charset=UTF-8");
+  assertEquals(await typeOf("/long"), "text/plain;charset=UTF-8");
+  assertEquals([await typeOf("/bytes"), await typeOf("/none")], [null, null]);
+});
+
 test("204 and 304 have no body", async () => {
   for (const status of [204, 304]) {
     await using client = clientOf(() => new Response(null, { status }));
