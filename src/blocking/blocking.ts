@@ -62,7 +62,8 @@ export interface ThreadedApp extends HostAsyncDisposable {
   close(): Promise<void>;
 }
 
-const OPTIONS: readonly string[] = ["threads", "queue", "deadline", "idle"];
+/** The defaults: numbers of threads and requests, times in seconds. */
+export const BLOCKING_DEFAULTS = { threads: 4, queue: 100, deadline: 60, idle: 60 } as const;
 
 /**
  * Makes a WSGI app of a plain synchronous one, which runs in worker threads: there,
@@ -103,8 +104,9 @@ export function blocking(
   module: string | { readonly href: string },
   options: BlockingOptions = {},
 ): ThreadedApp {
-  checkNames("blocking", options, OPTIONS);
-  const { threads = 4, queue = 100, deadline = 60, idle = 60 } = options;
+  checkNames("blocking", options, Object.keys(BLOCKING_DEFAULTS));
+  const { threads = BLOCKING_DEFAULTS.threads, queue = BLOCKING_DEFAULTS.queue } = options;
+  const { deadline = BLOCKING_DEFAULTS.deadline, idle = BLOCKING_DEFAULTS.idle } = options;
   const deadlineMs = toMilliseconds(deadline, "deadline of blocking");
   const pool = new Pool({
     module: checkedModule(module),

@@ -5,6 +5,12 @@
  * disconnect for example, the job answers the calls itself: each then ends the app in the thread, until the
  * thread is free. The deadline runs from the start to that moment.
  *
+ * | state | a call of the thread | leads to |
+ * |---|---|---|
+ * | `open` | goes to the request | `abandoned` when the request ends; `ended` when the thread is free |
+ * | `abandoned` | is answered here, and ends the app | `ended` when the thread is free |
+ * | `ended` | - | - |
+ *
  * `request.ts` makes jobs and takes their calls; `app_thread.ts` gives them.
  *
  * @module
@@ -12,6 +18,7 @@
 
 import type { Clock } from "../coroutine/mod.ts";
 import { HTTPException } from "../wsgi/mod.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import { BlockingDeadline } from "./errors.ts";
 import { ANSWER, CALL, errorOf, FAULT, type Fault, faultOf } from "./protocol.ts";
 
@@ -64,46 +71,41 @@ export class Job {
   readonly #host: JobHost;
   readonly #deadlineMs: number;
   #cancelTimer: () => void;
+  #state: "open" | "abandoned" | "ended" = "open";
   /** The call that waits for its answer. */
-  #open: Call | undefined;
-  /** Whether {@linkcode next} has given the open call. */
-  #isGiven = false;
+  #call: Call | undefined;
+  /** The same call, until {@linkcode next} has given it. */
+  #untaken: Call | undefined;
   /** The request that waits for a call. */
-  #waiter: PromiseWithReject<Call> | undefined;
-  #isAbandoned = false;
-  #hasEnded = false;
+  #waiter: Deferred<Call> | undefined;
   /** The error of the last answer, which the app may let pass. */
   #answered: unknown;
-  readonly #end: PromiseWithReject<void>;
-  readonly #expiry: PromiseWithReject<never>;
+  readonly #end = deferred<void>();
+  readonly #expiry = deferred<never>();
 
   constructor(thread: JobThread, host: JobHost, deadlineMs: number) {
     this.#thread = thread;
     this.#host = host;
     this.#deadlineMs = deadlineMs;
-    this.#end = promise();
-    this.#expiry = promise();
     this.ended = this.#end.promise;
     this.expired = this.#expiry.promise;
-    this.expired.catch(() => {});
     this.#cancelTimer = host.clock.setTimer(deadlineMs, () => this.#expire());
   }
 
   /** Waits for the next call. Rejects if the thread has died. */
   next(): Promise<Call> {
     if (this.failure !== undefined) return this.ended.then(() => Promise.reject(this.failure));
-    if (this.#open !== undefined && !this.#isGiven) {
-      this.#isGiven = true;
-      return Promise.resolve(this.#open);
-    }
-    this.#waiter = promise();
+    const call = this.#untaken;
+    this.#untaken = undefined;
+    if (call !== undefined) return Promise.resolve(call);
+    this.#waiter = deferred();
     return this.#waiter.promise;
   }
 
   /** Answers the open call; without effect if the deadline has answered it. */
   answer(kind: number = ANSWER.ok, bytes?: Uint8Array): void {
-    if (this.#open === undefined || this.#open.argument === FREE[this.#open.kind]) return;
-    this.#open = undefined;
+    if (this.#call === undefined || this.#call.argument === FREE[this.#call.kind]) return;
+    this.#call = this.#untaken = undefined;
     this.#thread.answer(kind, bytes);
   }
 
@@ -132,10 +134,10 @@ export class Job {
 
   /** The request has ended: from now on, each call of the app ends it. */
   abandon(): void {
-    if (this.#hasEnded) return;
-    this.#isAbandoned = true;
+    if (this.#state === "ended") return;
+    this.#state = "abandoned";
     this.#thread.abort();
-    if (this.#open !== undefined) this.#answerAbandoned(this.#open);
+    if (this.#call !== undefined) this.#answerAbandoned(this.#call);
   }
 
   /** Takes a call of the thread. */
@@ -144,18 +146,16 @@ export class Job {
       this.#host.log(textOf(call.bytes));
       return this.#thread.answer(ANSWER.ok);
     }
-    this.#open = call;
-    this.#isGiven = false;
-    if (this.#isAbandoned || this.failure !== undefined) return this.#answerAbandoned(call);
-    if (this.#waiter === undefined) return;
-    this.#isGiven = true;
-    this.#waiter.resolve(call);
+    this.#call = call;
+    if (this.#state !== "open" || this.failure !== undefined) return this.#answerAbandoned(call);
+    if (this.#waiter === undefined) this.#untaken = call;
+    else this.#waiter.resolve(call);
     this.#waiter = undefined;
   }
 
   /** The thread is free, or has ended. */
   end(): void {
-    this.#hasEnded = true;
+    this.#state = "ended";
     this.#cancelTimer();
     if (this.failure !== undefined) this.#settle(this.failure);
     this.#end.resolve();
@@ -164,8 +164,8 @@ export class Job {
   /** The thread has ended in the middle of the request. */
   fail(error: Error): void {
     this.failure ??= error;
-    this.#open = undefined;
-    if (this.#isAbandoned) this.#host.report(this.failure);
+    this.#call = this.#untaken = undefined;
+    if (this.#state === "abandoned") this.#host.report(this.failure);
     this.end();
   }
 
@@ -180,7 +180,8 @@ export class Job {
     const isOwn = call.argument === FAULT.own;
     if (call.kind === CALL.fail) {
       const error = this.errorOf(call);
-      if (this.#isAbandoned && (isOwn || error === this.failure)) this.#host.report(error);
+      const isReported = isOwn || error === this.failure;
+      if (this.#state === "abandoned" && isReported) this.#host.report(error);
     }
     this.answer(call.kind === CALL.end || call.kind === CALL.fail ? ANSWER.ok : ANSWER.aborted);
   }
@@ -192,7 +193,7 @@ export class Job {
     this.#host.expired();
     this.#thread.abort();
     this.failure = error;
-    if (this.#open === undefined) return void this.#thread.kill(error);
+    if (this.#call === undefined) return void this.#thread.kill(error);
     const kill = () => void this.#thread.kill(error);
     this.#cancelTimer = this.#host.clock.setTimer(GRACE_MS, kill);
     this.refuse(error);
@@ -202,16 +203,3 @@ export class Job {
 
 /** The calls that have no answer, with the argument that says so. */
 const FREE: Readonly<Record<number, number>> = { [CALL.end]: 1 };
-
-interface PromiseWithReject<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-function promise<T>(): PromiseWithReject<T> {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const made = new Promise<T>((...functions) => [resolve, reject] = functions);
-  return { promise: made, resolve, reject };
-}

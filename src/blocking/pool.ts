@@ -11,6 +11,7 @@
 
 import { after, milliseconds } from "../threads/mod.ts";
 import { AppThread } from "./app_thread.ts";
+import { deferred } from "./deferred.ts";
 import { BlockingLoadError } from "./errors.ts";
 
 /** The checked options of a pool. */
@@ -23,18 +24,22 @@ export interface PoolSettings {
 
 /** A request that asks for a thread. */
 export class Ticket {
-  /** The thread, or the error of its start. */
-  readonly thread: Promise<AppThread>;
+  /** The thread that the ticket has got. */
   granted: AppThread | undefined;
-  grant: (thread: AppThread) => void = () => {};
-  reject: (error: Error) => void = () => {};
+  readonly #thread = deferred<AppThread>();
 
-  constructor() {
-    this.thread = new Promise((resolve, reject) => {
-      this.grant = (thread) => resolve(this.granted = thread);
-      this.reject = reject;
-    });
-    this.thread.catch(() => {});
+  /** The thread, or the error of its start. */
+  get thread(): Promise<AppThread> {
+    return this.#thread.promise;
+  }
+
+  grant(thread: AppThread): void {
+    this.granted = thread;
+    this.#thread.resolve(thread);
+  }
+
+  reject(error: Error): void {
+    this.#thread.reject(error);
   }
 }
 

@@ -18,7 +18,7 @@ import {
   ServerReadable,
   type StartResponse,
 } from "../wsgi/mod.ts";
-import { clonedEnviron } from "./app_thread.ts";
+import { clonedEnviron } from "./cloned_environ.ts";
 import { BlockingThreadDied } from "./errors.ts";
 import { type Call, Job, textOf } from "./job.ts";
 import type { Pool, Ticket } from "./pool.ts";

@@ -24,9 +24,11 @@ import type {
 } from "../wsgi/mod.ts";
 import { checkName } from "./checks.ts";
 import { BusCore, type Wrap } from "./core.ts";
-import { Queue, resolveQueueOptions, Takers } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import { resolveQueueOptions } from "./queue_options.ts";
 import { type BusOptions, resolveBusOptions } from "./settings.ts";
 import { Signals } from "./signals.ts";
+import { Takers } from "./takers.ts";
 import { Topic } from "./topic.ts";
 import type { BusTransport } from "./transport.ts";
 

@@ -50,7 +50,9 @@ export type {
   TakeLimits,
 } from "./transport.ts";
 export { memoryTransport, type MemoryTransportOptions } from "./transports/memory.ts";
-export { channelTransport, type MessageChannel, serveChannel } from "./transports/channel.ts";
+export { channelTransport } from "./transports/channel.ts";
+export { serveChannel } from "./transports/channel_hub.ts";
+export type { MessageChannel } from "./transports/channel_wire.ts";
 export { redisTransport, type RedisTransportOptions } from "./transports/redis.ts";
 export type { IORedisLike, NodeRedisLike, RedisLike } from "./transports/redis_client.ts";
 export { natsTransport, type NatsTransportOptions } from "./transports/nats.ts";

@@ -25,7 +25,7 @@ export interface BusOptions {
   readonly publishTimeout?: Duration;
   /** The largest message, as text on the bus, in bytes. Bytes are a third longer there. Default: 512 KiB. */
   readonly maxMessageBytes?: number;
-  /** The largest sum of the messages that wait for the broker, in bytes. Default: 16 MiB. */
+  /** The largest sum of the messages that wait for the broker, with a byte for each character. Default: 16 MiB. */
   readonly maxPendingBytes?: number;
   /** The largest number of messages that wait for the broker. Default: 10,000. */
   readonly maxPending?: number;
@@ -50,10 +50,13 @@ export interface BusSettings {
   readonly report: (error: unknown) => void;
 }
 
-const NAMES: readonly (keyof BusOptions)[] = [
-  ...["scheduler", "publishTimeout", "maxMessageBytes", "maxPendingBytes", "maxPending"] as const,
-  "onError",
-];
+/** The defaults: the timeout in seconds, the bounds in bytes and messages. */
+export const BUS_DEFAULTS = {
+  publishTimeout: 30,
+  maxMessageBytes: 512 * 1024,
+  maxPendingBytes: 16 * 1024 * 1024,
+  maxPending: 10_000,
+} as const;
 
 /** Messages with more bytes than this take several batches. A page has as many characters. */
 export const MAX_BATCH_BYTES: number = 1024 * 1024;
@@ -74,22 +77,25 @@ export async function resolveBusOptions(
   if (!isTransport) {
     throw optionError("transport", transport, "a transport, such as memoryTransport()");
   }
-  checkNames("openBus", options, NAMES);
-  const { onError, publishTimeout = 30, maxPending = 10_000 } = options;
-  const { maxMessageBytes = 512 * 1024, maxPendingBytes = 16 * 1024 * 1024 } = options;
+  checkNames("openBus", options, [...Object.keys(BUS_DEFAULTS), "scheduler", "onError"]);
+  const { onError, publishTimeout = BUS_DEFAULTS.publishTimeout } = options;
+  const count = (name: Exclude<keyof typeof BUS_DEFAULTS, "publishTimeout">) =>
+    checkCount(
+      `${name} of openBus`,
+      options[name] === undefined ? BUS_DEFAULTS[name] : options[name],
+    );
   checkOption("onError of openBus", onError, "function");
   const scheduler = options.scheduler ?? await createScheduler();
   const { clock } = scheduler;
-  checkCount("maxMessageBytes of openBus", maxMessageBytes);
   return {
     transport,
     scheduler,
     clock,
     producer: randomName(),
     publishTimeoutMs: toMilliseconds(publishTimeout, "publishTimeout of openBus"),
-    maxMessageBytes: Math.min(maxMessageBytes, transport.maxTextBytes ?? Infinity),
-    maxPendingBytes: checkCount("maxPendingBytes of openBus", maxPendingBytes),
-    maxPending: checkCount("maxPending of openBus", maxPending),
+    maxMessageBytes: Math.min(count("maxMessageBytes"), transport.maxTextBytes ?? Infinity),
+    maxPendingBytes: count("maxPendingBytes"),
+    maxPending: count("maxPending"),
     report: (error) => {
       if (onError === undefined) return clock.log?.(`bus over ${transport.name}: ${String(error)}`);
       try {

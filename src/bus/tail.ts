@@ -2,19 +2,18 @@
  * The newest messages of one log, read once for all subscriptions of this process.
  *
  * The entries in the tail follow one another in the log. A subscription that is behind them reads the log by
- * itself (`subscription.ts`), so a slow one costs no memory. When a page does not follow on the last one, the
+ * itself (`cursor.ts`), so a slow one costs no memory. When a page does not follow on the last one, the
  * tail begins anew with the next generation, and each subscription of an earlier generation asks the log
  * whether it has lost messages.
  *
- * `topic.ts` and `signals.ts` make tails.
+ * `core.ts` makes tails, and `cursor.ts` reads them.
  *
  * @module
  */
 
-import type { Resume } from "../coroutine/mod.ts";
 import type { BusPosition } from "../wsgi/mod.ts";
 import { type BusSettings, MAX_BATCH_BYTES } from "./settings.ts";
-import { Bell, pauseMs } from "./time.ts";
+import { pauseMs, Wakeup } from "./time.ts";
 import type { LogEntry, LogPage, PageLimits } from "./transport.ts";
 
 /** The bounds of one page. */
@@ -29,7 +28,7 @@ export class Tail {
   generation = 1;
   readonly #settings: BusSettings;
   readonly #log: string;
-  readonly #bell: Bell;
+  readonly #wakeup: Wakeup;
   #entries: LogEntry[] = [];
   #length = 0;
   /** The place of the last entry that was read. */
@@ -46,7 +45,7 @@ export class Tail {
   constructor(settings: BusSettings, log: string, onUnused: () => void) {
     this.#settings = settings;
     this.#log = log;
-    this.#bell = new Bell(settings.clock);
+    this.#wakeup = new Wakeup(settings.clock);
     this.#onUnused = onUnused;
   }
 
@@ -63,7 +62,7 @@ export class Tail {
   /** Adds a subscription. The watch begins before the first page is read, so that no news is missed. */
   enter(): void {
     this.#users++;
-    this.#stopWatch ??= this.#settings.transport.watch(this.#log, () => this.#bell.ring());
+    this.#stopWatch ??= this.#settings.transport.watch(this.#log, () => this.#wakeup.wake());
   }
 
   /** Removes a subscription. */
@@ -71,13 +70,13 @@ export class Tail {
     if (--this.#users > 0) return;
     this.#stopWatch?.();
     this.#stopWatch = undefined;
-    this.#bell.ring();
+    this.#wakeup.wake();
     this.#onUnused();
   }
 
   /** Tells the tail the place of a new subscription: the tail begins there, unless it runs already. */
   begin(position: BusPosition): void {
-    if (this.#isRunning) return this.#bell.ring();
+    if (this.#isRunning) return this.#wakeup.wake();
     this.#isRunning = true;
     this.#restart(position);
     void this.#run();
@@ -117,10 +116,10 @@ export class Tail {
       try {
         const isMore = await this.#readPage();
         failures = 0;
-        if (!isMore) await this.#bell.wait();
+        if (!isMore) await this.#wakeup.wait();
       } catch (error) {
         if (failures++ === 0) this.#settings.report(error);
-        await this.#bell.wait(pauseMs(failures));
+        await this.#wakeup.wait(pauseMs(failures));
       }
     }
     this.#isRunning = false;
@@ -165,6 +164,3 @@ export class Tail {
     for (const wake of waiting) wake();
   }
 }
-
-/** The waiter of a subscription. */
-export type ItemResume<T> = Pick<Resume<T>, "value" | "error" | "settled">;

@@ -21,26 +21,26 @@ export function pauseMs(attempt: number): number {
   return longest * (0.5 + Math.random() / 2);
 }
 
-/** A wait of one loop: for a time, or until {@linkcode Bell.ring}. */
-export class Bell {
+/** The pause of one loop: for a time, or until {@linkcode Wakeup.wake}. */
+export class Wakeup {
   readonly #clock: Clock;
   #wake: (() => void) | undefined;
-  /** Whether the bell has rung since the last wait; the next wait resets this. */
-  #hasRung = false;
+  /** Whether `wake` was called since the last wait; the next wait resets this. */
+  #isDue = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Ends the wait that runs, or the next one. */
-  ring(): void {
-    this.#hasRung = true;
+  wake(): void {
+    this.#isDue = true;
     this.#wake?.();
   }
 
-  /** Waits until the bell rings; at most for `longestMs`. */
+  /** Waits for {@linkcode Wakeup.wake}, at most for `longestMs`. */
   async wait(longestMs: number = Infinity): Promise<void> {
-    if (!this.#hasRung) {
+    if (!this.#isDue) {
       await new Promise<void>((resolve) => {
         const cancel = longestMs === Infinity
           ? undefined
@@ -52,7 +52,7 @@ export class Bell {
       });
       this.#wake = undefined;
     }
-    this.#hasRung = false;
+    this.#isDue = false;
   }
 }
 

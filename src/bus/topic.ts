@@ -112,8 +112,9 @@ export async function openCursor(
 
 async function placeOf(core: BusCore, log: string, after: "start" | "end"): Promise<BusPosition> {
   const limits = { maxCount: 1, maxLength: 1 };
-  const { epoch, first, last } = await core.settings.transport.page(log, after, limits);
-  return { epoch, offset: after === "end" ? last : Math.max(0, first - 1) };
+  const { epoch, entries, last } = await core.settings.transport.page(log, after, limits);
+  const [oldest] = entries;
+  return { epoch, offset: oldest === undefined ? last : oldest.offset - 1 };
 }
 
 /** A subscription, as its subscriber sees it. */

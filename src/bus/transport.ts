@@ -67,9 +67,10 @@ export interface LogPage {
   readonly isGap: boolean;
   /** The entries, oldest first. */
   readonly entries: readonly LogEntry[];
-  /** The offset of the oldest entry of the log. */
-  readonly first: number;
-  /** The offset of the latest entry of the log; 0 before the first. */
+  /**
+   * The offset of the latest entry of the log; 0 before the first. A transport that cannot tell gives an offset
+   * above that of the last entry of the page: more entries may follow.
+   */
   readonly last: number;
 }
 

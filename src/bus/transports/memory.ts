@@ -2,7 +2,7 @@
  * The transport of one process: logs and queues in its memory.
  *
  * It is for tests and for a server without other processes; the hub of a channel serves it to workers
- * (`channel.ts`). All is bounded: a log keeps its newest messages, a queue refuses jobs, and the log that was
+ * (`channel_hub.ts`). All is bounded: a log keeps its newest messages, a queue refuses jobs, and the log that was
  * used least recently goes when there are too many.
  *
  * @module
@@ -20,12 +20,12 @@ import type {
   LogPage,
   PageLimits,
   Settlement,
-  SignalListener,
   SignalTransport,
   TakeLimits,
 } from "../transport.ts";
 import { MemoryLog } from "./memory_log.ts";
 import { MemoryQueue } from "./memory_queue.ts";
+import { SignalListeners } from "./signal_listeners.ts";
 import { Watchers } from "./watchers.ts";
 
 /** The bounds of a memory transport. */
@@ -42,9 +42,13 @@ export interface MemoryTransportOptions {
   readonly clock?: Pick<Clock, "now">;
 }
 
-const NAMES: readonly (keyof MemoryTransportOptions)[] = [
-  ...["maxLogMessages", "maxLogLength", "maxLogs", "maxJobs", "clock"] as const,
-];
+/** The defaults of the bounds. */
+export const MEMORY_DEFAULTS = {
+  maxLogMessages: 1000,
+  maxLogLength: 1024 * 1024,
+  maxLogs: 10_000,
+  maxJobs: 10_000,
+} as const;
 
 /**
  * Makes a transport in the memory of this process.
@@ -68,23 +72,23 @@ const NAMES: readonly (keyof MemoryTransportOptions)[] = [
  * ```
  */
 export function memoryTransport(options: MemoryTransportOptions = {}): BusTransport {
-  checkNames("memoryTransport", options, NAMES);
+  checkNames("memoryTransport", options, [...Object.keys(MEMORY_DEFAULTS), "clock"]);
   const { clock = Date } = options;
   if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
-  const bound = (name: "maxLogMessages" | "maxLogLength" | "maxLogs" | "maxJobs", value: number) =>
-    checkCount(`${name} of memoryTransport`, options[name] ?? value);
+  const bound = (name: keyof typeof MEMORY_DEFAULTS) =>
+    checkCount(`${name} of memoryTransport`, options[name] ?? MEMORY_DEFAULTS[name]);
   return new MemoryTransport({
-    maxLogMessages: bound("maxLogMessages", 1000),
-    maxLogLength: bound("maxLogLength", 1024 * 1024),
-    maxLogs: bound("maxLogs", 10_000),
-    maxJobs: bound("maxJobs", 10_000),
+    maxLogMessages: bound("maxLogMessages"),
+    maxLogLength: bound("maxLogLength"),
+    maxLogs: bound("maxLogs"),
+    maxJobs: bound("maxJobs"),
     clock,
   });
 }
 
 class MemoryTransport implements BusTransport {
   readonly name = "memory";
-  readonly signals: SignalTransport = new MemorySignals();
+  readonly signals: SignalTransport = new SignalListeners();
   readonly #options: Required<MemoryTransportOptions>;
   /** The logs; the one that was used least recently is the first. */
   readonly #logs = new Map<string, MemoryLog>();
@@ -152,21 +156,5 @@ class MemoryTransport implements BusTransport {
       this.#logs.delete(oldest as string);
     }
     return log;
-  }
-}
-
-/** The listeners of all buses in this process. */
-class MemorySignals implements SignalTransport {
-  readonly #listeners = new Set<SignalListener>();
-
-  async send(name: string, text: string): Promise<number> {
-    const counts = await Promise.all([...this.#listeners].map((listener) => listener(name, text)));
-    return counts.reduce((sum, count) => sum + count, 0);
-  }
-
-  listen(listener: SignalListener): () => void {
-    const own: SignalListener = (name, text) => listener(name, text);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
   }
 }

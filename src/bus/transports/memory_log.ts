@@ -64,7 +64,7 @@ export class MemoryLog {
       if (entries.length > 0 && (entries.length >= maxCount || length > maxLength)) break;
       entries.push({ offset, text });
     }
-    return { epoch, isGap, entries, first, last };
+    return { epoch, isGap, entries, last };
   }
 
   get #kept(): number {

@@ -2,7 +2,7 @@
  * The clients of NATS, by their shape: a connection of `@nats-io/transport-node`, or of another transport of that
  * family, and the module `@nats-io/jetstream`.
  *
- * `nats.ts` and `nats_queue.ts` call this.
+ * `nats.ts`, `nats_logs.ts` and `nats_queues.ts` call this.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The two streams of a transport over NATS: made at first use, and known until the connection is lost.
  *
- * `nats.ts` and `nats_queue.ts` call this.
+ * `nats.ts`, `nats_logs.ts` and `nats_queues.ts` call this.
  *
  * @module
  */

@@ -45,6 +45,14 @@ export interface RedisTransportOptions {
   readonly retention?: Duration;
 }
 
+/** The defaults; the retention is in seconds. */
+export const REDIS_DEFAULTS = {
+  prefix: "cogen",
+  maxLogMessages: 10_000,
+  maxJobs: 100_000,
+  retention: 86_400,
+} as const;
+
 /**
  * Makes a transport over Redis.
  *
@@ -68,11 +76,13 @@ export function redisTransport(
   client: RedisLike,
   options: RedisTransportOptions = {},
 ): BusTransport {
-  checkNames("redisTransport", options, ["prefix", "maxLogMessages", "maxJobs", "retention"]);
-  const { prefix = "cogen", maxLogMessages = 10_000, maxJobs = 100_000 } = options;
+  checkNames("redisTransport", options, Object.keys(REDIS_DEFAULTS));
+  const { prefix = REDIS_DEFAULTS.prefix, retention = REDIS_DEFAULTS.retention } = options;
+  const { maxLogMessages = REDIS_DEFAULTS.maxLogMessages } = options;
+  const { maxJobs = REDIS_DEFAULTS.maxJobs } = options;
   checkOption("prefix of redisTransport", prefix, "string");
   if (!/^[^{}]+$/.test(prefix)) throw optionError("prefix", prefix, "a text without { and }");
-  const retentionMs = toMilliseconds(options.retention ?? { hours: 24 }, "retention");
+  const retentionMs = toMilliseconds(retention, "retention of redisTransport");
   return new RedisTransport(redisConnection(client), {
     prefix: `{${prefix}}`,
     maxLogMessages: checkCount("maxLogMessages of redisTransport", maxLogMessages),
@@ -127,18 +137,12 @@ class RedisTransport implements BusTransport {
     const place = typeof after === "object" ? ["at", after.epoch, after.offset] : [after, "", 0];
     const args = [randomName(), this.#settings.retentionMs, ...place, maxCount, maxLength];
     const reply = await this.#run<unknown[]>(PAGE, this.#logKeys(log), args);
-    const [epoch, isGap, first, last, ...parts] = reply;
+    const [epoch, isGap, last, ...parts] = reply;
     const entries = [];
     for (let index = 0; index < parts.length; index += 2) {
       entries.push({ offset: Number(parts[index]), text: String(parts[index + 1]) });
     }
-    return {
-      epoch: String(epoch),
-      isGap: Number(isGap) === 1,
-      entries,
-      first: Number(first),
-      last: Number(last),
-    };
+    return { epoch: String(epoch), isGap: Number(isGap) === 1, entries, last: Number(last) };
   }
 
   watch(name: string, onNews: () => void): () => void {

@@ -91,7 +91,7 @@ elseif ARGV[3] == 'at' then
   if #found == 0 and offset ~= first - 1 then isGap = 1 end
   from = id(offset, 1)
 end
-local reply = { epoch, isGap, first, last }
+local reply = { epoch, isGap, last }
 if from then
   local length = 0
   for index, entry in ipairs(redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[6])) do

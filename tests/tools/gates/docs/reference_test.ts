@@ -7,6 +7,12 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { test } from "node:test";
 import { memoryNetwork } from "../../../../adapters/memory.ts";
 import type { WSGIApp } from "../../../../mod.ts";
+import { BLOCKING_DEFAULTS } from "../../../../src/blocking/blocking.ts";
+import { QUEUE_DEFAULTS } from "../../../../src/bus/queue_options.ts";
+import { BUS_DEFAULTS } from "../../../../src/bus/settings.ts";
+import { MEMORY_DEFAULTS } from "../../../../src/bus/transports/memory.ts";
+import { NATS_DEFAULTS } from "../../../../src/bus/transports/nats.ts";
+import { REDIS_DEFAULTS } from "../../../../src/bus/transports/redis.ts";
 import { OPTIONS as COMMAND_OPTIONS } from "../../../../src/cli/options.ts";
 import { formatValue } from "../../../../src/cli/values.ts";
 import { KNOWN_OPTIONS, resolveOptions } from "../../../../src/server/options.ts";
@@ -77,6 +83,30 @@ test("each timeout has one row, with its default in seconds", () => {
   assertEquals(defaultsIn(options, "timeout"), Object.fromEntries(seconds));
   assertEquals(namesIn(options, "timeout").length, seconds.length);
 });
+
+/** The options of the rooms by the function that takes them, with their defaults. */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  openBus: { ...BUS_DEFAULTS, scheduler: undefined, onError: undefined },
+  queue: QUEUE_DEFAULTS,
+  subscribe: { after: "end" },
+  memoryTransport: { ...MEMORY_DEFAULTS, clock: undefined },
+  redisTransport: REDIS_DEFAULTS,
+  natsTransport: NATS_DEFAULTS,
+  connectBus: { load: undefined },
+  blocking: BLOCKING_DEFAULTS,
+};
+
+for (const [taker, defaults] of Object.entries(ROOMS)) {
+  test(`each option of ${taker} has one row, with its default`, () => {
+    const head = `option of \`${taker}\``;
+    const rows = rowsOf(readText("docs/reference/bus.md"), head).map((row) => {
+      const name = codeOf(row[head]);
+      // A default in words has no counterpart in the code.
+      return [name, defaults[name] === undefined ? undefined : JSON.parse(codeOf(row["default"]))];
+    });
+    assertEquals(rows, Object.entries(defaults));
+  });
+}
 
 test("each option of the command has one row of its default, and its letter", () => {
   const rows = rowsOf(readText("docs/reference/command_line.md"), "option").map((row) => {
