@@ -83,6 +83,9 @@ function settle(of: string, options: MemoryOptions): MemorySettings {
   if (typeof window !== "number" || !(window > 0)) {
     throw optionError(`window of ${of}`, window, "a number of bytes above 0");
   }
+  if (files !== undefined && typeof files?.open !== "function") {
+    throw optionError(`files of ${of}`, files, "an object with open and realPath");
+  }
   return { clock, windowBytes: window, log, files };
 }
 

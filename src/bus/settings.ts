@@ -85,7 +85,11 @@ export async function resolveBusOptions(
       options[name] === undefined ? BUS_DEFAULTS[name] : options[name],
     );
   checkOption("onError of openBus", onError, "function");
-  const scheduler = options.scheduler ?? await createScheduler();
+  const { scheduler = await createScheduler() } = options;
+  // The members tell a scheduler, since a package that is loaded twice has two classes.
+  if (typeof scheduler?.add !== "function" || typeof scheduler.clock?.now !== "function") {
+    throw optionError("scheduler of openBus", scheduler, "a Scheduler");
+  }
   const { clock } = scheduler;
   return {
     transport,

@@ -9,10 +9,10 @@
 export { BASE } from "./base_members.ts";
 export { checkedOptions, checkFunction, NO_OPTIONS } from "./call_checks.ts";
 export { type CurrentStep, currentStep } from "./current_step.ts";
-export { handleRejection } from "./operations/until.ts";
 export { describeThrown, nameOf } from "./error_text.ts";
 export { callHook, describeFailed } from "./failure_log.ts";
 export { isPlain } from "./option_checks.ts";
 export { NOT_YET } from "./operation.ts";
 export { notePerformed } from "./origin.ts";
+export { handleRejection } from "./promises.ts";
 export { handleFailures, launch, noteWait, start, tellMistakes } from "./scheduler.ts";

@@ -10,6 +10,7 @@
  */
 
 import { BASE } from "./base_members.ts";
+import { handleRejection } from "./promises.ts";
 
 /** The longest text of a value in an error message. Every real duration is shorter. */
 const MAX_SHOWN = 100;
@@ -68,7 +69,8 @@ export function isPlain(value: object): boolean {
  * Makes the error for an option of a wrong kind.
  *
  * @param name The name of the option.
- * @param value Its value. A promise gets the advice to await it.
+ * @param value Its value. A promise gets the advice to await it, and a handler, because its rejection would
+ *   end the process.
  * @param expected The expected kind, such as `a function`.
  * @returns An error with a message such as `log is "x": expected a function`.
  *
@@ -81,6 +83,7 @@ export function isPlain(value: object): boolean {
  * ```
  */
 export function optionError(name: string, value: unknown, expected: string): TypeError {
+  handleRejection(value);
   const isObject = typeof value === "object" && value !== null;
   const advice = isObject && hasThen(value) ? "; await the promise first" : "";
   return new TypeError(`${name} is ${showValue(value)}: expected ${expected}${advice}`);

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { showValue } from "./option_checks.ts";
+
 /** One of the values of {@linkcode priority}. */
 export type Priority = -1 | 0 | 1 | 2 | 3;
 
@@ -92,6 +94,6 @@ export function checkPriority(value: Priority | undefined): void {
     case 3:
       return;
     default:
-      throw new RangeError(`Cannot use priority ${value}: expected one of \`priority\``);
+      throw new RangeError(`Cannot use priority ${showValue(value)}: expected one of \`priority\``);
   }
 }

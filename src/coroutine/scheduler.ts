@@ -16,6 +16,7 @@ import { describeFailed } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { checkNames, checkOption, optionError } from "./option_checks.ts";
 import { noteLateOrigin } from "./origin.ts";
+import { handleRejection, isThenable } from "./promises.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
 import { Mistakes } from "./kernel/mistakes.ts";
 import { RunningTask } from "./kernel/running_task.ts";
@@ -31,9 +32,8 @@ import {
   type TaskScheduler,
 } from "./task.ts";
 import { checkTimeout } from "./timed_operation.ts";
-import { handleRejection } from "./operations/until.ts";
 import { isOperation, type Operation } from "./operation.ts";
-import { isThenable, until } from "./operations/until.ts";
+import { until } from "./operations/until.ts";
 
 /** Options of {@linkcode Scheduler}. */
 export interface SchedulerOptions {

@@ -60,6 +60,9 @@ function initOf(environ: Environ, headers: NonNullable<HeaderFields>): RequestIn
   return init;
 }
 
+/** The methods of a request that read its body. */
+const READING = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
+
 /**
  * The runtime's own request, made at once. Only the signal is made when it is read: it costs as much as all
  * other members (`npm run bench -- --workload hello --contender fromFetch --runtime currentNode`).
@@ -84,6 +87,7 @@ class WholeRequest extends Request {
       },
       configurable: true,
     });
+    handleBodies(this.prototype);
   }
 }
 
@@ -161,6 +165,26 @@ class LazyRequest {
   }
 }
 
+/**
+ * Lets the methods that read a body give promises with a handler. The client decides whether its body comes whole
+ * and is well-formed, and no client may end the process of an app that does not await the body.
+ */
+function handleBodies(prototype: object): void {
+  for (const name of READING) {
+    const read = Reflect.get(prototype, name) as ((this: object) => Promise<unknown>) | undefined;
+    if (read === undefined) continue;
+    Object.defineProperty(prototype, name, {
+      value(this: object): Promise<unknown> {
+        const body = Reflect.apply(read, this, []);
+        body.catch(() => {});
+        return body;
+      },
+      configurable: true,
+      writable: true,
+    });
+  }
+}
+
 let passes: boolean | undefined;
 
 /** Whether the constructor of `Request` takes a {@linkcode LazyRequest} for a request. Tried once. */
@@ -170,6 +194,7 @@ function canPassAsRequest(): boolean {
 
 function tryToPass(): boolean {
   passOn(LazyRequest.prototype, new Request("http://localhost/"), LazyRequest.own);
+  handleBodies(LazyRequest.prototype);
   const { signal } = new AbortController();
   const environ = {
     REQUEST_METHOD: "PUT",

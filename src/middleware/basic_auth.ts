@@ -15,7 +15,13 @@ import {
   type StartResponse,
   type WSGIApp,
 } from "../wsgi/mod.ts";
-import { checkApp, checkCallback, checkOptionNames } from "./option_checks.ts";
+import {
+  checkApp,
+  checkCallback,
+  checkedAnswer,
+  checkOptionNames,
+  checkRecord,
+} from "./option_checks.ts";
 
 /** Options of {@linkcode basicAuth}: the realm, and either the users or a check. */
 export interface BasicAuthOptions {
@@ -80,11 +86,11 @@ export function basicAuth(app: WSGIApp, options: BasicAuthOptions): WSGIApp {
   const challenge = challengeOf(realm);
   return (environ, startResponse) => {
     const allowed = isAllowed(check, environ);
-    const answer = (isRight: boolean) =>
-      isRight ? app(environ, startResponse) : refuse(startResponse, challenge);
-    return isPromise(allowed) ? allowed.then((isRight) => answer(isRight === true)) : answer(
-      allowed === true,
-    );
+    const answer = (isRight: unknown) =>
+      checkedAnswer("check of basicAuth", isRight)
+        ? app(environ, startResponse)
+        : refuse(startResponse, challenge);
+    return isPromise(allowed) ? allowed.then(answer) : answer(allowed);
   };
 }
 
@@ -120,19 +126,19 @@ function checkOf(options: BasicAuthOptions): Check {
     checkCallback("basicAuth", "check", check);
     return check;
   }
-  if (typeof users !== "object" || users === null || Array.isArray(users)) {
-    throw optionError("users of basicAuth", users, "an object of passwords by user");
-  }
-  const known = Object.entries(users).map(([user, password]) => {
-    // deno-lint-ignore no-control-regex -- RFC 7617 §2 forbids control characters
-    if (/[:\x00-\x1f\x7f]/.test(user)) {
-      throw optionError("A user of basicAuth", user, "a name without a colon");
-    }
-    if (typeof password !== "string") {
-      throw optionError(`The password of ${user} of basicAuth`, typeof password, "a string");
-    }
-    return [encoder.encode(user), encoder.encode(password)] as const;
-  });
+  checkRecord("users of basicAuth", users, "an object of passwords by user");
+  const known = Object.entries(users as Readonly<Record<string, string>>).map(
+    ([user, password]) => {
+      // deno-lint-ignore no-control-regex -- RFC 7617 §2 forbids control characters
+      if (/[:\x00-\x1f\x7f]/.test(user)) {
+        throw optionError("A user of basicAuth", user, "a name without a colon");
+      }
+      if (typeof password !== "string") {
+        throw optionError(`The password of ${user} of basicAuth`, typeof password, "a string");
+      }
+      return [encoder.encode(user), encoder.encode(password)] as const;
+    },
+  );
   return (user, password) => {
     const given = [encoder.encode(user), encoder.encode(password)] as const;
     let isRight = 0;

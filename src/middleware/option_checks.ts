@@ -8,7 +8,7 @@
  */
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
-import { checkApp as checkWSGIApp } from "../wsgi/mod.ts";
+import { checkApp as checkWSGIApp, isPromise } from "../wsgi/mod.ts";
 
 /**
  * Checks the app of a middleware.
@@ -32,6 +32,34 @@ export function checkApp(middleware: string, app: unknown): void {
 export function checkCallback(middleware: string, name: string, callback: unknown): void {
   if (typeof callback === "function") return;
   throw optionError(`${name} of ${middleware}`, callback, "a function");
+}
+
+/**
+ * Checks the answer of a callback to a question, such as whether a password is right.
+ *
+ * @param name The name of the callback, with that of its middleware.
+ * @param answer The answer. `undefined` and other values that count as false are taken for `false`.
+ * @returns The answer.
+ * @throws {TypeError} If the answer is anything else: it might be taken for `true` or for `false`.
+ */
+export function checkedAnswer(name: string, answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  if (!answer) return false;
+  throw optionError(`The result of ${name}`, answer, "true or false");
+}
+
+/**
+ * Checks an option whose members are values by name. The entries of a `Map` would be ignored.
+ *
+ * @param name The name of the option, with that of its middleware.
+ * @param value Its value.
+ * @param expected The expected kind, for the error message.
+ * @throws {TypeError} If the value is no object of values by name.
+ */
+export function checkRecord(name: string, value: unknown, expected: string): void {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Map) && !isPromise(value);
+  if (!isRecord) throw optionError(name, value, expected);
 }
 
 /**

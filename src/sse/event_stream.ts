@@ -222,6 +222,8 @@ function withDefaults(headers: HeaderList): HeaderList {
   if (!Array.isArray(headers)) {
     throw optionError("headers of eventStream", headers, "an array of pairs");
   }
+  const fault = headers.find((pair) => !Array.isArray(pair));
+  if (fault !== undefined) throw optionError("A header of eventStream", fault, "[name, value]");
   const given = new Set(headers.map(([name]) => String(name).toLowerCase()));
   return [...HEADERS.filter(([name]) => !given.has(name.toLowerCase())), ...headers];
 }

@@ -12,7 +12,7 @@
  */
 
 import { checkNames, checkOption, type Operation, optionError } from "../coroutine/mod.ts";
-import type { Block } from "../wsgi/mod.ts";
+import { type Block, isPromise } from "../wsgi/mod.ts";
 import { type EventFields, formatEvent } from "./event_format.ts";
 import type { EventLog } from "./event_log.ts";
 import type { Feed } from "./feed.ts";
@@ -83,6 +83,13 @@ export class EventSubscription {
   }
 }
 
+/** A promise is no answer: it would let every event pass. */
+function passes(filter: (event: EventFields) => unknown, fields: EventFields): boolean {
+  const passed = filter(fields);
+  if (isPromise(passed)) throw optionError("The result of filter", passed, "true or false");
+  return Boolean(passed);
+}
+
 /** The name of the event that tells of a gap. */
 const STALE = "stale";
 
@@ -137,7 +144,7 @@ class SubscriptionFeed implements Feed {
       if (isBehind || this.#isStale) return this.#takeStale(first - 1);
       if (this.#seen >= last) return undefined;
       const event = this.#log.at(++this.#seen);
-      if (filter !== undefined && !filter(event.fields)) continue;
+      if (filter !== undefined && !passes(filter, event.fields)) continue;
       this.#told = this.#seen;
       return event.bytes;
     }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { checkNames, checkOption } from "../coroutine/mod.ts";
+import { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
 import type { WSGIServer } from "../server/mod.ts";
 import type { StartResponse, WSGIApp } from "../wsgi/mod.ts";
 import { formatMetrics, type MetricsSnapshot, sumMetrics } from "./metrics.ts";
@@ -62,8 +62,18 @@ export function metricsApp(
   return (_environ, startResponse) => {
     if (others === undefined) return answer(startResponse, recorder.snapshot());
     const gathered = Promise.resolve().then(others);
-    return gathered.then((all) => answer(startResponse, sumMetrics([recorder.snapshot(), ...all])));
+    return gathered.then((all) => {
+      checkSnapshots(all);
+      return answer(startResponse, sumMetrics([recorder.snapshot(), ...all]));
+    });
   };
+}
+
+function checkSnapshots(all: unknown): void {
+  const areSnapshots = Array.isArray(all) && all.every((snapshot) => {
+    return Array.isArray(snapshot) && snapshot.every(({ samples }) => Array.isArray(samples));
+  });
+  if (!areSnapshots) throw optionError("The result of others", all, "an array of snapshots");
 }
 
 function answer(startResponse: StartResponse, metrics: MetricsSnapshot): string[] {

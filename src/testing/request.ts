@@ -121,9 +121,13 @@ export function toBytes(piece: string | Uint8Array): Uint8Array {
  */
 export function fieldPairs(fields: RequestFields | undefined): [string, string][] {
   if (fields === undefined) return [];
-  if (Symbol.iterator in fields) {
-    return [...fields as Iterable<readonly [string, string]>].map(([name, value]) => [name, value]);
+  if (isPieces(fields) && !(Symbol.asyncIterator in fields)) {
+    return [...fields as Iterable<readonly [string, string]>].map((pair) => {
+      if (!Array.isArray(pair)) throw optionError("A field of headers", pair, "[name, value]");
+      return [pair[0], pair[1]];
+    });
   }
+  checkRecord("headers", fields, "a record of fields, pairs or a Headers");
   return Object.entries(fields as Record<string, string | readonly string[]>).flatMap(
     ([name, value]): [string, string][] =>
       Array.isArray(value) ? value.map((each) => [name, each]) : [[name, value as string]],
@@ -185,6 +189,7 @@ function splitTarget(
 
 function parameters(values: RequestValues): URLSearchParams {
   if (values instanceof URLSearchParams) return values;
+  checkRecord("query or form", values, "a record of values, or a URLSearchParams");
   const pairs = Object.entries(values).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((each) => {
       if (/^(string|number|boolean)$/.test(typeof each)) return [name, String(each)];
@@ -192,6 +197,13 @@ function parameters(values: RequestValues): URLSearchParams {
     })
   );
   return new URLSearchParams(pairs);
+}
+
+/** Checks an object of values by name; the keys of a `Map` and of a promise would be none. */
+function checkRecord(name: string, value: unknown, expected: string): void {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value) &&
+    (Object.keys(value).length > 0 || Object.prototype.toString.call(value) === "[object Object]");
+  if (!isRecord) throw optionError(`${name} of a request`, value, expected);
 }
 
 function hasBody({ body, json, form }: RequestOptions): boolean {
@@ -204,7 +216,11 @@ function plainBody(options: RequestOptions): Body | undefined {
   if ([body, json, form].filter((each) => each !== undefined).length > 1) {
     throw new TypeError("A request has one body: give one of body, json and form");
   }
-  if (json !== undefined) return known(JSON.stringify(json), "application/json");
+  if (json !== undefined) {
+    const text = JSON.stringify(json) as string | undefined;
+    if (text === undefined) throw optionError("json of a request", json, "a value that JSON has");
+    return known(text, "application/json");
+  }
   if (form !== undefined && !(form instanceof FormData)) {
     return known(parameters(form).toString(), "application/x-www-form-urlencoded");
   }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { optionError } from "../coroutine/mod.ts";
 import { closePayload, encodeFrame, type Message, MessageReader } from "../websocket/mod.ts";
 import type { SocketEnd } from "../websocket/mod.ts";
 import type { ClientSocket, Ending } from "./client_socket.ts";
@@ -48,6 +49,9 @@ const MASK = Uint8Array.of(0x5a, 0x0f, 0xc3, 0x96);
 /** The header fields of a handshake. */
 export function handshakeFields(options: TestWebSocketOptions): [string, string][] {
   const { protocols = [], origin, headers } = options;
+  if (!Array.isArray(protocols) || protocols.some((name) => typeof name !== "string")) {
+    throw optionError("protocols of webSocket", protocols, 'a list of names such as ["chat"]');
+  }
   return [
     ["Connection", "Upgrade"],
     ["Upgrade", "websocket"],

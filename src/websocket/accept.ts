@@ -147,6 +147,7 @@ class Opened implements TakenEvents {
 function settingsOf(options: WebSocketOptions): ConnectionSettings {
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, ping = {}, shutdownSpread = 2 } = options;
   checkNames("ping", ping, ["interval", "timeout"]);
+  const { interval = 20, timeout = 20 } = ping;
   if (typeof maxMessageBytes !== "number") {
     throw optionError("maxMessageBytes", maxMessageBytes, "a number");
   }
@@ -158,8 +159,8 @@ function settingsOf(options: WebSocketOptions): ConnectionSettings {
   }
   return shared({
     maxMessageBytes,
-    pingIntervalMs: toMilliseconds(ping.interval ?? 20, "interval of ping"),
-    pingTimeoutMs: toMilliseconds(ping.timeout ?? 20, "timeout of ping"),
+    pingIntervalMs: toMilliseconds(interval, "interval of ping"),
+    pingTimeoutMs: toMilliseconds(timeout, "timeout of ping"),
     shutdownSpreadMs: toMilliseconds(shutdownSpread, "shutdownSpread"),
   });
 }

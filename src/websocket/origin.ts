@@ -9,7 +9,7 @@
  * @module
  */
 
-import { optionError, until } from "../coroutine/mod.ts";
+import { optionError } from "../coroutine/mod.ts";
 import type { Environ } from "../wsgi/mod.ts";
 
 /** Decides whether a page of an origin may connect. */
@@ -64,8 +64,5 @@ function normalized(origin: string): string | undefined {
 
 function decided(result: unknown): boolean {
   if (typeof result === "boolean") return result;
-  if (typeof (result as PromiseLike<unknown> | undefined)?.then === "function") {
-    until(result as PromiseLike<unknown>); // gives the promise a handler for its rejection
-  }
   throw optionError("The result of origin", result, "true or false");
 }

@@ -17,7 +17,7 @@ import type { Connection } from "./connection.ts";
 import type { Frame } from "./frame_output.ts";
 import { frameOf, type Message } from "./message.ts";
 import { TopicLink } from "./topic_link.ts";
-import { checkMessage, connectionOf, type WebSocketConnection } from "./web_socket.ts";
+import { checkMessage, connectionOf, WebSocketConnection } from "./web_socket.ts";
 
 /**
  * The policy for a subscriber that misses a message, because it has too many bytes that it has not taken, or
@@ -112,8 +112,10 @@ export class Topic {
    * Subscribes a socket. The subscription ends with the connection.
    *
    * @param socket A socket. A second call for the same one changes nothing.
+   * @throws {TypeError} If the argument is no socket of `acceptWebSocket`.
    */
   subscribe(socket: WebSocketConnection): void {
+    checkSocket(socket);
     const connection = connectionOf(socket);
     if (!connection.isOpen || this.#isClosed) return;
     this.#subscribers.add(connection);
@@ -125,8 +127,10 @@ export class Topic {
    *
    * @param socket A socket.
    * @returns Whether it was subscribed.
+   * @throws {TypeError} If the argument is no socket of `acceptWebSocket`.
    */
   unsubscribe(socket: WebSocketConnection): boolean {
+    checkSocket(socket);
     const connection = connectionOf(socket);
     connection.topics?.delete(this.#subscribers);
     return this.#subscribers.delete(connection);
@@ -193,6 +197,11 @@ function checkBus(options: TopicOptions): void {
   if (typeof bus?.topic !== "function" || typeof bus.run !== "function") {
     throw optionError("bus", bus, "a bus: environ.cogen.servedBus");
   }
+}
+
+function checkSocket(socket: unknown): void {
+  if (socket instanceof WebSocketConnection) return;
+  throw optionError("The socket of a topic", socket, "a socket that acceptWebSocket has made");
 }
 
 /** The frames of one message: one for all connections with the same compression. */

@@ -13,8 +13,15 @@ import {
   operation,
   optionError,
   type Resume,
+  until,
 } from "../coroutine/mod.ts";
-import { type BoundOperation, type Cogen, NOT_YET, QuickOperation } from "../wsgi/mod.ts";
+import {
+  type BoundOperation,
+  type Cogen,
+  isPromise,
+  NOT_YET,
+  QuickOperation,
+} from "../wsgi/mod.ts";
 import { NORMAL } from "./codec/close_codes.ts";
 import { closePayload } from "./codec/frame_writer.ts";
 import type { Connection } from "./connection.ts";
@@ -125,13 +132,17 @@ export class WebSocketConnection implements AsyncIterable<Message> {
   /**
    * Receives all messages in a generator app: `const end = yield* socket.each(function* (message) { ... })`.
    *
-   * @param handle Called with each message, one after the other. It may be a generator function, or give an
-   *   operation to wait for.
+   * @param handle Called with each message, one after the other. It may be a generator function or an async
+   *   one, or give an operation to wait for.
    * @returns The end of the connection, as the value of the `yield*`.
+   * @throws {TypeError} At the `yield`, if the argument is no function.
    */
   *each(
     handle: (message: Message) => unknown,
   ): Generator<"" & Operation<unknown>, SocketEnd, unknown> {
+    if (typeof handle !== "function") {
+      throw optionError("The argument of each", handle, "a function of the message");
+    }
     for (let hasWaited = false;;) {
       // After each wait, the server decides whether other requests have their turn. So a message that is
       // here needs no wait of its own.
@@ -139,9 +150,10 @@ export class WebSocketConnection implements AsyncIterable<Message> {
       const message = taken === NOT_YET ? yield* this.#receive : taken;
       if (message === undefined) return this.end as SocketEnd;
       const given = handle(message);
-      hasWaited = isOperation(given);
-      if (isGenerator(given)) yield* given;
-      else if (isOperation(given)) yield* this.#cogen.wait(given);
+      const wait = isPromise(given) ? until(given) : given;
+      hasWaited = isOperation(wait);
+      if (isGenerator(wait)) yield* wait;
+      else if (isOperation(wait)) yield* this.#cogen.wait(wait);
     }
   }
 

@@ -399,6 +399,21 @@ test("a client that leaves in the middle of its upload aborts the signal once", 
   assertEquals(seen.toSorted(), ["ClientDisconnected", "abort"]);
 });
 
+test("a body that the handler does not await ends no process", async () => {
+  const readers = ["text", "json", "arrayBuffer", "blob", "formData"] as const;
+  for (const read of readers) {
+    await using client = clientOf((request) => {
+      // The client sends half of the body, or a body of another form.
+      void request[read]();
+      return new Response("early");
+    });
+    const { status } = await client.post("/", { body: "no JSON" });
+    assertEquals([read, status], [read, 200]);
+    await client.raw("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", { end: true });
+    await client.settle();
+  }
+});
+
 /** Sends a request whose handler sends 103 and waits; the client leaves at the first byte of that. */
 async function leaveWaiting(client: TestClient): Promise<void> {
   const fault = { received: 1, then: "reset" } as const;

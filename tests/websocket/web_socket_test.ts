@@ -48,6 +48,13 @@ const ECHOES: Readonly<Record<string, WSGIApp>> = {
       yield* socket.send(message);
     });
   },
+  "a generator with each and an async function": function* (environ) {
+    const socket = acceptWebSocket(environ);
+    yield* socket.each(async (message) => {
+      await Promise.resolve();
+      await environ.cogen.run(socket.send(message));
+    });
+  },
   "a generator that yields operations": function* (environ) {
     const socket = acceptWebSocket(environ);
     for (;;) {

@@ -12,7 +12,8 @@ import { Call } from "./call.ts";
 import { type Operation, operation } from "../operation.ts";
 import { showValue } from "../option_checks.ts";
 import { isCoroutine } from "../task.ts";
-import { isThenable, until } from "./until.ts";
+import { isThenable } from "../promises.ts";
+import { until } from "./until.ts";
 
 /**
  * Makes the operation that a yielded value stands for.

@@ -20,7 +20,8 @@ import { nameOf } from "../error_text.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import { type Coroutine, type CoroutineFunction, isCoroutine } from "../task.ts";
 import { CallIterator } from "../kernel/unwind.ts";
-import { isThenable, until } from "./until.ts";
+import { isThenable } from "../promises.ts";
+import { until } from "./until.ts";
 
 /**
  * The value that a call gives, by the type that the called function returns: that of an operation,

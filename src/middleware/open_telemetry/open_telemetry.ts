@@ -63,7 +63,7 @@ export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGI
   return (environ, startResponse) => {
     const { cogen } = environ;
     const parent = fromRequest ? parentOf(api, environ) : api.ROOT_CONTEXT;
-    const span = beginSpan(api, environ, route?.(environ), parent);
+    const span = beginSpan(api, environ, checkedRoute(route?.(environ)), parent);
     const context = api.trace.setSpan(parent, span);
     cogen.traceId = span.spanContext().traceId;
     cogen.onFinished((report) => endSpan(span, report));
@@ -75,6 +75,11 @@ export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGI
     handOver(environ, context);
     return app(environ, startResponse);
   };
+}
+
+function checkedRoute(route: unknown): string | undefined {
+  if (route === undefined || typeof route === "string") return route;
+  throw optionError("The result of route", route, "a string, or undefined");
 }
 
 function checkApi(api: unknown): void {

@@ -22,7 +22,7 @@ import {
   type WSGIApp,
   WSGIFileWrapper,
 } from "../../wsgi/mod.ts";
-import { checkOptionNames } from "../option_checks.ts";
+import { checkOptionNames, checkRecord } from "../option_checks.ts";
 import { type ByteRange, parseByteRange } from "./byte_range.ts";
 import { contentType } from "./content_types.ts";
 import type { OpenFile } from "../../socket/mod.ts";
@@ -163,10 +163,8 @@ function checkStaticOptions(root: unknown, options: StaticFilesOptions): void {
   if (!["mtime", "content", false, undefined].includes(options.etag)) {
     throw optionError("etag of staticFiles", options.etag, '"mtime", "content" or false');
   }
-  if (typeof contentTypes !== "object" || contentTypes === null || Array.isArray(contentTypes)) {
-    const expected = 'a record of types by extension, such as { txt: "text/plain" }';
-    throw optionError("contentTypes of staticFiles", contentTypes, expected);
-  }
+  const expected = 'a record of types by extension, such as { txt: "text/plain" }';
+  checkRecord("contentTypes of staticFiles", contentTypes, expected);
   if (cacheControl !== undefined) checkFieldValue("cacheControl", cacheControl);
   for (const [extension, type] of Object.entries(contentTypes)) {
     checkFieldValue(`contentTypes.${extension}`, type);

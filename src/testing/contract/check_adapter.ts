@@ -217,6 +217,13 @@ function prepare(adapter: Adapter, options: AdapterCheckOptions): readonly Prepa
   checkNames("options of checkAdapter", options, OPTIONS);
   checkOption("connect", options.connect, "function");
   checkOption("listen", options.listen, "function");
+  const { clock, listening } = options;
+  if (clock !== undefined && typeof clock?.now !== "function") {
+    throw optionError("clock of checkAdapter", clock, "a Clock");
+  }
+  if (listening !== undefined && (typeof listening !== "object" || listening === null)) {
+    throw optionError("listening of checkAdapter", listening, "the options of listen");
+  }
   const subject = subjectOf(adapter, options);
   const checks = checksOf(subject);
   const gaps = gapsOf(options, [...checks.keys()]);

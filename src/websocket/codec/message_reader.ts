@@ -12,6 +12,7 @@
  * @module
  */
 
+import { checkNames, optionError } from "../../coroutine/mod.ts";
 import { NEED_DATA, OPCODES, type WebSocketEvent } from "./events.ts";
 import {
   checkStart,
@@ -85,9 +86,20 @@ export class MessageReader {
    * @param options The sender of the frames, the largest message, and the decompression.
    */
   constructor(options: MessageReaderOptions) {
-    this.#isMasked = options.from === "client";
-    this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
-    this.#inflate = options.inflate;
+    const { from, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inflate } = options;
+    checkNames("MessageReader", options, ["from", "maxMessageBytes", "inflate"]);
+    if (from !== "client" && from !== "server") {
+      throw optionError("from of MessageReader", from, '"client" or "server"');
+    }
+    if (typeof maxMessageBytes !== "number" || !(maxMessageBytes >= 0)) {
+      throw optionError("maxMessageBytes of MessageReader", maxMessageBytes, "a number from 0");
+    }
+    if (inflate !== undefined && typeof inflate !== "object") {
+      throw optionError("inflate of MessageReader", inflate, "an Inflate");
+    }
+    this.#isMasked = from === "client";
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#inflate = inflate;
   }
 
   /** The number of pushed bytes that are not yet part of an event or of a message in memory. */

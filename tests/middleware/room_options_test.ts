@@ -1,0 +1,87 @@
+/** Options and arguments of the rooms above the engine that are of a wrong kind: refused, with the value. */
+
+import { assertRejects, assertStringIncludes } from "@std/assert";
+import { test } from "node:test";
+import { memoryNetwork } from "../../adapters/memory.ts";
+import { connectBus, memoryTransport, openBus, redisTransport } from "../../src/bus/mod.ts";
+import { basicAuth, staticFiles } from "../../src/middleware/mod.ts";
+import { EventChannel, eventStream } from "../../src/sse/mod.ts";
+import { adapterChecks, type RequestOptions, testClient } from "../../src/testing/mod.ts";
+import { acceptWebSocket, MessageReader, Topic } from "../../src/websocket/mod.ts";
+import type { WSGIApp } from "../../src/wsgi/mod.ts";
+
+const app: WSGIApp = (_environ, startResponse) => {
+  startResponse("204 No Content", []);
+  return [];
+};
+
+const none = null as never;
+const map = new Map() as never;
+const promise = () => Promise.reject(new Error("late")) as never;
+
+async function withBus(use: (bus: Awaited<ReturnType<typeof openBus>>) => unknown): Promise<void> {
+  const bus = await openBus(memoryTransport());
+  try {
+    await use(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+async function request(options: unknown): Promise<void> {
+  await using client = testClient(app);
+  await client.get("/", options as RequestOptions);
+}
+
+/** The error of an app that calls a function. */
+async function inApp(call: WSGIApp): Promise<never> {
+  const errors: unknown[] = [];
+  await using client = testClient({ wsgiApp: call, onError: (error) => errors.push(error) });
+  await client.webSocket("/").catch(() => {});
+  client.takeErrors();
+  throw errors[0];
+}
+
+const REFUSED: readonly [call: () => unknown, message: string][] = [
+  [() => openBus(memoryTransport(), { scheduler: 5 as never }), "scheduler of openBus is 5"],
+  [() => openBus(memoryTransport(), { scheduler: promise() }), "scheduler of openBus is a Promise"],
+  [() => memoryTransport({ maxJobs: none }), "maxJobs of memoryTransport is null"],
+  [() => redisTransport({} as never, { retention: none }), "retention of redisTransport is null"],
+  [() => withBus((bus) => bus.queue("q", { lease: none })), "lease of queue is null"],
+  [() => withBus((bus) => bus.topic("t").subscribe({ after: none })), "after of subscribe is null"],
+  [() => connectBus("memory:", { load: none }), "load of connectBus is null"],
+  [() => new Topic().subscribe({} as never), "The socket of a topic is {}"],
+  [() => new Topic().unsubscribe(none), "The socket of a topic is null"],
+  [() => new MessageReader({ from: "peer" as never }), 'from of MessageReader is "peer"'],
+  [() => new MessageReader({ from: "client", maxMessageBytes: "5" as never }), 'Reader is "5"'],
+  [() => new MessageReader({ from: "client", masked: true } as never), '"masked"'],
+  [
+    () => inApp((environ) => acceptWebSocket(environ, { ping: { interval: none } }).each(none)),
+    "interval of ping is null",
+  ],
+  [
+    () => inApp((environ, start) => eventStream(environ, start, [], { headers: [5 as never] })),
+    "A header of eventStream is 5",
+  ],
+  [() => new EventChannel({ history: none }), "history of EventChannel is null"],
+  [() => basicAuth(app, { users: map }), "users of basicAuth is a Map"],
+  [() => basicAuth(app, { users: promise() }), "users of basicAuth is a Promise"],
+  [() => staticFiles("/", { contentTypes: map }), "contentTypes of staticFiles is a Map"],
+  [() => memoryNetwork({ files: 5 as never }), "files of memoryNetwork is 5"],
+  [() => adapterChecks(memoryNetwork().adapter, { clock: none }), "clock of checkAdapter is null"],
+  [() => adapterChecks(memoryNetwork().adapter, { listening: none }), "listening of checkAdapter"],
+  [() => request({ headers: 5 }), "headers of a request is 5"],
+  [() => request({ headers: promise() }), "headers of a request is a Promise"],
+  [() => request({ headers: ["Accept: text/html"] }), 'A field of headers is "Accept: text/html"'],
+  [() => request({ query: "a=b" }), 'query or form of a request is "a=b"'],
+  [() => request({ form: map }), "query or form of a request is a Map"],
+  [() => request({ json: () => 5 }), "json of a request is a function"],
+  [() => testClient(app).webSocket("/", { protocols: "chat" as never }), 'webSocket is "chat"'],
+];
+
+test("an option of a room of a wrong kind is refused, with its value", async () => {
+  for (const [call, message] of REFUSED) {
+    const error = await assertRejects(async () => await call(), TypeError);
+    assertStringIncludes(error.message, message);
+  }
+});
