@@ -634,7 +634,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #answer(error: ProtocolError): void {
     const { date, server } = this.fields;
     const method = this.#exchange?.method ?? error.method;
-    const response = errorResponse(error, { date: date(), server, method });
+    const fields = this.#exchange?.ownFields ?? [];
+    const response = errorResponse(error, { date: date(), server, method, fields });
     this.#exchange?.answered(error.status, response.length - response.indexOf("\r\n\r\n") - 4);
     this.output.write(response.replace("HTTP/1.1", this.settings.protocol));
   }

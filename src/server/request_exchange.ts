@@ -385,6 +385,22 @@ export class RequestExchange
     } else this.#tell("cut");
   }
 
+  /** The fields of each answer that is not the app's. An app with an id for its requests finds it there, too. */
+  get ownFields(): HeaderList {
+    const id = this.#requestId;
+    return id !== undefined && SENDABLE_ID.test(id) ? [["X-Request-Id", id]] : [];
+  }
+
+  /** The id of the request. An app may have put any value there, also a getter that throws. */
+  get #requestId(): string | undefined {
+    try {
+      const id: unknown = this.cogen.requestId;
+      return typeof id === "string" ? id : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   get #sent(): SentResponse {
     return { status: this.response.sentCode, bytes: this.response.sentBytes };
   }
@@ -430,11 +446,14 @@ export class RequestExchange
     this.#error ??= error;
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
-    const id = this.cogen.requestId;
+    const id = this.#requestId;
     const place = `${method} ${target}${id === undefined ? "" : ` (request ${id})`} failed`;
     this.#host.settings.report(error, place, this.environ);
   }
 }
+
+/** The ids that a field of a response may have as its value. */
+const SENDABLE_ID = /^[!-~]{1,128}$/;
 
 /** The error may be any value, also one that cannot be inspected, such as a revoked Proxy. */
 function isDisconnect(error: unknown): boolean {

@@ -35,8 +35,8 @@ export interface Cogen extends RequestControls, Waiter {
   /** The error of the last operation in cogen's style; `undefined` if it succeeded. */
   exception: unknown;
   /**
-   * The id of the request, which the access log and the error log write. The middleware `requestId` sets it;
-   * `undefined` without that.
+   * The id of the request, which the access log and the error log write, and which answers of the server in place
+   * of the app's have as `X-Request-Id`. The middleware `requestId` sets it; `undefined` without that.
    */
   requestId: string | undefined;
   /**

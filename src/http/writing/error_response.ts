@@ -15,8 +15,8 @@ import { reasonPhrase } from "../reason_phrases.ts";
  *
  * @param error The error that the parser has thrown.
  * @param fields The fields that the server adds: the value of Date (see {@linkcode imfFixdate}), if it
- *   has a clock, and the value of Server, if it names itself; and the method of the request, if the error
- *   does not have it. A response to HEAD has no body (RFC 9110 §9.3.2).
+ *   has a clock, and the value of Server, if it names itself; the method of the request, if the error
+ *   does not have it; and further fields, whose values are not checked. A response to HEAD has no body (RFC 9110 §9.3.2).
  * @returns Head and body as a latin-1 string.
  *
  * @example
@@ -31,10 +31,11 @@ import { reasonPhrase } from "../reason_phrases.ts";
  */
 export function errorResponse(
   error: ProtocolError,
-  { date, server, method = error.method }: {
+  { date, server, method = error.method, fields = [] }: {
     readonly date?: string;
     readonly server?: string | undefined;
     readonly method?: string | undefined;
+    readonly fields?: readonly (readonly [name: string, value: string])[];
   } = {},
 ): string {
   const status = `${error.status} ${reasonPhrase(error.status)}`;
@@ -47,6 +48,7 @@ export function errorResponse(
     "Content-Type: text/plain\r\n" +
     "X-Content-Type-Options: nosniff\r\n" +
     `Content-Length: ${body.length}\r\n` +
+    fields.map(([name, value]) => `${name}: ${value}\r\n`).join("") +
     "Connection: close\r\n" +
     `\r\n${method === "HEAD" ? "" : body}`;
 }

@@ -58,6 +58,8 @@ export interface ResponseHost extends NamedApp {
   blockWritten?(): void;
   /** The head of the final response was given to the sink. */
   headSent?(): void;
+  /** The fields of a response that replaces the app's. */
+  readonly ownFields?: HeaderList;
 }
 
 const NO_TRAILERS: HeaderList = [];
@@ -307,7 +309,9 @@ export class Response {
    * @throws {ResponseError} For a status or field that may not be sent. The response can be replaced again.
    */
   replace(status: string, headers: HeaderList = PLAIN, body: Block = `${status}\n`): void {
-    this.#setStart(prepareHead(status, headers));
+    const given = new Set(headers.map(([name]) => String(name).toLowerCase()));
+    const own = this.#host.ownFields?.filter(([name]) => !given.has(name.toLowerCase())) ?? [];
+    this.#setStart(prepareHead(status, [...headers, ...own]));
     this.#trailers = NO_TRAILERS;
     if (body.length > 0) this.pushLast(body);
     this.end();
