@@ -10,7 +10,7 @@
  */
 
 import { runtimeAdapter } from "../../mod.ts";
-import { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
+import { checkNames, checkOption, hideSecrets, optionError } from "../coroutine/mod.ts";
 import { within } from "./time.ts";
 import type { BusTransport } from "./transport.ts";
 import { memoryTransport } from "./transports/memory.ts";
@@ -22,7 +22,8 @@ import type { IORedisLike } from "./transports/redis_client.ts";
 /** The time within which a broker has to answer for the first time, in milliseconds. */
 const FIRST_ANSWER_MS = 5000;
 
-const EXPECTED = "redis://host:6379, rediss://, nats://host:4222, tls:// or memory:";
+const EXPECTED = "redis://host:6379, rediss://, nats://host:4222, tls:// or memory:, with " +
+  "encodeURIComponent of a user and a password";
 
 /** Options of {@linkcode connectBus}. */
 export interface ConnectBusOptions {
@@ -58,7 +59,7 @@ export async function connectBus(
   checkNames("connectBus", options, ["load"]);
   const { load = (name: string) => import(name) as Promise<unknown> } = options;
   checkOption("load of connectBus", load, "function");
-  const isURL = typeof address === "string" && URL.canParse(address);
+  const isURL = typeof address === "string" && URL.canParse(address) && isDecodable(address);
   const scheme = isURL ? /^[a-z]+:/.exec(address)?.[0] : undefined;
   switch (scheme) {
     case "redis:":
@@ -70,13 +71,17 @@ export async function connectBus(
     case "memory:":
       return memoryTransport();
   }
-  const shown = typeof address === "string" ? withoutSecrets(address) : address;
-  throw optionError("The address of the bus", shown, EXPECTED);
+  throw optionError("The address of the bus", address, EXPECTED);
 }
 
-/** Leaves out the user and the password of an address, and its query, which may have a password. */
-function withoutSecrets(address: string): string {
-  return address.replace(/^([a-z]+:\/\/)?.*@/s, "$1").replace(/\?.*/s, "");
+/** Whether the user and the password are encoded; the clients decode them. */
+function isDecodable(address: string): boolean {
+  const { username, password } = new URL(address);
+  try {
+    return decodeURIComponent(username + password) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The parts of `ioredis` that are used here. */
@@ -129,7 +134,7 @@ async function loadClient<T>(name: string, load: Load): Promise<T> {
 async function firstAnswer<T>(answer: Promise<T>, address: string, end: () => void): Promise<T> {
   answer.catch(() => {});
   const { clock } = await runtimeAdapter();
-  const shown = withoutSecrets(address);
+  const shown = hideSecrets(address);
   try {
     const found = await within(clock, FIRST_ANSWER_MS, answer);
     if (found !== undefined) return found;

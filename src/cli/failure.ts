@@ -4,7 +4,7 @@
  * @module
  */
 
-import { showValue } from "../coroutine/mod.ts";
+import { hideSecrets, showValue } from "../coroutine/mod.ts";
 
 /** The exit codes of the command. */
 export const EXIT = {
@@ -16,7 +16,7 @@ export const EXIT = {
   noSuccess: 22,
 } as const;
 
-/** A failure that ends the command with one line for its user. */
+/** A failure that ends the command with one line for its user, without the secrets of an address. */
 export class CommandFailure extends Error {
   /** `CommandFailure`. */
   override readonly name = "CommandFailure";
@@ -31,9 +31,9 @@ export class CommandFailure extends Error {
    * @param detail Further lines.
    */
   constructor(code: number, message: string, detail?: string) {
-    super(message);
+    super(hideSecrets(message));
     this.code = code;
-    this.detail = detail;
+    this.detail = detail === undefined ? undefined : hideSecrets(detail);
   }
 }
 
@@ -42,11 +42,20 @@ export function usage(message: string): CommandFailure {
   return new CommandFailure(EXIT.usage, `${message} (cogen-wsgi --help lists the options)`);
 }
 
+/** Says that Deno has denied an operation, and the flags that allow it. */
+export function deniedByDeno(flags: string): string {
+  return `Deno needs a permission: ${runDenoWith(flags)}`;
+}
+
+function runDenoWith(flags: string): string {
+  return `run deno with ${flags}`;
+}
+
 /** Makes a failure of any error. */
 export function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   if (systemCode(error) === "NotCapable") {
-    return new CommandFailure(EXIT.notStarted, `${messageOf(error)}: run deno with -N -R -E`);
+    return new CommandFailure(EXIT.notStarted, `${messageOf(error)}: ${runDenoWith("-N -R -E")}`);
   }
   return new CommandFailure(EXIT.crashed, messageOf(error), stackOf(error));
 }
@@ -86,5 +95,5 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "this user has no permission",
   EPERM: "this user has no permission",
   PermissionDenied: "this user has no permission",
-  NotCapable: "Deno needs a permission: run deno with -R -N -E",
+  NotCapable: deniedByDeno("-N -R -E"),
 };

@@ -5,7 +5,15 @@
  */
 
 import type { BindAddress, TLSOptions } from "../server/mod.ts";
-import { CommandFailure, EXIT, messageOf, reasonOf, systemCode, usage } from "./failure.ts";
+import {
+  CommandFailure,
+  deniedByDeno,
+  EXIT,
+  messageOf,
+  reasonOf,
+  systemCode,
+  usage,
+} from "./failure.ts";
 import { readText, setMode, withholdPermissions } from "./host.ts";
 import { addressesOf, type Settings } from "./settings.ts";
 
@@ -110,7 +118,7 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
   }
   if (/NotCapable/.test(described)) {
     const flags = endpoint.isUnix ? "-N -R -W; --unix-mode needs --allow-sys=umask" : "-N";
-    return notStarted(`${at}Deno needs a permission; run deno with ${flags}`);
+    return notStarted(at + deniedByDeno(flags));
   }
   if (/EADDRNOTAVAIL|AddrNotAvailable/.test(described)) {
     return notStarted(

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { hideSecrets } from "../coroutine/mod.ts";
 import { FORWARDED_FIELDS } from "../middleware/mod.ts";
 import { trustedPeers } from "../socket/mod.ts";
 
@@ -49,11 +50,6 @@ export function formatValue(kind: Kind, value: unknown): string {
   if (kind === "mode") return `0${(value as number).toString(8)}`;
   if (kind === "trust" || kind === "fields") return String(value);
   return Array.isArray(value) ? value.join(" ") : String(value);
-}
-
-/** Hides the user and the password of an address, and its query, which may have a password. */
-function hideSecrets(address: string): string {
-  return address.replace(/^([a-z]+:\/\/)?.*@/s, "$1***@").replace(/\?.*/s, "?***");
 }
 
 function formatBytes(size: number): string {

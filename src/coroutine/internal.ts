@@ -14,5 +14,5 @@ export { callHook, describeFailed } from "./failure_log.ts";
 export { isPlain } from "./option_checks.ts";
 export { NOT_YET } from "./operation.ts";
 export { notePerformed } from "./origin.ts";
-export { handleRejection } from "./promises.ts";
+export { handleRejection } from "./interop/promises.ts";
 export { handleFailures, launch, noteWait, start, tellMistakes } from "./scheduler.ts";

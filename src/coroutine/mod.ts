@@ -112,6 +112,7 @@ export { refuseSurplus } from "./call_checks.ts";
 export {
   checkNames,
   checkOption,
+  hideSecrets,
   nearestName,
   optionError,
   type OptionKind,

@@ -10,13 +10,42 @@
  */
 
 import { BASE } from "./base_members.ts";
-import { handleRejection } from "./promises.ts";
+import { handleRejection } from "./interop/promises.ts";
 
 /** The longest text of a value in an error message. Every real duration is shorter. */
 const MAX_SHOWN = 100;
 
 /**
+ * Hides the user, the password and the query of each address in a text, for messages and logs.
+ *
+ * The query of a broker's address may have a password, too. A password may have a slash that was not encoded, so
+ * everything before the last `@` is hidden, except in the URLs of files and of the web. An address whose scheme is
+ * missing or mistyped is hidden from its user on.
+ *
+ * @param text Any text.
+ * @returns The text, with `***` in place of each secret.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { hideSecrets } from "@x/cogen-wsgi/coroutine";
+ *
+ * assertEquals(hideSecrets("redis://ann:secret@host:6379?db=1"), "redis://***@host:6379?***");
+ * ```
+ */
+export function hideSecrets(text: string): string {
+  if (!text.includes("@") && !text.includes("?")) return text;
+  return text
+    .replace(/\b(https?:\/\/)[^\s"'`<>/?#]*@/gi, "$1***@")
+    .replace(/\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'`<>]*@/gi, "$1***@")
+    .replace(/\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'`<>?]*\?)[^\s"'`<>]+/gi, "$1***")
+    .replace(/(?<![^\s"'`<>:@/\\])[^\s"'`<>:@/\\*]*:[^\s"'`<>@/\\*]+@/g, "***@");
+}
+
+/**
  * Writes a value of any kind as in a program, for an error message. The function never throws.
+ *
+ * The secrets of URLs are hidden; see {@linkcode hideSecrets}.
  *
  * @param value Any value.
  * @returns At most about a hundred characters. For an object of a class, it is only the name of the
@@ -40,11 +69,11 @@ export function showValue(value: unknown): string {
       const { name } = (value as object).constructor;
       return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
     }
-    const text = JSON.stringify(value, (_key, part: unknown) => {
+    const text = hideSecrets(JSON.stringify(value, (_key, part: unknown) => {
       if (typeof part === "function") return "a function";
       const written = typeof part === "bigint" || typeof part === "number" && !isFinite(part);
       return written ? String(part) : part;
-    });
+    }));
     return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
   } catch {
     return "an object";

@@ -16,7 +16,7 @@ import { describeFailed } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { checkNames, checkOption, optionError } from "./option_checks.ts";
 import { noteLateOrigin } from "./origin.ts";
-import { handleRejection, isThenable } from "./promises.ts";
+import { handleRejection, isThenable } from "./interop/promises.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
 import { Mistakes } from "./kernel/mistakes.ts";
 import { RunningTask } from "./kernel/running_task.ts";

@@ -173,14 +173,15 @@ function handleBodies(prototype: object): void {
   for (const name of READING) {
     const read = Reflect.get(prototype, name) as ((this: object) => Promise<unknown>) | undefined;
     if (read === undefined) continue;
+    // Bun's own methods are not configurable, so only the value of a method that is here changes.
+    const flags = Object.hasOwn(prototype, name) ? {} : { configurable: true, writable: true };
     Object.defineProperty(prototype, name, {
+      ...flags,
       value(this: object): Promise<unknown> {
         const body = Reflect.apply(read, this, []);
         body.catch(() => {});
         return body;
       },
-      configurable: true,
-      writable: true,
     });
   }
 }

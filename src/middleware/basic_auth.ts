@@ -15,13 +15,7 @@ import {
   type StartResponse,
   type WSGIApp,
 } from "../wsgi/mod.ts";
-import {
-  checkApp,
-  checkCallback,
-  checkedAnswer,
-  checkOptionNames,
-  checkRecord,
-} from "./option_checks.ts";
+import { checkApp, checkCallback, checkOptionNames, checkRecord } from "./option_checks.ts";
 
 /** Options of {@linkcode basicAuth}: the realm, and either the users or a check. */
 export interface BasicAuthOptions {
@@ -86,11 +80,11 @@ export function basicAuth(app: WSGIApp, options: BasicAuthOptions): WSGIApp {
   const challenge = challengeOf(realm);
   return (environ, startResponse) => {
     const allowed = isAllowed(check, environ);
-    const answer = (isRight: unknown) =>
-      checkedAnswer("check of basicAuth", isRight)
-        ? app(environ, startResponse)
-        : refuse(startResponse, challenge);
-    return isPromise(allowed) ? allowed.then(answer) : answer(allowed);
+    const answer = (isRight: boolean) =>
+      isRight ? app(environ, startResponse) : refuse(startResponse, challenge);
+    return isPromise(allowed) ? allowed.then((isRight) => answer(isRight === true)) : answer(
+      allowed === true,
+    );
   };
 }
 

@@ -23,7 +23,7 @@ import {
   toMilliseconds,
 } from "../coroutine/mod.ts";
 import { type Environ, type HeaderList, isPromise, type WSGIApp } from "../wsgi/mod.ts";
-import { checkApp, checkedAnswer, checkOptionNames } from "./option_checks.ts";
+import { checkApp, checkOptionNames } from "./option_checks.ts";
 import { varyOn } from "./vary.ts";
 
 /** Options of {@linkcode cors}. */
@@ -144,8 +144,8 @@ export function cors(app: WSGIApp, options: CORSOptions = {}): WSGIApp {
     };
     const allowed = allowsOrigin(policy, environ);
     return isPromise(allowed)
-      ? allowed.then((resolved) => answer(checkedAnswer("origin of cors", resolved)))
-      : answer(checkedAnswer("origin of cors", allowed));
+      ? allowed.then((resolved) => answer(resolved === true))
+      : answer(allowed === true);
   };
 }
 

@@ -35,20 +35,6 @@ export function checkCallback(middleware: string, name: string, callback: unknow
 }
 
 /**
- * Checks the answer of a callback to a question, such as whether a password is right.
- *
- * @param name The name of the callback, with that of its middleware.
- * @param answer The answer. `undefined` and other values that count as false are taken for `false`.
- * @returns The answer.
- * @throws {TypeError} If the answer is anything else: it might be taken for `true` or for `false`.
- */
-export function checkedAnswer(name: string, answer: unknown): boolean {
-  if (typeof answer === "boolean") return answer;
-  if (!answer) return false;
-  throw optionError(`The result of ${name}`, answer, "true or false");
-}
-
-/**
  * Checks an option whose members are values by name. The entries of a `Map` would be ignored.
  *
  * @param name The name of the option, with that of its middleware.

@@ -68,6 +68,9 @@ test("a bus that cannot be used is an error with a remedy, and no text has the p
       { args: ["app.mjs"], env: { COGEN_BUS: "redis://:se/cret@secret@a.example" } },
       { args: ["--print-config"], env: { COGEN_BUS: "redis://ann:secret@127.0.0.1:1" } },
       { args: ["--print-config", "--config", "a.json"] },
+      { args: ["app.mjs", "redis://:secret@a.example"] },
+      { args: ["app.mjs", "--bus", "redis://ann:%secret@a.example"] },
+      { args: ["app.mjs", "--reload", "--bus", "nats://ann:secret@127.0.0.1:1"] },
     ]);
     const expected: readonly [code: number, text: RegExp][] = [
       [3, /^cogen-wsgi: --bus: The broker at 127\.0\.0\.1:1 cannot be used \(.+\)\n$/],
@@ -75,6 +78,9 @@ test("a bus that cannot be used is an error with a remedy, and no text has the p
       [2, /^cogen-wsgi: environment COGEN_BUS is "redis:\/\/\*\*\*@a\.example": expected .*\n$/],
       [0, /^bus +redis:\/\/\*\*\*@127\.0\.0\.1:1 +environment COGEN_BUS$/m],
       [0, /^bus +rediss:\/\/\*\*\*@a\.example\/1\?\*\*\* +bus in a\.json$/m],
+      [2, /^cogen-wsgi: unexpected argument redis:\/\/\*\*\*@a\.example: "serve" takes one app/],
+      [3, /^cogen-wsgi: --bus: The address of the bus is "redis:\/\/\*\*\*@a\.example": expected /],
+      [3, /^cogen-wsgi: --bus: The broker at 127\.0\.0\.1:1 cannot be used \(.+\)\n$/],
     ];
     expected.forEach(([code, text], at) => {
       const { code: found, stdout, stderr } = results[at] as Result;

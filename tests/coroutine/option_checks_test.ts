@@ -8,6 +8,7 @@ import {
   checkNames,
   checkOption,
   Connect,
+  hideSecrets,
   Iterate,
   optionError,
   PublishSubscribeQueue,
@@ -127,4 +128,34 @@ test("an argument of a wrong kind is refused at the call, and shown", () => {
     [() => Connect(5 as never), "The first argument of Connect is 5: expected a function"],
   ];
   for (const [call, message] of calls) assertThrows(call, TypeError, message);
+});
+
+test("the secrets of addresses are hidden, in texts and in values", () => {
+  const texts: Readonly<Record<string, string>> = {
+    "redis://:x@h:6379?password=y": "redis://***@h:6379?***",
+    "rediss://ann:a/b@c@h": "rediss://***@h",
+    "no argument nats://token@h:4222: expected": "no argument nats://***@h:4222: expected",
+    "https://ann:pw@h/path": "https://***@h/path",
+    "redis//:x@h": "redis//***@h",
+    "ann:secret@redis:6379": "***@redis:6379",
+    "--bus=redis://u:p@h": "--bus=redis://***@h",
+    // No secrets.
+    "https://h/a@b?x=1": "https://h/a@b?x=1",
+    "file:///a/node_modules/@s/x.js:3:4": "file:///a/node_modules/@s/x.js:3:4",
+    "http://localhost:5173/@fs/x.ts:3:1": "http://localhost:5173/@fs/x.ts:3:1",
+    "npm:@x/y and Ann <ann@x.example>": "npm:@x/y and Ann <ann@x.example>",
+    "C:\\a\\node_modules\\@s at 10:30 @ home": "C:\\a\\node_modules\\@s at 10:30 @ home",
+  };
+  for (const [text, hidden] of Object.entries(texts)) assertEquals(hideSecrets(text), hidden);
+  const shown = showValue({ url: "redis://:x@h", others: ["nats://t@h"] });
+  assertEquals(shown, '{"url":"redis://***@h","others":["nats://***@h"]}');
+  // The time grows with the length of the text alone.
+  assertEquals(hideSecrets(`${"a.".repeat(100_000)}@`).length, 200_001);
+});
+
+test("a promise of a wrong kind has a handler for its rejection", async () => {
+  const error = optionError("log", Promise.reject(new Error("late")), "a function");
+  assertEquals(error.message, "log is a Promise: expected a function; await the promise first");
+  // The runner fails a test with an unhandled rejection.
+  await new Promise((resolve) => setTimeout(resolve));
 });

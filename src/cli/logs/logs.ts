@@ -8,7 +8,7 @@
  */
 
 import { jsonEntry } from "../../server/mod.ts";
-import { CommandFailure, EXIT, reasonOf, systemCode, usage } from "../failure.ts";
+import { CommandFailure, deniedByDeno, EXIT, reasonOf, systemCode, usage } from "../failure.ts";
 import {
   absolute,
   after,
@@ -85,7 +85,7 @@ function open(file: string | undefined, stream: number, option: string): LogOutp
 const OPEN_REASONS: Readonly<Record<string, string>> = {
   ENOENT: "its folder does not exist; make the folder first",
   NotFound: "its folder does not exist; make the folder first",
-  NotCapable: "Deno needs a permission: run deno with -N -R -E -W",
+  NotCapable: deniedByDeno("-N -R -E -W"),
 };
 
 /** The trouble of a file of errors goes to standard error, because the file may not take it. */

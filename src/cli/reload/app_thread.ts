@@ -48,6 +48,6 @@ async function run({ place, words }: ThreadTask): Promise<void> {
 }
 
 run(link.task).catch((error) => {
-  const { message, detail } = failureOf(error);
-  post({ type: "failed", message, detail });
+  const { code, message, detail } = failureOf(error);
+  post({ type: "failed", code, message, detail });
 });

@@ -47,11 +47,13 @@ export class AppThread implements Server {
     });
     this.#hear = { ended: () => this.#end("") };
     this.loaded = new Promise((resolve, reject) => {
-      const fail = (message: string, detail?: string) =>
-        reject(new CommandFailure(EXIT.notLoaded, message, detail));
       this.#hear.loaded = () => resolve();
-      this.#hear.failed = ({ message, detail }) => fail(message, detail);
-      void this.ended.then((reason) => fail(`cannot load ${task.place.name}: ${reason}`));
+      this.#hear.failed = ({ code, message, detail }) =>
+        reject(new CommandFailure(code, message, detail));
+      void this.ended.then((reason) => {
+        const message = `cannot load ${task.place.name}: ${reason}`;
+        reject(new CommandFailure(EXIT.notLoaded, message));
+      });
     });
     this.loaded.catch(() => {});
     void this.ended.then(() => {

@@ -40,7 +40,12 @@ export type ToThread =
 /** A message of a thread. */
 export type FromThread =
   | { readonly type: "loaded" }
-  | { readonly type: "failed"; readonly message: string; readonly detail: string | undefined }
+  | {
+    readonly type: "failed";
+    readonly code: number;
+    readonly message: string;
+    readonly detail: string | undefined;
+  }
   | { readonly type: "write"; readonly id: number; readonly bytes: Uint8Array | string }
   | { readonly type: "endWrite" | "destroy" | "reset"; readonly id: number }
   /** The server has taken this number of bytes. */

@@ -15,7 +15,7 @@ import host from "node:process";
 import * as timers from "node:timers";
 import { fileURLToPath } from "node:url";
 import type { AcceptedStream } from "../../../adapters/node.ts";
-import { CommandFailure, EXIT, messageOf, systemCode } from "../failure.ts";
+import { CommandFailure, deniedByDeno, EXIT, messageOf, systemCode } from "../failure.ts";
 import { setVariables } from "../host.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import type { ProcessEvents, WorkerProcess } from "./supervisor.ts";
@@ -105,7 +105,7 @@ function launch(program: URL): Child {
     if (systemCode(error) !== "NotCapable") throw error;
     throw new CommandFailure(
       EXIT.notStarted,
-      "cannot start a worker: Deno needs a permission: run deno with --allow-run",
+      `cannot start a worker: ${deniedByDeno("--allow-run")}`,
     );
   }
 }

@@ -12,7 +12,7 @@ import { Call } from "./call.ts";
 import { type Operation, operation } from "../operation.ts";
 import { showValue } from "../option_checks.ts";
 import { isCoroutine } from "../task.ts";
-import { isThenable } from "../promises.ts";
+import { isThenable } from "../interop/promises.ts";
 import { until } from "./until.ts";
 
 /**

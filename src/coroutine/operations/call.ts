@@ -20,7 +20,7 @@ import { nameOf } from "../error_text.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import { type Coroutine, type CoroutineFunction, isCoroutine } from "../task.ts";
 import { CallIterator } from "../kernel/unwind.ts";
-import { isThenable } from "../promises.ts";
+import { isThenable } from "../interop/promises.ts";
 import { until } from "./until.ts";
 
 /**

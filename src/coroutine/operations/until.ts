@@ -7,7 +7,7 @@
 import { type Operation, operation } from "../operation.ts";
 import { refuseSurplus } from "../call_checks.ts";
 import { optionError } from "../option_checks.ts";
-import { handleRejection } from "../promises.ts";
+import { handleRejection } from "../interop/promises.ts";
 
 /**
  * Waits until a promise settles.

@@ -94,8 +94,8 @@ export class MessageReader {
     if (typeof maxMessageBytes !== "number" || !(maxMessageBytes >= 0)) {
       throw optionError("maxMessageBytes of MessageReader", maxMessageBytes, "a number from 0");
     }
-    if (inflate !== undefined && typeof inflate !== "object") {
-      throw optionError("inflate of MessageReader", inflate, "an Inflate");
+    if (inflate !== undefined && typeof inflate !== "function") {
+      throw optionError("inflate of MessageReader", inflate, "a function");
     }
     this.#isMasked = from === "client";
     this.#maxMessageBytes = maxMessageBytes;

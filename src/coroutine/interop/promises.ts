@@ -6,7 +6,7 @@
  * @module
  */
 
-import { BASE } from "./base_members.ts";
+import { BASE } from "../base_members.ts";
 
 /** Whether a value is a promise, or another object with a method `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
