@@ -76,7 +76,10 @@ export function memoryTransport(options: MemoryTransportOptions = {}): BusTransp
   const { clock = Date } = options;
   if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
   const bound = (name: keyof typeof MEMORY_DEFAULTS) =>
-    checkCount(`${name} of memoryTransport`, options[name] === undefined ? MEMORY_DEFAULTS[name] : options[name]);
+    checkCount(
+      `${name} of memoryTransport`,
+      options[name] === undefined ? MEMORY_DEFAULTS[name] : options[name],
+    );
   return new MemoryTransport({
     maxLogMessages: bound("maxLogMessages"),
     maxLogLength: bound("maxLogLength"),

@@ -92,7 +92,10 @@ export function natsTransport(
     throw optionError("prefix", prefix, "1 to 30 letters and digits");
   }
   const count = (name: Exclude<keyof typeof NATS_DEFAULTS, "prefix" | "retention">) =>
-    checkCount(`${name} of natsTransport`, options[name] === undefined ? NATS_DEFAULTS[name] : options[name]);
+    checkCount(
+      `${name} of natsTransport`,
+      options[name] === undefined ? NATS_DEFAULTS[name] : options[name],
+    );
   const streams = new NatsStreams(connection, jetstream, {
     prefix,
     maxLogMessages: count("maxLogMessages"),
