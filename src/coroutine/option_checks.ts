@@ -36,10 +36,16 @@ const MAX_SHOWN = 100;
 export function hideSecrets(text: string): string {
   if (!text.includes("@") && !text.includes("?")) return text;
   return text
-    .replace(/\b(https?:\/\/)[^\s"'`<>/?#]*@/gi, "$1***@")
-    .replace(/\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'`<>]*@/gi, "$1***@")
-    .replace(/\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'`<>?]*\?)[^\s"'`<>]+/gi, "$1***")
-    .replace(/(?<![^\s"'`<>:@/\\])[^\s"'`<>:@/\\*]*:[^\s"'`<>@/\\*]+@/g, "***@");
+    .replace(/\b(https?:\/\/)[^\s\x22\x27\x60<>/?#]*@/gi, "$1***@")
+    .replace(/\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s\x22\x27\x60<>]*@/gi, "$1***@")
+    .replace(
+      /\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/[^\s\x22\x27\x60<>?]*\?)[^\s\x22\x27\x60<>]+/gi,
+      "$1***",
+    )
+    .replace(
+      /(?<![^\s\x22\x27\x60<>:@/\\])[^\s\x22\x27\x60<>:@/\\*]*:[^\s\x22\x27\x60<>@/\\*]+@/g,
+      "***@",
+    );
 }
 
 /**

@@ -17,7 +17,8 @@ const app: WSGIApp = (_environ, startResponse) => {
   return ["x"];
 };
 
-const failing = (() => Promise.reject(new Error("late"))) as never;
+const rejecting = () => Promise.reject(new Error("late"));
+const failing = rejecting as never;
 const channel = new EventChannel();
 const news = (filter: unknown): WSGIApp => (environ, startResponse) => {
   const subscription = channel.subscribe({ filter: filter as () => boolean, history: 1 });
@@ -31,9 +32,17 @@ const CALLBACKS: readonly [name: string, app: WSGIApp, message: string][] = [
   ["make", requestId(app, { make: failing }), "that make of requestId gave is a Promise"],
   ["route", openTelemetry(app, { api, route: failing }), "result of route is a Promise"],
   ["filter", news(failing), "The result of filter is a Promise: expected true or false"],
-  ["source", (...args) => eventStream(...args, failing()), "The source of eventStream is a Promis"],
+  [
+    "source",
+    (...args) => eventStream(...args, rejecting() as never),
+    "The source of eventStream is a Promis",
+  ],
   ["others", metricsApp(server, { others: (() => 5) as never }), "The result of others is 5"],
-  ["each", (environ) => acceptWebSocket(environ).each(5 as never), "The argument of each is 5"],
+  [
+    "each",
+    (environ) => acceptWebSocket(environ).each(5 as never) as never,
+    "The argument of each is 5",
+  ],
 ];
 
 for (const [name, wrapped, message] of CALLBACKS) {

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { checkNames, optionError } from "../../coroutine/mod.ts";
 import { NEED_DATA, OPCODES, type WebSocketEvent } from "./events.ts";
 import {
   checkStart,
@@ -87,15 +86,17 @@ export class MessageReader {
    */
   constructor(options: MessageReaderOptions) {
     const { from, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inflate } = options;
-    checkNames("MessageReader", options, ["from", "maxMessageBytes", "inflate"]);
     if (from !== "client" && from !== "server") {
-      throw optionError("from of MessageReader", from, '"client" or "server"');
+      throw new TypeError(
+        `from of MessageReader is ${String(from)}: expected "client" or "server"`,
+      );
     }
     if (typeof maxMessageBytes !== "number" || !(maxMessageBytes >= 0)) {
-      throw optionError("maxMessageBytes of MessageReader", maxMessageBytes, "a number from 0");
+      const given = JSON.stringify(maxMessageBytes);
+      throw new TypeError(`maxMessageBytes of MessageReader is ${given}: expected a number from 0`);
     }
     if (inflate !== undefined && typeof inflate !== "function") {
-      throw optionError("inflate of MessageReader", inflate, "a function");
+      throw new TypeError(`inflate of MessageReader is ${typeof inflate}: expected a function`);
     }
     this.#isMasked = from === "client";
     this.#maxMessageBytes = maxMessageBytes;
