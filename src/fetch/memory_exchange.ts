@@ -198,7 +198,7 @@ class MemoryClient {
   }
 
   #receive(bytes: Uint8Array): void {
-    if (this.#head === undefined) return this.#give(bytes.slice());
+    if (this.#head === undefined) return this.#give(new Uint8Array(bytes));
     const head = joinBytes([this.#head, bytes]);
     const text = decodeLatin1(head, 0, head.length);
     const end = text.indexOf("\r\n\r\n");

@@ -412,7 +412,7 @@ export class TestClient implements AsyncDisposable {
   }
 
   /**
-   * Ends the connections of the client and then the server.
+   * Ends the connections of the client and then the server. A request that has no answer yet never gets one.
    *
    * @throws {LeftBehind} If the app left a coroutine, a timer or a connection behind, with the line
    *   at which each coroutine waits; and if an error was not taken, which then is its `cause`.
@@ -428,6 +428,8 @@ export class TestClient implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#time.quiet();
+    // A request that the test does not await must not end the test by a rejection.
+    this.#time.abandon();
     this.#connections.reset();
     await this.#time.quiet();
     // The apps that wait in their `finally` blocks, or for the runtime, may end first.

@@ -9,6 +9,9 @@
 import { joinBytes } from "../socket/mod.ts";
 import { type InformationalResponse, mutable, type ResponseReader } from "./response_reader.ts";
 
+/** The characters of a body that an error quotes. */
+const MAX_QUOTED = 200;
+
 /** A response with its whole body. */
 export class TestResponse {
   /** The status code. */
@@ -77,11 +80,19 @@ export class TestResponse {
    * Reads the body as JSON.
    *
    * @returns The value.
-   * @throws A `SyntaxError` if the body is no JSON.
+   * @throws A `SyntaxError` that quotes the body, if that is no JSON.
    */
   // deno-lint-ignore no-explicit-any
   json(): any {
-    return JSON.parse(this.text);
+    const { status, reason, text } = this;
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      const quoted = JSON.stringify(text.slice(0, MAX_QUOTED));
+      const rest = text.length > MAX_QUOTED ? ` and ${text.length - MAX_QUOTED} more` : "";
+      const message = `The body of the response ${status} ${reason} is no JSON: ${quoted}${rest}`;
+      throw new SyntaxError(message, { cause });
+    }
   }
 }
 

@@ -158,7 +158,7 @@ export class ResponseReader {
       if (all.length > MAX_HEAD_BYTES) {
         throw malformedResponse("a shorter line or head", decode(all));
       }
-      this.#pending = all.slice();
+      this.#pending = new Uint8Array(all);
       return bytes.length;
     }
     this.#pending = new Uint8Array(0);

@@ -35,6 +35,8 @@ const SLOW_AFTER_TURNS = 100;
 const ROUNDS_PER_POLL = 1000;
 /** The virtual time after which a wait of the test fails. */
 const MAX_WAIT_MS = 24 * 3600 * 1000;
+/** The remedy for a response that does not end. */
+const ENDLESS = "client.open reads a response without an end";
 /** The virtual turns between two polls of the runtime, for an app that never waits. */
 const TURNS_PER_POLL = 1000;
 /** The virtual time that so many turns take, so that an app that polls its clock goes on. */
@@ -182,6 +184,11 @@ export class VirtualTime {
     }
   }
 
+  /** Forgets the waits: no time passes for them any more, and they never end. */
+  abandon(): void {
+    this.#goals.clear();
+  }
+
   /** Runs the turns that are due; returns whether there were any. */
   #settle(): boolean {
     if (this.#settling) return false;
@@ -242,7 +249,7 @@ export class VirtualTime {
     for (const goal of this.#goals) {
       if (next - goal.sinceMs <= MAX_WAIT_MS) continue;
       this.#goals.delete(goal);
-      goal.reject(this.#stuck(goal, "24 hours of the clock have passed"));
+      goal.reject(this.#stuck(goal, `24 hours of the clock have passed (${ENDLESS})`));
     }
     this.clock.moveTo(next);
     return true;

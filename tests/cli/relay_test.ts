@@ -1,10 +1,11 @@
 /** Connections of `--reload` whose messages pass between two ends in this process. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { memoryNetwork } from "../../adapters/memory.ts";
 import { AppVersions } from "../../src/cli/reload/app_versions.ts";
-import type { FromThread, ToThread } from "../../src/cli/reload/messages.ts";
+import { buffersOf, type FromThread, type ToThread } from "../../src/cli/reload/messages.ts";
 import { PortSocket } from "../../src/cli/reload/port_socket.ts";
 import { Relay } from "../../src/cli/reload/relay.ts";
 import { serveMessages } from "../../src/cli/reload/thread_server.ts";
@@ -115,6 +116,30 @@ test("each connection goes on with the next version, and no request is lost on t
   assertEquals([idle.ended(), asking.ended()], [false, false]);
   await first.ended;
   await Promise.all([versions.shutdown(0), listener.close()]);
+});
+
+test("the bytes of a Buffer are copied before they move to the other thread", () => {
+  const messages: (ToThread | FromThread)[] = [];
+  const move = (message: ToThread | FromThread) => {
+    messages.push(structuredClone(message, { transfer: buffersOf(message) }));
+  };
+  const address: Address = { family: "unix", path: "" };
+  const relay = new Relay(1, { remote: address, local: address, encrypted: true } as Socket);
+  relay.attach({ relays: new Map(), post: move });
+  const port = new PortSocket(
+    { type: "open", id: 1, remote: address, local: address, encrypted: true },
+    move,
+    () => {},
+  );
+  // A read of TLS is a Buffer in a longer array, which later reads use as well.
+  const slab = Buffer.from("first second");
+  relay.onData(slab.subarray(0, 5));
+  port.write(slab.subarray(6));
+  assertEquals(slab.toString(), "first second");
+  const texts = messages.map((message) =>
+    "bytes" in message ? new TextDecoder().decode(message.bytes as Uint8Array) : message.type
+  );
+  assertEquals(texts, ["open", "first", "second"]);
 });
 
 function turn(): Promise<void> {

@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { test } from "node:test";
+import { WaitForSignal } from "../../src/coroutine/mod.ts";
 import { type TestClient, testClient, TruncatedResponse } from "../../src/testing/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import { mirror, signals } from "./apps.ts";
@@ -315,6 +316,34 @@ test("connections are kept from one request to the next", async () => {
   });
   for (let request = 0; request < 5; request++) await client.get("/");
   assertEquals(ports.size, 1);
+});
+
+test("a body that is no JSON is quoted by the error", async () => {
+  await using client = testClient((environ, startResponse) => {
+    startResponse("404 Not Found", [["Content-Type", "text/plain"]]);
+    return [environ.PATH_INFO === "/" ? "no such page" : "x".repeat(500)];
+  });
+  const short = await client.get("/");
+  assertThrows(
+    () => short.json(),
+    SyntaxError,
+    'response 404 Not Found is no JSON: "no such page"',
+  );
+  const long = await client.get("/long");
+  assertThrows(() => long.json(), SyntaxError, '" and 300 more');
+});
+
+test("a request that waits when the client is closed is left alone", async () => {
+  const client = testClient(function* (environ, startResponse) {
+    startResponse("200 OK", []);
+    yield* environ.cogen.wait(WaitForSignal("news"));
+    return "";
+  });
+  let settled = false;
+  void client.get("/").finally(() => settled = true);
+  await client.settle();
+  await client.close();
+  assertEquals(settled, false);
 });
 
 test("a response that the server cuts is an error with the part that has come", async () => {

@@ -64,8 +64,8 @@ export class PortSocket implements Socket {
 
   write(data: Uint8Array | string): boolean {
     if (this.#state === "ended" || this.#state === "moved" || data.length === 0) return true;
-    // A clone of a view would have all bytes of its buffer.
-    const bytes = typeof data === "string" ? data : data.slice();
+    // A copy, because the message moves the memory of its array. `slice` of a Buffer makes none.
+    const bytes = typeof data === "string" ? data : new Uint8Array(data);
     this.#unsent += bytes.length;
     this.#post({ type: "write", id: this.#id, bytes });
     return !(this.#drainDue = this.#unsent >= WINDOW_BYTES);

@@ -39,7 +39,8 @@ export class Relay implements SocketHandler {
   onData(bytes: Uint8Array): void {
     this.#unread += costOf(bytes);
     if (this.#unread >= WINDOW_BYTES) this.#socket.pauseReading();
-    this.#tell({ type: "data", id: this.id, bytes: bytes.slice() });
+    // `slice` of a Buffer makes no copy, and the message moves the memory of its array to the thread.
+    this.#tell({ type: "data", id: this.id, bytes: new Uint8Array(bytes) });
   }
 
   onEnd(): void {

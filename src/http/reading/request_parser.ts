@@ -201,7 +201,7 @@ export class RequestParser {
    * @returns A copy of the bytes.
    */
   takeBuffered(): Uint8Array {
-    const rest = this.#input.take(this.#input.length).slice();
+    const rest = new Uint8Array(this.#input.take(this.#input.length));
     this.#input.detach();
     this.#phase = "taken";
     return rest;

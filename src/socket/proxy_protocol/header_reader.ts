@@ -79,7 +79,7 @@ export class ProxyHeaderReader {
     const all = this.#held.length === 0 ? bytes : joinBytes([this.#held, bytes]);
     const end = this.#endOf(all);
     if (end === undefined) {
-      this.#held = all.slice();
+      this.#held = new Uint8Array(all);
       return undefined;
     }
     this.#held = EMPTY;

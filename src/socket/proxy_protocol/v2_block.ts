@@ -103,14 +103,15 @@ function parseTLVs(bytes: Uint8Array, start: number): readonly ProxyTLV[] {
     if (!(end <= bytes.length)) throw new ProxyHeaderError("The PROXY header has a cut TLV");
     const type = bytes[at] as number;
     if (type === CRC32C) checkSum(bytes, at + 3, length);
-    tlvs.push({ type, value: bytes.slice(at + 3, end) });
+    tlvs.push({ type, value: new Uint8Array(bytes.subarray(at + 3, end)) });
     at = end;
   }
   return tlvs;
 }
 
 function checkSum(bytes: Uint8Array, at: number, length: number): void {
-  const zeroed = bytes.slice();
+  // `slice` of a Buffer makes no copy.
+  const zeroed = new Uint8Array(bytes);
   zeroed.fill(0, at, at + length);
   const sum = crc32c(zeroed);
   const isRight = length === 4 &&

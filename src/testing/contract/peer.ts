@@ -89,7 +89,7 @@ export class Peer implements SocketHandler {
   }
 
   onData(bytes: Uint8Array): void {
-    this.received.push(bytes.slice());
+    this.received.push(new Uint8Array(bytes));
     this.count += bytes.length;
     this.onBytes(bytes);
   }

@@ -137,7 +137,9 @@ export class MessageReader {
   /** Gives the pushed bytes back: the reader copies the bytes that it has not consumed. */
   detach(): void {
     this.#offset += this.#at;
-    this.#input = this.#at === this.#input.length ? EMPTY : this.#input.slice(this.#at);
+    this.#input = this.#at === this.#input.length
+      ? EMPTY
+      : new Uint8Array(this.#input.subarray(this.#at));
     this.#at = 0;
   }
 
@@ -247,7 +249,8 @@ export class MessageReader {
   /** Takes the next bytes, unmasked. */
   #copy(length: number, key: number | undefined): Uint8Array<ArrayBuffer> {
     const end = this.#at + length;
-    const data = this.#input.slice(this.#at, end) as Uint8Array<ArrayBuffer>;
+    // `slice` of a Buffer makes no copy.
+    const data = new Uint8Array(this.#input.subarray(this.#at, end));
     if (key !== undefined) applyMask(data, 0, length, key, 0);
     this.#at = end;
     return data;

@@ -20,9 +20,18 @@ const manifest = createRequire(import.meta.url).resolve("typescript/package.json
 const compiler = join(dirname(manifest), JSON.parse(readFileSync(manifest, "utf8")).bin.tsc);
 
 rmSync(join(ROOT, "dist"), { recursive: true, force: true });
-const project = join("tests", "types", "build.json");
-const { status } = spawnSync(process.execPath, [compiler, "--project", project], {
-  cwd: ROOT,
-  stdio: "inherit",
-});
-process.exitCode = status ?? 1;
+
+/** Runs the compiler with the project of the package. */
+function compile(...options) {
+  const project = join("tests", "types", "build.json");
+  const args = [compiler, "--project", project, ...options];
+  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+// The comments are in the declarations, where an editor reads them. The code has none: they are a seventh of the
+// archive.
+compile();
+compile(
+  ...["--noCheck", "--removeComments", "--declaration", "false", "--isolatedDeclarations", "false"],
+);

@@ -1,6 +1,6 @@
 /**
  * Rules about the committed files as text: no file has the address of a registry, the lock file
- * pins packages without their origin, and all manifests agree.
+ * pins packages without their origin, all manifests agree, and bytes are copied by their constructor.
  *
  * @module
  */
@@ -32,6 +32,7 @@ interface Manifest {
 export function textComplaints(): string[] {
   return [
     ...committedFiles().flatMap((path) => registryComplaints(path, readText(path))),
+    ...committedFiles().flatMap((path) => copyComplaints(path, readText(path))),
     ...lockComplaints(readJson("package-lock.json") as LockFile),
     ...manifestComplaints(readJson("package.json") as Manifest, readJson("deno.json") as Manifest),
   ];
@@ -41,6 +42,19 @@ export function textComplaints(): string[] {
 export function registryComplaints(path: string, text: string): string[] {
   const host = REGISTRY_HOSTS.find((name) => text.includes(name)) ?? REGISTRY_HOST.exec(text)?.[0];
   return host === undefined ? [] : [`${path}: names the registry host ${host}`];
+}
+
+/**
+ * Gives a complaint for each copy of bytes by `slice()` in the engine and its rooms: an adapter may give a Buffer,
+ * whose `slice` is a view of the same memory.
+ */
+export function copyComplaints(path: string, text: string): string[] {
+  if (!/^(?:src|adapters)\//.test(path)) return [];
+  return text.split("\n").flatMap((line, index) =>
+    /^[^*]*\.slice\(\)/.test(line)
+      ? [`${path}:${index + 1}: copies by slice(): write new Uint8Array(bytes), or [...items]`]
+      : []
+  );
 }
 
 /**

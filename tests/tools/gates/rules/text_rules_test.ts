@@ -1,6 +1,11 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { lockComplaints, manifestComplaints, registryComplaints } from "./text_rules.ts";
+import {
+  copyComplaints,
+  lockComplaints,
+  manifestComplaints,
+  registryComplaints,
+} from "./text_rules.ts";
 
 const NPM = { version: "1.2.3", exports: { ".": {}, "./http": {} } };
 const DENO = { version: "1.2.3", exports: { ".": "./mod.ts", "./http": "./src/http/mod.ts" } };
@@ -15,6 +20,14 @@ test("rejects the host of a registry in any file", () => {
 test("allows the names of packages, and other addresses", () => {
   const text = `import "jsr:@std/assert"; // npm:tsx, https://opencollective.com/esbuild`;
   assertEquals(registryComplaints("README.md", text), []);
+});
+
+test("rejects a copy of bytes that is a view of a Buffer", () => {
+  assertEquals(copyComplaints("src/a.ts", "x;\nkeep(bytes.slice());"), [
+    "src/a.ts:2: copies by slice(): write new Uint8Array(bytes), or [...items]",
+  ]);
+  assertEquals(copyComplaints("src/a.ts", " * bytes.slice()"), []);
+  assertEquals(copyComplaints("tests/a.ts", "keep(bytes.slice());"), []);
 });
 
 test("rejects a lock file that says where a package comes from", () => {
