@@ -71,7 +71,7 @@ export interface Fault {
   readonly response?: { status: string; headers: [string, string][]; body: string | number[] };
 }
 
-/** The text of a fault is cut at so many characters, so that it fits into the memory. */
+/** The largest text of a fault, in characters: a fault fits into the memory. */
 const MAX_TEXT = 16_384;
 
 /** Describes an error, which may be any value. */

@@ -60,17 +60,7 @@ export function sayFailure({ message, detail, code }: CommandFailure): number {
 export async function runUntilSignal(service: Service, settings: Settings): Promise<number> {
   const grace = settings.get<number>("grace") as number;
   const pidFile = settings.get<string>("pid-file");
-  if (pidFile !== undefined) {
-    try {
-      writeText(pidFile, `${processId()}\n`);
-    } catch (error) {
-      await service.shutdown(0);
-      throw new CommandFailure(
-        EXIT.notStarted,
-        `cannot write --pid-file ${pidFile}: ${reasonOf(error)}`,
-      );
-    }
-  }
+  if (pidFile !== undefined) await writeProcessId(pidFile, service);
   onSignal("SIGUSR1", () => {
     reopenLogs();
     service.reopenLogs();
@@ -97,6 +87,18 @@ export async function runUntilSignal(service: Service, settings: Settings): Prom
   });
   if (pidFile !== undefined) removeFile(pidFile);
   return EXIT.ended;
+}
+
+async function writeProcessId(file: string, service: Service): Promise<void> {
+  try {
+    writeText(file, `${processId()}\n`);
+  } catch (error) {
+    await service.shutdown(0);
+    throw new CommandFailure(
+      EXIT.notStarted,
+      `cannot write --pid-file ${file}: ${reasonOf(error)}`,
+    );
+  }
 }
 
 /** The time in which requests may end without a message, in seconds. */

@@ -9,19 +9,11 @@ import { nearestName, showValue } from "../coroutine/mod.ts";
 import type { Limits, ServingOptions, Timeouts } from "../server/mod.ts";
 import { DEFAULT_SERVER_LIMITS, DEFAULT_TIMEOUTS } from "../server/mod.ts";
 import type { Arguments } from "./arguments.ts";
-import { CommandFailure, EXIT, reasonOf, usage } from "./failure.ts";
-import {
-  absolute,
-  kindOf,
-  readText,
-  readVariable,
-  setVariable,
-  variableNames,
-  workingDirectory,
-} from "./host.ts";
+import { usage } from "./failure.ts";
+import { absolute, kindOf, readVariable, variableNames, workingDirectory } from "./host.ts";
 import { writeLog } from "./logs/logs.ts";
-import { importModule } from "./modules.ts";
 import { keyOf, limitOption, type Option, OPTIONS, timeoutOption, variableOf } from "./options.ts";
+import { loadConfiguration, readEnvFile } from "./settings_files.ts";
 import { formatValue, parseValue } from "./values.ts";
 
 /** The ranks of the origins; a higher rank wins. */
@@ -197,50 +189,6 @@ async function readConfiguration(settings: Settings): Promise<void> {
     settings.set(option, texts, `${key} in ${name}`, RANK.file);
   }
 }
-
-async function loadConfiguration(name: string): Promise<object> {
-  const path = absolute(workingDirectory(), name);
-  let loaded: unknown;
-  try {
-    if (name.endsWith(".json")) loaded = JSON.parse(readText(path));
-    else {
-      readText(path);
-      loaded = (await importModule(name, path, EXIT.usage))["default"];
-    }
-  } catch (error) {
-    if (error instanceof CommandFailure) throw error;
-    throw usage(`cannot read the configuration ${name}: ${reasonOf(error)}`);
-  }
-  if (typeof loaded === "object" && loaded !== null && !Array.isArray(loaded)) return loaded;
-  const form = name.endsWith(".json") ? "an object" : "export default { port: 8000 }";
-  throw usage(`the configuration ${name} is ${showValue(loaded)}: expected ${form}`);
-}
-
-const ENV_LINE =
-  /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^#\n]*?))\s*(?:#.*)?$/s;
-
-/** Sets the variables of a file of lines `NAME=value`, except those that are set already. */
-function readEnvFile(name: string): void {
-  let text: string;
-  try {
-    text = readText(absolute(workingDirectory(), name));
-  } catch (error) {
-    throw usage(`cannot read --env-file ${name}: ${reasonOf(error)}`);
-  }
-  text.split(/\r?\n/).forEach((line, index) => {
-    if (/^\s*(?:#|$)/.test(line)) return;
-    const [, variable, double, single, plain] = ENV_LINE.exec(line) ?? [];
-    if (variable === undefined) {
-      throw usage(`line ${index + 1} of ${name} is no variable: expected NAME=value`);
-    }
-    const value = double?.replace(/\\([nrt"\\$])/g, (_, letter: string) =>
-      ESCAPES[letter] ?? letter) ??
-      single ?? plain ?? "";
-    if (readVariable(variable) === undefined) setVariable(variable, value);
-  });
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
 function unknownName(message: string, name: string, known: readonly string[]): Error {
   const meant = nearestName(name, known);

@@ -101,8 +101,8 @@ export interface ServerStats {
   /** The coroutines, the ready queue and the deadlines of the scheduler. */
   readonly scheduler: SchedulerStats;
   /**
-   * The time by which the last check of the deadlines came too late, in milliseconds: for so long, the event
-   * loop was busy. A check comes once a second while a connection is open.
+   * The delay of the last check of the deadlines, in milliseconds: the event loop was busy for that time. A check
+   * comes once a second while a connection is open.
    */
   readonly loopDelayMs: number;
   /** The longest such delay. */

@@ -49,7 +49,7 @@ export class Tally {
     else if (isStopping) this.drainedConnections++;
   }
 
-  /** Notes the delay of a check: the event loop was busy for so long. */
+  /** Notes the delay of a check: the event loop was busy for that time. */
   delayed(delayMs: number): void {
     this.loopDelayMs = Math.max(0, delayMs);
     this.maxLoopDelayMs = Math.max(this.maxLoopDelayMs, delayMs);

@@ -1,7 +1,7 @@
 /**
  * The status app: what each request and each coroutine of a server waits for, as a live page and as JSON.
  *
- * The page is one HTML file, one style sheet and one script, without a build step. It hears of a new view each second by
+ * The page is one HTML file, one style sheet and one script, without a build step. The page gets a new view each second by
  * Server-Sent Events.
  *
  * Users mount this app.

@@ -250,9 +250,7 @@ export class FaultySocket implements Socket, SocketHandler {
       held.pieces.unshift(...(rest.length > 0 ? [rest] : []), ...pieces.slice(index + 1));
       break;
     }
-    if (isBytewise && (held.pieces.length > 0 || side === "out" && !held.hasEnd)) {
-      if (held.pieces.length > 0) return this.#plan(side, 0);
-    }
+    if (held.pieces.length > 0) return this.#plan(side, 0);
     held.state = "open";
     if (side === "out") {
       if (held.hasEnd) this.#inner.endWrite();

@@ -18,7 +18,7 @@ import type { AcceptedStream } from "../../../adapters/node.ts";
 import { CommandFailure, deniedByDeno, EXIT, messageOf, systemCode } from "../failure.ts";
 import { setVariables } from "../host.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import type { ProcessEvents, WorkerProcess } from "./supervisor.ts";
+import type { ProcessEvents, WorkerProcess } from "./supervised_worker.ts";
 
 /** The part of a child process that is used. */
 type Child = ReturnType<typeof fork>;

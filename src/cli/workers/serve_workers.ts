@@ -10,18 +10,16 @@
  */
 
 import { runtimeAdapter } from "../../../mod.ts";
-import { acceptStreams } from "../../../adapters/node.ts";
 import { memoryTransport, type MessageChannel, serveChannel } from "../../bus/mod.ts";
-import { parseBindAddress } from "../../server/mod.ts";
-import { type Address, formatAddress, type Listener } from "../../socket/mod.ts";
 import { milliseconds, moduleBeside } from "../../threads/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
 import { hasBroker } from "../bus.ts";
 import { usage } from "../failure.ts";
 import { after, onSignal } from "../host.ts";
-import { type Endpoint, listenFailure, withUnixMode } from "../listening.ts";
+import { type Endpoint, listenFailure } from "../listening.ts";
 import { counted, runUntilSignal, say, sayFailure, type Service } from "../running.ts";
 import type { Settings } from "../settings.ts";
+import { Listeners } from "./listeners.ts";
 import { isDeno, nextTurn, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
 
@@ -49,40 +47,21 @@ export async function serveWorkers(
   const workers = workerCount(settings);
   refuseUnable(settings, endpoints);
   await tryCertificates(endpoints);
-  const listeners: Listener[] = [];
-  const listen = async (): Promise<Address[]> => {
-    for (const [index, endpoint] of endpoints.entries()) {
-      listeners.push(await listenOn(endpoint, settings, index));
-    }
-    return listeners.map(({ address }) => address);
-  };
-  const listenOn = async (endpoint: Endpoint, settings: Settings, index: number) => {
-    const backlog = settings.get<number>("backlog");
-    const options = { log: say, ...(backlog === undefined ? {} : { backlog }) };
-    const accept = () =>
-      acceptStreams(
-        parseBindAddress(endpoint.bindAddr),
-        options,
-        (stream) => supervisor.connections.offer(stream, index),
-      );
-    try {
-      return await withUnixMode(endpoint, settings, accept);
-    } catch (error) {
-      throw listenFailure(error, endpoint);
-    }
-  };
   // The workers share one bus: that of the broker, or one whose messages are here.
   const transport = memoryTransport();
   const open = (channel: MessageChannel) => serveChannel(transport, channel);
   const host = hostOf(place, words);
-  const supervisor = new Supervisor(host, {
+  const listeners = new Listeners(endpoints, settings, (stream, index) => {
+    supervisor.connections.offer(stream, index);
+  });
+  const supervisor: Supervisor = new Supervisor(host, {
     workers,
     grace: settings.get<number>("grace") as number,
     timeout: settings.get<number>("worker-timeout") as number,
-    listen,
+    listen: () => listeners.open(),
     ...(hasBroker(settings) ? {} : { open }),
   });
-  const close = async () => void await Promise.all(listeners.map((listener) => listener.close()));
+  const close = () => listeners.close();
   // A SIGHUP would end this process otherwise.
   onSignal("SIGHUP", () => void supervisor.reload());
   try {
@@ -91,8 +70,9 @@ export async function serveWorkers(
     await close();
     throw error;
   }
-  const places = listeners.map(({ address }, at) => placeOf(address, endpoints[at] as Endpoint));
-  say(`serving ${place.name} on ${places.join(" and ")} with ${counted(workers, "worker")}`);
+  say(
+    `serving ${place.name} on ${listeners.places.join(" and ")} with ${counted(workers, "worker")}`,
+  );
   return await runUntilSignal(serviceOf(supervisor, close), settings);
 }
 
@@ -169,11 +149,4 @@ async function acceptBacklog({ connections }: Supervisor): Promise<void> {
 async function handOverRest({ connections }: Supervisor, grace: number): Promise<void> {
   const last = milliseconds() + Math.min(grace / 2, 1) * 1000;
   while (connections.size > 0 && milliseconds() < last) await nextTurn();
-}
-
-function placeOf(address: Address, { isUnix, text, tls }: Endpoint): string {
-  if (isUnix || address.family === "unix") return text;
-  const host = address.host === "0.0.0.0" ? "127.0.0.1" : address.host === "::" ? "::1" : undefined;
-  const reachable = host === undefined ? address : { ...address, host };
-  return `${tls === undefined ? "http" : "https"}://${formatAddress(reachable)}/`;
 }

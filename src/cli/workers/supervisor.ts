@@ -24,12 +24,12 @@
  * @module
  */
 
-import type { AcceptedStream } from "../../../adapters/node.ts";
 import type { MessageChannel } from "../../bus/mod.ts";
 import type { Address } from "../../socket/mod.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
-import { HandOver, type Taker } from "./hand_over.ts";
-import type { FromWorker, Load, ToWorker } from "./messages.ts";
+import { HandOver } from "./hand_over.ts";
+import type { FromWorker } from "./messages.ts";
+import { type Place, type ProcessEvents, Worker, type WorkerProcess } from "./supervised_worker.ts";
 
 /** The time after its grace period in which a worker must end; then it is killed. */
 const END_SECONDS = 3;
@@ -42,21 +42,6 @@ const FIRST_PAUSE_SECONDS = 0.5;
 const MAX_PAUSE_SECONDS = 30;
 /** A worker that has served for this time ends a row of crashes. */
 const STEADY_SECONDS = 10;
-
-/** The process of a worker. */
-export interface WorkerProcess {
-  readonly id: number | undefined;
-  send(message: ToWorker, stream?: AcceptedStream): void;
-  /** Ends the process at once. */
-  kill(): void;
-}
-
-/** The events of a process. */
-export interface ProcessEvents {
-  message(message: FromWorker): void;
-  /** The process has ended, and no message follows. */
-  ended(how: string): void;
-}
 
 /** The world of a supervisor. */
 export interface SupervisorHost {
@@ -78,50 +63,6 @@ export interface SupervisorOptions {
   readonly listen: () => Promise<readonly Address[]>;
   /** Called with the channel to each new worker, for its bus; the function that it returns is called at the worker's end. */
   readonly open?: (channel: MessageChannel) => () => void;
-}
-
-interface Place {
-  readonly name: string;
-  /** The worker that serves, or the first one, which loads. */
-  worker: Worker | undefined;
-  /** The worker that loads in order to replace `worker`. */
-  next: Worker | undefined;
-  /** The crashes in a row. */
-  crashes: number;
-  cancelStart: (() => void) | undefined;
-}
-
-class Worker implements Taker {
-  readonly place: Place;
-  readonly readyOrEnded: Promise<void>;
-  state: "loading" | "ready" | "ending" | "gone" = "loading";
-  load: Load = { connections: 0, requests: 0 };
-  unanswered = 0;
-  readyAt = Infinity;
-  failure: CommandFailure | undefined;
-  running!: WorkerProcess;
-  cancelKill: (() => void) | undefined;
-  /** Gets the messages of the bus. */
-  hear: (message: unknown) => void = () => {};
-  closeChannel: (() => void) | undefined;
-  settle!: () => void;
-
-  constructor(place: Place) {
-    this.place = place;
-    this.readyOrEnded = new Promise((resolve) => this.settle = resolve);
-  }
-
-  get mayTake(): boolean {
-    return this.state === "ready";
-  }
-
-  get title(): string {
-    return `worker ${this.place.name} (process ${this.running.id ?? "unknown"})`;
-  }
-
-  send(message: ToWorker, stream?: AcceptedStream): void {
-    this.running.send(message, stream);
-  }
 }
 
 /** Workers, and the connections on their way to them. */
@@ -258,13 +199,7 @@ export class Supervisor {
       message: (message) => this.#receive(worker, message),
       ended: (how) => this.#ended(worker, how),
     });
-    worker.closeChannel = this.#options.open?.({
-      send: (message) => worker.send({ type: "bus", message }),
-      onMessage(listener) {
-        worker.hear = listener;
-        return () => worker.hear = () => {};
-      },
-    });
+    worker.closeChannel = this.#options.open?.(worker.bus.channel);
     return worker;
   }
 
@@ -290,7 +225,7 @@ export class Supervisor {
         this.#host.say(`${worker.title} is replaced: ${message.reason}`);
         return void this.#replace(worker.place);
       case "bus":
-        return worker.hear(message.message);
+        return worker.bus.receive(message.message);
     }
   }
 

@@ -26,7 +26,7 @@ import { endpointsOf } from "../listening.ts";
 import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
 import { listeningOptionsOf } from "../proxies.ts";
 import { collectSettings, type Settings } from "../settings.ts";
-import { workerChannel } from "./channel.ts";
+import { busChannel } from "./bus_channel.ts";
 import { handedAdapter } from "./handed_adapter.ts";
 import type { Load, ToWorker, WorkerTask } from "./messages.ts";
 import { supervisorLink } from "./processes.ts";
@@ -49,7 +49,7 @@ class Worker {
   #app: WSGIApp | Mounts | undefined;
   #scheduler: Scheduler | undefined;
   #bus: Bus | undefined;
-  readonly #channel = workerChannel((message) => this.#link.post({ type: "bus", message }));
+  readonly #channel = busChannel((message) => this.#link.post({ type: "bus", message }));
 
   get #grace(): number {
     return this.#settings?.get<number>("grace") ?? DEFAULT_GRACE_SECONDS;

@@ -16,7 +16,7 @@ const never = (): Recorder => {
   throw new Error("open was called");
 };
 
-/** An `AbortSignal`, in the language alone. */
+/** The least signal that an adapter gets: `Connect` makes such a signal, which is no `AbortSignal` of the web. */
 class Signal {
   aborted = false;
   reason: unknown;

@@ -3,11 +3,8 @@
 import type { AcceptedStream } from "../../../adapters/node.ts";
 import { CommandFailure } from "../../../src/cli/failure.ts";
 import type { FromWorker, ToWorker } from "../../../src/cli/workers/messages.ts";
-import {
-  type ProcessEvents,
-  Supervisor,
-  type SupervisorOptions,
-} from "../../../src/cli/workers/supervisor.ts";
+import type { ProcessEvents } from "../../../src/cli/workers/supervised_worker.ts";
+import { Supervisor, type SupervisorOptions } from "../../../src/cli/workers/supervisor.ts";
 import { ManualClock } from "../../../src/coroutine/mod.ts";
 
 /** A process that the test plays. */

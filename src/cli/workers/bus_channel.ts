@@ -1,7 +1,7 @@
 /**
- * The side of a worker of the channel to its supervisor, for the bus.
+ * One end of the channel of the bus between the supervisor and a worker.
  *
- * The messages of one direction keep their order.
+ * The messages of one direction keep their order. `worker.ts` and `supervised_worker.ts` call this.
  *
  * @module
  */
@@ -9,17 +9,17 @@
 import type { MessageChannel } from "../../bus/mod.ts";
 
 /** A channel, and the function that takes its incoming messages. */
-export interface WorkerChannel {
+export interface BusChannel {
   readonly channel: MessageChannel;
   readonly receive: (message: unknown) => void;
 }
 
 /**
- * Makes the channel of a worker.
+ * Makes one end.
  *
- * @param post Sends a message to the supervisor.
+ * @param post Sends a message to the other end.
  */
-export function workerChannel(post: (message: unknown) => void): WorkerChannel {
+export function busChannel(post: (message: unknown) => void): BusChannel {
   let hear = (_message: unknown): void => {};
   return {
     channel: {
