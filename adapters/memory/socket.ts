@@ -18,7 +18,7 @@ import {
   type OpenHandler,
   type Socket,
 } from "../../src/socket/mod.ts";
-import { encodeLatin1 } from "../../src/socket/mod.ts";
+import { latin1Bytes } from "../../src/socket/mod.ts";
 
 /** The settings that all sockets of a network share. */
 export interface MemorySettings {
@@ -115,7 +115,7 @@ export class MemorySocket implements Socket {
   write(bytes: Uint8Array | string): boolean {
     if (this.#output !== "open" || bytes.length === 0) return true;
     const incoming = this.#peer.#incoming;
-    incoming.pieces.push(typeof bytes === "string" ? encode(bytes) : bytes);
+    incoming.pieces.push(typeof bytes === "string" ? latin1Bytes(bytes) : bytes);
     incoming.sizeBytes += bytes.length;
     this.#peer.#planDelivery();
     if (incoming.sizeBytes < this.#settings.windowBytes) return true;
@@ -202,10 +202,4 @@ export class MemorySocket implements Socket {
     this.#incoming.sizeBytes = 0;
     this.#inbound.close(error);
   }
-}
-
-function encode(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  encodeLatin1(text, bytes, 0);
-  return bytes;
 }

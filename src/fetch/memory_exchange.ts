@@ -11,8 +11,8 @@
 import { readResponseHead } from "../http/mod.ts";
 import {
   decodeLatin1,
-  encodeLatin1,
   joinBytes,
+  latin1Bytes,
   type Socket,
   type SocketHandler,
 } from "../socket/mod.ts";
@@ -83,13 +83,7 @@ function headOf(request: Request, url: URL, hasBody: boolean, hasLength: boolean
     lines.push(`${name}: ${value}`);
   });
   if (hasBody && !hasLength) lines.push("Transfer-Encoding: chunked");
-  return latin1(`${lines.join("\r\n")}\r\n\r\n`);
-}
-
-function latin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  encodeLatin1(text, bytes, 0);
-  return bytes;
+  return latin1Bytes(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
 /** A piece of the body of a request, which must be bytes. */
@@ -174,7 +168,7 @@ class MemoryClient {
           await new Promise<void>((room) => this.#onRoom = room);
         }
       }
-      if (length === null) this.#socket?.write(latin1("0\r\n\r\n"));
+      if (length === null) this.#socket?.write(latin1Bytes("0\r\n\r\n"));
       else if (bytesLeft > 0) throw wrongLength("fewer", length);
     } catch (error) {
       this.leave(error);
@@ -183,9 +177,9 @@ class MemoryClient {
 
   /** Sends a piece of the body. Gives whether the socket has room for another one. */
   #send(piece: Uint8Array, isChunk: boolean): boolean {
-    if (isChunk) this.#socket?.write(latin1(`${piece.length.toString(16)}\r\n`));
+    if (isChunk) this.#socket?.write(latin1Bytes(`${piece.length.toString(16)}\r\n`));
     let hasRoom = this.#socket?.write(piece);
-    if (isChunk) hasRoom = this.#socket?.write(latin1("\r\n"));
+    if (isChunk) hasRoom = this.#socket?.write(latin1Bytes("\r\n"));
     return hasRoom !== false;
   }
 

@@ -1,8 +1,8 @@
 /**
  * The encoding of latin-1, with the language alone.
  *
- * The output of a connection calls this when it joins small parts. The memory adapter calls it,
- * too, and the Deno adapter does for text beyond ASCII.
+ * The output of a connection calls this when it joins small parts, and so does all code that turns the text of a
+ * head into bytes.
  *
  * @module
  */
@@ -37,4 +37,24 @@ export function encodeLatin1(text: string, target: Uint8Array, at: number): void
   for (let index = 0; index < text.length; index++) {
     target[at + index] = text.charCodeAt(index);
   }
+}
+
+/**
+ * Gives the bytes of a text in latin-1.
+ *
+ * @param text Characters up to U+00FF.
+ * @returns The bytes, one for each character.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { latin1Bytes } from "@x/cogen-wsgi/socket";
+ *
+ * assertEquals(latin1Bytes("A\xff"), new Uint8Array([65, 255]));
+ * ```
+ */
+export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  encodeLatin1(text, bytes, 0);
+  return bytes;
 }

@@ -109,7 +109,7 @@ export {
   PROBE_INTERVAL_MS,
 } from "./inbound.ts";
 export { joinBytes } from "./join_bytes.ts";
-export { decodeLatin1, encodeLatin1 } from "./latin1.ts";
+export { decodeLatin1, encodeLatin1, latin1Bytes } from "./latin1.ts";
 export { BLOCK_SIZE, type Latin1Writer, OutputQueue } from "./output_queue.ts";
 export { type Pipe, PipedSocket, type PipeOptions } from "./piped_socket.ts";
 export type {

@@ -8,7 +8,7 @@
  */
 
 import { Inbound, type OpenHandler } from "./inbound.ts";
-import { encodeLatin1 } from "./latin1.ts";
+import { latin1Bytes } from "./latin1.ts";
 import type { Address, Socket } from "./socket.ts";
 
 /** The sending side of a byte stream, for {@linkcode PipedSocket}. */
@@ -157,9 +157,7 @@ export class PipedSocket implements Socket {
   /** Sends bytes: see {@linkcode Socket}. */
   write(data: Uint8Array | string): boolean {
     if (this.#output !== "open" || data.length === 0) return true;
-    const bytes = new Uint8Array(data.length);
-    if (typeof data === "string") encodeLatin1(data, bytes, 0);
-    else bytes.set(data);
+    const bytes = typeof data === "string" ? latin1Bytes(data) : new Uint8Array(data);
     const hasRoom = this.#pipe.send(bytes);
     this.#drainDue ||= !hasRoom;
     return hasRoom;

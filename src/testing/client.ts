@@ -23,7 +23,7 @@ import {
   toMilliseconds,
 } from "../coroutine/mod.ts";
 import { type ServerOptions, type ServerStats, WSGIServer } from "../server/mod.ts";
-import { type Adapter, decodeLatin1, encodeLatin1, joinBytes } from "../socket/mod.ts";
+import { type Adapter, decodeLatin1, joinBytes, latin1Bytes } from "../socket/mod.ts";
 import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { ADDRESS, Connections } from "./connections.ts";
 import { Cookies } from "./cookies.ts";
@@ -488,10 +488,4 @@ function isServerOptions(app: WSGIApp | Mounts | TestServerOptions): app is Test
 /** The path and query of an absolute URL; any other path as it is. */
 function targetOf(path: string): string {
   return path.replace(/^https?:\/\/[^/?#]*/i, "");
-}
-
-function latin1Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  encodeLatin1(text, bytes, 0);
-  return bytes;
 }

@@ -12,8 +12,8 @@
 import {
   type Adapter,
   type Address,
-  encodeLatin1,
   Inbound,
+  latin1Bytes,
   type OpenHandler,
   type Socket,
   type SocketHandler,
@@ -113,7 +113,7 @@ export class FaultySocket implements Socket, SocketHandler {
 
   write(data: Uint8Array | string): boolean {
     if (this.#isClosed || data.length === 0) return true;
-    const bytes = typeof data === "string" ? encode(data) : data;
+    const bytes = typeof data === "string" ? latin1Bytes(data) : data;
     const before = this.#outBytes;
     if (this.#meets("out", before, bytes.length) && this.#fault?.effect === "throw") {
       this.#hasBegun = true;
@@ -285,10 +285,4 @@ export class FaultySocket implements Socket, SocketHandler {
     this.#timers.clear();
     this.#in.pieces.length = this.#out.pieces.length = 0;
   }
-}
-
-function encode(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  encodeLatin1(text, bytes, 0);
-  return bytes;
 }

@@ -4,8 +4,8 @@
  * The checks run in the order of the bytes, each as soon as its bytes are here. So a header gives the same
  * result however it is cut, and a connection without a header is refused at its first wrong byte.
  *
- * The trap: in mode `auto`, the first byte decides the version, and never is a connection without a header
- * taken. Otherwise a client could write a header where the proxy writes none.
+ * The trap: in mode `auto`, the first byte decides the version. A connection without a header is never taken.
+ * Otherwise a client could write a header where the proxy writes none.
  *
  * The connection of the server calls this.
  *

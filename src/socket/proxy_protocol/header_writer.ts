@@ -6,7 +6,7 @@
 
 import type { Address } from "../../coroutine/sockets/byte_socket.ts";
 import { joinBytes } from "../join_bytes.ts";
-import { encodeLatin1 } from "../latin1.ts";
+import { latin1Bytes } from "../latin1.ts";
 import { addressGroups } from "../trusted_peers.ts";
 import {
   ADDRESS_BYTES,
@@ -51,10 +51,12 @@ function encodeLine({ source, destination, command, tlvs }: ProxyHeader): Uint8A
       "Version 1 of the PROXY protocol has no LOCAL, no TLVs and no Unix sockets",
     );
   }
-  if (source === undefined || destination === undefined) return latin1("PROXY UNKNOWN\r\n");
+  if (source === undefined || destination === undefined) return latin1Bytes("PROXY UNKNOWN\r\n");
   const family = familyOf(source, destination) === "IPv4" ? "TCP4" : "TCP6";
   const [one, other] = [source, destination].map((end) => host(end, family === "TCP6"));
-  return latin1(`PROXY ${family} ${one} ${other} ${portOf(source)} ${portOf(destination)}\r\n`);
+  return latin1Bytes(
+    `PROXY ${family} ${one} ${other} ${portOf(source)} ${portOf(destination)}\r\n`,
+  );
 }
 
 const FAMILY_CODES = { IPv4: 0x11, IPv6: 0x21, unix: 0x31 } as const;
@@ -120,7 +122,7 @@ function host(end: Address, asIPv6: boolean): string {
 function addressBytes(end: Address, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   if (end.family === "unix") {
-    const path = latin1(end.path);
+    const path = latin1Bytes(end.path);
     if (path.length > size) {
       throw new RangeError(`The path of a Unix socket has over ${size} bytes`);
     }
@@ -137,10 +139,4 @@ function addressBytes(end: Address, size: number): Uint8Array {
 
 function twoBytes(value: number): Uint8Array {
   return new Uint8Array([value >>> 8, value & 0xff]);
-}
-
-function latin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  encodeLatin1(text, bytes, 0);
-  return bytes;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeLatin1, joinBytes } from "../../socket/mod.ts";
+import { joinBytes, latin1Bytes } from "../../socket/mod.ts";
 import type { Check } from "./check.ts";
 import { expect, expectBytes, expectEqual, NotApplicable } from "./expectations.ts";
 import { MB, pattern } from "./pattern.ts";
@@ -222,9 +222,3 @@ export const PAUSING_CHECKS: readonly Check[] = [
       }),
   },
 ];
-
-function latin1Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  encodeLatin1(text, bytes, 0);
-  return bytes;
-}
