@@ -6,7 +6,7 @@
 
 import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../mod.ts";
 import { eventStream } from "../src/sse/mod.ts";
-import { ChatRoom } from "./chat_room.ts";
+import { type ChatRoom, chatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
 import { alone, page } from "./pages.ts";
 
@@ -14,31 +14,29 @@ import { alone, page } from "./pages.ts";
 const POLL_SECONDS = 25;
 const MAX_BYTES = 8192;
 
-/** Makes the apps of a room. */
-export function chat(room: ChatRoom = new ChatRoom()): Mounts {
-  const { channel } = room;
-
+/** Makes the apps of a room; by default, of one that all processes share. */
+export function chat(roomOf: (environ: Environ) => ChatRoom = chatRoom()): Mounts {
   /** `POST` of a message. */
   function* say(environ: Environ, startResponse: StartResponse) {
     const body = yield* environ["wsgi.input"].read(MAX_BYTES);
-    room.say(new TextDecoder().decode(body));
+    roomOf(environ).say(new TextDecoder().decode(body));
     startResponse("204 No Content", []);
   }
 
   /** `?after=ID`: the messages after an id, as soon as there are any. */
-  function* poll({ cogen, QUERY_STRING }: Environ, startResponse: StartResponse) {
+  function* poll(environ: Environ, startResponse: StartResponse) {
+    const { cogen, QUERY_STRING } = environ;
+    const { channel } = roomOf(environ);
     const after = new URLSearchParams(QUERY_STRING).get("after") ?? undefined;
-    if (after !== undefined) {
-      const news = channel.newsAfter(after);
-      yield* cogen.wait(race([news, Sleep(POLL_SECONDS), cogen.untilStopping()]));
-    }
+    const news = after === undefined ? channel.ready() : channel.newsAfter(after);
+    yield* cogen.wait(race([news, Sleep(POLL_SECONDS), cogen.untilStopping()]));
     startResponse("200 OK", [["Content-Type", "application/json"], ["Cache-Control", "no-store"]]);
     return JSON.stringify(channel.eventsAfter(after));
   }
 
   function stream(environ: Environ, startResponse: StartResponse) {
     const after = new URLSearchParams(environ.QUERY_STRING).get("after") ?? undefined;
-    const messages = channel.subscribe({ after, history: Infinity });
+    const messages = roomOf(environ).channel.subscribe({ after, history: Infinity });
     return eventStream(environ, startResponse, messages);
   }
 

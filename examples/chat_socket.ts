@@ -3,17 +3,19 @@
 import { type Environ, HTTPException, type Mounts, race } from "../mod.ts";
 import { acceptWebSocket } from "../src/websocket/mod.ts";
 import { chat } from "./chat.ts";
-import { ChatRoom } from "./chat_room.ts";
+import { type ChatRoom, chatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
 import { alone, page } from "./pages.ts";
 
 const REFUSED = 1008;
 
 /** Makes the app of a room. `?after=ID` is the place of a client that comes back. */
-export function chatSocket(room: ChatRoom): Mounts {
-  const { channel } = room;
+export function chatSocket(roomOf: (environ: Environ) => ChatRoom): Mounts {
   function* app(environ: Environ) {
     const socket = acceptWebSocket(environ);
+    const room = roomOf(environ);
+    const { channel } = room;
+    yield* environ.cogen.wait(channel.ready());
     let seen = new URLSearchParams(environ.QUERY_STRING).get("after") ?? undefined;
     for (;;) {
       const missed = channel.eventsAfter(seen);
@@ -34,9 +36,9 @@ export function chatSocket(room: ChatRoom): Mounts {
   return { "/ws/chat": app };
 }
 
-const room = new ChatRoom();
+const roomOf = chatRoom();
 await serveWhenMain(import.meta, {
   ...alone(page("chat.html")),
-  ...chat(room),
-  ...chatSocket(room),
+  ...chat(roomOf),
+  ...chatSocket(roomOf),
 });

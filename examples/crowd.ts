@@ -3,22 +3,23 @@
  * so ten requests of one page would not run together.
  */
 
-import { type Environ, type Mounts, Queue, type Scheduler, type StartResponse } from "../mod.ts";
+import { type Environ, type Mounts, Queue, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
 import { primes } from "./slow.ts";
 
 const SIZE = 10;
 
 /** Hears of the beginning of a generator, and gives the function that hears of its steps. */
-type Note = (name: string, scheduler: Scheduler) => (kind: "block" | "end") => void;
+type Note = (name: string, environ: Environ) => (kind: "block" | "end") => void;
 
 /** Makes the app. Each line of its answer is the number of generators that still run. */
 export function crowd(note: Note, work: () => Iterable<unknown> = primes): Mounts {
-  function* app({ cogen }: Environ, startResponse: StartResponse) {
+  function* app(environ: Environ, startResponse: StartResponse) {
+    const { cogen } = environ;
     startResponse("200 OK", [["Content-Type", "text/plain"]]);
     const ended = new Queue<number>();
     const run = function* (number: number) {
-      const step = note(`generator ${number}`, cogen.scheduler);
+      const step = note(`generator ${number}`, environ);
       try {
         for (const _ of work()) {
           step("block");

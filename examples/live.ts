@@ -1,29 +1,28 @@
 /**
  * A middleware that makes the interleaving visible: it tells a channel of each step of each request.
  *
- * A step is the time at which an app yields a block, begins to wait, or goes on. The steps of a tenth of a
- * second are one event. Without a client that watches, nothing is collected.
+ * A step is the time at which an app yields a block, begins to wait, or goes on. The steps of a tenth of a second,
+ * at most 400, are one event. They are collected for a client that watches; a worker cannot know those of others.
  */
 
-import { type Block, passThrough, type Scheduler, Sleep, type WSGIApp } from "../mod.ts";
+import { type Block, type Environ, passThrough, Sleep, type WSGIApp } from "../mod.ts";
 import { EventChannel } from "../src/sse/mod.ts";
 import { ServerReadable } from "../src/wsgi/mod.ts";
+import { shared } from "./shared.ts";
 
 type Kind = "begin" | "block" | "wait" | "resume" | "end";
 
-/** The most steps in one event. Further steps are left out. */
 const MAX_STEPS = 400;
 const BATCH_SECONDS = 0.1;
 
 export class Live {
-  readonly channel: EventChannel = new EventChannel({ history: { count: 10 } });
-  #steps: (readonly [generator: number, kind: Kind, time: number, ...name: string[]])[] = [];
-  #begun = 0;
+  readonly channelOf = shared((bus) => new EventChannel({ bus, name: "live" }));
+  #steps: (readonly [generator: string, kind: Kind, time: number, ...name: string[]])[] = [];
 
   watch(app: WSGIApp): WSGIApp {
     return (environ, startResponse) => {
       const { cogen, REQUEST_METHOD, SCRIPT_NAME, PATH_INFO } = environ;
-      const note = this.begin(`${REQUEST_METHOD} ${SCRIPT_NAME}${PATH_INFO}`, cogen.scheduler);
+      const note = this.begin(`${REQUEST_METHOD} ${SCRIPT_NAME}${PATH_INFO}`, environ);
       cogen.onFinished(() => note("end"));
       const block = function* (block: Block) {
         note("block");
@@ -39,22 +38,23 @@ export class Live {
   }
 
   /** Tells of the beginning of a generator, and makes the function that tells of its steps. */
-  begin(name: string, scheduler: Scheduler): (kind: Kind) => void {
-    const number = ++this.#begun;
+  begin(name: string, environ: Environ): (kind: Kind) => void {
+    const generator = Math.random().toString(36).slice(2);
+    const channel = this.channelOf(environ);
     const note = (kind: Kind, ...name: string[]) => {
-      if (this.channel.subscribers === 0) return;
-      if (this.#steps.length === 0) scheduler.add(() => this.#tell());
+      if (channel.subscribers === 0 && !environ["wsgi.multiprocess"]) return;
+      if (this.#steps.length === 0) environ.cogen.scheduler.add(() => this.#tell(channel));
       if (this.#steps.length >= MAX_STEPS && (kind === "block" || kind === "resume")) return;
-      this.#steps.push([number, kind, Math.round(performance.now()), ...name]);
+      this.#steps.push([generator, kind, Date.now(), ...name]);
     };
     note("begin", name);
     return note;
   }
 
-  *#tell() {
+  *#tell(channel: EventChannel) {
     yield* Sleep(BATCH_SECONDS);
     const steps = this.#steps;
     this.#steps = [];
-    this.channel.publish(JSON.stringify({ now: Math.round(performance.now()), steps }));
+    channel.publish(JSON.stringify({ now: Date.now(), steps }));
   }
 }

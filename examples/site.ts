@@ -3,7 +3,7 @@
 import type { Mounts, WSGIApp } from "../mod.ts";
 import { eventStream } from "../src/sse/mod.ts";
 import { chat } from "./chat.ts";
-import { ChatRoom } from "./chat_room.ts";
+import { chatRoom } from "./chat_room.ts";
 import { chatSocket } from "./chat_socket.ts";
 import { counter } from "./counter.ts";
 import { crowd } from "./crowd.ts";
@@ -23,7 +23,7 @@ import { patientApp, signalApp, waitApp } from "./wait_signal.ts";
 import { webSockets } from "./web_socket.ts";
 
 const live = new Live();
-const room = new ChatRoom();
+const roomOf = chatRoom();
 
 /** The apps whose steps the first page shows. */
 const shown: Mounts = {
@@ -33,7 +33,7 @@ const shown: Mounts = {
   ...digests,
   ...upload,
   ...jsonStream,
-  ...chat(room),
+  ...chat(roomOf),
   ...events(),
 };
 
@@ -45,9 +45,9 @@ const watched = Object.entries(shown).map(([path, app]): [string, WSGIApp] => [
 export const site: Mounts = {
   "/": pages,
   ...Object.fromEntries(watched),
-  "/live": (environ, startResponse) => eventStream(environ, startResponse, live.channel),
-  ...crowd((name, scheduler) => live.begin(name, scheduler)),
-  ...chatSocket(room),
+  "/live": (environ, startResponse) => eventStream(environ, startResponse, live.channelOf(environ)),
+  ...crowd((name, environ) => live.begin(name, environ)),
+  ...chatSocket(roomOf),
   ...webSockets,
   ...files,
 };

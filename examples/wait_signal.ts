@@ -17,13 +17,16 @@ export function* waitApp(environ: Environ, startResponse: StartResponse) {
 }
 
 /**
- * The same app with a timeout of a minute, to try it by hand. It escapes the message, because a
- * client sends it. It does not wait longer than the server runs.
+ * The same app with a timeout of a minute, to try it by hand. It waits for signals of all processes, if the
+ * server has a bus. It escapes the message, because a client sends it. It does not wait longer than the server runs.
  */
 export function* patientApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
   yield `${heading("Waiting", "wait_signal.ts")}<p>I'm waiting for some signal\n`;
-  const signal = WaitForSignal("abc", { timeout: 60 });
+  const { servedBus } = environ.cogen;
+  const signal = servedBus === undefined
+    ? WaitForSignal("abc", { timeout: 60 })
+    : servedBus.waitForSignal("abc", { timeout: 60 });
   yield environ.cogen.core.events.race([signal, environ.cogen.untilStopping()]);
   if (environ.cogen.result instanceof Error) yield "<p>Your time is up !\n";
   else if (environ.cogen.stopping.aborted) yield "<p>The server stops.\n";
@@ -33,8 +36,12 @@ export function* patientApp(environ: Environ, startResponse: StartResponse) {
 /** Sends the query as a signal to all waiting requests: `/signal?hi`. */
 export function* signalApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
-  yield environ.cogen.core.events.Signal("abc", environ.QUERY_STRING || "hi");
-  yield `Woke ${environ.cogen.result}\n`;
+  const { cogen } = environ;
+  const message = environ.QUERY_STRING || "hi";
+  yield cogen.core.events.Signal("abc", message);
+  const woken = Number(cogen.result);
+  const others = cogen.servedBus === undefined ? 0 : yield* cogen.bus.signal("abc", message);
+  yield `Woke ${others === undefined ? "all" : woken + others}\n`;
 }
 
 function escapeHTML(text: string): string {

@@ -8,8 +8,11 @@ import * as zlib from "node:zlib";
 import type { Environ, Mounts } from "../mod.ts";
 import { acceptWebSocket, permessageDeflate, Topic } from "../src/websocket/mod.ts";
 import { serveWhenMain } from "./main.ts";
+import { shared } from "./shared.ts";
 
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+/** A bus takes 512 KiB, as JSON: a byte there has up to 6 characters. */
+const MAX_SHARED_BYTES = 80 * 1024;
 const compression = permessageDeflate(zlib);
 
 /** Sends each message back unchanged. */
@@ -26,13 +29,14 @@ export function* socketEcho(environ: Environ) {
   }
 }
 
-const room = new Topic();
+const roomOf = shared((bus) => new Topic({ bus, name: "broadcast" }));
 
-/** Sends each message to all who are there. */
+/** Sends each message to all sockets of all processes. */
 export function* socketBroadcast(environ: Environ) {
-  const socket = acceptWebSocket(environ, { compression });
+  const socket = acceptWebSocket(environ, { compression, maxMessageBytes: MAX_SHARED_BYTES });
+  const room = roomOf(environ);
   room.subscribe(socket);
-  yield* socket.each((message) => room.publish(message));
+  yield* socket.each((message) => void room.publish(message));
 }
 
 export const webSockets: Mounts = { "/ws/echo": socketEcho, "/ws/broadcast": socketBroadcast };

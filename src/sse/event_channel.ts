@@ -15,6 +15,7 @@
  */
 
 import {
+  Call,
   checkNames,
   type Clock,
   type Duration,
@@ -171,6 +172,7 @@ export class EventChannel {
   eventsAfter(id?: string): MissedEvents {
     const log = this.#log;
     const { first, last } = log;
+    if (id !== undefined && log.isAhead(id)) return { stale: false, events: [], lastId: id };
     const seen = id === undefined ? first - 1 : log.numberOf(id) ?? -1;
     const stale = seen < first - 1;
     const events = [];
@@ -187,7 +189,14 @@ export class EventChannel {
    * @returns An operation; without a wait, if there are events already, or the id is not one of this channel.
    */
   newsAfter(id: string): Operation<void> {
-    return this.#log.after(this.#log.numberOf(id) ?? -1);
+    const log = this.#log;
+    const after = () => log.after(log.numberOf(id) ?? -1);
+    return log.isAhead(id)
+      ? Call(function* () {
+        while (log.isAhead(id)) yield* log.after(Infinity);
+        yield* after();
+      })
+      : after();
   }
 
   /**

@@ -93,9 +93,23 @@ export class EventLog {
     return `${this.#settings.epoch}-${number}`;
   }
 
+  /**
+   * Whether an id may be that of an event which has not come from the bus yet: the history has not come, or the
+   * client has seen the event in a process that was faster.
+   */
+  isAhead(id: string): boolean {
+    if (this.#closed || !this.#isShared) return false;
+    if (!this.#loaded) return true;
+    const [asked, latest] = [placeOf(id), placeOf(this.idOf(this.last))];
+    return asked.epoch === latest.epoch && asked.offset > latest.offset;
+  }
+
   /** The number in an id of this log; `undefined` for any other id. */
   numberOf(id: string): number | undefined {
-    if (this.#isShared) return id === this.#idBefore ? this.#first - 1 : this.#numbers.get(id);
+    if (this.#isShared) {
+      // The latest id is empty before the history has come.
+      return id === this.#idBefore || id === "" ? this.#first - 1 : this.#numbers.get(id);
+    }
     const { epoch } = this.#settings;
     if (!id.startsWith(`${epoch}-`)) return undefined;
     const digits = id.slice(epoch.length + 1);
@@ -157,7 +171,8 @@ export class EventLog {
 
   /**
    * Waits until the history has come from the bus and there is an event after a number, or until the log is
-   * closed. All events are after -1, so that there the history alone is waited for.
+   * closed or changes. All events are after -1, so that there the history alone is waited for; no event is after
+   * `Infinity`, so that there a change is waited for.
    */
   after(number: number): Operation<void> {
     return operation((resume) => {
@@ -200,4 +215,10 @@ export class EventLog {
       this.#start = 0;
     }
   }
+}
+
+/** The epoch and the offset in an id of the bus. */
+function placeOf(id: string): { readonly epoch: string; readonly offset: number } {
+  const [, epoch = "", digits = ""] = /^(.*)-(\d{1,15})$/s.exec(id) ?? [];
+  return { epoch, offset: Number(digits) };
 }

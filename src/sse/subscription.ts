@@ -74,6 +74,7 @@ export class EventSubscription {
     const { after, history = 0 } = this.#options;
     const id = lastId ?? after;
     const place = () => {
+      if (id === undefined ? !log.loaded && !log.closed : log.isAhead(id)) return "later";
       const { first, last } = log;
       const seen = id === undefined ? Math.max(first - 1, last - history) : log.numberOf(id);
       return seen !== undefined && seen >= first - 1 ? seen : undefined;
@@ -93,13 +94,19 @@ function passes(filter: (event: EventFields) => unknown, fields: EventFields): b
 /** The name of the event that tells of a gap. */
 const STALE = "stale";
 
+/**
+ * Gives the number of the last event that the client has seen: `undefined` if the event is not known, `later` if
+ * it may still come from the bus.
+ */
+type Place = () => number | undefined | "later";
+
 class SubscriptionFeed implements Feed {
   readonly #log: EventLog;
   readonly #options: SubscriptionOptions;
   /** The number of the last event that the client has seen or that the filter has left out. */
   #seen = 0;
-  /** Gives the place to begin, when the log is loaded; then it is `undefined`. */
-  #place: (() => number | undefined) | undefined;
+  /** Gives the place to begin; `undefined` once it is found. */
+  #place: Place | undefined;
   /** The number in the last id that the client was sent; -1 before the first id. */
   #told = -1;
   /** Whether the client comes back with an id after which events are missing. */
@@ -107,8 +114,7 @@ class SubscriptionFeed implements Feed {
   /** Whether the stream ends because the client is too slow. */
   #isCut = false;
 
-  /** @param place Gives the number of the last event that the client has seen; `undefined` if it is not known. */
-  constructor(log: EventLog, options: SubscriptionOptions, place: () => number | undefined) {
+  constructor(log: EventLog, options: SubscriptionOptions, place: Place) {
     this.#log = log;
     this.#options = options;
     this.#place = place;
@@ -116,11 +122,11 @@ class SubscriptionFeed implements Feed {
     this.#begin();
   }
 
-  /** Finds the place to begin, if the log is loaded; gives whether the place is known. */
+  /** Finds the place to begin; gives whether it is found. */
   #begin(): boolean {
     if (this.#place === undefined) return true;
-    if (!this.#log.loaded) return false;
     const seen = this.#place();
+    if (seen === "later") return false;
     this.#place = undefined;
     this.#isStale = seen === undefined;
     this.#seen = seen ?? 0;
@@ -151,7 +157,7 @@ class SubscriptionFeed implements Feed {
   }
 
   ready(): Operation<void> {
-    return this.#log.after(this.#seen);
+    return this.#log.after(this.#place === undefined ? this.#seen : Infinity);
   }
 
   place(): string | undefined {

@@ -43,7 +43,7 @@ test("half a minute of silence is an empty answer; a shutdown is one at once", a
 
 test("a stream has the history, and goes on", async () => {
   const room = new ChatRoom();
-  await using client = testClient({ wsgiApp: chat(room) });
+  await using client = testClient({ wsgiApp: chat(() => room) });
   await client.post("/chat/messages", message("1"));
   await using stream = await client.events("/chat/events");
   assertEquals(JSON.parse((await stream.next())?.data ?? "").text, "text of 1");
@@ -56,7 +56,7 @@ test("a stream has the history, and goes on", async () => {
 test("a socket has the history, takes messages, and refuses those that are none", async () => {
   const room = new ChatRoom();
   room.say(JSON.stringify(message("1").json));
-  await using client = testClient({ wsgiApp: chatSocket(room) });
+  await using client = testClient({ wsgiApp: chatSocket(() => room) });
   const socket = await client.webSocket("/ws/chat");
   const received = async () => JSON.parse(await socket.receive() as string);
   const { events, lastId } = await received();

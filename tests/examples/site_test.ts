@@ -37,9 +37,10 @@ test("the steps of requests and of generators are events", async () => {
   const live = new Live();
   await using client = testClient({
     wsgiApp: {
-      "/live": (environ, startResponse) => eventStream(environ, startResponse, live.channel),
+      "/live": (environ, startResponse) =>
+        eventStream(environ, startResponse, live.channelOf(environ)),
       "/wait": live.watch(waitApp),
-      ...crowd((name, scheduler) => live.begin(name, scheduler), () => [1, 2, 3]),
+      ...crowd((name, environ) => live.begin(name, environ), () => [1, 2, 3]),
     },
   });
   await client.get("/wait");

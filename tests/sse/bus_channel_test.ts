@@ -3,8 +3,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { serve } from "../../mod.ts";
-import { memoryTransport, openBus } from "../../src/bus/mod.ts";
+import { type BusTransport, memoryTransport, openBus } from "../../src/bus/mod.ts";
 import { EventChannel, eventStream } from "../../src/sse/mod.ts";
+import { testClient } from "../../src/testing/mod.ts";
 
 const ALL = { history: { age: Infinity } };
 
@@ -92,6 +93,56 @@ test("a client comes back to another process, and gets what it has missed", asyn
     await server.close();
     await bus.close();
   }
+});
+
+test("a client that comes from a faster process waits for the slower one", async () => {
+  const transport = memoryTransport();
+  await using bus = await openBus(transport);
+  const ahead = new EventChannel({ bus, name: "news", ...ALL });
+  await bus.run(ahead.ready());
+  ahead.publish("1");
+  ahead.publish("2");
+  await until(() => dataOf(ahead).length === 2);
+  // The events of this transport stop after the first one.
+  let isOpen = false;
+  const held: BusTransport = {
+    name: "slow",
+    signals: undefined,
+    append: transport.append.bind(transport),
+    put: transport.put.bind(transport),
+    take: transport.take.bind(transport),
+    settle: transport.settle.bind(transport),
+    watch: transport.watch.bind(transport),
+    close: transport.close.bind(transport),
+    page: async (log, after, limits) => {
+      const page = await transport.page(log, after, limits);
+      if (isOpen) return page;
+      const entries = page.entries.filter(({ offset }) => offset < 2);
+      return { ...page, entries, last: Math.min(page.last, 1) };
+    },
+  };
+  await using slowBus = await openBus(held);
+  const behind = new EventChannel({ bus: slowBus, name: "news", ...ALL });
+  await slowBus.run(behind.ready());
+  assertEquals(dataOf(behind), ["1"]);
+  const seen = ahead.lastId;
+  assertEquals(behind.eventsAfter(seen), { stale: false, events: [], lastId: seen });
+  let isNews = false;
+  const news = slowBus.run(behind.newsAfter(seen)).then(() => isNews = true);
+  await using client = testClient((environ, startResponse) =>
+    eventStream(environ, startResponse, behind)
+  );
+  await using stream = await client.events("/", { headers: { "Last-Event-ID": seen } });
+  isOpen = true;
+  ahead.publish("3");
+  assertEquals((await stream.next())?.data, "3");
+  await news;
+  assertEquals([isNews, dataOf(behind, seen)], [true, ["3"]]);
+  // An id of another epoch, or one before the history, is stale at once.
+  assertEquals(behind.eventsAfter("other-9").stale, true);
+  assertEquals(behind.eventsAfter("").stale, false);
+  ahead.close();
+  behind.close();
 });
 
 test("the options of a bus are checked", async () => {

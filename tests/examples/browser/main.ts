@@ -10,75 +10,16 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import type { RuntimeName } from "../../tools/runtimes.ts";
-import { browserCommand } from "./browser_command.ts";
+import { ChatPage, newContext, openPage, TRANSPORTS } from "./browser_pages.ts";
+import "./shared_chat.ts";
 import { ServedSite } from "./serving_site.ts";
 
-/** No machine is too slow for a wait in a browser: the limit is for pages that hang. */
-const PATIENCE_MS = 120_000;
 const RUNTIMES: readonly RuntimeName[] = ["node", "deno", "bun"];
-const TRANSPORTS = ["poll", "sse", "ws"] as const;
 const PAGES: readonly string[] = [
   ...["", "chat?transport=ws", "upload", "json", "files"],
   ...["counter", "echo", "patient", "shout", "digest"],
 ];
-
-const browser: Browser = await chromium.launch({
-  executablePath: browserCommand() ?? "chromium",
-  // Chromium refuses its sandbox to root, and a container has little shared memory.
-  // One process for all pages of a context costs less time than one for each.
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--process-per-site"],
-});
-after(() => browser.close());
-
-/** A still page costs less time: the drawing of the first page is not animated. */
-const newContext = () => browser.newContext({ reducedMotion: "reduce" });
-
-/** Opens a page. A page that an app still writes is not loaded for a time: it is opened until `commit`. */
-async function openPage(
-  context: BrowserContext,
-  address: string,
-  waitUntil: "load" | "commit" = "load",
-): Promise<Page> {
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
-  page.on("pageerror", (error) => {
-    throw error;
-  });
-  await page.goto(address, { waitUntil });
-  await page.locator("h1").waitFor();
-  return page;
-}
-
-/** One page of the chat, with a name. */
-class ChatPage {
-  readonly page: Page;
-
-  constructor(page: Page) {
-    this.page = page;
-  }
-
-  static async open(context: BrowserContext, address: string, name: string): Promise<ChatPage> {
-    const page = await openPage(context, address);
-    await page.locator("#status", { hasText: "Connected" }).waitFor();
-    await page.fill("#name", name);
-    return new ChatPage(page);
-  }
-
-  async say(text: string, by: "Enter" | "click" = "Enter"): Promise<void> {
-    await this.page.fill("#message", text);
-    if (by === "click") await this.page.click("#send");
-    else await this.page.press("#message", "Enter");
-  }
-
-  /** The texts of the list, once there are so many. */
-  async list(length: number): Promise<string[]> {
-    const items = this.page.locator("#list li");
-    if (length > 0) await items.nth(length - 1).waitFor();
-    return await items.allTextContents();
-  }
-}
 
 describe("on each runtime", { concurrency: 4 }, () => {
   for (const runtime of RUNTIMES) {

@@ -1,12 +1,21 @@
 /**
  * The site of the examples below a prefix, as behind a reverse proxy. It works there because the addresses in
- * its pages are relative.
+ * its pages are relative. The command serves it.
  *
  * @module
  */
 
-import { WSGIPathInfoDispatcher } from "../../../mod.ts";
-import { serveWhenMain } from "../../../examples/main.ts";
+import process from "node:process";
+import { type Mounts, WSGIPathInfoDispatcher } from "../../../mod.ts";
 import { site } from "../../../examples/site.ts";
 
-await serveWhenMain(import.meta, { "/demo": WSGIPathInfoDispatcher(site) });
+const prefixed: Mounts = {
+  "/demo": WSGIPathInfoDispatcher(site),
+  /** Tells a test the process that serves it. */
+  "/process": (_environ, startResponse) => {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    return [String(process.pid)];
+  },
+};
+
+export default prefixed;

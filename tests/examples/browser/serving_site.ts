@@ -1,25 +1,28 @@
 /**
- * The site of the examples, served on a runtime by a process that a test can end and begin again.
+ * The site of the examples, served on a runtime by a command that a test can end and begin again.
  *
  * @module
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findRuntime, programArguments, type RuntimeName } from "../../tools/runtimes.ts";
 
 const SITE = fileURLToPath(new URL("prefixed_site.ts", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../../src/cli/bin.ts", import.meta.url));
 
 /** A site on one port. */
 export class ServedSite {
   readonly #runtime: RuntimeName;
   #child: ChildProcess | undefined;
+  readonly #options: readonly string[];
   #port = "0";
 
-  constructor(runtime: RuntimeName) {
+  /** @param options Options of the command. */
+  constructor(runtime: RuntimeName, options: readonly string[] = []) {
     this.#runtime = runtime;
+    this.#options = options;
   }
 
   /** The address, with a slash at the end. */
@@ -30,19 +33,24 @@ export class ServedSite {
   /** Begins to serve; a second time on the same port. */
   async start(): Promise<void> {
     const runtime = findRuntime(this.#runtime);
-    const child = spawn(runtime.command, programArguments(runtime, SITE), {
-      env: { ...process.env, PORT: this.#port },
-      stdio: ["ignore", "pipe", "inherit"],
+    const args = [SITE, "--port", this.#port, "--log-format", "text", ...this.#options];
+    const child = spawn(runtime.command, [...programArguments(runtime, COMMAND), ...args], {
+      stdio: ["ignore", "ignore", "pipe"],
     });
     this.#child = child;
-    child.stdout.setEncoding("utf8");
-    for (let text = ""; !/:(\d+)\/.*\n/.test(text);) {
-      const [piece] = await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
+    child.stderr.setEncoding("utf8");
+    for (let text = ""; !/ on http:.*:(\d+)\/.*\n/.test(text);) {
+      const [piece] = await Promise.race([once(child.stderr, "data"), once(child, "exit")]);
       if (typeof piece !== "string") throw new Error(`The site has ended: ${text}`);
       text += piece;
-      this.#port = /:(\d+)\//.exec(text)?.[1] ?? this.#port;
+      this.#port = / on http:.*:(\d+)\//.exec(text)?.[1] ?? this.#port;
     }
-    child.stdout.resume();
+    child.stderr.resume();
+  }
+
+  /** The id of a process that serves requests: one of the workers, if there are workers. */
+  async process(): Promise<number> {
+    return Number(await (await fetch(new URL("/process", this.url))).text());
   }
 
   /** Ends the process, as a crash does. */

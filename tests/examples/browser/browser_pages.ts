@@ -1,0 +1,72 @@
+/**
+ * The browser, and pages in it.
+ *
+ * @module
+ */
+
+import { after } from "node:test";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { browserCommand } from "./browser_command.ts";
+
+/** No machine is too slow for a wait in a browser: the limit is for pages that hang. */
+const PATIENCE_MS = 120_000;
+
+/** The transports of the chat. */
+export const TRANSPORTS = ["poll", "sse", "ws"] as const;
+
+const browser: Browser = await chromium.launch({
+  executablePath: browserCommand() ?? "chromium",
+  // Chromium refuses its sandbox to root, and a container has little shared memory.
+  // One process for all pages of a context costs less time than one for each.
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--process-per-site"],
+});
+after(() => browser.close());
+
+/** A still page costs less time: the drawing of the first page is not animated. */
+export const newContext = (): Promise<BrowserContext> =>
+  browser.newContext({ reducedMotion: "reduce" });
+
+/** Opens a page. A page that an app still writes is not loaded for a time: it is opened until `commit`. */
+export async function openPage(
+  context: BrowserContext,
+  address: string,
+  waitUntil: "load" | "commit" = "load",
+): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  page.on("pageerror", (error) => {
+    throw error;
+  });
+  await page.goto(address, { waitUntil });
+  await page.locator("h1").waitFor();
+  return page;
+}
+
+/** One page of the chat, with a name. */
+export class ChatPage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(context: BrowserContext, address: string, name: string): Promise<ChatPage> {
+    const page = await openPage(context, address);
+    await page.locator("#status", { hasText: "Connected" }).waitFor();
+    await page.fill("#name", name);
+    return new ChatPage(page);
+  }
+
+  async say(text: string, by: "Enter" | "click" = "Enter"): Promise<void> {
+    await this.page.fill("#message", text);
+    if (by === "click") await this.page.click("#send");
+    else await this.page.press("#message", "Enter");
+  }
+
+  /** The texts of the list, once there are so many. */
+  async list(length: number): Promise<string[]> {
+    const items = this.page.locator("#list li");
+    if (length > 0) await items.nth(length - 1).waitFor();
+    return await items.allTextContents();
+  }
+}
