@@ -21,6 +21,7 @@ import {
   WaitForSignal,
 } from "../../src/coroutine/mod.ts";
 import { type Stage, stage } from "../support/scheduling.ts";
+import { assertLaw } from "../support/shares.ts";
 
 /** A random operation, simple or made of others. */
 type Plan =
@@ -186,7 +187,7 @@ function byNumber(one: number, other: number): number {
 }
 
 test("law: random programs under random cancellation leave nothing behind and lose nothing", () => {
-  fc.assert(
+  assertLaw(
     fc.property(script, ({ programs, events }) => {
       const world = new World();
       const tasks = programs.map((plans) => world.scheduler.add(() => world.program(plans)));
@@ -200,6 +201,6 @@ test("law: random programs under random cancellation leave nothing behind and lo
       assert(tasks.every((task) => task.done));
       world.assertNothingLeft();
     }),
-    { numRuns: 1000 },
+    1000,
   );
 });

@@ -13,6 +13,7 @@ import {
 } from "../../src/coroutine/mod.ts";
 import { stage } from "../support/scheduling.ts";
 import { type Standing, WaitingModel } from "./waiting_model.ts";
+import { assertLaw } from "../support/shares.ts";
 
 const CAPACITY = 2;
 const PERMITS = 2;
@@ -108,7 +109,7 @@ function perform(command: Command, serial: number, real: Real, model: WaitingMod
 }
 
 test("law: waiting operations behave as the plain model, with any cancellations", () => {
-  fc.assert(
+  assertLaw(
     fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
       const real = makeReal();
       const model = new WaitingModel(CAPACITY, PERMITS, KEYS);
@@ -122,6 +123,6 @@ test("law: waiting operations behave as the plain model, with any cancellations"
       assertEquals([real.queue.waiting, real.semaphore.waiting, real.news.waiting], [0, 0, 0]);
       real.assertEmpty();
     }),
-    { numRuns: 1000 },
+    1000,
   );
 });

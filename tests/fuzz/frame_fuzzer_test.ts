@@ -7,6 +7,7 @@ import { test } from "node:test";
 import type { MessageReader, WebSocketEvent } from "../../src/websocket/mod.ts";
 import { readFrameCorpus } from "../websocket/codec/corpus.ts";
 import { type CaseOptions, readerFor } from "../websocket/codec/transcript.ts";
+import { runsOf, seedOf } from "../support/shares.ts";
 import { FrameFuzzer, type FrameSubject } from "./frame_fuzzer.ts";
 import { FuzzFailure } from "./fuzzer.ts";
 
@@ -18,7 +19,7 @@ function runOf(fuzzer: FrameFuzzer, count: number): FrameFuzzer {
 }
 
 test("the WebSocket reader keeps its promises for frames changed at random", () => {
-  const { shapes } = runOf(new FrameFuzzer(20_261_126, corpus), 3000);
+  const { shapes } = runOf(new FrameFuzzer(seedOf(20_261_126), corpus), runsOf(3000));
   assert(shapes.size > 60, `only ${shapes.size} kinds of outcome`);
 });
 

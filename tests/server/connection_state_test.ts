@@ -8,6 +8,7 @@ import {
   type StateName,
   STATES,
 } from "../../src/server/connection_state.ts";
+import { assertLaw } from "../support/shares.ts";
 
 const EVENTS: readonly ConnectionEvent[] = [
   "bytes",
@@ -104,7 +105,7 @@ test("each state has its deadline, and its handler of the socket's events", () =
 });
 
 test("law: no event leads back to serving, and none out of gone", () => {
-  fc.assert(fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 40 }), (events) => {
+  assertLaw(fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 40 }), (events) => {
     let state = STATES.between;
     for (const event of events) {
       const next = state.next[event];
@@ -117,7 +118,7 @@ test("law: no event leads back to serving, and none out of gone", () => {
 
 test("law: served requests go round: head, body, then the answer and the end in either order", () => {
   const orders = fc.array(fc.boolean(), { maxLength: 20 });
-  fc.assert(fc.property(orders, (answersFirst) => {
+  assertLaw(fc.property(orders, (answersFirst) => {
     let state = STATES.between;
     for (const first of answersFirst) {
       const rest = first ? ["appDone", "end"] as const : ["end", "appDone"] as const;

@@ -24,6 +24,7 @@ import { parseResponses } from "../support/http_text.ts";
 import { ranMs } from "../support/run_time.ts";
 import { latin1Bytes, serving, WorkingClock } from "../support/serving.ts";
 import { decodedText } from "../middleware/compress/decoding.ts";
+import { assertLaw } from "../support/shares.ts";
 
 /** A step of an app. Each wait begins after the blocks before it. */
 type Act =
@@ -325,7 +326,7 @@ function streams(plan: Plan): boolean {
 }
 
 test("compress: any app, any clock, any promise, any client: the same compressed bytes", async () => {
-  await fc.assert(
+  await assertLaw(
     fc.asyncProperty(
       texts,
       fc.array(worlds, { minLength: 2, maxLength: 2 }),
@@ -345,12 +346,12 @@ test("compress: any app, any clock, any promise, any client: the same compressed
         if (!plan.givesLength && streams(plan)) assertEquals(isWhole, false, one.slice(0, 300));
       },
     ),
-    { numRuns: 40 },
+    40,
   );
 });
 
 test("any app, any clock, any burst, any client: the same bytes, and those of the table", async () => {
-  await fc.assert(
+  await assertLaw(
     fc.asyncProperty(
       plans,
       fc.array(worlds, { minLength: 2, maxLength: 2 }),
@@ -362,6 +363,6 @@ test("any app, any clock, any burst, any client: the same bytes, and those of th
         }
       },
     ),
-    { numRuns: 30 },
+    30,
   );
 });

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import type { AppYield, WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, post, requestText, type Serving, serving } from "../support/serving.ts";
+import { assertLaw } from "../support/shares.ts";
 
 /** What an app does with its request, told by the path. */
 const ACTS = ["at-once", "waits", "reads", "reads-some", "ignores", "streams", "array"] as const;
@@ -58,7 +59,7 @@ function wire(kind: string, path: string, body: string): string {
 }
 
 test("in any split, pipelined requests have their own answers, in order", async () => {
-  await fc.assert(
+  await assertLaw(
     fc.asyncProperty(
       requests,
       fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }),
@@ -87,7 +88,7 @@ test("in any split, pipelined requests have their own answers, in order", async 
         await stage.finish();
       },
     ),
-    { numRuns: 100 },
+    100,
   );
 });
 
@@ -151,7 +152,7 @@ function perform(stage: Serving, client: ReturnType<Serving["connect"]>, deed: D
 }
 
 test("whatever clients do, every app that has begun ends once, and nothing is left", async () => {
-  await fc.assert(
+  await assertLaw(
     fc.asyncProperty(
       fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), deeds), { maxLength: 40 }),
       fc.constantFrom("clients leave", "server closes", "server shuts down"),
@@ -175,6 +176,6 @@ test("whatever clients do, every app that has begun ends once, and nothing is le
         await stage.finish();
       },
     ),
-    { numRuns: 60 },
+    60,
   );
 });

@@ -5,6 +5,7 @@ import { ManualClock, Scheduler } from "../../src/coroutine/mod.ts";
 import type { Socket } from "../../src/socket/mod.ts";
 import { Output, SpentOutput } from "../../src/server/output.ts";
 import { latin1Bytes } from "../support/serving.ts";
+import { assertLaw } from "../support/shares.ts";
 
 /** A socket that takes what it is told to take. */
 class Taker {
@@ -190,7 +191,7 @@ const actions = fc.oneof(
 );
 
 test("in any order of writes, flushes and drains, everything goes once and in order", () => {
-  fc.assert(fc.property(fc.array(actions, { maxLength: 40 }), fc.boolean(), (steps, slow) => {
+  assertLaw(fc.property(fc.array(actions, { maxLength: 40 }), fc.boolean(), (steps, slow) => {
     const taker = slow ? new SlowTaker() : new Taker();
     const { output } = taker;
     let expected = "";

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { test } from "node:test";
 import { type EventFields, formatEvent } from "../../src/sse/mod.ts";
 import { readEvents } from "./event_reader.ts";
+import { assertLaw } from "../support/shares.ts";
 
 const WRITTEN: readonly (readonly [string | EventFields, string])[] = [
   ["hello", "data: hello\n\n"],
@@ -68,7 +69,7 @@ test("a reader gets the data of any text, with each line break as LF", () => {
     "",
   );
   const text = fc.array(fc.oneof(parts, fc.string())).map((all) => all.join(""));
-  fc.assert(fc.property(text, text, (one, other) => {
+  assertLaw(fc.property(text, text, (one, other) => {
     const stream = formatEvent({ data: one, event: "first", id: "1" }) + formatEvent(other);
     const { events } = readEvents(stream);
     const read = (data: string) => data.replace(/\r\n|\r/g, "\n");

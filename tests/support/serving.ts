@@ -166,8 +166,11 @@ export interface Serving {
   run(milliseconds?: number): void;
   /** Advances the clock, and lets promises settle before and after. */
   settle(milliseconds?: number): Promise<void>;
-  /** Lets promises settle until a condition holds. The clock does not move. */
-  eventually(awaited: string, condition: () => boolean): Promise<void>;
+  /**
+   * Lets promises, and the threads and files of the runtime, go on until a condition holds. The clock does
+   * not move.
+   */
+  eventually(awaited: string, condition: () => boolean | Promise<boolean>): Promise<void>;
   /** Advances the clock until a promise settles. */
   until<T>(promise: Promise<T>): Promise<T>;
   /** The lines of the log since the last call. */
@@ -242,9 +245,12 @@ class MemoryServing implements Serving {
     await this.#promises();
   }
 
-  async eventually(awaited: string, condition: () => boolean): Promise<void> {
+  async eventually(
+    awaited: string,
+    condition: () => boolean | Promise<boolean>,
+  ): Promise<void> {
     const start = ranMs();
-    while (!condition()) {
+    while (!await condition()) {
       if (ranMs() - start > 20_000) throw new Error(`Waited 20,000 ms for: ${awaited}`);
       await this.settle();
     }

@@ -49,11 +49,20 @@ export async function eventually(
   }
 }
 
-/** Resolves with `count()` when the count has stayed the same for 50 ms. */
-export async function standstill(awaited: string, count: () => number): Promise<number> {
+/**
+ * Resolves with `count()` when the count has stayed the same for 50 ms.
+ *
+ * @param goOn Moves a server in memory. It is called before each look at the count.
+ */
+export async function standstill(
+  awaited: string,
+  count: () => number,
+  goOn: () => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   let before = NaN;
   let since = ranMs();
-  await eventually(awaited, () => {
+  await eventually(awaited, async () => {
+    await goOn();
     if (count() !== before) {
       before = count();
       since = ranMs();

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { serve } from "../../mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
 import type { Environ, StartResponse } from "../../src/wsgi/mod.ts";
+import { assertLaw } from "../support/shares.ts";
 
 const EXCHANGES = 60;
 
@@ -74,13 +75,13 @@ test("the bytes of random exchanges are those of a TCP socket", async () => {
   const port = Number(new URL(server.url).port);
   await using client = testClient(planned);
   try {
-    await fc.assert(
+    await assertLaw(
       fc.asyncProperty(exchange, async (one) => {
         const wire = wireOf(one);
         const { text } = await client.raw(wire);
         assertEquals(withoutDate(text), withoutDate(await overTcp(port, wire)));
       }),
-      { numRuns: EXCHANGES },
+      EXCHANGES,
     );
   } finally {
     await server.close();

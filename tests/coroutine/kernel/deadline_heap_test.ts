@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { DeadlineHeap } from "../../../src/coroutine/kernel/deadline_heap.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 interface Entry {
   time: number;
@@ -15,7 +16,7 @@ test("law: entries are taken in order of time and arrival, without those removed
     fc.record({ remove: fc.nat(1000) }),
     fc.record({ take: fc.nat(100) }),
   );
-  fc.assert(fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
+  assertLaw(fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
     const heap = new DeadlineHeap<Entry>();
     const model: Entry[] = [];
     for (const command of commands) {

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { LinkedList, type ListNode } from "../../../src/coroutine/kernel/linked_list.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 test("law: a list behaves as an array from which any item may leave", () => {
   const command = fc.oneof(
@@ -9,7 +10,7 @@ test("law: a list behaves as an array from which any item may leave", () => {
     fc.constant("shift" as const),
     fc.nat(1000),
   );
-  fc.assert(fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
+  assertLaw(fc.property(fc.array(command, { maxLength: 200 }), (commands) => {
     const list = new LinkedList<number>();
     let model: number[] = [];
     const places: ListNode<number>[] = [];

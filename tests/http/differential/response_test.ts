@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { ResponseWriter } from "../../../src/http/mod.ts";
 import { latin1Bytes, latin1Text } from "../transcript.ts";
 import { runLlhttp } from "./llhttp.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 const VISIBLE = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
 const TOKEN_CHARACTERS = VISIBLE.filter((character) => /[!#$%&'*+\-.^_`|~\w]/.test(character));
@@ -37,7 +38,7 @@ const response = fc.record({
 });
 
 test("law: llhttp reads a response back, and finds its end", () => {
-  fc.assert(fc.property(response, (given) => {
+  assertLaw(fc.property(response, (given) => {
     const { method, status, blocks } = given;
     const body = blocks.map((block) => typeof block === "string" ? block : latin1Text(block)).join(
       "",

@@ -16,6 +16,7 @@ import {
 } from "../../../src/http/mod.ts";
 import { readCorpus } from "../corpus.ts";
 import { everyByte, latin1Bytes, latin1Text, splitAt, transcript } from "../transcript.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const PUT = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
@@ -361,7 +362,7 @@ test("counts chunk sizes exactly if bodies have no limit", () => {
 test("law: pieces of any sizes give the events of the whole message", () => {
   const messages = readCorpus();
   const sizes = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 30 });
-  fc.assert(fc.property(fc.constantFrom(...messages), sizes, (message, lengths) => {
+  assertLaw(fc.property(fc.constantFrom(...messages), sizes, (message, lengths) => {
     const pieces: Uint8Array[] = [];
     let rest = message.bytes;
     for (const length of lengths) {
@@ -385,7 +386,7 @@ const anyText = fc.array(
 ).map((parts) => parts.join(""));
 
 test("law: any bytes, whole or cut in two, throw no error but a ProtocolError", () => {
-  fc.assert(fc.property(anyText, fc.nat(), (text, cut) => {
+  assertLaw(fc.property(anyText, fc.nat(), (text, cut) => {
     // The transcript rethrows every other error.
     const bytes = latin1Bytes(text);
     assertEquals(transcript(splitAt(bytes, cut % (bytes.length + 1))), transcript([bytes]));
@@ -403,7 +404,7 @@ test("law: with any limits, every split gives the same events", () => {
     maxTrailerBytes: fc.nat({ max: 20 }),
     maxEmptyLines: fc.nat({ max: 2 }),
   });
-  fc.assert(fc.property(anyText, limits, fc.nat(), (text, limits, cut) => {
+  assertLaw(fc.property(anyText, limits, fc.nat(), (text, limits, cut) => {
     const bytes = latin1Bytes(text);
     const whole = transcript([bytes], { limits });
     assertEquals(transcript(everyByte(bytes), { limits }), whole);
@@ -413,7 +414,7 @@ test("law: with any limits, every split gives the same events", () => {
 
 test("law: a change of one byte in a valid message throws no error but a ProtocolError", () => {
   const messages = readCorpus();
-  fc.assert(
+  assertLaw(
     fc.property(fc.constantFrom(...messages), fc.nat(), anyByte, ({ bytes }, place, value) => {
       const changed = bytes.slice();
       if (changed.length > 0) changed[place % changed.length] = value;

@@ -15,6 +15,7 @@ import {
   ResponseWriter,
 } from "../../../src/http/mod.ts";
 import { latin1Bytes } from "../transcript.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 const HEAD = "POST / HTTP/1.1\r\nHost: x\r\n";
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
@@ -131,7 +132,7 @@ const step = fc.oneof(
 );
 
 test("law: in any order of calls, a parser gives an event or one of its errors", () => {
-  fc.assert(fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+  assertLaw(fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
     const parser = new RequestParser();
     let isOver = false;
     let inRequest = false;
@@ -181,7 +182,7 @@ const contexts = fc.record({
 test("law: in any order of calls, a writer does what its table says", () => {
   const calls = fc.array(fc.constantFrom(...CALLS), { maxLength: 12 });
   const statuses = fc.constantFrom("200 OK", "204 No Content", "304 Not Modified", "404 Not Found");
-  fc.assert(fc.property(contexts, statuses, calls, (context, status, calls) => {
+  assertLaw(fc.property(contexts, statuses, calls, (context, status, calls) => {
     const writer = new ResponseWriter(context);
     let phase: string = PHASES[0];
     for (const call of calls) {

@@ -15,6 +15,7 @@ import {
   ResponseWriter,
 } from "../../../src/http/mod.ts";
 import { latin1Bytes, latin1Text, transcript } from "../transcript.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 function contextOf(given: Partial<ResponseContext> = {}): ResponseContext {
   return { method: "GET", minorVersion: 1, keepAlive: true, protocol: "HTTP/1.1", ...given };
@@ -313,7 +314,7 @@ test("law: a body written in either framing is read back", () => {
   const block = fc.string({
     unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)),
   });
-  fc.assert(fc.property(fc.array(block), fc.boolean(), (blocks, isChunked) => {
+  assertLaw(fc.property(fc.array(block), fc.boolean(), (blocks, isChunked) => {
     const body = blocks.join("");
     const { sink, text } = collect();
     const writer = writerOf();

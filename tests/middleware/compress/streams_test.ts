@@ -16,7 +16,7 @@ import {
   type TestClient,
 } from "../../support/serving.ts";
 import { parseResponse } from "../../support/http_text.ts";
-import { servingOverTcp } from "../../support/tcp.ts";
+import { servingOverTcp, standstill } from "../../support/tcp.ts";
 import { answer, PLAIN, settle, sorry } from "../answering.ts";
 import { decoded, decodedSoFar, decodedText } from "./decoding.ts";
 
@@ -220,7 +220,7 @@ test("a client that stalls stalls the app, and what waits is bounded", async () 
   const client = stage.connect();
   client.pause();
   client.send(get("/", GZIP));
-  await standstill(stage, () => blocks);
+  await standstill("the app to stall", () => blocks, () => stage.settle());
   assert(blocks < 20, `${blocks} blocks`);
   client.resume();
   await stage.eventually("the app to go on", () => blocks > 50);
@@ -583,23 +583,11 @@ async function eventuallyDecoded(
   client: TestClient,
   expected: string,
 ): Promise<void> {
-  let text = "";
-  for (let tries = 0; tries < 500 && text !== expected; tries++) {
-    await stage.settle();
-    if (!client.received().includes("\r\n\r\n")) continue;
-    text = await decodedSoFar(encoding, client.response().body).catch(() => "");
-  }
-  assertEquals(text, expected);
-}
-
-/** Waits until a count stands still. */
-async function standstill(stage: Serving, count: () => number): Promise<void> {
-  let last = -1;
-  for (let same = 0; same < 30;) {
-    for (let n = 0; n < 5; n++) await stage.settle();
-    same = count() === last && last > 0 ? same + 1 : 0;
-    last = count();
-  }
+  await stage.eventually(expected, async () => {
+    if (!client.received().includes("\r\n\r\n")) return false;
+    const text = await decodedSoFar(encoding, client.response().body).catch(() => "");
+    return text === expected;
+  });
 }
 
 function equal(whole: Uint8Array, blocks: readonly Uint8Array[]): boolean {

@@ -11,8 +11,9 @@ import {
   ProxyHeaderError,
   ProxyHeaderReader,
 } from "../../../src/socket/mod.ts";
+import { assertLaw } from "../../support/shares.ts";
 
-const RUNS = { numRuns: 200 };
+const RUNS = 200;
 const port = fc.integer({ min: 0, max: 65_535 });
 const ipv4 = fc.tuple(fc.ipV4(), port).map(([host, number]) => ipAddress(host, number));
 /** Addresses in the form of RFC 5952, as the reader gives them. */
@@ -65,7 +66,7 @@ test("a header that is written is read, in every split", () => {
     });
     if (early === undefined) assertEquals([...reader.rest], [...rest]);
   });
-  fc.assert(law, RUNS);
+  assertLaw(law, RUNS);
 });
 
 test("a written checksum is right, and any changed byte of the header is noticed", () => {
@@ -92,7 +93,7 @@ test("any bytes give a header, an error of the protocol, or a wait", () => {
       if (!(error instanceof ProxyHeaderError)) throw error;
     }
   });
-  fc.assert(law, RUNS);
+  assertLaw(law, RUNS);
 });
 
 const LOCAL: ProxyHeader = {

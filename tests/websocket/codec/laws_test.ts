@@ -11,8 +11,9 @@ import { UTF8Check } from "../../../src/websocket/codec/utf8.ts";
 import { closePayload, encodeFrame, MessageReader } from "../../../src/websocket/mod.ts";
 import { joinBytes } from "../../../src/socket/mod.ts";
 import { transcript } from "./transcript.ts";
+import { assertLaw } from "../../support/shares.ts";
 
-const RUNS = { numRuns: 25 };
+const RUNS = 25;
 
 const mask = fc.uint8Array({ minLength: 4, maxLength: 4 });
 const payload = fc.oneof(
@@ -36,7 +37,7 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 }
 
 test("the reader gives back the messages that the writer has made, in any split", () => {
-  fc.assert(
+  assertLaw(
     fc.property(
       fc.array(fc.tuple(message, mask), { maxLength: 6 }),
       fc.boolean(),
@@ -64,7 +65,7 @@ test("the events of random bytes are the same in any split", () => {
   const start = fc.constantFrom(0x01, 0x02, 0x81, 0x82, 0x00, 0x80, 0x88, 0x89, 0x8a, 0xc1);
   const frame = fc.tuple(start, fc.nat(130), fc.uint8Array({ maxLength: 140 }))
     .map(([first, length, rest]) => joinBytes([Uint8Array.of(first, 0x80 | length), rest]));
-  fc.assert(
+  assertLaw(
     fc.property(
       fc.array(frame, { maxLength: 4 }).map(joinBytes),
       fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
@@ -73,12 +74,12 @@ test("the events of random bytes are the same in any split", () => {
         assertEquals(transcript(cut(bytes, places), options), transcript([bytes], options));
       },
     ),
-    { numRuns: 120 },
+    120,
   );
 });
 
 test("the parts of a payload are masked as the whole is, at any alignment", () => {
-  fc.assert(
+  assertLaw(
     fc.property(payload, mask, fc.nat(8), fc.nat(), (bytes, key, offset, place) => {
       const memory = new Uint8Array(offset + bytes.length);
       const part = memory.subarray(offset);
@@ -111,7 +112,7 @@ test("the check of UTF-8 agrees with the runtime's decoder, and fails no later",
   };
   const tails = ["", "\x80", "\x90\x80", "\xa0\x80", "\x80\x80", "\x90\x80\x80", "\x80\x80\x80"]
     .map((tail) => Uint8Array.from(tail, (character) => character.charCodeAt(0)));
-  fc.assert(
+  assertLaw(
     fc.property(fc.oneof(wild, text.map((text) => new TextEncoder().encode(text))), (bytes) => {
       const check = new UTF8Check();
       const wrong = check.push(bytes, 0, bytes.length);
@@ -124,7 +125,7 @@ test("the check of UTF-8 agrees with the runtime's decoder, and fails no later",
         assert(!canBecomeText(bytes.subarray(0, wrong + 1)));
       }
     }),
-    { numRuns: 400 },
+    400,
   );
 });
 

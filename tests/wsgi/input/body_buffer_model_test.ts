@@ -10,6 +10,7 @@ import { BodyBuffer } from "../../../src/wsgi/input/body_buffer.ts";
 import { ClientDisconnected } from "../../../src/wsgi/mod.ts";
 import { CountingPool } from "../../support/counting_pool.ts";
 import { type Stage, stage } from "../../support/scheduling.ts";
+import { runsOf, seedOf } from "../../support/shares.ts";
 
 const BLOCK = 65_536;
 const NEWLINE = 0x0a;
@@ -210,7 +211,7 @@ for (const [ending, end] of Object.entries(endings)) {
         for (const step of chosen) step.act(scene);
         end(scene);
       }),
-      { seed: 2008, numRuns: 100 },
+      { seed: seedOf(2008), numRuns: runsOf(100) },
     );
   });
 }

@@ -16,6 +16,7 @@ import { ClientDisconnected } from "../../../src/wsgi/mod.ts";
 import { RequestCogen } from "../../../src/wsgi/running/request_cogen.ts";
 import { type Stage, stage } from "../../support/scheduling.ts";
 import { latin1Bytes } from "../../support/serving.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 interface Reading extends Stage {
   readonly body: BodyBuffer;
@@ -455,7 +456,7 @@ const pieces = fc.array(
 );
 
 test("any reads of any pieces give what a file of the same content would", () => {
-  fc.assert(fc.property(pieces, fc.array(reads, { maxLength: 20 }), (given, chosen) => {
+  assertLaw(fc.property(pieces, fc.array(reads, { maxLength: 20 }), (given, chosen) => {
     const { body, read, run, assertEmpty } = reading();
     const unsent = [...given];
     let rest = given.join("");
@@ -483,7 +484,7 @@ const ALL: Read = {
 };
 
 test("readlines gives all lines, or lines until the hint is reached, in any pieces", () => {
-  fc.assert(fc.property(pieces, fc.integer({ min: 0, max: 30 }), (given, hint) => {
+  assertLaw(fc.property(pieces, fc.integer({ min: 0, max: 30 }), (given, hint) => {
     const { scheduler, run, body, assertEmpty } = reading();
     const silent = {
       files: undefined,

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { encodeText } from "../../../src/wsgi/running/encode_text.ts";
+import { assertLaw } from "../../support/shares.ts";
 
 const encoder = new TextEncoder();
 
@@ -35,7 +36,7 @@ test("what was encoded before stays as it is", () => {
 });
 
 test("its bytes are those of UTF-8 for any text", () => {
-  fc.assert(
+  assertLaw(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
       assertEquals(bytesOf(encodeText(text)), encoder.encode(text));
     }),

@@ -14,7 +14,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { denoConfig } from "../../deno_config.ts";
-import { findRuntime, ROOT, type Runtime, type RuntimeName } from "../../runtimes.ts";
+import {
+  findRuntime,
+  ROOT,
+  type Runtime,
+  RUNTIME_NAMES,
+  type RuntimeName,
+} from "../../runtimes.ts";
 import { runCommand } from "../command.ts";
 import { silentFiles, withoutMarkers } from "./batch_report.ts";
 import { compiledSources, PLAIN_LOADER, takesCompiled } from "../compiled/sources.ts";
@@ -33,7 +39,7 @@ const BATCH_SECONDS = 900;
  * The largest number of files in one process. After a failure all of them run a second time, so
  * more files would cost too much time.
  */
-const MAX_BATCH = 80;
+const MAX_BATCH = 160;
 
 /** Files that measure memory, start many connections or take long, by the beginnings of their paths. */
 const ALONE: readonly string[] = [
@@ -41,8 +47,14 @@ const ALONE: readonly string[] = [
   "tests/torture/load/",
 ];
 
-/** Folders that `--quick` leaves out: their files start many processes and connections, or take long. */
-const SLOW: readonly string[] = ["tests/contract/", "tests/torture/load/", "tests/cli/"];
+/** Folders that `--quick` leaves out: their files start processes, threads or many connections, or repeat much. */
+const SLOW: readonly string[] = [
+  ...["contract", "testing/contract", "torture", "fuzz", "cli", "examples", "adapters/wire"],
+  ...["wsgi/blocking", "server/disconnect", "bus"],
+].map((folder) => `tests/${folder}/`);
+
+/** The tests of the gates and of the benchmarks: programs that run on the machine's own Node alone. */
+const TOOLS: readonly string[] = ["tests/tools/"];
 
 /** Of the contract, only the files of this runtime do more than skip a test. */
 const FOREIGN: Readonly<Record<RuntimeName, RegExp>> = {
@@ -80,7 +92,8 @@ export async function testOutcomes(
   runtime: RuntimeName,
   files: readonly string[],
 ): Promise<readonly TestOutcome[]> {
-  const runs = await (wholeRuns.get(runtime) ?? runFiles(findRuntime(runtime), chooseFiles(files)));
+  const chosen = chooseFiles(runtime, files);
+  const runs = await (wholeRuns.get(runtime) ?? runFiles(findRuntime(runtime), chosen));
   return runs.flatMap(({ tests }) => tests);
 }
 
@@ -90,16 +103,18 @@ export function testStep(name: string, runtimeName: RuntimeName): Step {
 }
 
 async function runTests(runtime: Runtime, { files, quick }: StepOptions): Promise<StepResult> {
-  const chosen = chooseFiles(files).filter((path) => !(quick && isIn(SLOW, path)));
+  const chosen = chooseFiles(runtime.name, files)
+    .filter((path) => !(quick && isIn(SLOW, path)));
   const runs = runFiles(runtime, chosen);
   if (files.length === 0 && !quick) wholeRuns.set(runtime.name, runs);
   return judge(runtime, chosen.length, await runs);
 }
 
-/** The test files with one of these parts in their path; without a part, all of them. */
-function chooseFiles(parts: readonly string[]): string[] {
+/** The test files of a runtime with one of these parts in their path; without a part, all of them. */
+function chooseFiles(runtime: RuntimeName, parts: readonly string[]): string[] {
   return testFiles().filter((path) =>
-    parts.length === 0 || parts.some((part) => path.includes(part))
+    (parts.length === 0 || parts.some((part) => path.includes(part))) &&
+    (runtime === "node" || !isIn(TOOLS, path))
   );
 }
 
@@ -168,6 +183,7 @@ async function runProcess(
       cwd: ROOT,
       env: {
         BATCH_FILES: paths.join("\n"),
+        SHARE: `${RUNTIME_NAMES.indexOf(runtime.name)}/${RUNTIME_NAMES.length}`,
         ...(takesCompiled(runtime) ? { COMPILED_SOURCES: await compiledSources() } : {}),
       },
       timeoutSeconds: paths.length === 1 ? FILE_SECONDS : BATCH_SECONDS,

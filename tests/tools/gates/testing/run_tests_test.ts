@@ -42,10 +42,10 @@ test("a complaint about a file counts as a failed test", () => {
 });
 
 test("puts files together evenly, but for those that need a process of their own", () => {
-  const shared = Array.from({ length: 100 }, (_, index) => `tests/http/${index}_test.ts`);
+  const shared = Array.from({ length: 200 }, (_, index) => `tests/http/${index}_test.ts`);
   const alone = ["tests/contract/node_test.ts", "tests/torture/load/long_poll_test.ts"];
   const made = batches([...alone, ...shared], "node");
-  assertEquals(made.map((paths) => paths.length), [50, 50, 1, 1]);
+  assertEquals(made.map((paths) => paths.length), [100, 100, 1, 1]);
   assertEquals(made.flat(), [...shared, ...alone]);
 });
 
