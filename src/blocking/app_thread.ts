@@ -51,6 +51,8 @@ export class AppThread implements JobThread {
   /** The number of calls so far. */
   #seen = 0;
   #job: Job | undefined;
+  /** The last request: its log hears of a thread that ends by itself while it is free. */
+  #lastJob: Job | undefined;
 
   /**
    * @param module The URL of the app's module.
@@ -71,7 +73,7 @@ export class AppThread implements JobThread {
   /** Begins a request. */
   begin(job: Job, environ: Record<string, unknown>): void {
     this.state = "busy";
-    this.#job = job;
+    this.#job = this.#lastJob = job;
     Atomics.store(this.#shared.cells, CELL.aborted, 0);
     this.#thread.keepAlive(true);
     this.#thread.post(environ);
@@ -149,7 +151,8 @@ export class AppThread implements JobThread {
     this.#end();
     if (!isLoading) this.#host.died();
     this.#host.ended(this, isLoading ? error : undefined);
-    job?.fail(error);
+    if (job !== undefined) job.fail(error);
+    else this.#lastJob?.diedLater(error);
   }
 
   /** Passes on the calls of one request, to its end. */

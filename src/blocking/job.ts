@@ -169,6 +169,11 @@ export class Job {
     this.end();
   }
 
+  /** The thread has ended by itself after its last request, which is this one. */
+  diedLater(error: Error): void {
+    this.#host.report(error);
+  }
+
   /** The request waits for nothing more of the thread. */
   #settle(failure: Error): void {
     this.#waiter?.reject(failure);

@@ -84,7 +84,7 @@ export class MainThread {
 
   /** Tells of the error of the app. */
   fail(error: unknown): void {
-    const origin = error instanceof RequestEnded
+    const origin = isRequestEnded(error)
       ? FAULT.aborted
       : error === this.#answered
       ? FAULT.answered
@@ -113,3 +113,12 @@ export class MainThread {
 }
 
 const ENDED = "The request has ended: its client has left, or wants no more of the response";
+
+/** The app may throw any value, also one that cannot be inspected, such as a revoked Proxy. */
+function isRequestEnded(error: unknown): boolean {
+  try {
+    return error instanceof RequestEnded;
+  } catch {
+    return false;
+  }
+}

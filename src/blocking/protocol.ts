@@ -74,8 +74,16 @@ export interface Fault {
 /** The largest text of a fault, in characters: a fault fits into the memory. */
 const MAX_TEXT = 16_384;
 
-/** Describes an error, which may be any value. */
+/** Describes an error, which may be any value, also one whose getters throw. */
 export function faultOf(error: unknown): Fault {
+  try {
+    return describe(error);
+  } catch {
+    return { name: "Error", message: "an object that cannot be read was thrown", stack: "" };
+  }
+}
+
+function describe(error: unknown): Fault {
   if (!(error instanceof Error)) {
     return { name: "Error", message: `${showThrown(error)} was thrown`, stack: "" };
   }
@@ -91,9 +99,15 @@ export function faultOf(error: unknown): Fault {
   return { ...fault, response };
 }
 
-/** Shows a thrown value that is no error; also one that cannot be made a string. */
+/** Shows a thrown value that is no error. */
 function showThrown(value: unknown): string {
-  return (typeof value === "string" ? JSON.stringify(value) : typeof value).slice(0, MAX_TEXT);
+  const isWritten = typeof value === "string" || typeof value === "object";
+  const text = isWritten
+    ? JSON.stringify(value)
+    : typeof value === "function"
+    ? "a function"
+    : String(value);
+  return text.slice(0, MAX_TEXT);
 }
 
 /** Makes the error of a fault, with the name and the stack that it had in the other thread. */

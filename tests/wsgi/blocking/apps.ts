@@ -109,6 +109,27 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
   throws() {
     throw new RangeError("the app has failed");
   },
+  /** Throws the value that the query names. */
+  throwsAny({ QUERY_STRING }) {
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const unreadable = Object.defineProperty(new Error(), "stack", {
+      get() {
+        throw new Error("no stack");
+      },
+    });
+    const values: Record<string, unknown> = {
+      ...{ object: { code: 5 }, null: null, symbol: Symbol("id"), text: "why" },
+      ...{ revoked: revoked.proxy, unreadable },
+    };
+    throw values[QUERY_STRING];
+  },
+  /** Its thread ends by itself, after the response. */
+  rejectsLater(_environ, startResponse) {
+    void Promise.reject(new Error("nothing has handled it"));
+    ok(startResponse);
+    return [];
+  },
   found() {
     const response = { status: "302 Found", headers: [["Location", "/"]], body: "moved" };
     throw Object.assign(new Error("302 Found"), { name: "HTTPException" }, response);

@@ -96,6 +96,22 @@ test("an error before the first block is a 500, and its stack is in the log", as
   }
 });
 
+test("a thrown value of any kind is told, and its thread goes on", async () => {
+  await using client = testClient(app, { autojump: false });
+  const before = app.stats().died;
+  const told: Readonly<Record<string, string>> = {
+    ...{ object: '{"code":5} was thrown', null: "null was thrown", text: '"why" was thrown' },
+    symbol: "Symbol(id) was thrown",
+    ...{ revoked: "cannot be read was thrown", unreadable: "cannot be read was thrown" },
+  };
+  for (const [name, message] of Object.entries(told)) {
+    assertEquals((await client.get(`/throwsAny?${name}`)).status, 500);
+    const [error] = client.takeErrors() as Error[];
+    assertStringIncludes(error?.message ?? "", message);
+  }
+  assertEquals(app.stats().died - before, 0);
+});
+
 test("an error after the first block cuts the response", async () => {
   await using client = testClient(app, { autojump: false });
   await client.get("/late").then(

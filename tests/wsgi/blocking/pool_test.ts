@@ -112,6 +112,19 @@ test("the request of a thread that ends is a 500, and another thread serves the 
   assertEquals(app.stats().died - before, 1);
 });
 
+test("a thread that ends by itself after its request is told of once", async () => {
+  await using client = testClient(app, { autojump: false });
+  assertEquals((await client.get("/rejectsLater")).status, 200);
+  const errors: Error[] = [];
+  while (errors.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    errors.push(...client.takeErrors() as Error[]);
+  }
+  assertEquals(errors.map(({ name }) => name), ["BlockingThreadDied"]);
+  assertStringIncludes(client.log.join(), "nothing has handled it");
+  assertEquals((await client.post("/echo", { body: "next" })).text, "next");
+});
+
 test("a module that cannot be loaded is a 500 with a named error, and is not loaded again at once", async () => {
   await using broken = blocking("data:text/javascript,throw new Error('broken module')", {
     threads: 2,
