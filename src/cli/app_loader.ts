@@ -6,7 +6,7 @@
 
 import { nearestName, showValue } from "../coroutine/mod.ts";
 import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
-import { withAccessLog } from "./access_lines.ts";
+import { withAccessLog } from "./logs/access_lines.ts";
 import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
 import { absolute, kindOf, workingDirectory } from "./host.ts";
 import { importModule } from "./modules.ts";
@@ -48,7 +48,7 @@ export function findApp(spec: string): AppPlace {
     throw usage(
       `unknown command "${spec}": ${
         advice || "e"
-      }xpected serve, check or fetch, or a module such as app.ts`,
+      }xpected serve, check, fetch or status, or a module such as app.ts`,
     );
   }
   throw notLoaded(

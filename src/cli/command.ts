@@ -7,14 +7,16 @@
  */
 
 import { findApp } from "./app_loader.ts";
-import { type Arguments, splitArguments } from "./arguments.ts";
+import { splitArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
 import { EXIT, usage } from "./failure.ts";
 import { fetchCommand } from "./fetch.ts";
 import { helpText } from "./help.ts";
 import { writeOut } from "./host.ts";
 import { serveCommand } from "./serve.ts";
+import type { Command } from "./options.ts";
 import { collectSettings, type Settings } from "./settings.ts";
+import { statusCommand } from "./status/status_command.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -32,7 +34,13 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   if (asked("version")) return await print(`cogen-wsgi ${VERSION}\n`);
   const settings = await collectSettings(args);
   if (settings.get("print-config") === true) return await print(settings.print());
-  const { app, path } = operandsOf(args, settings);
+  if (args.command === "status") {
+    if (args.operands.length > 0) {
+      throw usage(`unexpected argument ${args.operands[0]}: "status" takes no app`);
+    }
+    return await statusCommand(settings);
+  }
+  const { app, path } = operandsOf(args.command, args.operands, settings);
   const place = findApp(app);
   if (args.command === "check") return await checkCommand(place, settings);
   if (path !== undefined) return await fetchCommand(place, path, settings);
@@ -41,7 +49,8 @@ export async function runCommand(words: readonly string[]): Promise<number> {
 
 /** The app, which is an operand or the option `app`, and the path of `fetch`. */
 function operandsOf(
-  { command, operands }: Arguments,
+  command: Exclude<Command, "status">,
+  operands: readonly string[],
   settings: Settings,
 ): { app: string; path: string | undefined } {
   const rest = [...operands];

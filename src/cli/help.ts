@@ -10,6 +10,7 @@ import { formatValue } from "./values.ts";
 const HEAD = `Usage: cogen-wsgi [serve] APP [options]      serve an app
        cogen-wsgi check APP [options]        try the app, and report what breaks PEP 3333
        cogen-wsgi fetch APP PATH [options]   print the response to one request, without a port
+       cogen-wsgi status --status ADDRESS    print what a running server waits for
 
 APP is a module, such as app.ts, or a module and the name of an export, such as app.ts:admin. The
 export (by default "default") is a WSGI app, mounts (path prefixes and apps), or an object with
@@ -23,7 +24,7 @@ the configuration. PORT, HOST, WEB_CONCURRENCY (--workers) and FORWARDED_ALLOW_I
 (--trust-proxy) are read as well. Times: 500ms, 30s, 2m; none for no limit.
 
 Exit codes: 0 ended well, 1 crashed or check found a fault, 2 wrong usage, 3 could not start,
-4 the app could not be loaded, 22 fetch got no 2xx.
+4 the app could not be loaded, 22 fetch got no 2xx, or status no answer.
 SIGTERM and SIGINT (Ctrl-C) let the running requests end; a second SIGINT cancels them. With --workers,
 SIGHUP replaces the workers one after the other. SIGUSR1 opens the files of the logs again, after a
 program such as logrotate has moved them.

@@ -34,34 +34,36 @@ export interface Endpoint {
  */
 export function endpointsOf(settings: Settings): Endpoint[] {
   const tls = readTls(settings);
-  const endpoints = addressesOf(settings).map((text): Endpoint => {
-    if (text.startsWith("unix:")) {
-      const path = text.slice("unix:".length);
-      const bindAddr = /^[./]/.test(path) ? path : `./${path}`;
-      return { text, bindAddr, isUnix: true, tls: undefined };
-    }
-    const colon = text.lastIndexOf(":");
-    const bindAddr: BindAddress = [text.slice(0, colon), Number(text.slice(colon + 1))];
-    return { text, bindAddr, isUnix: false, tls };
-  });
+  const endpoints = addressesOf(settings).map((text) => endpointOf(text, tls));
   if (tls !== undefined && endpoints.every(({ isUnix }) => isUnix)) {
     throw usage("--tls-cert is of no use on a Unix socket: add --bind host:port, or leave it out");
   }
   return endpoints;
 }
 
+/** Reads an address as the options write it: `unix:path` or `host:port`. */
+export function endpointOf(text: string, tls: TLSOptions | undefined): Endpoint {
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length);
+    const bindAddr = /^[./]/.test(path) ? path : `./${path}`;
+    return { text, bindAddr, isUnix: true, tls: undefined };
+  }
+  const colon = text.lastIndexOf(":");
+  const bindAddr: BindAddress = [text.slice(0, colon), Number(text.slice(colon + 1))];
+  return { text, bindAddr, isUnix: false, tls };
+}
+
 /**
- * Listens, and gives a Unix socket the permissions of `--unix-mode`.
+ * Listens, and gives a Unix socket permissions, such as those of `--unix-mode`; with `undefined`, those of the system.
  *
  * While `listen` works, the process makes no file with further permissions, so that no other user can
  * connect in between. The runtimes may make the file with fewer, so they are then set.
  */
 export async function withUnixMode<T>(
   { isUnix, bindAddr }: Endpoint,
-  settings: Settings,
+  mode: number | undefined,
   listen: () => Promise<T>,
 ): Promise<T> {
-  const mode = settings.get<number>("unix-mode");
   if (mode === undefined || !isUnix) return await listen();
   const restore = withholdPermissions(mode);
   try {
@@ -117,7 +119,9 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
     return notStarted(`${at}this user has no permission; ${advice}`);
   }
   if (/NotCapable/.test(described)) {
-    const flags = endpoint.isUnix ? "-N -R -W; --unix-mode needs --allow-sys=umask" : "-N";
+    const flags = endpoint.isUnix
+      ? "-N -R -W; --unix-mode and --status need --allow-sys=umask"
+      : "-N";
     return notStarted(at + deniedByDeno(flags));
   }
   if (/EADDRNOTAVAIL|AddrNotAvailable/.test(described)) {

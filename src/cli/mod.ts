@@ -1,5 +1,6 @@
 /**
- * The command `cogen-wsgi`: serves an app, checks it, or answers one request without a port.
+ * The command `cogen-wsgi`: serves an app, checks it, answers one request without a port, or shows the
+ * status of a running server.
  *
  * `npx cogen-wsgi app.ts`, `deno run -N -R -E jsr:@x/cogen-wsgi/cli app.ts` and `bunx cogen-wsgi app.ts`
  * run the same code. `bin.ts` is the program of the npm package.
@@ -18,7 +19,7 @@ import { sayFailure } from "./running.ts";
  *
  * @param args The arguments, without the runtime and the program.
  * @returns The exit code: 0 ended well, 1 crashed, 2 wrong usage, 3 could not start, 4 the app could not
- *   be loaded, 22 `fetch` got no 2xx.
+ *   be loaded, 22 `fetch` got no 2xx, or `status` no answer.
  *
  * @example
  * ```ts

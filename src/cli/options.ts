@@ -14,7 +14,7 @@ import {
 import type { Kind } from "./values.ts";
 
 /** The commands. */
-export const COMMANDS = ["serve", "check", "fetch"] as const;
+export const COMMANDS = ["serve", "check", "fetch", "status"] as const;
 
 /** One of {@linkcode COMMANDS}. */
 export type Command = typeof COMMANDS[number];
@@ -223,6 +223,15 @@ export const OPTIONS: readonly Option[] = [
       help: "add a random number up to this one; default: a tenth of it",
     },
     { name: "pid-file", kind: "text", value: "FILE", help: "write the process id into this file" },
+  ]),
+  ...group("Status", ["serve", "status"], [
+    {
+      ...{ name: "status", kind: "bind", value: "ADDRESS" },
+      help: "show the status at unix:path or host:port, for the command status and a browser",
+    },
+  ]),
+  ...group("Status", ["status"], [
+    { name: "json", kind: "flag", help: "print JSON, not tables", elsewhere: "nowhere" },
   ]),
   ...LIMITS,
   ...TIMEOUTS,

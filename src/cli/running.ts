@@ -12,6 +12,7 @@ import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
 import { after, onSignal, processId, removeFile, writeText } from "./host.ts";
 import { reopenLogs, writeMessage } from "./logs/logs.ts";
 import type { Settings } from "./settings.ts";
+import type { Gather } from "./status/gather.ts";
 import { formatValue } from "./values.ts";
 
 /** Servers of one app. */
@@ -37,6 +38,8 @@ export interface Served {
   };
   /** The versions that serve the connections in place of the servers. */
   readonly versions?: Service;
+  /** Asks the versions for their status. */
+  readonly others?: Gather;
 }
 
 /** Writes a message of the command. */

@@ -14,6 +14,7 @@ import { reloading } from "./reload/reload.ts";
 import { runUntilSignal, say, type Served, type Service } from "./running.ts";
 import { listeningOptionsOf } from "./proxies.ts";
 import { RANK, type Settings } from "./settings.ts";
+import { withStatus } from "./status/status_server.ts";
 
 /**
  * Serves an app until a signal ends the server.
@@ -35,7 +36,7 @@ export async function serveCommand(
     const { serveWorkers } = await import("./workers/serve_workers.ts");
     return await serveWorkers(place, words, settings, endpoints);
   }
-  const { served, versions } = settings.get("reload") === true
+  const { served, versions, others } = settings.get("reload") === true
     ? await reloading(place, words, settings)
     : await loadOnce(place, settings);
   const servers: WSGIServer[] = [];
@@ -45,15 +46,27 @@ export async function serveCommand(
     const shared = { ...listeningOptionsOf(settings), ...served, bindAddr };
     const options = tls === undefined ? shared : { ...shared, tls };
     try {
-      servers.push(await withUnixMode(endpoint, settings, () => serve(options)));
+      const mode = settings.get<number>("unix-mode");
+      servers.push(await withUnixMode(endpoint, mode, () => serve(options)));
     } catch (error) {
       await service.shutdown(0);
       throw listenFailure(error, endpoint);
     }
   }
   const places = servers.map(({ url }, at) => endpoints[at]?.isUnix ? endpoints[at].text : url);
-  say(`serving ${place.name} on ${places.join(" and ")}`);
-  return await runUntilSignal(service, settings);
+  // The servers of `--reload` only listen: their requests are those of the versions.
+  const watched = others === undefined ? servers : [];
+  let isServing = false;
+  try {
+    return await withStatus(settings, watched, others, () => {
+      isServing = true;
+      say(`serving ${place.name} on ${places.join(" and ")}`);
+      return runUntilSignal(service, settings);
+    });
+  } catch (error) {
+    if (!isServing) await service.shutdown(0);
+    throw error;
+  }
 }
 
 /** A host that sets `WEB_CONCURRENCY` does not speak about the reload of a developer. */

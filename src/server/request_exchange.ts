@@ -149,8 +149,14 @@ export class RequestExchange
   /** Runs the app. Its first step runs inside this call. */
   start(): void {
     const { scheduler, debug } = this.#host.settings;
-    const name = debug ? `the app ${this.appName} (${this.method} ${this.head.target})` : "runApp";
+    const name = debug ? this.#describe() : "runApp";
     this.#task = launch(scheduler, runApp(this), name);
+  }
+
+  /** The app and its request, for the warnings of debugging. */
+  #describe(): string {
+    const { appName, method, head: { target } } = this;
+    return `${appName === "" ? "an app" : `the app ${appName}`} (${method} ${target})`;
   }
 
   /**

@@ -4,7 +4,7 @@
  * A response costs one increment in the histogram of its second. The steps of a histogram grow by a factor of
  * 1.25, so a percentile is at most 25 % too long.
  *
- * {@linkcode Observation} keeps one for each server.
+ * {@linkcode StatusRecorder} keeps one for each server.
  *
  * @module
  */

@@ -6,11 +6,12 @@
  * @module
  */
 
-import { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
+import { checkNames, optionError } from "../coroutine/mod.ts";
 import type { WSGIServer } from "../server/mod.ts";
 import type { StartResponse, WSGIApp } from "../wsgi/mod.ts";
 import { formatMetrics, type MetricsSnapshot, sumMetrics } from "./metrics.ts";
 import { MetricsRecorder } from "./metrics_recorder.ts";
+import { checkServers } from "./servers.ts";
 
 /** Options of {@linkcode metricsApp}. */
 export interface MetricsOptions {
@@ -27,7 +28,7 @@ export interface MetricsOptions {
  * The names are those of OpenTelemetry's stable HTTP conventions, and `cogen_` begins all others. A client that
  * leaves is no error: its response has no status and no `error_type`.
  *
- * @param servers The server, or several. Their responses are counted from now on.
+ * @param servers The server, or several; none if `others` gives all metrics. Their responses are counted from now on.
  * @param options The metrics of other processes.
  * @returns The app. It has no guard: its numbers show the load of the server, and no request.
  * @throws {TypeError} If an argument is of a wrong kind.
@@ -57,7 +58,7 @@ export function metricsApp(
 ): WSGIApp {
   checkNames("options of metricsApp", options, ["others"]);
   const { others } = options;
-  checkOption("others of metricsApp", others, "function");
+  checkServers("metricsApp", servers, others);
   const recorder = new MetricsRecorder(servers);
   return (_environ, startResponse) => {
     if (others === undefined) return answer(startResponse, recorder.snapshot());

@@ -6,7 +6,6 @@
 
 export type { StatusGuard } from "./guard.ts";
 export type { MinuteView } from "./last_minute.ts";
-export type { CoroutineView, RequestView, ServerView, StatusView } from "./observation.ts";
 export { statusApp, type StatusOptions } from "./status_app.ts";
 export { metricsApp, type MetricsOptions } from "./metrics_app.ts";
 export {
@@ -17,3 +16,11 @@ export {
   sumMetrics,
 } from "./metrics.ts";
 export { MetricsRecorder } from "./metrics_recorder.ts";
+export {
+  type CoroutineView,
+  type OtherCoroutineView,
+  type RequestView,
+  type ServerView,
+  StatusRecorder,
+  type StatusView,
+} from "./status_recorder.ts";

@@ -16,6 +16,7 @@ export const PAGE = `<!doctype html>
 <title>Status</title>
 <link rel="stylesheet" href="page.css">
 <h1>Status <small id="date">connecting</small></h1>
+<p id="silent" class="lost" hidden></p>
 <div id="servers"></div>
 <h2>Requests <small id="request-count"></small></h2>
 <p id="hint" hidden>Lines and times of waits need the option debug of the scheduler, or COGEN_DEBUG=1.</p>
@@ -82,16 +83,18 @@ function chart(title, values, className, format) {
   svg.append(line);
   return make("figure", "", className, [make("figcaption", title + ", most " + format(most)), svg]);
 }
-function coroutine({ name, state, waitsFor, waitedMs, line, children }) {
+const workerOf = (worker) => worker === null || worker === undefined ? "" : "worker " + worker;
+function coroutine({ name, state, waitsFor, waitedMs, line, worker, children }) {
   const since = waitedMs === undefined ? "" : " for " + time(waitedMs);
   const wait = waitsFor === undefined ? state : "waits" + since + ": " + waitsFor;
   const parts = [make("div", name + " " + wait, "wait")];
+  if (workerOf(worker) !== "") parts.push(make("div", workerOf(worker), "wait line"));
   if (line !== undefined) parts.push(make("div", "at " + line, "wait line"));
   if (children.length > 0) parts.push(make("ul", "", "", children.map(coroutine)));
   return make("li", "", "", parts);
 }
 function request(r) {
-  const facts = [r.client, r.app, r.connection, "age " + time(r.ageMs),
+  const facts = [workerOf(r.worker), r.client, r.app, r.connection, "age " + time(r.ageMs),
     size(r.receivedBytes) + " in", size(r.sentBytes) + " out"];
   if (r.status !== null) facts.unshift(r.status);
   return make("li", "", "", [
@@ -111,7 +114,7 @@ function server({ url, stats, lastMinute: m }) {
   const late = Object.keys(stats.timeouts).filter((phase) => stats.timeouts[phase] > 0)
     .map((phase) => count("time-outs " + phase, stats.timeouts[phase]));
   return make("section", "", "", [
-    make("h2", url || "not listening", ""),
+    make("h2", [url || "not listening", workerOf(stats.worker)].filter(Boolean).join(", "), ""),
     make("p", "last minute: " + m.responses + " responses, " + m.errors + " errors, " + m.left +
       " left; p50 " + time(m.p50Ms) + ", p95 " + time(m.p95Ms) + ", p99 " + time(m.p99Ms), ""),
     make("div", "", "charts", [
@@ -131,8 +134,11 @@ function server({ url, stats, lastMinute: m }) {
   ]);
 }
 function show(view) {
-  byId("date").textContent = (view.worker === null ? "" : "worker " + view.worker + ", ") + view.date;
+  byId("date").textContent = view.date;
   byId("date").className = "";
+  byId("silent").hidden = view.silent.length === 0;
+  byId("silent").textContent = "No answer of " + view.silent.join(", ") +
+    ": a step of an app holds the event loop.";
   byId("hint").hidden = view.debug;
   byId("servers").replaceChildren(...view.servers.map(server));
   byId("requests").replaceChildren(...view.requests.map(request));

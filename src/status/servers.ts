@@ -1,12 +1,12 @@
 /**
  * The servers that a status or metrics are about.
  *
- * `status_app.ts`, `observation.ts` and `metrics_recorder.ts` call this.
+ * The recorders and their apps call this.
  *
  * @module
  */
 
-import { optionError } from "../coroutine/mod.ts";
+import { checkOption, optionError } from "../coroutine/mod.ts";
 import type { WSGIServer } from "../server/mod.ts";
 
 /**
@@ -23,9 +23,7 @@ export function serversOf(
     const { stats, onResponse } = Object(server) as Partial<WSGIServer>;
     return typeof stats !== "function" || typeof onResponse !== "function";
   });
-  if (fault === undefined && servers.length > 0 && !servers.includes(undefined)) {
-    return [...servers] as WSGIServer[];
-  }
+  if (fault === undefined && !servers.includes(undefined)) return [...servers] as WSGIServer[];
   throw optionError(`The argument of ${caller}`, fault, "a WSGIServer, or an array of them");
 }
 
@@ -36,4 +34,19 @@ export function urlOf(server: WSGIServer): string {
   } catch {
     return "";
   }
+}
+
+/**
+ * Checks the servers of an app, which has at least one unless other processes have theirs.
+ *
+ * @throws {TypeError} If one of them is no server, or there is none.
+ */
+export function checkServers(
+  caller: string,
+  servers: WSGIServer | readonly WSGIServer[],
+  others: unknown,
+): void {
+  checkOption(`others of ${caller}`, others, "function");
+  if (serversOf(caller, servers).length > 0 || others !== undefined) return;
+  throw optionError(`The argument of ${caller}`, servers, "a WSGIServer, or the option others");
 }

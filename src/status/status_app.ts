@@ -9,14 +9,14 @@
  * @module
  */
 
-import { checkNames, Sleep } from "../coroutine/mod.ts";
+import { checkNames, optionError, type Scheduler, Sleep, until } from "../coroutine/mod.ts";
 import type { WSGIServer } from "../server/mod.ts";
 import { eventStream } from "../sse/mod.ts";
 import type { HeaderList, StartResponse, WSGIApp } from "../wsgi/mod.ts";
 import { guarded, type StatusGuard } from "./guard.ts";
-import { Observation } from "./observation.ts";
-import { serversOf } from "./servers.ts";
 import { PAGE, SCRIPT, STYLE } from "./page.ts";
+import { checkServers } from "./servers.ts";
+import { joinViews, StatusRecorder, type StatusView } from "./status_recorder.ts";
 
 /** Options of {@linkcode statusApp}. */
 export interface StatusOptions {
@@ -25,10 +25,17 @@ export interface StatusOptions {
    * loopback `Host` and without a mark of a proxy. All others get 403.
    */
   readonly guard?: StatusGuard;
+  /**
+   * Gives the views of other processes that serve the same app; they are shown with those of this one. Called at most
+   * once a second. Default: none.
+   */
+  readonly others?: () => PromiseLike<readonly StatusView[]> | readonly StatusView[];
 }
 
 /** The time between two events of the page, in seconds. */
 const PERIOD_SECONDS = 1;
+/** A view is made anew after this time, so that many open pages cost no more than one. */
+const FRESH_MS = 900;
 
 const SAFE: HeaderList = [
   ["Cache-Control", "no-store"],
@@ -57,8 +64,8 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
  * each coroutine, the operation that it waits for, and with the option `debug` of the scheduler since when and at
  * which line. Coroutines without a request follow; above them stand the counts, rates and durations.
  *
- * @param servers The server, or several. Their responses are counted from now on.
- * @param options The guard.
+ * @param servers The server, or several; none if `others` gives all views. Their responses are counted from now on.
+ * @param options The guard, and the views of other processes.
  * @returns The app. Serve it on a socket of its own, or mount it: the order of the calls is in the example.
  * @throws {TypeError} If the guard or another argument is of a wrong kind.
  *
@@ -88,12 +95,12 @@ export function statusApp(
   servers: WSGIServer | readonly WSGIServer[],
   options: StatusOptions = {},
 ): WSGIApp {
-  const watched = serversOf("statusApp", servers);
-  checkNames("options of statusApp", options, ["guard"]);
-  const { guard = "local" } = options;
-  const observation = new Observation(watched);
+  checkNames("options of statusApp", options, ["guard", "others"]);
+  const { guard = "local", others } = options;
+  checkServers("statusApp", servers, others);
+  const views = new SharedView(new StatusRecorder(servers), others);
   const app: WSGIApp = (environ, startResponse) => {
-    const { PATH_INFO: path, REQUEST_METHOD: method, SCRIPT_NAME: mount } = environ;
+    const { PATH_INFO: path, REQUEST_METHOD: method, SCRIPT_NAME: mount, cogen } = environ;
     if (method !== "GET" && method !== "HEAD") {
       return answer(startResponse, "405 Method Not Allowed", "text/plain", "GET only\n", [
         ["Allow", "GET, HEAD"],
@@ -104,12 +111,14 @@ export function statusApp(
       return answer(startResponse, "308 Permanent Redirect", "text/plain", "", place);
     }
     if (path === "/events") {
-      return eventStream(environ, startResponse, events(observation), { headers: SAFE });
+      return eventStream(environ, startResponse, events(views, cogen.scheduler), { headers: SAFE });
     }
     const wantsJson = /^application\/json\b/.test(environ.HTTP_ACCEPT ?? "");
     if (path === "/status.json" || path === "/" && wantsJson) {
-      const text = `${JSON.stringify(observation.view())}\n`;
-      return answer(startResponse, "200 OK", "application/json", text);
+      const send = (text: string) =>
+        answer(startResponse, "200 OK", "application/json", `${text}\n`);
+      const text = views.at(cogen.scheduler.clock.now());
+      return typeof text === "string" ? send(text) : text.then(send);
     }
     const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
     if (file !== undefined) return answer(startResponse, "200 OK", ...file);
@@ -118,9 +127,47 @@ export function statusApp(
   return guarded(app, guard);
 }
 
-function* events(observation: Observation) {
+/** The view as JSON. All its viewers of one second share it. */
+class SharedView {
+  readonly #recorder: StatusRecorder;
+  readonly #others: StatusOptions["others"];
+  #text: string | Promise<string> = "";
+  #madeAtMs = -Infinity;
+
+  constructor(recorder: StatusRecorder, others: StatusOptions["others"]) {
+    this.#recorder = recorder;
+    this.#others = others;
+  }
+
+  at(nowMs: number): string | Promise<string> {
+    if (nowMs - this.#madeAtMs >= FRESH_MS) {
+      this.#madeAtMs = nowMs;
+      this.#text = this.#others === undefined
+        ? JSON.stringify(this.#recorder.view())
+        : this.#joined(this.#others);
+    }
+    return this.#text;
+  }
+
+  async #joined(others: NonNullable<StatusOptions["others"]>): Promise<string> {
+    const views: unknown = await others();
+    checkViews(views);
+    return JSON.stringify(joinViews([this.#recorder.view(), ...views]));
+  }
+}
+
+function checkViews(views: unknown): asserts views is readonly StatusView[] {
+  const areViews = Array.isArray(views) && views.every((view) => {
+    const { servers, requests, coroutines, silent } = Object(view) as Partial<StatusView>;
+    return [servers, requests, coroutines, silent].every(Array.isArray);
+  });
+  if (!areViews) throw optionError("The result of others", views, "an array of views");
+}
+
+function* events(views: SharedView, { clock }: Scheduler) {
   for (;;) {
-    yield { data: JSON.stringify(observation.view()) };
+    const text = views.at(clock.now());
+    yield { data: typeof text === "string" ? text : yield* until(text) };
     yield* Sleep(PERIOD_SECONDS);
   }
 }

@@ -10,10 +10,11 @@ import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../../src/cli/command.ts";
 import { CommandFailure } from "../../src/cli/failure.ts";
-import { splitArguments } from "../../src/cli/arguments.ts";
 import { withUnixMode } from "../../src/cli/listening.ts";
 import { OPTIONS } from "../../src/cli/options.ts";
+import { splitArguments } from "../../src/cli/arguments.ts";
 import { collectSettings } from "../../src/cli/settings.ts";
+import { statusText } from "../../src/cli/status/status_command.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { inWorkshop, type Result, until } from "./program.ts";
 
@@ -42,6 +43,13 @@ export async function* upload(environ, startResponse) {
 
 const pem = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url));
 const FILES = { "app.mjs": APP, "broken.mjs": "export default (", "empty.mjs": "" };
+/** The text that the command `status` prints. */
+async function statusAt(address: string, ...more: string[]): Promise<string> {
+  return await statusText(
+    await collectSettings(splitArguments(["status", "--status", address, ...more])),
+  );
+}
+
 const HINT = " (cogen-wsgi --help lists the options)";
 
 /** Arguments, the exit code, and the only line on standard error. */
@@ -85,13 +93,20 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
   [
     "chek",
     2,
-    `unknown command "chek": did you mean check? Expected serve, check or fetch, or a module such as app.ts${HINT}`,
+    `unknown command "chek": did you mean check? Expected serve, check, fetch or status, or a module such as app.ts${HINT}`,
+  ],
+  [
+    "state",
+    2,
+    `unknown command "state": did you mean status? Expected serve, check, fetch or status, or a module such as app.ts${HINT}`,
   ],
   [
     "status",
     2,
-    `unknown command "status": expected serve, check or fetch, or a module such as app.ts${HINT}`,
+    `no address: write cogen-wsgi status --status unix:/path, as the server has it${HINT}`,
   ],
+  ["status app.mjs", 2, `unexpected argument app.mjs: "status" takes no app${HINT}`],
+  ["--json app.mjs", 2, `--json is an option of "status", not of "serve"${HINT}`],
   ["app.mjs more", 2, `unexpected argument more: "serve" takes one app${HINT}`],
   ["--tls-key k.pem app.mjs", 2, `--tls-key needs a certificate: add --tls-cert FILE${HINT}`],
   [
@@ -244,7 +259,7 @@ test("the help names every option, and the version is that of the package", asyn
 test("serve listens on each address, logs, and drains at SIGTERM", async () => {
   await inWorkshop(FILES, async ({ folder, start }) => {
     const options = ["-b", "127.0.0.1:0", "-b", "unix:a.sock", "--unix-mode", "620"];
-    const log = ["--access-log", "common", "--pid-file", "a.pid"];
+    const log = ["--access-log", "common", "--pid-file", "a.pid", "--status", "unix:s.sock"];
     const server = start(["app.mjs", ...options, ...log]);
     const line = await server.errors(/serving .*\n/);
     const [, url] =
@@ -252,11 +267,49 @@ test("serve listens on each address, logs, and drains at SIGTERM", async () => {
     assertEquals((statSync(join(folder, "a.sock")).mode & 0o777).toString(8), "620");
     assertEquals(await (await fetch(`${url}x`)).text(), "hello GET /x\n");
     assertEquals(readFileSync(join(folder, "a.pid"), "utf8"), `${server.pid}\n`);
+    const at = `unix:${join(folder, "s.sock")}`;
+    assertEquals((statSync(join(folder, "s.sock")).mode & 0o777).toString(8), "600");
+    const lines = (await statusAt(at)).split("\n");
+    assertMatch(lines[1] ?? "", new RegExp(`^${url} +1 +0 +1 +1 +0 `));
+    assertMatch(lines[2] ?? "", /^unix:.*a\.sock|http\+unix:/);
+    assertEquals(JSON.parse(await statusAt(at, "--json")).servers.length, 2);
+    const other = await assertRejects(() => statusAt(`unix:${join(folder, "a.sock")}`));
+    assertMatch(
+      String(other),
+      /a\.sock is no address of --status: it has answered HTTP\/1\.1 200 OK$/,
+    );
     server.kill("SIGTERM");
     const { code, stdout } = await server.ended;
     assertEquals(code, 0);
-    assertMatch(stdout, /^127\.0\.0\.1 - - \[.+\] "GET \/x HTTP\/1\.1" 200 13\n$/);
-    assertEquals(["a.pid", "a.sock"].map((name) => existsSync(join(folder, name))), [false, false]);
+    assertMatch(
+      stdout,
+      /^127\.0\.0\.1 - - \[.+\] "GET \/x HTTP\/1\.1" 200 13\n.*"GET \/status\.json .*\n$/,
+    );
+    assertEquals(
+      ["a.pid", "a.sock", "s.sock"].filter((name) => existsSync(join(folder, name))),
+      [],
+    );
+  });
+});
+
+test("status without a server that answers is an error with a remedy", async () => {
+  const other = createServer((socket) => {
+    socket.on("data", () => socket.end("\x1b]0;hello\r\n"));
+  });
+  await inWorkshop(FILES, async ({ folder }) => {
+    const place = (name: string) => `unix:${join(folder, name)}`;
+    await new Promise<void>((resolve) => other.listen(join(folder, "o.sock"), resolve));
+    const rows: readonly (readonly [at: string, message: string])[] = [
+      [place("no.sock"), "there is no socket AT: start the server with --status AT"],
+      [place("app.mjs"), "no server listens on AT: start it with --status AT"],
+      ["127.0.0.1:1", "no server listens on AT: start it with --status AT"],
+      [place("o.sock"), "AT is no address of --status: it has answered ?]0;hello"],
+    ];
+    for (const [at, message] of rows) {
+      const failure = await assertRejects(() => statusAt(at), CommandFailure);
+      assertEquals([failure.code, failure.message.replaceAll(at, "AT")], [22, message]);
+    }
+    await new Promise((resolve) => other.close(resolve));
   });
 });
 
@@ -291,12 +344,11 @@ test("SIGUSR1 opens the files of the logs again", async () => {
 test("a Unix socket never has further permissions than --unix-mode", async () => {
   await inWorkshop({}, async ({ folder }) => {
     const bindAddr = join(folder, "a.sock");
-    const settings = await collectSettings(splitArguments(["--unix-mode", "640"]));
     const mask = process.umask();
     const modeOf = () => statSync(bindAddr).mode & 0o777;
     const server = createServer();
     const endpoint = { text: "", bindAddr, isUnix: true, tls: undefined };
-    await withUnixMode(endpoint, settings, async () => {
+    await withUnixMode(endpoint, 0o640, async () => {
       await new Promise<void>((resolve) => server.listen(bindAddr, resolve));
       assertEquals(modeOf() & ~0o640, 0);
     });

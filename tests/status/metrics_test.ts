@@ -194,12 +194,17 @@ test("the app answers with the format's type, and adds the metrics of other proc
     const sum = samplesOf(text).get("cogen_accepted_connections_total") ?? 0;
     assertEquals(sum, before!.samples[0]!.value + stage.server.stats().acceptedConnections);
   }
+  await using client = testClient(metricsApp([], { others: () => [snapshot] }));
+  const { text } = await client.get("/metrics");
+  assertEquals(samplesOf(text).get("cogen_accepted_connections_total"), 1);
   await stage.finish();
 });
 
 test("a wrong argument is a named error", async () => {
   const stage = await serving(app);
-  assertThrows(() => metricsApp({} as never), TypeError, "The argument of MetricsRecorder");
+  assertThrows(() => metricsApp({} as never), TypeError, "The argument of metricsApp");
+  assertThrows(() => metricsApp([]), TypeError, "The argument of metricsApp");
+  assertThrows(() => new MetricsRecorder({} as never), TypeError, "of MetricsRecorder");
   assertThrows(() => metricsApp(stage.server, { others: 1 } as never), TypeError, "others");
   await stage.finish();
 });

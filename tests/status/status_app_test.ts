@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { AddCoro, ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { basicAuth } from "../../src/middleware/mod.ts";
-import { statusApp, type StatusView } from "../../src/status/mod.ts";
+import { statusApp, StatusRecorder, type StatusView } from "../../src/status/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, type Serving, serving } from "../support/serving.ts";
@@ -42,20 +42,20 @@ test("each request has its facts, and the tree of its coroutines with their wait
   const { coroutines, client, ...facts } = request!;
   assertEquals(facts, {
     ...{ method: "GET", target: "/200?slow", app: "app", connection: "read" },
-    ...{ ageMs: 2500, status: null, receivedBytes: 0, sentBytes: 0 },
+    ...{ ageMs: 2500, status: null, receivedBytes: 0, sentBytes: 0, worker: null },
   });
   assertMatch(client, /^127\.0\.0\.1:\d+$/);
   assertEquals(
-    coroutines.map(({ waitsFor, waitedMs, children }) => [
-      ...[waitsFor, waitedMs, children.map((child) => [child.name, child.waitsFor])],
+    coroutines.map(({ name, waitsFor, waitedMs, children }) => [
+      ...[name, waitsFor, waitedMs, children.map((child) => [child.name, child.waitsFor])],
     ]),
-    [["Sleep", 2500, [["child", "Sleep"]]]],
+    [["app", "Sleep", 2500, [["child", "Sleep"]]]],
   );
   assertMatch(coroutines[0]!.line ?? "", /status_app_test\.ts:\d+/);
   assertEquals(view.coroutines.map(({ name, waitsFor }) => [name, waitsFor]), [
     ["alone", 'WaitForSignal("abc")'],
   ]);
-  assertEquals([view.debug, view.worker], [true, null]);
+  assertEquals([view.debug, view.silent], [true, []]);
   assertEquals([view.omittedRequests, view.omittedCoroutines], [0, 0]);
   assertEquals(view.servers[0]!.stats.activeRequests, 1);
   alone.cancel();
@@ -97,6 +97,40 @@ test("a view has at most 200 requests, and counts the others", async () => {
   assertEquals([requests.length, omittedRequests], [200, 3]);
   stage.run(10_000);
   await stage.finish();
+});
+
+test("the views of other processes are shown with those of this one", async () => {
+  const stages = [await serving(app, { worker: "1" }), await serving(app, { worker: "2" })];
+  const [one, two] = stages.map(({ server }) => new StatusRecorder(server)) as [
+    ...[StatusRecorder, StatusRecorder],
+  ];
+  for (const [at, stage] of stages.entries()) {
+    for (let count = 0; count < 150 + at; count++) stage.ask(get("/200?slow"));
+    stage.run(1000 * at);
+  }
+  const alone = stages[1]!.server.scheduler.add(function* alone() {
+    yield* WaitForSignal("abc");
+  });
+  stages[1]!.run();
+  const silent = { ...new StatusRecorder([]).view(), silent: ["worker 3"] };
+  const received = structuredClone([two.view(), silent]);
+  const others = () => Promise.resolve([one.view(), ...received]);
+  await using client = testClient(statusApp([], { others }));
+  const stream = await client.open("/events", { headers: LOCAL });
+  const text = (await client.get("/status.json", { headers: LOCAL })).text;
+  await stream.until(`data: ${text.trim()}`);
+  await stream.disconnect();
+  const view = JSON.parse(text) as StatusView;
+  assertEquals(view.silent, ["worker 3"]);
+  assertEquals(view.servers.map(({ stats }) => stats.worker), ["1", "2"]);
+  assertEquals([view.requests.length, view.omittedRequests], [200, 101]);
+  assertEquals([view.requests[0]!.worker, view.requests[199]!.worker], ["2", "1"]);
+  assertEquals(view.coroutines.map(({ name, worker }) => [name, worker]), [["alone", "2"]]);
+  alone.cancel();
+  for (const stage of stages) {
+    stage.run(10_000);
+    await stage.finish();
+  }
 });
 
 test("rates and percentiles of the last minute", async () => {
@@ -235,6 +269,8 @@ test("a wrong argument is a named error", async () => {
   const cases: [call: () => unknown, message: string][] = [
     [() => statusApp(undefined as never), "The argument of statusApp"],
     [() => statusApp([]), "The argument of statusApp"],
+    [() => statusApp(stage.server, { others: [] } as never), "others of statusApp"],
+    [() => new StatusRecorder({} as never), "The argument of StatusRecorder"],
     [() => statusApp([stage.server, {} as never]), "The argument of statusApp"],
     [() => statusApp(stage.server, { guard: "loopback" as never }), "guard of statusApp"],
     [() => statusApp(stage.server, { guard: (() => {}) as never }), "guard of statusApp"],

@@ -18,6 +18,7 @@ import { openLogs } from "../logs/logs.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { listeningOptionsOf } from "../proxies.ts";
 import { collectSettings } from "../settings.ts";
+import { recordersOf } from "../status/recorders.ts";
 import { serveMessages } from "./thread_server.ts";
 
 /** The task of a new thread. */
@@ -42,7 +43,7 @@ async function run({ place, words }: ThreadTask): Promise<void> {
     ...listeningOptionsOf(settings),
     ...{ wsgiApp, adapter, scheduler, bus },
   });
-  link.listen(serveMessages(server, post));
+  link.listen(serveMessages(server, post, recordersOf(settings, [server])));
   void server.finished.then(() => closeServedBus(bus)).then(() => post({ type: "ended" }));
   post({ type: "loaded" });
 }

@@ -15,6 +15,8 @@ import { after } from "../host.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { Relay, type Server } from "./relay.ts";
 import { say } from "../running.ts";
+import { Gather, type Source } from "../status/gather.ts";
+import type { Answered, Ask } from "../status/recorders.ts";
 
 /** The time for a thread to end after its grace period, in seconds. A blocked thread is then stopped. */
 const END_SECONDS = 3;
@@ -25,7 +27,8 @@ export type StartThread = (
 ) => Pick<Thread, "post" | "stop">;
 
 /** The thread of one version. */
-export class AppThread implements Server {
+export class AppThread implements Server, Source {
+  readonly title = "the app";
   readonly relays: Map<number, Relay> = new Map();
   /** Resolves when the app is loaded; rejects if it cannot be. */
   readonly loaded: Promise<void>;
@@ -66,6 +69,15 @@ export class AppThread implements Server {
     this.#thread.post(message, buffersOf(message));
   }
 
+  ask(question: Ask): void {
+    this.post(question);
+  }
+
+  /** Calls `take` with each answer. */
+  onAnswer(take: (answer: Answered) => void): void {
+    this.#hear.answer = take;
+  }
+
   /** Counts the requests that run. */
   running(): Promise<number> {
     return new Promise((resolve) => {
@@ -104,7 +116,9 @@ export class AppThread implements Server {
   }
 
   #receive(message: FromThread): void {
-    if (!("id" in message)) return this.#hear[message.type]?.(message as never);
+    if (!("id" in message)) {
+      return (this.#hear[message.type] as ((message: FromThread) => void) | undefined)?.(message);
+    }
     const relay = this.relays.get(message.id);
     if (relay === undefined) return;
     if (message.type !== "moved") return relay.receive(message);
@@ -115,6 +129,8 @@ export class AppThread implements Server {
 
 /** All versions of one app. */
 export class AppVersions {
+  /** Asks all versions for their status. */
+  readonly gather: Gather = new Gather(after);
   readonly #task: ThreadTask;
   readonly #grace: number;
   readonly #start: StartThread;
@@ -150,7 +166,12 @@ export class AppVersions {
   load(): AppThread {
     const thread = new AppThread(this.#task, this.#start);
     this.#threads.add(thread);
-    void thread.ended.then(() => this.#threads.delete(thread));
+    thread.onAnswer((answer) => this.gather.receive(thread, answer));
+    thread.loaded.then(() => this.gather.add(thread), () => {});
+    void thread.ended.then(() => {
+      this.#threads.delete(thread);
+      this.gather.remove(thread);
+    });
     return thread;
   }
 

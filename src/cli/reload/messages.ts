@@ -8,6 +8,7 @@
  */
 
 import type { Address } from "../../socket/mod.ts";
+import type { Answered, Ask } from "../status/recorders.ts";
 
 /** The bytes on their way in one direction of a connection, from which on the sender waits. */
 export const WINDOW_BYTES: number = 256 * 1024;
@@ -35,6 +36,7 @@ export type ToThread =
   | { readonly type: "retire"; readonly grace: number }
   | { readonly type: "shutdown"; readonly grace: number }
   | { readonly type: "count" }
+  | Ask
   | { readonly type: "reopenLogs" };
 
 /** A message of a thread. */
@@ -55,6 +57,7 @@ export type FromThread =
   /** Every connection that the thread does not keep was reported by `moved`. */
   | { readonly type: "retired" }
   | { readonly type: "count"; readonly count: number }
+  | Answered
   /** The server has ended: no connection is open, and no app runs. */
   | { readonly type: "ended" };
 

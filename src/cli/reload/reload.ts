@@ -38,7 +38,11 @@ export async function reloading(
   const runtime = await runtimeAdapter();
   const listen: typeof runtime.listen = (address, options) =>
     runtime.listen(address, options, (socket) => versions.accept(socket));
-  return { served: { wsgiApp: () => [], adapter: { ...runtime, listen } }, versions };
+  return {
+    served: { wsgiApp: () => [], adapter: { ...runtime, listen } },
+    versions,
+    others: versions.gather,
+  };
 }
 
 function watched({ path }: AppPlace, settings: Settings): [folders: string[], files: string[]] {

@@ -10,6 +10,7 @@
 import type { WSGIConnection, WSGIServer } from "../../server/mod.ts";
 import { reopenLogs, writeMessage } from "../logs/logs.ts";
 import type { ToThread } from "./messages.ts";
+import type { Recorders } from "../status/recorders.ts";
 import { PortSocket, type Post } from "./port_socket.ts";
 
 /**
@@ -17,8 +18,13 @@ import { PortSocket, type Post } from "./port_socket.ts";
  *
  * @param server The server of the app. It does not listen.
  * @param post Sends a message to the command.
+ * @param recorders Answers the questions about the status.
  */
-export function serveMessages(server: WSGIServer, post: Post): (message: ToThread) => void {
+export function serveMessages(
+  server: WSGIServer,
+  post: Post,
+  recorders?: Recorders,
+): (message: ToThread) => void {
   const sockets = new Map<number, PortSocket>();
   const connections = new Map<number, WSGIConnection>();
   const forget = (id: number) => void (sockets.delete(id) && connections.delete(id));
@@ -46,6 +52,8 @@ export function serveMessages(server: WSGIServer, post: Post): (message: ToThrea
         return void server.shutdown({ grace: message.grace });
       case "reopenLogs":
         return reopenLogs();
+      case "ask":
+        return recorders === undefined ? undefined : post(recorders.answer(message));
       case "count":
         return post({ type: "count", count: server.stats().activeRequests });
       default:

@@ -57,7 +57,7 @@ export class Listeners {
     const take = (stream: AcceptedStream) => this.#offer(stream, index);
     try {
       const accept = () => acceptStreams(address, options, take);
-      return await withUnixMode(endpoint, this.#settings, accept);
+      return await withUnixMode(endpoint, this.#settings.get<number>("unix-mode"), accept);
     } catch (error) {
       throw listenFailure(error, endpoint);
     }

@@ -9,6 +9,7 @@
 
 import type { Address } from "../../socket/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
+import type { Answered, Ask } from "../status/recorders.ts";
 
 /** The task of a new worker. */
 export interface WorkerTask {
@@ -31,7 +32,8 @@ export type ToWorker =
   /** No connection follows: end the present ones, and the process. Both times are in seconds; `null` is no limit. */
   | { readonly type: "end"; readonly grace: number | null; readonly idle: number }
   /** A message of the bus. */
-  | { readonly type: "bus"; readonly message: unknown };
+  | { readonly type: "bus"; readonly message: unknown }
+  | Ask;
 
 /** The load of a worker. */
 export interface Load {
@@ -58,4 +60,5 @@ export type FromWorker =
   | { readonly type: "pong"; readonly load: Load }
   /** The worker asks for another one in its place. */
   | { readonly type: "replace"; readonly reason: string }
-  | { readonly type: "bus"; readonly message: unknown };
+  | { readonly type: "bus"; readonly message: unknown }
+  | Answered;

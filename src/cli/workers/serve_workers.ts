@@ -19,6 +19,8 @@ import { after, onSignal } from "../host.ts";
 import { type Endpoint, listenFailure } from "../listening.ts";
 import { counted, runUntilSignal, say, sayFailure, type Service } from "../running.ts";
 import type { Settings } from "../settings.ts";
+import { Gather } from "../status/gather.ts";
+import { withStatus } from "../status/status_server.ts";
 import { Listeners } from "./listeners.ts";
 import { isDeno, nextTurn, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
@@ -54,8 +56,10 @@ export async function serveWorkers(
   const listeners = new Listeners(endpoints, settings, (stream, index) => {
     supervisor.connections.offer(stream, index);
   });
+  const gather = new Gather(after);
   const supervisor: Supervisor = new Supervisor(host, {
     workers,
+    gather,
     grace: settings.get<number>("grace") as number,
     timeout: settings.get<number>("worker-timeout") as number,
     listen: () => listeners.open(),
@@ -64,16 +68,17 @@ export async function serveWorkers(
   const close = () => listeners.close();
   // A SIGHUP would end this process otherwise.
   onSignal("SIGHUP", () => void supervisor.reload());
-  try {
-    await supervisor.begin();
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  say(
-    `serving ${place.name} on ${listeners.places.join(" and ")} with ${counted(workers, "worker")}`,
-  );
-  return await runUntilSignal(serviceOf(supervisor, close), settings);
+  return await withStatus(settings, [], gather, async () => {
+    try {
+      await supervisor.begin();
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    const places = listeners.places.join(" and ");
+    say(`serving ${place.name} on ${places} with ${counted(workers, "worker")}`);
+    return await runUntilSignal(serviceOf(supervisor, close), settings);
+  });
 }
 
 function workerCount(settings: Settings): number {

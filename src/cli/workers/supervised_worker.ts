@@ -8,6 +8,8 @@
 
 import type { AcceptedStream } from "../../../adapters/node.ts";
 import type { CommandFailure } from "../failure.ts";
+import type { Source } from "../status/gather.ts";
+import type { Ask } from "../status/recorders.ts";
 import { busChannel } from "./bus_channel.ts";
 import type { Taker } from "./hand_over.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
@@ -40,7 +42,7 @@ export interface Place {
 }
 
 /** A worker, as the supervisor sees it. */
-export class Worker implements Taker {
+export class Worker implements Taker, Source {
   readonly place: Place;
   readonly readyOrEnded: Promise<void>;
   state: "loading" | "ready" | "ending" | "gone" = "loading";
@@ -74,5 +76,9 @@ export class Worker implements Taker {
 
   send(message: ToWorker, stream?: AcceptedStream): void {
     this.running.send(message, stream);
+  }
+
+  ask(question: Ask): void {
+    this.send(question);
   }
 }

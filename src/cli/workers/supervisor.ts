@@ -27,6 +27,7 @@
 import type { MessageChannel } from "../../bus/mod.ts";
 import type { Address } from "../../socket/mod.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
+import type { Gather } from "../status/gather.ts";
 import { HandOver } from "./hand_over.ts";
 import type { FromWorker } from "./messages.ts";
 import { type Place, type ProcessEvents, Worker, type WorkerProcess } from "./supervised_worker.ts";
@@ -61,6 +62,8 @@ export interface SupervisorOptions {
   readonly timeout: number;
   /** Called when the first worker has loaded the app; gives the addresses of the service. */
   readonly listen: () => Promise<readonly Address[]>;
+  /** Asks the workers that serve for their status. */
+  readonly gather?: Gather;
   /** Called with the channel to each new worker, for its bus; the function that it returns is called at the worker's end. */
   readonly open?: (channel: MessageChannel) => () => void;
 }
@@ -226,6 +229,8 @@ export class Supervisor {
         return void this.#replace(worker.place);
       case "bus":
         return worker.bus.receive(message.message);
+      case "answer":
+        return this.#options.gather?.receive(worker, message);
     }
   }
 
@@ -256,6 +261,7 @@ export class Supervisor {
     place.worker = worker;
     if (place.next === worker) place.next = undefined;
     if (old !== undefined && old !== worker) this.#end(old, this.#options.grace);
+    this.#options.gather?.add(worker);
     this.connections.send();
     worker.settle();
   }
@@ -279,6 +285,7 @@ export class Supervisor {
     worker.closeChannel?.();
     this.#workers.delete(worker);
     this.connections.remove(worker);
+    this.#options.gather?.remove(worker);
     worker.settle();
     if (this.#isStopping) {
       if (this.#workers.size === 0) this.#onEmpty();

@@ -26,6 +26,7 @@ import { endpointsOf } from "../listening.ts";
 import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
 import { listeningOptionsOf } from "../proxies.ts";
 import { collectSettings, type Settings } from "../settings.ts";
+import { type Recorders, recordersOf } from "../status/recorders.ts";
 import { busChannel } from "./bus_channel.ts";
 import { handedAdapter } from "./handed_adapter.ts";
 import type { Load, ToWorker, WorkerTask } from "./messages.ts";
@@ -49,6 +50,7 @@ class Worker {
   #app: WSGIApp | Mounts | undefined;
   #scheduler: Scheduler | undefined;
   #bus: Bus | undefined;
+  #recorders: Recorders | undefined;
   readonly #channel = busChannel((message) => this.#link.post({ type: "bus", message }));
 
   get #grace(): number {
@@ -74,6 +76,9 @@ class Worker {
         return this.#link.post({ type: "pong", load: this.#load });
       case "bus":
         return this.#channel.receive(message.message);
+      case "ask":
+        if (this.#recorders !== undefined) this.#link.post(this.#recorders.answer(message));
+        return;
       case "reopenLogs":
         return reopenLogs();
       case "end":
@@ -127,6 +132,7 @@ class Worker {
       });
       this.#servers.push(server);
     }
+    this.#recorders = recordersOf(settings, this.#servers);
     this.#link.post({ type: "ready" });
   }
 
@@ -142,6 +148,7 @@ class Worker {
   async #end(grace: number, idle: number): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.shutdown({ grace, idle })));
     if (this.#bus !== undefined) await closeServedBus(this.#bus);
+    if (this.#recorders !== undefined) this.#link.post(this.#recorders.last());
     await exitWhenLogged(0);
   }
 }

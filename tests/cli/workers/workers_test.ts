@@ -7,6 +7,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { splitArguments } from "../../../src/cli/arguments.ts";
+import { collectSettings } from "../../../src/cli/settings.ts";
+import { statusText } from "../../../src/cli/status/status_command.ts";
 import { startProcess } from "../../../src/cli/workers/processes.ts";
 import { inWorkshop, programPath, until } from "../program.ts";
 
@@ -67,7 +70,8 @@ test("workers share a bus, one that is killed is replaced, and a reload to a bro
   await inWorkshop({ "app.mjs": app("old") }, async ({ folder, write, start }) => {
     const addresses = ["-b", "127.0.0.1:0", "-b", "unix:a.sock"];
     const log = ["--access-log", "combined", "--access-log-file", "a.log"];
-    const server = start(["app.mjs", "-w", "2", ...addresses, ...log]);
+    const status = `unix:${join(folder, "s.sock")}`;
+    const server = start(["app.mjs", "-w", "2", ...addresses, ...log, "--status", status]);
     const line = await server.errors(/serving .*\n/);
     assertMatch(line, /serving app\.mjs on http:.* and unix:a\.sock with 2 workers\n/);
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
@@ -75,6 +79,16 @@ test("workers share a bus, one that is killed is replaced, and a reload to a bro
     assertEquals(rest, ["true", "127.0.0.1", "old"]);
     assertMatch(await new Exchange({ path: join(folder, "a.sock") }).body, /^\d+ true {2}old$/);
     const waits = await waitInBoth(port);
+    const asked = splitArguments(["status", "--status", status]);
+    const table = await statusText(await collectSettings(asked));
+    assertMatch(
+      table,
+      /^http.* \(worker 1\) .*\nhttp\+unix.* \(worker 1\) .*\nhttp.* \(worker 2\) /m,
+    );
+    const waiting = table.match(/^GET \/wait \(worker [12]\) .*waitForSignal\("a"\)$/gm);
+    assertEquals(waiting?.length, waits.length);
+    const metrics = await new Exchange({ path: join(folder, "s.sock") }, "/metrics").body;
+    assertStringIncludes(metrics, `cogen_connections{state="read"} ${waits.length}\n`);
     assertEquals(await new Exchange({ port }, "/signal").body, String(waits.length));
     for (const { body } of waits) assertMatch(await body, /^\d+ woken$/);
     process.kill(Number(first), "SIGKILL");

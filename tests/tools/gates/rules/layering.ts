@@ -115,7 +115,7 @@ const LAYERS: readonly Layer[] = [
     mayImport: [
       ...["mod.ts", "src/coroutine/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
       ...["src/server/mod.ts", "src/middleware/mod.ts", "src/testing/mod.ts", "src/fetch/mod.ts"],
-      ...["src/bus/mod.ts", "src/threads/mod.ts"],
+      ...["src/bus/mod.ts", "src/threads/mod.ts", "src/status/mod.ts"],
     ],
   },
   { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },

@@ -1,10 +1,10 @@
 /**
  * The view on servers: their counts, their requests with the coroutines of each, and the last minute.
  *
- * A view is a plain object that JSON can hold. All its viewers of one second share it, so that
- * many open pages cost no more than one.
+ * A view is a plain object that JSON can hold, so that workers can send theirs to one process, which puts them
+ * together with {@linkcode joinViews}.
  *
- * {@linkcode statusApp} shows it.
+ * `statusApp` and the command `status` show it; a worker makes a recorder to send its views.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
 } from "../coroutine/mod.ts";
 import type { ActiveRequest, ServerStats, WSGIServer } from "../server/mod.ts";
 import { LastMinute, type MinuteView } from "./last_minute.ts";
-import { urlOf } from "./servers.ts";
+import { serversOf, urlOf } from "./servers.ts";
 
 /** A coroutine, and the coroutines that it has added. */
 export interface CoroutineView {
@@ -36,10 +36,18 @@ export interface CoroutineView {
   readonly children: readonly CoroutineView[];
 }
 
+/** A coroutine that belongs to no request. */
+export interface OtherCoroutineView extends CoroutineView {
+  /** The name of its worker, if several processes serve. */
+  readonly worker: string | null;
+}
+
 /** A request whose app has not ended. */
 export interface RequestView extends Omit<ActiveRequest, "tasks" | "status"> {
   /** The status that was sent; `null` before. */
   readonly status: number | null;
+  /** The name of its worker, if several processes serve. */
+  readonly worker: string | null;
   /** The coroutine of the app first. */
   readonly coroutines: readonly CoroutineView[];
 }
@@ -58,10 +66,10 @@ export interface ServerView {
 export interface StatusView {
   /** The time of day of the view, as ISO 8601 writes it. */
   readonly date: string;
-  /** The name of the worker, if several processes serve. */
-  readonly worker: string | null;
   /** Whether the lines and the times of the waits are known: the option `debug` of the scheduler. */
   readonly debug: boolean;
+  /** The processes that have not answered in time, such as `worker 2`: a step of an app holds their event loop. */
+  readonly silent: readonly string[];
   /** The servers, in the order in which they were given. */
   readonly servers: readonly ServerView[];
   /** The requests of all servers, oldest first, at most 200. */
@@ -69,27 +77,56 @@ export interface StatusView {
   /** The number of further requests. */
   readonly omittedRequests: number;
   /** The coroutines that belong to no request, oldest first, at most 200. */
-  readonly coroutines: readonly CoroutineView[];
+  readonly coroutines: readonly OtherCoroutineView[];
   /** The number of further coroutines. */
   readonly omittedCoroutines: number;
 }
 
 /** The largest number of requests, and of coroutines without a request, in a view. */
 const MAX_ENTRIES = 200;
-/** A view is made anew after this time. */
-const FRESH_MS = 900;
 
-/** Watches servers, and makes views on them. */
-export class Observation {
+/**
+ * Watches servers, and makes views on them. A worker sends its views to the process that shows the status of all.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serve } from "@x/cogen-wsgi";
+ * import { statusApp, StatusRecorder } from "@x/cogen-wsgi/status";
+ * import { testClient } from "@x/cogen-wsgi/testing";
+ *
+ * await using server = await serve({
+ *   bindAddr: ["127.0.0.1", 0],
+ *   worker: "2",
+ *   wsgiApp(_environ, startResponse) {
+ *     startResponse("204 No Content", []);
+ *     return [];
+ *   },
+ * });
+ * const recorder = new StatusRecorder(server);
+ * await (await fetch(server.url)).text();
+ *
+ * // In another process, which gets the view as a message:
+ * const received = structuredClone(recorder.view());
+ * await using client = testClient(statusApp([], { others: () => [received] }));
+ * const response = await client.get("/status.json", { headers: { Host: "localhost" } });
+ * const { stats } = (response.json() as typeof received).servers[0]!;
+ * assertEquals([stats.worker, stats.servedRequests], ["2", 1]);
+ * ```
+ */
+export class StatusRecorder {
   readonly #servers: readonly WSGIServer[];
   readonly #minutes = new Map<WSGIServer, LastMinute>();
-  #view: StatusView | undefined;
-  #madeAtMs = -Infinity;
 
-  /** @param servers The servers. Their responses are counted from now on. */
-  constructor(servers: readonly WSGIServer[]) {
-    this.#servers = servers;
-    for (const server of servers) {
+  /**
+   * Begins to count.
+   *
+   * @param servers The server, or several. Their responses are counted from now on.
+   * @throws {TypeError} If one of them is no server.
+   */
+  constructor(servers: WSGIServer | readonly WSGIServer[]) {
+    this.#servers = serversOf("StatusRecorder", servers);
+    for (const server of this.#servers) {
       const { clock } = server.scheduler;
       const minute = new LastMinute();
       this.#minutes.set(server, minute);
@@ -97,39 +134,61 @@ export class Observation {
     }
   }
 
-  /** The view as of now, at most a second old. */
+  /**
+   * Makes a view. It costs some time for each connection and each coroutine.
+   *
+   * @returns The view as of now, as plain data.
+   */
   view(): StatusView {
-    const nowMs = this.#servers[0]?.scheduler.clock.now() ?? 0;
-    if (this.#view === undefined || nowMs - this.#madeAtMs >= FRESH_MS) {
-      this.#view = this.#make();
-      this.#madeAtMs = nowMs;
-    }
-    return this.#view;
-  }
-
-  #make(): StatusView {
-    const requests = this.#servers.flatMap((server) => server.requests());
-    requests.sort((one, other) => other.ageMs - one.ageMs);
-    const schedulers = new Set(this.#servers.map(({ scheduler }) => scheduler));
-    const forest = new Forest(schedulers);
-    const views = requests.map((request) => requestView(request, forest));
-    const coroutines = forest.rest();
     const stats = this.#servers.map((server) => server.stats());
-    return {
+    // The servers of one process have one name.
+    const worker = stats.find((each) => each.worker !== undefined)?.worker ?? null;
+    const forest = new Forest(new Set(this.#servers.map(({ scheduler }) => scheduler)));
+    const requests = this.#servers.flatMap((server) => server.requests())
+      .map((request) => requestView(request, worker, forest));
+    return bounded({
       date: new Date().toISOString(),
-      worker: workerOf(stats),
       debug: forest.hasLines,
+      silent: [],
       servers: this.#servers.map((server, at) => ({
         url: urlOf(server),
         stats: stats[at] as ServerStats,
         lastMinute: (this.#minutes.get(server) as LastMinute).view(server.scheduler.clock.now()),
       })),
-      requests: views.slice(0, MAX_ENTRIES),
-      omittedRequests: Math.max(0, views.length - MAX_ENTRIES),
-      coroutines: coroutines.slice(0, MAX_ENTRIES),
-      omittedCoroutines: Math.max(0, coroutines.length - MAX_ENTRIES),
-    };
+      requests,
+      omittedRequests: 0,
+      coroutines: forest.rest().map((view) => ({ ...view, worker })),
+      omittedCoroutines: 0,
+    });
   }
+}
+
+/** Puts the views of several processes together. */
+export function joinViews(views: readonly StatusView[]): StatusView {
+  const sum = (name: "omittedRequests" | "omittedCoroutines") =>
+    views.reduce((total, view) => total + view[name], 0);
+  return bounded({
+    date: new Date().toISOString(),
+    debug: views.some(({ debug }) => debug),
+    silent: views.flatMap(({ silent }) => silent),
+    servers: views.flatMap(({ servers }) => servers),
+    requests: views.flatMap(({ requests }) => requests),
+    omittedRequests: sum("omittedRequests"),
+    coroutines: views.flatMap(({ coroutines }) => coroutines),
+    omittedCoroutines: sum("omittedCoroutines"),
+  });
+}
+
+/** The view with the oldest requests first, and no more entries than a view has. */
+function bounded({ omittedRequests, omittedCoroutines, ...view }: StatusView): StatusView {
+  const { requests, coroutines } = view;
+  return {
+    ...view,
+    requests: requests.toSorted((one, other) => other.ageMs - one.ageMs).slice(0, MAX_ENTRIES),
+    omittedRequests: omittedRequests + Math.max(0, requests.length - MAX_ENTRIES),
+    coroutines: coroutines.slice(0, MAX_ENTRIES),
+    omittedCoroutines: omittedCoroutines + Math.max(0, coroutines.length - MAX_ENTRIES),
+  };
 }
 
 type Growing = CoroutineView & { readonly children: CoroutineView[] };
@@ -175,9 +234,15 @@ class Forest {
   }
 }
 
-function requestView({ tasks, status, ...request }: ActiveRequest, forest: Forest): RequestView {
+function requestView(
+  { tasks, status, ...request }: ActiveRequest,
+  worker: string | null,
+  forest: Forest,
+): RequestView {
   const coroutines = tasks.map((task) => forest.take(task)).filter((view) => view !== undefined);
-  return { ...request, status: status ?? null, coroutines };
+  const [root] = coroutines;
+  if (root !== undefined) coroutines[0] = { ...root, name: request.app || "app" };
+  return { ...request, status: status ?? null, worker, coroutines };
 }
 
 function coroutineView({ task, state, waitsFor, waited, from }: TaskTrace): Growing {
@@ -189,9 +254,4 @@ function coroutineView({ task, state, waitsFor, waited, from }: TaskTrace): Grow
     ...(from === undefined ? {} : { line: from }),
     children: [],
   };
-}
-
-/** The option `worker` of the servers. */
-function workerOf(stats: readonly ServerStats[]): string | null {
-  return stats.find(({ worker }) => worker !== undefined)?.worker ?? null;
 }

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { accessLog, type AccessLogFormat, requestId } from "../middleware/mod.ts";
-import { type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
-import { writeAccess } from "./logs/logs.ts";
-import type { Settings } from "./settings.ts";
+import { accessLog, type AccessLogFormat, requestId } from "../../middleware/mod.ts";
+import { type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../../wsgi/mod.ts";
+import { writeAccess } from "./logs.ts";
+import type { Settings } from "../settings.ts";
 
 /**
  * Adds request ids and an access log to an app, as the options say.
