@@ -24,6 +24,7 @@ import type {
 } from "../wsgi/mod.ts";
 import { checkName } from "./checks.ts";
 import { BusCore, type Wrap } from "./core.ts";
+import { BusClosed } from "./errors.ts";
 import { Queue } from "./queue.ts";
 import { resolveQueueOptions } from "./queue_options.ts";
 import { type BusOptions, resolveBusOptions } from "./settings.ts";
@@ -148,9 +149,16 @@ class OpenedBus extends BusView implements Bus {
 
   run<T>(operation: Operation<T>): Promise<T> {
     const { scheduler } = this.#parts.core.settings;
-    return toPromise(scheduler.add(function* () {
-      return yield* operation;
+    const promise: Promise<T> = toPromise(scheduler.add(function* () {
+      try {
+        return yield* operation;
+      } catch (error) {
+        // The waits that are left at the end of a program must not make it fail.
+        if (error instanceof BusClosed) promise.catch(() => {});
+        throw error;
+      }
     }));
+    return promise;
   }
 
   stats(): BusStats {

@@ -76,7 +76,7 @@ class WholeRequest extends Request {
   }
 
   override clone(): Request {
-    return new Request(super.clone(), { signal: this.signal });
+    return handleBodies(new Request(super.clone(), { signal: this.signal }));
   }
 
   static {
@@ -141,6 +141,10 @@ class LazyRequest {
     return this.#isBodyRead || (this.#own?.bodyUsed ?? false);
   }
 
+  clone(): Request {
+    return handleBodies(LazyRequest.own(this).clone() as Request);
+  }
+
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     if (!hasRequestBody(this.#environ)) return new Uint8Array(0);
     if (this.#own !== undefined) return new Uint8Array(await this.#own.arrayBuffer());
@@ -166,10 +170,10 @@ class LazyRequest {
 }
 
 /**
- * Lets the methods that read a body give promises with a handler. The client decides whether its body comes whole
+ * Lets the methods of a request, or of a class, that read a body give promises with a handler. The client decides whether its body comes whole
  * and is well-formed, and no client may end the process of an app that does not await the body.
  */
-function handleBodies(prototype: object): void {
+function handleBodies<T extends object>(prototype: T): T {
   for (const name of READING) {
     const read = Reflect.get(prototype, name) as ((this: object) => Promise<unknown>) | undefined;
     if (read === undefined) continue;
@@ -184,6 +188,7 @@ function handleBodies(prototype: object): void {
       },
     });
   }
+  return prototype;
 }
 
 let passes: boolean | undefined;

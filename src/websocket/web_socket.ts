@@ -163,11 +163,11 @@ export class WebSocketConnection implements AsyncIterable<Message> {
    */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     return {
-      next: async () => {
-        const message = await this.#cogen.run(this.#receive);
-        return message === undefined
-          ? { done: true, value: undefined }
-          : { done: false, value: message };
+      next: () => {
+        const step = this.#cogen.run(this.#receive).then(stepOf);
+        // The request may end before an app that does not await the step.
+        step.catch(() => {});
+        return step;
       },
     };
   }
@@ -175,6 +175,10 @@ export class WebSocketConnection implements AsyncIterable<Message> {
   #wait<T>(name: string, start: (resume: Resume<T>) => Abort | void): BoundOperation<T> {
     return this.#cogen.wait(operation(start, name));
   }
+}
+
+function stepOf(message: Message | undefined): IteratorResult<Message, undefined> {
+  return message === undefined ? { done: true, value: undefined } : { done: false, value: message };
 }
 
 function isGenerator(given: unknown): given is Generator<"" & Operation<unknown>> {

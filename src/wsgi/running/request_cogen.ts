@@ -25,6 +25,7 @@ import {
 import {
   type CurrentStep,
   currentStep,
+  handleRejection,
   NOT_YET,
   notePerformed,
   noteWait,
@@ -36,7 +37,7 @@ import { BoundWait } from "../bound_operation.ts";
 import type { RequestBus, ServedBus } from "../bus.ts";
 import type { Cogen } from "../cogen.ts";
 import { Core } from "../core/core.ts";
-import type { BodyBuffer } from "../input/body_buffer.ts";
+import { type BodyBuffer, ClientDisconnected } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
 import { OperationNotPerformed } from "../not_performed.ts";
 import { QuickOperation } from "../quick_operation.ts";
@@ -242,6 +243,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
       // The promise rejects a turn later, because an app that retries in an endless loop must not
       // block all others.
       this.scheduler.clock.defer(() => reject(this.#endReason()));
+      handleRejection(promise);
       return promise;
     }
     noteWait(this.scheduler, operation);
@@ -251,6 +253,8 @@ export class RequestCogen implements Cogen, Planner, Binding {
       try {
         resolve((yield operation) as T);
       } catch (error) {
+        // The client may leave at any time, also while an app that has dropped the promise still sends.
+        if (error instanceof ClientDisconnected) handleRejection(promise);
         reject(error);
       } finally {
         endWait?.();
