@@ -12,7 +12,6 @@ import {
   type ListenAddress,
   type Listener,
   type ListenOptions,
-  type ListenTLSOptions,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
 import { builtinModule } from "../shared/builtin_module.ts";
@@ -44,6 +43,11 @@ export async function listenOnOne(
   options: ListenOptions,
   open: OpenHandler,
 ): Promise<Listener> {
+  if (options.tls !== undefined) {
+    // `node:tls` costs as much as `Bun.listen`, and can change its certificates.
+    const { listenOnOne: listenByNode } = await import("../node/listen.ts");
+    return await listenByNode(address, options, open);
+  }
   const listener = await bindOverStale(address, () => bind(address, options, open), socketFiles);
   return new BunListenerHandle(listener, address);
 }
@@ -54,31 +58,19 @@ function bind(address: ListenAddress, options: ListenOptions, open: OpenHandler)
     : { hostname: address.host, port: address.port };
   // Bun 1.4 ignores `backlog` and always uses 512.
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
-  const tls = options.tls === undefined ? {} : { tls: encryption(options.tls) };
   const socket = handlers(address, options, open);
-  return bun().listen({ ...where, ...backlog, ...tls, allowHalfOpen: true, socket });
-}
-
-/**
- * Makes the TLS options of Bun. Bun takes the ALPN protocols in the form of the handshake: each one
- * after its length.
- */
-function encryption({ cert, key, passphrase }: ListenTLSOptions): Record<string, unknown> {
-  const ALPNProtocols = new TextEncoder().encode("\x08http/1.1").buffer;
-  return { cert, key, ...(passphrase === undefined ? {} : { passphrase }), ALPNProtocols };
+  return bun().listen({ ...where, ...backlog, allowHalfOpen: true, socket });
 }
 
 /** Makes the handlers of one listener. `stream.data` leads from a stream to its socket. */
 function handlers(
   address: ListenAddress,
-  { tls, log = logError }: ListenOptions,
+  { log = logError }: ListenOptions,
   open: OpenHandler,
 ): BunHandlers {
-  const handshakeTimeoutMs = tls?.handshakeTimeoutMs;
   const paths = pathsAccepted(address);
   return {
-    open: (stream) => new BunSocket(stream, paths, handshakeTimeoutMs, log).open(open),
-    handshake: (stream, success, error) => stream.data.secured(success ? undefined : error),
+    open: (stream) => new BunSocket(stream, paths, log).open(open),
     binaryType: "uint8array",
     data: (stream, bytes) => stream.data.received(bytes),
     end: (stream) => stream.data.ended(),

@@ -7,8 +7,6 @@
 
 /** The receiver of the events of one stream. */
 export interface BunStreamEvents {
-  /** The TLS handshake has ended; `failure` is `undefined` if it succeeded. */
-  secured(failure: Error | null | undefined): void;
   /** Bytes have come. */
   received(bytes: Uint8Array): void;
   /** The peer has sent its FIN. */
@@ -43,11 +41,6 @@ export interface BunHandlers {
   /** The type of the bytes for `data`. The default is `Buffer`; its views cost more. */
   binaryType?: "uint8array";
   open(stream: BunStream): void;
-  /**
-   * Called after `open`, for TLS only. `error` also reports that the client has no verified
-   * certificate; only `success` tells whether the handshake succeeded.
-   */
-  handshake?(stream: BunStream, success: boolean, error: Error | null): void;
   data?(stream: BunStream, bytes: Uint8Array): void;
   end?(stream: BunStream): void;
   drain?(stream: BunStream): void;

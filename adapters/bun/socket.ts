@@ -21,7 +21,6 @@ import { builtinBufferMethods } from "../shared/buffer_methods.ts";
 import { endAddress, type UnixPaths } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { outputBlocks } from "../shared/output_blocks.ts";
-import { startTimer } from "../shared/timer.ts";
 import type { BunStream, BunStreamEvents } from "./runtime.ts";
 
 function encodeLatin1(text: string, target: Uint8Array, at: number): void {
@@ -46,41 +45,32 @@ type OutputState = "open" | "ending" | "ended";
 export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   readonly remote: Address;
   readonly local: Address;
-  readonly encrypted: boolean;
+  readonly encrypted: boolean = false;
   readonly log: (line: string) => void;
   readonly #inbound: Inbound;
   readonly #stream: BunStream;
   readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
-  readonly #handshakeTimeoutMs: number | undefined;
-  #cancelHandshakeTimer: (() => void) | undefined;
   #output: OutputState = "open";
   /**
    * Whether `onDrain` is due. It is set when `write` returns `false`, and reset when the queue is
    * empty.
    */
   #drainDue = false;
-  /** The failure of the TLS handshake, which Bun does not report with the close. */
-  #error: Error | undefined;
 
   /**
    * Makes the socket of a connection.
    *
    * @param stream The stream of the listener.
    * @param unix The paths of a Unix connection; `undefined` for TCP.
-   * @param handshakeTimeoutMs The time for a TLS handshake, in milliseconds; `undefined` for plain
-   *   text.
    * @param log Takes the lines of the error log.
    */
   constructor(
     stream: BunStream,
     unix: UnixPaths | undefined,
-    handshakeTimeoutMs: number | undefined,
     log: (line: string) => void = logError,
   ) {
     this.log = log;
     this.#stream = stream;
-    this.#handshakeTimeoutMs = handshakeTimeoutMs;
-    this.encrypted = handshakeTimeoutMs !== undefined;
     this.remote = endAddress(unix?.remote, stream.remoteAddress, stream.remotePort);
     this.local = endAddress(unix?.local, stream.localAddress, stream.localPort);
     this.#inbound = new Inbound(this);
@@ -95,7 +85,6 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     this.#stream.data = this;
     this.#stream.setNoDelay(true);
     this.#inbound.start(open, this);
-    this.#limitHandshake();
   }
 
   /** See {@linkcode InboundHost}. */
@@ -126,11 +115,8 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     if (this.#output === "open") this.#output = "ending";
     if (!this.#inbound.beginClosing()) return;
     // `terminate` would reset the connection, and the peer would lose even bytes that were sent
-    // long ago. Under TLS, `end` alone waits for the peer's `close_notify` without a limit, and
-    // after `shutdown` it still waits for a peer that does not read.
-    if (this.encrypted) this.#stream.shutdown();
-    if (this.encrypted && this.#queue.size > 0) this.#stream.terminate();
-    else this.#stream.end();
+    // long ago.
+    this.#stream.end();
   }
 
   reset(): void {
@@ -145,13 +131,6 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
 
   resumeReading(): void {
     this.#inbound.resume();
-  }
-
-  /** See {@linkcode BunStreamEvents}. After a failure, Bun closes the stream. */
-  secured(failure: Error | null | undefined): void {
-    this.#cancelHandshakeTimer?.();
-    if (failure === undefined) return;
-    this.#error ??= new Error(`TLS handshake: ${failure?.message ?? "failed"}`);
   }
 
   /** See {@linkcode BunStreamEvents}. */
@@ -182,26 +161,12 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
 
   /** See {@linkcode BunStreamEvents}. */
   closed(error: Error | undefined): void {
-    this.#cancelHandshakeTimer?.();
     this.#queue.clear();
     const finished = this.#output === "ended";
     this.#output = "ended";
-    // Bun reports no error for a TLS record that cannot be decrypted.
-    const broke = this.encrypted && !finished && !this.#inbound.ended;
-    const unreported = broke ? new Error("The TLS connection broke") : undefined;
-    const cause = error ?? this.#error ?? unreported;
     // After our FIN, Bun does not report the peer's FIN, but closes at once.
-    if (finished && cause === undefined) this.#inbound.end();
-    this.#inbound.close(cause);
-  }
-
-  #limitHandshake(): void {
-    const timeoutMs = this.#handshakeTimeoutMs;
-    if (timeoutMs === undefined || this.#inbound.ended) return;
-    this.#cancelHandshakeTimer = startTimer(timeoutMs, () => {
-      this.#error = new Error(`TLS handshake: not done in ${timeoutMs} ms`);
-      this.#stream.terminate();
-    });
+    if (finished && error === undefined) this.#inbound.end();
+    this.#inbound.close(error);
   }
 
   /**

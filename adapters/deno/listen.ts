@@ -1,5 +1,5 @@
 /**
- * Listens with `Deno.listen` and `Deno.listenTls`.
+ * Listens with `Deno.listen` and `Deno.listenTls`; with `node:tls` for TLS that `Deno.listenTls` does not have.
  *
  * `deno.ts` calls this, once for each address of a host name.
  *
@@ -16,6 +16,7 @@ import {
   type OpenHandler,
 } from "../../src/socket/mod.ts";
 import { builtinModule } from "../shared/builtin_module.ts";
+import { checkCertificates } from "../shared/certificates.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { OwnSocketFile } from "../shared/own_socket_file.ts";
@@ -56,9 +57,21 @@ export async function listenOnOne(
   options: ListenOptions,
   open: OpenHandler,
 ): Promise<Listener> {
+  if (options.tls !== undefined && !("path" in address) && mustUseNode(options.tls)) {
+    const { listenOnOne: listenByNode } = await import("../node/listen.ts");
+    return await listenByNode(address, options, open);
+  }
   const listener = await bindOverStale(address, () => bind(address, options), socketFiles);
   const file = new OwnSocketFile(address, deno());
   return new DenoListenerHandle(listener, file, options, open);
+}
+
+/**
+ * Whether TLS needs `node:tls`. It costs more than `Deno.listenTls`, and takes a reset for a FIN, but has one
+ * certificate for each name, and can ask the client for one.
+ */
+function mustUseNode({ names, clientCertificate, reloadable }: ListenTLSOptions): boolean {
+  return names !== undefined || clientCertificate !== undefined || reloadable === true;
 }
 
 function bind(address: ListenAddress, options: ListenOptions): DenoListener {
@@ -71,6 +84,7 @@ function bind(address: ListenAddress, options: ListenOptions): DenoListener {
   const { host: hostname, port } = address;
   const common = { hostname, port, ...(backlog === undefined ? {} : { tcpBacklog: backlog }) };
   if (tls === undefined) return deno().listen(common);
+  checkCertificates(tls);
   const { cert } = tls;
   return deno().listenTls({ ...common, cert, key: plainKey(tls), alpnProtocols: ["http/1.1"] });
 }

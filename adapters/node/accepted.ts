@@ -29,7 +29,7 @@ import { logError } from "../shared/error_log.ts";
 import { listenOnEvery } from "../shared/every_address.ts";
 import { listenForStreams } from "./listen.ts";
 import { NodeSocket } from "./socket.ts";
-import { encryption } from "./tls.ts";
+import { Encryption } from "./tls.ts";
 
 /** A stream of `node:net` that was accepted, and from which no byte was read. */
 export interface AcceptedStream {
@@ -93,12 +93,12 @@ export function streamOpener(
   options: ListenOptions,
 ): (stream: AcceptedStream, open: OpenHandler) => void {
   const { log = logError } = options;
-  const encrypt = options.tls && encryption(options.tls);
+  const encryption = options.tls && new Encryption(options.tls);
   const paths = pathsAccepted(address);
   return (accepted, open) => {
     const stream = accepted as Stream;
     stream.allowHalfOpen = true;
     stream.setNoDelay(true);
-    new NodeSocket(stream, encrypt?.(stream), paths, log).open(open);
+    new NodeSocket(stream, encryption?.wrap(stream), paths, log).open(open);
   };
 }

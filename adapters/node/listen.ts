@@ -1,7 +1,8 @@
 /**
  * Listens with `net.Server`.
  *
- * `node.ts` and `node/accepted.ts` call this, once for each address of a host name.
+ * `node.ts` and `node/accepted.ts` call this, once for each address of a host name. The adapters for Deno and
+ * Bun call this for TLS.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import {
   type ListenAddress,
   type Listener,
   type ListenOptions,
+  type ListenTLSOptions,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
@@ -25,7 +27,7 @@ import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts"
 import { codeOf } from "../shared/system_error.ts";
 import { STREAM_OPTIONS } from "./dial.ts";
 import { NodeSocket } from "./socket.ts";
-import { encryption } from "./tls.ts";
+import { Encryption } from "./tls.ts";
 
 /**
  * Listens on a path or a numeric host.
@@ -42,11 +44,13 @@ export async function listenOnOne(
   open: OpenHandler,
 ): Promise<Listener> {
   const { log = logError } = options;
-  const encrypt = options.tls && encryption(options.tls);
-  return await listenForStreams(address, options, {}, (bound) => {
+  const encryption = options.tls && new Encryption(options.tls);
+  const listener = await listenForStreams(address, options, {}, (bound) => {
     const paths = pathsAccepted(bound);
-    return (stream) => new NodeSocket(stream, encrypt?.(stream), paths, log).open(open);
+    return (stream) => new NodeSocket(stream, encryption?.wrap(stream), paths, log).open(open);
   });
+  if (encryption === undefined) return listener;
+  return Object.assign(listener, { reloadTls: (tls: ListenTLSOptions) => encryption.reload(tls) });
 }
 
 /**

@@ -13,6 +13,7 @@
  */
 
 import type { Socket as Stream } from "node:net";
+import type { TLSSocket } from "node:tls";
 import {
   type Address,
   Inbound,
@@ -22,6 +23,7 @@ import {
   type Socket,
 } from "../../src/socket/mod.ts";
 import { endAddress, type UnixPaths } from "../shared/end_address.ts";
+import { builtinBufferMethods } from "../shared/buffer_methods.ts";
 import { logError } from "../shared/error_log.ts";
 import { readShared } from "./reads.ts";
 
@@ -50,6 +52,8 @@ export class NodeSocket implements Socket, InboundHost {
   #probe: ReturnType<typeof setInterval> | undefined;
   /** The error of the stream, for `onClose`. */
   #error: Error | undefined;
+  /** Whether the stream writes a latin-1 string as UTF-8, as those of `node:tls` do on Deno. */
+  readonly #mustEncode: boolean;
 
   /**
    * Makes the socket of a connection.
@@ -69,6 +73,7 @@ export class NodeSocket implements Socket, InboundHost {
     this.#stream = secure ?? raw;
     this.#raw = raw;
     this.encrypted = secure !== undefined;
+    this.#mustEncode = this.encrypted && "Deno" in globalThis;
     this.remote = endAddress(unix?.remote, raw.remoteAddress, raw.remotePort);
     this.local = endAddress(unix?.local, raw.localAddress, raw.localPort);
     this.#inbound = new Inbound(this);
@@ -92,7 +97,10 @@ export class NodeSocket implements Socket, InboundHost {
     inbound.start(open, this);
     const isPlain = stream === this.#raw;
     if (!isPlain || !readShared(stream, (bytes) => this.#received(bytes, false))) {
-      stream.on("data", (bytes: Uint8Array) => void this.#received(bytes, true));
+      stream.on("data", (bytes: Uint8Array) => {
+        // A handshake that was refused after its end has destroyed the stream.
+        if (!stream.destroyed) this.#received(bytes, true);
+      });
     }
     stream.on("end", () => {
       // An end during the handshake has destroyed the stream, with an error.
@@ -130,7 +138,9 @@ export class NodeSocket implements Socket, InboundHost {
     const stream = this.#stream;
     // To write a latin-1 string is cheaper than to make a Buffer of it. The string is sent within
     // this call.
-    const hasRoom = typeof bytes === "string" ? stream.write(bytes, "latin1") : stream.write(bytes);
+    const hasRoom = typeof bytes === "string" && !this.#mustEncode
+      ? stream.write(bytes, "latin1")
+      : stream.write(typeof bytes === "string" ? encodeLatin1(bytes) : bytes);
     if (!hasRoom && !this.#drainDue) {
       this.#drainDue = true;
       stream.once("drain", () => {
@@ -139,6 +149,11 @@ export class NodeSocket implements Socket, InboundHost {
       });
     }
     return hasRoom;
+  }
+
+  get clientCertificate(): Uint8Array | undefined {
+    const { getPeerX509Certificate } = this.#stream as Partial<TLSSocket>;
+    return getPeerX509Certificate?.call(this.#stream as TLSSocket)?.raw;
   }
 
   get holdsBytes(): boolean {
@@ -175,4 +190,10 @@ export class NodeSocket implements Socket, InboundHost {
   resumeReading(): void {
     this.#inbound.resume();
   }
+}
+
+function encodeLatin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  builtinBufferMethods().latin1Write.call(bytes, text, 0, text.length);
+  return bytes;
 }

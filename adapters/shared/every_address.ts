@@ -18,9 +18,9 @@ import {
   type Listener,
   listenError,
   type ListenOptions,
+  type ListenTLSOptions,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
-import { checkCertificateKey } from "./certificate_key.ts";
 import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
 import { codeOf } from "./system_error.ts";
 import { checkPath } from "./unix_path.ts";
@@ -75,7 +75,7 @@ export function listenWith(
  * @param names Returns the lookup. It is only called for a name.
  * @returns One listener for all addresses. Its own address is the first one, IPv4 before IPv6.
  * @throws An error that names `asked` and has the code of the system, if one of the addresses is in use,
- *   this machine has none of them, the path is too long, or the key does not belong to the certificate.
+ *   this machine has none of them, or the path is too long.
  *
  * @example
  * ```ts ignore
@@ -90,7 +90,6 @@ export async function listenOnEvery(
 ): Promise<Listener> {
   try {
     if ("path" in asked) checkPath(asked.path);
-    if (options.tls !== undefined) checkCertificateKey(options.tls);
     if ("path" in asked || isNumeric(asked.host)) return await listenOnOne(asked);
     const hosts = await addressesOf(asked.host, names());
     return await listenOnSamePort(hosts, asked.port, listenOnOne);
@@ -147,6 +146,10 @@ class ListenerGroup implements Listener {
   constructor(address: Address, listeners: readonly Listener[]) {
     this.address = address;
     this.#listeners = listeners;
+  }
+
+  reloadTls(tls: ListenTLSOptions): void {
+    for (const listener of this.#listeners) listener.reloadTls?.(tls);
   }
 
   async close(): Promise<void> {

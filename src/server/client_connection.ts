@@ -37,6 +37,7 @@ import { NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { TakenEvents } from "../wsgi/request_controls.ts";
 import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
+import type { CertificateKeys } from "./client_certificate/environ_keys.ts";
 import {
   type ConnectionState,
   mayTakeEvents,
@@ -67,6 +68,8 @@ export interface ConnectionHost extends StoppingSource {
   readonly closings: Set<() => void>;
   /** The facts of a connection that its environs begin with. */
   factsOf(socket: Socket, header?: ProxyHeader): ConnectionFacts;
+  /** The keys of the client's certificate in the environ; `undefined` if the client was not asked for one. */
+  certificateKeysOf(socket: Socket): CertificateKeys | undefined;
   /** The reader of the header that the peer must send first; `undefined` if the peer sends none. */
   headerReaderOf(socket: Socket): ProxyHeaderReader | undefined;
   /** The app of a request begins. */
@@ -214,6 +217,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (handling !== "serve") return;
     const own = this.#headerReader === undefined ? bytes : this.#bytesAfterHeader(bytes);
     if (own.length === 0) return;
+    if (this.#receivedBytes === 0) this.#addCertificate();
     const { parser } = this.#lentParser();
     this.#receivedBytes += own.length;
     parser.push(own, owned);
@@ -232,6 +236,12 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#lentParser().parser.end();
     this.#advance();
     this.#limitHalfClosed();
+  }
+
+  /** Adds the certificate of the client to the facts. Its handshake is over when the first byte comes. */
+  #addCertificate(): void {
+    const clientCertificate = this.#host.certificateKeysOf(this.#socket);
+    if (clientCertificate !== undefined) this.facts = { ...this.facts, clientCertificate };
   }
 
   /** Gives bytes to the reader of the PROXY header, and returns those after the header. */

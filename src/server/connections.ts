@@ -24,6 +24,7 @@ import {
   describeServed,
   type ServedListener,
 } from "./active_requests.ts";
+import { type CertificateKeys, certificateKeys } from "./client_certificate/environ_keys.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./log_stream.ts";
@@ -67,6 +68,8 @@ export class Connections implements ConnectionHost {
   readonly files: Files | undefined;
   /** The counts that are no property of an open connection. */
   readonly tally: Tally = new Tally();
+  /** Whether clients are asked for a certificate. */
+  asksClients: boolean;
   /** Called when the last connection or the last app has ended. */
   onEmpty: () => void = () => {};
 
@@ -99,6 +102,7 @@ export class Connections implements ConnectionHost {
   constructor(settings: Settings, server: object) {
     ofServer.set(server, this);
     this.settings = settings;
+    this.asksClients = settings.tls?.clientCertificate !== undefined;
     this.#software = `cogen-wsgi (${settings.adapter.name})`;
     this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
@@ -167,6 +171,11 @@ export class Connections implements ConnectionHost {
     return hasHeader ? new ProxyHeaderReader(proxyProtocol.version) : undefined;
   }
 
+  certificateKeysOf(socket: Socket): CertificateKeys | undefined {
+    if (!this.asksClients || !socket.encrypted) return undefined;
+    return certificateKeys(socket.clientCertificate);
+  }
+
   factsOf(socket: Socket, header?: ProxyHeader): ConnectionFacts {
     const { settings } = this;
     const [remoteAddress, remotePort] = environEnd(header?.source ?? socket.remote);
@@ -190,6 +199,7 @@ export class Connections implements ConnectionHost {
         SERVER_PORT: ownPort,
         tlvs: header.tlvs,
       },
+      clientCertificate: undefined,
       isMultiprocess: settings.worker !== undefined,
       errors: new LogStream(settings.log),
     };

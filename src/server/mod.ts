@@ -24,4 +24,4 @@ export type { ProxyProtocolOptions } from "./listening/proxy_option.ts";
 export type { Refusal, RefusalKind } from "./refusals.ts";
 export { ServerShutdown } from "./shutdown.ts";
 export { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
-export type { TLSOptions } from "./listening/tls_options.ts";
+export type { CertificateOptions, TLSOptions } from "./listening/tls_options.ts";

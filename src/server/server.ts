@@ -26,6 +26,7 @@ import {
 } from "../socket/mod.ts";
 import type { ActiveRequest, ServedListener } from "./active_requests.ts";
 import { Connections } from "./connections.ts";
+import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { type ServerStats, statsOf } from "./server_stats.ts";
@@ -245,6 +246,38 @@ export class WSGIServer {
       ? encodeURIComponent(address.path)
       : formatAddress(reachable(address));
     return `${scheme}://${authority}/`;
+  }
+
+  /**
+   * Serves new handshakes with other certificates. Open connections stay, with the certificates that they have.
+   *
+   * @param tls The option `tls` in place of the one before: certificates, keys, and the demand on clients.
+   * @throws {TypeError} For a wrong option, a server without `tls`, or a certificate or key that cannot be used;
+   *   nothing has changed then. On Deno, also if the option `tls` had neither `reloadable` nor a member that
+   *   includes it.
+   *
+   * @example
+   * ```ts
+   * import { assertThrows } from "@std/assert";
+   * import { serve } from "@x/cogen-wsgi";
+   *
+   * await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp: () => [] });
+   * assertThrows(() => server.reloadTls({ cert: "", key: "" }), TypeError, "has no tls");
+   * ```
+   */
+  reloadTls(tls: TLSOptions): void {
+    if (this.#settings.tls === undefined) {
+      throw new TypeError("Cannot reload: the server has no tls; pass the option tls to serve");
+    }
+    const options = resolveTls(tls);
+    if (this.#listener === undefined) throw new TypeError("The server does not listen yet");
+    if (this.#listener.reloadTls === undefined) {
+      throw new TypeError(
+        "Cannot reload: this listener cannot change its certificate; add reloadable: true to the option tls",
+      );
+    }
+    this.#listener.reloadTls(options);
+    this.#connections.asksClients = options.clientCertificate !== undefined;
   }
 
   /** The scheduler that runs the apps; it runs coroutines of your own beside them. */

@@ -10,7 +10,7 @@
  */
 
 import { checkNames, checkOption, optionError } from "../coroutine/mod.ts";
-import type { ListenOptions } from "./socket.ts";
+import type { ListenCertificate, ListenOptions, ListenTLSOptions } from "./socket.ts";
 
 const MAX_PORT = 65_535;
 const ADDRESS = 'such as { host: "127.0.0.1", port: 8080 } or { path: "/run/app.sock" }';
@@ -112,13 +112,40 @@ function checkHandler(of: string, open: unknown): void {
   throw optionError(`The ${place} argument of ${of}`, open, "a function that takes a socket");
 }
 
+const PAIR: readonly (keyof ListenCertificate)[] = ["cert", "key", "passphrase"];
+
 function checkTls(tls: unknown): void {
-  const names = ["cert", "key", "passphrase", "handshakeTimeoutMs"];
+  const names = [...PAIR, "names", "clientCertificate", "handshakeTimeoutMs", "reloadable"];
   checkNames("tls of listen", tls, names, { complaint: "Unknown tls option of listen" });
-  const { cert, key, passphrase, handshakeTimeoutMs } = tls as Readonly<Record<string, unknown>>;
-  if (typeof cert !== "string") throw optionError("tls.cert of listen", cert, "a string in PEM");
-  if (typeof key !== "string") throw optionError("tls.key of listen", key, "a string in PEM");
-  checkOption("tls.passphrase of listen", passphrase, "string");
+  checkPair("tls", tls);
+  const given = tls as Readonly<Record<keyof ListenTLSOptions, unknown>>;
+  if (given.names !== undefined) {
+    for (const [name, pair] of Object.entries(Object(given.names))) {
+      const place = `tls.names[${JSON.stringify(name)}]`;
+      checkNames(`${place} of listen`, pair, PAIR);
+      checkPair(place, pair);
+    }
+  }
+  if (given.clientCertificate !== undefined) {
+    const place = "tls.clientCertificate of listen";
+    checkNames(place, given.clientCertificate, ["ca", "isRequired"]);
+    const { ca, isRequired } = given.clientCertificate as Readonly<Record<string, unknown>>;
+    if (typeof ca !== "string") throw optionError(`ca of ${place}`, ca, "a string in PEM");
+    if (typeof isRequired !== "boolean") {
+      throw optionError(`isRequired of ${place}`, isRequired, "true or false");
+    }
+  }
+  checkOption("tls.reloadable of listen", given.reloadable, "boolean");
+  const { handshakeTimeoutMs } = given;
   if (typeof handshakeTimeoutMs === "number" && handshakeTimeoutMs >= 0) return;
   throw optionError("tls.handshakeTimeoutMs of listen", handshakeTimeoutMs, "milliseconds");
+}
+
+function checkPair(place: string, pair: unknown): void {
+  const { cert, key, passphrase } = pair as Readonly<Record<string, unknown>>;
+  if (typeof cert !== "string") {
+    throw optionError(`${place}.cert of listen`, cert, "a string in PEM");
+  }
+  if (typeof key !== "string") throw optionError(`${place}.key of listen`, key, "a string in PEM");
+  checkOption(`${place}.passphrase of listen`, passphrase, "string");
 }

@@ -46,6 +46,11 @@ export interface Socket extends ByteSocket {
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
   /**
+   * The certificate of the client, in DER, after a handshake that has checked it; `undefined` if the client was
+   * not asked for one, or has none.
+   */
+  readonly clientCertificate?: Uint8Array | undefined;
+  /**
    * Whether the socket keeps a reference to any written bytes, which therefore must not change yet. A
    * socket that cannot tell leaves this member out; then the engine never uses a written array again.
    */
@@ -76,23 +81,47 @@ export interface ListenOptions {
   readonly log?: (line: string) => void;
 }
 
-/**
- * How an adapter encrypts: TLS 1.2 or 1.3, `http/1.1` by ALPN, no certificate of the client.
- *
- * A connection is accepted before its handshake, so that limits on connections hold during handshakes
- * too. A handshake that fails or takes too long closes its connection, with an error, and is not
- * logged. Bytes that are written before the handshake follow it; ending or destroying a connection
- * does not wait for it.
- */
-export interface ListenTLSOptions {
+/** A certificate and its key. */
+export interface ListenCertificate {
   /** The certificate chain, in PEM. */
   readonly cert: string;
   /** The private key of the certificate, in PEM. */
   readonly key: string;
   /** Decrypts the key, if it is encrypted. */
   readonly passphrase?: string;
+}
+
+/**
+ * How an adapter encrypts: TLS 1.2 or 1.3, `http/1.1` by ALPN.
+ *
+ * A connection is accepted before its handshake, so that limits on connections hold during handshakes
+ * too. A handshake that fails or takes too long closes its connection, with an error, and is not
+ * logged. Bytes that are written before the handshake follow it; ending or destroying a connection
+ * does not wait for it.
+ */
+export interface ListenTLSOptions extends ListenCertificate {
+  /**
+   * The certificates of further names, for a client that asks for one of them (SNI). A name is in lower case;
+   * the first label may be `*`, which stands for one label.
+   */
+  readonly names?: Readonly<Record<string, ListenCertificate>>;
+  /** Asks each client for a certificate. Default: no client is asked. */
+  readonly clientCertificate?: ClientCertificateDemand;
   /** The time for a handshake, in milliseconds. */
   readonly handshakeTimeoutMs: number;
+  /**
+   * Whether {@linkcode Listener.reloadTls} will be called. Without it, an adapter may listen in a way that
+   * cannot change the certificate.
+   */
+  readonly reloadable?: boolean;
+}
+
+/** The certificate that a client must or may have. One that `ca` has not issued fails the handshake. */
+export interface ClientCertificateDemand {
+  /** The certificates of the issuers, in PEM. */
+  readonly ca: string;
+  /** Whether a client without a certificate fails the handshake. */
+  readonly isRequired: boolean;
 }
 
 /** An open listening socket. */
@@ -102,6 +131,14 @@ export interface Listener {
    * addresses, the first of them.
    */
   readonly address: Address;
+  /**
+   * Uses other certificates and another demand for the handshakes to come. Connections stay, with the
+   * certificates that they have. An adapter without TLS, and a listener without it, leave this member out.
+   *
+   * @param tls The options in place of those of `listen`.
+   * @throws If a certificate or a key cannot be used. The listener then keeps those it has.
+   */
+  reloadTls?(tls: ListenTLSOptions): void;
   /**
    * Stops accepting; open connections stay. Resolves when the address is free again, and the file of
    * a Unix socket removed. A second call is harmless.

@@ -124,6 +124,13 @@ export interface Environ extends EnvironExtensions {
   "cogen.proxy"?: ProxyFacts;
   /** The header of the PROXY protocol, if the connection began with one. */
   "cogen.proxy_protocol"?: ProxyProtocolFacts;
+  /**
+   * Whether the client has a certificate: `SUCCESS` or `NONE`. It is here if the server asks for one; the
+   * further keys `SSL_CLIENT_*` are those of a certificate.
+   */
+  SSL_CLIENT_VERIFY?: string;
+  /** The parts of the client's certificate, as Apache's mod_ssl names them. */
+  [part: `SSL_CLIENT_${string}`]: string | undefined;
   /** The other header fields of the request; repeated fields are combined. */
   [field: `HTTP_${string}`]: string | undefined;
   /** Keys that middleware adds; {@linkcode EnvironExtensions} may give them types. */
@@ -150,6 +157,8 @@ export interface ConnectionFacts {
   readonly isMultiprocess: boolean;
   /** `wsgi.errors`. */
   readonly errors: ErrorStream;
+  /** The keys `SSL_CLIENT_*`; `undefined` if the client was not asked for a certificate. */
+  readonly clientCertificate: Readonly<Record<`SSL_CLIENT_${string}`, string>> | undefined;
   /** `cogen.proxy_protocol`; `undefined` for a connection without a header of the PROXY protocol. */
   readonly proxyProtocol: ProxyProtocolFacts | undefined;
 }
@@ -200,6 +209,7 @@ export class EnvironMaker {
       return body;
     };
     environ.cogen = cogen;
+    if (facts.clientCertificate !== undefined) Object.assign(environ, facts.clientCertificate);
     if (facts.proxyProtocol !== undefined) environ["cogen.proxy_protocol"] = facts.proxyProtocol;
     return environ;
   }

@@ -209,9 +209,26 @@ const MISTAKES: readonly (readonly [unknown, string])[] = [
   [true, "tls is true: write tls: { cert, key }"],
   [null, "tls is null: write tls: { cert, key }"],
   [
-    { ...TLS, ca: CERT },
-    'Unknown tls option "ca": expected one of cert, key, passphrase, handshakeTimeout',
+    { ...TLS, pfx: CERT },
+    'Unknown tls option "pfx": expected one of cert, key, passphrase, names, clientCertificate, ca,',
   ],
+  [{ ...TLS, ca: CERT }, "tls.ca is of no use alone"],
+  [{ ...TLS, ca: CERT, clientCertificate: "none" }, "tls.ca is of no use alone"],
+  [{ ...TLS, clientCertificate: "required" }, 'tls.clientCertificate is "required", and tls.ca is'],
+  [{ ...TLS, ca: "/ca.pem", clientCertificate: "optional" }, "tls.ca is not in PEM"],
+  [
+    { ...TLS, clientCertificate: true },
+    'tls.clientCertificate is true: expected "none", "optional"',
+  ],
+  [{ ...TLS, names: [] }, "tls.names is"],
+  [{ ...TLS, names: { "a b": TLS } }, 'tls.names["a b"] is no host name'],
+  [{ ...TLS, names: { "*": TLS } }, 'tls.names["*"] is no host name'],
+  [{ ...TLS, names: { "a.example": { key: KEY } } }, 'tls.names["a.example"] has no cert'],
+  [
+    { ...TLS, names: { "a.example": { ...TLS, crt: 1 } } },
+    'option of tls.names["a.example"] "crt"',
+  ],
+  [{ ...TLS, reloadable: 1 }, "tls.reloadable is 1: expected true or false"],
 ];
 
 for (const [tls, message] of MISTAKES) {

@@ -115,6 +115,15 @@ export const FEATURES: readonly Feature[] = [
     files: ["tests/contract/"],
   },
   {
+    feature: "client certificates, certificates by name, new certificates without a restart",
+    tests: [
+      /^the environ has the certificate of the client/,
+      /^each name has its certificate/,
+      /^a new certificate is for new connections/,
+    ],
+    files: ["server/edge/client_certificate"],
+  },
+  {
     feature: "a small block is sent at once, without the delay of Nagle's algorithm",
     tests: [plainContract("order: small writes are not delayed")],
     files: ["tests/contract/"],
