@@ -66,7 +66,6 @@ export async function acceptStreams(
   const how = { pauseOnConnect: true };
   return await listenOnEvery(
     address,
-    options,
     (one) => listenForStreams(one, options, how, () => take),
     () => dns,
   );

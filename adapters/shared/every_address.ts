@@ -61,7 +61,7 @@ export function listenWith(
   return async (address, options, open) => {
     checkListen(address, options, open);
     const listen = (one: ListenAddress) => listenOnOne(one, options, open);
-    return await listenOnEvery(address, options, listen, names);
+    return await listenOnEvery(address, listen, names);
   };
 }
 
@@ -70,7 +70,6 @@ export function listenWith(
  * has.
  *
  * @param asked The address that the user asked for.
- * @param options The options of the adapter's `listen`.
  * @param listenOnOne Listens on one address.
  * @param names Returns the lookup. It is only called for a name.
  * @returns One listener for all addresses. Its own address is the first one, IPv4 before IPv6.
@@ -79,12 +78,11 @@ export function listenWith(
  *
  * @example
  * ```ts ignore
- * const listener = await listenOnEvery({ host: "localhost", port: 0 }, {}, listenOnOne, () => dns);
+ * const listener = await listenOnEvery({ host: "localhost", port: 0 }, listenOnOne, () => dns);
  * ```
  */
 export async function listenOnEvery(
   asked: ListenAddress,
-  options: ListenOptions,
   listenOnOne: ListenOnOne,
   names: () => NameLookup,
 ): Promise<Listener> {

@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { BindAddress, TLSOptions } from "../server/mod.ts";
+import type { BindAddress, TLSOptions, WSGIServer } from "../server/mod.ts";
 import {
   CommandFailure,
   deniedByDeno,
   EXIT,
+  failureOf,
   messageOf,
   reasonOf,
   systemCode,
@@ -25,6 +26,29 @@ export interface Endpoint {
   readonly isUnix: boolean;
   /** The certificate; never on a Unix socket. */
   readonly tls: TLSOptions | undefined;
+}
+
+/**
+ * Reads the files of the certificates again, and serves new handshakes with them.
+ *
+ * @param servers The servers, each at the index of its endpoint.
+ * @returns Whether it was possible; if not, the certificates before go on, and the message says why.
+ */
+export function reloadCertificates(
+  servers: readonly Pick<WSGIServer, "reloadTls">[],
+  settings: Settings,
+): CommandFailure | undefined {
+  let current: Endpoint | undefined;
+  try {
+    for (const [index, endpoint] of endpointsOf(settings).entries()) {
+      current = endpoint;
+      if (endpoint.tls !== undefined) servers[index]?.reloadTls(endpoint.tls);
+    }
+  } catch (error) {
+    if (error instanceof CommandFailure || current === undefined) return failureOf(error);
+    return notStarted(`the new certificate cannot be used: ${messageOf(error)}`);
+  }
+  return undefined;
 }
 
 /**
@@ -77,15 +101,35 @@ export async function withUnixMode<T>(
 
 function readTls(settings: Settings): TLSOptions | undefined {
   const [certFile, keyFile] = ["tls-cert", "tls-key"].map((name) => settings.get<string>(name));
-  if (certFile === undefined && keyFile === undefined) return undefined;
+  const demand = readDemand(settings);
+  if (certFile === undefined && keyFile === undefined) {
+    if (demand.ca === undefined) return undefined;
+    throw usage("--tls-client needs HTTPS: add --tls-cert FILE and --tls-key FILE");
+  }
   if (certFile === undefined) throw usage("--tls-key needs a certificate: add --tls-cert FILE");
   if (keyFile === undefined) throw usage("--tls-cert needs its key: add --tls-key FILE");
   const handshakeTimeout = settings.get<number>("handshake-timeout") as number;
   return {
     cert: readPem("--tls-cert", certFile),
     key: readPem("--tls-key", keyFile),
+    ...demand,
     handshakeTimeout,
+    reloadable: true,
   };
+}
+
+/** Reads the demand on clients. */
+function readDemand(settings: Settings): Pick<TLSOptions, "ca" | "clientCertificate"> {
+  const clientCertificate = settings.get<"none" | "optional" | "required">("tls-client") ?? "none";
+  const file = settings.get<string>("tls-ca");
+  if (clientCertificate !== "none" && file === undefined) {
+    throw usage(`--tls-client ${clientCertificate} needs the issuers: add --tls-ca FILE`);
+  }
+  if (clientCertificate === "none" || file === undefined) {
+    if (file === undefined) return {};
+    throw usage("--tls-ca is of no use alone: add --tls-client required or optional");
+  }
+  return { ca: readPem("--tls-ca", file), clientCertificate };
 }
 
 function readPem(option: string, file: string): string {

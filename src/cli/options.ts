@@ -134,6 +134,14 @@ export const OPTIONS: readonly Option[] = [
     },
     { name: "tls-key", kind: "text", value: "FILE", help: "the key of the certificate (PEM)" },
     {
+      ...{ name: "tls-client", kind: ["none", "optional", "required"], value: "HOW" },
+      ...{ help: "ask clients for a certificate: none, optional or required", fallback: "none" },
+    },
+    {
+      ...{ name: "tls-ca", kind: "text", value: "FILE" },
+      help: "the issuers of the certificates of clients (PEM)",
+    },
+    {
       ...{ name: "trust-proxy", kind: "trust", value: "PROXIES" },
       help: "believe these proxies: hops, or a list of addresses, ranges, loopback, private, unix",
     },

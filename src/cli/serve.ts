@@ -8,10 +8,11 @@ import { createScheduler, serve, type WSGIServer } from "../../mod.ts";
 import type { Bus } from "../bus/mod.ts";
 import { type AppPlace, loadServedApp } from "./app_loader.ts";
 import { closeServedBus, openServedBus } from "./bus.ts";
-import { endpointsOf, listenFailure, withUnixMode } from "./listening.ts";
+import { onSignal } from "./host.ts";
+import { endpointsOf, listenFailure, reloadCertificates, withUnixMode } from "./listening.ts";
 import { openLogs } from "./logs/logs.ts";
 import { reloading } from "./reload/reload.ts";
-import { runUntilSignal, say, type Served, type Service } from "./running.ts";
+import { runUntilSignal, say, sayFailure, type Served, type Service } from "./running.ts";
 import { listeningOptionsOf } from "./proxies.ts";
 import { RANK, type Settings } from "./settings.ts";
 import { withStatus } from "./status/status_server.ts";
@@ -52,6 +53,14 @@ export async function serveCommand(
       await service.shutdown(0);
       throw listenFailure(error, endpoint);
     }
+  }
+  if (endpoints.some(({ tls }) => tls !== undefined)) {
+    onSignal("SIGHUP", () => {
+      const failure = reloadCertificates(servers, settings);
+      if (failure === undefined) return say("SIGHUP: the certificates are read again");
+      sayFailure(failure);
+      say("the certificates before go on");
+    });
   }
   const places = servers.map(({ url }, at) => endpoints[at]?.isUnix ? endpoints[at].text : url);
   // The servers of `--reload` only listen: their requests are those of the versions.

@@ -261,7 +261,13 @@ export class WSGIServer {
    * import { assertThrows } from "@std/assert";
    * import { serve } from "@x/cogen-wsgi";
    *
-   * await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp: () => [] });
+   * await using server = await serve({
+   *   bindAddr: ["127.0.0.1", 0],
+   *   wsgiApp(_environ, startResponse) {
+   *     startResponse("200 OK", []);
+   *     return ["hello"];
+   *   },
+   * });
    * assertThrows(() => server.reloadTls({ cert: "", key: "" }), TypeError, "has no tls");
    * ```
    */

@@ -45,7 +45,6 @@ test("a name with two addresses is reached on both, on the one port that was pic
   const asked = { host: "localhost", port: 0 };
   const listener = await listenOnEvery(
     asked,
-    {},
     listenByAdapter(recorders),
     names("::1", "127.0.0.1"),
   );
@@ -71,7 +70,6 @@ test("an address of the name that this machine lacks is left out", async () => {
   const asked = { host: "cluster.test", port: 0 };
   const listener = await listenOnEvery(
     asked,
-    {},
     listenByAdapter(),
     names("203.0.113.7", "127.0.0.1"),
   );
@@ -81,10 +79,10 @@ test("an address of the name that this machine lacks is left out", async () => {
 
 test("a name with no address of this machine rejects", async () => {
   const asked = { host: "elsewhere.test", port: 0 };
-  const listen = () => listenOnEvery(asked, {}, listenByAdapter(), names("203.0.113.7"));
+  const listen = () => listenOnEvery(asked, listenByAdapter(), names("203.0.113.7"));
   const error = await assertRejects(listen, Error);
   assertStringIncludes(error.message, "Cannot listen on elsewhere.test:0: ");
-  const none = () => listenOnEvery(asked, {}, listenByAdapter(), names());
+  const none = () => listenOnEvery(asked, listenByAdapter(), names());
   await assertRejects(none, Error, "Cannot listen on elsewhere.test:0: it has no address");
 });
 
@@ -92,7 +90,7 @@ test("a port in use on one address rejects, and frees the others", async () => {
   await holdingOnIPv6(async (held) => {
     const port = portOf(held);
     const asked = { host: "localhost", port };
-    const listen = () => listenOnEvery(asked, {}, listenByAdapter(), names("127.0.0.1", "::1"));
+    const listen = () => listenOnEvery(asked, listenByAdapter(), names("127.0.0.1", "::1"));
     const error = await assertRejects(listen, Error);
     assertStringIncludes(error.message, `Cannot listen on localhost:${port}: `);
     await held.close();
@@ -103,7 +101,7 @@ test("a port in use on one address rejects, and frees the others", async () => {
 test("another port is picked when the first is taken on another address", async () => {
   await holdingOnIPv6(async (held) => {
     const tried: string[] = [];
-    const listener = await listenOnEvery({ host: "localhost", port: 0 }, {}, (address) => {
+    const listener = await listenOnEvery({ host: "localhost", port: 0 }, (address) => {
       tried.push(formatAddress(address));
       // The first port that is picked must be the taken one.
       const first = tried.length === 1 ? { host: "127.0.0.1", port: portOf(held) } : address;
@@ -151,6 +149,6 @@ test("a number is not looked up", async () => {
     throw new Error("looked up");
   };
   for (const host of ["127.0.0.1", "::1"]) {
-    await (await listenOnEvery({ host, port: 0 }, {}, listenByAdapter(), lookup)).close();
+    await (await listenOnEvery({ host, port: 0 }, listenByAdapter(), lookup)).close();
   }
 });

@@ -110,6 +110,26 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
   ["app.mjs more", 2, `unexpected argument more: "serve" takes one app${HINT}`],
   ["--tls-key k.pem app.mjs", 2, `--tls-key needs a certificate: add --tls-cert FILE${HINT}`],
   [
+    "--tls-ca c.pem app.mjs",
+    2,
+    `--tls-ca is of no use alone: add --tls-client required or optional${HINT}`,
+  ],
+  [
+    "--tls-client required app.mjs",
+    2,
+    `--tls-client required needs the issuers: add --tls-ca FILE${HINT}`,
+  ],
+  [
+    `--tls-client optional --tls-ca ${pem("client_ca")} app.mjs`,
+    2,
+    `--tls-client needs HTTPS: add --tls-cert FILE and --tls-key FILE${HINT}`,
+  ],
+  [
+    "--tls-client always app.mjs",
+    2,
+    `--tls-client is "always": expected none, optional or required${HINT}`,
+  ],
+  [
     "--tls-cert c.pem --tls-key k.pem app.mjs",
     3,
     "cannot read --tls-cert c.pem: there is no such file",

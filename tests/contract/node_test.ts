@@ -10,8 +10,6 @@ const DENO_GAPS = {
     "an empty write does not reach the kernel",
   "vanishing: the end of the peer is noticed while a write is stalled":
     "nothing is read while a write waits",
-  "listening: a certificate that cannot be used rejects, naming the address":
-    "a certificate is read at the first handshake",
 };
 
 // Bun's `node:net` keeps every promise.

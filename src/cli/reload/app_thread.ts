@@ -16,6 +16,7 @@ import { failureOf } from "../failure.ts";
 import { followLinks } from "../host.ts";
 import { openLogs } from "../logs/logs.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
+import { endpointsOf } from "../listening.ts";
 import { listeningOptionsOf } from "../proxies.ts";
 import { collectSettings } from "../settings.ts";
 import { recordersOf } from "../status/recorders.ts";
@@ -39,8 +40,11 @@ async function run({ place, words }: ThreadTask): Promise<void> {
   const adapter = await runtimeAdapter();
   const scheduler = await createScheduler();
   const bus = await openServedBus(settings, scheduler);
+  // The server does not listen, but its environs tell whether clients are asked for certificates.
+  const tls = endpointsOf(settings).find((endpoint) => endpoint.tls !== undefined)?.tls;
   const server = new WSGIServer({
     ...listeningOptionsOf(settings),
+    ...(tls === undefined ? {} : { tls }),
     ...{ wsgiApp, adapter, scheduler, bus },
   });
   link.listen(serveMessages(server, post, recordersOf(settings, [server])));

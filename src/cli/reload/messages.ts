@@ -27,6 +27,8 @@ export type ToThread =
     readonly local: Address;
     readonly encrypted: boolean;
   }
+  /** The certificate of the client, before its first bytes. */
+  | { readonly type: "certificate"; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: "data"; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: "end"; readonly id: number }
   | { readonly type: "close"; readonly id: number; readonly error: string | undefined }

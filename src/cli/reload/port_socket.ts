@@ -23,6 +23,7 @@ export class PortSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
   readonly encrypted: boolean;
+  clientCertificate: Uint8Array | undefined;
   readonly #id: number;
   readonly #post: Post;
   readonly #inbound: Inbound;
@@ -94,6 +95,9 @@ export class PortSocket implements Socket {
   /** Takes an event of the client's socket. */
   receive(message: ToThread): void {
     switch (message.type) {
+      case "certificate":
+        this.clientCertificate = message.bytes;
+        break;
       case "data":
         this.#untaken += costOf(message.bytes);
         if (this.#inbound.data(message.bytes, true)) this.#take();

@@ -30,6 +30,8 @@ export class Relay implements SocketHandler {
   /** The bytes of the server that the socket has not taken yet. */
   #unsent = 0;
   #closed = false;
+  /** Becomes true with the first bytes. */
+  #hasData = false;
 
   constructor(id: number, socket: Socket) {
     this.id = id;
@@ -37,6 +39,8 @@ export class Relay implements SocketHandler {
   }
 
   onData(bytes: Uint8Array): void {
+    // The certificate of the client is known when the handshake is over.
+    if (!this.#hasData) this.#tellCertificate();
     this.#unread += costOf(bytes);
     if (this.#unread >= WINDOW_BYTES) this.#socket.pauseReading();
     // `slice` of a Buffer makes no copy, and the message moves the memory of its array to the thread.
@@ -74,6 +78,8 @@ export class Relay implements SocketHandler {
     this.#held = undefined;
     const { remote, local, encrypted } = this.#socket;
     if (isNew) server.post({ type: "open", id: this.id, remote, local, encrypted });
+    const hasCertificate = held.some(({ type }) => type === "certificate");
+    if (isNew && this.#hasData && !hasCertificate) this.#tellCertificate();
     for (const message of held) server.post(message);
   }
 
@@ -103,6 +109,13 @@ export class Relay implements SocketHandler {
   cut(): void {
     if (this.#socket.reset === undefined) this.#socket.destroy();
     else this.#socket.reset();
+  }
+
+  #tellCertificate(): void {
+    this.#hasData = true;
+    const { clientCertificate } = this.#socket;
+    if (clientCertificate === undefined) return;
+    this.#tell({ type: "certificate", id: this.id, bytes: new Uint8Array(clientCertificate) });
   }
 
   #tell(message: ToThread): void {

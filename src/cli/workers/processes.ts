@@ -24,7 +24,7 @@ import type { ProcessEvents, WorkerProcess } from "./supervised_worker.ts";
 type Child = ReturnType<typeof fork>;
 
 /** Whether Deno runs this. */
-export function isDeno(): boolean {
+function isDeno(): boolean {
   return host.versions["deno"] !== undefined;
 }
 

@@ -12,6 +12,7 @@
 import { runtimeAdapter } from "../../../mod.ts";
 import { memoryTransport, type MessageChannel, serveChannel } from "../../bus/mod.ts";
 import { milliseconds, moduleBeside } from "../../threads/mod.ts";
+import type { ListenTLSOptions } from "../../socket/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
 import { hasBroker } from "../bus.ts";
 import { usage } from "../failure.ts";
@@ -22,7 +23,7 @@ import type { Settings } from "../settings.ts";
 import { Gather } from "../status/gather.ts";
 import { withStatus } from "../status/status_server.ts";
 import { Listeners } from "./listeners.ts";
-import { isDeno, nextTurn, processorCount, startProcess } from "./processes.ts";
+import { nextTurn, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
 
 /** The turns without a new connection after which the queue of the system is taken for empty. */
@@ -47,7 +48,7 @@ export async function serveWorkers(
   endpoints: readonly Endpoint[],
 ): Promise<number> {
   const workers = workerCount(settings);
-  refuseUnable(settings, endpoints);
+  refuseUnable(settings);
   await tryCertificates(endpoints);
   // The workers share one bus: that of the broker, or one whose messages are here.
   const transport = memoryTransport();
@@ -86,14 +87,9 @@ function workerCount(settings: Settings): number {
   return workers === "auto" ? processorCount() : workers as number;
 }
 
-function refuseUnable(settings: Settings, endpoints: readonly Endpoint[]): void {
+function refuseUnable(settings: Settings): void {
   if (settings.get("reload") === true) {
     throw usage("--reload serves from one process: leave out --workers, or send SIGHUP to reload");
-  }
-  if (isDeno() && endpoints.some(({ tls }) => tls !== undefined)) {
-    throw usage(
-      "--workers has no TLS on Deno, whose node:tls does not wait for slow clients: leave out --workers, or let a proxy encrypt",
-    );
   }
 }
 
@@ -101,8 +97,12 @@ function refuseUnable(settings: Settings, endpoints: readonly Endpoint[]): void 
 async function tryCertificates(endpoints: readonly Endpoint[]): Promise<void> {
   for (const endpoint of endpoints) {
     if (endpoint.tls === undefined) continue;
-    const [cert, key] = [String(endpoint.tls.cert), String(endpoint.tls.key)];
-    const tls = { cert, key, handshakeTimeoutMs: 1000 };
+    const [cert, key, ca] = [endpoint.tls.cert, endpoint.tls.key, endpoint.tls.ca].map(String);
+    const isAsked = endpoint.tls.ca !== undefined;
+    const tls = {
+      ...{ cert, key, handshakeTimeoutMs: 1000 },
+      ...(isAsked ? { clientCertificate: { ca, isRequired: true } } : {}),
+    } as ListenTLSOptions;
     try {
       const { listen } = await runtimeAdapter();
       const handler = () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} });

@@ -80,7 +80,7 @@ function alternativeNames(extensions: Element | undefined): Element[] {
   return [];
 }
 
-/** A positive number whose first bit is set has a zero byte before it. */
+/** A zero byte before a first bit that is set makes the number positive; OpenSSL leaves the byte out. */
 function serialText(content: Uint8Array): string {
   return hexText(content.length > 1 && content[0] === 0 ? content.subarray(1) : content);
 }

@@ -1,7 +1,7 @@
 /**
  * The keys `SSL_CLIENT_*` of the environ, with the names and the forms of Apache's mod_ssl.
  *
- * `connections.ts` calls this, once for each connection whose client was asked for a certificate.
+ * `connections.ts` calls this, once for each connection, if the server asks for certificates.
  *
  * @module
  */

@@ -8,13 +8,8 @@ import { join } from "node:path";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import {
-  type Environ,
-  type Refusal,
-  serve,
-  type TLSOptions,
-  type WSGIServer,
-} from "../../../mod.ts";
+import { type Environ, serve, type TLSOptions, type WSGIServer } from "../../../mod.ts";
+import type { Refusal } from "../../../src/server/mod.ts";
 import {
   CERT,
   CLIENT,
