@@ -1,8 +1,6 @@
 /**
  * The app that gives its requests to threads.
  *
- * The counts of its pool are in `server.stats().threads` of each server that has called the app.
- *
  * @module
  */
 
@@ -11,10 +9,8 @@ import {
   type Duration,
   type HostAsyncDisposable,
   optionError,
-  type Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
-import { provideStats } from "../server/mod.ts";
 import type { AppIterable, Environ, StartResponse } from "../wsgi/mod.ts";
 import { Pool } from "./pool.ts";
 import { ThreadResponse } from "./request.ts";
@@ -114,15 +110,8 @@ export function blocking(
     queue: checkedCount("queue", queue, 0),
     idleMs: toMilliseconds(idle, "idle of blocking"),
   });
-  const counted = new WeakSet<Scheduler>();
-  const removals: (() => void)[] = [];
   const app = (environ: Environ, startResponse: StartResponse): AppIterable => {
-    const { scheduler } = environ.cogen;
-    if (!counted.has(scheduler)) {
-      counted.add(scheduler);
-      removals.push(provideStats(scheduler, { threads: () => pool.load }));
-    }
-    const ticket = pool.enter();
+    const ticket = pool.enter(environ.cogen.scheduler);
     if (ticket !== undefined) {
       return new ThreadResponse(pool, environ, startResponse, { ticket, deadlineMs });
     }
@@ -132,10 +121,7 @@ export function blocking(
     ]);
     return ["All threads are busy, and the queue is full\n"];
   };
-  const close = () => {
-    for (const remove of removals.splice(0)) remove();
-    return pool.close();
-  };
+  const close = () => pool.close();
   return Object.assign(app, {
     stats: (): BlockingStats => ({ ...pool.load, ...pool.counts }),
     close,

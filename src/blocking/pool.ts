@@ -4,11 +4,15 @@
  * A thread is started when a request finds none free. An app that cannot be loaded is not loaded again at once:
  * the pause doubles with each failure, and requests get the error of the last attempt meanwhile.
  *
+ * Each server that has asked for a thread has the counts of the pool in `stats().threads`.
+ *
  * `blocking.ts` makes the pool, and `request.ts` asks it for a thread.
  *
  * @module
  */
 
+import type { Scheduler } from "../coroutine/mod.ts";
+import { provideStats } from "../server/mod.ts";
 import { after, milliseconds } from "../threads/mod.ts";
 import { AppThread } from "./app_thread.ts";
 import { deferred } from "./deferred.ts";
@@ -60,6 +64,9 @@ export class Pool {
   /** The time before which no thread is started, after a failure. */
   #pausedUntilMs = -Infinity;
   #isClosed = false;
+  /** The schedulers with the counts of this pool, and the functions that remove the counts. */
+  readonly #schedulers = new WeakSet<Scheduler>();
+  readonly #stopStats: (() => void)[] = [];
   /** Called when the last thread of a closed pool has ended. */
   #emptied: () => void = () => {};
 
@@ -76,9 +83,11 @@ export class Pool {
   /**
    * Asks for a thread.
    *
+   * @param scheduler The scheduler of the request.
    * @returns `undefined` if the queue is full, or the pool is closed.
    */
-  enter(): Ticket | undefined {
+  enter(scheduler: Scheduler): Ticket | undefined {
+    this.#tellStats(scheduler);
     const ticket = new Ticket();
     const free = this.#idle.pop();
     if (free !== undefined) {
@@ -106,6 +115,7 @@ export class Pool {
   /** Takes no more requests, and ends each thread as soon as it is free. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const stop of this.#stopStats.splice(0)) stop();
     this.#refuseAll(new Error("The app in threads is closed"));
     const emptied = new Promise<void>((resolve) => this.#emptied = resolve);
     const stops = this.#idle.map((thread) => thread.stop());
@@ -149,6 +159,12 @@ export class Pool {
   get #maxThreads(): number {
     const { threads } = this.#settings;
     return threads - Math.max(0, this.counts.lost - threads);
+  }
+
+  #tellStats(scheduler: Scheduler): void {
+    if (this.#isClosed || this.#schedulers.has(scheduler)) return;
+    this.#schedulers.add(scheduler);
+    this.#stopStats.push(provideStats(scheduler, { threads: () => this.load }));
   }
 
   #give(thread: AppThread, ticket: Ticket): void {

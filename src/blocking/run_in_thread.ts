@@ -105,7 +105,7 @@ function sendAll(body: Body, main: MainThread): Uint8Array {
   return sendSteps(body[Symbol.iterator]() as BlockIterator, main);
 }
 
-/** Sends blocks whose number is known: the response has their length. */
+/** Sends the blocks of an array: the response has their length. */
 function sendBlocks(blocks: readonly Uint8Array[], main: MainThread): Uint8Array {
   const length = blocks.reduce((sum, block) => sum + block.length, 0);
   const last = new Uint8Array(length <= MAX_BYTES ? length : 0);

@@ -71,12 +71,7 @@ export async function resolveBusOptions(
   transport: BusTransport,
   options: BusOptions,
 ): Promise<BusSettings> {
-  const members = ["append", "page", "watch", "put", "take", "settle", "close"];
-  const isTransport = typeof transport === "object" && transport !== null &&
-    members.every((member) => typeof transport[member as "append"] === "function");
-  if (!isTransport) {
-    throw optionError("transport", transport, "a transport, such as memoryTransport()");
-  }
+  checkTransport(transport);
   checkNames("openBus", options, [...Object.keys(BUS_DEFAULTS), "scheduler", "onError"]);
   const { onError, publishTimeout = BUS_DEFAULTS.publishTimeout } = options;
   const count = (name: Exclude<keyof typeof BUS_DEFAULTS, "publishTimeout">) =>
@@ -100,14 +95,33 @@ export async function resolveBusOptions(
     maxMessageBytes: Math.min(count("maxMessageBytes"), transport.maxTextBytes ?? Infinity),
     maxPendingBytes: count("maxPendingBytes"),
     maxPending: count("maxPending"),
-    report: (error) => {
-      if (onError === undefined) return clock.log?.(`bus over ${transport.name}: ${String(error)}`);
-      try {
-        onError(error);
-      } catch (thrown) {
-        clock.log?.(`onError of the bus: ${String(thrown)}`);
-      }
-    },
+    report: reporterOf(onError, transport.name, clock),
+  };
+}
+
+const MEMBERS = ["append", "page", "watch", "put", "take", "settle", "close"] as const;
+
+function checkTransport(transport: BusTransport): void {
+  const isTransport = typeof transport === "object" && transport !== null &&
+    MEMBERS.every((member) => typeof transport[member] === "function");
+  if (isTransport) return;
+  throw optionError("transport", transport, "a transport, such as memoryTransport()");
+}
+
+function reporterOf(
+  onError: BusOptions["onError"],
+  name: string,
+  clock: Clock,
+): BusSettings["report"] {
+  if (onError === undefined) return (error) => clock.log?.(`bus over ${name}: ${String(error)}`);
+  const fail = (thrown: unknown) => clock.log?.(`onError of the bus: ${String(thrown)}`);
+  return (error) => {
+    try {
+      const result: unknown = onError(error);
+      if (result instanceof Promise) result.catch(fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
   };
 }
 

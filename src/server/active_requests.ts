@@ -12,7 +12,8 @@
 import type { Task } from "../coroutine/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { RequestExchange } from "./request_exchange.ts";
-import { type ConnectionStateName, RESPONSE_KINDS, type ResponseKind } from "./server_stats.ts";
+import type { ConnectionStateName } from "./connection_state.ts";
+import { RESPONSE_KINDS, type ResponseKind } from "./server_stats.ts";
 
 /** A request whose app has not ended. */
 export interface ActiveRequest {

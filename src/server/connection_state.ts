@@ -26,16 +26,28 @@
 
 import type { ConnectionPhase } from "./phase_deadline.ts";
 
-/** The name of a state. Requests are served in the first five. */
-export type StateName =
+/**
+ * The state of an open connection; requests are served in the first five:
+ *
+ * - `between`: the connection waits for a request;
+ * - `head`: a part of a request head has come;
+ * - `body`: an app runs, and the request body has not come to its end;
+ * - `read`: an app runs, and the request is read;
+ * - `discarding`: the app is done, and the rest of the body is read and dropped;
+ * - `lingering`: the last response is sent, and the client has not closed;
+ * - `taken`: an app has taken the socket, as for a WebSocket.
+ */
+export type ConnectionStateName =
   | "between"
   | "head"
   | "body"
   | "read"
   | "discarding"
   | "lingering"
-  | "taken"
-  | "gone";
+  | "taken";
+
+/** The name of a state. */
+export type StateName = ConnectionStateName | "gone";
 
 /**
  * The events of a connection:

@@ -12,8 +12,8 @@ export { jsonEntry, type LogEntry, type LogFormat } from "./error_log.ts";
 export type { ServingOptions } from "./options.ts";
 export type { AsyncDisposeKey, HostAsyncDisposable } from "../coroutine/mod.ts";
 export { type ServerOptions, type ShutdownOptions, WSGIServer } from "./server.ts";
+export type { ConnectionStateName } from "./connection_state.ts";
 export {
-  type ConnectionStateName,
   type ProvidedStats,
   provideStats,
   type ResponseKind,

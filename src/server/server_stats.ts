@@ -11,30 +11,10 @@
  */
 
 import type { Scheduler, SchedulerStats } from "../coroutine/mod.ts";
-import type { StateName } from "./connection_state.ts";
+import type { ConnectionStateName, StateName } from "./connection_state.ts";
 import type { Refusals } from "./refusals.ts";
 import type { EndedConnection, Tally } from "./tally.ts";
 import type { Timeouts } from "./timeouts.ts";
-
-/**
- * The state of an open connection:
- *
- * - `between`: the connection waits for a request;
- * - `head`: a part of a request head has come;
- * - `body`: an app runs, and the request body has not come to its end;
- * - `read`: an app runs, and the request is read;
- * - `discarding`: the app is done, and the rest of the body is read and dropped;
- * - `lingering`: the last response is sent, and the client has not closed;
- * - `taken`: an app has taken the socket, as for a WebSocket.
- */
-export type ConnectionStateName =
-  | "between"
-  | "head"
-  | "body"
-  | "read"
-  | "discarding"
-  | "lingering"
-  | "taken";
 
 /**
  * The kind of a response: the class of its status; `left` if the client left before its end, which is no

@@ -170,3 +170,32 @@ test("the options are checked", async () => {
   const error = await assertRejects(() => openBus(nothing), TypeError, "memoryTransport()");
   assert(error.message.startsWith("transport is {}"));
 });
+
+test("an onError that throws or rejects costs one line of the log", async () => {
+  for (
+    const onError of [
+      () => {
+        throw new Error("planned");
+      },
+      () => Promise.reject(new Error("planned")),
+    ]
+  ) {
+    const lines: string[] = [];
+    const clock = Object.assign(new ManualClock(), { log: (line: string) => lines.push(line) });
+    const broker = memoryTransport({ clock });
+    const append = () => Promise.reject(new Error("away"));
+    const transport = Object.assign(Object.create(broker) as typeof broker, { append });
+    const bus = await openBus(transport, {
+      scheduler: new Scheduler({ clock }),
+      onError,
+      publishTimeout: 1,
+    });
+    bus.topic("a").publishNowait(1);
+    for (let turn = 0; turn < 10; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(1000);
+    }
+    assertEquals(lines, ["onError of the bus: Error: planned"]);
+    await bus.close();
+  }
+});
