@@ -53,8 +53,8 @@ export interface BusSettings {
 /** The defaults: the timeout in seconds, the bounds in bytes and messages. */
 export const BUS_DEFAULTS = {
   publishTimeout: 30,
-  maxMessageBytes: 512 * 1024,
-  maxPendingBytes: 16 * 1024 * 1024,
+  maxMessageBytes: 524_288,
+  maxPendingBytes: 16_777_216,
   maxPending: 10_000,
 } as const;
 

@@ -108,40 +108,49 @@ async function bytesOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** The members of the state of a body that are used here. */
+type BodyState = Readonly<Record<string, unknown>> & { readonly source?: unknown };
+
+/** The responses whose sources were sent: a response is sent once. */
+const sent = new WeakSet<Response>();
+
 /**
  * Node 20, Deno: the state of a response is under a symbol, and has the source of the body (Fetch standard,
- * "body"), which is null for a stream.
+ * "body"), which is null for a stream. Deno makes the stream of a source when it is asked for the body, which costs
+ * more than all the rest, so that a source without a stream is taken as it is.
  */
 function bySource(): ReadBody {
   const sample = new Response("a");
-  // Deno makes the state of the body when it is asked for the body.
-  freeBody(sample);
+  // Deno makes the state of the body when it is asked for this.
+  void sample.bodyUsed;
   const state = Object.getOwnPropertySymbols(sample).find((symbol) =>
-    sourceOf(sample, symbol) === "a"
+    bodyState(sample, symbol)?.source === "a"
   );
   if (state === undefined) return streamOf;
+  const inner = bodyState(sample, state) ?? {};
+  const unread = Object.keys(inner).find((key) => isUnread(inner[key]));
   return (response) => {
-    const body = freeBody(response);
-    if (body === null) return null;
-    const source = sourceOf(response, state);
+    const inner = bodyState(response, state);
+    const hasStream = inner === undefined || unread === undefined || !isUnread(inner[unread]);
+    if (hasStream && freeBody(response) === null) return null;
+    const source = (inner ?? bodyState(response, state))?.source;
     if (typeof source !== "string" && !(source instanceof Uint8Array)) {
       return source === null || source === undefined ? byEnd(response) : bytesOf(response);
     }
-    // A response is sent once.
-    body.getReader();
+    if (sent.has(response)) throw new TypeError(USED);
+    sent.add(response);
     return source as Uint8Array<ArrayBuffer> | string;
   };
 }
 
-function memberOf(response: Response, symbol: symbol): unknown {
-  return (response as unknown as Record<symbol, unknown>)[symbol];
+/** Whether a member is that of a body whose source has no stream yet. */
+function isUnread(member: unknown): boolean {
+  return (member as { readonly consumed?: unknown } | null | undefined)?.consumed === false;
 }
 
-function sourceOf(response: Response, state: symbol): unknown {
-  const { body } = (memberOf(response, state) ?? {}) as {
-    readonly body?: { readonly source?: unknown } | null;
-  };
-  return body?.source;
+function bodyState(response: Response, state: symbol): BodyState | undefined {
+  const member = (response as unknown as Record<symbol, unknown>)[state];
+  return (member as { readonly body?: BodyState | null } | null | undefined)?.body ?? undefined;
 }
 
 /**

@@ -45,7 +45,7 @@ export interface MemoryTransportOptions {
 /** The defaults of the bounds. */
 export const MEMORY_DEFAULTS = {
   maxLogMessages: 1000,
-  maxLogLength: 1024 * 1024,
+  maxLogLength: 1_048_576,
   maxLogs: 10_000,
   maxJobs: 10_000,
 } as const;

@@ -54,7 +54,7 @@ export const NATS_DEFAULTS = {
   prefix: "cogen",
   maxLogMessages: 10_000,
   maxJobs: 100_000,
-  maxBytes: 2 ** 30,
+  maxBytes: 1_073_741_824,
   retention: 86_400,
   replicas: 1,
 } as const;
