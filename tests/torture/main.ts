@@ -4,6 +4,7 @@
  *
  *     npm run torture                                about 15 minutes, another seed each time
  *     npm run torture -- --minutes 1                 shorter
+ *     npm run torture -- --list                      the names of the parts
  *     npm run torture -- --part faults --seed 7      one part, the same random numbers again
  *
  * The last lines are the figures of each part. After a broken promise, the exit code is 1.
@@ -27,8 +28,13 @@ const { values } = parseArgs({
     minutes: { type: "string" },
     part: { type: "string", multiple: true },
     seed: { type: "string" },
+    list: { type: "boolean" },
   },
 });
+if (values.list === true) {
+  for (const { name } of PARTS) console.log(name);
+  process.exit();
+}
 const seed = number("seed", values.seed ?? String(Date.now() % 2 ** 31));
 const minutes = number("minutes", values.minutes ?? String(DEFAULT_MINUTES));
 const chosen = PARTS.filter(({ name }) => values.part?.includes(name) ?? true);

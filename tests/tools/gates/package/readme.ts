@@ -79,6 +79,7 @@ const IN_CHECKOUT: Readonly<Record<string, string>> = {
   "npm ci && npm test": "npm test -- --quick --list",
   "npm test -- --quick": "npm test -- --quick --list",
   "npm run fuzz": "npm run fuzz -- --runs 100",
+  "npm run torture": "npm run torture -- --list",
   "npm run bench": "npm run bench -- --help",
 };
 
