@@ -57,6 +57,8 @@ function operandsOf(
   const path = command === "fetch" ? rest.pop() : undefined;
   const app = rest.shift() ?? settings.get<string>("app");
   if (rest.length > 0) {
+    // The first word may be a command that is written wrong.
+    if (app !== undefined && /^[a-z]+$/.test(app)) findApp(app);
     const takes = command === "fetch" ? "an app and a path" : "one app";
     throw usage(`unexpected argument ${rest[0]}: "${command}" takes ${takes}`);
   }

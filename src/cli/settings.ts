@@ -182,7 +182,14 @@ async function readConfiguration(settings: Settings): Promise<void> {
     }
     const isList = option.kind === "trust" || option.kind === "fields";
     const given = Array.isArray(value) && isList ? value.join(",") : value;
-    const texts = (Array.isArray(given) ? given : [given]).map(String);
+    const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+    const strange = list.find((each) => !/^(string|number|boolean)$/.test(typeof each));
+    if (strange !== undefined) {
+      throw usage(
+        `${key} in ${name} is ${showValue(strange)}: expected a text, a number or a boolean`,
+      );
+    }
+    const texts = list.map(String);
     if (texts.length > 1 && option.repeated !== true) {
       throw usage(`${key} in ${name} is a list: expected one value`);
     }

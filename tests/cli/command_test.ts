@@ -96,6 +96,11 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
     `unknown command "chek": did you mean check? Expected serve, check, fetch or status, or a module such as app.ts${HINT}`,
   ],
   [
+    "chek app.mjs",
+    2,
+    `unknown command "chek": did you mean check? Expected serve, check, fetch or status, or a module such as app.ts${HINT}`,
+  ],
+  [
     "state",
     2,
     `unknown command "state": did you mean status? Expected serve, check, fetch or status, or a module such as app.ts${HINT}`,
@@ -236,16 +241,18 @@ test("the command line wins over the environment, and the environment over the f
     ...FILES,
     "cogen.config.json": config,
     "wrong.json": '{ "acessLog": 1 }',
+    "object.json": '{ "port": { "a": 1 } }',
     "a.env": "# a\nCOGEN_ACCESS_LOG='json'\nPORT=7\n",
   };
   await inWorkshop(files, async ({ runEach }) => {
     const env = { PORT: "2", WEB_CONCURRENCY: "3", COGEN_GRACE: "4s", COGEN_BURST: "2ms" };
     const args = ["--print-config", "--burst", "0", "--env-file", "a.env"];
-    const [printed, variable, key] = await runEach([
+    const [printed, variable, key, object] = await runEach([
       { args, env },
       { args: ["app.mjs"], env: { COGEN_WORKER: "2" } },
       { args: ["app.mjs", "--config", "wrong.json"] },
-    ]) as [Result, Result, Result];
+      { args: ["app.mjs", "--config", "object.json"] },
+    ]) as [Result, Result, Result, Result];
     const rows = printed.stdout.trim().split("\n").map((line) => line.split(/ {2,}/));
     const origins = Object.fromEntries(rows.map(([name, ...rest]) => [name, rest]));
     assertEquals(printed.code, 0);
@@ -261,6 +268,10 @@ test("the command line wins over the environment, and the environment over the f
     assertStringIncludes(variable.stderr, "unknown variable COGEN_WORKER");
     const unknown = 'unknown key "acessLog" in wrong.json: did you mean accessLog?';
     assertStringIncludes(key.stderr, unknown);
+    assertStringIncludes(
+      object.stderr,
+      'port in object.json is {"a":1}: expected a text, a number',
+    );
   });
 });
 
