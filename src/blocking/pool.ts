@@ -164,7 +164,9 @@ export class Pool {
   #tellStats(scheduler: Scheduler): void {
     if (this.#isClosed || this.#schedulers.has(scheduler)) return;
     this.#schedulers.add(scheduler);
-    this.#stopStats.push(provideStats(scheduler, { threads: () => this.load }));
+    this.#stopStats.push(
+      provideStats(scheduler, { threads: () => ({ ...this.load, ...this.counts }) }),
+    );
   }
 
   #give(thread: AppThread, ticket: Ticket): void {

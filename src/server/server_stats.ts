@@ -30,6 +30,14 @@ export interface ThreadStats {
   readonly busy: number;
   /** The number of requests that wait for a thread. */
   readonly queued: number;
+  /** The number of requests that were refused, because the queue was full. */
+  readonly refused: number;
+  /** The number of requests that were ended by their deadline. */
+  readonly expired: number;
+  /** The number of threads that have ended by themselves; each is replaced. */
+  readonly died: number;
+  /** The number of threads that Deno could not end, and that may compute for ever. */
+  readonly lost: number;
 }
 
 /** The functions that tell the numbers of {@linkcode ServerStats} that the server does not know by itself. */
@@ -119,8 +127,9 @@ const providers = new WeakMap<Scheduler, Set<ProvidedStats>>();
  *     return [];
  *   },
  * });
- * provideStats(server.scheduler, { threads: () => ({ threads: 4, busy: 1, queued: 0 }) });
- * assertEquals(server.stats().threads, { threads: 4, busy: 1, queued: 0 });
+ * const pool = { threads: 4, busy: 1, queued: 0, refused: 0, expired: 0, died: 0, lost: 0 };
+ * provideStats(server.scheduler, { threads: () => pool });
+ * assertEquals(server.stats().threads, pool);
  * ```
  */
 export function provideStats(scheduler: Scheduler, provided: ProvidedStats): () => void {
@@ -208,6 +217,10 @@ function threadsOf(scheduler: Scheduler): ThreadStats | undefined {
       threads: (sum?.threads ?? 0) + pool.threads,
       busy: (sum?.busy ?? 0) + pool.busy,
       queued: (sum?.queued ?? 0) + pool.queued,
+      refused: (sum?.refused ?? 0) + pool.refused,
+      expired: (sum?.expired ?? 0) + pool.expired,
+      died: (sum?.died ?? 0) + pool.died,
+      lost: (sum?.lost ?? 0) + pool.lost,
     };
   }
   return sum;

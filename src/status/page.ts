@@ -15,6 +15,7 @@ export const PAGE = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Status</title>
 <link rel="stylesheet" href="page.css">
+<main>
 <h1>Status <small id="date">connecting</small></h1>
 <p id="silent" class="lost" hidden></p>
 <div id="servers"></div>
@@ -23,6 +24,7 @@ export const PAGE = `<!doctype html>
 <ul id="requests"></ul>
 <h2>Other coroutines <small id="coroutine-count"></small></h2>
 <ul id="coroutines"></ul>
+</main>
 <script src="page.js"></script>
 </html>
 `;
@@ -40,6 +42,7 @@ ul ul { padding-left: 1em; border-left: 2px solid #8884; }
 .wait { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
 .line { opacity: .7; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(14em, 1fr)); gap: 1em; }
+.charts figure { margin: 0; }
 .charts svg { width: 100%; height: 4em; background: #8881; }
 .charts polyline { fill: none; stroke: #27c; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 .charts .bad polyline { stroke: #c33; }
@@ -130,6 +133,8 @@ function server({ url, stats, lastMinute: m }) {
       count("coroutines", scheduler.tasks), count("ready", scheduler.ready),
       count("loop delay", time(stats.loopDelayMs)), count("longest", time(stats.maxLoopDelayMs)),
       count("open files", stats.openFiles),
+      ...Object.entries(stats.threads ?? {}).filter(([name, value]) => value > 0 || name === "threads")
+        .map(([name, value]) => count(name === "threads" ? "threads" : "threads " + name, value)),
     ]),
   ]);
 }

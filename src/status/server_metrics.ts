@@ -18,10 +18,18 @@ export function serverMetrics(servers: readonly WSGIServer[]): MetricsSnapshot {
   return [
     ...STATS.map((metric) => summed(metric, stats)),
     ...SCHEDULER.map(([name, help, member]) =>
-      gauge(name, help, [...schedulers.keys()].map((scheduler) => scheduler.stats()[member]))
+      total(
+        name,
+        help,
+        "gauge",
+        [...schedulers.keys()].map((scheduler) => scheduler.stats()[member]),
+      )
     ),
     ...THREADS.map(([name, help, member]) =>
-      gauge(name, help, threads.map((pools) => pools[member]))
+      total(name, help, "gauge", threads.map((pools) => pools[member]))
+    ),
+    ...THREAD_COUNTS.map(([name, help, member]) =>
+      total(name, help, "counter", threads.map((pools) => pools[member]))
     ),
   ];
 }
@@ -95,6 +103,13 @@ const THREADS = [
   ["cogen_queued_requests", "Requests that wait for a thread.", "queued"],
 ] as const;
 
+const THREAD_COUNTS = [
+  ["cogen_refused_thread_requests_total", "Requests above the queue of the threads.", "refused"],
+  ["cogen_expired_thread_requests_total", "Requests beyond their deadline.", "expired"],
+  ["cogen_died_threads_total", "Threads that ended by themselves, and were replaced.", "died"],
+  ["cogen_lost_threads_total", "Threads that Deno could not end.", "lost"],
+] as const;
+
 function counter(
   name: string,
   help: string,
@@ -128,8 +143,13 @@ function summed(
 }
 
 /** A sum of values; a metric without samples if there are none. */
-function gauge(name: string, help: string, values: readonly number[]): Metric {
+function total(
+  name: string,
+  help: string,
+  type: "counter" | "gauge",
+  values: readonly number[],
+): Metric {
   const value = values.reduce((sum, each) => sum + each, 0);
   const samples: Sample[] = values.length === 0 ? [] : [{ suffix: "", labels: {}, value }];
-  return { name, help, type: "gauge", combine: "sum", samples };
+  return { name, help, type, combine: "sum", samples };
 }

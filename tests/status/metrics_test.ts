@@ -17,11 +17,13 @@ const app: WSGIApp = function* (environ, startResponse) {
   return "hello";
 };
 
+const POOL = { threads: 2, busy: 1, queued: 0, refused: 3, expired: 4, died: 5, lost: 6 };
+
 /** Serves some requests of each kind, and gives the text of the metrics. */
 async function sampleText(): Promise<string> {
   const stage = await serving(app);
   const recorder = new MetricsRecorder(stage.server);
-  provideStats(stage.server.scheduler, { threads: () => ({ threads: 2, busy: 1, queued: 0 }) });
+  provideStats(stage.server.scheduler, { threads: () => POOL });
   stage.ask(get("/"));
   stage.ask(get("/").replace("GET", "BREW"));
   stage.ask(get("/").replace("GET", "STEEP"));
@@ -99,7 +101,10 @@ test("the counts of the server begin with cogen_", async () => {
   assertEquals(samples.get("cogen_accepted_connections_total"), 8);
   assertEquals(samples.get('cogen_connections{state="read"}'), 1);
   assertEquals(samples.get("cogen_coroutines"), 1);
-  assertEquals(samples.get("cogen_busy_threads"), 1);
+  const pool = ["threads", "busy_threads", "queued_requests", "refused_thread_requests_total"];
+  const ends = ["expired_thread_requests_total", "died_threads_total", "lost_threads_total"];
+  const values = [...pool, ...ends].map((name) => samples.get(`cogen_${name}`));
+  assertEquals(values, Object.values(POOL));
   assertEquals(samples.get("cogen_refused_proxy_headers_total"), 0);
   const names = new Set([...samples.keys()].map((name) => name.replace(/\{.*/, "")));
   assertEquals([...names].filter((name) => !/^(?:cogen|http_server)_/.test(name)), []);
@@ -108,7 +113,7 @@ test("the counts of the server begin with cogen_", async () => {
 test("servers with schedulers of their own are added up", async () => {
   const stages = await Promise.all([serving(app), serving(app)]);
   for (const { server } of stages) {
-    provideStats(server.scheduler, { threads: () => ({ threads: 2, busy: 1, queued: 0 }) });
+    provideStats(server.scheduler, { threads: () => POOL });
   }
   const recorder = new MetricsRecorder(stages.map(({ server }) => server));
   for (const stage of stages) stage.ask(get("/slow"));

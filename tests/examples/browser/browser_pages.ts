@@ -4,7 +4,10 @@
  * @module
  */
 
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after } from "node:test";
+import { assertEquals } from "@std/assert";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { browserCommand } from "./browser_command.ts";
 
@@ -14,11 +17,15 @@ const PATIENCE_MS = 120_000;
 /** The transports of the chat. */
 export const TRANSPORTS = ["poll", "sse", "ws"] as const;
 
+/** A name of another site that leads to loopback, as after DNS rebinding. */
+export const REBOUND_HOST = "rebound.example";
+const REBINDING = `--host-resolver-rules=MAP ${REBOUND_HOST} 127.0.0.1`;
+
 const browser: Browser = await chromium.launch({
   executablePath: browserCommand() ?? "chromium",
   // Chromium refuses its sandbox to root, and a container has little shared memory.
   // One process for all pages of a context costs less time than one for each.
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--process-per-site"],
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--process-per-site", REBINDING],
 });
 after(() => browser.close());
 
@@ -40,6 +47,37 @@ export async function openPage(
   await page.goto(address, { waitUntil });
   await page.locator("h1").waitFor();
   return page;
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Checks that a page is accessible in both colour schemes, and fits on a phone and on a desk. */
+export async function assertAccessible(page: Page, name: string): Promise<void> {
+  await page.evaluate(axe);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // The colours alone differ in the second scheme.
+    const rules = colorScheme === "dark" ? ["color-contrast"] : undefined;
+    const faults = await page.evaluate(async (rules) => {
+      const { axe } = globalThis as unknown as {
+        axe: {
+          run(options: { runOnly?: string[] }): Promise<
+            { violations: { id: string; nodes: { html: string }[] }[] }
+          >;
+        };
+      };
+      const { violations } = await axe.run(rules === undefined ? {} : { runOnly: rules });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+    }, rules);
+    assertEquals(faults, [], `${name}, ${colorScheme}`);
+  }
+  for (const width of [360, 1200]) {
+    await page.setViewportSize({ width, height: 800 });
+    const overflow = await page.evaluate(
+      "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+    );
+    assertEquals(overflow, 0, `${name}, ${width}`);
+  }
 }
 
 /** One page of the chat, with a name. */

@@ -6,13 +6,12 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { RuntimeName } from "../../tools/runtimes.ts";
-import { ChatPage, newContext, openPage, TRANSPORTS } from "./browser_pages.ts";
+import { assertAccessible, ChatPage, newContext, openPage, TRANSPORTS } from "./browser_pages.ts";
 import "./shared_chat.ts";
+import "./status_page.ts";
 import { ServedSite } from "./serving_site.ts";
 
 const RUNTIMES: readonly RuntimeName[] = ["node", "deno", "bun"];
@@ -121,7 +120,6 @@ describe("on each runtime", { concurrency: 4 }, () => {
 
 describe("each page", () => {
   const site = new ServedSite("node");
-  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   before(() => site.start());
   after(() => site.stop());
 
@@ -129,31 +127,7 @@ describe("each page", () => {
     const context = await newContext();
     for (const path of PAGES) {
       const page = await openPage(context, site.url + path, "commit");
-      await page.evaluate(axe);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // The colours alone differ in the second scheme.
-        const rules = colorScheme === "dark" ? ["color-contrast"] : undefined;
-        const faults = await page.evaluate(async (rules) => {
-          const { axe } = globalThis as unknown as {
-            axe: {
-              run(options: { runOnly?: string[] }): Promise<
-                { violations: { id: string; nodes: { html: string }[] }[] }
-              >;
-            };
-          };
-          const { violations } = await axe.run(rules === undefined ? {} : { runOnly: rules });
-          return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-        }, rules);
-        assertEquals(faults, [], `${path}, ${colorScheme}`);
-      }
-      for (const width of [360, 1200]) {
-        await page.setViewportSize({ width, height: 800 });
-        const overflow = await page.evaluate(
-          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-        );
-        assertEquals(overflow, 0, `${path}, ${width}`);
-      }
+      await assertAccessible(page, path);
       if (path !== "") assertEquals(await page.locator('nav a[href="./"]').count(), 1, path);
       const source = await page.locator('a[href^="source/"]').first().getAttribute("href");
       assertEquals((await context.request.get(site.url + source)).status(), 200, path);

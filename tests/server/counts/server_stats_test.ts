@@ -220,9 +220,10 @@ test("open files, until they are closed", async () => {
 test("numbers of a room: the threads of all pools together", async () => {
   const stage = await serving(app);
   assertEquals(stage.server.stats().threads, undefined);
-  const pool = { threads: 4, busy: 1, queued: 2 };
+  const pool = { threads: 4, busy: 1, queued: 2, refused: 3, expired: 4, died: 5, lost: 6 };
   const removals = [1, 2].map(() => provideStats(stage.server.scheduler, { threads: () => pool }));
-  assertEquals(stage.server.stats().threads, { threads: 8, busy: 2, queued: 4 });
+  const twice = Object.entries(pool).map(([name, value]) => [name, 2 * value]);
+  assertEquals(stage.server.stats().threads, Object.fromEntries(twice));
   for (const remove of removals) remove();
   assertEquals(stage.server.stats().threads, undefined);
   await stage.finish();

@@ -56,7 +56,10 @@ test("the threads are in the stats of the server", async () => {
   const stage = await serving(own);
   assertEquals(stage.server.stats().threads, undefined);
   stage.ask(get("/echo"));
-  assertEquals(stage.server.stats().threads, { threads: 1, busy: 0, queued: 1 });
+  assertEquals(stage.server.stats().threads, {
+    ...{ threads: 1, busy: 0, queued: 1 },
+    ...{ refused: 0, expired: 0, died: 0, lost: 0 },
+  });
   await own.close();
   assertEquals(stage.server.stats().threads, undefined);
   await stage.settle();
