@@ -10,7 +10,7 @@ import type { AcceptedStream } from "../../../adapters/node.ts";
 import type { CommandFailure } from "../failure.ts";
 import type { Source } from "../status/gather.ts";
 import type { Ask } from "../status/recorders.ts";
-import { busChannel } from "./bus_channel.ts";
+import { type BusChannel, busChannel } from "./bus_channel.ts";
 import type { Taker } from "./hand_over.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
 
@@ -50,13 +50,13 @@ export class Worker implements Taker, Source {
   /** The number of pings in a row that have no answer. */
   unanswered = 0;
   /** The time of the state `ready`, in seconds; `Infinity` before. */
-  readyAt = Infinity;
+  readyAt: number = Infinity;
   /** The reason for which the app could not be loaded, as the worker has told it. */
   failure: CommandFailure | undefined;
   running!: WorkerProcess;
   cancelKill: (() => void) | undefined;
   /** The channel of the bus to this worker. */
-  readonly bus = busChannel((message) => this.send({ type: "bus", message }));
+  readonly bus: BusChannel = busChannel((message) => this.send({ type: "bus", message }));
   /** Ends the service of the channel; set if the supervisor has the bus. */
   closeChannel: (() => void) | undefined;
   settle!: () => void;
