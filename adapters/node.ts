@@ -10,7 +10,7 @@
  * through the stream.
  *
  * The adapter keeps the contract under Bun, too. Under Deno it has the gaps that
- * `tests/contract/node_test.ts` names, and `node:tls` cannot be used: it has no backpressure.
+ * `tests/contract/node_test.ts` names, and TLS takes a reset for a FIN.
  *
  * - `node/listen.ts`: listeners, and socket files of crashed processes
  * - `node/accepted.ts`: connections that one process accepts and another one serves

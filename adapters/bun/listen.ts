@@ -8,10 +8,11 @@
 
 import {
   type Address,
+  type InheritedListener,
   ipAddress,
-  type ListenAddress,
   type Listener,
   type ListenOptions,
+  type ListenTarget,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
 import { builtinModule } from "../shared/builtin_module.ts";
@@ -39,12 +40,12 @@ interface FileModule extends OwnFileSystem {
  * @throws The error of Bun.
  */
 export async function listenOnOne(
-  address: ListenAddress,
+  address: ListenTarget,
   options: ListenOptions,
   open: OpenHandler,
 ): Promise<Listener> {
-  if (options.tls !== undefined) {
-    // `node:tls` costs as much as `Bun.listen`, and can change its certificates.
+  if ("fd" in address || options.tls !== undefined) {
+    // `Bun.listen` takes no descriptors. `node:tls` costs as much, and can change its certificates.
     const { listenOnOne: listenByNode } = await import("../node/listen.ts");
     return await listenByNode(address, options, open);
   }
@@ -52,7 +53,10 @@ export async function listenOnOne(
   return new BunListenerHandle(listener, address);
 }
 
-function bind(address: ListenAddress, options: ListenOptions, open: OpenHandler): BunListener {
+/** An address that `Bun.listen` takes. */
+type BunAddress = Exclude<ListenTarget, InheritedListener>;
+
+function bind(address: BunAddress, options: ListenOptions, open: OpenHandler): BunListener {
   const where = "path" in address
     ? { unix: address.path }
     : { hostname: address.host, port: address.port };
@@ -64,7 +68,7 @@ function bind(address: ListenAddress, options: ListenOptions, open: OpenHandler)
 
 /** Makes the handlers of one listener. `stream.data` leads from a stream to its socket. */
 function handlers(
-  address: ListenAddress,
+  address: BunAddress,
   { log = logError }: ListenOptions,
   open: OpenHandler,
 ): BunHandlers {
@@ -105,7 +109,7 @@ class BunListenerHandle implements Listener {
   readonly #listener: BunListener;
   readonly #file: OwnSocketFile;
 
-  constructor(listener: BunListener, asked: ListenAddress) {
+  constructor(listener: BunListener, asked: ListenTarget) {
     this.#listener = listener;
     this.#file = new OwnSocketFile(asked, files());
     this.address = "path" in asked ? { family: "unix", path: asked.path } : boundAddress(listener);

@@ -9,9 +9,9 @@
 import {
   type Address,
   formatAddress,
-  type ListenAddress,
   type Listener,
   type ListenOptions,
+  type ListenTarget,
   type ListenTLSOptions,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
@@ -53,7 +53,7 @@ interface CryptoModule {
  * @throws The error of Deno, or a `TypeError` for TLS on a Unix socket.
  */
 export async function listenOnOne(
-  address: ListenAddress,
+  address: ListenTarget,
   options: ListenOptions,
   open: OpenHandler,
 ): Promise<Listener> {
@@ -74,13 +74,15 @@ function mustUseNode({ names, clientCertificate, reloadable }: ListenTLSOptions)
   return names !== undefined || clientCertificate !== undefined || reloadable === true;
 }
 
-function bind(address: ListenAddress, options: ListenOptions): DenoListener {
+function bind(address: ListenTarget, options: ListenOptions): DenoListener {
   const { backlog, tls } = options;
   if ("path" in address) {
     if (tls !== undefined) throw new TypeError("Deno has no TLS on Unix sockets");
     demandSocket(address.path);
     return deno().listen({ transport: "unix", path: address.path });
   }
+  // `listenOnEvery` refuses it before.
+  if ("fd" in address) throw new TypeError("Deno takes no inherited socket");
   const { host: hostname, port } = address;
   const common = { hostname, port, ...(backlog === undefined ? {} : { tcpBacklog: backlog }) };
   if (tls === undefined) return deno().listen(common);

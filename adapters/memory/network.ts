@@ -19,6 +19,7 @@ import {
   type Listener,
   listenError,
   type ListenOptions,
+  type ListenTarget,
   type OpenHandler,
   type Socket,
 } from "../../src/socket/mod.ts";
@@ -112,9 +113,10 @@ export class Network {
     return { family: server.family, host: server.host, port: this.#nextPort++ };
   }
 
-  #listen(asked: ListenAddress, options: ListenOptions, open: OpenHandler): Listener {
+  #listen(asked: ListenTarget, options: ListenOptions, open: OpenHandler): Listener {
     checkListen(asked, options, open);
     if (options.tls !== undefined) throw listenError(asked, "a network in memory has no TLS");
+    if ("fd" in asked) throw listenError(asked, "a network in memory inherits no socket");
     const address: Address = "path" in asked
       ? { family: "unix", path: asked.path }
       : ipAddress(asked.host, asked.port === 0 ? this.#nextPort++ : asked.port);

@@ -19,9 +19,9 @@ import type { Socket as Stream } from "node:net";
 import {
   type Address,
   checkListen,
-  type ListenAddress,
   type Listener,
   type ListenOptions,
+  type ListenTarget,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
@@ -58,7 +58,7 @@ export interface AcceptedStream {
  * ```
  */
 export async function acceptStreams(
-  address: ListenAddress,
+  address: ListenTarget,
   options: Omit<ListenOptions, "tls">,
   take: (stream: AcceptedStream) => void,
 ): Promise<Listener> {

@@ -14,9 +14,9 @@ import {
   type Address,
   formatAddress,
   ipAddress,
-  type ListenAddress,
   type Listener,
   type ListenOptions,
+  type ListenTarget,
   type ListenTLSOptions,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
@@ -39,7 +39,7 @@ import { Encryption } from "./tls.ts";
  * @throws The error of the system or of OpenSSL.
  */
 export async function listenOnOne(
-  address: ListenAddress,
+  address: ListenTarget,
   options: ListenOptions,
   open: OpenHandler,
 ): Promise<Listener> {
@@ -64,7 +64,7 @@ export async function listenOnOne(
  * @throws The error of the system.
  */
 export async function listenForStreams(
-  address: ListenAddress,
+  address: ListenTarget,
   options: ListenOptions,
   how: { readonly pauseOnConnect?: boolean },
   taking: (bound: Address) => (stream: net.Socket) => void,
@@ -82,7 +82,7 @@ export async function listenForStreams(
   return new NodeListener(server, bound, new OwnSocketFile(address, { lstatSync, renameSync }));
 }
 
-function bind(server: net.Server, address: ListenAddress, options: ListenOptions): Promise<void> {
+function bind(server: net.Server, address: ListenTarget, options: ListenOptions): Promise<void> {
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(bindError(error, address)));
@@ -94,7 +94,7 @@ function bind(server: net.Server, address: ListenAddress, options: ListenOptions
 }
 
 /** Corrects the code for a folder that does not exist: libuv reports `EACCES` for it. */
-function bindError(error: Error, address: ListenAddress): Error {
+function bindError(error: Error, address: ListenTarget): Error {
   if (!("path" in address) || codeOf(error) !== "EACCES") return error;
   let code: string | undefined = "ENOENT";
   try {
@@ -106,11 +106,13 @@ function bindError(error: Error, address: ListenAddress): Error {
   return Object.assign(new Error(`listen ${code} ${address.path}`, { cause: error }), { code });
 }
 
-function boundAddress(server: net.Server, asked: ListenAddress): Address {
+function boundAddress(server: net.Server, asked: ListenTarget): Address {
   if ("path" in asked) return { family: "unix", path: asked.path };
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("The listener has no address");
-  return ipAddress(bound.address, bound.port);
+  // Neither Node nor Bun tells the path of an inherited Unix socket.
+  const bound = server.address() as Partial<net.AddressInfo> | null;
+  if (bound?.address !== undefined) return ipAddress(bound.address, bound.port ?? 0);
+  if ("fd" in asked) return { family: "unix", path: formatAddress(asked) };
+  throw new Error("The listener has no address");
 }
 
 const socketFiles: SocketFiles = {

@@ -14,10 +14,10 @@ import {
   type Adapter,
   type Address,
   checkListen,
-  type ListenAddress,
   type Listener,
   listenError,
   type ListenOptions,
+  type ListenTarget,
   type ListenTLSOptions,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
@@ -26,7 +26,7 @@ import { codeOf } from "./system_error.ts";
 import { checkPath } from "./unix_path.ts";
 
 /** Listens on a path or a numeric host. */
-export type ListenOnOne = (address: ListenAddress) => Promise<Listener>;
+export type ListenOnOne = (address: ListenTarget) => Promise<Listener>;
 
 /**
  * The number of ports that are tried for port 0. A port that was free on the first address can be
@@ -52,7 +52,7 @@ const FOREIGN_ADDRESS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
  */
 export function listenWith(
   listenOnOne: (
-    address: ListenAddress,
+    address: ListenTarget,
     options: ListenOptions,
     open: OpenHandler,
   ) => Promise<Listener>,
@@ -60,7 +60,7 @@ export function listenWith(
 ): Adapter["listen"] {
   return async (address, options, open) => {
     checkListen(address, options, open);
-    const listen = (one: ListenAddress) => listenOnOne(one, options, open);
+    const listen = (one: ListenTarget) => listenOnOne(one, options, open);
     return await listenOnEvery(address, listen, names);
   };
 }
@@ -82,18 +82,25 @@ export function listenWith(
  * ```
  */
 export async function listenOnEvery(
-  asked: ListenAddress,
+  asked: ListenTarget,
   listenOnOne: ListenOnOne,
   names: () => NameLookup,
 ): Promise<Listener> {
   try {
     if ("path" in asked) checkPath(asked.path);
-    if ("path" in asked || isNumeric(asked.host)) return await listenOnOne(asked);
+    if ("fd" in asked) refuseOnDeno();
+    if ("path" in asked || "fd" in asked || isNumeric(asked.host)) return await listenOnOne(asked);
     const hosts = await addressesOf(asked.host, names());
     return await listenOnSamePort(hosts, asked.port, listenOnOne);
   } catch (cause) {
     throw listenError(asked, cause);
   }
+}
+
+/** The trap: `Deno.listen` ignores a descriptor, and opens a random port on every interface. */
+function refuseOnDeno(): void {
+  if (!("Deno" in globalThis)) return;
+  throw new TypeError("Deno takes no inherited socket; use Node or Bun, or a host and a port");
 }
 
 async function listenOnSamePort(

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { ListenAddress } from "../../src/socket/mod.ts";
+import type { ListenTarget } from "../../src/socket/mod.ts";
 
 /** The functions of a file system that are used. They are the same in `node:fs` and in Deno. */
 export interface OwnFileSystem {
@@ -35,7 +35,7 @@ export class OwnSocketFile {
    * @param address The address that was bound; for a port, all methods do nothing.
    * @param files The file system.
    */
-  constructor(address: ListenAddress, files: OwnFileSystem) {
+  constructor(address: ListenTarget, files: OwnFileSystem) {
     this.#path = "path" in address ? address.path : undefined;
     this.#files = files;
     this.#identity = this.#present();

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { ListenAddress } from "../../src/socket/mod.ts";
+import type { ListenTarget } from "../../src/socket/mod.ts";
 
 /** The operations on the files of Unix sockets, of one runtime. */
 export interface SocketFiles {
@@ -34,7 +34,7 @@ export interface SocketFiles {
  * @throws The error of `bind`, if a process answers at the path, or the file is not a socket.
  */
 export async function bindOverStale<Bound>(
-  address: ListenAddress,
+  address: ListenTarget,
   bind: () => Bound | Promise<Bound>,
   files: SocketFiles,
 ): Promise<Bound> {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
@@ -301,6 +301,24 @@ export function findPackage(name: string, folder: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Runs a program of the system to its end.
+ *
+ * @throws Rejects with the reason, if the program cannot be run or fails.
+ */
+export function runProgram(name: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(name, [...args], { stdio: ["ignore", "ignore", "pipe"] });
+    let text = "";
+    child.stderr.on("data", (bytes: Uint8Array) => text += new TextDecoder().decode(bytes));
+    child.on("error", (error) => reject(new Error(`${name} cannot be run: ${error.message}`)));
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${name} failed: ${text.trim() || `exit code ${code}`}`));
+    });
+  });
 }
 
 /** Calls `job` after a time; never for `Infinity`. Returns a function that cancels the call. */

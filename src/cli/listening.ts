@@ -72,6 +72,7 @@ export function endpointOf(text: string, tls: TLSOptions | undefined): Endpoint 
     const bindAddr = /^[./]/.test(path) ? path : `./${path}`;
     return { text, bindAddr, isUnix: true, tls: undefined };
   }
+  if (text.startsWith("fd://")) return { text, bindAddr: text, isUnix: false, tls };
   const colon = text.lastIndexOf(":");
   const bindAddr: BindAddress = [text.slice(0, colon), Number(text.slice(colon + 1))];
   return { text, bindAddr, isUnix: false, tls };
@@ -171,6 +172,11 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
   if (/EADDRNOTAVAIL|AddrNotAvailable/.test(described)) {
     return notStarted(
       `${at}this machine has no such address; 127.0.0.1 is this machine, 0.0.0.0 every interface`,
+    );
+  }
+  if (text.startsWith("fd://") && /EINVAL|EBADF|ENOTSOCK|EEXIST|ENOTSUP/.test(described)) {
+    return notStarted(
+      `${at}this descriptor is no socket that listens; systemd passes them from 3 on`,
     );
   }
   if (/ENOTFOUND|EAI_AGAIN|getaddrinfo|lookup/.test(described)) {

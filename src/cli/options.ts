@@ -120,7 +120,7 @@ export const OPTIONS: readonly Option[] = [
   ...group("Address", SERVE, [
     {
       ...{ name: "bind", short: "b", kind: "bind", value: "ADDRESS", repeated: true },
-      help: "host:port or unix:path; may be given more than once",
+      help: "host:port, unix:path or fd://3; may be given more than once",
     },
     { name: "port", short: "p", kind: "port", value: "PORT", help: "the port", fallback: 8000 },
     { name: "host", kind: "text", value: "HOST", help: "the host", fallback: "127.0.0.1" },

@@ -11,6 +11,7 @@ import type { Bus } from "../bus/mod.ts";
 import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
 import { after, onSignal, processId, removeFile, writeText } from "./host.ts";
 import { reopenLogs, writeMessage } from "./logs/logs.ts";
+import { endMessages, tellReady, tellStopping } from "./status/service_manager.ts";
 import type { Settings } from "./settings.ts";
 import type { Gather } from "./status/gather.ts";
 import { formatValue } from "./values.ts";
@@ -64,16 +65,20 @@ export async function runUntilSignal(service: Service, settings: Settings): Prom
   const grace = settings.get<number>("grace") as number;
   const pidFile = settings.get<string>("pid-file");
   if (pidFile !== undefined) await writeProcessId(pidFile, service);
+  tellReady();
   onSignal("SIGUSR1", () => {
     reopenLogs();
     service.reopenLogs();
   });
   await new Promise<void>((resolve, reject) => {
     let stopping = false;
-    const end = (seconds: number) => service.shutdown(seconds).then(resolve, reject);
+    const end = (seconds: number) => {
+      if (!stopping) tellStopping();
+      stopping = true;
+      return service.shutdown(seconds).then(resolve, reject);
+    };
     onSignal("SIGTERM", () => {
       if (!stopping) say("SIGTERM: the server ends");
-      stopping = true;
       void end(grace);
     });
     onSignal("SIGINT", () => {
@@ -81,13 +86,13 @@ export async function runUntilSignal(service: Service, settings: Settings): Prom
         say("SIGINT again: the running requests are cancelled");
         return void end(0);
       }
-      stopping = true;
       say("SIGINT: the server ends");
       void end(grace);
       // Streams end by themselves at once, and are not worth a message.
       after(SILENT_SECONDS, () => void service.running().then((count) => sayWaiting(count, grace)));
     });
   });
+  await endMessages();
   if (pidFile !== undefined) removeFile(pidFile);
   return EXIT.ended;
 }

@@ -14,6 +14,7 @@ import { openLogs } from "./logs/logs.ts";
 import { reloading } from "./reload/reload.ts";
 import { runUntilSignal, say, sayFailure, type Served, type Service } from "./running.ts";
 import { listeningOptionsOf } from "./proxies.ts";
+import { tellReady, tellReloading } from "./status/service_manager.ts";
 import { RANK, type Settings } from "./settings.ts";
 import { withStatus } from "./status/status_server.ts";
 
@@ -56,13 +57,17 @@ export async function serveCommand(
   }
   if (endpoints.some(({ tls }) => tls !== undefined)) {
     onSignal("SIGHUP", () => {
+      tellReloading();
       const failure = reloadCertificates(servers, settings);
+      tellReady();
       if (failure === undefined) return say("SIGHUP: the certificates are read again");
       sayFailure(failure);
       say("the certificates before go on");
     });
   }
-  const places = servers.map(({ url }, at) => endpoints[at]?.isUnix ? endpoints[at].text : url);
+  const places = servers.map(({ address, url }, at) =>
+    address.family === "unix" ? endpoints[at]?.text ?? url : url
+  );
   // The servers of `--reload` only listen: their requests are those of the versions.
   const watched = others === undefined ? servers : [];
   let isServing = false;

@@ -10,7 +10,14 @@ import type { Limits, ServingOptions, Timeouts } from "../server/mod.ts";
 import { DEFAULT_SERVER_LIMITS, DEFAULT_TIMEOUTS } from "../server/mod.ts";
 import type { Arguments } from "./arguments.ts";
 import { usage } from "./failure.ts";
-import { absolute, kindOf, readVariable, variableNames, workingDirectory } from "./host.ts";
+import {
+  absolute,
+  kindOf,
+  processId,
+  readVariable,
+  variableNames,
+  workingDirectory,
+} from "./host.ts";
 import { writeLog } from "./logs/logs.ts";
 import { keyOf, limitOption, type Option, OPTIONS, timeoutOption, variableOf } from "./options.ts";
 import { loadConfiguration, readEnvFile } from "./settings_files.ts";
@@ -93,11 +100,18 @@ export async function collectSettings(args: Arguments): Promise<Settings> {
   return settings;
 }
 
-/** The addresses to listen on, each as `host:port` or `unix:path`. */
+/**
+ * The addresses to listen on, each as `host:port`, `unix:path` or `fd://3`.
+ *
+ * @throws {CommandFailure} If two options disagree, or `LISTEN_FDS` is no number.
+ */
 export function addressesOf(settings: Settings): readonly string[] {
   const bind = settings.get<readonly string[]>("bind");
   const single = Math.max(settings.rankOf("port"), settings.rankOf("host"));
   const rank = settings.rankOf("bind");
+  // systemd is asked for sockets on purpose, so they win over all but the command line.
+  const inherited = Math.max(rank, single) < RANK.commandLine ? inheritedSockets() : [];
+  if (inherited.length > 0) return inherited;
   if (bind === undefined || rank < single) {
     const host = settings.get<string>("host") as string;
     return [
@@ -200,4 +214,21 @@ async function readConfiguration(settings: Settings): Promise<void> {
 function unknownName(message: string, name: string, known: readonly string[]): Error {
   const meant = nearestName(name, known);
   return usage(meant === undefined ? message : `${message}: did you mean ${meant}?`);
+}
+
+/** The first descriptor of systemd. */
+const FIRST_DESCRIPTOR = 3;
+/** The largest number of sockets that is believed. */
+const MAX_INHERITED = 256;
+
+/** The sockets that systemd, or a program like it, has opened for this process: `sd_listen_fds(3)`. */
+function inheritedSockets(): string[] {
+  const [pid, text] = [readVariable("LISTEN_PID"), readVariable("LISTEN_FDS")];
+  // The variables of a parent are for that process.
+  if (text === undefined || text === "" || pid !== String(processId())) return [];
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : NaN;
+  if (!(count <= MAX_INHERITED)) {
+    throw usage(`LISTEN_FDS is "${text}": expected the number of sockets, such as 1`);
+  }
+  return Array.from({ length: count }, (_, index) => `fd://${FIRST_DESCRIPTOR + index}`);
 }

@@ -18,7 +18,7 @@ import {
 import { callHook, describeFailed, describeThrown } from "../coroutine/internal.ts";
 import { type ErrorLog, errorLog, type LogFormat } from "./error_log.ts";
 import { checkFields } from "../http/mod.ts";
-import type { Adapter, ListenAddress } from "../socket/mod.ts";
+import type { Adapter, ListenTarget } from "../socket/mod.ts";
 import {
   checkApp,
   type Environ,
@@ -290,7 +290,7 @@ function resolveBacklog(backlog: unknown): number | undefined {
   throw new RangeError(`requestQueueSize is ${backlog}: expected ${expected}`);
 }
 
-function resolveTlsAt(bind: ListenAddress, tls: TLSOptions | undefined): Settings["tls"] {
+function resolveTlsAt(bind: ListenTarget, tls: TLSOptions | undefined): Settings["tls"] {
   if (tls === undefined) return undefined;
   if (!("path" in bind)) return resolveTls(tls);
   throw new TypeError("tls is of no use on a Unix socket: leave it out, or bind [host, port]");

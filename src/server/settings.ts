@@ -9,7 +9,7 @@
 
 import type { Scheduler, Task } from "../coroutine/mod.ts";
 import type { ParserLimits } from "../http/mod.ts";
-import type { Adapter, ListenAddress, ListenTLSOptions } from "../socket/mod.ts";
+import type { Adapter, ListenTarget, ListenTLSOptions } from "../socket/mod.ts";
 import type { Environ, ServedBus, WSGIApp } from "../wsgi/mod.ts";
 import type { Limits } from "./server_limits.ts";
 import type { ProxyProtocol } from "./listening/proxy_option.ts";
@@ -19,7 +19,7 @@ import type { TimeoutsMs } from "./timeouts.ts";
 /** Options with every default filled in. */
 export interface Settings {
   readonly app: WSGIApp;
-  readonly bind: ListenAddress;
+  readonly bind: ListenTarget;
   readonly adapter: Adapter;
   readonly scheduler: Scheduler;
   readonly serverName: string;

@@ -92,6 +92,11 @@ function checkAddress(of: string, address: unknown): number | undefined {
     throw optionError(name, address, `an address, ${ADDRESS}`);
   }
   const { path, host, port } = address as Readonly<Record<string, unknown>>;
+  if (of === "listen" && "fd" in address) {
+    const { fd } = address as { fd: unknown };
+    if (typeof fd === "number" && Number.isInteger(fd) && fd > 2) return undefined;
+    throw optionError("The fd of listen", fd, "a descriptor from 3");
+  }
   if ("path" in address) {
     if (typeof path === "string") return undefined;
     throw optionError(`The path of ${of}`, path, "the path of a Unix socket, which is a string");

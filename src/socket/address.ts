@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Address, ListenAddress } from "./socket.ts";
+import type { Address, ListenAddress, ListenTarget } from "./socket.ts";
 
 /** The prefix of an IPv4 client's address at a listener on `::` (RFC 4291 §2.5.5.2). */
 const MAPPED_PREFIX = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
@@ -45,8 +45,9 @@ export function ipAddress(host: string, port: number): Address {
  * assertEquals(formatAddress({ host: "::1", port: 80 }), "[::1]:80");
  * ```
  */
-export function formatAddress(address: Address | ListenAddress): string {
+export function formatAddress(address: Address | ListenTarget): string {
   if ("path" in address) return address.path;
+  if ("fd" in address) return `fd://${address.fd}`;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }
@@ -95,7 +96,7 @@ export type AddressError = Error & { readonly code?: string };
  * assertEquals([error.code, error.cause], ["EADDRINUSE", cause]);
  * ```
  */
-export function listenError(address: ListenAddress, cause: unknown): AddressError {
+export function listenError(address: ListenTarget, cause: unknown): AddressError {
   return addressError(`Cannot listen on ${formatAddress(address)}`, cause);
 }
 

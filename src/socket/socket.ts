@@ -32,6 +32,15 @@ export type ListenAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
+/** A listening socket that the process has inherited, as from systemd: the number of its descriptor. */
+export interface InheritedListener {
+  /** The descriptor, from 3. */
+  readonly fd: number;
+}
+
+/** An address to listen on, or a socket that listens already. An adapter may refuse the latter. */
+export type ListenTarget = ListenAddress | InheritedListener;
+
 /**
  * One connection, accepted or dialled: a {@linkcode ByteSocket} that knows its addresses.
  *
@@ -190,7 +199,7 @@ export interface Adapter {
    * @throws Rejects with an `Error` whose message names the address, if it cannot be bound.
    */
   listen(
-    address: ListenAddress,
+    address: ListenTarget,
     options: ListenOptions,
     accept: (socket: Socket) => SocketHandler,
   ): Promise<Listener>;

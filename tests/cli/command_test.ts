@@ -79,9 +79,9 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
     `--access-log is "xml": expected common, combined, json or off${HINT}`,
   ],
   [
-    "-b fd://3 app.mjs",
+    "-b fd://2 app.mjs",
     2,
-    `--bind is "fd://3": expected host:port, such as 127.0.0.1:8000 or [::1]:8000, or unix:path${HINT}`,
+    `--bind is "fd://2": expected host:port, such as 127.0.0.1:8000 or [::1]:8000, unix:path or fd://3${HINT}`,
   ],
   [
     "-b 127.0.0.1:0 -p 1 app.mjs",

@@ -45,7 +45,8 @@ export interface Workshop {
   readonly folder: string;
   write(name: string, text: string): void;
   makeFolder(name: string): void;
-  start(args: readonly string[]): Running;
+  /** Starts the command, through another program that runs it, if one is given. */
+  start(args: readonly string[], through?: readonly string[]): Running;
   /** Runs a command in a process of its own. */
   run(args: readonly string[]): Promise<Result>;
   /** Runs commands one after the other in one process, because a process costs much time. */
@@ -61,12 +62,12 @@ export async function inWorkshop(
   const started: Running[] = [];
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
   for (const [name, text] of Object.entries(files)) write(name, text);
-  const startProgram = (program: string, args: readonly string[]) => {
-    const running = startIn(folder, program, args);
+  const startProgram = (program: string, args: readonly string[], through?: readonly string[]) => {
+    const running = startIn(folder, program, args, through);
     started.push(running);
     return running;
   };
-  const start = (args: readonly string[]) => startProgram(PROGRAM, args);
+  const start: Workshop["start"] = (args, through) => startProgram(PROGRAM, args, through);
   const runEach = async (invocations: readonly Invocation[]) => {
     const { stdout, stderr } = await startProgram(MANY, [JSON.stringify(invocations)]).ended;
     if (stdout === "") throw new Error(stderr);
@@ -82,13 +83,19 @@ export async function inWorkshop(
   }
 }
 
-function startIn(cwd: string, program: string, args: readonly string[]): Running {
+function startIn(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+  through: readonly string[] = [],
+): Running {
   const inherited = Object.entries(process.env)
     .filter(([name]) =>
       !/^(?:COGEN_.*|PORT|HOST|WEB_CONCURRENCY|FORWARDED_ALLOW_IPS|NODE_OPTIONS|NODE_TEST_CONTEXT)$/
         .test(name)
     );
-  const child = spawn(process.execPath, [...runtimeArguments(program), program, ...args], {
+  const words = [...through, process.execPath, ...runtimeArguments(program), program, ...args];
+  const child = spawn(words[0] as string, words.slice(1), {
     cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1" } as Record<string, string>,
     stdio: ["ignore", "pipe", "pipe"],

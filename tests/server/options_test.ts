@@ -121,6 +121,8 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ bindAddr: "a.example:80" }, "no path"],
   [{ bindAddr: "http://127.0.0.1:8080/" }, 'write ["127.0.0.1", 8080];'],
   [{ bindAddr: "unix:/run/app.sock" }, "no path"],
+  [{ bindAddr: "fd://3x" }, 'bindAddr is "fd://3x", which is no path of a socket'],
+  [{ bindAddr: "fd:3" }, 'bindAddr is "fd:3", which is no path of a socket'],
   [{ bindAddr: 8080 }, "bindAddr is 8080, not [host, port] or a path"],
   [{ bindAddr: { host: "::", port: 80 } }, 'bindAddr is {"host":"::","port":80}, not [host, port]'],
   [{ bindAddr: ["127.0.0.1"] }, 'bindAddr is ["127.0.0.1"], not [host, port]'],

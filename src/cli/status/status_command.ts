@@ -70,7 +70,9 @@ async function ask({ text, bindAddr }: Endpoint): Promise<string> {
         };
       };
       const fail = (error: unknown) => reject(noSuccess(faultOf(error, text)));
-      dial(parseBindAddress(bindAddr), open).catch(fail);
+      const address = parseBindAddress(bindAddr);
+      if ("fd" in address) return fail(new TypeError("an inherited socket cannot be dialled"));
+      dial(address, open).catch(fail);
     });
   } catch (error) {
     if (error instanceof CommandFailure) throw error;

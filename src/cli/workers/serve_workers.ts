@@ -19,6 +19,7 @@ import { usage } from "../failure.ts";
 import { after, onSignal } from "../host.ts";
 import { type Endpoint, listenFailure } from "../listening.ts";
 import { counted, runUntilSignal, say, sayFailure, type Service } from "../running.ts";
+import { tellReady, tellReloading } from "../status/service_manager.ts";
 import type { Settings } from "../settings.ts";
 import { Gather } from "../status/gather.ts";
 import { withStatus } from "../status/status_server.ts";
@@ -53,7 +54,7 @@ export async function serveWorkers(
   // The workers share one bus: that of the broker, or one whose messages are here.
   const transport = memoryTransport();
   const open = (channel: MessageChannel) => serveChannel(transport, channel);
-  const host = hostOf(place, words);
+  const host = hostOf(place, [...words, ...inheritedWords(words, endpoints)]);
   const listeners = new Listeners(endpoints, settings, (stream, index) => {
     supervisor.connections.offer(stream, index);
   });
@@ -68,7 +69,10 @@ export async function serveWorkers(
   });
   const close = () => listeners.close();
   // A SIGHUP would end this process otherwise.
-  onSignal("SIGHUP", () => void supervisor.reload());
+  onSignal("SIGHUP", () => {
+    tellReloading();
+    void supervisor.reload().then(tellReady);
+  });
   return await withStatus(settings, [], gather, async () => {
     try {
       await supervisor.begin();
@@ -80,6 +84,13 @@ export async function serveWorkers(
     say(`serving ${place.name} on ${places} with ${counted(workers, "worker")}`);
     return await runUntilSignal(serviceOf(supervisor, close), settings);
   });
+}
+
+/** The inherited sockets as options: `LISTEN_PID` is the process of the supervisor. */
+function inheritedWords(words: readonly string[], endpoints: readonly Endpoint[]): string[] {
+  const texts = endpoints.map(({ text }) => text).filter((text) => text.startsWith("fd://"));
+  const isGiven = words.some((word) => word.includes("fd://"));
+  return isGiven ? [] : texts.flatMap((text) => ["--bind", text]);
 }
 
 function workerCount(settings: Settings): number {

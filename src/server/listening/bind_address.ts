@@ -5,7 +5,7 @@
  */
 
 import { showValue } from "../../coroutine/mod.ts";
-import type { ListenAddress } from "../../socket/mod.ts";
+import type { ListenTarget } from "../../socket/mod.ts";
 
 /**
  * `[host, port]`, or the path of a Unix socket. A path that looks like a host or a port is written with
@@ -16,6 +16,9 @@ import type { ListenAddress } from "../../socket/mod.ts";
  * both `127.0.0.1` and `::1`). `"0.0.0.0"` stands for every interface by IPv4, `"::"` for every
  * interface by both versions; in both cases a client that connects by IPv4 has an IPv4 address.
  * Port 0 picks a free port.
+ *
+ * `"fd://3"` is a listening socket that the process has inherited with this descriptor, as from systemd; on
+ * Node and Bun only.
  */
 export type BindAddress = readonly [host: string, port: number] | string;
 
@@ -40,7 +43,7 @@ const HOST_ADVICE = 'write ["127.0.0.1", 8000] to be reached from this machine a
  * assertEquals(parseBindAddress("/run/app.sock"), { path: "/run/app.sock" });
  * ```
  */
-export function parseBindAddress(bindAddr: BindAddress): ListenAddress {
+export function parseBindAddress(bindAddr: BindAddress): ListenTarget {
   if (typeof bindAddr === "string") return parsePath(bindAddr);
   if (!Array.isArray(bindAddr) || bindAddr.length !== 2) {
     const value = showValue(bindAddr);
@@ -84,7 +87,9 @@ const NO_PATH =
 /** A host and a port, as a URL has them. */
 const HOST_AND_PORT = /^(?:https?:\/\/)?\[?([^/\]]*)\]?:(\d{1,5})\/?$/i;
 
-function parsePath(path: string): ListenAddress {
+function parsePath(path: string): ListenTarget {
+  const [, descriptor] = /^fd:\/\/(\d{1,6})$/.exec(path) ?? [];
+  if (descriptor !== undefined) return parseDescriptor(Number(descriptor));
   if (path === "") throw new TypeError(`bindAddr is empty: ${HOST_ADVICE}, or a socket's path`);
   if (path.includes("\0")) throw new TypeError("bindAddr is a path with a NUL character");
   if (NO_PATH.test(path) || IPV6.test(path)) {
@@ -94,4 +99,10 @@ function parsePath(path: string): ListenAddress {
     throw new TypeError(`bindAddr is ${showValue(path)}, which is no path of a socket: ${advice}`);
   }
   return { path };
+}
+
+/** The descriptors 0 to 2 are the standard streams. */
+function parseDescriptor(fd: number): ListenTarget {
+  if (fd > 2) return { fd };
+  throw new RangeError(`bindAddr is "fd://${fd}": expected a descriptor from 3, such as "fd://3"`);
 }

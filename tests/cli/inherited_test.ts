@@ -1,0 +1,96 @@
+/** Sockets that the command inherits: `LISTEN_FDS`, as from systemd, and `fd://3`. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { RUNTIME } from "../contract/runtime_subject.ts";
+import { skipWithout } from "../tools/optional_tools.ts";
+import { inWorkshop } from "./program.ts";
+
+/** Opens a port as descriptor 3 and a Unix socket as descriptor 4, and becomes the command. */
+const OPENER = `
+use Socket;
+use POSIX;
+$^F = 255;
+socket(my $tcp, PF_INET, SOCK_STREAM, 0) or die;
+bind($tcp, sockaddr_in(0, INADDR_LOOPBACK)) or die;
+socket(my $unix, PF_UNIX, SOCK_STREAM, 0) or die;
+bind($unix, sockaddr_un("own.sock")) or die;
+listen($_, 16) or die for ($tcp, $unix);
+fileno($tcp) == 3 && fileno($unix) == 4 or die;
+my ($port) = sockaddr_in(getsockname($tcp));
+syswrite STDERR, "port $port\\n";
+@ENV{qw(LISTEN_FDS LISTEN_PID)} = (shift @ARGV, $$) if $ARGV[0] =~ /^\\d+$/;
+exec @ARGV or die;
+`;
+const FILES = {
+  "app.mjs": `
+    export default function app(environ, startResponse) {
+      startResponse("200 OK", []);
+      return ["hello " + environ.REMOTE_ADDR];
+    }`,
+};
+const through = (...args: string[]) => ["perl", "-e", OPENER.replaceAll("\\\\", "\\"), ...args];
+const skip = skipWithout("perl", ["-v"]);
+const skipDeno = RUNTIME === "deno" ? "Deno takes no inherited socket" : skip;
+
+function ask(place: { readonly port: number } | { readonly path: string }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const client = connect("port" in place ? { ...place, host: "127.0.0.1" } : place);
+    client.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    client.on("data", (bytes: Uint8Array) => text += new TextDecoder().decode(bytes));
+    client.on("error", reject);
+    client.on("close", () => resolve(text.slice(text.indexOf("\r\n\r\n") + 4)));
+  });
+}
+
+for (const workers of [[], ["--workers", "1"]]) {
+  test(
+    `LISTEN_FDS serves on inherited sockets ${workers.join(" ")}`,
+    { skip: skipDeno },
+    async () => {
+      await inWorkshop(FILES, async ({ folder, start }) => {
+        const server = start(["app.mjs", ...workers], through("2"));
+        const text = await server.errors(/serving .*\n/);
+        const port = Number(/^port (\d+)/m.exec(text)?.[1]);
+        assertMatch(text, new RegExp(`on http://127\\.0\\.0\\.1:${port}/ and fd://4`));
+        assertEquals(await ask({ port }), "hello 127.0.0.1");
+        const path = join(folder, "own.sock");
+        assertEquals(await ask({ path }), "hello ");
+        server.kill("SIGTERM");
+        assertEquals((await server.ended).code, 0);
+        assertEquals(existsSync(path), true, "the file is that of systemd");
+      });
+    },
+  );
+}
+
+test("--bind fd://3 takes one inherited socket, and LISTEN_FDS of another process is left alone", {
+  skip: skipDeno,
+}, async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    const server = start(["app.mjs", "--bind", "fd://3"], through());
+    const port = Number(/^port (\d+)/m.exec(await server.errors(/serving .*\n/))?.[1]);
+    assertEquals(await ask({ port }), "hello 127.0.0.1");
+    server.kill("SIGTERM");
+    assertEquals((await server.ended).code, 0);
+  });
+});
+
+test("a descriptor that is no socket, and any on Deno, is an error", { skip }, async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    const fault = RUNTIME === "deno"
+      ? /cannot listen on fd:\/\/3: .*Deno takes no inherited socket; use Node or Bun/
+      : /cannot listen on fd:\/\/99: this descriptor is no socket that listens/;
+    const server = start(
+      ["app.mjs", "--bind", RUNTIME === "deno" ? "fd://3" : "fd://99"],
+      through(),
+    );
+    const { code, stderr } = await server.ended;
+    assertEquals(code, 3);
+    assertMatch(stderr, fault);
+  });
+});
