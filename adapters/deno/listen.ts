@@ -70,8 +70,10 @@ export async function listenOnOne(
  * Whether TLS needs `node:tls`. It costs more than `Deno.listenTls`, and takes a reset for a FIN, but has one
  * certificate for each name, and can ask the client for one.
  */
-function mustUseNode({ names, clientCertificate, reloadable }: ListenTLSOptions): boolean {
-  return names !== undefined || clientCertificate !== undefined || reloadable === true;
+function mustUseNode(tls: ListenTLSOptions): boolean {
+  const { names, clientCertificate, reloadable, preamble } = tls;
+  return names !== undefined || clientCertificate !== undefined || reloadable === true ||
+    preamble !== undefined;
 }
 
 function bind(address: ListenTarget, options: ListenOptions): DenoListener {

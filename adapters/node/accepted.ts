@@ -28,7 +28,7 @@ import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { listenOnEvery } from "../shared/every_address.ts";
 import { listenForStreams } from "./listen.ts";
-import { NodeSocket } from "./socket.ts";
+import { openStream } from "./preamble.ts";
 import { Encryption } from "./tls.ts";
 
 /** A stream of `node:net` that was accepted, and from which no byte was read. */
@@ -94,10 +94,11 @@ export function streamOpener(
   const { log = logError } = options;
   const encryption = options.tls && new Encryption(options.tls);
   const paths = pathsAccepted(address);
+  const opening = { tls: options.tls, encryption, paths, log };
   return (accepted, open) => {
     const stream = accepted as Stream;
     stream.allowHalfOpen = true;
     stream.setNoDelay(true);
-    new NodeSocket(stream, encryption?.wrap(stream), paths, log).open(open);
+    openStream(stream, opening, open);
   };
 }

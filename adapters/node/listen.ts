@@ -26,7 +26,7 @@ import { OwnSocketFile } from "../shared/own_socket_file.ts";
 import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { codeOf } from "../shared/system_error.ts";
 import { STREAM_OPTIONS } from "./dial.ts";
-import { NodeSocket } from "./socket.ts";
+import { openStream } from "./preamble.ts";
 import { Encryption } from "./tls.ts";
 
 /**
@@ -47,7 +47,8 @@ export async function listenOnOne(
   const encryption = options.tls && new Encryption(options.tls);
   const listener = await listenForStreams(address, options, {}, (bound) => {
     const paths = pathsAccepted(bound);
-    return (stream) => new NodeSocket(stream, encryption?.wrap(stream), paths, log).open(open);
+    const opening = { tls: options.tls, encryption, paths, log };
+    return (stream) => openStream(stream, opening, open);
   });
   if (encryption === undefined) return listener;
   return Object.assign(listener, { reloadTls: (tls: ListenTLSOptions) => encryption.reload(tls) });

@@ -31,7 +31,7 @@ export function behindProxies(app: WSGIApp | Mounts, settings: Settings): WSGIAp
 /**
  * The options of a server that listens: those of {@linkcode serverOptionsOf}, and the PROXY protocol.
  *
- * @throws {CommandFailure} If `--proxy-protocol` has no list of proxies, or stands beside a certificate.
+ * @throws {CommandFailure} If `--proxy-protocol` has no list of proxies, or stands beside a certificate and `--reload`.
  */
 export function listeningOptionsOf(settings: Settings): ReturnType<typeof serverOptionsOf> {
   const options = serverOptionsOf(settings);
@@ -43,8 +43,10 @@ function proxyProtocolOf(settings: Settings): ServingOptions["proxyProtocol"] {
   const version = settings.get<ProxyVersion | "off">("proxy-protocol");
   if (version === undefined || version === "off") return undefined;
   const trust = settings.get<number | readonly string[]>("trust-proxy");
-  if (settings.get("tls-cert") !== undefined) {
-    throw usage("--proxy-protocol and --tls-cert are not combined: let the proxy end TLS");
+  if (settings.get("tls-cert") !== undefined && settings.get("reload") === true) {
+    throw usage(
+      "--reload reads no PROXY header before a handshake: leave out --reload or --tls-cert",
+    );
   }
   if (typeof trust === "object") return { version, trust };
   throw usage(

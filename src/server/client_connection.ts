@@ -70,6 +70,8 @@ export interface ConnectionHost extends StoppingSource {
   factsOf(socket: Socket, header?: ProxyHeader): ConnectionFacts;
   /** The keys of the client's certificate in the environ; `undefined` if the client was not asked for one. */
   certificateKeysOf(socket: Socket): CertificateKeys | undefined;
+  /** The PROXY header that has come before the handshake. */
+  headerOf(socket: Socket): ProxyHeader | undefined;
   /** The reader of the header that the peer must send first; `undefined` if the peer sends none. */
   headerReaderOf(socket: Socket): ProxyHeaderReader | undefined;
   /** The app of a request begins. */
@@ -152,8 +154,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#socket = socket;
     this.settings = settings;
     this.fields = host.fields;
-    this.facts = host.factsOf(socket);
-    this.#remote = socket.remote;
+    const header = host.headerOf(socket);
+    this.facts = host.factsOf(socket, header);
+    this.#remote = header?.source ?? socket.remote;
     this.#headerReader = host.headerReaderOf(socket);
     this.output = new Output(socket, settings.adapter.clock, this);
     this.deadline = new PhaseDeadline(settings.timeoutsMs, settings.limits.minBodyRate);

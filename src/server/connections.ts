@@ -11,6 +11,7 @@ import { callHook, tellMistakes } from "../coroutine/internal.ts";
 import {
   type Address,
   type Files,
+  type Preamble,
   proxiesTLS,
   type ProxyHeader,
   ProxyHeaderReader,
@@ -83,6 +84,8 @@ export class Connections implements ConnectionHost {
   #stopReason: Error | undefined;
   /** Called when a shutdown begins: the requests that want to know. */
   readonly #onStopping = new Set<() => void>();
+  /** The PROXY headers that have come before the handshakes. */
+  readonly #headers = new WeakMap<Socket, ProxyHeader>();
   #accepted = 0;
   #active = 0;
   #served = 0;
@@ -165,8 +168,32 @@ export class Connections implements ConnectionHost {
     return [...this.#open].values();
   }
 
-  headerReaderOf(socket: Socket): ProxyHeaderReader | undefined {
+  /** The reader of the PROXY header that a peer sends before its handshake. */
+  preambleOf(remote: Address, accept: Preamble["accept"]): Preamble | undefined {
     const { proxyProtocol } = this.settings;
+    if (proxyProtocol === undefined || !sendsHeader(proxyProtocol, { remote })) return undefined;
+    const reader = new ProxyHeaderReader(proxyProtocol.version);
+    let header: ProxyHeader | undefined;
+    return {
+      read: (bytes) => (header = reader.read(bytes)) && reader.rest,
+      accept: (socket) => {
+        if (header !== undefined) this.#headers.set(socket, header);
+        return accept(socket);
+      },
+      failed: (reason) => {
+        this.refused("proxy-header", `The PROXY header is refused: ${reason}`, remote);
+      },
+    };
+  }
+
+  headerOf(socket: Socket): ProxyHeader | undefined {
+    return this.#headers.get(socket);
+  }
+
+  headerReaderOf(socket: Socket): ProxyHeaderReader | undefined {
+    const { proxyProtocol, tls } = this.settings;
+    // The header of an encrypted connection has come before its handshake.
+    if (tls !== undefined) return undefined;
     const hasHeader = proxyProtocol !== undefined && sendsHeader(proxyProtocol, socket);
     return hasHeader ? new ProxyHeaderReader(proxyProtocol.version) : undefined;
   }

@@ -194,7 +194,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     serverName: options.serverName ?? adapter.hostName(),
     backlog: resolveBacklog(options.requestQueueSize),
     tls: resolveTlsAt(bind, options.tls),
-    proxyProtocol: resolveProxyProtocol(options.proxyProtocol, options.tls !== undefined),
+    proxyProtocol: resolveProxyProtocol(options.proxyProtocol),
     protocol: resolveProtocol(options.protocol),
     serverHeader: resolveServerHeader(options.serverHeader),
     burstMs: toMilliseconds(options.burst === undefined ? 0.001 : options.burst, "burst"),

@@ -22,6 +22,7 @@ import {
   type Address,
   formatAddress,
   type Listener,
+  type ListenTLSOptions,
   type Socket,
 } from "../socket/mod.ts";
 import type { ActiveRequest, ServedListener } from "./active_requests.ts";
@@ -160,7 +161,7 @@ export class WSGIServer {
     const options = {
       log: this.#settings.logFault,
       ...(backlog === undefined ? {} : { backlog }),
-      ...(tls === undefined ? {} : { tls }),
+      ...(tls === undefined ? {} : { tls: { ...tls, ...this.#preamble } }),
     };
     const listening = adapter.listen(bind, options, (socket) => this.accept(socket));
     this.#listener = await listening.finally(() => this.#listening = false);
@@ -179,6 +180,13 @@ export class WSGIServer {
       throw error;
     }
     return this;
+  }
+
+  /** The header of the PROXY protocol comes before the handshake. */
+  get #preamble(): Pick<ListenTLSOptions, "preamble"> {
+    if (this.#settings.proxyProtocol === undefined) return {};
+    const accept = (socket: Socket) => this.accept(socket);
+    return { preamble: (remote) => this.#connections.preambleOf(remote, accept) };
   }
 
   #followSignal(signal: AbortSignalLike | undefined): void {

@@ -120,7 +120,14 @@ function checkHandler(of: string, open: unknown): void {
 const PAIR: readonly (keyof ListenCertificate)[] = ["cert", "key", "passphrase"];
 
 function checkTls(tls: unknown): void {
-  const names = [...PAIR, "names", "clientCertificate", "handshakeTimeoutMs", "reloadable"];
+  const names = [
+    ...PAIR,
+    "names",
+    "clientCertificate",
+    "handshakeTimeoutMs",
+    "reloadable",
+    "preamble",
+  ];
   checkNames("tls of listen", tls, names, { complaint: "Unknown tls option of listen" });
   checkPair("tls", tls);
   const given = tls as Readonly<Record<keyof ListenTLSOptions, unknown>>;
@@ -141,6 +148,7 @@ function checkTls(tls: unknown): void {
     }
   }
   checkOption("tls.reloadable of listen", given.reloadable, "boolean");
+  checkOption("tls.preamble of listen", given.preamble, "function");
   const { handshakeTimeoutMs } = given;
   if (typeof handshakeTimeoutMs === "number" && handshakeTimeoutMs >= 0) return;
   throw optionError("tls.handshakeTimeoutMs of listen", handshakeTimeoutMs, "milliseconds");

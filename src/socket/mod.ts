@@ -125,6 +125,7 @@ export type {
   ListenOptions,
   ListenTarget,
   ListenTLSOptions,
+  Preamble,
   Socket,
   SocketHandler,
 } from "./socket.ts";

@@ -123,6 +123,23 @@ export interface ListenTLSOptions extends ListenCertificate {
    * cannot change the certificate.
    */
   readonly reloadable?: boolean;
+  /** Gives the reader of the bytes that a peer sends before its handshake; `undefined` for a peer that sends none. */
+  readonly preamble?: (remote: Address) => Preamble | undefined;
+}
+
+/** The plain bytes before the handshake of a connection, such as a header of the PROXY protocol. */
+export interface Preamble {
+  /**
+   * Takes bytes.
+   *
+   * @returns The bytes after the preamble, once it is complete; `undefined` if more bytes are needed.
+   * @throws If the bytes are wrong. The connection is then closed, and is not accepted.
+   */
+  read(bytes: Uint8Array): Uint8Array | undefined;
+  /** Takes the socket once the preamble is complete, in place of the `accept` of `listen`. */
+  accept(socket: Socket): SocketHandler;
+  /** The connection ends before the preamble is complete. */
+  failed(reason: string): void;
 }
 
 /** The certificate that a client must or may have. One that `ca` has not issued fails the handshake. */

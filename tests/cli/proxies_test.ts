@@ -60,7 +60,10 @@ test("options of proxies that do not fit are wrong usage", async () => {
   const rows: readonly [string, string][] = [
     ["--proxy-protocol v1", "needs the addresses of the proxies"],
     ["--proxy-protocol v1 --trust-proxy 1", "needs the addresses of the proxies"],
-    ["--proxy-protocol v1 --trust-proxy loopback --tls-cert a", "not combined"],
+    [
+      "--proxy-protocol v1 --trust-proxy loopback --tls-cert a --reload",
+      "--reload reads no PROXY header",
+    ],
     ["--proxy-protocol v3", "expected"],
     ["--trust-proxy 1 --trusted-fields forwarded,x-forwarded-for", "Cannot combine forwarded"],
     ["--trusted-fields x-real-ip", "a list of forwarded"],

@@ -43,7 +43,6 @@ export const PROXY_MEMBERS: readonly string[] = ["trust", "version"];
  */
 export function resolveProxyProtocol(
   option: ProxyProtocolOptions | undefined,
-  hasTls: boolean,
 ): ProxyProtocol | undefined {
   if (option === undefined) return undefined;
   checkNames("proxyProtocol", option, PROXY_MEMBERS);
@@ -52,15 +51,11 @@ export function resolveProxyProtocol(
     throw optionError("proxyProtocol.version", version, '"v1", "v2" or "auto"');
   }
   const peers = trustedPeers("proxyProtocol.trust", trust);
-  if (!hasTls) return { version, peers };
-  throw new TypeError(
-    "Cannot combine proxyProtocol with tls: the header comes before the handshake; let the proxy end TLS, " +
-      "and it tells of the TLS in a header of version 2 (haproxy: send-proxy-v2-ssl)",
-  );
+  return { version, peers };
 }
 
 /** Whether the peer of a socket sends a header. */
-export function sendsHeader({ peers }: ProxyProtocol, { remote }: Socket): boolean {
+export function sendsHeader({ peers }: ProxyProtocol, { remote }: Pick<Socket, "remote">): boolean {
   return remote.family === "unix" ? peers.hasUnix : peers.has(remote.host);
 }
 

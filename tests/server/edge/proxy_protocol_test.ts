@@ -157,14 +157,6 @@ test("trustProxy sees the client of the header as the peer", async () => {
   assertEquals(seen, "192.0.2.7");
 });
 
-test("TLS and the PROXY protocol are not combined", async () => {
-  const pem = "-----BEGIN X-----";
-  let error: unknown;
-  await serving(app, { proxyProtocol: trusting, tls: { cert: pem, key: pem } })
-    .catch((one) => error = one);
-  assertStringIncludes(String(error), "Cannot combine proxyProtocol with tls");
-});
-
 test("a wrong option is named", async () => {
   const rows: readonly [unknown, string][] = [
     [{}, "proxyProtocol.trust"],

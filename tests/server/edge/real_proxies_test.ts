@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { serve } from "../../../mod.ts";
 import { trustProxy } from "../../../src/middleware/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { CERT, KEY } from "../../support/tls_fixtures.ts";
 import { skipWithout } from "../../tools/optional_tools.ts";
 
 const app: WSGIApp = (environ, startResponse) => {
@@ -107,6 +108,20 @@ test("haproxy tells of the client by both versions of the PROXY protocol", {
       assertEquals(text.slice(text.lastIndexOf("127.")), `127.0.0.1 ${clientPort} ${version}`);
     });
   }
+});
+
+test("haproxy tells of the client before the handshake of the server", {
+  skip: skipWithout("haproxy", ["-v"]),
+}, async () => {
+  const options = { proxyProtocol: { trust: ["loopback"] }, tls: { cert: CERT, key: KEY } };
+  await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp: app, ...options });
+  const { port: target } = server.address as { port: number };
+  const port = await freePort();
+  const configuration = haproxy(port, target, "send-proxy-v2 ssl verify none");
+  await withProxy("haproxy", (file) => ["-db", "-f", file], configuration, async () => {
+    const { text, clientPort } = await ask(port);
+    assertEquals(text.slice(text.lastIndexOf("127.")), `127.0.0.1 ${clientPort} 2`);
+  });
 });
 
 const nginx = (port: number, target: number) => (folder: string) => `
