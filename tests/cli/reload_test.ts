@@ -21,7 +21,7 @@ export default function* app(environ, startResponse) {
 const textModule = (text: string) => `export const text = "${text}\\n";\n`;
 
 /** Leaves the processor to the threads that load. */
-const PAUSE_MS = 2;
+const PAUSE_MS = 10;
 
 /** A client that sends one request after the other, on as few connections as it can. */
 class Client {

@@ -35,6 +35,12 @@ export class RuntimeMissing extends Error {
 
 export const RUNTIME_NAMES: readonly RuntimeName[] = ["node", "currentNode", "deno", "bun"];
 
+/** The loader that reads the compiled sources of `COMPILED_SOURCES`, by its address. */
+export const PLAIN_LOADER: string = new URL("./gates/compiled/loader.mjs", import.meta.url).href;
+
+/** Whether this process is a test for which the sources were compiled: a program that it starts takes them, too. */
+const COMPILED = process.env["COMPILED_SOURCES"] !== undefined;
+
 /** The repository's root. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -62,7 +68,7 @@ export function findRuntime(name: RuntimeName): Runtime {
 export function programArguments(runtime: Runtime, file: string): string[] {
   switch (runtime.name) {
     case "node":
-      return ["--import", tsxLoader(), file];
+      return ["--import", COMPILED ? PLAIN_LOADER : tsxLoader(), file];
     case "deno":
       return ["run", "--allow-all", "--no-check", "--config", denoConfig(runtime.command), file];
     default:

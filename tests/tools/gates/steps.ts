@@ -2,7 +2,7 @@
  * The list of all steps of `npm test`.
  *
  * Steps run in this order, as lanes become free. The quick ones come first, for an early answer. A long step
- * is many programs at once, or a chain of programs, and their order mixes both: no chain runs alone at the end.
+ * is many programs at once, or a chain of programs. The chains begin first: no chain runs alone at the end.
  *
  * @module
  */
@@ -45,13 +45,13 @@ export const STEPS: readonly Step[] = [
   commandStep("types:all", () => typesCommand("all")),
   commandStep("docs:lint", () => denoTool("doc", "--quiet", "--lint", ...entryPoints())),
   examplesStep("docs:examples"),
-  testStep("tests:node", "node"),
   npmPackageStep("package:npm"),
+  gitPackageStep("package:git"),
   browserStep("tests:browser"),
+  testStep("tests:node", "node"),
   testStep("tests:current-node", "currentNode"),
   readmeStep("readme"),
   testStep("tests:deno", "deno"),
-  gitPackageStep("package:git"),
   testStep("tests:bun", "bun"),
   exampleTypesStep("types:deno"),
   commandStep("package:jsr", () => denoTool("publish", "--dry-run", "--allow-dirty", "--no-check")),

@@ -31,9 +31,6 @@ const PROGRAM = /^(?:mod\.js|(?:src|adapters|tests\/cli)\/.*)$/;
 /** The folder, in that of the compiled sources, of programs that run without a loader. */
 const PROGRAMS = "programs";
 
-/** The loader that reads the compiled sources of `COMPILED_SOURCES`, by its address. */
-export const PLAIN_LOADER: string = new URL("./loader.mjs", import.meta.url).href;
-
 /**
  * Whether the tests on `runtime` run compiled sources. A current Node reads TypeScript, but strips the types
  * of each file anew in each process.

@@ -108,19 +108,22 @@ function linkBuildTools(clone: string): void {
   writeFileSync(path, JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(links) }));
 }
 
-/** Uses the package in the consumer's directory. The first use that fails is the result. */
+/**
+ * Uses the package in the consumer's directory. The first use that fails is the result. All uses begin at once:
+ * one after the other, each would wait for a lane behind the long programs of the tests.
+ */
 async function usePackage(
   consumer: string,
   uses: readonly Use[],
 ): Promise<StepResult | undefined> {
   const complaints = contentComplaints(readExports(), filesBelow(join(consumer, INSTALLED)));
   if (complaints.length > 0) return { ok: false, detail: complaints.join("\n") };
-  for (const [title, command, says] of uses) {
+  const results = await Promise.all(uses.map(async ([title, command, says]) => {
     const outcome = await runCommand(command, { cwd: consumer });
     const isRight = says === undefined ? outcome.code === 0 : outcome.output.includes(says);
-    if (!isRight) return failure(title, outcome);
-  }
-  return undefined;
+    return isRight ? undefined : failure(title, outcome);
+  }));
+  return results.find((result) => result !== undefined);
 }
 
 const INSTALLED = join("node_modules", "cogen-wsgi");

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { denoConfig } from "../../deno_config.ts";
 import {
   findRuntime,
+  PLAIN_LOADER,
   ROOT,
   type Runtime,
   RUNTIME_NAMES,
@@ -23,7 +24,7 @@ import {
 } from "../../runtimes.ts";
 import { runCommand } from "../command.ts";
 import { silentFiles, withoutMarkers } from "./batch_report.ts";
-import { compiledSources, PLAIN_LOADER, takesCompiled } from "../compiled/sources.ts";
+import { compiledSources, takesCompiled } from "../compiled/sources.ts";
 import { countTests, outcomesOf, type TestOutcome } from "./junit.ts";
 import { testFiles } from "../sources.ts";
 import type { Step, StepOptions, StepResult, TestCount } from "../step.ts";
