@@ -43,6 +43,8 @@ export const STEPS: readonly Step[] = [
   commandStep("types:core", () => typesCommand("core")),
   commandStep("types:engine", () => typesCommand("engine")),
   commandStep("types:all", () => typesCommand("all")),
+  // The sources as `npm run build` compiles them; `--only types:all` chooses this step, too.
+  commandStep("types:all:package", () => [...typesCommand("build"), "--noEmit"]),
   commandStep("docs:lint", () => denoTool("doc", "--quiet", "--lint", ...entryPoints())),
   examplesStep("docs:examples"),
   npmPackageStep("package:npm"),
