@@ -14,7 +14,8 @@ import type { Workload } from "../workloads/workloads.ts";
 import type { Sample } from "./figures.ts";
 import type { Pace } from "./pace.ts";
 import type { Entrant, ServerPool } from "./server_pool.ts";
-import { type ClientPlace, KINDS } from "./trial.ts";
+import { KINDS } from "./kinds.ts";
+import type { ClientPlace } from "./trial.ts";
 
 export interface MeasureOptions {
   readonly rounds: number;

@@ -11,7 +11,7 @@ import { MAIN_FIGURE, type Sample } from "../measure/figures.ts";
 import { measureWorkload } from "../measure/measure_workload.ts";
 import { Pace } from "../measure/pace.ts";
 import { ServerPool } from "../measure/server_pool.ts";
-import { KINDS } from "../measure/trial.ts";
+import { KINDS } from "../measure/kinds.ts";
 import { OptionError, type Options } from "../options.ts";
 import { contenderMarkdown, contenderText } from "../report/side_by_side.ts";
 import { describeRun } from "../report/run.ts";
