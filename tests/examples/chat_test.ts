@@ -4,7 +4,8 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { chat } from "../../examples/chat.ts";
 import { chatSocket } from "../../examples/chat_socket.ts";
-import { ChatRoom } from "../../examples/chat_room.ts";
+import { ChatRoom, chatRoom } from "../../examples/chat_room.ts";
+import { memoryTransport, openBus } from "../../src/bus/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
 
 const message = (key: string, text = `text of ${key}`) => ({ json: { key, name: "Ann", text } });
@@ -70,6 +71,32 @@ test("a socket has the history, takes messages, and refuses those that are none"
   assertEquals(await other.receive(), undefined);
   assertEquals(other.end?.code, 1008);
   await socket.close(1000);
+});
+
+test("two processes on one bus are one room", async () => {
+  const transport = memoryTransport();
+  const roomOf = chatRoom();
+  const wsgiApp = chat(roomOf);
+  await using here = await openBus(transport);
+  await using there = await openBus(transport);
+  await using one = testClient({ wsgiApp, bus: here });
+  await using other = testClient({ wsgiApp, bus: there });
+  await one.post("/chat/messages", message("1"));
+  await using stream = await other.events("/chat/events");
+  assertEquals(JSON.parse((await stream.next())?.data ?? ""), message("1").json);
+  const { events, lastId } = (await other.get("/chat/poll")).json();
+  assertEquals(events.length, 1);
+  // The same message, sent again to the other process, is no second one.
+  await other.post("/chat/messages", message("1"));
+  await one.post("/chat/messages", message("2"));
+  const heard = await stream.next();
+  assertEquals(JSON.parse(heard?.data ?? ""), message("2").json);
+  // The virtual clock may end a poll before the bus has brought the message.
+  let polled = [];
+  while (polled.length === 0) {
+    polled = (await other.get(`/chat/poll?after=${lastId}`)).json().events;
+  }
+  assertEquals(polled, [{ data: heard?.data, id: heard?.id }]);
 });
 
 test("a message that is none is refused", async () => {

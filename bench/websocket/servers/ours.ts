@@ -11,7 +11,11 @@ import {
 import { announce } from "../../servers/control.ts";
 import { askedSocketApp, isDeflateAsked } from "./asked.ts";
 
-const options: WebSocketOptions = isDeflateAsked() ? { compression: permessageDeflate(zlib) } : {};
+const options: WebSocketOptions = {
+  // The client of the load answers no Ping. On a busy machine a run takes longer than the 20 s of the default.
+  ping: { interval: 600 },
+  ...(isDeflateAsked() ? { compression: permessageDeflate(zlib) } : {}),
+};
 const everyone = new Topic();
 
 const wsgiApp = askedSocketApp<WSGIApp>({
