@@ -76,6 +76,8 @@ export class Topic {
   /** The other processes of the topic; `undefined` without a bus. */
   readonly #link: TopicLink | undefined;
   #isClosed = false;
+  /** The reason why a topic on a bus has closed by itself. */
+  #failure: unknown;
   /** The number of messages that slow subscribers did not get. */
   dropped = 0;
 
@@ -100,6 +102,7 @@ export class Topic {
     this.#link = new TopicLink(bus, name as string, {
       deliver: (message) => void this.#deliver(message),
       miss: () => this.#miss(),
+      ended: (error) => this.#end(error),
     });
   }
 
@@ -148,7 +151,7 @@ export class Topic {
    */
   publish(message: string | Uint8Array): number | undefined {
     checkMessage(message);
-    if (this.#isClosed) throw new TypeError("Cannot publish: the topic is closed");
+    if (this.#isClosed) throw this.#closedError();
     if (this.#link === undefined) return this.#deliver(message as Message);
     this.#link.publish(message as Message);
     return undefined;
@@ -160,6 +163,20 @@ export class Topic {
     this.#link?.close();
     for (const { topics } of this.#subscribers) topics?.delete(this.#subscribers);
     this.#subscribers.clear();
+  }
+
+  /** The bus is closed or refuses the subscription: no message would come any more. */
+  #end(failure: unknown): void {
+    this.#failure = failure;
+    for (const connection of this.#subscribers) this.#drop(connection, "Messages were lost");
+    this.close();
+  }
+
+  #closedError(): TypeError {
+    const failure = this.#failure;
+    if (failure === undefined) return new TypeError("Cannot publish: the topic is closed");
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    return new TypeError(`Cannot publish: the topic has ended: ${reason}`, { cause: failure });
   }
 
   #deliver(message: Message): number {

@@ -21,6 +21,8 @@ export interface LinkReceiver {
   deliver(message: Message): void;
   /** Messages are missing here: the broker has lost or dropped them. */
   miss(): void;
+  /** The link has ended by itself: the bus is closed, or the subscription has failed. */
+  ended(error: unknown): void;
 }
 
 /** The way of a topic to the other processes. */
@@ -65,8 +67,8 @@ export class TopicLink {
         if (item.kind === "message" && isMessage(item.value)) this.#receiver.deliver(item.value);
         else this.#receiver.miss();
       }
-    } catch {
-      // The bus is closed, or the topic.
+    } catch (error) {
+      if (!this.#isClosed) this.#receiver.ended(error);
     } finally {
       this.#subscription?.close();
     }

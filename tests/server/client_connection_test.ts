@@ -830,7 +830,7 @@ for (const [kind, app] of Object.entries(UNAWARE_APPS)) {
     assert(client.received().startsWith("HTTP/1.1 501 Not Implemented\r\n"), client.received());
     assertStringIncludes(client.received(), "Connection: close\r\n");
     assert(client.received().endsWith("\r\n\r\n501 Not Implemented\n"), client.received());
-    assertStringIncludes(stage.takeLog().join("\n"), "A 2xx to CONNECT opens a tunnel");
+    assertEquals(stage.takeLog(), [], "the client chose the method");
     await stage.finish();
   });
 }

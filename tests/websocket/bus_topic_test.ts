@@ -159,6 +159,18 @@ test("the options of a bus are checked, and each message", async () => {
   topic.close();
 });
 
+test("a topic whose bus is closed says so, and its subscribers come back later", async () => {
+  const bus = await openBus(memoryTransport());
+  await using host = new Host(bus);
+  const socket = await host.client.webSocket("/");
+  socket.send("1");
+  assertEquals(await socket.receive(), "1");
+  await bus.close();
+  assertEquals(await socket.receive(), undefined);
+  assertEquals(socket.end, { code: 1013, reason: "Messages were lost" });
+  assertThrows(() => host.room.publish("2"), TypeError, "the topic has ended: ");
+});
+
 test("a topic that is closed at once, and one whose bus is closed, end", async () => {
   const bus = await openBus(memoryTransport());
   new Topic({ bus, name: "a" }).close();

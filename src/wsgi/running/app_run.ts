@@ -359,11 +359,12 @@ class AppRun implements BodyReader, StepConsumer {
 
   #answerFault(error: unknown): void {
     const { response } = this.#context;
-    this.#context.report(error);
+    // A client may send any method. CONNECT to an app that does not know it is no fault of the app.
+    const isTunnel = isOf(TunnelError, error);
+    if (!isTunnel) this.#context.report(error);
     // An aborted request is answered by the connection, if its client is still there.
     if (!response.committed && !this.#context.isAborted) {
       // RFC 9110 §15.6.2: 501 says that the server has not the method for any resource.
-      const isTunnel = isOf(TunnelError, error);
       response.replace(isTunnel ? "501 Not Implemented" : "500 Internal Server Error");
     }
     this.#context.output.flush();
