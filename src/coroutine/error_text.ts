@@ -35,6 +35,21 @@ export function describeThrown(error: unknown): string {
   return lines.join("\n");
 }
 
+/**
+ * Whether a thrown value is of a class. Never throws, where `instanceof` does for a proxy that was revoked.
+ *
+ * @param kind The class.
+ * @param error Any thrown value.
+ * @returns `false` also for a value that cannot be inspected.
+ */
+export function isOf<T>(kind: abstract new (...args: never[]) => T, error: unknown): error is T {
+  try {
+    return error instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
 /** Adds the text of an error, and of the errors behind it, to `lines`. */
 function tell(error: unknown, relation: string, told: Set<unknown>, lines: string[]): void {
   if (told.size >= MAX_ERRORS) return;

@@ -9,7 +9,7 @@
 export { BASE } from "./base_members.ts";
 export { checkedOptions, checkFunction, NO_OPTIONS } from "./call_checks.ts";
 export { type CurrentStep, currentStep } from "./current_step.ts";
-export { describeThrown, nameOf } from "./error_text.ts";
+export { describeThrown, isOf, nameOf } from "./error_text.ts";
 export { callHook, describeFailed } from "./failure_log.ts";
 export { isPlain } from "./option_checks.ts";
 export { NOT_YET } from "./operation.ts";

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { launch, nameOf } from "../coroutine/internal.ts";
+import { isOf, launch, nameOf } from "../coroutine/internal.ts";
 import { checkNames, checkOption, optionError, type Task } from "../coroutine/mod.ts";
 import {
   informational,
@@ -444,7 +444,7 @@ export class RequestExchange
   report(error: unknown): void {
     const reason = this.#reason ?? this.cogen.endReason;
     if (reason !== undefined && isAbort(error, reason)) return;
-    if (isDisconnect(error)) return;
+    if (isOf(ClientDisconnected, error)) return;
     if (typeof error === "object" && error !== null || typeof error === "function") {
       if (this.#reported?.has(error) === true) return;
       (this.#reported ??= new WeakSet()).add(error);
@@ -460,15 +460,6 @@ export class RequestExchange
 
 /** The ids that a field of a response may have as its value. */
 const SENDABLE_ID = /^[!-~]{1,128}$/;
-
-/** The error may be any value, also one that cannot be inspected, such as a revoked Proxy. */
-function isDisconnect(error: unknown): boolean {
-  try {
-    return error instanceof ClientDisconnected;
-  } catch {
-    return false;
-  }
-}
 
 /** Whether an error is the reason of an abort, or the `AbortError` that a function of a runtime made of it. */
 function isAbort(error: unknown, reason: Error): boolean {

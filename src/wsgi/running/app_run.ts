@@ -24,7 +24,7 @@
  * @module
  */
 
-import { BASE, currentStep } from "../../coroutine/internal.ts";
+import { BASE, currentStep, isOf } from "../../coroutine/internal.ts";
 import { type Coroutine, isOperation, until } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { isBlock, isEmpty } from "../block.ts";
@@ -374,15 +374,6 @@ class AppRun implements BodyReader, StepConsumer {
     if (this.#promised !== undefined) closeLate(this.#promised, this.#context);
     this.#closing = closeApp(this.#context, this.#iterator, this.#iterable);
     return this.#closing.next();
-  }
-}
-
-/** Whether an error is of a class; the error may be any value, also one that cannot be inspected. */
-function isOf<T>(kind: abstract new (...args: never[]) => T, error: unknown): error is T {
-  try {
-    return error instanceof kind;
-  } catch {
-    return false;
   }
 }
 

@@ -26,6 +26,7 @@ import {
   type CurrentStep,
   currentStep,
   handleRejection,
+  isOf,
   NOT_YET,
   notePerformed,
   noteWait,
@@ -254,7 +255,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
         resolve((yield operation) as T);
       } catch (error) {
         // The client may leave at any time, also while an app that has dropped the promise still sends.
-        if (error instanceof ClientDisconnected) handleRejection(promise);
+        if (isOf(ClientDisconnected, error)) handleRejection(promise);
         reject(error);
       } finally {
         endWait?.();

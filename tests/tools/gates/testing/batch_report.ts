@@ -23,37 +23,38 @@ export function withoutMarkers(report: string): string {
   );
 }
 
-/** The files of a batch that have no test in its report. */
-export function silentFiles(
+/** The part of a report of each file of a batch; empty for a file that is not in the report. */
+export function partsOf(
   runtime: RuntimeName,
   paths: readonly string[],
   report: string,
-): string[] {
+): ReadonlyMap<string, string> {
   const isNode = runtime === "node" || runtime === "currentNode";
-  return isNode ? silentOnNode(paths, report) : silentElsewhere(paths, report);
+  return isNode ? partsOnNode(paths, report) : partsElsewhere(paths, report);
 }
 
-function silentOnNode(paths: readonly string[], report: string): string[] {
+/** Whether the part of a file has no test. */
+export function isSilent(part: string): boolean {
+  return !part.includes("<testcase ");
+}
+
+function partsOnNode(paths: readonly string[], report: string): Map<string, string> {
   let from = 0;
-  return paths.filter((path) => {
+  return new Map(paths.map((path) => {
     const end = report.indexOf(`<testcase name="${markerOf(path)}"`, from);
     const part = end < 0 ? "" : report.slice(from, end);
+    // The next part begins behind the marker.
     if (end >= 0) from = end + 1;
-    // The first `<testcase` of a part may be the marker before.
-    return !/<testcase /.test(part);
-  });
+    return [path, part];
+  }));
 }
 
-/**
- * Finds such files for Deno and Bun. Deno writes `./` before a path. A file with an empty suite has
- * no test.
- */
-function silentElsewhere(paths: readonly string[], report: string): string[] {
-  return paths.filter((path) => {
+/** Deno writes `./` before a path. A file with an empty suite has no test. */
+function partsElsewhere(paths: readonly string[], report: string): Map<string, string> {
+  return new Map(paths.map((path) => {
     const suite = [`<testsuite name="./${path}"`, `<testsuite name="${path}"`]
       .map((start) => report.indexOf(start)).find((index) => index >= 0);
-    if (suite === undefined) return true;
-    const end = report.indexOf("</testsuite>", suite);
-    return !report.slice(suite, end).includes("<testcase ");
-  });
+    if (suite === undefined) return [path, ""];
+    return [path, report.slice(suite, report.indexOf("</testsuite>", suite))];
+  }));
 }

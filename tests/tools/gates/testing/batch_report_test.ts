@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { markerOf, silentFiles, withoutMarkers } from "./batch_report.ts";
+import type { RuntimeName } from "../../runtimes.ts";
+import { isSilent, markerOf, partsOf, withoutMarkers } from "./batch_report.ts";
 
 const PATHS = ["tests/a_test.ts", "tests/b_test.ts", "tests/c_test.ts"] as const;
 const [A, B, C] = PATHS;
@@ -45,6 +46,22 @@ test("removes the markers", () => {
   const report = [nodeCase("of a"), nodeCase(markerOf(A)), "</testsuites>"].join("\n");
   assertEquals(withoutMarkers(report), `${nodeCase("of a")}\n</testsuites>`);
 });
+
+test("gives each file its part of the report", () => {
+  const report = [nodeCase("of a"), nodeCase(markerOf(A)), nodeCase("of b"), nodeCase(markerOf(B))]
+    .join("\n");
+  const parts = partsOf("node", PATHS, report);
+  assertEquals(PATHS.map((path) => /name="(of .)"/.exec(parts.get(path) ?? "")?.[1]), [
+    "of a",
+    "of b",
+    undefined,
+  ]);
+});
+
+function silentFiles(runtime: RuntimeName, paths: readonly string[], report: string): string[] {
+  return [...partsOf(runtime, paths, report)].filter(([, part]) => isSilent(part))
+    .map(([path]) => path);
+}
 
 function nodeCase(name: string): string {
   return `<testcase name="${name}" time="0.1" classname="test"/>`;

@@ -1,11 +1,11 @@
 /**
  * This file runs the test files on one runtime, many in one process.
  *
- * If a process ends with an error, hangs, or has a file without a test in its report, the faulty
- * file is not known for sure. So each file of the process runs again by itself. A file fails when
- * one of its tests fails, when its process ends with an error, or when it reports no test at all. A
- * file that is not for this runtime has skipped tests. Files of `ALONE` have a process each from
- * the beginning. The steps `tests:*` call this.
+ * A file with a failed test, or without a test in the report of its process, runs again by itself. If a
+ * process fails without such a file, all of its files run again. A file fails when one of its tests
+ * fails, when its process ends with an error, or when it reports no test at all. A file that is not for
+ * this runtime has skipped tests. Files of `ALONE` have a process each from the beginning. The steps
+ * `tests:*` call this.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import {
   type RuntimeName,
 } from "../../runtimes.ts";
 import { runCommand } from "../command.ts";
-import { silentFiles, withoutMarkers } from "./batch_report.ts";
+import { isSilent, partsOf, withoutMarkers } from "./batch_report.ts";
 import { compiledSources, takesCompiled } from "../compiled/sources.ts";
 import { countTests, outcomesOf, type TestOutcome } from "./junit.ts";
 import { testFiles } from "../sources.ts";
@@ -162,14 +162,32 @@ async function runBatch(
   const tests = outcomesOf(report);
   const run = { path, count, tests, complaint: complaint && describeBad(path, complaint, output) };
   if (paths.length === 1) return [run];
-  const silent = silentFiles(runtime.name, paths, report);
-  if (complaint === undefined && silent.length === 0) return [run];
-  const alone = paths.map((path) => runBatch(runtime, [path], reports));
-  const runs = (await Promise.all(alone)).flat();
+  const parts = partsOf(runtime.name, paths, report);
+  const suspects = suspectsOf(parts);
+  if (complaint === undefined && suspects.length === 0) return [run];
+  const again = suspects.length > 0 ? suspects : paths;
+  const alone = again.map((path) => runBatch(runtime, [path], reports));
+  const runs = [
+    runOfRest(paths.filter((path) => !again.includes(path)), parts),
+    ...(await Promise.all(alone)).flat(),
+  ];
   if (complaint === undefined || runs.some((run) => run.complaint !== undefined)) return runs;
   const note = `${complaint} in one process, but each file is right by itself`;
   const none = { passed: 0, failed: 0, skipped: 0 };
   return [...runs, { path, count: none, tests: [], complaint: describeBad(path, note, output) }];
+}
+
+/** The files that have a failed test, or none at all. */
+function suspectsOf(parts: ReadonlyMap<string, string>): string[] {
+  return [...parts].filter(([, part]) => isSilent(part) || countTests(part).failed > 0)
+    .map(([path]) => path);
+}
+
+/** The run of the files that are right, from the report of their batch. */
+function runOfRest(paths: readonly string[], parts: ReadonlyMap<string, string>): FileRun {
+  const report = withoutMarkers(paths.map((path) => parts.get(path) ?? "").join("\n"));
+  const tests = outcomesOf(report);
+  return { path: paths.join(", "), count: countTests(report), tests, complaint: undefined };
 }
 
 async function runProcess(
