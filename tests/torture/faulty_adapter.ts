@@ -17,6 +17,11 @@ const LEAP_MS = 3_600_000;
 export class LeapingClock extends ManualClock {
   #leaptMs = 0;
 
+  /** Whether the clock has jumped. */
+  get hasLeapt(): boolean {
+    return this.#leaptMs > 0;
+  }
+
   /** Jumps by an hour. */
   leap(): void {
     this.#leaptMs += LEAP_MS;
