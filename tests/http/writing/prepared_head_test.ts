@@ -50,7 +50,7 @@ test("an invalid value is refused also beside a known name and status", () => {
 });
 
 test("names and statuses beyond those that are remembered are still checked", () => {
-  for (let n = 0; n < 1000; n++) {
+  for (let n = 0; n < 300; n++) {
     assertEquals(prepareHead(`200 OK ${n}`, [[`X-${n}`, "1"]]).text, `X-${n}: 1\r\n`);
     assertThrows(() => prepareHead("200 OK", [[`X ${n}`, "1"]]), ResponseError, "token");
   }

@@ -77,7 +77,7 @@ for (const encoding of SUPPORTED) {
   }
 
   test(`${encoding} gives back bytes of any kind, in blocks of any size`, async () => {
-    for (const length of [0, 1, 1_023, 16_384, 16_385, 65_536, 65_537, 1_000_000]) {
+    for (const length of [0, 1, 1_023, 16_384, 16_385, 65_536, 65_537, 300_000]) {
       const blocks = [noise(length), new Uint8Array(length), noise(7), noise(length)];
       const app: WSGIApp = function* (_environ, startResponse) {
         startResponse("200 OK", PLAIN);
