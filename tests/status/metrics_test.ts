@@ -9,6 +9,7 @@ import { formatMetrics, metricsApp, MetricsRecorder, sumMetrics } from "../../sr
 import { testClient } from "../../src/testing/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, type Serving, serving } from "../support/serving.ts";
+import { skipWithout } from "../tools/optional_tools.ts";
 
 const app: WSGIApp = function* (environ, startResponse) {
   if (environ.PATH_INFO === "/fail") throw new Error("planned");
@@ -146,19 +147,13 @@ test("each line has the text format, and each metric stands together under its h
   assertEquals(names.length, new Set(names).size);
 });
 
-const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
-
-test(
-  "promtool has no complaint",
-  { skip: hasPromtool ? false : "promtool is missing" },
-  async () => {
-    const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
-      input: await sampleText(),
-      encoding: "utf8",
-    });
-    assertEquals([status, stdout + stderr], [0, ""]);
-  },
-);
+test("promtool has no complaint", { skip: skipWithout("promtool") }, async () => {
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
+    input: await sampleText(),
+    encoding: "utf8",
+  });
+  assertEquals([status, stdout + stderr], [0, ""]);
+});
 
 test("the metrics of several processes are added up; a delay is the longest one", async () => {
   const stage = await serving(app);

@@ -126,7 +126,7 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
   },
   /** Its thread ends by itself, after the response. */
   rejectsLater(_environ, startResponse) {
-    void Promise.reject(new Error("nothing has handled it"));
+    setTimeout(() => void Promise.reject(new Error("nothing has handled it")), 100);
     ok(startResponse);
     return [];
   },
