@@ -170,16 +170,19 @@ class LazyRequest {
 }
 
 /**
- * Lets the methods of a request, or of a class, that read a body give promises with a handler. The client decides whether its body comes whole
- * and is well-formed, and no client may end the process of an app that does not await the body.
+ * Gives a handler to each promise of the methods that read a body. The client decides whether its body comes
+ * whole and is well-formed, and no client may end the process of an app that does not await the body.
+ *
+ * @param owner The owner of the methods: a request, or the prototype of a class.
+ * @returns The owner.
  */
-function handleBodies<T extends object>(prototype: T): T {
+function handleBodies<T extends object>(owner: T): T {
   for (const name of READING) {
-    const read = Reflect.get(prototype, name) as ((this: object) => Promise<unknown>) | undefined;
+    const read = Reflect.get(owner, name) as ((this: object) => Promise<unknown>) | undefined;
     if (read === undefined) continue;
     // Bun's own methods are not configurable, so only the value of a method that is here changes.
-    const flags = Object.hasOwn(prototype, name) ? {} : { configurable: true, writable: true };
-    Object.defineProperty(prototype, name, {
+    const flags = Object.hasOwn(owner, name) ? {} : { configurable: true, writable: true };
+    Object.defineProperty(owner, name, {
       ...flags,
       value(this: object): Promise<unknown> {
         const body = Reflect.apply(read, this, []);
@@ -188,7 +191,7 @@ function handleBodies<T extends object>(prototype: T): T {
       },
     });
   }
-  return prototype;
+  return owner;
 }
 
 let passes: boolean | undefined;
