@@ -25,7 +25,7 @@ import {
 } from "../coroutine/mod.ts";
 import { EventLog } from "./event_log.ts";
 import { EventSubscription, type SubscriptionOptions } from "./subscription.ts";
-import type { ServedBus } from "../wsgi/mod.ts";
+import { type ServedBus, SharedTopic } from "../wsgi/mod.ts";
 import { EventTopic } from "./event_topic.ts";
 import type { EventFields } from "./event_format.ts";
 
@@ -107,8 +107,10 @@ export class EventChannel {
    */
   constructor(options: EventChannelOptions = {}) {
     checkNames("EventChannel", options, ["history", "epoch", "bus", "name", "clock"]);
-    checkBus(options);
-    const { bus, name } = options;
+    const shared = SharedTopic.of<ChannelEvent>("An EventChannel", options);
+    if (shared !== undefined && options.epoch !== undefined) {
+      throw new TypeError("An EventChannel on a bus has no epoch of its own");
+    }
     const { history = {}, epoch = randomEpoch(), clock = Date } = options;
     checkNames("history of EventChannel", history, ["count", "bytes", "age"]);
     const { count = 1000, bytes = 1 << 20, age = { minutes: 5 } } = history;
@@ -120,8 +122,8 @@ export class EventChannel {
     if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
     const maxAgeMs = toMilliseconds(age, "history.age");
     const settings = { maxCount: count, maxBytes: bytes, maxAgeMs, epoch, clock };
-    this.#log = new EventLog(settings, bus !== undefined);
-    if (bus !== undefined) this.#topic = new EventTopic(bus, name as string, this.#log, count);
+    this.#log = new EventLog(settings, shared !== undefined);
+    if (shared !== undefined) this.#topic = new EventTopic(shared, this.#log, count);
   }
 
   /** The number of streams that are open on this channel. */
@@ -140,7 +142,7 @@ export class EventChannel {
    * @param event The fields, or the data alone.
    * @returns The id of the event. On a bus, `undefined`: the id is known when the event comes back.
    * @throws {TypeError} If the event cannot be written; see `formatEvent`. The channel has no new event then.
-   * @throws {TypeError} If the channel is closed.
+   * @throws {TypeError} If the channel is closed, or its bus is.
    * @throws {BusFull} If too many events wait for the bus.
    */
   publish(event: string | ChannelEvent): string | undefined {
@@ -217,19 +219,6 @@ export class EventChannel {
     this.#topic?.close();
     this.#log.close();
   }
-}
-
-/** A name without the option `bus` is a mistake; a server without a bus has it as `undefined`. */
-function checkBus(options: EventChannelOptions): void {
-  const { bus, name, epoch } = options;
-  if (Object.hasOwn(options, "bus") !== (name !== undefined)) {
-    throw new TypeError("An EventChannel on a bus has both options, bus and name");
-  }
-  if (bus === undefined) return;
-  if (typeof bus?.topic !== "function" || typeof bus.run !== "function") {
-    throw optionError("bus", bus, "a bus: environ.cogen.servedBus");
-  }
-  if (epoch !== undefined) throw new TypeError("An EventChannel on a bus has no epoch of its own");
 }
 
 function checkCount(name: string, value: unknown): void {

@@ -45,6 +45,8 @@ export class EventLog {
   #first = 1;
   #bytes = 0;
   #closed = false;
+  /** The error of each publication, if the log was closed by a failure. */
+  #failure: Error | undefined;
   /** Whether the ids come from a bus. */
   readonly #isShared: boolean;
   /** Whether the history has come from the bus; true at once without a bus. */
@@ -164,8 +166,10 @@ export class EventLog {
     this.#wake();
   }
 
-  close(): void {
+  /** @param failure The error of each later publication, if the channel does not end by its owner. */
+  close(failure?: Error): void {
     this.#closed = true;
+    this.#failure ??= failure;
     this.#wake();
   }
 
@@ -183,7 +187,9 @@ export class EventLog {
   }
 
   #refuse(fields: EventFields): void {
-    if (this.#closed) throw new TypeError("Cannot publish: the channel is closed");
+    if (this.#closed) {
+      throw this.#failure ?? new TypeError("Cannot publish: the channel is closed");
+    }
     if (Object.hasOwn(fields, "id")) {
       throw new TypeError("Cannot publish an event with an id: the channel gives the ids");
     }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { BusPosition, BusTopicOf, ServedBus, TopicSubscriptionOf } from "../wsgi/mod.ts";
+import type { BusPosition, SharedTopic, TopicSubscriptionOf } from "../wsgi/mod.ts";
 import type { EventFields } from "./event_format.ts";
 import type { EventLog } from "./event_log.ts";
 
@@ -20,59 +20,41 @@ type Fields = Omit<EventFields, "id">;
 
 /** The topic behind a channel. */
 export class EventTopic {
-  readonly #bus: ServedBus;
-  readonly #topic: BusTopicOf<Fields, "plain">;
+  readonly #shared: SharedTopic<Fields>;
   readonly #log: EventLog;
-  #subscription: TopicSubscriptionOf<Fields, "plain"> | undefined;
-  #isClosed = false;
 
   /** @param count The largest number of events to begin with. */
-  constructor(bus: ServedBus, name: string, log: EventLog, count: number) {
-    this.#bus = bus;
-    this.#topic = bus.topic<Fields>(name);
+  constructor(shared: SharedTopic<Fields>, log: EventLog, count: number) {
+    this.#shared = shared;
     this.#log = log;
-    void this.#run(count);
+    void this.#run(Math.min(count, MAX_HISTORY));
   }
 
   publish(fields: Fields): void {
-    this.#topic.publishNowait(fields);
+    this.#shared.topic.publishNowait(fields);
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#subscription?.close();
+    this.#shared.close();
   }
 
   async #run(count: number): Promise<void> {
-    try {
-      const subscription = this.#subscription = await this.#open(Math.min(count, MAX_HISTORY));
-      while (!this.#isClosed) {
-        const item = await this.#bus.run(subscription.receive());
-        if (item.kind === "message") this.#add(item.value, item);
-        else this.#log.skip(idOf(item));
-      }
-    } catch {
-      // The bus is closed, or the channel.
-      this.#log.close();
-    } finally {
-      this.#subscription?.close();
-    }
+    await this.#shared.follow(() => this.#begin(count), (item) => {
+      if (item.kind === "message") this.#add(item.value, item);
+      else this.#log.skip(idOf(item));
+    });
+    this.#log.close(this.#shared.failure);
   }
 
-  /** Reads the history and subscribes, again and again while the broker is out of reach. */
-  async #open(count: number): Promise<TopicSubscriptionOf<Fields, "plain">> {
-    for (;;) {
-      try {
-        // One event more: its id is the place before the first event that the log keeps.
-        const { messages, position } = await this.#bus.run(this.#topic.history(count + 1));
-        const subscription = await this.#bus.run(this.#topic.subscribe({ after: position }));
-        for (const message of messages) this.#add(message.value, message);
-        this.#log.load(idOf(position));
-        return subscription;
-      } catch (error) {
-        if (this.#isClosed || (error as Error).name !== "BusUnavailable") throw error;
-      }
-    }
+  /** Subscribes after the history. */
+  async #begin(count: number): Promise<TopicSubscriptionOf<Fields, "plain">> {
+    const { bus, topic } = this.#shared;
+    // One event more: its id is the place before the first event that the log keeps.
+    const { messages, position } = await bus.run(topic.history(count + 1));
+    const subscription = await bus.run(topic.subscribe({ after: position }));
+    for (const message of messages) this.#add(message.value, message);
+    this.#log.load(idOf(position));
+    return subscription;
   }
 
   #add(fields: Fields, position: BusPosition): void {

@@ -12,7 +12,7 @@
  */
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
-import type { ServedBus } from "../wsgi/mod.ts";
+import { type ServedBus, SharedTopic } from "../wsgi/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Frame } from "./frame_output.ts";
 import { frameOf, type Message } from "./message.ts";
@@ -76,8 +76,6 @@ export class Topic {
   /** The other processes of the topic; `undefined` without a bus. */
   readonly #link: TopicLink | undefined;
   #isClosed = false;
-  /** The reason why a topic on a bus has closed by itself. */
-  #failure: unknown;
   /** The number of messages that slow subscribers did not get. */
   dropped = 0;
 
@@ -96,13 +94,12 @@ export class Topic {
     }
     this.#policy = slow;
     this.#maxBufferedBytes = maxBufferedBytes;
-    checkBus(options);
-    const { bus, name } = options;
-    if (bus === undefined) return;
-    this.#link = new TopicLink(bus, name as string, {
+    const shared = SharedTopic.of<Message>("A Topic", options);
+    if (shared === undefined) return;
+    this.#link = new TopicLink(shared, {
       deliver: (message) => void this.#deliver(message),
       miss: () => this.#miss(),
-      ended: (error) => this.#end(error),
+      ended: () => this.#end(),
     });
   }
 
@@ -151,7 +148,9 @@ export class Topic {
    */
   publish(message: string | Uint8Array): number | undefined {
     checkMessage(message);
-    if (this.#isClosed) throw this.#closedError();
+    if (this.#isClosed) {
+      throw this.#link?.failure ?? new TypeError("Cannot publish: the topic is closed");
+    }
     if (this.#link === undefined) return this.#deliver(message as Message);
     this.#link.publish(message as Message);
     return undefined;
@@ -166,17 +165,9 @@ export class Topic {
   }
 
   /** The bus is closed or refuses the subscription: no message would come any more. */
-  #end(failure: unknown): void {
-    this.#failure = failure;
-    for (const connection of this.#subscribers) this.#drop(connection, "Messages were lost");
+  #end(): void {
+    this.#miss();
     this.close();
-  }
-
-  #closedError(): TypeError {
-    const failure = this.#failure;
-    if (failure === undefined) return new TypeError("Cannot publish: the topic is closed");
-    const reason = failure instanceof Error ? failure.message : String(failure);
-    return new TypeError(`Cannot publish: the topic has ended: ${reason}`, { cause: failure });
   }
 
   #deliver(message: Message): number {
@@ -201,18 +192,6 @@ export class Topic {
   #drop(connection: Connection, reason: string): void {
     this.dropped++;
     if (this.#policy === "close") connection.close(TRY_AGAIN_LATER, reason);
-  }
-}
-
-/** A name without the option `bus` is a mistake; a server without a bus has it as `undefined`. */
-function checkBus(options: TopicOptions): void {
-  const { bus, name } = options;
-  if (Object.hasOwn(options, "bus") !== (name !== undefined)) {
-    throw new TypeError("A Topic on a bus has both options, bus and name");
-  }
-  if (bus === undefined) return;
-  if (typeof bus?.topic !== "function" || typeof bus.run !== "function") {
-    throw optionError("bus", bus, "a bus: environ.cogen.servedBus");
   }
 }
 

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { BusTopicOf, ServedBus, TopicSubscriptionOf } from "../wsgi/mod.ts";
+import type { SharedTopic, TopicSubscriptionOf } from "../wsgi/mod.ts";
 import type { Message } from "./message.ts";
 
 /** The largest number of messages that wait for the subscription. */
@@ -21,32 +21,34 @@ export interface LinkReceiver {
   deliver(message: Message): void;
   /** Messages are missing here: the broker has lost or dropped them. */
   miss(): void;
-  /** The link has ended by itself: the bus is closed, or the subscription has failed. */
-  ended(error: unknown): void;
+  /** The link has ended by itself: `failure` has the reason. */
+  ended(): void;
 }
 
 /** The way of a topic to the other processes. */
 export class TopicLink {
-  readonly #bus: ServedBus;
-  readonly #topic: BusTopicOf<Message, "plain">;
+  readonly #shared: SharedTopic<Message>;
   readonly #receiver: LinkReceiver;
   /** The messages that wait for the subscription; `undefined` once it is open. */
   #held: Message[] | undefined = [];
-  #subscription: TopicSubscriptionOf<Message, "plain"> | undefined;
-  #isClosed = false;
 
-  constructor(bus: ServedBus, name: string, receiver: LinkReceiver) {
-    this.#bus = bus;
-    this.#topic = bus.topic<Message>(name);
+  constructor(shared: SharedTopic<Message>, receiver: LinkReceiver) {
+    this.#shared = shared;
     this.#receiver = receiver;
     void this.#run();
   }
 
+  /** The error of each publication after the link has ended by itself. */
+  get failure(): TypeError | undefined {
+    return this.#shared.failure;
+  }
+
   publish(message: Message): void {
     const held = this.#held;
-    if (held === undefined) return this.#topic.publishNowait(message);
+    const { topic } = this.#shared;
+    if (held === undefined) return topic.publishNowait(message);
     // The operation is not performed: making it checks the message.
-    this.#topic.publish(message);
+    topic.publish(message);
     if (held.length === MAX_HELD) {
       throw new Error(`Cannot publish: ${MAX_HELD} messages wait for the bus already`);
     }
@@ -54,42 +56,25 @@ export class TopicLink {
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#subscription?.close();
+    this.#shared.close();
   }
 
   async #run(): Promise<void> {
-    try {
-      const subscription = this.#subscription = await this.#open();
-      this.#release();
-      while (!this.#isClosed) {
-        const item = await this.#bus.run(subscription.receive());
-        if (item.kind === "message" && isMessage(item.value)) this.#receiver.deliver(item.value);
-        else this.#receiver.miss();
-      }
-    } catch (error) {
-      if (!this.#isClosed) this.#receiver.ended(error);
-    } finally {
-      this.#subscription?.close();
-    }
+    await this.#shared.follow(() => this.#begin(), (item) => {
+      if (item.kind === "message" && isMessage(item.value)) this.#receiver.deliver(item.value);
+      else this.#receiver.miss();
+    });
+    if (this.failure !== undefined) this.#receiver.ended();
   }
 
-  /** Subscribes, again and again while the broker is out of reach. */
-  async #open(): Promise<TopicSubscriptionOf<Message, "plain">> {
-    for (;;) {
-      try {
-        return await this.#bus.run(this.#topic.subscribe());
-      } catch (error) {
-        if (this.#isClosed || (error as Error).name !== "BusUnavailable") throw error;
-      }
-    }
-  }
-
-  /** Publishes the messages that have waited. */
-  #release(): void {
+  /** Subscribes, and publishes the messages that have waited. */
+  async #begin(): Promise<TopicSubscriptionOf<Message, "plain">> {
+    const { bus, topic } = this.#shared;
+    const subscription = await bus.run(topic.subscribe());
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const message of held) this.#topic.publishNowait(message);
+    for (const message of held) topic.publishNowait(message);
+    return subscription;
   }
 }
 

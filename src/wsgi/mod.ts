@@ -92,4 +92,5 @@ export {
 export { WSGIError } from "./running/response.ts";
 export { OperationNotPerformed } from "./not_performed.ts";
 export { NOT_YET, QuickOperation } from "./quick_operation.ts";
+export { SharedTopic } from "./shared_topic.ts";
 export type { BoundOperation, Waiter, Waiting } from "./waiting.ts";

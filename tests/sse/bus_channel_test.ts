@@ -145,6 +145,21 @@ test("a client that comes from a faster process waits for the slower one", async
   behind.close();
 });
 
+test("a channel whose bus is closed says so, and its streams end", async () => {
+  const bus = await openBus(memoryTransport());
+  const channel = new EventChannel({ bus, name: "news", ...ALL });
+  await bus.run(channel.ready());
+  await using client = testClient((environ, startResponse) =>
+    eventStream(environ, startResponse, channel)
+  );
+  const stream = await client.events("/");
+  await bus.close();
+  assertEquals(await stream.next(), undefined);
+  assertThrows(() => channel.publish("1"), TypeError, 'the topic "news" has ended: ');
+  channel.close();
+  assertThrows(() => channel.publish("1"), TypeError, 'the topic "news" has ended: ');
+});
+
 test("the options of a bus are checked", async () => {
   await using bus = await openBus(memoryTransport());
   assertThrows(() => new EventChannel({ bus }), TypeError, "both options, bus and name");

@@ -168,7 +168,7 @@ test("a topic whose bus is closed says so, and its subscribers come back later",
   await bus.close();
   assertEquals(await socket.receive(), undefined);
   assertEquals(socket.end, { code: 1013, reason: "Messages were lost" });
-  assertThrows(() => host.room.publish("2"), TypeError, "the topic has ended: ");
+  assertThrows(() => host.room.publish("2"), TypeError, 'the topic "room" has ended: ');
 });
 
 test("a topic that is closed at once, and one whose bus is closed, end", async () => {
