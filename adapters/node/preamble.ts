@@ -38,49 +38,73 @@ export function openStream(stream: Stream, opening: Opening, open: OpenHandler):
     new NodeSocket(stream, encryption?.wrap(stream), paths, log).open(handlerOf);
   const remote = tls?.preamble &&
     endAddress(paths?.remote, stream.remoteAddress, stream.remotePort);
-  const preamble = remote && tls?.preamble?.(remote);
+  if (remote === undefined) return begin(open);
+  const reading = new PreambleReading(stream);
+  const preamble = tls?.preamble?.(remote, () => reading.end());
+  if (reading.ended) return;
   if (preamble === undefined) return begin(open);
-  readPreamble(stream, preamble, tls?.handshakeTimeoutMs ?? Infinity, begin);
+  reading.begin(preamble, tls?.handshakeTimeoutMs ?? Infinity, begin);
 }
 
-function readPreamble(
-  stream: Stream,
-  preamble: Preamble,
-  timeoutMs: number,
-  begin: (open: OpenHandler) => void,
-): void {
-  let hasBytes = false;
-  const stop = () => {
-    cancelTimer();
-    stream.off("data", onData).off("end", onEnd).off("error", onEnd);
-  };
-  const fail = (reason: string) => {
-    stop();
+/** The reading of one preamble. */
+class PreambleReading {
+  readonly #stream: Stream;
+  /** Becomes true when the preamble is complete, or the connection is ended. */
+  #ended = false;
+  /** Set by `begin`: takes the listeners and the timer away. */
+  #stop: (() => void) | undefined;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Ends the connection; does nothing once the preamble is complete. */
+  end(): void {
+    if (this.#ended) return;
+    this.#finish();
     // An error that comes later has no listener otherwise, and would end the process.
-    stream.on("error", () => {}).destroy();
-    preamble.failed(reason);
-  };
-  const onData = (bytes: Uint8Array) => {
-    hasBytes = true;
-    let rest: Uint8Array | undefined;
-    try {
-      rest = preamble.read(bytes);
-    } catch (error) {
-      return fail((error as Error).message);
-    }
-    if (rest === undefined) return;
-    stop();
-    stream.pause();
-    if (rest.length > 0) stream.unshift(rest);
-    begin((socket) => preamble.accept(socket));
-  };
-  const onEnd = () => {
+    this.#stream.on("error", () => {}).destroy();
+  }
+
+  /** Reads, and gives the stream on once the preamble is complete. */
+  begin(preamble: Preamble, timeoutMs: number, proceed: (open: OpenHandler) => void): void {
+    const stream = this.#stream;
+    let hasBytes = false;
+    const fail = (reason: string | undefined) => {
+      this.end();
+      preamble.failed(reason);
+    };
+    const onData = (bytes: Uint8Array) => {
+      hasBytes = true;
+      let rest: Uint8Array | undefined;
+      try {
+        rest = preamble.read(bytes);
+      } catch (error) {
+        return fail((error as Error).message);
+      }
+      if (rest === undefined) return;
+      this.#finish();
+      stream.pause();
+      if (rest.length > 0) stream.unshift(rest);
+      proceed((socket) => preamble.accept(socket));
+    };
     // A proxy that checks whether the port is open sends no byte.
-    if (hasBytes) return fail("it is cut");
-    stop();
-    stream.on("error", () => {}).destroy();
-  };
-  const cancelTimer = startTimer(timeoutMs, () => fail("it did not come in time"));
-  stream.on("data", onData).on("end", onEnd).on("error", onEnd);
-  stream.resume();
+    const onEnd = () => fail(hasBytes ? "it is cut" : undefined);
+    const cancelTimer = startTimer(timeoutMs, () => fail("it did not come in time"));
+    this.#stop = () => {
+      cancelTimer();
+      stream.off("data", onData).off("end", onEnd).off("error", onEnd);
+    };
+    stream.on("data", onData).on("end", onEnd).on("error", onEnd);
+    stream.resume();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#stop?.();
+  }
 }

@@ -30,6 +30,7 @@ import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./log_stream.ts";
 import { ParserPool } from "./parser_pool.ts";
+import { type PreambleHost, Preambles } from "./listening/preambles.ts";
 import { environEnd, sendsHeader } from "./listening/proxy_option.ts";
 import { type RefusalKind, Refusals } from "./refusals.ts";
 import type { RequestExchange } from "./request_exchange.ts";
@@ -59,7 +60,7 @@ export function connectionsOf(server: object): Connections {
 }
 
 /** All connections of a server, and the objects that they share. */
-export class Connections implements ConnectionHost {
+export class Connections implements ConnectionHost, PreambleHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
   readonly parsers: ParserPool;
@@ -84,8 +85,7 @@ export class Connections implements ConnectionHost {
   #stopReason: Error | undefined;
   /** Called when a shutdown begins: the requests that want to know. */
   readonly #onStopping = new Set<() => void>();
-  /** The PROXY headers that have come before the handshakes. */
-  readonly #headers = new WeakMap<Socket, ProxyHeader>();
+  readonly #preambles = new Preambles(this);
   #accepted = 0;
   #active = 0;
   #served = 0;
@@ -118,7 +118,12 @@ export class Connections implements ConnectionHost {
 
   /** The number of open connections. */
   get size(): number {
-    return this.#open.size;
+    return this.#open.size + this.#preambles.size;
+  }
+
+  /** The number of those that have no socket yet, because their PROXY header comes before the handshake. */
+  get awaitedPreambles(): number {
+    return this.#preambles.size;
   }
 
   /** The number of connections that have come so far. */
@@ -138,7 +143,7 @@ export class Connections implements ConnectionHost {
 
   /** Whether no connection is open and no app runs. */
   get isEmpty(): boolean {
-    return this.#open.size + this.#active === 0;
+    return this.size + this.#active === 0;
   }
 
   get closing(): boolean {
@@ -149,16 +154,21 @@ export class Connections implements ConnectionHost {
   accept(socket: Socket): ClientConnection {
     this.#accepted++;
     const connection = new ClientConnection(socket, this);
+    const isRefused = this.refusesConnection(socket.remote);
     this.#open.add(connection);
-    const { maxConnections } = this.settings.limits;
-    const isTooMany = this.#open.size > maxConnections;
-    if (isTooMany) {
-      const reason = `Too many connections: limits.maxConnections is ${maxConnections}`;
-      this.refusals.add("connection", reason, socket.remote);
-    }
-    if (isTooMany || this.#state === "closed") connection.destroy();
+    if (isRefused) connection.destroy();
     if (this.#cancelCheck === undefined) this.#planCheck();
     return connection;
+  }
+
+  refusesConnection(remote: Address): boolean {
+    const { maxConnections } = this.settings.limits;
+    const isTooMany = this.size >= maxConnections;
+    if (isTooMany) {
+      const reason = `Too many connections: limits.maxConnections is ${maxConnections}`;
+      this.refusals.add("connection", reason, remote);
+    }
+    return isTooMany || this.#state === "closed";
   }
 
   /**
@@ -169,25 +179,30 @@ export class Connections implements ConnectionHost {
   }
 
   /** The reader of the PROXY header that a peer sends before its handshake. */
-  preambleOf(remote: Address, accept: Preamble["accept"]): Preamble | undefined {
+  preambleOf(
+    remote: Address,
+    end: () => void,
+    accept: Preamble["accept"],
+  ): Preamble | undefined {
     const { proxyProtocol } = this.settings;
-    if (proxyProtocol === undefined || !sendsHeader(proxyProtocol, { remote })) return undefined;
-    const reader = new ProxyHeaderReader(proxyProtocol.version);
-    let header: ProxyHeader | undefined;
-    return {
-      read: (bytes) => (header = reader.read(bytes)) && reader.rest,
-      accept: (socket) => {
-        if (header !== undefined) this.#headers.set(socket, header);
-        return accept(socket);
-      },
-      failed: (reason) => {
-        this.refused("proxy-header", `The PROXY header is refused: ${reason}`, remote);
-      },
-    };
+    return proxyProtocol && this.#preambles.begin(proxyProtocol, remote, end, accept);
+  }
+
+  /** Ends the connections that wait for the header before their handshake. */
+  endPreambles(): void {
+    this.#preambles.endAll();
+  }
+
+  headerRefused(reason: string, remote: Address): void {
+    this.refused("proxy-header", `The PROXY header is refused: ${reason}`, remote);
+  }
+
+  preambleEnded(): void {
+    if (this.isEmpty) this.onEmpty();
   }
 
   headerOf(socket: Socket): ProxyHeader | undefined {
-    return this.#headers.get(socket);
+    return this.#preambles.headerOf(socket);
   }
 
   headerReaderOf(socket: Socket): ProxyHeaderReader | undefined {

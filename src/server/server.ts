@@ -186,7 +186,7 @@ export class WSGIServer {
   get #preamble(): Pick<ListenTLSOptions, "preamble"> {
     if (this.#settings.proxyProtocol === undefined) return {};
     const accept = (socket: Socket) => this.accept(socket);
-    return { preamble: (remote) => this.#connections.preambleOf(remote, accept) };
+    return { preamble: (remote, end) => this.#connections.preambleOf(remote, end, accept) };
   }
 
   #followSignal(signal: AbortSignalLike | undefined): void {

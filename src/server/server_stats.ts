@@ -143,6 +143,7 @@ export function provideStats(scheduler: Scheduler, provided: ProvidedStats): () 
 export interface CountedConnections extends Iterable<EndedConnection & { stateName: StateName }> {
   readonly settings: { readonly scheduler: Scheduler; readonly worker: string | undefined };
   readonly size: number;
+  readonly awaitedPreambles: number;
   readonly accepted: number;
   readonly active: number;
   readonly served: number;
@@ -153,7 +154,7 @@ export interface CountedConnections extends Iterable<EndedConnection & { stateNa
 /** Reads the counts of a server. */
 export function statsOf(connections: CountedConnections): ServerStats {
   const { tally, refusals: { counts, byStatus }, settings: { scheduler, worker } } = connections;
-  const connectionStates = { ...NO_CONNECTIONS };
+  const connectionStates = { ...NO_CONNECTIONS, between: connections.awaitedPreambles };
   let { receivedBytes, sentBytes } = tally;
   for (const connection of connections) {
     const { stateName } = connection;

@@ -72,6 +72,7 @@ export class Shutdown {
     await this.#untilEmpty(() => Math.min(retireAt, this.#cancelAt));
     // After a long step of an app, timers run before the requests that have come meanwhile are read.
     for (let turns = 0; turns < POLLS && !connections.isEmpty; turns++) await this.#poll();
+    connections.endPreambles();
     for (const connection of connections) connection.retire();
     while (!connections.isEmpty && !this.isOver) {
       const sweepAt = this.#clock.now() + SWEEP_INTERVAL_MS;

@@ -123,8 +123,12 @@ export interface ListenTLSOptions extends ListenCertificate {
    * cannot change the certificate.
    */
   readonly reloadable?: boolean;
-  /** Gives the reader of the bytes that a peer sends before its handshake; `undefined` for a peer that sends none. */
-  readonly preamble?: (remote: Address) => Preamble | undefined;
+  /**
+   * Gives the reader of the bytes that a peer sends before its handshake; `undefined` for a peer that sends none.
+   * `end` ends the connection, also during this call, and has no effect once the preamble is complete. After it,
+   * no function of the preamble is called.
+   */
+  readonly preamble?: (remote: Address, end: () => void) => Preamble | undefined;
 }
 
 /** The plain bytes before the handshake of a connection, such as a header of the PROXY protocol. */
@@ -138,8 +142,11 @@ export interface Preamble {
   read(bytes: Uint8Array): Uint8Array | undefined;
   /** Takes the socket once the preamble is complete, in place of the `accept` of `listen`. */
   accept(socket: Socket): SocketHandler;
-  /** The connection ends before the preamble is complete. */
-  failed(reason: string): void;
+  /**
+   * The connection ends before the preamble is complete: with a reason, or because the peer has left without a
+   * byte.
+   */
+  failed(reason: string | undefined): void;
 }
 
 /** The certificate that a client must or may have. One that `ca` has not issued fails the handshake. */

@@ -100,6 +100,30 @@ test("a handshake without a header, a cut header and a wrong one are refused, an
   });
 });
 
+test("a connection that waits for its header is counted, and ends with a shutdown", async () => {
+  const limits = { maxConnections: 2 };
+  const tls = { cert: CERT, key: KEY, handshakeTimeout: Infinity };
+  await serving({ limits, tls }, async (stage) => {
+    const { server, refusals } = stage;
+    const { port } = server.address as { port: number };
+    const waiting = [HEADER.subarray(0, 3), new Uint8Array(0)].map((bytes) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+      return { socket, closed: new Promise((resolve) => socket.resume().on("close", resolve)) };
+    });
+    while (server.stats().connections < 2) await new Promise((next) => setTimeout(next, 2));
+    assertEquals(server.stats().connectionStates.between, 2);
+    assertEquals(await ask(stage, [HEADER], false), "");
+    assertEquals(refusals.map(({ kind }) => kind), ["connection"]);
+    // One that leaves makes room.
+    waiting[1]?.socket.destroy();
+    while (server.stats().connections > 1) await new Promise((next) => setTimeout(next, 2));
+    assertMatch(await ask(stage, [HEADER]), /200 OK/);
+    await server.shutdown();
+    await Promise.all(waiting.map(({ closed }) => closed));
+    assertEquals([server.stats().connections, refusals.length], [0, 1]);
+  });
+});
+
 test("a peer that is no proxy begins with its handshake, and its header is no header", async () => {
   await serving({ proxyProtocol: { trust: ["192.0.2.0/24"] } }, async (stage) => {
     assertMatch(await ask(stage, []), /200 OK/);
