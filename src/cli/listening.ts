@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BindAddress, TLSOptions, WSGIServer } from "../server/mod.ts";
+import type { BindAddress, CertificateOptions, TLSOptions, WSGIServer } from "../server/mod.ts";
 import {
   CommandFailure,
   deniedByDeno,
@@ -17,6 +17,7 @@ import {
 } from "./failure.ts";
 import { readText, setMode, withholdPermissions } from "./host.ts";
 import { addressesOf, type Settings } from "./settings.ts";
+import { NAMED_CERTIFICATE } from "./values.ts";
 
 /** An address to listen on. */
 export interface Endpoint {
@@ -103,9 +104,11 @@ export async function withUnixMode<T>(
 function readTls(settings: Settings): TLSOptions | undefined {
   const [certFile, keyFile] = ["tls-cert", "tls-key"].map((name) => settings.get<string>(name));
   const demand = readDemand(settings);
+  const named = settings.get<readonly string[]>("tls-name") ?? [];
   if (certFile === undefined && keyFile === undefined) {
-    if (demand.ca === undefined) return undefined;
-    throw usage("--tls-client needs HTTPS: add --tls-cert FILE and --tls-key FILE");
+    if (demand.ca === undefined && named.length === 0) return undefined;
+    const option = demand.ca === undefined ? "--tls-name" : "--tls-client";
+    throw usage(`${option} needs HTTPS: add --tls-cert FILE and --tls-key FILE`);
   }
   if (certFile === undefined) throw usage("--tls-key needs a certificate: add --tls-cert FILE");
   if (keyFile === undefined) throw usage("--tls-cert needs its key: add --tls-key FILE");
@@ -113,10 +116,23 @@ function readTls(settings: Settings): TLSOptions | undefined {
   return {
     cert: readPem("--tls-cert", certFile),
     key: readPem("--tls-key", keyFile),
+    ...(named.length === 0 ? {} : { names: readNames(named) }),
     ...demand,
     handshakeTimeout,
     reloadable: true,
   };
+}
+
+/** Reads the certificates of further names. */
+function readNames(values: readonly string[]): NonNullable<TLSOptions["names"]> {
+  const names: Record<string, CertificateOptions> = {};
+  for (const value of values) {
+    const [, name = "", cert = "", key = ""] = NAMED_CERTIFICATE.exec(value) ?? [];
+    const host = name.toLowerCase();
+    if (Object.hasOwn(names, host)) throw usage(`--tls-name has ${host} twice: leave out one`);
+    names[host] = { cert: readPem("--tls-name", cert), key: readPem("--tls-name", key) };
+  }
+  return names;
 }
 
 /** Reads the demand on clients. */
@@ -187,10 +203,17 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
   }
   if (tls !== undefined && !/^E[A-Z]+ /.test(described)) {
     return notStarted(
-      `${at}the certificate or the key cannot be used; --tls-cert and --tls-key must belong together, in PEM`,
+      `${at}the certificate or the key cannot be used; ${
+        pairsOf(tls)
+      } must belong together, in PEM`,
     );
   }
   return notStarted(`${at}${messageOf(error)}`);
+}
+
+function pairsOf({ names }: TLSOptions): string {
+  const pair = "--tls-cert and --tls-key";
+  return names === undefined ? pair : `${pair}, and the two files of each --tls-name,`;
 }
 
 function notStarted(message: string): CommandFailure {

@@ -134,6 +134,10 @@ export const OPTIONS: readonly Option[] = [
     },
     { name: "tls-key", kind: "text", value: "FILE", help: "the key of the certificate (PEM)" },
     {
+      ...{ name: "tls-name", kind: "certificate", value: "NAME=CERT:KEY", repeated: true },
+      help: "the certificate and the key of a further host name; may be given more than once",
+    },
+    {
       ...{ name: "tls-client", kind: ["none", "optional", "required"], value: "HOW" },
       ...{ help: "ask clients for a certificate: none, optional or required", fallback: "none" },
     },

@@ -18,6 +18,7 @@ export type Kind =
   | "bind"
   | "bus"
   | "bytes"
+  | "certificate"
   | "count"
   | "duration"
   | "fields"
@@ -73,6 +74,10 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   g: 1024 ** 3,
 };
 
+/** The host name, the certificate and the key of a value. The first label of the name may be `*`. */
+export const NAMED_CERTIFICATE: RegExp =
+  /^((?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)=([^:]+):([^:]+)$/i;
+
 const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) => Parsed>> = {
   text: (text) => text === "" ? { expected: "a text that is not empty" } : { value: text },
   flag(text) {
@@ -112,6 +117,10 @@ const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) 
     if (text === "auto") return { value: text };
     const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
     return count > 0 ? { value: count } : { expected: "a number of processes from 1, or auto" };
+  },
+  certificate(text) {
+    if (NAMED_CERTIFICATE.test(text)) return { value: text };
+    return { expected: "a host name and two files, such as a.example=cert.pem:key.pem" };
   },
   bytes(text) {
     if (text === "none") return { value: Infinity };

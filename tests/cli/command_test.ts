@@ -113,6 +113,16 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
   ["status app.mjs", 2, `unexpected argument app.mjs: "status" takes no app${HINT}`],
   ["--json app.mjs", 2, `--json is an option of "status", not of "serve"${HINT}`],
   ["app.mjs more", 2, `unexpected argument more: "serve" takes one app${HINT}`],
+  [
+    "--tls-name a.example=c.pem app.mjs",
+    2,
+    `--tls-name is "a.example=c.pem": expected a host name and two files, such as a.example=cert.pem:key.pem${HINT}`,
+  ],
+  [
+    `--tls-name a.example=${pem("client_ca")}:${pem("client_ca")} app.mjs`,
+    2,
+    `--tls-name needs HTTPS: add --tls-cert FILE and --tls-key FILE${HINT}`,
+  ],
   ["--tls-key k.pem app.mjs", 2, `--tls-key needs a certificate: add --tls-cert FILE${HINT}`],
   [
     "--tls-ca c.pem app.mjs",

@@ -86,6 +86,31 @@ test("workers read the new certificate when SIGHUP replaces them", async () => {
   });
 });
 
+test("a client that asks for a further name gets its certificate, with and without workers", async () => {
+  const files = { ...FILES, "a_cert.pem": NAMED.cert, "a_key.pem": NAMED.key };
+  for (const more of [[], ["-w", "1"]]) {
+    await inWorkshop(files, async (workshop) => {
+      const name = ["--tls-name", "A.example=a_cert.pem:a_key.pem"];
+      const { server, port } = await serving(workshop, [...more, ...name]);
+      assertEquals((await ask(port))[1], "localhost");
+      assertEquals((await ask(port, { servername: "a.example" }))[1], "a.example");
+      server.kill("SIGTERM");
+      assertEquals((await server.ended).code, 0);
+    });
+  }
+});
+
+test("the files of a further name that do not belong together are refused at the start", async () => {
+  const files = { ...FILES, "a_cert.pem": NAMED.cert };
+  await inWorkshop(files, async ({ start }) => {
+    for (const more of [[], ["-w", "1"]]) {
+      const server = start([...TLS, ...more, "--tls-name", "a.example=a_cert.pem:key.pem"]);
+      assertEquals((await server.ended).code, 3);
+      assertMatch(await server.errors("belong together"), /two files of each --tls-name/);
+    }
+  });
+});
+
 test("--reload tells the version of the app of the client's certificate", async () => {
   await inWorkshop(FILES, async (workshop) => {
     const demand = ["--tls-client", "optional", "--tls-ca", "ca.pem"];

@@ -108,11 +108,10 @@ function refuseUnable(settings: Settings): void {
 async function tryCertificates(endpoints: readonly Endpoint[]): Promise<void> {
   for (const endpoint of endpoints) {
     if (endpoint.tls === undefined) continue;
-    const [cert, key, ca] = [endpoint.tls.cert, endpoint.tls.key, endpoint.tls.ca].map(String);
-    const isAsked = endpoint.tls.ca !== undefined;
+    const { cert, key, ca, names = {} } = endpoint.tls;
     const tls = {
-      ...{ cert, key, handshakeTimeoutMs: 1000 },
-      ...(isAsked ? { clientCertificate: { ca, isRequired: true } } : {}),
+      ...{ cert, key, names, handshakeTimeoutMs: 1000 },
+      ...(ca === undefined ? {} : { clientCertificate: { ca, isRequired: true } }),
     } as ListenTLSOptions;
     try {
       const { listen } = await runtimeAdapter();
