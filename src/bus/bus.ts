@@ -24,7 +24,6 @@ import type {
 } from "../wsgi/mod.ts";
 import { checkName } from "./checks.ts";
 import { BusCore, type Wrap } from "./core.ts";
-import { BusClosed } from "./errors.ts";
 import { Queue } from "./queue.ts";
 import { resolveQueueOptions } from "./queue_options.ts";
 import { type BusOptions, resolveBusOptions } from "./settings.ts";
@@ -148,13 +147,13 @@ class OpenedBus extends BusView implements Bus {
   }
 
   run<T>(operation: Operation<T>): Promise<T> {
-    const { scheduler } = this.#parts.core.settings;
-    const promise: Promise<T> = toPromise(scheduler.add(function* () {
+    const { core } = this.#parts;
+    const promise: Promise<T> = toPromise(core.settings.scheduler.add(function* () {
       try {
         return yield* operation;
       } catch (error) {
         // The waits that are left at the end of a program must not make it fail.
-        if (error instanceof BusClosed) promise.catch(() => {});
+        if (core.isClosed) promise.catch(() => {});
         throw error;
       }
     }));

@@ -58,7 +58,8 @@ function toJson(value: unknown): string {
   const json = JSON.stringify(value, (key, part: unknown) => {
     const isLost = typeof part === "number" && !Number.isFinite(part) ||
       typeof part === "function" || typeof part === "symbol" ||
-      part instanceof Map || part instanceof Set || ArrayBuffer.isView(part);
+      part instanceof Map || part instanceof Set || part instanceof Promise ||
+      ArrayBuffer.isView(part);
     if (!isLost) return part;
     throw optionError(key === "" ? "The message" : `"${key}" of the message`, part, EXPECTED);
   }) as string | undefined;

@@ -113,8 +113,15 @@ function reporterOf(
   name: string,
   clock: Clock,
 ): BusSettings["report"] {
-  if (onError === undefined) return (error) => clock.log?.(`bus over ${name}: ${String(error)}`);
-  const fail = (thrown: unknown) => clock.log?.(`onError of the bus: ${String(thrown)}`);
+  const log = (place: string, error: unknown) => {
+    try {
+      clock.log?.(`${place}: ${textOf(error)}`);
+    } catch {
+      // A log that fails must not end the loops of the bus.
+    }
+  };
+  if (onError === undefined) return (error) => log(`bus over ${name}`, error);
+  const fail = (thrown: unknown) => log("onError of the bus", thrown);
   return (error) => {
     try {
       const result: unknown = onError(error);
@@ -123,6 +130,16 @@ function reporterOf(
       fail(thrown);
     }
   };
+}
+
+/** The error may be any value, also one without text, such as a revoked Proxy. */
+function textOf(error: unknown): string {
+  try {
+    // deno-lint-ignore no-control-regex -- a broker's text must not command a terminal
+    return String(error).replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
+  } catch {
+    return "an error without text";
+  }
 }
 
 /** A name that no other process has: 80 bits at random. */

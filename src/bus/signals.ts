@@ -26,7 +26,8 @@ import { BusClosed, BusGap, BusUnavailable } from "./errors.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 import { openCursor } from "./topic.ts";
 import { pause, pauseMs, within } from "./time.ts";
-import type { SignalTransport } from "./transport.ts";
+import type { SignalListener, SignalTransport } from "./transport.ts";
+import { keepWatch } from "./watch.ts";
 
 /** The log of signals. */
 const LOG = "s:";
@@ -123,7 +124,9 @@ export class Signals {
   }
 
   #listenTo(signals: SignalTransport): void {
-    this.#stop = signals.listen((name, text) => this.#wake(name, () => decodeMessage(text)?.value));
+    const listener: SignalListener = (name, text) =>
+      this.#wake(name, () => decodeMessage(text)?.value);
+    this.#stop = keepWatch(this.#core.settings, () => signals.listen(listener), () => {});
   }
 
   #sendThroughLog(name: string, text: string, label: string): Operation<undefined> {

@@ -15,6 +15,7 @@ import type { BusPosition } from "../wsgi/mod.ts";
 import { type BusSettings, MAX_BATCH_BYTES } from "./settings.ts";
 import { pauseMs, Wakeup } from "./time.ts";
 import type { LogEntry, LogPage, PageLimits } from "./transport.ts";
+import { keepWatch } from "./watch.ts";
 
 /** The bounds of one page. */
 const PAGE_LIMITS: PageLimits = { maxCount: 100, maxLength: MAX_BATCH_BYTES };
@@ -62,7 +63,12 @@ export class Tail {
   /** Adds a subscription. The watch begins before the first page is read, so that no news is missed. */
   enter(): void {
     this.#users++;
-    this.#stopWatch ??= this.#settings.transport.watch(this.#log, () => this.#wakeup.wake());
+    const news = () => this.#wakeup.wake();
+    this.#stopWatch ??= keepWatch(
+      this.#settings,
+      () => this.#settings.transport.watch(this.#log, news),
+      news,
+    );
   }
 
   /** Removes a subscription. */

@@ -17,6 +17,7 @@ import { decodeMessage } from "./message.ts";
 import type { QueueSettings } from "./queue_options.ts";
 import { pauseMs, Wakeup } from "./time.ts";
 import type { LeasedJob, TakeLimits } from "./transport.ts";
+import { keepWatch } from "./watch.ts";
 
 /** A coroutine that waits for a job. */
 interface Taker {
@@ -68,8 +69,10 @@ export class Takers {
   }
 
   async #run(): Promise<void> {
-    const { transport, report } = this.#core.settings;
-    const stopWatch = transport.watch(this.#queue, () => this.#wakeup.wake());
+    const { settings } = this.#core;
+    const { transport, report } = settings;
+    const news = () => this.#wakeup.wake();
+    const stopWatch = keepWatch(settings, () => transport.watch(this.#queue, news), news);
     for (let failures = 0; this.#waiting.size > 0;) {
       const [{ limits }] = this.#waiting as unknown as [Taker];
       const pollMs = Math.min(limits.leaseMs, transport.pollMs ?? 1000);

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { handleRejection } from "./interop/promises.ts";
+
 /** At most this many errors are described: causes may form a circle, and an AggregateError a crowd. */
 const MAX_ERRORS = 8;
 /** At most this many characters describe one error. */
@@ -29,6 +31,8 @@ const UNREADABLE = "a value without text";
  * @returns One or more lines, of a bounded length.
  */
 export function describeThrown(error: unknown): string {
+  // A promise that was thrown is an error like any other value; its own rejection must not end the process.
+  handleRejection(error);
   const told = new Set<unknown>();
   const lines: string[] = [];
   tell(error, "", told, lines);

@@ -25,6 +25,49 @@ export function describeFailed(task: Task<unknown>): string {
 }
 
 /**
+ * Indents the further lines of an entry, and escapes its control characters: no text of a client can look like
+ * another entry, or command a terminal.
+ *
+ * @param text The entry.
+ * @returns The entry; only its first line begins without a space.
+ */
+export function indentEntry(text: string): string {
+  return text.replace(/(?![\t\n])[\p{Cc}\u2028\u2029]/gu, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  }).replace(/\n(?! )/g, "\n    ");
+}
+
+/**
+ * Makes a log that loses no entry: one that the log of the user does not take goes to the log of the adapter.
+ * The fault of the log itself is told there once.
+ *
+ * @param log The log of the user, which may throw or reject; `undefined` for none.
+ * @param fallback The log of the adapter.
+ * @returns A log that never throws.
+ */
+export function faultlessLog(
+  log: ((entry: string) => unknown) | undefined,
+  fallback: (entry: string) => void,
+): (entry: string) => void {
+  const write = (entry: string) => {
+    try {
+      fallback(entry);
+    } catch {
+      // No log is left: standard error is closed, or its disk is full.
+    }
+  };
+  if (log === undefined) return write;
+  let isTold = false;
+  return (entry) =>
+    callHook("log", () => log(entry), (fault) => {
+      if (fault === "") return;
+      write(entry);
+      if (!isTold) write(indentEntry(fault.trimStart()));
+      isTold = true;
+    });
+}
+
+/**
  * Calls a hook of the user about an error. An error of the hook itself must not stop the caller.
  *
  * @param name The name of the hook.

@@ -12,11 +12,11 @@
 import type { Clock } from "./clock.ts";
 import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
 import { describeThrown, nameOf } from "./error_text.ts";
-import { describeFailed } from "./failure_log.ts";
+import { describeFailed, faultlessLog, indentEntry } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { checkNames, checkOption, optionError } from "./option_checks.ts";
 import { noteLateOrigin } from "./origin.ts";
-import { handleRejection, isThenable } from "./interop/promises.ts";
+import { isThenable } from "./interop/promises.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
 import { Mistakes } from "./kernel/mistakes.ts";
 import { RunningTask } from "./kernel/running_task.ts";
@@ -102,6 +102,7 @@ export class Scheduler implements TaskScheduler {
   readonly defaultTimeout: Deadline;
 
   readonly #kernel: Kernel;
+  /** Never throws. A log that fails, for example on a full disk, must not stop the coroutines. */
   readonly #log: (line: string) => void;
   /** The handlers of the servers that use the scheduler; the first of them is called. */
   readonly #failureHandlers: FailureHandler[] = [];
@@ -125,14 +126,14 @@ export class Scheduler implements TaskScheduler {
     this.defaultTimeout = options.defaultTimeout ?? -1;
     checkTimeout(options.defaultTimeout, "defaultTimeout");
     checkPriority(options.defaultPriority);
-    this.#log = options.log ?? ((line) => options.clock.log?.(line));
+    this.#log = faultlessLog(options.log, (line) => options.clock.log?.(indentEntry(line)));
     this.#kernel = new Kernel(this, options.clock, {
       quantumMs: toMilliseconds(options.quantum === undefined ? 0.001 : options.quantum, "quantum"),
       defaultPriority: resolvePriority(options.defaultPriority, priority.LAST),
       tracer: options.debug ? new Tracer(options.clock) : undefined,
       adapt,
       onError: options.onError ?? ((error, task) => this.#failed(error, task)),
-      log: (line) => this.#write(line),
+      log: this.#log,
     });
   }
 
@@ -212,15 +213,7 @@ export class Scheduler implements TaskScheduler {
   #failed(error: unknown, task: Task<unknown>): void {
     const handler = this.#failureHandlers[0];
     if (handler !== undefined) handler(error, task);
-    else this.#write(`${describeFailed(task)}: ${describeThrown(error)}`);
-  }
-
-  #write(line: string): void {
-    try {
-      handleRejection(this.#log(line));
-    } catch {
-      // A log that fails, for example on a full disk, must not stop the coroutines.
-    }
+    else this.#log(`${describeFailed(task)}: ${describeThrown(error)}`);
   }
 
   static {

@@ -14,6 +14,7 @@
 
 import type { Environ } from "../wsgi/mod.ts";
 import type { HeaderFields } from "./fetch_info.ts";
+import { handleBodies } from "./handled_reading.ts";
 import { passOn } from "./pass_on.ts";
 import { bodyBytes, bodyStream, hasRequestBody } from "./request_body.ts";
 import { requestUrl } from "./request_url.ts";
@@ -60,9 +61,6 @@ function initOf(environ: Environ, headers: NonNullable<HeaderFields>): RequestIn
   return init;
 }
 
-/** The methods of a request that read its body. */
-const READING = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
-
 /**
  * The runtime's own request, made at once. Only the signal is made when it is read: it costs as much as all
  * other members (`npm run bench -- --workload hello --contender fromFetch --runtime currentNode`).
@@ -76,7 +74,7 @@ class WholeRequest extends Request {
   }
 
   override clone(): Request {
-    return handleBodies(new Request(super.clone(), { signal: this.signal }));
+    return new Request(super.clone(), { signal: this.signal });
   }
 
   static {
@@ -142,7 +140,7 @@ class LazyRequest {
   }
 
   clone(): Request {
-    return handleBodies(LazyRequest.own(this).clone() as Request);
+    return LazyRequest.own(this).clone() as Request;
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
@@ -167,31 +165,6 @@ class LazyRequest {
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
   }
-}
-
-/**
- * Gives a handler to each promise of the methods that read a body. The client decides whether its body comes
- * whole and is well-formed, and no client may end the process of an app that does not await the body.
- *
- * @param owner The owner of the methods: a request, or the prototype of a class.
- * @returns The owner.
- */
-function handleBodies<T extends object>(owner: T): T {
-  for (const name of READING) {
-    const read = Reflect.get(owner, name) as ((this: object) => Promise<unknown>) | undefined;
-    if (read === undefined) continue;
-    // Bun's own methods are not configurable, so only the value of a method that is here changes.
-    const flags = Object.hasOwn(owner, name) ? {} : { configurable: true, writable: true };
-    Object.defineProperty(owner, name, {
-      ...flags,
-      value(this: object): Promise<unknown> {
-        const body = Reflect.apply(read, this, []);
-        body.catch(() => {});
-        return body;
-      },
-    });
-  }
-  return owner;
 }
 
 let passes: boolean | undefined;

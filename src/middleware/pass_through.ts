@@ -190,6 +190,8 @@ function* passAll(
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isBlock(value);
+    // The stage may wait before the server sees the promise.
+    if (isWait && isPromise(value)) until(value);
     if (step.done) return yield* passLast(value, cogen, stage, server);
     try {
       if (!isWait) yield* passBlock(value, cogen, stage);

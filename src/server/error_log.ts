@@ -11,7 +11,7 @@
  * @module
  */
 
-import { handleRejection } from "../coroutine/internal.ts";
+import { indentEntry } from "../coroutine/internal.ts";
 import type { Environ } from "../wsgi/environ.ts";
 
 /** The format of the entries of the error log. */
@@ -56,27 +56,20 @@ export interface ErrorLog {
 /**
  * Makes the error log of a server.
  *
- * @param log Takes each entry. If it fails, for example on a full disk, the request that is reported goes on.
+ * @param write Takes each entry. Never throws.
  * @param format The format of the entries.
  * @param worker The name of the process, for entries in JSON.
  */
 export function errorLog(
-  log: (entry: string) => unknown,
+  write: (entry: string) => void,
   format: LogFormat,
   worker: string | undefined,
 ): ErrorLog {
-  const write = (entry: string) => {
-    try {
-      handleRejection(log(entry));
-    } catch {
-      // An error of the log itself cannot be reported anywhere.
-    }
-  };
   if (format === "text") {
     return {
       line: write,
-      fault: (text) => write(textEntry(text)),
-      error: (place, text) => write(textEntry(place === undefined ? text : `${place}: ${text}`)),
+      fault: (text) => write(indentEntry(text)),
+      error: (place, text) => write(indentEntry(place === undefined ? text : `${place}: ${text}`)),
     };
   }
   return {
@@ -115,18 +108,6 @@ export function jsonEntry(entry: LogEntry): string {
   return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
-}
-
-/**
- * Indents the further lines of an entry, and escapes its control characters.
- *
- * @param text The entry.
- * @returns The entry; only its first line begins without a space.
- */
-function textEntry(text: string): string {
-  return text.replace(/(?![\t\n])[\p{Cc}\u2028\u2029]/gu, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  }).replace(/\n(?! )/g, "\n    ");
 }
 
 function factsOf(environ: Environ | undefined): Partial<LogEntry> {

@@ -15,7 +15,7 @@ import {
   Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
-import { callHook, describeFailed, describeThrown } from "../coroutine/internal.ts";
+import { callHook, describeFailed, describeThrown, faultlessLog } from "../coroutine/internal.ts";
 import { type ErrorLog, errorLog, type LogFormat } from "./error_log.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenTarget } from "../socket/mod.ts";
@@ -126,7 +126,8 @@ export interface ServingOptions {
   readonly bus?: ServedBus;
   /**
    * Takes each entry of the error log, without a newline at its end. An entry of text may have several lines,
-   * and those after the first are indented. Default: standard error.
+   * and those after the first are indented. An entry for which this function throws, or rejects, goes to standard
+   * error. Default: standard error.
    */
   readonly log?: (line: string) => void;
   /**
@@ -177,7 +178,7 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     throw new TypeError("adapter is missing: write adapter: nodeAdapter(), or call serve");
   }
   const { logFormat = "text" } = options;
-  const write = options.log ?? ((line: string) => adapter.log(line));
+  const write = faultlessLog(options.log, (line) => adapter.log(line));
   const log = errorLog(write, logFormat, options.worker);
   const report = reporter(options, log, adapter);
   const limits = completeLimits(options.limits);

@@ -190,6 +190,8 @@ export class EventLog {
     if (this.#closed) {
       throw this.#failure ?? new TypeError("Cannot publish: the channel is closed");
     }
+    // The id that is added would hide that there is no field, as in a promise.
+    if (Object.keys(fields).length === 0) formatEvent(fields);
     if (Object.hasOwn(fields, "id")) {
       throw new TypeError("Cannot publish an event with an id: the channel gives the ids");
     }

@@ -17,8 +17,16 @@ import {
   race,
   Sleep,
   toMilliseconds,
+  until,
 } from "../coroutine/mod.ts";
-import type { Block, Cogen, Environ, HeaderList, StartResponse } from "../wsgi/mod.ts";
+import {
+  type Block,
+  type Cogen,
+  type Environ,
+  type HeaderList,
+  isPromise,
+  type StartResponse,
+} from "../wsgi/mod.ts";
 import { EventChannel } from "./event_channel.ts";
 import { type EventFields, retryLine } from "./event_format.ts";
 import type { Feed } from "./feed.ts";
@@ -214,6 +222,8 @@ function opening(environ: Environ, source: EventStreamSource): () => Feed | unde
     const expected = "a channel, a generator of events, another iterable, or null";
     throw optionError("The source of eventStream", source, expected);
   }
+  // The promises of an array wait for their turn, and one that rejects before must not end the process.
+  if (Array.isArray(source)) source.filter(isPromise).forEach((promise) => until(promise));
   const { cogen } = environ;
   return () => new SourceFeed(source, cogen.scheduler, (error) => cogen.report(error));
 }

@@ -285,6 +285,9 @@ export function busContract(
     assertThrows(() => topic.publish(undefined), TypeError, "The message is undefined");
     assertThrows(() => topic.publish({ a: NaN }), TypeError, '"a" of the message is NaN');
     assertThrows(() => topic.publish("x".repeat(100)), RangeError, "expected at most 100");
+    // Its rejection must not end the process.
+    const forgotten = Promise.reject(new Error("a forgotten await"));
+    assertThrows(() => topic.publish({ a: forgotten }), TypeError, "await the promise first");
     assertThrows(() => small.topic(""), TypeError, "The name of the topic");
     assertThrows(() => small.queue("é".repeat(41)), TypeError, "The name of the queue");
     await small.close();

@@ -3,6 +3,7 @@
  * gave. Each is to cost its own request only, and one entry of the log.
  */
 
+import { Sleep } from "../../src/coroutine/mod.ts";
 import {
   type Environ,
   HTTPException,
@@ -22,6 +23,9 @@ export const fault = (): never => {
 };
 
 const rejected = () => Promise.reject(new Error(FAULT));
+/** A promise that rejects after the request has ended. */
+const rejectedLater = () =>
+  new Promise((_, reject) => void setTimeout(() => reject(new Error(FAULT)), 1));
 
 /** A proxy on which each use fails, `typeof` excepted. */
 export function revoked(target: object = {}): unknown {
@@ -110,6 +114,7 @@ const ERRORS: Readonly<Record<string, Hostile>> = {
   "an object without a prototype": throws(() => Object.create(null)),
   "nothing": throws(() => undefined),
   "a symbol": throws(() => Symbol("thrown")),
+  "a promise": throws(rejectedLater),
   "an HTTPException with headers that throw": throws(() =>
     Object.defineProperty(new HTTPException(404), "headers", { get: fault })
   ),
@@ -159,6 +164,13 @@ const ITERABLES: Readonly<Record<string, Hostile>> = {
     return rejected();
   },
   "an array of a promise": gives(() => ["a", rejected()]),
+  "an array of promises": gives(() => [rejected(), "a", rejectedLater()]),
+  "a promise as the file": gives((environ) =>
+    environ["wsgi.file_wrapper"](rejectedLater() as never)
+  ),
+  "a Symbol.asyncIterator that gives a promise": gives(() => ({
+    [Symbol.asyncIterator]: rejected,
+  })),
   "a promise of nothing": gives(() => Promise.resolve()),
   "a Symbol.iterator getter that throws": gives(() => trapped(Symbol.iterator)),
   "a Symbol.asyncIterator getter that throws": gives(() => trapped(Symbol.asyncIterator)),
@@ -304,6 +316,12 @@ const HEADS: Readonly<Record<string, Hostile>> = {
     ok(start)("sent");
     start("500 Fault", [], revoked());
   }),
+  "a status that is a promise": does((_environ, start) => start(rejectedLater() as never, [])),
+  "headers that are a promise": does((_environ, start) => start("200 OK", rejected() as never)),
+  "a field that is a promise": does((_environ, start) => start("200 OK", [rejected() as never])),
+  "a value that is a promise": does((_environ, start) =>
+    start("200 OK", pair("A", rejectedLater()))
+  ),
   "two starts": does((_environ, start) => ok(start) && ok(start)),
 };
 
@@ -312,6 +330,17 @@ const CONTROLS: Readonly<Record<string, Hostile>> = {
   "inform with fields that throw": does(({ cogen }) =>
     cogen.inform(103, [Object.defineProperty(["A", "b"], 1, { get: fault }) as never])
   ),
+  "inform with the promise of a value": does(({ cogen }) =>
+    cogen.inform(103, pair("A", rejected()))
+  ),
+  "setTrailers with a promise": does(({ cogen }) => cogen.setTrailers(rejectedLater() as never)),
+  "a listener of onWait that rejects": function* ({ cogen }, start) {
+    cogen.onWait(rejected as never);
+    yield* cogen.wait(Sleep(0));
+    ok(start);
+    yield "end";
+  },
+  "report of a promise": does(({ cogen }) => cogen.report(rejectedLater())),
   "inform with a revoked proxy": does(({ cogen }) => cogen.inform(103, revoked([]) as never)),
   "setTrailers with a revoked proxy": does(({ cogen }) => cogen.setTrailers(revoked([]) as never)),
   "setTimeouts with a getter that throws": does(({ cogen }) =>

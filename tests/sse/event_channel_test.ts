@@ -212,6 +212,15 @@ test("a closed channel ends its streams after the last event, then answers 204",
   assertThrows(() => channel.publish("5"), TypeError, "Cannot publish: the channel is closed");
 });
 
+test("a promise and an event without a field are not published", () => {
+  const channel = new EventChannel();
+  // Its rejection must not end the process.
+  const forgotten = Promise.reject(new Error("a forgotten await"));
+  assertThrows(() => channel.publish(forgotten as never), TypeError, "await the promise first");
+  assertThrows(() => channel.publish({}), TypeError, "An event has no field");
+  assertEquals(channel.eventsAfter().events, []);
+});
+
 /** Publishes more bytes than the server and the network keep for a client. */
 async function publishMany(client: TestClient, channel: EventChannel): Promise<void> {
   for (let number = 1; number <= 40; number++) {

@@ -240,6 +240,17 @@ test("an event that cannot be written ends a source that does not catch the erro
   assertStringIncludes(String(client.takeErrors()[0]), "id of an event");
 });
 
+test("a promise in an array of events is a wait, and may reject before its turn", async () => {
+  const later = () => new Promise((_, reject) => void setTimeout(reject, 1, new Error("late")));
+  await using client = testClient(
+    serving(() => ["x", Promise.reject(new Error("first")), later(), later()] as never),
+  );
+  await assertRejects(() => client.get("/"), TruncatedResponse);
+  assertEquals(client.takeErrors().map(String), ["Error: first"]);
+  // The runner fails a test with an unhandled rejection.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+});
+
 test("an error in the finally of a source after the client has left is reported", async () => {
   await using client = testClient(serving(function* () {
     try {

@@ -8,6 +8,8 @@
 
 import { BASE } from "../base_members.ts";
 
+const { then } = Promise.prototype;
+
 /** Whether a value is a promise, or another object with a method `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== "object" || value === null) return false;
@@ -25,7 +27,27 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  * @param value Any value. Only promises matter; all other values are ignored.
  */
 export function handleRejection(value: unknown): void {
-  if (value instanceof Promise) value.then(undefined, ignore);
+  try {
+    if (value instanceof Promise) then.call(value, undefined, ignore);
+  } catch {
+    // A proxy that was revoked, and a promise of a broken class, cannot get a handler.
+  }
+}
+
+/**
+ * Gives a handler to each promise in a value that is refused, such as header fields or an array of blocks.
+ *
+ * @param value A value of a user.
+ * @param depth The depth of lists within lists whose members count.
+ */
+export function handleRejectionsIn(value: unknown, depth: number = 2): void {
+  handleRejection(value);
+  try {
+    if (depth === 0 || !Array.isArray(value)) return;
+    for (const member of value) handleRejectionsIn(member, depth - 1);
+  } catch {
+    // A list that cannot be read is refused for that reason.
+  }
 }
 
 function ignore(): void {}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { handleRejection } from "./promises.ts";
 import { runningTask } from "../operations/join.ts";
 import type { Task } from "../task.ts";
 
@@ -32,7 +33,13 @@ import type { Task } from "../task.ts";
  */
 export function toPromise<T>(task: Task<T>): Promise<T> {
   const running = runningTask(task, "wait");
-  return new Promise<T>((resolve, reject) => {
-    running.join({ settled: false, value: resolve, error: reject });
+  const promise = new Promise<T>((resolve, reject) => {
+    const error = (thrown: unknown) => {
+      // The end of a scheduler cancels all tasks, also those whose promises were dropped.
+      if (task.state === "cancelled") handleRejection(promise);
+      reject(thrown);
+    };
+    running.join({ settled: false, value: resolve, error });
   });
+  return promise;
 }

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { checkNames, showValue, until } from "../../coroutine/mod.ts";
+import { checkNames, optionError, showValue, until } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { Cogen } from "../cogen.ts";
 import { type BlockSource, blockSource, type FileBody, isOpenFile } from "./file_source.ts";
@@ -251,6 +251,9 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
 
 function checkSource(source: unknown): void {
   if (typeof source === "string") return;
+  if (source instanceof Promise) {
+    throw optionError("The source of wsgi.file_wrapper", source, "an open file or a path");
+  }
   const isBytes = ArrayBuffer.isView(source) || source instanceof ArrayBuffer;
   if (typeof source === "object" && source !== null && !isBytes) {
     const isIterable = Symbol.iterator in source || Symbol.asyncIterator in source;

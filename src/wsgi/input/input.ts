@@ -6,6 +6,7 @@
  * @module
  */
 
+import { handleRejection } from "../../coroutine/internal.ts";
 import { refuseSurplus, type TimeoutOptions } from "../../coroutine/mod.ts";
 import type { HeaderList } from "../block.ts";
 import type { Binding, BoundOperation, Planner, Waiter } from "../waiting.ts";
@@ -78,7 +79,19 @@ export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /** Iterates over the body in pieces as they arrive: `for await` in an async app. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const pieces = this.#pieces();
+    const { next } = pieces;
+    // The client may leave at any time, also after the app has dropped the promise of a step.
+    pieces.next = () => {
+      const step = next.call(pieces);
+      handleRejection(step);
+      return step;
+    };
+    return pieces;
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (;;) {
       const piece = await this.#cogen.run(this.#body.readPiece());
       if (piece.length === 0) return;

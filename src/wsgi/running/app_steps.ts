@@ -11,8 +11,8 @@
  * @module
  */
 
-import { isOperation } from "../../coroutine/mod.ts";
-import { BASE, handleRejection } from "../../coroutine/internal.ts";
+import { isOperation, optionError } from "../../coroutine/mod.ts";
+import { BASE, handleRejection, handleRejectionsIn } from "../../coroutine/internal.ts";
 import { showValue } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { checkAttached } from "./block_checks.ts";
@@ -49,8 +49,12 @@ export function iteratorOf(given: AppIterable): AnyIterator {
   const iterator: unknown = async === undefined || async === BASE[Symbol.asyncIterator]
     ? (given as Iterable<unknown>)[Symbol.iterator]()
     : async.call(given as AsyncIterable<unknown>);
-  if (typeof iterator === "object" && iterator !== null) return iterator as AnyIterator;
-  throw new TypeError(`An iterable gave ${showValue(iterator)}: expected an iterator with next()`);
+  // The promises of an array wait for their turn.
+  if (Array.isArray(given)) handleRejectionsIn(given, 1);
+  if (typeof (iterator as AnyIterator | undefined)?.next === "function") {
+    return iterator as AnyIterator;
+  }
+  throw optionError("The iterator of an iterable", iterator, "an iterator with next()");
 }
 
 /**

@@ -45,6 +45,7 @@ import { QuickOperation } from "../quick_operation.ts";
 import type { RequestControls, RequestTimeouts, TakenEvents } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
 import type { Binding, BoundOperation, Planner, TypedWait } from "../waiting.ts";
+import { isPromise } from "./app_steps.ts";
 import { guardListeners } from "./guarded_signal.ts";
 import { Stopping, type StoppingSource } from "./stopping.ts";
 
@@ -289,7 +290,8 @@ export class RequestCogen implements Cogen, Planner, Binding {
       const wait = { operation, beganAtMs, endedAtMs: clock.now() };
       for (const listener of listeners) {
         try {
-          listener(wait);
+          const given: unknown = listener(wait);
+          if (isPromise(given)) given.then(undefined, (error) => this.report(error));
         } catch (error) {
           this.report(error);
         }
@@ -465,6 +467,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
  */
 function checkedOperation<T>(given: Operation<T>, method: "wait" | "run"): Operation<T> {
   if (isOperation(given)) return given;
+  handleRejection(given);
   if (typeof given === "object" && given !== null) return Call(() => given) as Operation<T>;
   const kind = given === "" ? "the empty block of a call in cogen's style" : showValue(given);
   const verb = method === "wait" ? "wait for" : "run";

@@ -19,7 +19,7 @@ import {
   prepareHead,
   ResponseWriter,
 } from "../../http/mod.ts";
-import { handleRejection } from "../../coroutine/internal.ts";
+import { handleRejection, handleRejectionsIn } from "../../coroutine/internal.ts";
 import { copyFields } from "../../http/writing/response_checks.ts";
 import { mayHaveBody } from "../../http/writing/response_framing.ts";
 import type { StartResponse } from "../app.ts";
@@ -215,7 +215,7 @@ export class Response {
    */
   pushAll(blocks: readonly unknown[]): void {
     if (blocks.length === 1) return this.pushLast(blocks[0]);
-    const pieces = Array.from(blocks, encode); // no `map`, which leaves out the holes of an array
+    const pieces = encodeAll(blocks);
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     for (const piece of pieces) if (piece.length > 0) this.#send(piece, length);
   }
@@ -227,6 +227,7 @@ export class Response {
    * @throws {ResponseError} For a field that may not be sent.
    */
   inform(status: 102 | 103, headers: HeaderList): void {
+    handleRejectionsIn(headers);
     if (this.committed) throw new WSGIError(`${status} came after the response had begun`);
     this.#sink(informational(status, headers));
   }
@@ -239,6 +240,7 @@ export class Response {
    * @throws {ResponseError} For a field that may not be a trailer.
    */
   setTrailers(given: HeaderList): void {
+    handleRejectionsIn(given);
     const trailers = copyFields(given);
     checkTrailers(trailers);
     const announced = this.#start?.trailer?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
@@ -328,8 +330,11 @@ export class Response {
     } else if (this.#start !== undefined) {
       throw new WSGIError(`startResponse() was called twice without excInfo${this.#inTheApp}`);
     }
-    if (!Array.isArray(headers)) throw new TypeError("Headers are not an array of [name, value]");
-    this.#setStart(prepareHead(status, headers));
+    if (!Array.isArray(headers)) {
+      handleRejection(headers);
+      throw new TypeError("Headers are not an array of [name, value]");
+    }
+    this.#setStart(prepare(status, headers));
     return (block) => {
       this.push(block);
       this.#host.blockWritten?.();
@@ -368,6 +373,26 @@ export class Response {
     this.#sink(this.#writer.begin(start, { date: this.#fields.date(), server, bodyLength }));
     this.#state = "sent";
     this.#host.headSent?.();
+  }
+}
+
+function encodeAll(blocks: readonly unknown[]): (Uint8Array | string)[] {
+  try {
+    return Array.from(blocks, encode); // no `map`, which leaves out the holes of an array
+  } catch (error) {
+    handleRejectionsIn(blocks);
+    throw error;
+  }
+}
+
+/** Makes the head that an app asks for. A forgotten `await` leaves promises in the arguments of a refused one. */
+function prepare(status: string, headers: HeaderList): PreparedHead {
+  try {
+    return prepareHead(status, headers);
+  } catch (error) {
+    handleRejection(status);
+    handleRejectionsIn(headers);
+    throw error;
   }
 }
 

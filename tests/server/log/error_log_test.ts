@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { requestId } from "../../../src/middleware/mod.ts";
 import { testClient } from "../../../src/testing/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { get, serving } from "../../support/serving.ts";
 
 const FORGED = "bad name a\nGET /admin failed: forged\r\x1b[2J\x9b\u2028";
 
@@ -37,6 +38,38 @@ test("the text of a client cannot look like another entry, nor command a termina
   assertStringIncludes(entry, "\n    caused by Error: the cause");
   for (const line of entry.split("\n").slice(1)) assertMatch(line, /^ /);
 });
+
+/** The logs that fail, each with the fault that the adapter's log tells once. */
+const FAULTS: Readonly<Record<string, [log: () => unknown, fault: RegExp]>> = {
+  "throws": [() => {
+    throw new Error("disk full\x1b\nforged");
+  }, /^log threw Error: disk full\\x1b\n {4}forged/],
+  "rejects": [() => Promise.reject(new Error("disk full")), /^log rejected with Error: disk full/],
+  "rejects later": [async () => {
+    await Promise.resolve();
+    throw new Error("disk full");
+  }, /^log rejected with Error: disk full/],
+};
+
+for (const [kind, [log, fault]] of Object.entries(FAULTS)) {
+  test(`the entries of a log that ${kind} go to the log of the adapter, with its fault once`, async () => {
+    const stage = await serving((environ) => {
+      environ["wsgi.errors"].write(`line of ${environ.PATH_INFO}\n`);
+      throw new RangeError("broken");
+    }, { log });
+    for (const path of ["/1", "/2"]) {
+      stage.ask(get(path, "Connection: close"));
+      await stage.settle();
+    }
+    const lines = stage.takeLog();
+    assertEquals(lines.length, 5);
+    assertEquals(lines[0], "line of /1");
+    assertEquals(lines.filter((line) => fault.test(line)).length, 1);
+    assertEquals(lines.filter((line) => line.startsWith("GET /1 failed: RangeError")).length, 1);
+    assertEquals(lines.filter((line) => line.startsWith("GET /2 failed: RangeError")).length, 1);
+    await stage.finish();
+  });
+}
 
 test("an error is one JSON object on one line", async () => {
   const entries = await entriesOf(requestId(failing), "json", { "X-Request-Id": "r-1" });

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Sleep } from "../../../src/coroutine/mod.ts";
+import { ManualClock, Scheduler, Sleep, toPromise } from "../../../src/coroutine/mod.ts";
 import { memoryTransport, openBus } from "../../../src/bus/mod.ts";
 import { fromFetch } from "../../../src/fetch/mod.ts";
 import { testClient } from "../../../src/testing/mod.ts";
@@ -45,7 +45,15 @@ for (const [name, app] of Object.entries(SOCKETS)) {
   });
 }
 
-const REQUESTS: Readonly<Record<string, WSGIApp>> = {
+/** Takes the half of the body that has come, so that the next step has to wait. */
+function afterHalf<T extends object>(reader: T | undefined): T {
+  if (reader === undefined) throw new TypeError("There is no body");
+  if ("read" in reader) void (reader as unknown as ReadableStreamDefaultReader).read();
+  if ("next" in reader) void (reader as unknown as AsyncIterator<unknown>).next();
+  return reader;
+}
+
+const REQUESTS: Record<string, WSGIApp> = {
   "operation after the end of the request": ({ cogen }, startResponse) => {
     setTimeout(() => void cogen.run(Sleep(1)), 1);
     startResponse("204 No Content", []);
@@ -56,12 +64,51 @@ const REQUESTS: Readonly<Record<string, WSGIApp>> = {
     startResponse("204 No Content", []);
     return [];
   },
+  "wait that is not performed": ({ cogen }, startResponse) => {
+    void cogen.wait(new Promise((_, reject) => void setTimeout(reject, 1)) as never);
+    startResponse("204 No Content", []);
+    return [];
+  },
+  "step of wsgi.input": async (environ) => {
+    void afterHalf(environ["wsgi.input"][Symbol.asyncIterator]()).next();
+    await environ.cogen.run(Sleep(1));
+    return [];
+  },
+  "step of wsgi.input at the end of the app": (environ, startResponse) => {
+    void afterHalf(environ["wsgi.input"][Symbol.asyncIterator]()).next();
+    startResponse("204 No Content", []);
+    return [];
+  },
   "copy of a Request": fromFetch(async (request, info) => {
     void request.clone().text();
     await info.environ.cogen.run(Sleep(1));
     return new Response(null, { status: 204 });
   }),
 };
+
+/** The ways to read the stream of a `Request`, each with a promise that fails when the client leaves. */
+const STREAMS: Readonly<Record<string, (request: Request) => unknown>> = {
+  "read": (request) => afterHalf(request.body?.getReader()).read(),
+  "closed": (request) => afterHalf(request.body?.getReader()).closed,
+  "pipeTo": (request) => request.body?.pipeTo(new WritableStream()),
+  "iterator": (request) => afterHalf(request.body?.[Symbol.asyncIterator]()).next(),
+  "tee": (request) => request.body?.tee().map((branch) => afterHalf(branch.getReader()).read()),
+  "copy": (request) => afterHalf(request.clone().body?.getReader()).read(),
+  "copy of a copy": (request) => afterHalf(request.clone().clone().body?.getReader()).read(),
+  "text of a copy of a copy": (request) => request.clone().clone().text(),
+};
+
+for (const [name, read] of Object.entries(STREAMS)) {
+  REQUESTS[`${name} of the body`] = fromFetch(async (request, info) => {
+    void read(request);
+    await info.environ.cogen.run(Sleep(1));
+    return new Response(null, { status: 204 });
+  });
+  REQUESTS[`${name} of the body at the end of the app`] = fromFetch((request) => {
+    void read(request);
+    return new Response(null, { status: 204 });
+  });
+}
 
 for (const [name, app] of Object.entries(REQUESTS)) {
   test(`a dropped promise of a request ends no process: ${name}`, async () => {
@@ -74,6 +121,15 @@ for (const [name, app] of Object.entries(REQUESTS)) {
     assertEquals(client.takeErrors(), []);
   });
 }
+
+test("a dropped promise of a task that the end of its scheduler cancels ends no process", async () => {
+  const clock = new ManualClock();
+  const scheduler = new Scheduler({ clock });
+  void toPromise(scheduler.add(() => Sleep(1)));
+  const ended = scheduler.shutdown();
+  clock.advance(0);
+  await ended;
+});
 
 test("a dropped wait for a bus that is closed ends no process", async () => {
   const bus = await openBus(memoryTransport());
