@@ -208,7 +208,7 @@ export async function serve(options: ServeOptions): Promise<WSGIServer> {
 export async function runtimeAdapter(): Promise<DiallingAdapter> {
   if ("Deno" in globalThis) return (await import("./adapters/deno.ts")).denoAdapter();
   if ("Bun" in globalThis) return (await import("./adapters/bun.ts")).bunAdapter();
-  return (await import("./adapters/node.ts")).nodeAdapter();
+  return (await import("./adapters/node/adapter.ts")).nodeAdapter();
 }
 
 /**

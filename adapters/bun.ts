@@ -19,13 +19,9 @@
  */
 
 import type { DiallingAdapter } from "../src/socket/mod.ts";
-import { bunDial } from "./bun/dial.ts";
 import { listenOnOne } from "./bun/listen.ts";
-import { bun } from "./bun/runtime.ts";
-import type { NetModule } from "./node/dial.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
 import { builtinModule } from "./shared/builtin_module.ts";
-import { dialler } from "./shared/dialling.ts";
 import { logError } from "./shared/error_log.ts";
 import { listenWith } from "./shared/every_address.ts";
 import { hostClock } from "./shared/host_clock.ts";
@@ -33,11 +29,6 @@ import { builtinNames } from "./shared/name_lookup.ts";
 import { builtinFiles } from "./shared/system_files.ts";
 
 export type { DiallingAdapter };
-
-function net(): NetModule {
-  bun(); // throws an error under another runtime, whose `node:net` may not keep the contract
-  return builtinModule("node:net");
-}
 
 const adapter: DiallingAdapter = {
   name: "bun",
@@ -48,7 +39,7 @@ const adapter: DiallingAdapter = {
   log: logError,
   files: builtinFiles,
   listen: listenWith(listenOnOne, builtinNames),
-  dial: dialler(bunDial(net), builtinNames),
+  dial: async (...call) => await (await import("./bun/dial.ts")).dial(...call),
 };
 
 /**

@@ -11,6 +11,7 @@
  * listener behind. Its event loop polls rarely while it is busy with turns.
  *
  * - `deno/listen.ts`: listeners, and socket files of crashed processes
+ * - `deno/dial.ts`: outgoing connections
  * - `deno/socket.ts`: one connection
  * - `deno/clock.ts` and `deno/poll.ts`: turns, and polling between them
  * - `deno/permissions.ts`: permissions, read without a prompt
@@ -19,34 +20,18 @@
  * @module
  */
 
-import type { DiallingAdapter, Files, ListenAddress, OpenHandler } from "../src/socket/mod.ts";
+import type { DiallingAdapter, Files } from "../src/socket/mod.ts";
 import { denoClock } from "./deno/clock.ts";
 import { listenOnOne } from "./deno/listen.ts";
-import { demandFile, demandPeer, isGranted } from "./deno/permissions.ts";
+import { demandFile, isGranted } from "./deno/permissions.ts";
 import { deno } from "./deno/runtime.ts";
-import { DenoSocket } from "./deno/socket.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
-import { dialler } from "./shared/dialling.ts";
-import { pathsDialled } from "./shared/end_address.ts";
 import { logError } from "./shared/error_log.ts";
 import { listenWith } from "./shared/every_address.ts";
 import { builtinNames } from "./shared/name_lookup.ts";
 import { builtinFiles, positionPath } from "./shared/system_files.ts";
 
 export type { DiallingAdapter };
-
-async function dialOne(
-  address: ListenAddress,
-  open: OpenHandler,
-  signal: AbortSignal,
-): Promise<void> {
-  demandPeer(address);
-  const where = "path" in address
-    ? { transport: "unix", path: address.path }
-    : { hostname: address.host, port: address.port };
-  const conn = await deno().connect({ ...where, signal });
-  new DenoSocket(conn, pathsDialled(address)).open(open, undefined);
-}
 
 /**
  * Gives the host name; `localhost` without `--allow-sys`, a permission that a server needs for no
@@ -80,7 +65,7 @@ const adapter: DiallingAdapter = {
   log: logError,
   files,
   listen: listenWith(listenOnOne, builtinNames),
-  dial: dialler(dialOne, builtinNames),
+  dial: async (...call) => await (await import("./deno/dial.ts")).dial(...call),
 };
 
 /**

@@ -18,8 +18,8 @@ import {
 import { builtinModule } from "../shared/builtin_module.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
-import { type OwnFileSystem, OwnSocketFile } from "../shared/own_socket_file.ts";
-import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
+import type { OwnFileSystem, OwnSocketFile } from "../shared/own_socket_file.ts";
+import { bindOverStale, ownFileOf, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { codeOf } from "../shared/system_error.ts";
 import { bun, type BunHandlers, type BunListener, type BunStream } from "./runtime.ts";
 import { BunSocket } from "./socket.ts";
@@ -49,8 +49,9 @@ export async function listenOnOne(
     const { listenOnOne: listenByNode } = await import("../node/listen.ts");
     return await listenByNode(address, options, open);
   }
+  const makeFile = await ownFileOf(address, files());
   const listener = await bindOverStale(address, () => bind(address, options, open), socketFiles);
-  return new BunListenerHandle(listener, address);
+  return new BunListenerHandle(listener, address, makeFile?.());
 }
 
 /** An address that `Bun.listen` takes. */
@@ -107,18 +108,18 @@ const socketFiles: SocketFiles = {
 class BunListenerHandle implements Listener {
   readonly address: Address;
   readonly #listener: BunListener;
-  readonly #file: OwnSocketFile;
+  readonly #file: OwnSocketFile | undefined;
 
-  constructor(listener: BunListener, asked: ListenTarget) {
+  constructor(listener: BunListener, asked: ListenTarget, file: OwnSocketFile | undefined) {
     this.#listener = listener;
-    this.#file = new OwnSocketFile(asked, files());
+    this.#file = file;
     this.address = "path" in asked ? { family: "unix", path: asked.path } : boundAddress(listener);
   }
 
   close(): Promise<void> {
-    const putBack = this.#file.setAside();
+    const putBack = this.#file?.setAside();
     this.#listener.stop();
-    putBack();
+    putBack?.();
     return Promise.resolve();
   }
 

@@ -16,11 +16,10 @@ import {
   type OpenHandler,
 } from "../../src/socket/mod.ts";
 import { builtinModule } from "../shared/builtin_module.ts";
-import { checkCertificates } from "../shared/certificates.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
-import { OwnSocketFile } from "../shared/own_socket_file.ts";
-import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
+import type { OwnSocketFile } from "../shared/own_socket_file.ts";
+import { bindOverStale, ownFileOf, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { demandSocket } from "./permissions.ts";
 import { codeOf } from "../shared/system_error.ts";
 import { deno, type DenoListener, toAddress } from "./runtime.ts";
@@ -61,8 +60,12 @@ export async function listenOnOne(
     const { listenOnOne: listenByNode } = await import("../node/listen.ts");
     return await listenByNode(address, options, open);
   }
+  if (options.tls !== undefined && !("path" in address)) {
+    (await import("../shared/certificates.ts")).checkCertificates(options.tls);
+  }
+  const makeFile = await ownFileOf(address, deno());
   const listener = await bindOverStale(address, () => bind(address, options), socketFiles);
-  const file = new OwnSocketFile(address, deno());
+  const file = makeFile?.();
   return new DenoListenerHandle(listener, file, options, open);
 }
 
@@ -88,7 +91,6 @@ function bind(address: ListenTarget, options: ListenOptions): DenoListener {
   const { host: hostname, port } = address;
   const common = { hostname, port, ...(backlog === undefined ? {} : { tcpBacklog: backlog }) };
   if (tls === undefined) return deno().listen(common);
-  checkCertificates(tls);
   const { cert } = tls;
   return deno().listenTls({ ...common, cert, key: plainKey(tls), alpnProtocols: ["http/1.1"] });
 }
@@ -126,7 +128,7 @@ const socketFiles: SocketFiles = {
 class DenoListenerHandle implements Listener {
   readonly address: Address;
   readonly #listener: DenoListener;
-  readonly #file: OwnSocketFile;
+  readonly #file: OwnSocketFile | undefined;
   /** The time for a TLS handshake, in milliseconds; `undefined` without TLS. */
   readonly #handshakeTimeoutMs: number | undefined;
   readonly #log: (line: string) => void;
@@ -137,7 +139,7 @@ class DenoListenerHandle implements Listener {
 
   constructor(
     listener: DenoListener,
-    file: OwnSocketFile,
+    file: OwnSocketFile | undefined,
     { tls, log = logError }: ListenOptions,
     open: OpenHandler,
   ) {
@@ -153,12 +155,12 @@ class DenoListenerHandle implements Listener {
     // The port may be taken until the pending `accept` has been rejected.
     if (this.#closed) return await this.#accepting;
     this.#closed = true;
-    const putBack = this.#file.setAside();
+    const putBack = this.#file?.setAside();
     this.#listener.close();
     await this.#accepting;
-    putBack();
+    putBack?.();
     // Some versions of Deno leave the socket file behind.
-    if (this.address.family === "unix" && this.#file.isPresent) removeFile(this.address.path);
+    if (this.address.family === "unix" && this.#file?.isPresent) removeFile(this.address.path);
   }
 
   ref(): void {

@@ -28,8 +28,8 @@ import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { listenOnEvery } from "../shared/every_address.ts";
 import { listenForStreams } from "./listen.ts";
-import { openStream } from "./preamble.ts";
-import { Encryption } from "./tls.ts";
+import { openStream } from "./open_stream.ts";
+import { OpeningTLS } from "./preamble.ts";
 
 /** A stream of `node:net` that was accepted, and from which no byte was read. */
 export interface AcceptedStream {
@@ -92,9 +92,8 @@ export function streamOpener(
   options: ListenOptions,
 ): (stream: AcceptedStream, open: OpenHandler) => void {
   const { log = logError } = options;
-  const encryption = options.tls && new Encryption(options.tls);
-  const paths = pathsAccepted(address);
-  const opening = { tls: options.tls, encryption, paths, log };
+  const tls = options.tls && new OpeningTLS(options.tls);
+  const opening = { tls, paths: pathsAccepted(address), log };
   return (accepted, open) => {
     const stream = accepted as Stream;
     stream.allowHalfOpen = true;

@@ -22,12 +22,11 @@ import {
 } from "../../src/socket/mod.ts";
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
-import { OwnSocketFile } from "../shared/own_socket_file.ts";
-import { bindOverStale, type SocketFiles } from "../shared/stale_socket_file.ts";
+import type { OwnSocketFile } from "../shared/own_socket_file.ts";
+import { bindOverStale, ownFileOf, type SocketFiles } from "../shared/stale_socket_file.ts";
 import { codeOf } from "../shared/system_error.ts";
-import { STREAM_OPTIONS } from "./dial.ts";
-import { openStream } from "./preamble.ts";
-import { Encryption } from "./tls.ts";
+import { openStream } from "./open_stream.ts";
+import { STREAM_OPTIONS } from "./socket.ts";
 
 /**
  * Listens on a path or a numeric host.
@@ -44,14 +43,16 @@ export async function listenOnOne(
   open: OpenHandler,
 ): Promise<Listener> {
   const { log = logError } = options;
-  const encryption = options.tls && new Encryption(options.tls);
+  const tls = options.tls && new (await import("./preamble.ts")).OpeningTLS(options.tls);
   const listener = await listenForStreams(address, options, {}, (bound) => {
-    const paths = pathsAccepted(bound);
-    const opening = { tls: options.tls, encryption, paths, log };
+    const opening = { tls, paths: pathsAccepted(bound), log };
     return (stream) => openStream(stream, opening, open);
   });
-  if (encryption === undefined) return listener;
-  return Object.assign(listener, { reloadTls: (tls: ListenTLSOptions) => encryption.reload(tls) });
+  if (tls === undefined) return listener;
+  const { encryption } = tls;
+  return Object.assign(listener, {
+    reloadTls: (next: ListenTLSOptions) => encryption.reload(next),
+  });
 }
 
 /**
@@ -72,6 +73,7 @@ export async function listenForStreams(
 ): Promise<Listener> {
   const { log = logError } = options;
   const server = net.createServer({ ...STREAM_OPTIONS, ...how });
+  const makeFile = await ownFileOf(address, { lstatSync, renameSync });
   await bindOverStale(address, () => bind(server, address, options), socketFiles);
   const bound = boundAddress(server, address);
   // Such an error is, for example, too many open files. Without this handler, it would end the
@@ -80,7 +82,11 @@ export async function listenForStreams(
     log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
   });
   server.on("connection", taking(bound));
-  return new NodeListener(server, bound, new OwnSocketFile(address, { lstatSync, renameSync }));
+  return new NodeListener(
+    server,
+    bound,
+    makeFile?.(),
+  );
 }
 
 function bind(server: net.Server, address: ListenTarget, options: ListenOptions): Promise<void> {
@@ -135,9 +141,9 @@ const socketFiles: SocketFiles = {
 class NodeListener implements Listener {
   readonly address: Address;
   readonly #server: net.Server;
-  readonly #file: OwnSocketFile;
+  readonly #file: OwnSocketFile | undefined;
 
-  constructor(server: net.Server, address: Address, file: OwnSocketFile) {
+  constructor(server: net.Server, address: Address, file: OwnSocketFile | undefined) {
     this.#server = server;
     this.address = address;
     this.#file = file;
@@ -146,9 +152,9 @@ class NodeListener implements Listener {
   close(): Promise<void> {
     // The callback of `Server.close` waits for every connection to end. The port is free one turn
     // later.
-    const putBack = this.#file.setAside();
+    const putBack = this.#file?.setAside();
     this.#server.close();
-    putBack();
+    putBack?.();
     return new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -4,46 +4,48 @@
  * The bytes are read from the accepted stream, and those after the preamble are put back, so that the TLS
  * stream finds them.
  *
- * `node/listen.ts` and `node/accepted.ts` call this.
+ * `node/listen.ts` imports this for a listener with TLS, and `node/accepted.ts` does.
  *
  * @module
  */
 
 import type { Socket as Stream } from "node:net";
-import type { ListenOptions, OpenHandler, Preamble } from "../../src/socket/mod.ts";
-import { endAddress, type UnixPaths } from "../shared/end_address.ts";
+import type { Address, ListenTLSOptions, OpenHandler, Preamble } from "../../src/socket/mod.ts";
 import { startTimer } from "../shared/timer.ts";
-import { NodeSocket } from "./socket.ts";
-import type { Encryption } from "./tls.ts";
+import { Encryption } from "./tls.ts";
 
-/** How the connections of a listener are opened. */
-export interface Opening {
-  readonly tls: ListenOptions["tls"] | undefined;
-  readonly encryption: Encryption | undefined;
-  /** The paths of Unix connections; `undefined` for TCP. */
-  readonly paths: UnixPaths | undefined;
-  readonly log: (line: string) => void;
-}
+/** The TLS of a listener. */
+export class OpeningTLS {
+  readonly options: ListenTLSOptions;
+  readonly encryption: Encryption;
 
-/**
- * Opens an accepted stream as a socket, after its preamble if there is one.
- *
- * @param stream The stream, from which no byte was read.
- * @param opening How the connections of its listener are opened.
- * @param open Gives the socket its handler.
- */
-export function openStream(stream: Stream, opening: Opening, open: OpenHandler): void {
-  const { tls, encryption, paths, log } = opening;
-  const begin = (handlerOf: OpenHandler) =>
-    new NodeSocket(stream, encryption?.wrap(stream), paths, log).open(handlerOf);
-  const remote = tls?.preamble &&
-    endAddress(paths?.remote, stream.remoteAddress, stream.remotePort);
-  if (remote === undefined) return begin(open);
-  const reading = new PreambleReading(stream);
-  const preamble = tls?.preamble?.(remote, () => reading.end());
-  if (reading.ended) return;
-  if (preamble === undefined) return begin(open);
-  reading.begin(preamble, tls?.handshakeTimeoutMs ?? Infinity, begin);
+  /**
+   * Reads the certificates and the keys.
+   *
+   * @param options The TLS options of the adapter's `listen`.
+   * @throws For a certificate or key that cannot be used.
+   */
+  constructor(options: ListenTLSOptions) {
+    this.options = options;
+    this.encryption = new Encryption(options);
+  }
+
+  /**
+   * Reads the preamble of a stream, if its peer sends one.
+   *
+   * @param stream The stream, from which no byte was read.
+   * @param remote The peer.
+   * @param begin Makes the socket after the preamble.
+   * @returns Whether the stream was taken: it is read or ended here.
+   */
+  takes(stream: Stream, remote: Address, begin: (open: OpenHandler) => void): boolean {
+    const reading = new PreambleReading(stream);
+    const preamble = this.options.preamble?.(remote, () => reading.end());
+    if (reading.ended) return true;
+    if (preamble === undefined) return false;
+    reading.begin(preamble, this.options.handshakeTimeoutMs, begin);
+    return true;
+  }
 }
 
 /** The reading of one preamble. */

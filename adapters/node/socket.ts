@@ -18,6 +18,7 @@ import {
   type Address,
   Inbound,
   type InboundHost,
+  MAX_READ_AHEAD_BYTES,
   type OpenHandler,
   PROBE_INTERVAL_MS,
   type Socket,
@@ -26,6 +27,13 @@ import { endAddress, type UnixPaths } from "../shared/end_address.ts";
 import { builtinBufferMethods } from "../shared/buffer_methods.ts";
 import { logError } from "../shared/error_log.ts";
 import { readShared } from "./reads.ts";
+
+/** The options of every stream, accepted or dialled. */
+export const STREAM_OPTIONS: {
+  readonly allowHalfOpen: boolean;
+  readonly noDelay: boolean;
+  readonly highWaterMark: number;
+} = { allowHalfOpen: true, noDelay: true, highWaterMark: MAX_READ_AHEAD_BYTES };
 
 /** One connection that can be half-closed. It was accepted by a `net.Server` or dialled. */
 export class NodeSocket implements Socket, InboundHost {

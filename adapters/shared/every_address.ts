@@ -1,9 +1,8 @@
 /**
- * Listens on a host name, on every address of the name. So a client that looks the name up reaches
- * the server at each of the addresses.
+ * The `listen` of an adapter, made of a function that listens on one address.
  *
- * `localhost` means the addresses of the machine's hosts file, often both `127.0.0.1` and `::1`.
- * With port 0, all addresses get the same port.
+ * A host name stands for every address of the name (`named_host.ts`), so a client that looks the name up
+ * reaches the server at each of them.
  *
  * The adapters for Node, Deno and Bun make their `listen` with {@linkcode listenWith}.
  *
@@ -12,31 +11,15 @@
 
 import {
   type Adapter,
-  type Address,
   checkListen,
   type Listener,
   listenError,
   type ListenOptions,
   type ListenTarget,
-  type ListenTLSOptions,
   type OpenHandler,
 } from "../../src/socket/mod.ts";
-import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
-import { codeOf } from "./system_error.ts";
-import { checkPath } from "./unix_path.ts";
-
-/** Listens on a path or a numeric host. */
-export type ListenOnOne = (address: ListenTarget) => Promise<Listener>;
-
-/**
- * The number of ports that are tried for port 0. A port that was free on the first address can be
- * in use on the next, so one attempt can fail by chance. It is very unlikely that 16 attempts in a
- * row fail.
- */
-const MAX_PORT_ATTEMPTS = 16;
-
-/** The codes for an address that this machine does not have, or has no protocol for. */
-const FOREIGN_ADDRESS: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
+import type { ListenOnOne } from "./named_host.ts";
+import { isNumeric, type NameLookup } from "./name_lookup.ts";
 
 /**
  * Makes the `listen` of an adapter.
@@ -87,11 +70,11 @@ export async function listenOnEvery(
   names: () => NameLookup,
 ): Promise<Listener> {
   try {
-    if ("path" in asked) checkPath(asked.path);
+    if ("path" in asked) (await import("./unix_path.ts")).checkPath(asked.path);
     if ("fd" in asked) refuseOnDeno();
     if ("path" in asked || "fd" in asked || isNumeric(asked.host)) return await listenOnOne(asked);
-    const hosts = await addressesOf(asked.host, names());
-    return await listenOnSamePort(hosts, asked.port, listenOnOne);
+    const { listenOnName } = await import("./named_host.ts");
+    return await listenOnName(asked, listenOnOne, names());
   } catch (cause) {
     throw listenError(asked, cause);
   }
@@ -101,71 +84,4 @@ export async function listenOnEvery(
 function refuseOnDeno(): void {
   if (!("Deno" in globalThis)) return;
   throw new TypeError("Deno takes no inherited socket; use Node or Bun, or a host and a port");
-}
-
-async function listenOnSamePort(
-  hosts: readonly string[],
-  port: number,
-  listenOnOne: ListenOnOne,
-): Promise<Listener> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await listenOnHosts(hosts, port, listenOnOne);
-    } catch (error) {
-      const picksPort = port === 0 && codeOf(error) === "EADDRINUSE";
-      if (!picksPort || attempt === MAX_PORT_ATTEMPTS) throw error;
-    }
-  }
-}
-
-/** Listens on all hosts or on none. The port of the first host is also the port of the others. */
-async function listenOnHosts(
-  hosts: readonly string[],
-  port: number,
-  listenOnOne: ListenOnOne,
-): Promise<Listener> {
-  const listeners: Listener[] = [];
-  let refusal: unknown = "it has no address";
-  for (const host of hosts) {
-    try {
-      const listener = await listenOnOne({ host, port });
-      listeners.push(listener);
-      if (listener.address.family !== "unix") port = listener.address.port;
-    } catch (error) {
-      refusal = error;
-      if (FOREIGN_ADDRESS.includes(codeOf(error))) continue;
-      await Promise.all(listeners.map((listener) => listener.close()));
-      throw error;
-    }
-  }
-  const [first] = listeners;
-  if (first === undefined) throw refusal;
-  return listeners.length === 1 ? first : new ListenerGroup(first.address, listeners);
-}
-
-/** Several listeners that act as one. */
-class ListenerGroup implements Listener {
-  readonly address: Address;
-  readonly #listeners: readonly Listener[];
-
-  constructor(address: Address, listeners: readonly Listener[]) {
-    this.address = address;
-    this.#listeners = listeners;
-  }
-
-  reloadTls(tls: ListenTLSOptions): void {
-    for (const listener of this.#listeners) listener.reloadTls?.(tls);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
-  }
-
-  ref(): void {
-    for (const listener of this.#listeners) listener.ref();
-  }
-
-  unref(): void {
-    for (const listener of this.#listeners) listener.unref();
-  }
 }

@@ -8,12 +8,10 @@
  * The trap: the runtimes remove the path themselves, whichever file is there; Deno does so one turn later.
  * So the file of another server is renamed meanwhile. A client that connects in this time is refused.
  *
- * The listeners of Node, Deno and Bun call this.
+ * The listeners of Node, Deno and Bun import this for a path.
  *
  * @module
  */
-
-import type { ListenTarget } from "../../src/socket/mod.ts";
 
 /** The functions of a file system that are used. They are the same in `node:fs` and in Deno. */
 export interface OwnFileSystem {
@@ -25,18 +23,18 @@ export interface OwnFileSystem {
 
 /** The file of one listener. */
 export class OwnSocketFile {
-  readonly #path: string | undefined;
+  readonly #path: string;
   readonly #files: OwnFileSystem;
   readonly #identity: string | undefined;
 
   /**
    * Remembers which file the path names. It must be called as soon as the path is bound.
    *
-   * @param address The address that was bound; for a port, all methods do nothing.
+   * @param address The path that was bound.
    * @param files The file system.
    */
-  constructor(address: ListenTarget, files: OwnFileSystem) {
-    this.#path = "path" in address ? address.path : undefined;
+  constructor({ path }: { readonly path: string }, files: OwnFileSystem) {
+    this.#path = path;
     this.#files = files;
     this.#identity = this.#present();
   }
@@ -53,7 +51,7 @@ export class OwnSocketFile {
    */
   setAside(): () => void {
     const path = this.#path;
-    if (path === undefined || this.isPresent || this.#present() === undefined) return () => {};
+    if (this.isPresent || this.#present() === undefined) return () => {};
     const aside = `${path}.${Math.random().toString(36).slice(2, 10)}`;
     this.#files.renameSync(path, aside);
     return () => this.#files.renameSync(aside, path);
@@ -61,7 +59,6 @@ export class OwnSocketFile {
 
   /** Reads the identity of the file that the path names now; `undefined` if there is none. */
   #present(): string | undefined {
-    if (this.#path === undefined) return undefined;
     try {
       const { dev, ino } = this.#files.lstatSync(this.#path);
       return `${dev} ${ino}`;

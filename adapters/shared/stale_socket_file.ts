@@ -1,5 +1,5 @@
 /**
- * Socket files of crashed processes.
+ * Socket files of crashed processes, and the listener's own.
  *
  * A process that crashes leaves the file of its Unix socket behind, and the next process cannot bind
  * the path. So a path in use is bound a second time, after the file was removed, if the file is a
@@ -11,6 +11,7 @@
  */
 
 import type { ListenTarget } from "../../src/socket/mod.ts";
+import type { OwnFileSystem, OwnSocketFile } from "./own_socket_file.ts";
 
 /** The operations on the files of Unix sockets, of one runtime. */
 export interface SocketFiles {
@@ -48,4 +49,20 @@ export async function bindOverStale<Bound>(
     files.remove(path);
     return await bind();
   }
+}
+
+/**
+ * Loads the code that looks after the file of a listener.
+ *
+ * @param address The address to bind.
+ * @param files The file system of the runtime.
+ * @returns A function that must be called as soon as the path is bound; `undefined` for a port.
+ */
+export async function ownFileOf(
+  address: ListenTarget,
+  files: OwnFileSystem,
+): Promise<(() => OwnSocketFile) | undefined> {
+  if (!("path" in address)) return undefined;
+  const { OwnSocketFile } = await import("./own_socket_file.ts");
+  return () => new OwnSocketFile(address, files);
 }

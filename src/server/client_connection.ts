@@ -22,22 +22,12 @@ import {
   informational,
   ProtocolError,
 } from "../http/mod.ts";
-import {
-  type Address,
-  type ByteSocket,
-  type Files,
-  type ProxyHeader,
-  ProxyHeaderError,
-  type ProxyHeaderReader,
-  type Socket,
-  type SocketHandler,
-} from "../socket/mod.ts";
+import type { Address, ByteSocket, Files, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts, EnvironMaker } from "../wsgi/environ.ts";
 import { NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { TakenEvents } from "../wsgi/request_controls.ts";
 import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
-import type { CertificateKeys } from "./client_certificate/environ_keys.ts";
 import {
   type ConnectionState,
   mayTakeEvents,
@@ -46,6 +36,7 @@ import {
   STATES,
 } from "./connection_state.ts";
 import { LogStream } from "./log_stream.ts";
+import type { Opening } from "./opening/opening.ts";
 import { type ConnectionOutput, Output, type OutputOwner, SpentOutput } from "./output.ts";
 import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
@@ -67,13 +58,9 @@ export interface ConnectionHost extends StoppingSource {
   /** The waits for apps that are being closed. */
   readonly closings: Set<() => void>;
   /** The facts of a connection that its environs begin with. */
-  factsOf(socket: Socket, header?: ProxyHeader): ConnectionFacts;
-  /** The keys of the client's certificate in the environ; `undefined` if the client was not asked for one. */
-  certificateKeysOf(socket: Socket): CertificateKeys | undefined;
-  /** The PROXY header that has come before the handshake. */
-  headerOf(socket: Socket): ProxyHeader | undefined;
-  /** The reader of the header that the peer must send first; `undefined` if the peer sends none. */
-  headerReaderOf(socket: Socket): ProxyHeaderReader | undefined;
+  factsOf(socket: Socket): ConnectionFacts;
+  /** The opening of a connection; `undefined` if its first byte belongs to a request. */
+  openingOf(connection: ClientConnection, socket: Socket): Opening | undefined;
   /** The app of a request begins. */
   appBegan(): void;
   /** The app of a request is done. */
@@ -127,9 +114,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #clientEnded = false;
   /** Whether the connection must end after the requests that have come. */
   #retired = false;
-  /** The reader of the PROXY header. Set until the header has come, if the peer is a proxy that sends one. */
-  #headerReader: ProxyHeaderReader | undefined;
-  /** The client's end: that of the socket, or the one that the PROXY header tells. */
+  /** Set until the opening is over, if the connection has one. */
+  #opening: Opening | undefined;
+  /** The client's end: that of the socket, or the one that the opening tells. */
   #remote: Address;
   /** The number of bytes that have come. */
   #receivedBytes = 0;
@@ -154,15 +141,13 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#socket = socket;
     this.settings = settings;
     this.fields = host.fields;
-    const header = host.headerOf(socket);
-    this.facts = host.factsOf(socket, header);
-    this.#remote = header?.source ?? socket.remote;
-    this.#headerReader = host.headerReaderOf(socket);
+    this.#opening = host.openingOf(this, socket);
+    this.facts = this.#opening?.facts ?? host.factsOf(socket);
+    this.#remote = this.#opening?.remote ?? socket.remote;
     this.output = new Output(socket, settings.adapter.clock, this);
     this.deadline = new PhaseDeadline(settings.timeoutsMs, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
-    const isIdle = this.#headerReader === undefined;
-    this.deadline.enter(isIdle ? this.#state.phase : "head", this.time);
+    this.deadline.enter(this.#expectsHeader ? "head" : this.#state.phase, this.time);
   }
 
   get idle(): boolean {
@@ -218,9 +203,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     const { handling } = this.#state;
     if (handling === "pass-on") this.#taker?.onData(bytes, owned);
     if (handling !== "serve") return;
-    const own = this.#headerReader === undefined ? bytes : this.#bytesAfterHeader(bytes);
+    const own = this.#opening === undefined ? bytes : this.#bytesAfter(this.#opening, bytes);
     if (own.length === 0) return;
-    if (this.#receivedBytes === 0) this.#addCertificate();
     const { parser } = this.#lentParser();
     this.#receivedBytes += own.length;
     parser.push(own, owned);
@@ -234,35 +218,39 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     const { handling } = this.#state;
     if (handling === "pass-on") this.#taker?.onEnd();
     if (handling !== "serve") return;
-    // A proxy that checks whether the port is open sends no byte.
-    if ((this.#headerReader?.heldBytes ?? 0) > 0) return this.#refuseHeader("it is cut");
+    const ending = this.#opening?.end();
+    if (ending === "held") return;
+    if (ending === "cut") return this.#refuseHeader("it is cut");
     this.#lentParser().parser.end();
     this.#advance();
     this.#limitHalfClosed();
   }
 
-  /** Adds the certificate of the client to the facts. Its handshake is over when the first byte comes. */
-  #addCertificate(): void {
-    const clientCertificate = this.#host.certificateKeysOf(this.#socket);
-    if (clientCertificate !== undefined) this.facts = { ...this.facts, clientCertificate };
+  /** Whether the peer has still to send a PROXY header. */
+  get #expectsHeader(): boolean {
+    return this.#opening?.expectsHeader === true;
   }
 
-  /** Gives bytes to the reader of the PROXY header, and returns those after the header. */
-  #bytesAfterHeader(bytes: Uint8Array): Uint8Array {
-    const reader = this.#headerReader as ProxyHeaderReader;
-    try {
-      const header = reader.read(bytes);
-      if (header === undefined) return NO_BYTES;
-      this.facts = this.#host.factsOf(this.#socket, header);
-      this.#remote = header.source ?? this.#remote;
-    } catch (error) {
-      if (!(error instanceof ProxyHeaderError)) throw error;
-      this.#refuseHeader(error.message);
-      return NO_BYTES;
-    }
-    this.#headerReader = undefined;
-    this.#enterPhase();
-    return reader.rest;
+  /** Gives bytes to the opening, and returns those after it. */
+  #bytesAfter(opening: Opening, bytes: Uint8Array): Uint8Array {
+    const result = opening.read(bytes);
+    if (result.kind === "refused") this.#refuseHeader(result.reason);
+    if (result.kind !== "over") return NO_BYTES;
+    this.#opening = undefined;
+    this.#takeFacts(opening);
+    if (opening.expectsHeader) this.#enterPhase();
+    return result.rest;
+  }
+
+  #takeFacts({ facts, remote }: Opening): void {
+    this.facts = facts;
+    this.#remote = remote;
+  }
+
+  /** Puts another opening in place of a late one; `undefined` if the first byte belongs to a request. */
+  reopen(opening: Opening | undefined): void {
+    this.#opening = opening;
+    if (opening !== undefined) this.#takeFacts(opening);
   }
 
   /** Ends a connection without the header of its proxy. Bytes of ours would be no answer to it. */
@@ -450,7 +438,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (!this.deadline.isOver(now)) return;
     this.deadline.end();
     if (phase !== "none") this.#host.timedOut(phase);
-    if (this.#headerReader !== undefined) return this.#refuseHeader("it did not come in time");
+    if (this.#expectsHeader) return this.#refuseHeader("it did not come in time");
     if (phase === "idle") this.#close();
     else if (phase === "head") {
       this.#refuse(new ProtocolError(408, "The request head did not come in time"));

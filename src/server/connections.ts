@@ -8,15 +8,7 @@
  */
 
 import { callHook, tellMistakes } from "../coroutine/internal.ts";
-import {
-  type Address,
-  type Files,
-  type Preamble,
-  proxiesTLS,
-  type ProxyHeader,
-  ProxyHeaderReader,
-  type Socket,
-} from "../socket/mod.ts";
+import type { Address, Files, ListenTLSOptions, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
 import {
@@ -25,13 +17,13 @@ import {
   describeServed,
   type ServedListener,
 } from "./active_requests.ts";
-import { type CertificateKeys, certificateKeys } from "./client_certificate/environ_keys.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
 import { LogStream } from "./log_stream.ts";
 import { ParserPool } from "./parser_pool.ts";
-import { type PreambleHost, Preambles } from "./listening/preambles.ts";
 import { environEnd, sendsHeader } from "./listening/proxy_option.ts";
+import { LateOpening, type Opening } from "./opening/opening.ts";
+import type { Openings, OpeningsHost } from "./opening/openings.ts";
 import { type RefusalKind, Refusals } from "./refusals.ts";
 import type { RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
@@ -60,7 +52,7 @@ export function connectionsOf(server: object): Connections {
 }
 
 /** All connections of a server, and the objects that they share. */
-export class Connections implements ConnectionHost, PreambleHost {
+export class Connections implements ConnectionHost, OpeningsHost {
   readonly settings: Settings;
   readonly fields: ServerFields;
   readonly parsers: ParserPool;
@@ -85,7 +77,8 @@ export class Connections implements ConnectionHost, PreambleHost {
   #stopReason: Error | undefined;
   /** Called when a shutdown begins: the requests that want to know. */
   readonly #onStopping = new Set<() => void>();
-  readonly #preambles = new Preambles(this);
+  /** Set when the code of the openings is loaded. */
+  #openings: Openings | undefined;
   #accepted = 0;
   #active = 0;
   #served = 0;
@@ -118,12 +111,12 @@ export class Connections implements ConnectionHost, PreambleHost {
 
   /** The number of open connections. */
   get size(): number {
-    return this.#open.size + this.#preambles.size;
+    return this.#open.size + this.awaitedPreambles;
   }
 
   /** The number of those that have no socket yet, because their PROXY header comes before the handshake. */
   get awaitedPreambles(): number {
-    return this.#preambles.size;
+    return this.#openings?.preambles.size ?? 0;
   }
 
   /** The number of connections that have come so far. */
@@ -178,19 +171,9 @@ export class Connections implements ConnectionHost, PreambleHost {
     return [...this.#open].values();
   }
 
-  /** The reader of the PROXY header that a peer sends before its handshake. */
-  preambleOf(
-    remote: Address,
-    end: () => void,
-    accept: Preamble["accept"],
-  ): Preamble | undefined {
-    const { proxyProtocol } = this.settings;
-    return proxyProtocol && this.#preambles.begin(proxyProtocol, remote, end, accept);
-  }
-
   /** Ends the connections that wait for the header before their handshake. */
   endPreambles(): void {
-    this.#preambles.endAll();
+    this.#openings?.preambles.endAll();
   }
 
   headerRefused(reason: string, remote: Address): void {
@@ -201,46 +184,50 @@ export class Connections implements ConnectionHost, PreambleHost {
     if (this.isEmpty) this.onEmpty();
   }
 
-  headerOf(socket: Socket): ProxyHeader | undefined {
-    return this.#preambles.headerOf(socket);
+  /** Whether an option needs the code of the openings. */
+  get #hasOpenings(): boolean {
+    return this.settings.proxyProtocol !== undefined || this.settings.tls !== undefined;
   }
 
-  headerReaderOf(socket: Socket): ProxyHeaderReader | undefined {
+  /** Loads the code that an option needs. */
+  async load(): Promise<void> {
+    if (!this.#hasOpenings) return;
+    const { Openings } = await import("./opening/openings.ts");
+    this.#openings ??= new Openings(this);
+  }
+
+  /** The part of the TLS options by which the header of the PROXY protocol comes before the handshake. */
+  preamble(accept: (socket: Socket) => SocketHandler): Pick<ListenTLSOptions, "preamble"> {
+    if (this.settings.proxyProtocol === undefined) return {};
+    return { preamble: (remote, end) => this.#openings?.preambleOf(remote, end, accept) };
+  }
+
+  openingOf(connection: ClientConnection, socket: Socket): Opening | undefined {
+    if (!this.#hasOpenings) return undefined;
+    if (this.#openings !== undefined) return this.#openings.of(socket);
     const { proxyProtocol, tls } = this.settings;
-    // The header of an encrypted connection has come before its handshake.
-    if (tls !== undefined) return undefined;
-    const hasHeader = proxyProtocol !== undefined && sendsHeader(proxyProtocol, socket);
-    return hasHeader ? new ProxyHeaderReader(proxyProtocol.version) : undefined;
+    const expectsHeader = tls === undefined && sendsHeader(proxyProtocol, socket);
+    const late = new LateOpening(this.factsOf(socket), socket.remote, expectsHeader);
+    void this.load().then(() => {
+      connection.reopen(this.#openings?.of(socket));
+      late.replay(connection);
+    });
+    return late;
   }
 
-  certificateKeysOf(socket: Socket): CertificateKeys | undefined {
-    if (!this.asksClients || !socket.encrypted) return undefined;
-    return certificateKeys(socket.clientCertificate);
-  }
-
-  factsOf(socket: Socket, header?: ProxyHeader): ConnectionFacts {
+  factsOf(socket: Socket): ConnectionFacts {
     const { settings } = this;
-    const [remoteAddress, remotePort] = environEnd(header?.source ?? socket.remote);
-    const [, ownPort] = environEnd(socket.local);
-    const destination = header?.destination;
-    const [, serverPort] = destination === undefined ? ["", ownPort] : environEnd(destination);
-    const [proxyAddress, proxyPort] = environEnd(socket.remote);
+    const [remoteAddress, remotePort] = environEnd(socket.remote);
+    const [, serverPort] = environEnd(socket.local);
     return {
       serverName: settings.serverName,
-      serverPort: serverPort || ownPort,
+      serverPort,
       serverSoftware: this.#software,
       serverProtocol: settings.protocol,
       remoteAddress,
       remotePort,
-      urlScheme: socket.encrypted || proxiesTLS(header?.tlvs ?? []) ? "https" : "http",
-      proxyProtocol: header && {
-        version: header.version,
-        command: header.command,
-        REMOTE_ADDR: proxyAddress,
-        REMOTE_PORT: proxyPort,
-        SERVER_PORT: ownPort,
-        tlvs: header.tlvs,
-      },
+      urlScheme: socket.encrypted ? "https" : "http",
+      proxyProtocol: undefined,
       clientCertificate: undefined,
       isMultiprocess: settings.worker !== undefined,
       errors: new LogStream(settings.log),

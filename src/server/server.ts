@@ -22,7 +22,6 @@ import {
   type Address,
   formatAddress,
   type Listener,
-  type ListenTLSOptions,
   type Socket,
 } from "../socket/mod.ts";
 import type { ActiveRequest, ServedListener } from "./active_requests.ts";
@@ -158,12 +157,13 @@ export class WSGIServer {
     const { signal, onListen } = this.#options;
     if (signal?.aborted) throw signal.reason;
     this.#listening = true;
+    const accept = (socket: Socket) => this.accept(socket);
     const options = {
       log: this.#settings.logFault,
       ...(backlog === undefined ? {} : { backlog }),
-      ...(tls === undefined ? {} : { tls: { ...tls, ...this.#preamble } }),
+      ...(tls === undefined ? {} : { tls: { ...tls, ...this.#connections.preamble(accept) } }),
     };
-    const listening = adapter.listen(bind, options, (socket) => this.accept(socket));
+    const listening = this.#connections.load().then(() => adapter.listen(bind, options, accept));
     this.#listener = await listening.finally(() => this.#listening = false);
     if (this.stopping) {
       await this.#listener.close();
@@ -180,13 +180,6 @@ export class WSGIServer {
       throw error;
     }
     return this;
-  }
-
-  /** The header of the PROXY protocol comes before the handshake. */
-  get #preamble(): Pick<ListenTLSOptions, "preamble"> {
-    if (this.#settings.proxyProtocol === undefined) return {};
-    const accept = (socket: Socket) => this.accept(socket);
-    return { preamble: (remote, end) => this.#connections.preambleOf(remote, end, accept) };
   }
 
   #followSignal(signal: AbortSignalLike | undefined): void {

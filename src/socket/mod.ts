@@ -130,12 +130,4 @@ export type {
   SocketHandler,
 } from "./socket.ts";
 export { addressGroups, type TrustedPeers, trustedPeers } from "./trusted_peers.ts";
-export {
-  proxiesTLS,
-  type ProxyHeader,
-  ProxyHeaderError,
-  type ProxyTLV,
-  type ProxyVersion,
-} from "./proxy_protocol/header.ts";
-export { ProxyHeaderReader } from "./proxy_protocol/header_reader.ts";
-export { encodeProxyHeader } from "./proxy_protocol/header_writer.ts";
+export type { ProxyTLV, ProxyVersion } from "./proxy_protocol/header.ts";

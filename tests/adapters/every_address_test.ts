@@ -2,7 +2,8 @@
 
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { listenOnEvery, type ListenOnOne } from "../../adapters/shared/every_address.ts";
+import { listenOnEvery } from "../../adapters/shared/every_address.ts";
+import type { ListenOnOne } from "../../adapters/shared/named_host.ts";
 import type { NameLookup } from "../../adapters/shared/name_lookup.ts";
 import { runtimeAdapter } from "../../mod.ts";
 import { formatAddress } from "../../src/socket/address.ts";

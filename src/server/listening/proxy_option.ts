@@ -55,7 +55,12 @@ export function resolveProxyProtocol(
 }
 
 /** Whether the peer of a socket sends a header. */
-export function sendsHeader({ peers }: ProxyProtocol, { remote }: Pick<Socket, "remote">): boolean {
+export function sendsHeader(
+  protocol: ProxyProtocol | undefined,
+  { remote }: Pick<Socket, "remote">,
+): protocol is ProxyProtocol {
+  if (protocol === undefined) return false;
+  const { peers } = protocol;
   return remote.family === "unix" ? peers.hasUnix : peers.has(remote.host);
 }
 

@@ -69,7 +69,7 @@ export const ADDRESS_BYTES = { IPv4: 4, IPv6: 16, unix: 108 } as const;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { proxiesTLS } from "@x/cogen-wsgi/socket";
+ * import { proxiesTLS } from "@x/cogen-wsgi/socket/proxy-protocol";
  *
  * assertEquals(proxiesTLS([{ type: 0x20, value: new Uint8Array([1, 0, 0, 0, 0]) }]), true);
  * ```

@@ -34,7 +34,7 @@ const EMPTY = new Uint8Array(0);
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { ProxyHeaderReader } from "@x/cogen-wsgi/socket";
+ * import { ProxyHeaderReader } from "@x/cogen-wsgi/socket/proxy-protocol";
  *
  * const reader = new ProxyHeaderReader("auto");
  * const bytes = new TextEncoder().encode("PROXY TCP4 192.0.2.7 10.0.0.1 5000 80\r\nGET /");

@@ -29,7 +29,8 @@ import {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { encodeProxyHeader, ipAddress } from "@x/cogen-wsgi/socket";
+ * import { ipAddress } from "@x/cogen-wsgi/socket";
+ * import { encodeProxyHeader } from "@x/cogen-wsgi/socket/proxy-protocol";
  *
  * const ends = { source: ipAddress("192.0.2.7", 5000), destination: ipAddress("10.0.0.1", 80) };
  * const bytes = encodeProxyHeader({ version: 1, command: "proxy", ...ends, tlvs: [] });

@@ -19,7 +19,6 @@ import {
   closeRuntimeFile,
   isBlob,
   isRuntimeFile,
-  prepare,
   type RuntimeFile,
 } from "./runtime_file.ts";
 import type { BodyReader } from "./server_readable.ts";
@@ -211,6 +210,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
 
   async #prepareFile(file: RuntimeFile): Promise<void> {
     const { length } = this;
+    const { prepare } = await import("./prepare_file.ts");
     const { body, offset } = await prepare(file, this.#offset, this.#cogen.files);
     // A Blob is cut already, and its length is known.
     if (isBlob(file)) this.#size = length;

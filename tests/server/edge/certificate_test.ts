@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { certificateKeys } from "../../../src/server/client_certificate/environ_keys.ts";
+import { certificateKeys } from "../../../src/server/opening/client_certificate/environ_keys.ts";
 import { CERT, CLIENT, NAMED } from "../../support/tls_fixtures.ts";
 
 /** An element of DER. */

@@ -6,7 +6,8 @@ import { connect as connectTls } from "node:tls";
 import { test } from "node:test";
 import { type Environ, serve, type ServeOptions, type WSGIServer } from "../../../mod.ts";
 import type { Refusal } from "../../../src/server/mod.ts";
-import { encodeProxyHeader, ipAddress } from "../../../src/socket/mod.ts";
+import { ipAddress } from "../../../src/socket/mod.ts";
+import { encodeProxyHeader } from "../../../src/socket/proxy_protocol/mod.ts";
 import { CERT, CLIENT, CLIENT_CA, KEY } from "../../support/tls_fixtures.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";

@@ -2,9 +2,11 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
+import { memoryNetwork } from "../../../adapters/memory.ts";
 import { trustProxy } from "../../../src/middleware/mod.ts";
-import type { ProxyProtocolOptions, Refusal } from "../../../src/server/mod.ts";
-import { encodeProxyHeader, ipAddress, type ProxyTLV } from "../../../src/socket/mod.ts";
+import { type ProxyProtocolOptions, type Refusal, WSGIServer } from "../../../src/server/mod.ts";
+import { ipAddress, type ProxyTLV, type Socket } from "../../../src/socket/mod.ts";
+import { encodeProxyHeader } from "../../../src/socket/proxy_protocol/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
 import { latin1Text } from "../../http/transcript.ts";
 import { get, serving } from "../../support/serving.ts";
@@ -169,4 +171,57 @@ test("a wrong option is named", async () => {
     await serving(app, { proxyProtocol: proxyProtocol as never }).catch((one) => error = one);
     assertStringIncludes(String(error), message);
   }
+});
+
+/** A connection that a server without a listener accepts: all its bytes and its end come at once. */
+async function accepted(
+  bytes: string,
+  options:
+    & Partial<Pick<Socket, "encrypted">>
+    & Partial<ConstructorParameters<typeof WSGIServer>[0]>,
+): Promise<string> {
+  const { encrypted = false, ...rest } = options;
+  const { adapter } = memoryNetwork();
+  const server = new WSGIServer({ adapter, wsgiApp: app, ...rest });
+  let text = "";
+  const loopback = ipAddress("127.0.0.1", 9000);
+  await new Promise<void>((resolve) => {
+    const handler = server.accept({
+      ...{ remote: loopback, local: loopback, encrypted },
+      write: (block) => {
+        text += typeof block === "string" ? block : latin1Text(block);
+        return true;
+      },
+      endWrite: resolve,
+      destroy: resolve,
+      pauseReading() {},
+      resumeReading() {},
+    });
+    const first = bytes.length >> 1;
+    for (const piece of [bytes.slice(0, first), bytes.slice(first)]) {
+      handler.onData(new TextEncoder().encode(piece));
+    }
+    handler.onEnd();
+  });
+  await server.close();
+  return text;
+}
+
+test("a server that never listens loads the reader when it accepts, and loses no event", async () => {
+  const behind = await accepted(LINE + get("/"), { proxyProtocol: trusting });
+  assertEquals((body(behind) as unknown[])[0], "192.0.2.7");
+  assertEquals(await accepted(get("/"), { proxyProtocol: trusting }), "");
+  const other = await accepted(get("/"), { proxyProtocol: { trust: ["10.0.0.0/8"] } });
+  assertEquals((body(other) as unknown[])[0], "127.0.0.1");
+  const tls = {
+    ...{ cert: "-----BEGIN CERTIFICATE-----", key: "-----BEGIN PRIVATE KEY-----" },
+    ...{ ca: "-----BEGIN CERTIFICATE-----", clientCertificate: "optional" as const },
+  };
+  const keys: WSGIApp = (environ, startResponse) => {
+    startResponse("200 OK", []);
+    return [JSON.stringify([environ["SSL_CLIENT_VERIFY"] ?? "not asked"])];
+  };
+  const asked = { encrypted: true, tls, wsgiApp: keys };
+  assertEquals(body(await accepted(get("/"), asked)), ["NONE"]);
+  assertEquals(body(await accepted(get("/"), { ...asked, encrypted: false })), ["not asked"]);
 });

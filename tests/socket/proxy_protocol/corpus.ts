@@ -1,12 +1,12 @@
 /** The reader of the headers of `tests/corpus/proxy_protocol`, whose README defines the format. */
 
 import { readdirSync, readFileSync } from "node:fs";
+import { formatAddress } from "../../../src/socket/mod.ts";
 import {
-  formatAddress,
   ProxyHeaderError,
   ProxyHeaderReader,
   type ProxyVersion,
-} from "../../../src/socket/mod.ts";
+} from "../../../src/socket/proxy_protocol/mod.ts";
 import { escapeBytes, latin1Bytes, latin1Text } from "../../http/transcript.ts";
 
 /** The first bytes of one connection, and the result of the reader. */

@@ -3,14 +3,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
+import { type Address, ipAddress } from "../../../src/socket/mod.ts";
 import {
-  type Address,
   encodeProxyHeader,
-  ipAddress,
   type ProxyHeader,
   ProxyHeaderError,
   ProxyHeaderReader,
-} from "../../../src/socket/mod.ts";
+} from "../../../src/socket/proxy_protocol/mod.ts";
 import { assertLaw } from "../../support/shares.ts";
 
 const RUNS = 200;

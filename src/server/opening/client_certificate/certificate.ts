@@ -10,7 +10,7 @@
  * @module
  */
 
-import { decodeLatin1 } from "../../socket/mod.ts";
+import { decodeLatin1 } from "../../../socket/mod.ts";
 import { contentOf, type Element, elementsOf, hexText, oidText, TAGS } from "./der.ts";
 import { type DistinguishedName, readName } from "./distinguished_name.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { decodeLatin1 } from "../../socket/mod.ts";
+import { decodeLatin1 } from "../../../socket/mod.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { commonName, formatName } from "./distinguished_name.ts";
 

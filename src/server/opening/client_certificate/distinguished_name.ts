@@ -9,7 +9,7 @@
  * @module
  */
 
-import { decodeLatin1 } from "../../socket/mod.ts";
+import { decodeLatin1 } from "../../../socket/mod.ts";
 import { contentOf, type Element, elementsOf, hexText, oidText, TAGS } from "./der.ts";
 
 /** An attribute: its short name, or its object identifier, and its text. */

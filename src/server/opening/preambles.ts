@@ -4,19 +4,14 @@
  * They have no socket yet, and the adapter reads their bytes. They count as open connections, and a shutdown ends
  * them with the idle ones.
  *
- * `connections.ts` owns this.
+ * `openings.ts` owns this.
  *
  * @module
  */
 
-import {
-  type Address,
-  type Preamble,
-  type ProxyHeader,
-  ProxyHeaderReader,
-  type Socket,
-} from "../../socket/mod.ts";
-import { type ProxyProtocol, sendsHeader } from "./proxy_option.ts";
+import type { Address, Preamble, Socket } from "../../socket/mod.ts";
+import { type ProxyHeader, ProxyHeaderReader } from "../../socket/proxy_protocol/mod.ts";
+import { type ProxyProtocol, sendsHeader } from "../listening/proxy_option.ts";
 
 /** The connections of a server, as this needs them. */
 export interface PreambleHost {
