@@ -184,16 +184,13 @@ export class Connections implements ConnectionHost, OpeningsHost {
     if (this.isEmpty) this.onEmpty();
   }
 
-  /** Whether an option needs the code of the openings. */
-  get #hasOpenings(): boolean {
-    return this.settings.proxyProtocol !== undefined || this.settings.tls !== undefined;
-  }
-
-  /** Loads the code that an option needs. */
-  async load(): Promise<void> {
-    if (!this.#hasOpenings) return;
-    const { Openings } = await import("./opening/openings.ts");
-    this.#openings ??= new Openings(this);
+  /** Loads the code of the openings; `undefined` if no option needs it. */
+  load(): Promise<Openings> | undefined {
+    const { proxyProtocol, tls } = this.settings;
+    if (proxyProtocol === undefined && tls === undefined) return undefined;
+    return import("./opening/openings.ts").then(({ Openings }) =>
+      this.#openings ??= new Openings(this)
+    );
   }
 
   /** The part of the TLS options by which the header of the PROXY protocol comes before the handshake. */
@@ -203,13 +200,14 @@ export class Connections implements ConnectionHost, OpeningsHost {
   }
 
   openingOf(connection: ClientConnection, socket: Socket): Opening | undefined {
-    if (!this.#hasOpenings) return undefined;
     if (this.#openings !== undefined) return this.#openings.of(socket);
+    const loading = this.load();
+    if (loading === undefined) return undefined;
     const { proxyProtocol, tls } = this.settings;
     const expectsHeader = tls === undefined && sendsHeader(proxyProtocol, socket);
     const late = new LateOpening(this.factsOf(socket), socket.remote, expectsHeader);
-    void this.load().then(() => {
-      connection.reopen(this.#openings?.of(socket));
+    void loading.then((openings) => {
+      connection.reopen(openings.of(socket));
       late.replay(connection);
     });
     return late;

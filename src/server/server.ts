@@ -163,7 +163,9 @@ export class WSGIServer {
       ...(backlog === undefined ? {} : { backlog }),
       ...(tls === undefined ? {} : { tls: { ...tls, ...this.#connections.preamble(accept) } }),
     };
-    const listening = this.#connections.load().then(() => adapter.listen(bind, options, accept));
+    const listen = () => adapter.listen(bind, options, accept);
+    const loading = this.#connections.load();
+    const listening = loading === undefined ? listen() : loading.then(listen);
     this.#listener = await listening.finally(() => this.#listening = false);
     if (this.stopping) {
       await this.#listener.close();
