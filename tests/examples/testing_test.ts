@@ -6,6 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { RUNTIME } from "../support/tcp.ts";
+import { nodeLoader } from "../tools/runtimes.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLE = "./examples/wait_signal_test.ts";
@@ -14,7 +15,7 @@ const EXAMPLE = "./examples/wait_signal_test.ts";
 function testArguments(): string[] {
   if (RUNTIME.startsWith("deno")) return ["test", "--no-check", "--no-config", EXAMPLE];
   if (RUNTIME.startsWith("bun")) return ["test", EXAMPLE];
-  return ["--import", "tsx", "--test", "--test-reporter=tap", EXAMPLE];
+  return ["--import", nodeLoader(), "--test", "--test-reporter=tap", EXAMPLE];
 }
 
 function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {

@@ -68,12 +68,17 @@ export function findRuntime(name: RuntimeName): Runtime {
 export function programArguments(runtime: Runtime, file: string): string[] {
   switch (runtime.name) {
     case "node":
-      return ["--import", COMPILED ? PLAIN_LOADER : tsxLoader(), file];
+      return ["--import", nodeLoader(), file];
     case "deno":
       return ["run", "--allow-all", "--no-check", "--config", denoConfig(runtime.command), file];
     default:
       return [file];
   }
+}
+
+/** Gives the URL of the loader that lets Node run the programs of this repository. */
+export function nodeLoader(): string {
+  return COMPILED ? PLAIN_LOADER : tsxLoader();
 }
 
 /** Gives the URL of the loader, so that programs may run in any directory. */
