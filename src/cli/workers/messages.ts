@@ -62,3 +62,9 @@ export type FromWorker =
   | { readonly type: "replace"; readonly reason: string }
   | { readonly type: "bus"; readonly message: unknown }
   | Answered;
+
+/** The worker has heard this number of messages without a connection. Sent on Deno only; see `quiet_link.ts`. */
+export interface Heard {
+  readonly type: "heard";
+  readonly count: number;
+}

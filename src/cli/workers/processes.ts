@@ -17,7 +17,8 @@ import { fileURLToPath } from "node:url";
 import type { AcceptedStream } from "../../../adapters/node.ts";
 import { CommandFailure, deniedByDeno, EXIT, messageOf, systemCode } from "../failure.ts";
 import { setVariables } from "../host.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, Heard, ToWorker } from "./messages.ts";
+import { QuietLink } from "./quiet_link.ts";
 import type { ProcessEvents, WorkerProcess } from "./supervised_worker.ts";
 
 /** The part of a child process that is used. */
@@ -54,7 +55,14 @@ export function startProcess(
     isOver = true;
     events.ended(how);
   };
-  child.on("message", (message) => events.message(message as FromWorker));
+  const link = isDeno()
+    ? new QuietLink<ToWorker, AcceptedStream>((message, stream) => sendTo(child, message, stream))
+    : undefined;
+  child.on("message", (data) => {
+    const message = data as FromWorker | Heard;
+    if (message.type === "heard") link?.heard(message.count);
+    else events.message(message);
+  });
   child.on("error", (error) => {
     // A worker that cannot be started has no exit.
     if (child.pid !== undefined) return;
@@ -73,7 +81,10 @@ export function startProcess(
   });
   return {
     id: child.pid,
-    send: (message, stream) => sendTo(child, message, stream),
+    send(message, stream) {
+      if (link === undefined) sendTo(child, message, stream);
+      else link.send(message, stream);
+    },
     kill: () => void child.kill("SIGKILL"),
     disconnect: () => child.disconnect(),
   };
@@ -153,15 +164,22 @@ export function supervisorLink(hear: {
 }): SupervisorLink {
   for (const name of ["SIGINT", "SIGHUP", "SIGUSR1"] as const) host.on(name, () => {});
   host.on("SIGTERM", hear.terminate);
-  host.on("message", (message, stream) => {
-    hear.message(message as ToWorker, (stream ?? undefined) as AcceptedStream | undefined);
+  const post = (message: FromWorker | Heard) => {
+    if (host.connected) host.send?.(message, undefined, undefined, () => {});
+  };
+  let heard = 0;
+  const tellHeard = () => {
+    post({ type: "heard", count: heard });
+    heard = 0;
+  };
+  host.on("message", (data, stream) => {
+    const message = data as ToWorker;
+    // One answer for all messages that have come together.
+    if (isDeno() && message.type !== "connection" && heard++ === 0) timers.setImmediate(tellHeard);
+    hear.message(message, (stream ?? undefined) as AcceptedStream | undefined);
   });
   host.on("disconnect", hear.abandoned);
-  return {
-    post(message) {
-      if (host.connected) host.send?.(message, undefined, undefined, () => {});
-    },
-  };
+  return { post };
 }
 
 /** Calls `job` after the events that have come by now. */

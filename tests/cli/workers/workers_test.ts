@@ -91,6 +91,9 @@ test("workers share a bus, one that is killed is replaced, and a reload to a bro
     assertStringIncludes(metrics, `cogen_connections{state="read"} ${waits.length}\n`);
     assertEquals(await new Exchange({ port }, "/signal").body, String(waits.length));
     for (const { body } of waits) assertMatch(await body, /^\d+ woken$/);
+    // The connections come between the answers of the bus.
+    const signals = Array.from({ length: 60 }, () => new Exchange({ port }, "/signal").body);
+    for (const body of await Promise.all(signals)) assertEquals(body, "0");
     process.kill(Number(first), "SIGKILL");
     await server.errors(new RegExp(`worker . \\(process ${first}\\) has crashed: SIGKILL`));
     write("app.mjs", "export default (");

@@ -34,8 +34,7 @@ const sayAll = (pages: readonly ChatPage[], text: string) =>
 
 describe("with workers", { concurrency: 2 }, () => {
   for (const runtime of RUNTIMES) {
-    const lossy = runtime === "deno" ? "Deno loses messages between its processes" : false;
-    describe(`on ${runtime}`, { skip: lossy }, () => {
+    describe(`on ${runtime}`, () => {
       const site = new ServedSite(runtime, WORKERS);
       before(() => site.start());
       after(() => site.kill());
