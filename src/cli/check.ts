@@ -8,7 +8,7 @@ import { validator } from "../middleware/mod.ts";
 import { testClient } from "../testing/mod.ts";
 import { WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type AppPlace, loadApp } from "./app_loader.ts";
-import { EXIT, messageOf } from "./failure.ts";
+import { EXIT, memberOf, messageOf, visible } from "./failure.ts";
 import { writeOut } from "./host.ts";
 import { counted } from "./running.ts";
 import { serverOptionsOf, type Settings } from "./settings.ts";
@@ -42,12 +42,14 @@ export async function checkCommand(place: AppPlace, settings: Settings): Promise
       faults.push(messageOf(error));
     }
     faults.push(...client.takeErrors().map(describe));
-    await client.close().catch((error) => faults.push(String(Object(error).message ?? error)));
+    await client.close().catch((error) => faults.push(messageOf(error)));
     faults.push(...client.takeErrors().map(describe));
     if (faults.length > 0) faulty++;
     const lines = [...new Set(faults)].map((fault) => `    ${fault.replaceAll("\n", "\n    ")}\n`);
     await writeOut(
-      `${faults.length === 0 ? "ok    " : "FAULT "}${method} ${path}: ${result}\n${lines.join("")}`,
+      `${faults.length === 0 ? "ok    " : "FAULT "}${method} ${path}: ${result}\n${
+        visible(lines.join(""))
+      }`,
     );
   }
   const count = `${counted(REQUESTS.length, "request")}`;
@@ -60,7 +62,7 @@ export async function checkCommand(place: AppPlace, settings: Settings): Promise
 }
 
 function describe(error: unknown): string {
-  const { name } = Object(error) as { name?: unknown };
+  const name = memberOf(error, "name");
   const broke = name === "WSGIValidationError" || name === "WSGIError"
     ? "broke PEP 3333: "
     : "the app failed: ";

@@ -31,9 +31,9 @@ export class CommandFailure extends Error {
    * @param detail Further lines.
    */
   constructor(code: number, message: string, detail?: string) {
-    super(hideSecrets(message));
+    super(visible(hideSecrets(message)));
     this.code = code;
-    this.detail = detail === undefined ? undefined : hideSecrets(detail);
+    this.detail = detail === undefined ? undefined : visible(hideSecrets(detail));
   }
 }
 
@@ -51,9 +51,22 @@ function runDenoWith(flags: string): string {
   return `run deno with ${flags}`;
 }
 
+/**
+ * Shows control characters as their codes, because a text from outside must not command a terminal. The colours
+ * that a runtime has put into the text of an error are left out; line feeds and tabs stay.
+ */
+export function visible(text: string): string {
+  // deno-lint-ignore no-control-regex -- the sequences of colours begin with ESC
+  return text.replace(/\x1b\[[\d;]*m/g, "").replace(
+    /(?![\t\n])\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}
+
 /** Makes a failure of any error. */
 export function failureOf(error: unknown): CommandFailure {
-  if (error instanceof CommandFailure) return error;
+  const own = safely(() => error instanceof CommandFailure ? error : undefined);
+  if (own !== undefined) return own;
   if (systemCode(error) === "NotCapable") {
     return new CommandFailure(EXIT.notStarted, `${messageOf(error)}: ${runDenoWith("-N -R -E")}`);
   }
@@ -62,7 +75,7 @@ export function failureOf(error: unknown): CommandFailure {
 
 /** The message of any thrown value, as one line: the second line, too, if the first ends with a colon. */
 export function messageOf(error: unknown): string {
-  const { message } = Object(error) as { message?: unknown };
+  const message = memberOf(error, "message");
   const text = typeof message === "string" && message !== "" ? message : showValue(error);
   const [first = "", second = ""] = text.split("\n");
   return first.endsWith(":") && second !== "" ? `${first} ${second.trim()}` : first;
@@ -70,9 +83,15 @@ export function messageOf(error: unknown): string {
 
 /** The code of an error of the system, such as `ENOENT`; the name of an error of Deno otherwise. */
 export function systemCode(error: unknown): string {
-  const { code, cause, name } = Object(error) as { code?: unknown; cause?: unknown; name?: string };
-  if (typeof code === "string") return code;
-  return cause === undefined ? name ?? "" : systemCode(cause);
+  let name: unknown = "";
+  // The causes of an error may form a circle.
+  for (let [at, depth]: [unknown, number] = [error, 0]; at !== undefined && depth < 8; depth++) {
+    const code = memberOf(at, "code");
+    if (typeof code === "string") return code;
+    name = memberOf(at, "name");
+    at = memberOf(at, "cause");
+  }
+  return typeof name === "string" ? name : "";
 }
 
 /** Says in words why the system refused. */
@@ -82,8 +101,21 @@ export function reasonOf(error: unknown): string {
 
 /** The stack of an error, or the value itself. */
 export function stackOf(error: unknown): string {
-  const { stack } = Object(error) as { stack?: unknown };
+  const stack = memberOf(error, "stack");
   return typeof stack === "string" ? stack : showValue(error);
+}
+
+/** A member of any thrown value; `undefined` if it cannot be read, as that of a revoked Proxy. */
+export function memberOf(error: unknown, name: string): unknown {
+  return safely(() => (Object(error) as Record<string, unknown>)[name]);
+}
+
+function safely<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

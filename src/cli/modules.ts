@@ -7,7 +7,7 @@
  * @module
  */
 
-import { CommandFailure, messageOf } from "./failure.ts";
+import { CommandFailure, memberOf, messageOf, visible } from "./failure.ts";
 import {
   absolute,
   folderOf,
@@ -27,8 +27,6 @@ const PLACE = /(?:file:\/\/)?(\/[^\s:()'"]+:\d+(?::\d+)?)/;
 const FRAME = /^\s+at /;
 /** Frames of a runtime and of packages, in a stack. */
 const FOREIGN = /^\s*at .*(?:node:|ext:|native:|\/node_modules\/|<anonymous>)/;
-/** The colors in a text for a terminal. */
-const COLOR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
 /** The folder of the command, in the frames of its own functions. */
 const OWN = new URL("./", import.meta.url).pathname;
 /** The imports of files. */
@@ -63,7 +61,8 @@ export async function importModule(
     return await import(urlOf(realPath(path))).then(namesOf);
   } catch (thrown) {
     // Bun collects the errors of a file.
-    const [error = thrown] = (Object(thrown) as { errors?: unknown[] }).errors ?? [];
+    const errors = memberOf(thrown, "errors");
+    const error = Array.isArray(errors) && errors.length > 0 ? errors[0] : thrown;
     const frames = userFrames(error);
     const message = `${nameOf(error)}${messageOf(error)}`;
     const place = PLACE.test(message) ? "" : placeOf(error, frames, path);
@@ -82,7 +81,8 @@ function namesOf(module: Record<string, unknown>): Record<string, unknown> {
 }
 
 function nameOf(error: unknown): string {
-  return error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
+  const name = memberOf(error, "stack") === undefined ? undefined : memberOf(error, "name");
+  return typeof name === "string" && name !== "Error" ? `${name}: ` : "";
 }
 
 function hintOf(message: string, name: string): string {
@@ -93,21 +93,22 @@ function hintOf(message: string, name: string): string {
 
 /** The lines of a stack that are about the user's code. */
 function userFrames(error: unknown): string[] {
-  const { stack } = Object(error) as { stack?: unknown };
+  const stack = memberOf(error, "stack");
   if (typeof stack !== "string") return [];
-  return stack.replaceAll(COLOR, "").split("\n")
+  return visible(stack).split("\n")
     .filter((line) => FRAME.test(line) && PLACE.test(line))
     .filter((line) => !FOREIGN.test(line) && !line.includes(OWN));
 }
 
 function placeOf(error: unknown, frames: readonly string[], path: string): string {
-  const { position } = Object(error) as {
-    position?: { file: string; line: number; column: number } | null;
-  };
+  const position = memberOf(error, "position") as
+    | { file: string; line: number; column: number }
+    | null
+    | undefined;
   const place = position
     ? `${position.file}:${position.line}:${position.column}`
     : PLACE.exec(frames[0] ?? "")?.[1] ??
-      (error instanceof SyntaxError ? placeOfFault(path) : undefined);
+      (memberOf(error, "name") === "SyntaxError" ? placeOfFault(path) : undefined);
   return place === undefined ? "" : ` (${relative(workingDirectory(), place)})`;
 }
 

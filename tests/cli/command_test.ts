@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../../src/cli/command.ts";
-import { CommandFailure } from "../../src/cli/failure.ts";
+import { CommandFailure, failureOf } from "../../src/cli/failure.ts";
 import { withUnixMode } from "../../src/cli/listening.ts";
 import { OPTIONS } from "../../src/cli/options.ts";
 import { splitArguments } from "../../src/cli/arguments.ts";
@@ -188,6 +188,55 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
   ],
   ["fetch app.mjs / -d @no", 2, `cannot read --data @no: there is no such file${HINT}`],
 ];
+
+/** Modules that throw a value at their import, and the message after `cannot load`. */
+const THROWN: Readonly<Record<string, string>> = {
+  "new Error('\\x1b[2Ja\\u009bb\\x1b[31mred\\x1b[0m\\0')": "\\x1b[2Ja\\x9bbred\\x00",
+  "Object.defineProperty(new Error('x'), 'message', { get: fail })": "an Error",
+  "Object.defineProperty(new Error('text'), 'stack', { get: fail })": "text",
+  "Object.assign(new Error('text'), { errors: 5, position: 'x' })": "text",
+  // The loader of tsx fails at this value itself.
+  "revoked": "",
+  "undefined": "undefined",
+  "circle": "text",
+};
+
+test("a module that throws any value is a fault of one line, without control characters", async () => {
+  const files = Object.fromEntries(
+    Object.keys(THROWN).map((thrown, at) => [
+      `throws${at}.mjs`,
+      `const fail = () => { throw new Error("a getter"); };
+      const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+      revoke();
+      const circle = new Error("text");
+      circle.cause = circle;
+      throw ${thrown};`,
+    ]),
+  );
+  await inWorkshop(files, async ({ folder }) => {
+    for (const [at, message] of Object.values(THROWN).entries()) {
+      const file = `${folder}/throws${at}.mjs`;
+      const failure = await assertRejects(() => runCommand([file]), CommandFailure);
+      assertEquals(failure.code, 4);
+      assertStringIncludes(failure.message.replace(folder, ""), `throws${at}.mjs: ${message}`);
+      assertEquals(
+        /(?!\n)\p{Cc}/u.test(`${failure.message}${failure.detail}`),
+        false,
+      );
+    }
+  });
+});
+
+test("any error becomes a failure of the command", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const circle: { code?: number; cause?: unknown } = { code: 5 };
+  circle.cause = circle;
+  for (const error of [proxy, circle, undefined, null, 5, "text\x1b[2J"]) {
+    const { code, message } = failureOf(error);
+    assertEquals([code, message.includes("\x1b")], [1, false]);
+  }
+});
 
 test("a fault is one line with a remedy, and has its exit code", async () => {
   await inWorkshop(FILES, async ({ folder, run }) => {

@@ -8,7 +8,15 @@
  */
 
 import { jsonEntry } from "../../server/mod.ts";
-import { CommandFailure, deniedByDeno, EXIT, reasonOf, systemCode, usage } from "../failure.ts";
+import {
+  CommandFailure,
+  deniedByDeno,
+  EXIT,
+  reasonOf,
+  systemCode,
+  usage,
+  visible,
+} from "../failure.ts";
 import {
   absolute,
   after,
@@ -90,8 +98,9 @@ const OPEN_REASONS: Readonly<Record<string, string>> = {
 
 /** The trouble of a file of errors goes to standard error, because the file may not take it. */
 function sayOfLog(option: string, text: string): void {
-  if (option === "--log-file" && logs?.hasErrorFile === true) writeError(`cogen-wsgi: ${text}`);
-  else writeMessage("error", text);
+  if (option === "--log-file" && logs?.hasErrorFile === true) {
+    writeError(`cogen-wsgi: ${visible(text)}`);
+  } else writeMessage("error", text);
 }
 
 /** Writes an entry of the access log. */
@@ -111,8 +120,8 @@ export function writeMessage(level: "error" | "info", text: string, detail?: str
   if (logs?.isJson === true) {
     return logs.errors.write(jsonEntry({ level, message: text, stack: detail }));
   }
-  writeLog(`cogen-wsgi: ${text}`);
-  if (detail !== undefined) writeLog(detail);
+  writeLog(`cogen-wsgi: ${visible(text)}`);
+  if (detail !== undefined) writeLog(visible(detail));
 }
 
 /** Opens the files of the logs again. The old files stay open if that is impossible. */
