@@ -5,7 +5,9 @@
  * tells them apart, so there are three ways, which are tried with sample responses before one is used: the
  * source of the body, a copy of the body, and the end of the body. Without any way, each body is a stream.
  *
- * The trap: the ways must not depend on the blocks that a stream has by now, because that depends on time.
+ * The trap: the ways must not depend on the blocks that a stream has by now, because that depends on time. On Bun,
+ * nothing tells the stream of a string from a stream of the runtime that has ended, such as `fetched.body`: their
+ * members, their first step, their copies and the type of their `blob()` are equal.
  *
  * `from_fetch.ts` calls this.
  *
@@ -214,8 +216,27 @@ const MAX_READ_BYTES = 64 * 1024;
 function byEnd(response: Response): ResponseBody | Promise<ResponseBody> {
   const body = freeBody(response);
   // The body of a response of `fetch` arrives when it does.
-  if (body === null || response.url !== "" || !isByteStream(body)) return streamOf(response);
+  if (body === null || response.url !== "" || !isByteStream(body) || isFromOutside(body)) {
+    return streamOf(response);
+  }
   return readToEnd(body.getReader());
+}
+
+/**
+ * Deno: whether the bytes of a stream, or of the stream that it is a copy of, come from outside of the program: from
+ * `fetch`, a file or a process. Such a stream may have ended by now, or not.
+ */
+function isFromOutside(stream: ReadableStream): boolean {
+  const members = stream as unknown as Readonly<Record<symbol, unknown>>;
+  for (const symbol of Object.getOwnPropertySymbols(stream)) {
+    const { [symbol]: member } = members;
+    if (typeof member !== "object" || member === null) continue;
+    if (symbol.description === "[[resourceBacking]]") return true;
+    if (symbol.description === "[[original]]" && isFromOutside(member as ReadableStream)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 async function readToEnd(reader: Reader): Promise<ResponseBody> {
