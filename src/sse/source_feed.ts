@@ -21,7 +21,15 @@ import {
   type Task,
   until,
 } from "../coroutine/mod.ts";
-import { adoptStep, type AnyIterator, isPromise, type Step, throwInto } from "../wsgi/mod.ts";
+import {
+  adoptStep,
+  type AnyIterator,
+  type AppIterable,
+  isPromise,
+  iteratorOf,
+  type Step,
+  throwInto,
+} from "../wsgi/mod.ts";
 import { type EventFields, formatEvent } from "./event_format.ts";
 import type { Feed } from "./feed.ts";
 
@@ -120,10 +128,14 @@ export class SourceFeed implements Feed {
   }
 
   #steps(): Iterator<unknown, unknown, unknown> {
-    const events = this.#events;
-    return Symbol.asyncIterator in events
-      ? asyncSteps(events[Symbol.asyncIterator](), this.#report)
-      : events[Symbol.iterator]();
+    const { [Symbol.asyncIterator]: async } = this.#events as Partial<AsyncIterable<unknown>>;
+    const iterator = iteratorOf(this.#events as AppIterable);
+    // A member that an app has added to all objects does not count.
+    const isAsync = async !== undefined &&
+      async !== Object.prototype[Symbol.asyncIterator as never];
+    return isAsync
+      ? asyncSteps(iterator as AsyncIterator<unknown, unknown, unknown>, this.#report)
+      : iterator as Iterator<unknown, unknown, unknown>;
   }
 
   /** Offers an event to the stream. Events of a stream that is closed are dropped. */

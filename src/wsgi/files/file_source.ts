@@ -7,6 +7,7 @@
  * @module
  */
 
+import { BASE } from "../../coroutine/internal.ts";
 import { showValue } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { OpenFile } from "../../socket/mod.ts";
@@ -200,9 +201,10 @@ interface BlockIterator {
 }
 
 function iterated(source: Iterable<Block> | AsyncIterable<Block>): BlockSource {
-  const iterator: BlockIterator = Symbol.asyncIterator in source
-    ? source[Symbol.asyncIterator]()
-    : source[Symbol.iterator]();
+  const { [Symbol.asyncIterator]: async } = source as Partial<AsyncIterable<Block>>;
+  const iterator: BlockIterator = async === undefined || async === BASE[Symbol.asyncIterator]
+    ? (source as Iterable<Block>)[Symbol.iterator]()
+    : async.call(source as AsyncIterable<Block>);
   let over = false;
   const blockOf = (step: Step) => {
     over = step.done === true;
@@ -216,8 +218,9 @@ function iterated(source: Iterable<Block> | AsyncIterable<Block>): BlockSource {
     close: async () => {
       // A generator that has not begun is ended as well, because it may own one of its arguments,
       // such as a file.
-      if (!over) await iterator.return?.();
-      await (source as { close?: () => unknown }).close?.();
+      if (!over && iterator.return !== BASE.return) await iterator.return?.();
+      const { close } = source as { close?: () => unknown };
+      if (close !== BASE.close) await close?.call(source);
     },
   };
 }

@@ -10,7 +10,8 @@
  * @module
  */
 
-import { checkNames, optionError, showValue, until } from "../../coroutine/mod.ts";
+import { checkedOptions } from "../../coroutine/internal.ts";
+import { optionError, showValue, until } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { Cogen } from "../cogen.ts";
 import { type BlockSource, blockSource, type FileBody, isOpenFile } from "./file_source.ts";
@@ -114,12 +115,8 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
    * @throws {RangeError} For a block size, offset or length that is not a whole number in its range.
    */
   constructor(source: FileSource, cogen: Cogen, options: number | FileWrapperOptions = {}) {
-    const given: FileWrapperOptions = typeof options === "number"
-      ? { blockSize: options }
-      : options;
-    checkNames("options of wsgi.file_wrapper", given, FILE_OPTIONS, {
-      complaint: "Unknown option of wsgi.file_wrapper",
-    });
+    const all = typeof options === "number" ? { blockSize: options } : options;
+    const given = checkedOptions<FileWrapperOptions>("wsgi.file_wrapper", all, FILE_OPTIONS);
     checkSource(source);
     this.#source = source;
     this.#cogen = cogen;

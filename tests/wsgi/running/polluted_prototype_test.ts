@@ -13,6 +13,7 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { Call, Queue, Sleep } from "../../../src/coroutine/mod.ts";
 import { accessLog, delegate, errorPage, passThrough } from "../../../src/middleware/mod.ts";
+import { eventStream } from "../../../src/sse/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
 import { get, post, serving } from "../../support/serving.ts";
 
@@ -83,6 +84,14 @@ const fails: WSGIApp = () => {
   throw new Error("the app has failed");
 };
 
+const wrapped: WSGIApp = (environ, startResponse) => {
+  startResponse("200 OK", PLAIN);
+  return environ["wsgi.file_wrapper"](["a ", "file"]);
+};
+
+const streamed: WSGIApp = (environ, startResponse) =>
+  eventStream(environ, startResponse, ["an event", Sleep(1) as never, "another"]);
+
 const logged: WSGIApp = accessLog(generator, () => void events.push("logged"));
 const guarded: WSGIApp = errorPage(
   (environ, startResponse) => delegate(array, environ, startResponse),
@@ -97,6 +106,7 @@ const passed: WSGIApp = (environ, startResponse) =>
 
 const APPS: Readonly<Record<string, WSGIApp>> = {
   ...{ array, generator, reader, closing, iterator, calls, signals, logged, guarded, passed },
+  ...{ wrapped, streamed },
 };
 
 const REQUESTS = [
@@ -116,7 +126,9 @@ async function run(pollute: () => () => void): Promise<readonly unknown[]> {
     for (const request of REQUESTS) {
       const client = stage.ask(request);
       stage.run(10_000);
-      received.push(client.received().replace(/\r\nDate: [^\r]*/, ""));
+      // Each stream of events has a random time.
+      const varied = /\r\nDate: [^\r]*|[\da-f]+\r\nretry: \d+/g;
+      received.push(client.received().replace(varied, ""));
       client.destroy();
       stage.run();
     }
