@@ -34,11 +34,13 @@ export class ManualClock implements Clock {
   #now = 0;
   #deferred: (() => void)[] = [];
   readonly #timers = new Set<Timer>();
+  /** The earliest time of all timers, or a time before it; `Infinity` if there is none. */
+  #earliest = Infinity;
 
   /** The entries of the error log, as {@linkcode Clock.log} got them. */
   readonly logged: string[] = [];
 
-  /** The time: the sum of all calls of {@linkcode advance}. */
+  /** The time, from 0: {@linkcode advance} and {@linkcode moveTo} change it. */
   now(): number {
     return this.#now;
   }
@@ -48,10 +50,12 @@ export class ManualClock implements Clock {
     this.#deferred.push(turn);
   }
 
-  /** Keeps `turn` for the {@linkcode advance} that reaches it. */
+  /** Keeps `turn` for the {@linkcode advance} that reaches it. With an infinite delay, it never runs. */
   setTimer(delay: number, turn: () => void): () => void {
     const timer = { at: this.#now + delay, turn };
+    if (timer.at === Infinity) return () => {};
     this.#timers.add(timer);
+    this.#earliest = Math.min(this.#earliest, timer.at);
     return () => void this.#timers.delete(timer);
   }
 
@@ -65,11 +69,45 @@ export class ManualClock implements Clock {
     return this.#deferred.length === 0 && this.#timers.size === 0;
   }
 
-  /** Runs the turns that were deferred before this call. */
-  turn(): void {
-    const turns = this.#deferred;
-    this.#deferred = [];
-    for (const turn of turns) turn();
+  /** The number of timers that are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** The time of the earliest timer; `Infinity` if there is none. */
+  get nextTimer(): number {
+    let earliest = Infinity;
+    for (const { at } of this.#timers) if (at < earliest) earliest = at;
+    return this.#earliest = earliest;
+  }
+
+  /**
+   * Runs one round at the present time: the turns that were deferred before this call; if there are none, the
+   * timers that are due. A loop of rounds stays in control of an app that polls, which `advance` does not.
+   *
+   * @returns Whether there were any.
+   */
+  turn(): boolean {
+    if (this.#deferred.length > 0) {
+      this.#runDeferred();
+      return true;
+    }
+    if (this.#earliest > this.#now || this.nextTimer > this.#now) return false;
+    const due = [...this.#timers].filter(({ at }) => at <= this.#now);
+    for (const timer of due.sort((one, other) => one.at - other.at)) {
+      // An earlier timer of this round may have cancelled it.
+      if (this.#timers.delete(timer)) timer.turn();
+    }
+    return true;
+  }
+
+  /**
+   * Moves time forward, and runs nothing. The timers on the way become due; {@linkcode turn} runs them.
+   *
+   * @param time The new time in milliseconds; an earlier time than now changes nothing.
+   */
+  moveTo(time: number): void {
+    this.#now = Math.max(this.#now, time);
   }
 
   /**
@@ -80,24 +118,31 @@ export class ManualClock implements Clock {
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
     this.#settle();
-    for (let timer = this.#earliest(end); timer !== undefined; timer = this.#earliest(end)) {
+    for (let timer = this.#first(end); timer !== undefined; timer = this.#first(end)) {
       this.#timers.delete(timer);
-      this.#now = Math.max(this.#now, timer.at);
+      this.moveTo(timer.at);
       timer.turn();
       this.#settle();
     }
     this.#now = end;
   }
 
-  #settle(): void {
-    while (this.#deferred.length > 0) this.turn();
+  #runDeferred(): void {
+    const turns = this.#deferred;
+    this.#deferred = [];
+    for (const turn of turns) turn();
   }
 
-  #earliest(end: number): Timer | undefined {
-    let earliest: Timer | undefined;
+  #settle(): void {
+    while (this.#deferred.length > 0) this.#runDeferred();
+  }
+
+  /** The timer that is due first, up to a time. */
+  #first(end: number): Timer | undefined {
+    let first: Timer | undefined;
     for (const timer of this.#timers) {
-      if (timer.at <= end && (earliest === undefined || timer.at < earliest.at)) earliest = timer;
+      if (timer.at <= end && (first === undefined || timer.at < first.at)) first = timer;
     }
-    return earliest;
+    return first;
   }
 }

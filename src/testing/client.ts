@@ -17,6 +17,7 @@ import {
   checkNames,
   checkOption,
   type Duration,
+  ManualClock,
   optionError,
   refuseSurplus,
   Scheduler,
@@ -33,7 +34,6 @@ import { fetchBy } from "./fetch.ts";
 import { counted, runtimeFiles } from "./files.ts";
 import { checkRequest, prepareRequest, type RequestOptions } from "./request.ts";
 import { TestResponse } from "./response.ts";
-import { VirtualClock } from "./virtual_clock.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { describeWaits } from "./waits.ts";
 import {
@@ -152,9 +152,9 @@ export class TestClient implements AsyncDisposable {
       this.log.push(line);
       server.log?.(line);
     };
-    const clock = new VirtualClock(log);
+    const clock = new ManualClock();
     // The clock stands still during a turn, so no time would ever end a run of turns.
-    const scheduler = new Scheduler({ clock, debug: true, quantum: 0 });
+    const scheduler = new Scheduler({ clock, log, debug: true, quantum: 0 });
     this.#time = new VirtualTime(clock, scheduler, options.autojump ?? true);
     const network = memoryNetwork({ clock, log, window, files: counted(files, this.#time) });
     this.#connections = new Connections(network);

@@ -11,8 +11,7 @@
  */
 
 import { memoryNetwork } from "../../adapters/memory.ts";
-import type { Scheduler } from "../coroutine/mod.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
+import type { ManualClock, Scheduler } from "../coroutine/mod.ts";
 import { describeWaits } from "./waits.ts";
 
 /** The turns of the runtime without any event after which all promises count as settled. */
@@ -61,7 +60,7 @@ export class StuckError extends Error {
 
 /** A clock, and the waits of a test that drive it. */
 export class VirtualTime {
-  readonly clock: VirtualClock;
+  readonly clock: ManualClock;
   readonly scheduler: Scheduler;
   readonly #jumps: boolean;
   readonly #host = memoryNetwork().adapter.clock;
@@ -82,7 +81,7 @@ export class VirtualTime {
    * @param scheduler The scheduler of the server.
    * @param jumps Whether the clock jumps to the next timer when nothing else can happen.
    */
-  constructor(clock: VirtualClock, scheduler: Scheduler, jumps: boolean) {
+  constructor(clock: ManualClock, scheduler: Scheduler, jumps: boolean) {
     this.clock = clock;
     this.scheduler = scheduler;
     this.#jumps = jumps;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../../src/coroutine/mod.ts";
+import { ManualClock } from "../../src/coroutine/mod.ts";
 
 /** The polls of the runtime without a turn, in which promises settle, before the clock jumps. */
 const QUIET_POLLS = 2;
@@ -13,28 +13,21 @@ const QUIET_POLLS = 2;
 const BUSY_MS = 0.05;
 
 /** A clock for adapters and for waits. */
-export class JumpingClock implements Clock {
-  #now = 0;
-  #deferred: (() => void)[] = [];
-  readonly #timers = new Set<{ readonly at: number; readonly turn: () => void }>();
+export class JumpingClock extends ManualClock {
+  /** The turns, apart from those of a `ManualClock`: a program that is busy with them must not hold timers up. */
+  #turns: (() => void)[] = [];
   #isPolling = false;
   #quietPolls = 0;
 
-  now(): number {
-    return this.#now;
-  }
-
-  defer(turn: () => void): void {
-    this.#deferred.push(turn);
+  override defer(turn: () => void): void {
+    this.#turns.push(turn);
     this.#poll();
   }
 
-  setTimer(delay: number, turn: () => void): () => void {
-    if (delay === Infinity) return () => {};
-    const timer = { at: this.#now + delay, turn };
-    this.#timers.add(timer);
+  override setTimer(delay: number, turn: () => void): () => void {
+    const cancel = super.setTimer(delay, turn);
     this.#poll();
-    return () => void this.#timers.delete(timer);
+    return cancel;
   }
 
   #poll(): void {
@@ -42,28 +35,18 @@ export class JumpingClock implements Clock {
     this.#isPolling = true;
     setImmediate(() => {
       this.#isPolling = false;
-      this.#turn();
-      if (this.#deferred.length > 0 || this.#timers.size > 0) this.#poll();
+      this.#round();
+      if (this.#turns.length > 0 || this.timers > 0) this.#poll();
     });
   }
 
-  #turn(): void {
-    if (this.#deferred.length === 0 && ++this.#quietPolls < QUIET_POLLS) return;
+  #round(): void {
+    const turns = this.#turns.splice(0);
+    if (turns.length === 0 && ++this.#quietPolls < QUIET_POLLS) return;
     this.#quietPolls = 0;
-    const turns = this.#deferred.splice(0);
     for (const turn of turns) turn();
-    let next = Infinity;
-    for (const { at } of this.#timers) next = Math.min(next, at);
-    if (turns.length > 0) this.#now += BUSY_MS;
-    else if (next < Infinity) this.#now = Math.max(this.#now, next);
-    if (next <= this.#now) this.#runTimers();
-  }
-
-  #runTimers(): void {
-    const due = [...this.#timers].filter(({ at }) => at <= this.#now);
-    for (const timer of due.sort((one, other) => one.at - other.at)) {
-      // An earlier timer of this moment may have cancelled it.
-      if (this.#timers.delete(timer)) timer.turn();
-    }
+    if (turns.length > 0) this.moveTo(this.now() + BUSY_MS);
+    else if (this.timers > 0) this.moveTo(this.nextTimer);
+    this.turn();
   }
 }
