@@ -8,7 +8,7 @@ import { nearestName, showValue } from "../coroutine/mod.ts";
 import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { withAccessLog } from "./logs/access_lines.ts";
 import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
-import { absolute, kindOf, workingDirectory } from "./host.ts";
+import { absolute, kindOf, workingDirectory } from "./host/mod.ts";
 import { importModule } from "./modules.ts";
 import { COMMANDS } from "./options.ts";
 import { behindProxies } from "./proxies.ts";

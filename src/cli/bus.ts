@@ -12,7 +12,7 @@
 import { type Bus, type BusTransport, connectBus, memoryTransport, openBus } from "../bus/mod.ts";
 import type { Scheduler } from "../coroutine/mod.ts";
 import { CommandFailure, EXIT, messageOf } from "./failure.ts";
-import { findPackage, workingDirectory } from "./host.ts";
+import { findPackage, workingDirectory } from "./host/mod.ts";
 import { writeMessage } from "./logs/logs.ts";
 import type { Settings } from "./settings.ts";
 

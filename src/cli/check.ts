@@ -9,7 +9,7 @@ import { testClient } from "../testing/mod.ts";
 import { WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type AppPlace, loadApp } from "./app_loader.ts";
 import { EXIT, memberOf, messageOf, visible } from "./failure.ts";
-import { writeOut } from "./host.ts";
+import { writeOut } from "./host/mod.ts";
 import { counted } from "./running.ts";
 import { serverOptionsOf, type Settings } from "./settings.ts";
 

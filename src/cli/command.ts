@@ -12,7 +12,7 @@ import { checkCommand } from "./check.ts";
 import { EXIT, usage } from "./failure.ts";
 import { fetchCommand } from "./fetch.ts";
 import { helpText } from "./help.ts";
-import { writeOut } from "./host.ts";
+import { writeOut } from "./host/mod.ts";
 import { serveCommand } from "./serve.ts";
 import type { Command } from "./options.ts";
 import { collectSettings, type Settings } from "./settings.ts";

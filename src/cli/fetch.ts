@@ -8,7 +8,7 @@ import { showValue } from "../coroutine/mod.ts";
 import { testClient } from "../testing/mod.ts";
 import { type AppPlace, loadApp } from "./app_loader.ts";
 import { CommandFailure, EXIT, messageOf, reasonOf, usage } from "./failure.ts";
-import { readBytes, writeError, writeOut } from "./host.ts";
+import { readBytes, writeError, writeOut } from "./host/mod.ts";
 import { serverOptionsOf, type Settings } from "./settings.ts";
 
 /** The request of the command line. */

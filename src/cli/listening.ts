@@ -15,7 +15,7 @@ import {
   systemCode,
   usage,
 } from "./failure.ts";
-import { readText, setMode, withholdPermissions } from "./host.ts";
+import { readText, setMode, withholdPermissions } from "./host/mod.ts";
 import { addressesOf, type Settings } from "./settings.ts";
 import { NAMED_CERTIFICATE } from "./values.ts";
 

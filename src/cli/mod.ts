@@ -10,7 +10,7 @@
 
 import { runCommand } from "./command.ts";
 import { failureOf } from "./failure.ts";
-import { programArguments, writeError } from "./host.ts";
+import { programArguments, writeError } from "./host/mod.ts";
 import { exitWhenLogged, logsElsewhere } from "./logs/logs.ts";
 import { sayFailure } from "./running.ts";
 

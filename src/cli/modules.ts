@@ -19,7 +19,7 @@ import {
   syntaxFault,
   urlOf,
   workingDirectory,
-} from "./host.ts";
+} from "./host/mod.ts";
 
 /** A path with a line, in an error. */
 const PLACE = /(?:file:\/\/)?(\/[^\s:()'"]+:\d+(?::\d+)?)/;

@@ -9,7 +9,7 @@
 import type { ServeOptions } from "../../mod.ts";
 import type { Bus } from "../bus/mod.ts";
 import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
-import { after, onSignal, processId, removeFile, writeText } from "./host.ts";
+import { after, onSignal, processId, removeFile, writeText } from "./host/mod.ts";
 import { reopenLogs, writeMessage } from "./logs/logs.ts";
 import { endMessages, tellReady, tellStopping } from "./status/service_manager.ts";
 import type { Settings } from "./settings.ts";

@@ -8,7 +8,7 @@ import { createScheduler, serve, type WSGIServer } from "../../mod.ts";
 import type { Bus } from "../bus/mod.ts";
 import { type AppPlace, loadServedApp } from "./app_loader.ts";
 import { closeServedBus, openServedBus } from "./bus.ts";
-import { onSignal } from "./host.ts";
+import { onSignal } from "./host/mod.ts";
 import { endpointsOf, listenFailure, reloadCertificates, withUnixMode } from "./listening.ts";
 import { openLogs } from "./logs/logs.ts";
 import { reloading } from "./reload/reload.ts";

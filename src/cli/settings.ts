@@ -17,7 +17,7 @@ import {
   readVariable,
   variableNames,
   workingDirectory,
-} from "./host.ts";
+} from "./host/mod.ts";
 import { writeLog } from "./logs/logs.ts";
 import { keyOf, limitOption, type Option, OPTIONS, timeoutOption, variableOf } from "./options.ts";
 import { loadConfiguration, readEnvFile } from "./settings_files.ts";

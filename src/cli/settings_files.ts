@@ -8,7 +8,7 @@
 
 import { showValue } from "../coroutine/mod.ts";
 import { CommandFailure, EXIT, reasonOf, usage } from "./failure.ts";
-import { absolute, readText, readVariable, setVariable, workingDirectory } from "./host.ts";
+import { absolute, readText, readVariable, setVariable, workingDirectory } from "./host/mod.ts";
 import { importModule } from "./modules.ts";
 
 /**

@@ -2,73 +2,46 @@
  * A client for the tests of an app: requests go through the real parser and the real server, over a
  * network in memory and on a virtual clock.
  *
+ * - `server_under_test.ts`: the server, the clock and the network, and their end
+ * - `requests.ts`: the requests and the cookies
  * - `exchange.ts`: one request and its response
+ * - `raw.ts`: bytes as they are
  * - `events.ts`: a stream of events
  * - `web_socket.ts`: a WebSocket
  * - `connections.ts`: the connections, and which may be used again
  * - `client_socket.ts`: the client's end of a connection, which may leave or stall at any byte
- * - `virtual_time.ts`: the clock, and the loop that moves it
+ * - `virtual_time.ts`: the loop that moves the clock
  *
  * @module
  */
 
-import { memoryNetwork } from "../../adapters/memory.ts";
 import {
   checkNames,
   checkOption,
   type Duration,
-  ManualClock,
-  optionError,
   refuseSurplus,
-  Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
-import { type ServerOptions, type ServerStats, WSGIServer } from "../server/mod.ts";
-import { type Adapter, decodeLatin1, joinBytes, latin1Bytes } from "../socket/mod.ts";
-import type { Environ, Mounts, WSGIApp } from "../wsgi/mod.ts";
-import { ADDRESS, Connections } from "./connections.ts";
-import { Cookies } from "./cookies.ts";
+import type { ServerStats, WSGIServer } from "../server/mod.ts";
+import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
 import { eventFields, TestEvents, type TestEventsOptions } from "./events.ts";
-import { Exchange, TestStream } from "./exchange.ts";
+import { type Exchange, TestStream } from "./exchange.ts";
 import { fetchBy } from "./fetch.ts";
-import { counted, runtimeFiles } from "./files.ts";
-import { checkRequest, prepareRequest, type RequestOptions } from "./request.ts";
-import { TestResponse } from "./response.ts";
-import { VirtualTime } from "./virtual_time.ts";
-import { describeWaits } from "./waits.ts";
+import { type RawAnswer, sendRaw } from "./raw.ts";
+import type { RequestOptions } from "./request.ts";
+import { Requests } from "./requests.ts";
+import type { TestResponse } from "./response.ts";
+import {
+  ServerUnderTest,
+  type TestClientOptions,
+  type TestServerOptions,
+} from "./server_under_test.ts";
 import {
   handshakeFields,
   TestWebSocket,
   type TestWebSocketOptions,
   WebSocketRefused,
 } from "./web_socket.ts";
-
-/** Options of {@linkcode testClient}. */
-export interface TestClientOptions {
-  /** Whether the client keeps cookies from one request to the next. Default `false`. */
-  readonly cookies?: boolean;
-  /**
-   * Whether the clock jumps to the next timer when nothing else can happen. Default `true`; with
-   * `false`, only {@linkcode TestClient.advance} moves it.
-   */
-  readonly autojump?: boolean;
-  /** The number of bytes on their way to the client at which the server waits. Default 64 KB. */
-  readonly window?: number;
-  /** The files that the app may read. Default: those of the runtime. */
-  readonly files?: NonNullable<Adapter["files"]>;
-}
-
-/** The options of a server, without those about listening. */
-export type TestServerOptions = Omit<ServerOptions, "scheduler" | "signal" | "onListen">;
-
-/** The virtual time for the `finally` blocks of apps: the default of `timeouts.close`. */
-const CLOSING_MS = 30_000;
-
-/** The error of a test whose app left a coroutine, a timer or a connection, or whose errors were not taken. */
-export class LeftBehind extends Error {
-  /** `LeftBehind`. */
-  override readonly name = "LeftBehind";
-}
 
 /**
  * Makes a client for the tests of an app. Requests go through the real parser and the real server, over a
@@ -118,12 +91,9 @@ export class TestClient implements AsyncDisposable {
   /** The server under test. */
   readonly server: WSGIServer;
   /** The lines of the error log so far. */
-  readonly log: string[] = [];
-  readonly #connections: Connections;
-  readonly #time: VirtualTime;
-  readonly #cookies: Cookies | undefined;
-  /** The logged errors that the test has not taken. */
-  #errors: unknown[] = [];
+  readonly log: string[];
+  readonly #under: ServerUnderTest;
+  readonly #requests: Requests;
   /** Set by the first {@linkcode close}. */
   #closing: Promise<void> | undefined;
 
@@ -134,50 +104,15 @@ export class TestClient implements AsyncDisposable {
    * @param options The options of the client.
    */
   constructor(server: TestServerOptions, options: TestClientOptions) {
-    checkOption("cookies", options.cookies, "boolean");
-    checkOption("autojump", options.autojump, "boolean");
-    const { window = 65_536, files = runtimeFiles() } = options;
-    if (typeof window !== "number" || !(window > 0)) {
-      throw optionError("window of testClient", window, "a number of bytes above 0");
-    }
-    if (typeof files?.open !== "function") {
-      throw optionError("files of testClient", files, "an object with open and realPath");
-    }
-    const { scheduler: given } = server as ServerOptions;
-    if (given !== undefined) {
-      const expected = "none, because the client has a scheduler on its virtual clock";
-      throw optionError("scheduler of testClient", given, expected);
-    }
-    const log = (line: string) => {
-      this.log.push(line);
-      server.log?.(line);
-    };
-    const clock = new ManualClock();
-    // The clock stands still during a turn, so no time would ever end a run of turns.
-    const scheduler = new Scheduler({ clock, log, debug: true, quantum: 0 });
-    this.#time = new VirtualTime(clock, scheduler, options.autojump ?? true);
-    const network = memoryNetwork({ clock, log, window, files: counted(files, this.#time) });
-    this.#connections = new Connections(network);
-    this.#cookies = options.cookies === true ? new Cookies() : undefined;
-    const { bindAddr: _bindAddr, tls: _tls, ...rest } = server;
-    this.server = new WSGIServer({
-      ...rest,
-      bindAddr: [ADDRESS.host, ADDRESS.port],
-      adapter: network.adapter,
-      scheduler,
-      log,
-      onError: (error: unknown, environ: Environ | undefined) => {
-        this.#errors.push(error);
-        server.onError?.(error, environ);
-      },
-    });
-    // A network in memory listens at once, so there is no need to wait for the promise.
-    void this.server.listen();
+    this.#under = new ServerUnderTest(server, options);
+    this.#requests = new Requests(this.#under, options.cookies === true);
+    this.server = this.#under.server;
+    this.log = this.#under.log;
   }
 
   /** The virtual time in seconds, from 0. */
   get now(): number {
-    return this.#time.clock.now() / 1000;
+    return this.#under.time.clock.now() / 1000;
   }
 
   /** The counts of the server: see {@linkcode WSGIServer.stats}. */
@@ -197,15 +132,8 @@ export class TestClient implements AsyncDisposable {
    * @throws {StuckError} If nothing can happen any more.
    */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<TestResponse> {
-    const exchange = await this.#begin(method, path, options);
-    const response = await exchange.response();
-    if (exchange.socket.reusable && response.complete && exchange.reader.state === "complete") {
-      this.#connections.keep(exchange.socket);
-    } else if (!exchange.socket.closed) {
-      exchange.socket.end("reset");
-    }
-    this.#keepCookies(path, response.headers);
-    return response;
+    this.#checkOpen();
+    return await this.#requests.whole(method, path, options);
   }
 
   /** Sends a GET: see {@linkcode request}. */
@@ -249,11 +177,9 @@ export class TestClient implements AsyncDisposable {
     path: string,
     options: RequestOptions & { readonly method?: string } = {},
   ): Promise<TestStream> {
-    const exchange = await this.#begin(options.method ?? "GET", path, options);
-    await exchange.head();
-    const stream = new TestStream(exchange);
-    this.#keepCookies(path, stream.headers);
-    return stream;
+    this.#checkOpen();
+    const { exchange } = await this.#requests.head(options.method ?? "GET", path, options);
+    return new TestStream(exchange);
   }
 
   /**
@@ -291,12 +217,11 @@ export class TestClient implements AsyncDisposable {
     checkOption("lastEventId of events", options.lastEventId, "string");
     const { query, lastEventId = "" } = options;
     const begin = async (last: string): Promise<Exchange> => {
-      const exchange = await this.#begin("GET", path, {
+      this.#checkOpen();
+      const { exchange } = await this.#requests.head("GET", path, {
         headers: eventFields(options, last),
         ...(query === undefined ? {} : { query }),
       });
-      await exchange.head();
-      this.#keepCookies(path, new TestResponse(exchange.reader, 0).headers);
       return exchange;
     };
     const events = new TestEvents(begin, lastEventId);
@@ -335,16 +260,14 @@ export class TestClient implements AsyncDisposable {
       suggestions: { protocol: "protocols" },
     });
     const { query } = options;
-    const exchange = await this.#begin("GET", path, {
+    this.#checkOpen();
+    const { exchange, headers } = await this.#requests.head("GET", path, {
       headers: handshakeFields(options),
       ...(query === undefined ? {} : { query }),
     });
-    await exchange.head();
     const { reader, socket } = exchange;
     if (reader.state !== "tunnel") throw new WebSocketRefused(await exchange.response());
-    const { headers } = new TestResponse(reader, 0);
-    this.#keepCookies(path, headers);
-    return new TestWebSocket(socket, this.#time, headers, reader.body);
+    return new TestWebSocket(socket, this.#under.time, headers, reader.body);
   }
 
   /**
@@ -369,20 +292,7 @@ export class TestClient implements AsyncDisposable {
     bytes: string | Uint8Array,
     options: { readonly end?: boolean } = {},
   ): Promise<RawAnswer> {
-    if (typeof bytes !== "string" && !(bytes instanceof Uint8Array)) {
-      throw optionError("The bytes of raw", bytes, "a Uint8Array, or a latin-1 string");
-    }
-    checkNames("The options of raw", options, ["end"], { complaint: "Unknown option of raw" });
-    checkOption("end of raw", options.end, "boolean");
-    const pieces: Uint8Array[] = [];
-    const socket = this.#connections.connect();
-    socket.begin((piece) => void pieces.push(piece), undefined);
-    socket.send(typeof bytes === "string" ? latin1Bytes(bytes) : bytes);
-    if (options.end === true) socket.end("fin");
-    await this.#time.until("the end of the connection", () => socket.ended || socket.closed);
-    if (!socket.closed) socket.end("reset");
-    const whole = joinBytes(pieces);
-    return { bytes: whole, text: decodeLatin1(whole, 0, whole.length) };
+    return await sendRaw(this.#under, bytes, options);
   }
 
   /**
@@ -391,12 +301,12 @@ export class TestClient implements AsyncDisposable {
    * @param duration The time to move by; a number is in seconds.
    */
   async advance(duration: Duration): Promise<void> {
-    await this.#time.advance(toMilliseconds(duration, "duration"));
+    await this.#under.time.advance(toMilliseconds(duration, "duration"));
   }
 
   /** Waits until nothing more happens at the present time: each app has ended, or waits. The clock does not move. */
   async settle(): Promise<void> {
-    await this.#time.quiet();
+    await this.#under.time.quiet();
   }
 
   /**
@@ -406,9 +316,7 @@ export class TestClient implements AsyncDisposable {
    * @returns The errors since the last call, oldest first.
    */
   takeErrors(): unknown[] {
-    const errors = this.#errors;
-    this.#errors = [];
-    return errors;
+    return this.#under.takeErrors();
   }
 
   /**
@@ -418,7 +326,7 @@ export class TestClient implements AsyncDisposable {
    *   at which each coroutine waits; and if an error was not taken, which then is its `cause`.
    */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
+    return this.#closing ??= this.#under.close();
   }
 
   /** Does the same as {@linkcode close}, for `await using`. */
@@ -426,66 +334,11 @@ export class TestClient implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    await this.#time.quiet();
-    // A request that the test does not await must not end the test by a rejection.
-    this.#time.abandon();
-    this.#connections.reset();
-    await this.#time.quiet();
-    // The apps that wait in their `finally` blocks, or for the runtime, may end first.
-    await this.#time.runtimeEnds(() => this.stats.activeRequests === 0);
-    if (this.stats.activeRequests > 0) await this.#time.advance(CLOSING_MS);
-    const left = this.#leftBehind();
-    await this.#time.ended(this.server.close());
-    const timers = this.#time.clock.timers;
-    if (timers > 0 && left.length === 0) left.push(`- ${timers} timers`);
-    const errors = this.takeErrors();
-    if (left.length === 0 && errors.length === 0) return;
-    const parts = [
-      ...(left.length === 0 ? [] : [`The app left behind:\n${left.join("\n")}`]),
-      ...(errors.length === 0 ? [] : [`The app failed, and the test took no error: ${this.log}`]),
-    ];
-    throw new LeftBehind(parts.join("\n"), { cause: errors[0] });
-  }
-
-  #leftBehind(): string[] {
-    const { tasks } = this.server.scheduler.stats();
-    const { connections } = this.server.stats();
-    return [
-      ...(tasks === 0 ? [] : [describeWaits(this.server.scheduler)]),
-      ...(connections === 0 ? [] : [`- ${connections} connections`]),
-    ];
-  }
-
-  async #begin(method: string, path: string, options: RequestOptions): Promise<Exchange> {
+  #checkOpen(): void {
     if (this.#closing !== undefined) throw new TypeError("The client is closed");
-    checkRequest(method, path, options);
-    const cookie = this.#cookies?.header(targetOf(path), this.#time.clock.now()) ?? "";
-    const request = await prepareRequest(method, path, options, cookie);
-    const { fault } = options;
-    const socket = fault === undefined ? this.#connections.take() : this.#connections.connect();
-    return new Exchange(socket, this.#time, request, fault);
   }
-
-  #keepCookies(path: string, headers: Headers): void {
-    if (this.#cookies === undefined) return;
-    this.#cookies.keep(targetOf(path), headers.getSetCookie(), this.#time.clock.now());
-  }
-}
-
-/** The answer of {@linkcode TestClient.raw}. */
-export interface RawAnswer {
-  /** All bytes up to the end of the connection. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The same as latin-1. */
-  readonly text: string;
 }
 
 function isServerOptions(app: WSGIApp | Mounts | TestServerOptions): app is TestServerOptions {
   return typeof app === "object" && app !== null && "wsgiApp" in app;
-}
-
-/** The path and query of an absolute URL; any other path as it is. */
-function targetOf(path: string): string {
-  return path.replace(/^https?:\/\/[^/?#]*/i, "");
 }

@@ -4,14 +4,9 @@
  * @module
  */
 
-export {
-  LeftBehind,
-  type RawAnswer,
-  TestClient,
-  testClient,
-  type TestClientOptions,
-  type TestServerOptions,
-} from "./client.ts";
+export { TestClient, testClient } from "./client.ts";
+export type { RawAnswer } from "./raw.ts";
+export { LeftBehind, type TestClientOptions, type TestServerOptions } from "./server_under_test.ts";
 export {
   type AdapterCheck,
   type AdapterCheckOptions,

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { LogDevice } from "../host.ts";
+import type { LogDevice } from "../host/mod.ts";
 
 /** At most this many characters wait. */
 const MAX_HELD = 1_048_576;

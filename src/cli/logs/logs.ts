@@ -26,7 +26,7 @@ import {
   workingDirectory,
   writeError,
   writeOut,
-} from "../host.ts";
+} from "../host/mod.ts";
 import { LogOutput } from "./log_output.ts";
 
 /** The values of the options. */

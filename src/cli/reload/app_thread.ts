@@ -13,7 +13,7 @@ import { type AppPlace, loadServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
 import { closeServedBus, openServedBus } from "../bus.ts";
 import { failureOf } from "../failure.ts";
-import { followLinks } from "../host.ts";
+import { followLinks } from "../host/mod.ts";
 import { openLogs } from "../logs/logs.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { endpointsOf } from "../listening.ts";

@@ -11,7 +11,7 @@ import type { Socket, SocketHandler } from "../../socket/mod.ts";
 import { moduleBeside, startThread, type Thread } from "../../threads/mod.ts";
 import type { ThreadTask } from "./app_thread.ts";
 import { CommandFailure, EXIT, messageOf } from "../failure.ts";
-import { after } from "../host.ts";
+import { after } from "../host/mod.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { Relay, type Server } from "./relay.ts";
 import { say } from "../running.ts";

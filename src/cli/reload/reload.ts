@@ -13,7 +13,7 @@ import { runtimeAdapter } from "../../../mod.ts";
 import type { AppPlace } from "../app_loader.ts";
 import { AppVersions } from "./app_versions.ts";
 import { failureOf } from "../failure.ts";
-import { absolute, folderOf, realPath, relative, workingDirectory } from "../host.ts";
+import { absolute, folderOf, realPath, relative, workingDirectory } from "../host/mod.ts";
 import { say, sayFailure, type Served } from "../running.ts";
 import type { Settings } from "../settings.ts";
 import { SourceWatch } from "./source_watch.ts";

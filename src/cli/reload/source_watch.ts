@@ -11,7 +11,7 @@
  */
 
 import { milliseconds } from "../../threads/mod.ts";
-import { absolute, after, fileState, kindOf, listFolder, realPath } from "../host.ts";
+import { absolute, after, fileState, kindOf, listFolder, realPath } from "../host/mod.ts";
 
 /** The least time between two looks, in seconds. */
 const LEAST_PAUSE_SECONDS = 0.1;

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { after, processId, readText, readVariable, runProgram } from "../host.ts";
+import { after, processId, readText, readVariable, runProgram } from "../host/mod.ts";
 import { writeMessage } from "../logs/logs.ts";
 
 /** The program that sends the messages. */

@@ -9,7 +9,7 @@ import { parseBindAddress } from "../../server/mod.ts";
 import type { Socket, SocketHandler } from "../../socket/mod.ts";
 import type { StatusView } from "../../status/mod.ts";
 import { CommandFailure, EXIT, messageOf, systemCode, usage } from "../failure.ts";
-import { after, writeOut } from "../host.ts";
+import { after, writeOut } from "../host/mod.ts";
 import { type Endpoint, endpointOf } from "../listening.ts";
 import type { Settings } from "../settings.ts";
 import { formatStatus } from "./table.ts";

@@ -16,7 +16,7 @@ import * as timers from "node:timers";
 import { fileURLToPath } from "node:url";
 import type { AcceptedStream } from "../../../adapters/node.ts";
 import { CommandFailure, deniedByDeno, EXIT, messageOf, systemCode } from "../failure.ts";
-import { setVariables } from "../host.ts";
+import { setVariables } from "../host/mod.ts";
 import type { FromWorker, Heard, ToWorker } from "./messages.ts";
 import { QuietLink } from "./quiet_link.ts";
 import type { ProcessEvents, WorkerProcess } from "./supervised_worker.ts";

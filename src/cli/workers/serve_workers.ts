@@ -16,7 +16,7 @@ import type { ListenTLSOptions } from "../../socket/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
 import { hasBroker } from "../bus.ts";
 import { usage } from "../failure.ts";
-import { after, onSignal } from "../host.ts";
+import { after, onSignal } from "../host/mod.ts";
 import { type Endpoint, listenFailure } from "../listening.ts";
 import { counted, runUntilSignal, say, sayFailure, type Service } from "../running.ts";
 import { tellReady, tellReloading } from "../status/service_manager.ts";

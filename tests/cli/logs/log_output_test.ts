@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import type { LogDevice, WriteDone } from "../../../src/cli/host.ts";
+import type { LogDevice, WriteDone } from "../../../src/cli/host/mod.ts";
 import { LogOutput, TOO_SLOW } from "../../../src/cli/logs/log_output.ts";
 
 const text = new TextDecoder();

@@ -80,9 +80,9 @@ const LAYERS: readonly Layer[] = [
       ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts"],
     ],
   },
-  // The command runs on a runtime, and one file of it knows the modules of the runtime.
+  // The command runs on a runtime, and one folder of it knows the modules of the runtime.
   {
-    folder: "src/cli/host.ts",
+    folder: "src/cli/host/",
     mayImport: [
       ...[
         "node:child_process",

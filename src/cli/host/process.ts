@@ -1,0 +1,128 @@
+/**
+ * This process and others: arguments, variables, signals, standard streams, time, and programs of the system.
+ *
+ * @module
+ */
+
+import { spawn } from "node:child_process";
+import host from "node:process";
+import { startTimer } from "../../../adapters/shared/timer.ts";
+
+/** The signals that the command listens for. */
+export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1";
+
+/** The arguments of the program, without the runtime and the program itself. */
+export function programArguments(): string[] {
+  return host.argv.slice(2);
+}
+
+/** The working directory. */
+export function workingDirectory(): string {
+  return host.cwd();
+}
+
+/** The identifier of this process. */
+export function processId(): number {
+  return host.pid;
+}
+
+/**
+ * Reads a variable of the environment.
+ *
+ * @returns `undefined` if it is not set, or if Deno does not let this program read it.
+ */
+export function readVariable(name: string): string | undefined {
+  try {
+    return host.env[name];
+  } catch {
+    return undefined;
+  }
+}
+
+const ownVariables = new Set<string>();
+
+/** Sets a variable of the environment. */
+export function setVariable(name: string, value: string): void {
+  host.env[name] = value;
+  ownVariables.add(name);
+}
+
+/** The variables that {@linkcode setVariable} has set: a new process reads their file again. */
+export function setVariables(): ReadonlySet<string> {
+  return ownVariables;
+}
+
+/** The names of all variables; none if Deno lets this program read single variables only. */
+export function variableNames(): string[] {
+  try {
+    return Object.keys(host.env);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Makes new files of this process without the permissions that `mode` lacks.
+ *
+ * @returns Ends this.
+ */
+export function withholdPermissions(mode: number): () => void {
+  const before = host.umask(0o777);
+  host.umask(before | (~mode & 0o777));
+  return () => void host.umask(before);
+}
+
+/** Writes to standard output; resolves when the system has taken the bytes. */
+export function writeOut(bytes: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => host.stdout.write(bytes, () => resolve()));
+}
+
+/** Writes one line to standard error. */
+export function writeError(line: string): void {
+  host.stderr.write(`${line}\n`);
+}
+
+/** Calls `listener` when the process ends. */
+export function onExit(listener: () => void): void {
+  host.on("exit", listener);
+}
+
+/** Calls `listener` for each signal, which then no longer ends the process by itself. */
+export function onSignal(name: SignalName, listener: () => void): void {
+  try {
+    host.on(name, listener);
+  } catch (error) {
+    // Windows has no SIGUSR1.
+    if (name !== "SIGUSR1") throw error;
+  }
+}
+
+/** Ends the process, as soon as standard output and standard error have taken all bytes. */
+export function exit(code: number): void {
+  // A closed pipe takes nothing more, and is no reason for another exit code.
+  for (const stream of [host.stdout, host.stderr]) stream.on("error", () => {});
+  host.stdout.write("", () => host.stderr.write("", () => host.exit(code)));
+}
+
+/**
+ * Runs a program of the system to its end.
+ *
+ * @throws Rejects with the reason, if the program cannot be run or fails.
+ */
+export function runProgram(name: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(name, [...args], { stdio: ["ignore", "ignore", "pipe"] });
+    let text = "";
+    child.stderr.on("data", (bytes: Uint8Array) => text += new TextDecoder().decode(bytes));
+    child.on("error", (error) => reject(new Error(`${name} cannot be run: ${error.message}`)));
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${name} failed: ${text.trim() || `exit code ${code}`}`));
+    });
+  });
+}
+
+/** Calls `job` after a time; never for `Infinity`. Returns a function that cancels the call. */
+export function after(seconds: number, job: () => void): () => void {
+  return startTimer(seconds * 1000, job);
+}
