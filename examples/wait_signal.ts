@@ -18,7 +18,8 @@ export function* waitApp(environ: Environ, startResponse: StartResponse) {
 
 /**
  * The same app with a timeout of a minute, to try it by hand. It waits for signals of all processes, if the
- * server has a bus. It escapes the message, because a client sends it. It does not wait longer than the server runs.
+ * server has a bus. It escapes the message, because a client sends it. It does not wait longer than the server
+ * runs.
  */
 export function* patientApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);

@@ -67,8 +67,8 @@ export const BLOCKING_DEFAULTS = { threads: 4, queue: 100, deadline: 60, idle: 6
  * request.
  *
  * The app in the thread is the default export of the module; a hash of the URL names another export. It gets
- * `environ` and `startResponse` as PEP 3333 says, and returns an array or a generator of blocks. The environ has the
- * keys whose values can be cloned, so it has no `cogen`, and no functions of a middleware.
+ * `environ` and `startResponse` as PEP 3333 says, and returns an array or a generator of blocks. The environ has
+ * the keys whose values can be cloned, so it has no `cogen`, and no functions of a middleware.
  *
  * A thread that is ahead of its client waits. When the client leaves, the next read or block of the app ends it
  * through its `finally`. An app that does not end before its deadline is ended, and its stack is in the log.

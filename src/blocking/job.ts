@@ -35,7 +35,10 @@ export interface JobThread {
   answer(kind: number, bytes?: Uint8Array): void;
   /** Makes each later call of the app end it. */
   abort(): void;
-  /** Ends the thread, unless its app ends at its next call. The stack of the app is added to the error, where the runtime shows it. */
+  /**
+   * Ends the thread, unless its app ends at its next call. The stack of the app is added to the error, where the
+   * runtime shows it.
+   */
   kill(error: Error): Promise<void>;
 }
 

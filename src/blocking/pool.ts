@@ -155,7 +155,9 @@ export class Pool {
     this.counts.died++;
   }
 
-  /** The number of threads that may run. Lost threads compute beside them, so that there are twice as many at most. */
+  /**
+   * The number of threads that may run. Lost threads compute beside them, so that there are twice as many at most.
+   */
   get #maxThreads(): number {
     const { threads } = this.#settings;
     return threads - Math.max(0, this.counts.lost - threads);

@@ -80,7 +80,8 @@ export function endpointOf(text: string, tls: TLSOptions | undefined): Endpoint 
 }
 
 /**
- * Listens, and gives a Unix socket permissions, such as those of `--unix-mode`; with `undefined`, those of the system.
+ * Listens, and gives a Unix socket permissions, such as those of `--unix-mode`; with `undefined`, those of the
+ * system.
  *
  * While `listen` works, the process makes no file with further permissions, so that no other user can
  * connect in between. The runtimes may make the file with fewer, so they are then set.

@@ -31,7 +31,8 @@ export function behindProxies(app: WSGIApp | Mounts, settings: Settings): WSGIAp
 /**
  * The options of a server that listens: those of {@linkcode serverOptionsOf}, and the PROXY protocol.
  *
- * @throws {CommandFailure} If `--proxy-protocol` has no list of proxies, or stands beside a certificate and `--reload`.
+ * @throws {CommandFailure} If `--proxy-protocol` has no list of proxies, or stands beside a certificate and
+ *   `--reload`.
  */
 export function listeningOptionsOf(settings: Settings): ReturnType<typeof serverOptionsOf> {
   const options = serverOptionsOf(settings);

@@ -30,7 +30,9 @@ export function noteOrigin(operation: object): void {
 }
 
 const watchers = new WeakMap<object, OperationWatcher>();
-/** Becomes true with the first scheduler that watches its operations, and stays so: before, nothing is looked up. */
+/**
+ * Becomes true with the first scheduler that watches its operations, and stays so: before, nothing is looked up.
+ */
 let isWatching = false;
 
 /** Begins to look up the watchers of operations. */

@@ -223,8 +223,8 @@ function byEnd(response: Response): ResponseBody | Promise<ResponseBody> {
 }
 
 /**
- * Deno: whether the bytes of a stream, or of the stream that it is a copy of, come from outside of the program: from
- * `fetch`, a file or a process. Such a stream may have ended by now, or not.
+ * Deno: whether the bytes of a stream, or of the stream that it is a copy of, come from outside of the program:
+ * from `fetch`, a file or a process. Such a stream may have ended by now, or not.
  */
 function isFromOutside(stream: ReadableStream): boolean {
   const members = stream as unknown as Readonly<Record<symbol, unknown>>;

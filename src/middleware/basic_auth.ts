@@ -43,8 +43,8 @@ const KNOWN_OPTIONS: readonly (keyof BasicAuthOptions)[] = ["realm", "users", "c
  * a challenge; browsers then ask for a user and a password.
  *
  * The app finds the user in `environ.REMOTE_USER`. The scheme sends the password with each request, and
- * does not encrypt it: serve the app over TLS. Put `cors` around this middleware, because browsers send a preflight without
- * credentials.
+ * does not encrypt it: serve the app over TLS. Put `cors` around this middleware, because browsers send a preflight
+ * without credentials.
  *
  * @param app The app.
  * @param options The realm, and the users or the check.

@@ -35,7 +35,8 @@ export interface RequestIdOptions {
  * the key of stored data. An id that is made is random, and is no secret.
  *
  * If the app sends an `X-Request-Id` of its own, that field stays. An answer that the server gives in place
- * of the app, such as its plain 500, has the field as well. A request that is refused before its app runs has no id.
+ * of the app, such as its plain 500, has the field as well. A request that is refused before its app runs has no
+ * id.
  *
  * @param app The app.
  * @param options Whether ids are taken, and how they are made.

@@ -103,13 +103,14 @@ export interface ServingOptions {
   /**
    * Called with each request that the server refuses itself, with each connection above
    * `limits.maxConnections`, with each TLS handshake that fails, and with each refused header of the PROXY
-   * protocol; at most ten times a second, and `suppressed` tells how many more there were. An error that this function
-   * throws is logged once. The method `stats` of the server has the counts.
+   * protocol; at most ten times a second, and `suppressed` tells how many more there were. An error that this
+   * function throws is logged once. The method `stats` of the server has the counts.
    */
   readonly onRefused?: (refusal: Refusal) => void;
   /**
    * The name of this process, if several processes run the app: `wsgi.multiprocess` of the environ is then
-   * true, and `stats` and each JSON entry of the log have the name. Default: none, because one process runs the app.
+   * true, and `stats` and each JSON entry of the log have the name. Default: none, because one process runs the
+   * app.
    */
   readonly worker?: string;
   /**

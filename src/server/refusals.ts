@@ -1,6 +1,7 @@
 /**
  * The requests that the server refuses before or without the app, the connections above the limit, the TLS
- * handshakes that fail, and the headers of proxies that are malformed: their counts, and the calls of the option `onRefused`.
+ * handshakes that fail, and the headers of proxies that are malformed: their counts, and the calls of the option
+ * `onRefused`.
  *
  * An attacker decides how many there are, so the calls come at a bounded rate.
  *
@@ -18,7 +19,10 @@ import type { Adapter, Address } from "../socket/mod.ts";
  */
 export type RefusalKind = "request" | "handshake" | "connection" | "proxy-header";
 
-/** A refused request or connection, a failed TLS handshake or a refused header of a proxy, for the option `onRefused`. */
+/**
+ * A refused request or connection, a failed TLS handshake or a refused header of a proxy, for the option
+ * `onRefused`.
+ */
 export interface Refusal {
   /** What was refused. */
   readonly kind: RefusalKind;

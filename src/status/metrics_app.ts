@@ -28,7 +28,8 @@ export interface MetricsOptions {
  * The names are those of OpenTelemetry's stable HTTP conventions, and `cogen_` begins all others. A client that
  * leaves is no error: its response has no status and no `error_type`.
  *
- * @param servers The server, or several; none if `others` gives all metrics. Their responses are counted from now on.
+ * @param servers The server, or several; none if `others` gives all metrics. Their responses are counted from now
+ *   on.
  * @param options The metrics of other processes.
  * @returns The app. It has no guard: its numbers show the load of the server, and no request.
  * @throws {TypeError} If an argument is of a wrong kind.

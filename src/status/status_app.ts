@@ -1,8 +1,8 @@
 /**
  * The status app: what each request and each coroutine of a server waits for, as a live page and as JSON.
  *
- * The page is one HTML file, one style sheet and one script, without a build step. The page gets a new view each second by
- * Server-Sent Events.
+ * The page is one HTML file, one style sheet and one script, without a build step. The page gets a new view each
+ * second by Server-Sent Events.
  *
  * Users mount this app.
  *
@@ -26,8 +26,8 @@ export interface StatusOptions {
    */
   readonly guard?: StatusGuard;
   /**
-   * Gives the views of other processes that serve the same app; they are shown with those of this one. Called at most
-   * once a second. Default: none.
+   * Gives the views of other processes that serve the same app; they are shown with those of this one. Called at
+   * most once a second. Default: none.
    */
   readonly others?: () => PromiseLike<readonly StatusView[]> | readonly StatusView[];
 }
@@ -57,8 +57,8 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
 };
 
 /**
- * Makes an app that shows the status of servers: a page at `/`, the same as JSON at `/status.json`, and its events at
- * `/events`.
+ * Makes an app that shows the status of servers: a page at `/`, the same as JSON at `/status.json`, and its events
+ * at `/events`.
  *
  * The view has each request with its method, target, client, age and bytes, and the tree of its coroutines; for
  * each coroutine, the operation that it waits for, and with the option `debug` of the scheduler since when and at

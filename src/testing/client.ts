@@ -304,7 +304,9 @@ export class TestClient implements AsyncDisposable {
     await this.#under.time.advance(toMilliseconds(duration, "duration"));
   }
 
-  /** Waits until nothing more happens at the present time: each app has ended, or waits. The clock does not move. */
+  /**
+   * Waits until nothing more happens at the present time: each app has ended, or waits. The clock does not move.
+   */
   async settle(): Promise<void> {
     await this.#under.time.quiet();
   }

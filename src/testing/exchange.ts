@@ -225,8 +225,8 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   }
 
   /**
-   * Ends the connection of the client. The server notices a reset at once; after a FIN, it gives the client a short time for the
-   * response (`timeouts.halfClosed`).
+   * Ends the connection of the client. The server notices a reset at once; after a FIN, it gives the client a short
+   * time for the response (`timeouts.halfClosed`).
    *
    * @param how `reset`, the default, cuts the connection; `fin` closes the direction to the server.
    */

@@ -1,8 +1,8 @@
 /**
  * Reads one response from the bytes that a server sends, as a client does.
  *
- * The reader is strict: bytes that break RFC 9112 are an error, which quotes them. Bytes may come in pieces of any size; the reader keeps all of them, so that a test sees
- * exactly the bytes that a socket carries.
+ * The reader is strict: bytes that break RFC 9112 are an error, which quotes them. Bytes may come in pieces of any
+ * size; the reader keeps all of them, so that a test sees exactly the bytes that a socket carries.
  *
  * `exchange.ts` calls this.
  *

@@ -67,7 +67,9 @@ export class VirtualTime {
   readonly #goals = new Set<Goal>();
   /** Whether {@linkcode #drive} runs. */
   #driving = false;
-  /** The calls of {@linkcode advance} and {@linkcode quiet} that have not ended; the clock does not jump meanwhile. */
+  /**
+   * The calls of {@linkcode advance} and {@linkcode quiet} that have not ended; the clock does not jump meanwhile.
+   */
   #holding = 0;
   /** The promises of {@linkcode during} that have not settled. */
   #pending = 0;

@@ -2,13 +2,13 @@
  * One WebSocket connection after its handshake: the handler of its socket, and the operations of its app.
  *
  * The state is one row of the table in `connection_state.ts`. The parts have files of their own: the messages of
- * the client (`inbox.ts`), those of the app (`message_output.ts`), Pings and Pongs (`pulse.ts`), and the deadlines of
- * the end (`end_deadline.ts`).
+ * the client (`inbox.ts`), those of the app (`message_output.ts`), Pings and Pongs (`pulse.ts`), and the deadlines
+ * of the end (`end_deadline.ts`).
  *
  * Strategy: an end that comes from the client, from a fault of it, or from a shutdown first lets the app answer the
  * messages that came before (`holding`, `answering`). The app has done so when it asks for the next message or
- * ends. Then the Close frame follows its answers, and the FIN follows the Close frame at once, or after the Close of
- * the client if the server has closed first (RFC 6455 §7.1.1). The rest of the client's bytes is read and
+ * ends. Then the Close frame follows its answers, and the FIN follows the Close frame at once, or after the Close
+ * of the client if the server has closed first (RFC 6455 §7.1.1). The rest of the client's bytes is read and
  * dropped, because a close with unread bytes would reset the connection and take the Close frame along.
  *
  * `accept.ts` makes this; the operations of `web_socket.ts` and the topics call it.

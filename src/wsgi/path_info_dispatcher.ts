@@ -19,7 +19,8 @@ export type Mounts = readonly (readonly [prefix: string, app: WSGIApp])[] | {
  *
  * A prefix matches whole segments, and moves from `PATH_INFO` to `SCRIPT_NAME`. The empty prefix, or `/`,
  * matches every path. The app gets a copy of the environ with the two new values, so that middleware around the
- * dispatcher keeps its own; `environ.cogen` is the same object in both. Without a match the answer is 404. A dispatcher may be mounted in another one.
+ * dispatcher keeps its own; `environ.cogen` is the same object in both. Without a match the answer is 404. A
+ * dispatcher may be mounted in another one.
  *
  * @param mounts Prefixes and apps, as pairs or as a record.
  * @returns The app.

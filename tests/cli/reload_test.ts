@@ -90,7 +90,10 @@ test("reload loses no request, tells the streams, and recovers from each fault",
     const stream = (await fetch(`${url}stream`)).text();
     const text = async () => await (await fetch(url)).text();
     const place = (name: string) => join(folder, name);
-    /** Waits until the new version serves. A slow machine may see the change in several parts, and load several times. */
+    /**
+     * Waits until the new version serves. A slow machine may see the change in several parts, and load several
+     * times.
+     */
     const becomes = async (expected: string) => {
       while (await text() !== expected) await new Promise((resolve) => setTimeout(resolve, 20));
     };

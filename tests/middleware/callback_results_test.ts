@@ -1,4 +1,6 @@
-/** Callbacks of middleware and rooms that give a promise or another wrong kind: an error, and the process goes on. */
+/**
+ * Callbacks of middleware and rooms that give a promise or another wrong kind: an error, and the process goes on.
+ */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import * as api from "@opentelemetry/api";

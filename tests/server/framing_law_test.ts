@@ -304,7 +304,10 @@ function expected(plan: Plan): string {
   return `${head.join("\r\n")}${chunks.join("")}0\r\n\r\n`;
 }
 
-/** Plans of apps around which `compress` compresses; two thirds of them are async, where only the clock tells of a wait. */
+/**
+ * Plans of apps around which `compress` compresses; two thirds of them are async, where only the clock tells of a
+ * wait.
+ */
 const texts: fc.Arbitrary<Plan> = fc.tuple(plans, fc.constantFrom("async", "async function", null))
   .map(([plan, shape]) => ({
     ...plan,

@@ -1,8 +1,8 @@
 /**
  * The transport over a channel of messages to another process.
  *
- * The supervisor of the workers of one host has the hub (`channel_hub.ts`), with a transport of its own: the calls of
- * each worker travel to it as messages (`channel_wire.ts`), and their results back. A channel only has to carry
+ * The supervisor of the workers of one host has the hub (`channel_hub.ts`), with a transport of its own: the calls
+ * of each worker travel to it as messages (`channel_wire.ts`), and their results back. A channel only has to carry
  * messages in order, as that of `child_process`, `cluster`, a `MessagePort` or a `Worker` does.
  *
  * @module

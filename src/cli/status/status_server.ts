@@ -1,9 +1,9 @@
 /**
  * The option `--status`: a server beside that of the app, with the status and the metrics.
  *
- * The status is for clients of this machine alone. A Unix socket has the permissions 0600 from its first moment on, so
- * that only the user of the server opens it. The server goes on until the service has ended, so that it shows the requests
- * which hold up the end.
+ * The status is for clients of this machine alone. A Unix socket has the permissions 0600 from its first moment on,
+ * so that only the user of the server opens it. The server goes on until the service has ended, so that it shows
+ * the requests which hold up the end.
  *
  * `serve.ts` and `serve_workers.ts` call this.
  *

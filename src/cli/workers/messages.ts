@@ -29,7 +29,9 @@ export type ToWorker =
   | { readonly type: "connection"; readonly id: number; readonly address: number }
   | { readonly type: "ping" }
   | { readonly type: "reopenLogs" }
-  /** No connection follows: end the present ones, and the process. Both times are in seconds; `null` is no limit. */
+  /**
+   * No connection follows: end the present ones, and the process. Both times are in seconds; `null` is no limit.
+   */
   | { readonly type: "end"; readonly grace: number | null; readonly idle: number }
   /** A message of the bus. */
   | { readonly type: "bus"; readonly message: unknown }

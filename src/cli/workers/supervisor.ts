@@ -13,11 +13,8 @@
  * A worker is replaced by one that is ready: `replace` starts the new one, and the old one ends its requests
  * only then. So a version that cannot be loaded changes nothing.
  *
- * The pause before a new worker doubles with each crash in a row. A worker that has served for a while ends
- * the row.
- *
- * Workers answer pings, also while they load. Unanswered pings are counted, so a machine that slept does not
- * look like a worker that stands still.
+ * `crash_pause.ts` has the pause before a worker that replaces a crashed one, and `pings.ts` finds the workers that
+ * stand still.
  *
  * `serve_workers.ts` gives it processes and a clock.
  *
@@ -29,27 +26,20 @@ import type { Address } from "../../socket/mod.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import type { Gather } from "../status/gather.ts";
 import { HandOver } from "./hand_over.ts";
+import { pauseAfterCrash } from "./crash_pause.ts";
 import type { FromWorker } from "./messages.ts";
+import { type PingHost, Pings } from "./pings.ts";
 import { type Place, type ProcessEvents, Worker, type WorkerProcess } from "./supervised_worker.ts";
 
 /** The time after its grace period in which a worker must end; then it is killed. */
 const END_SECONDS = 3;
-/** The smallest number of pings without an answer after which a worker is killed. */
-const MIN_UNANSWERED = 5;
-/** The longest time between two pings. The answers also tell the load of a worker. */
-const MAX_PING_SECONDS = 5;
-/** The pause after the second crash in a row, and the longest pause. */
-const FIRST_PAUSE_SECONDS = 0.5;
-const MAX_PAUSE_SECONDS = 30;
-/** A worker that has served for this time ends a row of crashes. */
-const STEADY_SECONDS = 10;
+/** The longest time for which the idle connections of a worker that is replaced stay open. */
+const MAX_IDLE_SECONDS = 30;
 
 /** The world of a supervisor. */
-export interface SupervisorHost {
+export interface SupervisorHost extends PingHost {
   start(name: string, events: ProcessEvents): WorkerProcess;
-  after(seconds: number, job: () => void): () => void;
   now(): number;
-  say(text: string): void;
   sayFailure(failure: CommandFailure): void;
 }
 
@@ -64,7 +54,10 @@ export interface SupervisorOptions {
   readonly listen: () => Promise<readonly Address[]>;
   /** Asks the workers that serve for their status. */
   readonly gather?: Gather;
-  /** Called with the channel to each new worker, for its bus; the function that it returns is called at the worker's end. */
+  /**
+   * Called with the channel to each new worker, for its bus; the function that it returns is called at the worker's
+   * end.
+   */
   readonly open?: (channel: MessageChannel) => () => void;
 }
 
@@ -81,8 +74,9 @@ export class Supervisor {
   #reload: "none" | "runs" | "again" = "none";
   /** `starting` until the first worker serves; a worker that ends before is not started again. */
   #phase: "starting" | "serving" | "stopping" = "starting";
-  #cancelPing: (() => void) | undefined;
-  #onEmpty: () => void = () => {};
+  readonly #pings: Pings;
+  /** Called when no process is left after `stop`. */
+  readonly #onEmpty: (() => void)[] = [];
 
   /**
    * @param host The processes and the clock.
@@ -92,6 +86,7 @@ export class Supervisor {
     this.#host = host;
     this.#options = options;
     this.connections = new HandOver((text) => host.say(text));
+    this.#pings = new Pings(this.#workers, options.timeout, host);
     this.#places = Array.from({ length: options.workers }, (_, index) => ({
       name: String(index + 1),
       ...{ worker: undefined, next: undefined, crashes: 0, cancelStart: undefined },
@@ -106,7 +101,7 @@ export class Supervisor {
    */
   async begin(): Promise<void> {
     const [first, ...others] = this.#places as [Place, ...Place[]];
-    this.#planPing();
+    this.#pings.begin();
     const worker = this.#start(first);
     await worker.readyOrEnded;
     if (worker.state !== "ready" || this.#isStopping) {
@@ -162,22 +157,14 @@ export class Supervisor {
    */
   async stop(grace: number): Promise<void> {
     this.#phase = "stopping";
-    this.#cancelPing?.();
+    this.#pings.end();
     for (const { cancelStart } of this.#places) cancelStart?.();
     this.connections.clear();
     for (const worker of this.#workers) {
       if (worker.state === "loading") worker.running.kill();
       else this.#end(worker, grace, 0.05);
     }
-    if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#addOnEmpty(resolve));
-  }
-
-  #addOnEmpty(listener: () => void): void {
-    const before = this.#onEmpty;
-    this.#onEmpty = () => {
-      before();
-      listener();
-    };
+    if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
 
   /** Starts a worker that replaces the one of a place. */
@@ -267,7 +254,7 @@ export class Supervisor {
   }
 
   /** Lets a worker end its requests, and kills it if it takes too long. */
-  #end(worker: Worker, grace: number, idle = Math.min(grace / 2, MAX_PAUSE_SECONDS)): void {
+  #end(worker: Worker, grace: number, idle = Math.min(grace / 2, MAX_IDLE_SECONDS)): void {
     worker.state = "ending";
     worker.send({ type: "end", grace: Number.isFinite(grace) ? grace : null, idle });
     worker.cancelKill?.();
@@ -288,7 +275,7 @@ export class Supervisor {
     this.#options.gather?.remove(worker);
     worker.settle();
     if (this.#isStopping) {
-      if (this.#workers.size === 0) this.#onEmpty();
+      if (this.#workers.size === 0) { for (const listener of this.#onEmpty) listener(); }
       return;
     }
     if (place.next === worker) place.next = undefined;
@@ -311,34 +298,9 @@ export class Supervisor {
       place.next = undefined;
       return;
     }
-    if (this.#host.now() - readyAt >= STEADY_SECONDS) place.crashes = 0;
-    const { crashes } = place;
-    place.crashes++;
-    const pause = crashes === 0
-      ? 0
-      : Math.min(FIRST_PAUSE_SECONDS * 2 ** (crashes - 1), MAX_PAUSE_SECONDS);
+    const pause = pauseAfterCrash(place, this.#host.now() - readyAt);
     if (pause === 0) return void this.#start(place);
     this.#host.say(`worker ${place.name} starts again in ${pause} s`);
     place.cancelStart = this.#host.after(pause, () => this.#start(place));
-  }
-
-  #planPing(): void {
-    this.#cancelPing = this.#host.after(this.#pingSeconds, () => {
-      for (const worker of this.#workers) this.#ping(worker);
-      this.#planPing();
-    });
-  }
-
-  get #pingSeconds(): number {
-    return Math.min(this.#options.timeout / MIN_UNANSWERED, MAX_PING_SECONDS);
-  }
-
-  #ping(worker: Worker): void {
-    if (worker.unanswered < this.#options.timeout / this.#pingSeconds) {
-      worker.unanswered++;
-      return worker.send({ type: "ping" });
-    }
-    this.#host.say(`${worker.title} has not answered for ${this.#options.timeout} s: it is killed`);
-    worker.running.kill();
   }
 }

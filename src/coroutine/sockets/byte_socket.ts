@@ -46,8 +46,8 @@ export interface ByteSocket {
    * Stops `onData` until `resumeReading`.
    *
    * The adapter may read ahead a bounded number of bytes: with the buffers of the kernel, fewer than
-   * 24 MB. So it notices a peer that ends or vanishes meanwhile. Bytes that were read ahead of an end are then delivered at once, followed
-   * by `onEnd`.
+   * 24 MB. So it notices a peer that ends or vanishes meanwhile. Bytes that were read ahead of an end are then
+   * delivered at once, followed by `onEnd`.
    */
   pauseReading(): void;
   /** Ends {@linkcode pauseReading}. */

@@ -16,7 +16,8 @@ import { reasonPhrase } from "../reason_phrases.ts";
  * @param error The error that the parser has thrown.
  * @param fields The fields that the server adds: the value of Date (see {@linkcode imfFixdate}), if it
  *   has a clock, and the value of Server, if it names itself; the method of the request, if the error
- *   does not have it; and further fields, whose values are not checked. A response to HEAD has no body (RFC 9110 §9.3.2).
+ *   does not have it; and further fields, whose values are not checked. A response to HEAD has no body (RFC 9110
+ *   §9.3.2).
  * @returns Head and body as a latin-1 string.
  *
  * @example

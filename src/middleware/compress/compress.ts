@@ -96,7 +96,8 @@ type Blocks = Generator<Block, void, unknown>;
  *   client can decompress them at once. While the client's window is full, the app is not stepped. Each block of
  *   an async generator is sent and flushed for itself, so few large blocks get smaller than many small ones.
  * - As without `compress`, the framing and the bytes follow from the structure of the app, never from the clock.
- *   A body that ends before the first wait has `Content-Length`, as has the only block that an async generator returns.
+ *   A body that ends before the first wait has `Content-Length`, as has the only block that an async generator
+ *   returns.
  * - Some responses are sent as they are: small bodies, content types that would not get smaller, responses
  *   with a `Content-Encoding` or with `Cache-Control: no-transform`, partial content, and responses to
  *   requests with `Range`.
@@ -372,8 +373,8 @@ class CompressStage implements BlockStage {
   }
 
   /**
-   * The app's `write`. It cannot wait, so the block is sent with the next block, wait or end. An async app may write
-   * while it waits, and the clock would tell which blocks come together: each is a group of its own.
+   * The app's `write`. It cannot wait, so the block is sent with the next block, wait or end. An async app may
+   * write while it waits, and the clock would tell which blocks come together: each is a group of its own.
    */
   write(block: Block): void {
     this.#decide();
@@ -389,7 +390,9 @@ class CompressStage implements BlockStage {
     this.#encoder?.close();
   }
 
-  /** Decides on the response; `bytes` is the length of the whole body, if it is known and the app has not given it. */
+  /**
+   * Decides on the response; `bytes` is the length of the whole body, if it is known and the app has not given it.
+   */
   #decide(bytes?: number): void {
     if (this.#mode !== "undecided") return;
     const { start, treat } = this.#settings;

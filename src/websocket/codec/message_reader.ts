@@ -76,7 +76,9 @@ export class MessageReader {
   #at = 0;
   /** The number of bytes that were pushed before the first byte of `#input`. */
   #offset = 0;
-  /** The message that has begun and is not whole. If its frame is not whole either, the next byte is its payload. */
+  /**
+   * The message that has begun and is not whole. If its frame is not whole either, the next byte is its payload.
+   */
   #partial: PartialMessage | undefined;
 
   /**

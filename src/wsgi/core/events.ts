@@ -67,7 +67,9 @@ export class Events {
     return this.#cogen.plan(Join(...args));
   }
 
-  /** Calls a function and waits for its operation or promise; `environ.cogen.result` is the result, or the error. */
+  /**
+   * Calls a function and waits for its operation or promise; `environ.cogen.result` is the result, or the error.
+   */
   Call<A extends unknown[]>(fn: (...args: A) => unknown, ...args: A): "" {
     return this.#cogen.plan(Call(fn, ...args));
   }
@@ -92,7 +94,9 @@ export class Events {
     return this.#cogen.plan(allSettled(...args));
   }
 
-  /** Waits for an operation, at most until a deadline; `environ.cogen.result` is its value or an `OperationTimeout`. */
+  /**
+   * Waits for an operation, at most until a deadline; `environ.cogen.result` is its value or an `OperationTimeout`.
+   */
   timeout(...args: Parameters<typeof timeout>): "" {
     return this.#cogen.plan(timeout(...args));
   }

@@ -1,4 +1,6 @@
-/** `trustProxy`: the client, scheme, host and prefix that trusted proxies tell of, and nothing that others claim. */
+/**
+ * `trustProxy`: the client, scheme, host and prefix that trusted proxies tell of, and nothing that others claim.
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";

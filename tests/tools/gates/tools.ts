@@ -27,8 +27,8 @@ export function denoWithImports(
 }
 
 /**
- * The type checker on `tests/types/<project>.json`. Other steps use the other cores meanwhile, and one thread takes a
- * fifth less of the processor.
+ * The type checker on `tests/types/<project>.json`. Other steps use the other cores meanwhile, and one thread takes
+ * a fifth less of the processor.
  */
 export function typesCommand(project: string): CommandLine {
   const path = join(ROOT, "tests", "types", `${project}.json`);

@@ -1,4 +1,6 @@
-/** Promises of operations that an app does not await: the end of a client, of a request or of a bus ends no process. */
+/**
+ * Promises of operations that an app does not await: the end of a client, of a request or of a bus ends no process.
+ */
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";

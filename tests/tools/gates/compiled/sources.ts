@@ -2,7 +2,8 @@
  * The sources and tests as plain JavaScript, compiled once for all steps.
  *
  * Only types go and newer syntax is rewritten; source maps keep the lines of errors. The compiler is
- * esbuild, the one that tsx uses. Called by `../testing/run_tests.ts` and `../docs/examples.ts`, for a Node that reads no TypeScript.
+ * esbuild, the one that tsx uses. Called by `../testing/run_tests.ts` and `../docs/examples.ts`, for a Node that
+ * reads no TypeScript.
  *
  * @module
  */
@@ -61,8 +62,8 @@ export function takesCompiled({ name }: Pick<Runtime, "name">): boolean {
 }
 
 /**
- * The path of a program of `src` or `tests/cli` as plain JavaScript, for a test that starts processes: a loader would
- * cost each of them most of a second. `undefined` if the sources of this process are not compiled.
+ * The path of a program of `src` or `tests/cli` as plain JavaScript, for a test that starts processes: a loader
+ * would cost each of them most of a second. `undefined` if the sources of this process are not compiled.
  */
 export function compiledProgram(path: string): string | undefined {
   const folder = process.env["COMPILED_SOURCES"];

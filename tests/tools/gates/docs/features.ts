@@ -13,7 +13,10 @@ import type { RuntimeName } from "../../runtimes.ts";
 /** A row of the table. */
 export interface Feature {
   readonly feature: string;
-  /** The names of tests. On a runtime with the feature, each of them has a test that passes, and none that is skipped. */
+  /**
+   * The names of tests. On a runtime with the feature, each of them has a test that passes, and none that is
+   * skipped.
+   */
   readonly tests: readonly RegExp[];
   /** Parts of the paths of the files with these tests. */
   readonly files: readonly string[];

@@ -10,7 +10,10 @@
 import { posix } from "node:path";
 import { countLineFeeds } from "../rules/source_text.ts";
 
-/** Matches the target of `[text](target)`, of `[name]: target`, and of the HTML attributes `src`, `srcset` and `href`. */
+/**
+ * Matches the target of `[text](target)`, of `[name]: target`, and of the HTML attributes `src`, `srcset` and
+ * `href`.
+ */
 const TARGET =
   /\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|^\[[^\]\n]+\]:\s*(\S+)|\b(?:src|srcset|href)="([^"\s]*)"/gm;
 

@@ -1,6 +1,7 @@
 /**
  * Rules about the committed files as text: no file has the address of a registry, the lock file
- * pins packages without their origin, all manifests agree, and bytes are copied by their constructor.
+ * pins packages without their origin, all manifests agree, bytes are copied by their constructor, and lines of
+ * comments are not too long.
  *
  * @module
  */
@@ -33,9 +34,25 @@ export function textComplaints(): string[] {
   return [
     ...committedFiles().flatMap((path) => registryComplaints(path, readText(path))),
     ...committedFiles().flatMap((path) => copyComplaints(path, readText(path))),
+    ...committedFiles().flatMap((path) => commentComplaints(path, readText(path))),
     ...lockComplaints(readJson("package-lock.json") as LockFile),
     ...manifestComplaints(readJson("package.json") as Manifest, readJson("deno.json") as Manifest),
   ];
+}
+
+/** The largest length of a line of a comment, in characters. */
+const MAX_COMMENT_LINE = 116;
+
+/** Gives a complaint for each line of a comment that is too long. Rows of tables cannot be broken. */
+export function commentComplaints(path: string, text: string): string[] {
+  if (!/\.m?ts$/.test(path)) return [];
+  return text.split("\n").flatMap((line, index) =>
+    line.length > MAX_COMMENT_LINE && /^\s*(?:\/\*\*|\*(?! \|)|\/\/) /.test(line)
+      ? [
+        `${path}:${index + 1}: a comment of ${line.length} characters: at most ${MAX_COMMENT_LINE}`,
+      ]
+      : []
+  );
 }
 
 /** Gives a complaint if a file names the host of a package registry. */

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import {
+  commentComplaints,
   copyComplaints,
   lockComplaints,
   manifestComplaints,
@@ -28,6 +29,17 @@ test("rejects a copy of bytes that is a view of a Buffer", () => {
   ]);
   assertEquals(copyComplaints("src/a.ts", " * bytes.slice()"), []);
   assertEquals(copyComplaints("tests/a.ts", "keep(bytes.slice());"), []);
+});
+
+test("rejects a long line of a comment, but no row of a table and no code", () => {
+  const long = "a ".repeat(60);
+  assertEquals(commentComplaints("a.ts", `/**\n * ${long}`), [
+    "a.ts:2: a comment of 123 characters: at most 116",
+  ]);
+  for (const line of [` * | ${long}`, `call("${long}");`, ` * ${long.slice(0, 112)}`]) {
+    assertEquals(commentComplaints("a.ts", line), []);
+  }
+  assertEquals(commentComplaints("a.md", ` * ${long}`), []);
 });
 
 test("rejects a lock file that says where a package comes from", () => {
