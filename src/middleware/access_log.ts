@@ -10,7 +10,7 @@
  * @module
  */
 
-import { checkOption } from "../coroutine/mod.ts";
+import { checkOption, refuseSurplus } from "../coroutine/mod.ts";
 import type { WSGIApp } from "../wsgi/mod.ts";
 import { type AccessLogEntry, type AccessLogFormat, lineMaker } from "./access_log_formats.ts";
 import { checkApp, checkCallback, checkOptionNames } from "./option_checks.ts";
@@ -83,6 +83,7 @@ export function accessLog(
   log: (line: string, entry: AccessLogEntry) => unknown,
   options: AccessLogOptions = {},
 ): WSGIApp {
+  if (arguments.length > 3) refuseSurplus("accessLog", arguments, 3);
   checkApp("accessLog", app);
   checkCallback("accessLog", "log", log);
   checkOptionNames("accessLog", options, ["format", "worker"]);

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkOption, optionError } from "../coroutine/mod.ts";
+import { checkOption, optionError, refuseSurplus } from "../coroutine/mod.ts";
 import type { WSGIApp } from "../wsgi/mod.ts";
 import { checkApp, checkOptionNames } from "./option_checks.ts";
 
@@ -63,6 +63,7 @@ export interface RequestIdOptions {
  * ```
  */
 export function requestId(app: WSGIApp, options: RequestIdOptions = {}): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("requestId", arguments, 2);
   checkApp("requestId", app);
   checkOptionNames("requestId", options, ["fromRequest", "make"]);
   const { fromRequest = true, make = randomId } = options;

@@ -1,8 +1,10 @@
 /** Arguments of a wrong kind are errors when a middleware is made, and not at each request. */
 
 import { assert, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as middleware from "../../src/middleware/mod.ts";
+import { openTelemetry } from "../../src/middleware/open_telemetry/mod.ts";
 import { compress } from "../../src/middleware/compress/mod.ts";
 import { Scheduler } from "../../src/coroutine/mod.ts";
 
@@ -38,6 +40,23 @@ const WRAPPING: Readonly<Record<string, Make>> = {
   validator: (app) => validator?.(app),
 };
 
+test("each middleware is tested here, and has its row in the guide", () => {
+  const guide = readFileSync(
+    new URL("../../docs/how_to/write_middleware.md", import.meta.url),
+    "utf8",
+  );
+  const names = Object.entries(middleware)
+    .filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name))
+    .map(([name]) => name);
+  for (const name of names) {
+    // They are the cores of middleware, and no middleware.
+    if (name === "passThrough" || name === "delegate") continue;
+    assertStringIncludes(guide, `\n| \`${name}\` `);
+    assert(Object.hasOwn(SURPLUS, name), `${name} has no entry in SURPLUS`);
+    assert(name === "staticFiles" || Object.hasOwn(WRAPPING, name), `${name} is not in WRAPPING`);
+  }
+});
+
 test("a class of the language is no app", () => {
   class Page {
     static readonly app = 5;
@@ -53,11 +72,14 @@ test("a class of the language is no app", () => {
 
 /** Each middleware with all its arguments and a further one. */
 const SURPLUS: Readonly<Record<string, () => unknown>> = {
+  accessLog: () => accessLog?.(app, () => {}, {}, {}),
   basicAuth: () => basicAuth?.(app, { users: {} }, {}),
   compress: () => (compress as Make)(app, {}, {}),
   cors: () => cors?.(app, {}, {}),
   errorPage: () => errorPage?.(app, () => {}, {}),
   lazyStartResponse: () => lazyStartResponse?.(app, {}),
+  openTelemetry: () => (openTelemetry as Make)(app, {}, {}),
+  requestId: () => requestId?.(app, {}, {}),
   staticFiles: () => staticFiles?.("/", {}, {}),
   syncInput: () => syncInput?.(app, { maxBytes: 5 }),
   trustProxy: () => trustProxy?.(app, {}, {}),
@@ -67,7 +89,10 @@ const SURPLUS: Readonly<Record<string, () => unknown>> = {
 for (const [name, make] of Object.entries(SURPLUS)) {
   test(`${name} tells of an argument too many`, () => {
     const error = assertThrows(make, TypeError);
-    assertMatch(error.message, new RegExp(`^Argument [23] of ${name} is .*: expected no argument`));
+    assertMatch(
+      error.message,
+      new RegExp(`^Argument [234] of ${name} is .*: expected no argument`),
+    );
   });
 }
 

@@ -6,7 +6,13 @@
  * @module
  */
 
-import { checkOption, type Duration, optionError, toMilliseconds } from "../../coroutine/mod.ts";
+import {
+  checkOption,
+  type Duration,
+  optionError,
+  refuseSurplus,
+  toMilliseconds,
+} from "../../coroutine/mod.ts";
 import { knownMethod } from "../../http/mod.ts";
 import type { AppWait, Environ, ResponseReport, WSGIApp } from "../../wsgi/mod.ts";
 import { checkApp, checkCallback, checkOptionNames } from "../option_checks.ts";
@@ -53,6 +59,7 @@ const SERVER = 1;
  * @throws {RangeError} If `slowWait` is negative.
  */
 export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGIApp {
+  if (arguments.length > 2) refuseSurplus("openTelemetry", arguments, 2);
   checkApp("openTelemetry", app);
   checkOptionNames("openTelemetry", options, ["api", "fromRequest", "route", "slowWait"]);
   const { api, fromRequest = true, route, slowWait } = options;
