@@ -23,7 +23,8 @@ export function* waitApp(environ: Environ, startResponse: StartResponse) {
  */
 export function* patientApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
-  yield `${heading("Waiting", "wait_signal.ts")}<p>I'm waiting for some signal\n`;
+  yield `${heading("Waiting", "wait_signal.ts")}<p>I'm waiting for some signal:
+<a href="signal?hello" target="_blank">send one</a> from another tab.\n`;
   const { servedBus } = environ.cogen;
   const signal = servedBus === undefined
     ? WaitForSignal("abc", { timeout: 60 })

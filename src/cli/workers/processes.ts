@@ -21,6 +21,9 @@ import type { FromWorker, Heard, ToWorker } from "./messages.ts";
 import { QuietLink } from "./quiet_link.ts";
 import type { ProcessEvents, WorkerProcess } from "./supervised_worker.ts";
 
+/** The time after the exit of a worker in which its last messages are read, in milliseconds. */
+const LAST_MESSAGES_MS = 1000;
+
 /** The part of a child process that is used. */
 type Child = ReturnType<typeof fork>;
 
@@ -58,6 +61,12 @@ export function startProcess(
   const link = isDeno()
     ? new QuietLink<ToWorker, AcceptedStream>((message, stream) => sendTo(child, message, stream))
     : undefined;
+  let lastMessages: ReturnType<typeof timers.setTimeout> | undefined;
+  const closed = () => {
+    timers.clearTimeout(lastMessages);
+    hasChannel = false;
+    end();
+  };
   child.on("message", (data) => {
     const message = data as FromWorker | Heard;
     if (message.type === "heard") link?.heard(message.count);
@@ -67,18 +76,15 @@ export function startProcess(
     // A worker that cannot be started has no exit.
     if (child.pid !== undefined) return;
     how = messageOf(error);
-    hasChannel = false;
-    end();
+    closed();
   });
   child.on("exit", (code, signal) => {
     how = signal ?? `exit code ${code}`;
-    if (!child.connected) hasChannel = false;
-    end();
+    // Deno does not always tell that the channel is closed.
+    if (child.connected) lastMessages = timers.setTimeout(closed, LAST_MESSAGES_MS);
+    else closed();
   });
-  child.on("disconnect", () => {
-    hasChannel = false;
-    end();
-  });
+  child.on("disconnect", closed);
   return {
     id: child.pid,
     send(message, stream) {
