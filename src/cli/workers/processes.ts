@@ -24,6 +24,9 @@ import type { ProcessEvents, WorkerProcess } from "./supervised_worker.ts";
 /** The time after the exit of a worker in which its last messages are read, in milliseconds. */
 const LAST_MESSAGES_MS = 1000;
 
+/** The time between two checks whether the supervisor of a worker lives, in milliseconds. */
+const ORPHAN_CHECK_MS = 1000;
+
 /** The part of a child process that is used. */
 type Child = ReturnType<typeof fork>;
 
@@ -80,7 +83,7 @@ export function startProcess(
   });
   child.on("exit", (code, signal) => {
     how = signal ?? `exit code ${code}`;
-    // Deno does not always tell that the channel is closed.
+    // Deno does not tell that the channel is closed if the worker has ended with a message unread.
     if (child.connected) lastMessages = timers.setTimeout(closed, LAST_MESSAGES_MS);
     else closed();
   });
@@ -185,7 +188,19 @@ export function supervisorLink(hear: {
     hear.message(message, (stream ?? undefined) as AcceptedStream | undefined);
   });
   host.on("disconnect", hear.abandoned);
+  if (isDeno()) whenOrphaned(hear.abandoned);
   return { post };
+}
+
+/** Deno does not tell that the channel is closed if the supervisor has ended with a message unread. */
+function whenOrphaned(abandoned: () => void): void {
+  const supervisor = host.ppid;
+  const timer = timers.setInterval(() => {
+    if (host.ppid === supervisor) return;
+    timers.clearInterval(timer);
+    if (host.connected) abandoned();
+  }, ORPHAN_CHECK_MS);
+  timer.unref();
 }
 
 /** Calls `job` after the events that have come by now. */

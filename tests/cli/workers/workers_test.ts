@@ -123,3 +123,18 @@ test("a worker that loses its supervisor ends", async () => {
   });
   assertEquals([await ended, said], ["exit code 0", undefined]);
 });
+
+test("a worker ends when its supervisor was killed before it read the last message", async () => {
+  await inWorkshop({ "app.mjs": app("a") }, async ({ start }) => {
+    const server = start(["app.mjs", "-w", "1", "-p", "0"]);
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(await server.errors(/serving .*\n/))?.[1]);
+    const [worker] = (await new Exchange({ port }).body).split(" ");
+    process.kill(server.pid, "SIGSTOP");
+    // The worker asks for another one in its place, and nothing reads this.
+    process.kill(Number(worker), "SIGTERM");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    server.kill("SIGKILL");
+    // The worker has the standard error of the command, so this waits for its end, too.
+    await server.ended;
+  });
+});
