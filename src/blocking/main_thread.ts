@@ -82,14 +82,18 @@ export class MainThread {
     }
   }
 
-  /** Tells of the error of the app. */
+  /** Tells of the error of the app. Never throws: the request may have ended meanwhile, as at its deadline. */
   fail(error: unknown): void {
     const origin = isRequestEnded(error)
       ? FAULT.aborted
       : error === this.#answered
       ? FAULT.answered
       : FAULT.own;
-    this.call(CALL.fail, encoder.encode(JSON.stringify(faultOf(error))), origin);
+    try {
+      this.call(CALL.fail, encoder.encode(JSON.stringify(faultOf(error))), origin);
+    } catch {
+      // The main thread knows of the end already.
+    }
   }
 
   /** The request has ended: this thread is free. With `last`, these are the last bytes of the body. */

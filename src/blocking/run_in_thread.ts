@@ -94,7 +94,11 @@ function startResponseOf(main: MainThread): StartResponse {
 
 /** Sends the body; returns the last bytes, which come with the end. */
 function sendAll(body: Body, main: MainThread): Uint8Array {
-  if (Array.isArray(body)) return sendBlocks(body.map(encode), main);
+  if (Array.isArray(body)) {
+    body.forEach(handleRejection);
+    return sendBlocks(body.map(encode), main);
+  }
+  handleRejection(body);
   if (typeof body !== "object" || body === null || !(Symbol.iterator in body)) {
     throw notIterable(body);
   }
@@ -120,7 +124,7 @@ function sendBlocks(blocks: readonly Uint8Array[], main: MainThread): Uint8Array
 
 function sendSteps(iterator: BlockIterator, main: MainThread): Uint8Array {
   let step = iterator.next();
-  while (!step.done) {
+  while (!checked(step).done) {
     const block = encode(step.value);
     try {
       main.send(block);
@@ -141,6 +145,12 @@ function sendSteps(iterator: BlockIterator, main: MainThread): Uint8Array {
   return new Uint8Array(0);
 }
 
+/** A primitive has neither value nor end, so it would step for ever. */
+function checked<T>(step: T): T {
+  if (Object(step) === step) return step;
+  throw new TypeError("An iterator gave a primitive as a step: expected { done, value }");
+}
+
 const DONE = { done: true, value: undefined } as const;
 
 /** The refusal of a block is an error where the app yielded it. */
@@ -153,10 +163,16 @@ function throwInto(
   throw error;
 }
 
+/** Gives a promise a handler: it is refused, and its rejection must not end the thread as well. */
+function handleRejection(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {});
+}
+
 function encode(block: unknown): Uint8Array {
   if (block instanceof Uint8Array) return block;
   if (typeof block === "string") return encoder.encode(block);
   if (block === undefined) return encoder.encode("");
+  handleRejection(block);
   const kind = block === null ? "null" : typeof block;
   throw new TypeError(
     `Cannot send ${kind} as a block: an app in a thread gives strings and Uint8Arrays, and waits by blocking`,

@@ -16,6 +16,7 @@ import {
   isOperation,
   type Operation,
   operation,
+  optionError,
   type Resume,
   type Scheduler,
   type Task,
@@ -185,6 +186,8 @@ class EventSteps implements Iterator<unknown, void, unknown> {
   }
 
   #translate(step: Step): IteratorResult<unknown, void> {
+    // A primitive has neither value nor end, so it would step for ever.
+    if (Object(step) !== step) throw optionError("The step of a source", step, "{ done, value }");
     const { done = false, value } = step;
     if (done) return { done, value: undefined };
     if (isOperation(value) || isPromise(value) || value === undefined || value === "") {

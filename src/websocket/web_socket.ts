@@ -119,9 +119,11 @@ export class WebSocketConnection implements AsyncIterable<Message> {
    * @param code The code: 1000 to 1003, 1007 to 1014, or 3000 to 4999; default 1000.
    * @param reason A text of at most 123 bytes.
    * @returns An operation that gives the end of the connection.
+   * @throws {TypeError} For a reason that is no text.
    * @throws {RangeError} For a code that may not be sent, or a reason that is too long.
    */
   close(code: number = NORMAL, reason: string = ""): BoundOperation<SocketEnd> {
+    if (typeof reason !== "string") throw optionError("The reason to close", reason, "a string");
     closePayload(code, reason);
     return this.#wait("close", (resume: Resume<SocketEnd>) => {
       this.#connection.close(code, reason);

@@ -251,6 +251,15 @@ test("a promise in an array of events is a wait, and may reject before its turn"
   await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
+test("a source whose steps are no objects ends with an error", async () => {
+  const next: unknown = () => 5;
+  await using client = testClient(
+    serving(() => ({ [Symbol.iterator]: () => ({ next }) }) as never),
+  );
+  await assertRejects(() => client.get("/"), TruncatedResponse);
+  assertStringIncludes(String(client.takeErrors()[0]), "The step of a source is 5");
+});
+
 test("an error in the finally of a source after the client has left is reported", async () => {
   await using client = testClient(serving(function* () {
     try {

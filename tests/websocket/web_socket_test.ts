@@ -3,7 +3,14 @@
  * with backpressure both ways, and at a shutdown.
  */
 
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { test } from "node:test";
 import {
   accessLog,
@@ -128,6 +135,19 @@ test("a refusal is the answer behind errorPage, and accessLog tells its status",
   await socket.close(1000);
   await client.settle();
   assertEquals(statuses, [426, 101]);
+});
+
+test("a reason to close that is no text is an error of the app, also a promise that rejects", async () => {
+  const reasons = [() => 5, () => null, () => Promise.reject(new Error("a forgotten await"))];
+  for (const reason of reasons) {
+    await using client = testClient(function* (environ) {
+      yield* acceptWebSocket(environ).close(1000, reason() as never);
+    });
+    const socket = await client.webSocket("/");
+    await client.settle();
+    assertEquals((await socket.close(1000)).code, 1011);
+    assertStringIncludes(String(client.takeErrors()[0]), "TypeError: The reason to close is");
+  }
 });
 
 /** Each end of a connection: what the client does, and what the app and the client see. */

@@ -139,6 +139,15 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
     return [1 as unknown as string];
   },
   promised: (async () => {}) as unknown as BlockingApp,
+  rejected: (() => Promise.reject(new Error("async"))) as unknown as BlockingApp,
+  promises(_environ, startResponse) {
+    ok(startResponse);
+    return [Promise.reject(new Error("a")), "b", Promise.reject(new Error("c"))] as unknown as Body;
+  },
+  primitiveSteps(_environ, startResponse) {
+    ok(startResponse);
+    return { [Symbol.iterator]: () => ({ next: () => 5 }) } as unknown as Body;
+  },
   computes(environ) {
     const end = Date.now() + Number(environ.QUERY_STRING);
     while (Date.now() < end);

@@ -90,10 +90,14 @@ test("an error before the first block is a 500, and its stack is in the log", as
   const [error] = client.takeErrors() as Error[];
   assertEquals([error?.name, error?.message], ["RangeError", "the app has failed"]);
   assertStringIncludes(client.log.join("\n"), "apps.ts");
-  for (const path of ["/number", "/promised"]) {
+  const before = app.stats().died;
+  for (const path of ["/number", "/promised", "/rejected", "/promises", "/primitiveSteps"]) {
     assertEquals((await client.get(path)).status, 500);
-    assertEquals((client.takeErrors()[0] as Error).name, "TypeError");
+    assertEquals(client.takeErrors().map((error) => (error as Error).name), ["TypeError"]);
   }
+  // A rejection without a handler would end the thread.
+  assertEquals((await client.get("/environ")).status, 200);
+  assertEquals(app.stats().died - before, 0);
 });
 
 test("a thrown value of any kind is told, and its thread goes on", async () => {
