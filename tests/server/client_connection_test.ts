@@ -105,14 +105,14 @@ test("thousands of pipelined requests from a client that does not read stay boun
   });
   const client = stage.connect();
   client.pause();
-  const requests = get("/").repeat(20_000);
+  const requests = get("/").repeat(16_000);
   client.send(requests);
   for (let turn = 0; turn < 5000; turn++) stage.clock.turn();
   assert(served < 1000, `${served} served`);
   assert(client.unsent > requests.length / 2, `${client.unsent} of ${requests.length} unsent`);
   client.resume();
   stage.run();
-  assertEquals([served, client.responses().length, client.unsent], [20_000, 20_000, 0]);
+  assertEquals([served, client.responses().length, client.unsent], [16_000, 16_000, 0]);
   await stage.finish();
 });
 

@@ -6,11 +6,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { findRuntime, programArguments, type RuntimeName } from "../../tools/runtimes.ts";
+import { join } from "node:path";
+import { compiledProgram } from "../../tools/gates/compiled/sources.ts";
+import { findRuntime, programArguments, ROOT, type RuntimeName } from "../../tools/runtimes.ts";
 
-const SITE = fileURLToPath(new URL("prefixed_site.ts", import.meta.url));
-const COMMAND = fileURLToPath(new URL("../../../src/cli/bin.ts", import.meta.url));
+const SITE = "tests/examples/browser/prefixed_site.ts";
+const COMMAND = "src/cli/bin.ts";
 
 /** A site on one port. */
 export class ServedSite {
@@ -33,8 +34,13 @@ export class ServedSite {
   /** Begins to serve; a second time on the same port. */
   async start(): Promise<void> {
     const runtime = findRuntime(this.#runtime);
-    const args = [SITE, "--port", this.#port, "--log-format", "text", ...this.#options];
-    const child = spawn(runtime.command, [...programArguments(runtime, COMMAND), ...args], {
+    const compiled = this.#runtime === "node" ? compiledProgram(COMMAND) : undefined;
+    const site = compiled === undefined ? join(ROOT, SITE) : compiledProgram(SITE) as string;
+    const program = compiled === undefined
+      ? programArguments(runtime, join(ROOT, COMMAND))
+      : [compiled];
+    const options = ["--port", this.#port, "--log-format", "text", ...this.#options];
+    const child = spawn(runtime.command, [...program, site, ...options], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#child = child;

@@ -13,7 +13,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { endCommands } from "./command.ts";
 import { runSteps } from "./run_steps.ts";
-import { QUICK_STEPS, STEPS } from "./steps.ts";
+import { COVERED_STEPS, QUICK_STEPS, STEPS } from "./steps.ts";
 
 const USAGE = `npm test                                    everything
 npm test -- --quick                         the steps that are quick, and most tests on your Node
@@ -71,11 +71,11 @@ function readOptions() {
 
 /**
  * Whether `--only` chooses a step. `types` also chooses `types:core`; without a name, every step is
- * chosen.
+ * chosen that no other one covers.
  */
 function isChosen(step: string, names: readonly string[]): boolean {
-  return names.length === 0 ||
-    names.some((name) => step === name || step.startsWith(`${name}:`));
+  if (names.length === 0) return !COVERED_STEPS.includes(step);
+  return names.some((name) => step === name || step.startsWith(`${name}:`));
 }
 
 function splitList(text: string): string[] {

@@ -31,6 +31,9 @@ export const QUICK_STEPS: readonly string[] = [
   ...["types:core", "types:engine", "types:all", "tests:node"],
 ];
 
+/** The steps that run only if they are chosen: other steps cover them, as `package:npm` builds the package. */
+export const COVERED_STEPS: readonly string[] = ["types:all:package"];
+
 export const STEPS: readonly Step[] = [
   complaintStep("text", textComplaints),
   complaintStep("layering", treeComplaints),
@@ -43,7 +46,7 @@ export const STEPS: readonly Step[] = [
   commandStep("types:core", () => typesCommand("core")),
   commandStep("types:engine", () => typesCommand("engine")),
   commandStep("types:all", () => typesCommand("all")),
-  // The sources as `npm run build` compiles them; `--only types:all` chooses this step, too.
+  // The sources as `npm run build` compiles them. `--only types:all` chooses this step, too.
   commandStep("types:all:package", () => [...typesCommand("build"), "--noEmit"]),
   commandStep("docs:lint", () => denoTool("doc", "--quiet", "--lint", ...entryPoints())),
   examplesStep("docs:examples"),

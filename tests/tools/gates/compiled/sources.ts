@@ -44,10 +44,11 @@ interface Hooks {
 
 const FOLDERS: readonly string[] = ["src", "adapters", "examples", "bench", "tests"];
 
-/** The modules of processes and threads that the tests of the command line start. */
+/** The modules of processes and threads that tests start. */
 const ENTRIES: readonly string[] = [
   ...["src/cli/bin.ts", "src/cli/workers/worker.ts", "src/cli/reload/app_thread.ts"],
   ...["src/blocking/thread.ts", "tests/cli/many.ts"],
+  ...["tests/examples/browser/prefixed_site.ts"],
 ];
 
 /** The folder, in that of the compiled sources, of programs that run without a loader. */
@@ -117,14 +118,16 @@ function write(path: string, text: string): void {
  * Writes the programs, with the modules that they import in a few files: a process spends less than half the time
  * of one that loads 200 files. `package:npm` starts the command as the package has it, in many files.
  *
- * A module keeps its address, so that it finds the program of a thread or a worker beside it.
+ * A module of `src` finds the program of a thread or a worker beside its own place. An example finds its files
+ * beside its source.
  */
 async function bundlePrograms(build: Compiler["build"], directory: string): Promise<void> {
   const addresses = {
     name: "addresses",
     setup({ onLoad }: Hooks): void {
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        const place = join(directory, relative(ROOT, path).replace(/ts$/, "js"));
+        const name = relative(ROOT, path);
+        const place = name.startsWith("src") ? join(directory, name.replace(/ts$/, "js")) : path;
         const address = JSON.stringify(pathToFileURL(place).href);
         const contents = readFileSync(path, "utf8").replaceAll("import.meta.url", address);
         return { contents, loader: "ts" };

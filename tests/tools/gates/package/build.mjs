@@ -19,14 +19,18 @@ const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
 const compiler = join(dirname(manifest), JSON.parse(readFileSync(manifest, "utf8")).bin.tsc);
 
-rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+const removeBuild = () => rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+removeBuild();
 
 /** Runs the compiler with the project of the package. */
 function compile(...options) {
   const project = join("tests", "types", "build.json");
   const args = [compiler, "--project", project, ...options];
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status === 0) return;
+  // The compiler writes files in spite of an error.
+  removeBuild();
+  process.exit(status ?? 1);
 }
 
 // The comments are in the declarations, where an editor reads them. The code has none: they are a seventh of the

@@ -8,8 +8,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { browserCommand } from "../../../examples/browser/browser_command.ts";
-import { findRuntime, programArguments, ROOT } from "../../runtimes.ts";
+import { findRuntime, PLAIN_LOADER, ROOT } from "../../runtimes.ts";
 import { runCommand } from "../command.ts";
+import { compiledSources } from "../compiled/sources.ts";
 import { countTests } from "./junit.ts";
 import { complain } from "./run_tests.ts";
 import { notChecked, type Step, type StepResult } from "../step.ts";
@@ -32,9 +33,9 @@ async function runBrowserTests(): Promise<StepResult> {
         runtime.command,
         ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
         ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
-        ...programArguments(runtime, PROGRAM),
+        ...["--import", PLAIN_LOADER, PROGRAM],
       ],
-      { cwd: ROOT },
+      { cwd: ROOT, env: { COMPILED_SOURCES: await compiledSources() } },
     );
     const tests = countTests(readFileSync(report, "utf8"));
     const complaint = complain(code, tests);
