@@ -104,8 +104,15 @@ const MEMBERS = ["append", "page", "watch", "put", "take", "settle", "close"] as
 function checkTransport(transport: BusTransport): void {
   const isTransport = typeof transport === "object" && transport !== null &&
     MEMBERS.every((member) => typeof transport[member] === "function");
-  if (isTransport) return;
-  throw optionError("transport", transport, "a transport, such as memoryTransport()");
+  if (!isTransport) {
+    throw optionError("transport", transport, "a transport, such as memoryTransport()");
+  }
+  // A timer takes NaN for 1 ms, and a loop that waits for it would never rest.
+  for (const name of ["maxTextBytes", "pollMs"] as const) {
+    const value = transport[name];
+    if (value === undefined || typeof value === "number" && value > 0) continue;
+    throw optionError(`${name} of the transport`, value, "a number above 0");
+  }
 }
 
 function reporterOf(

@@ -115,6 +115,13 @@ test("the end of a watch that throws, and one that is no function, are reported"
   await bus.close();
 });
 
+test("a number of a transport that is none is refused", async () => {
+  for (const member of [{ pollMs: NaN }, { pollMs: 0 }, { maxTextBytes: "5" as never }]) {
+    const [name = ""] = Object.keys(member);
+    await assertRejects(() => stage(() => member), TypeError, `${name} of the transport is`);
+  }
+});
+
 test("an error without a text ends no loop of the bus", async () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
