@@ -4,8 +4,11 @@
  * @module
  */
 
+import { createScheduler, type Scheduler } from "../../mod.ts";
+import type { Bus, BusTransport } from "../bus/mod.ts";
 import { nearestName, showValue } from "../coroutine/mod.ts";
 import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
+import { openServedBus } from "./bus.ts";
 import { withAccessLog } from "./logs/access_lines.ts";
 import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
 import { absolute, kindOf, workingDirectory } from "./host/mod.ts";
@@ -88,21 +91,31 @@ export async function loadApp(place: AppPlace, factory: boolean): Promise<WSGIAp
   return await asApp(app, place);
 }
 
+/** An app as the command serves it. */
+export interface ServedApp {
+  readonly wsgiApp: WSGIApp | Mounts;
+  /** Signals pass between the requests of all addresses, so their servers share one scheduler. */
+  readonly scheduler: Scheduler;
+  readonly bus: Bus;
+}
+
 /**
- * Loads an app as the command serves it: with the access log.
+ * Loads an app as the command serves it: with the access log, a scheduler and a bus.
  *
  * @param place The module and its export.
  * @param settings The options.
- * @param worker The name of this process among the workers, for the access log.
- * @throws {CommandFailure} As {@linkcode loadApp}.
+ * @param worker The name of this process among the workers, for the access log, and the transport of its bus.
+ * @throws {CommandFailure} As {@linkcode loadApp}, or if the broker of the bus does not answer.
  */
-export async function loadServedApp(
+export async function loadServed(
   place: AppPlace,
   settings: Settings,
-  worker?: string,
-): Promise<WSGIApp | Mounts> {
+  { worker, local }: { readonly worker?: string; readonly local?: () => BusTransport } = {},
+): Promise<ServedApp> {
   const app = await loadApp(place, settings.get<boolean>("factory") === true);
-  return behindProxies(withAccessLog(app, settings, worker), settings);
+  const wsgiApp = behindProxies(withAccessLog(app, settings, worker), settings);
+  const scheduler = await createScheduler();
+  return { wsgiApp, scheduler, bus: await openServedBus(settings, scheduler, local) };
 }
 
 async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIApp | Mounts> {

@@ -73,6 +73,25 @@ export function failureOf(error: unknown): CommandFailure {
   return new CommandFailure(EXIT.crashed, messageOf(error), stackOf(error));
 }
 
+/** A failure as a message of a worker or a thread. */
+export interface FailureMessage {
+  readonly type: "failed";
+  readonly code: number;
+  readonly message: string;
+  readonly detail: string | undefined;
+}
+
+/** Makes the message of any error. */
+export function failureMessage(error: unknown): FailureMessage {
+  const { code, message, detail } = failureOf(error);
+  return { type: "failed", code, message, detail };
+}
+
+/** Makes the failure that a message tells of. */
+export function failureFrom({ code, message, detail }: FailureMessage): CommandFailure {
+  return new CommandFailure(code, message, detail);
+}
+
 /** The message of any thrown value, as one line: the second line, too, if the first ends with a colon. */
 export function messageOf(error: unknown): string {
   const message = memberOf(error, "message");

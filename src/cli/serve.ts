@@ -4,10 +4,10 @@
  * @module
  */
 
-import { createScheduler, serve, type WSGIServer } from "../../mod.ts";
+import { serve, type WSGIServer } from "../../mod.ts";
 import type { Bus } from "../bus/mod.ts";
-import { type AppPlace, loadServedApp } from "./app_loader.ts";
-import { closeServedBus, openServedBus } from "./bus.ts";
+import { type AppPlace, loadServed } from "./app_loader.ts";
+import { closeServedBus } from "./bus.ts";
 import { onSignal } from "./host/mod.ts";
 import { endpointsOf, listenFailure, reloadCertificates, withUnixMode } from "./listening.ts";
 import { openLogs } from "./logs/logs.ts";
@@ -38,9 +38,9 @@ export async function serveCommand(
     const { serveWorkers } = await import("./workers/serve_workers.ts");
     return await serveWorkers(place, words, settings, endpoints);
   }
-  const { served, versions, others } = settings.get("reload") === true
+  const { served, versions, others }: Served = settings.get("reload") === true
     ? await reloading(place, words, settings)
-    : await loadOnce(place, settings);
+    : { served: await loadServed(place, settings) };
   const servers: WSGIServer[] = [];
   const service = serviceOf(servers, versions, served.bus);
   for (const endpoint of endpoints) {
@@ -87,14 +87,6 @@ export async function serveCommand(
 function wantsWorkers(settings: Settings): boolean {
   if (settings.get("workers") === undefined) return false;
   return settings.get("reload") !== true || settings.rankOf("workers") > RANK.plainVariable;
-}
-
-/** Signals pass between the requests of all addresses, so their servers share one scheduler. */
-async function loadOnce(place: AppPlace, settings: Settings): Promise<Served> {
-  const wsgiApp = await loadServedApp(place, settings);
-  const scheduler = await createScheduler();
-  const bus = await openServedBus(settings, scheduler);
-  return { served: { wsgiApp, scheduler, bus } };
 }
 
 function serviceOf(

@@ -63,7 +63,10 @@ const CALLS: readonly (readonly [call: Call, message: string])[] = [
   [(e) => sockets(e).Connect?.(() => {}, { x: 5 }), 'Unknown option of Connect "x"'],
   [(e) => util(e).withPriority?.(5, 0), "An argument of withPriority is 5"],
   [(e) => e["wsgi.file_wrapper"]([], { blocksize: 5 } as never), 'did you mean "blockSize"?'],
-  [(e) => e["wsgi.file_wrapper"]([], null as never), "options of wsgi.file_wrapper is null"],
+  [
+    (e) => e["wsgi.file_wrapper"]([], null as never),
+    "The last argument of wsgi.file_wrapper is null",
+  ],
   [(e) => e.cogen.takeSocket([], undefined as never), "The handler of takeSocket is undefined"],
 ];
 

@@ -7,12 +7,12 @@
  * @module
  */
 
-import { createScheduler, runtimeAdapter, WSGIServer } from "../../../mod.ts";
+import { runtimeAdapter, WSGIServer } from "../../../mod.ts";
 import { threadSide } from "../../threads/mod.ts";
-import { type AppPlace, loadServedApp } from "../app_loader.ts";
+import { type AppPlace, loadServed } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
-import { closeServedBus, openServedBus } from "../bus.ts";
-import { failureOf } from "../failure.ts";
+import { closeServedBus } from "../bus.ts";
+import { failureMessage } from "../failure.ts";
 import { followLinks } from "../host/mod.ts";
 import { openLogs } from "../logs/logs.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
@@ -36,23 +36,21 @@ async function run({ place, words }: ThreadTask): Promise<void> {
   followLinks();
   const settings = await collectSettings(splitArguments(words));
   openLogs(settings);
-  const wsgiApp = await loadServedApp(place, settings);
+  const served = await loadServed(place, settings);
   const adapter = await runtimeAdapter();
-  const scheduler = await createScheduler();
-  const bus = await openServedBus(settings, scheduler);
   // The server does not listen, but its environs tell whether clients are asked for certificates.
   const tls = endpointsOf(settings).find((endpoint) => endpoint.tls !== undefined)?.tls;
   const server = new WSGIServer({
     ...listeningOptionsOf(settings),
     ...(tls === undefined ? {} : { tls }),
-    ...{ wsgiApp, adapter, scheduler, bus },
+    ...served,
+    adapter,
   });
   link.listen(serveMessages(server, post, recordersOf(settings, [server])));
-  void server.finished.then(() => closeServedBus(bus)).then(() => post({ type: "ended" }));
+  void server.finished.then(() => closeServedBus(served.bus)).then(() => post({ type: "ended" }));
   post({ type: "loaded" });
 }
 
 run(link.task).catch((error) => {
-  const { code, message, detail } = failureOf(error);
-  post({ type: "failed", code, message, detail });
+  post(failureMessage(error));
 });

@@ -10,7 +10,7 @@
 import type { Socket, SocketHandler } from "../../socket/mod.ts";
 import { moduleBeside, startThread, type Thread } from "../../threads/mod.ts";
 import type { ThreadTask } from "./app_thread.ts";
-import { CommandFailure, EXIT, messageOf } from "../failure.ts";
+import { CommandFailure, EXIT, failureFrom, messageOf } from "../failure.ts";
 import { after } from "../host/mod.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { Relay, type Server } from "./relay.ts";
@@ -51,8 +51,7 @@ export class AppThread implements Server, Source {
     this.#hear = { ended: () => this.#end("") };
     this.loaded = new Promise((resolve, reject) => {
       this.#hear.loaded = () => resolve();
-      this.#hear.failed = ({ code, message, detail }) =>
-        reject(new CommandFailure(code, message, detail));
+      this.#hear.failed = (message) => reject(failureFrom(message));
       void this.ended.then((reason) => {
         const message = `cannot load ${task.place.name}: ${reason}`;
         reject(new CommandFailure(EXIT.notLoaded, message));

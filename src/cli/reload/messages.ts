@@ -8,6 +8,7 @@
  */
 
 import type { Address } from "../../socket/mod.ts";
+import type { FailureMessage } from "../failure.ts";
 import type { Answered, Ask } from "../status/recorders.ts";
 
 /** The bytes on their way in one direction of a connection, from which on the sender waits. */
@@ -44,12 +45,7 @@ export type ToThread =
 /** A message of a thread. */
 export type FromThread =
   | { readonly type: "loaded" }
-  | {
-    readonly type: "failed";
-    readonly code: number;
-    readonly message: string;
-    readonly detail: string | undefined;
-  }
+  | FailureMessage
   | { readonly type: "write"; readonly id: number; readonly bytes: Uint8Array | string }
   | { readonly type: "endWrite" | "destroy" | "reset"; readonly id: number }
   /** The server has taken this number of bytes. */

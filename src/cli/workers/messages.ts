@@ -9,6 +9,7 @@
 
 import type { Address } from "../../socket/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
+import type { FailureMessage } from "../failure.ts";
 import type { Answered, Ask } from "../status/recorders.ts";
 
 /** The task of a new worker. */
@@ -48,12 +49,7 @@ export interface Load {
 /** A message of a worker. */
 export type FromWorker =
   | { readonly type: "loaded" }
-  | {
-    readonly type: "failed";
-    readonly code: number;
-    readonly message: string;
-    readonly detail: string | undefined;
-  }
+  | FailureMessage
   | { readonly type: "ready" }
   /** The worker has the connection `id`, so the supervisor may close its descriptor. */
   | { readonly type: "took"; readonly id: number }

@@ -23,7 +23,7 @@
 
 import type { MessageChannel } from "../../bus/mod.ts";
 import type { Address } from "../../socket/mod.ts";
-import { CommandFailure, EXIT } from "../failure.ts";
+import { CommandFailure, EXIT, failureFrom } from "../failure.ts";
 import type { Gather } from "../status/gather.ts";
 import { HandOver } from "./hand_over.ts";
 import { pauseAfterCrash } from "./crash_pause.ts";
@@ -199,7 +199,7 @@ export class Supervisor {
       case "loaded":
         return void this.#listen(worker);
       case "failed":
-        worker.failure = new CommandFailure(message.code, message.message, message.detail);
+        worker.failure = failureFrom(message);
         return;
       case "ready":
         return this.#becameReady(worker);

@@ -7,21 +7,14 @@
  * @module
  */
 
-import {
-  createScheduler,
-  runtimeAdapter,
-  type Scheduler,
-  serve,
-  type WSGIServer,
-} from "../../../mod.ts";
+import { runtimeAdapter, serve, type WSGIServer } from "../../../mod.ts";
 import type { AcceptedStream } from "../../../adapters/node.ts";
-import { type Bus, channelTransport } from "../../bus/mod.ts";
+import { channelTransport } from "../../bus/mod.ts";
 import type { Address } from "../../socket/mod.ts";
-import type { Mounts, WSGIApp } from "../../wsgi/mod.ts";
-import { loadServedApp } from "../app_loader.ts";
+import { loadServed, type ServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
-import { closeServedBus, openServedBus } from "../bus.ts";
-import { failureOf } from "../failure.ts";
+import { closeServedBus } from "../bus.ts";
+import { failureMessage } from "../failure.ts";
 import { endpointsOf } from "../listening.ts";
 import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
 import { listeningOptionsOf } from "../proxies.ts";
@@ -47,9 +40,7 @@ class Worker {
   readonly #takers: ((stream: AcceptedStream) => void)[] = [];
   #task: WorkerTask | undefined;
   #settings: Settings | undefined;
-  #app: WSGIApp | Mounts | undefined;
-  #scheduler: Scheduler | undefined;
-  #bus: Bus | undefined;
+  #served: ServedApp | undefined;
   #recorders: Recorders | undefined;
   readonly #channel = busChannel((message) => this.#link.post({ type: "bus", message }));
 
@@ -90,9 +81,9 @@ class Worker {
     try {
       await work();
     } catch (error) {
-      const { code, message, detail } = failureOf(error);
-      this.#link.post({ type: "failed", code, message, detail });
-      await exitWhenLogged(code);
+      const failed = failureMessage(error);
+      this.#link.post(failed);
+      await exitWhenLogged(failed.code);
     }
   }
 
@@ -101,13 +92,15 @@ class Worker {
     const settings = await collectSettings(splitArguments(task.words));
     this.#settings = settings;
     openLogs(settings);
-    const app = await loadServedApp(task.place, settings, task.name);
-    this.#app = countedApp(app, settings, (count) => {
+    const local = () => channelTransport(this.#channel.channel);
+    const { wsgiApp, ...served } = await loadServed(task.place, settings, {
+      worker: task.name,
+      local,
+    });
+    const counted = countedApp(wsgiApp, settings, (count) => {
       this.#link.post({ type: "replace", reason: `it has served ${count} requests` });
     });
-    this.#scheduler = await createScheduler();
-    const local = () => channelTransport(this.#channel.channel);
-    this.#bus = await openServedBus(settings, this.#scheduler, local);
+    this.#served = { ...served, wsgiApp: counted };
     this.#link.post({ type: "loaded" });
   }
 
@@ -115,7 +108,7 @@ class Worker {
   async #listen(addresses: readonly Address[]): Promise<void> {
     const settings = this.#settings as Settings;
     const runtime = await runtimeAdapter();
-    const [scheduler, bus] = [this.#scheduler as Scheduler, this.#bus as Bus];
+    const served = this.#served as ServedApp;
     for (const [index, endpoint] of endpointsOf(settings).entries()) {
       const { bindAddr, tls } = endpoint;
       const { adapter, take } = handedAdapter(runtime, addresses[index] as Address);
@@ -123,10 +116,8 @@ class Worker {
       const server = await serve({
         ...listeningOptionsOf(settings),
         ...(tls === undefined ? {} : { tls }),
-        wsgiApp: this.#app as WSGIApp | Mounts,
+        ...served,
         worker: this.#task?.name ?? "",
-        scheduler,
-        bus,
         adapter,
         bindAddr,
       });
@@ -147,7 +138,7 @@ class Worker {
 
   async #end(grace: number, idle: number): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.shutdown({ grace, idle })));
-    if (this.#bus !== undefined) await closeServedBus(this.#bus);
+    if (this.#served !== undefined) await closeServedBus(this.#served.bus);
     if (this.#recorders !== undefined) this.#link.post(this.#recorders.last());
     await exitWhenLogged(0);
   }
