@@ -32,6 +32,11 @@ export function isMine(index: number): boolean {
   return index % SHARES === PLACE;
 }
 
+/** The size of a crowd in a test: `all` of it in one share, and a tenth of it in the others. */
+export function crowdOf(all: number): number {
+  return PLACE === 0 ? all : all / 10;
+}
+
 /** Checks a property for random inputs: `all` of them in all shares together. */
 export function assertLaw<T>(property: fc.IAsyncProperty<T>, all?: number): Promise<void>;
 export function assertLaw<T>(property: fc.IProperty<T>, all?: number): void;
