@@ -9,5 +9,6 @@ import type { Part } from "./part.ts";
 import { logPart } from "./same_log.ts";
 import { shutdownsPart } from "./shutdowns.ts";
 import { slowPart } from "./slow_clients.ts";
+import { suspendedPart } from "./suspended.ts";
 
-export const PARTS: readonly Part[] = [faultsPart, shutdownsPart, slowPart, logPart];
+export const PARTS: readonly Part[] = [faultsPart, shutdownsPart, slowPart, logPart, suspendedPart];
