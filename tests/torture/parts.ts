@@ -10,5 +10,13 @@ import { logPart } from "./same_log.ts";
 import { shutdownsPart } from "./shutdowns.ts";
 import { slowPart } from "./slow_clients.ts";
 import { suspendedPart } from "./suspended.ts";
+import { trafficPart } from "./traffic.ts";
 
-export const PARTS: readonly Part[] = [faultsPart, shutdownsPart, slowPart, logPart, suspendedPart];
+export const PARTS: readonly Part[] = [
+  faultsPart,
+  shutdownsPart,
+  slowPart,
+  logPart,
+  suspendedPart,
+  trafficPart,
+];
