@@ -686,7 +686,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /**
    * Ends at once. Resets the connection if its end would delimit the response and the response is not
-   * complete, so that the client cannot mistake a part for the whole.
+   * complete, so that the client cannot mistake a part for the whole. Also resets it if the client has not
+   * taken all bytes: the system would keep them for minutes, for a client that reads nothing.
    *
    * @param party The party that ends the connection, for the report on the response.
    */
@@ -695,8 +696,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.wasCut = party === "server";
     this.#leave(this.#state.next.cut);
     const response = this.#exchange?.response;
-    const isWhole = response?.ended && !this.output.full;
-    if (response?.untilClose && !isWhole && this.#socket.reset !== undefined) this.#socket.reset();
+    const isPart = response?.untilClose === true && !response.ended;
+    if ((isPart || this.output.full) && this.#socket.reset !== undefined) this.#socket.reset();
     else this.#socket.destroy();
   }
 

@@ -70,7 +70,8 @@ export interface Socket extends ByteSocket {
    * out if its runtime has no reset.
    *
    * The server resets a connection whose end would delimit an incomplete body, as in HTTP/1.0:
-   * after a FIN, a client would take a part of the body for the whole (RFC 9112 §8).
+   * after a FIN, a client would take a part of the body for the whole (RFC 9112 §8). It also resets a
+   * connection whose client has stopped reading: after `destroy`, the system goes on sending for minutes.
    */
   reset?(): void;
 }

@@ -7,7 +7,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import type { ServeOptions, WSGIApp } from "../../mod.ts";
 import { Sleep } from "../../src/coroutine/mod.ts";
-import { type RealServing, servingOverTcp, standstill, type TcpClient } from "../support/tcp.ts";
+import {
+  type RealServing,
+  RUNTIME,
+  servingOverTcp,
+  standstill,
+  type TcpClient,
+} from "../support/tcp.ts";
 
 /** Deadlines are looked at once a second. */
 const SOON = 4_000;
@@ -141,6 +147,13 @@ test("the deadline for a client that takes nothing holds over TCP", async () => 
   client.stream.pause();
   client.send(`GET /flood HTTP/1.1\r\n${HEAD}\r\n`);
   await serving.quiet(SOON);
+  // After a reset the system keeps no bytes for the client. Deno has no reset, and a client on Node 20 that
+  // was paused takes a reset for an end.
+  client.stream.resume();
+  await client.until("the end", () => client.closed || client.ended, SOON);
+  const seesReset = !/^(?:deno|node 20)/.test(RUNTIME);
+  assertEquals(client.error, seesReset ? "ECONNRESET" : undefined);
+  client.stream.destroy();
   await serving.finish();
 });
 

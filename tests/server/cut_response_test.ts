@@ -82,23 +82,25 @@ test("a deadline or a shutdown that cuts a response resets the connection, if it
   assertEquals([await ending(shutdown, OLD), await ending(shutdown, get("/"))], ["reset", "end"]);
 });
 
-test("a client that takes no more of a whole response is reset as well", async () => {
-  const events: string[] = [];
-  const stage = await serving((_environ, startResponse) => {
-    startResponse("200 OK", []);
-    return ["x".repeat(100_000), "y".repeat(1_000_000)];
-  }, { timeouts: { write: 5 } });
-  stage.network.connect({ host: "127.0.0.1", port: 80 }, (socket) => {
-    socket.write(OLD);
-    socket.pauseReading();
-    return {
-      onData: () => {},
-      onEnd: () => void events.push("end"),
-      onDrain: () => {},
-      onClose: (error) => void events.push(`${error}`),
-    };
+for (const [version, request] of [["1.0", OLD], ["1.1", get("/")]] as const) {
+  test(`a client of HTTP/${version} that takes no more of a response is reset`, async () => {
+    const events: string[] = [];
+    const stage = await serving((_environ, startResponse) => {
+      startResponse("200 OK", []);
+      return ["x".repeat(100_000), "y".repeat(1_000_000)];
+    }, { timeouts: { write: 5 } });
+    stage.network.connect({ host: "127.0.0.1", port: 80 }, (socket) => {
+      socket.write(request);
+      socket.pauseReading();
+      return {
+        onData: () => {},
+        onEnd: () => void events.push("end"),
+        onDrain: () => {},
+        onClose: (error) => void events.push(`${error}`),
+      };
+    });
+    stage.run(10_000);
+    assertEquals(events, ["Error: The connection was reset"]);
+    await stage.finish();
   });
-  stage.run(10_000);
-  assertEquals(events, ["Error: The connection was reset"]);
-  await stage.finish();
-});
+}

@@ -50,12 +50,14 @@ export class Child {
     return this.#process.pid as number;
   }
 
-  /** Asks a question. Resolves with the answer; rejects if the child has ended. */
+  /** Asks a question. Resolves with the answer; rejects if the child has failed or ended. */
   async ask<T>(question: string, details: object = {}): Promise<T> {
     this.#process.stdin?.write(`${JSON.stringify({ question, ...details })}\n`);
     const { done, value } = await this.#lines.next();
     if (done === true) throw new Error(`The child ended before it answered "${question}"`);
-    return JSON.parse(value) as T;
+    const answer = JSON.parse(value) as T & { readonly failure?: string };
+    if (answer.failure !== undefined) throw new Error(`The child failed: ${answer.failure}`);
+    return answer;
   }
 
   /** Ends the input of the child. Resolves when it has ended. */
@@ -75,6 +77,12 @@ export async function answerQuestions<Q extends Question>(
   answer: (question: Q) => object | Promise<object>,
 ): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as Q))}\n`);
+    let given: object;
+    try {
+      given = await answer(JSON.parse(line) as Q);
+    } catch (error) {
+      given = { failure: (error as Error).stack };
+    }
+    process.stdout.write(`${JSON.stringify(given)}\n`);
   }
 }

@@ -6,16 +6,20 @@
  *     npm run torture -- --minutes 1                 shorter
  *     npm run torture -- --list                      the names of the parts
  *     npm run torture -- --part faults --seed 7      one part, the same random numbers again
+ *     npm run torture -- --runtime deno              on node, currentNode, deno or bun
  *
  * The last lines are the figures of each part. After a broken promise, the exit code is 1.
  *
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Random } from "../fuzz/random.ts";
 import { RUNTIME } from "../support/tcp.ts";
+import { findRuntime, programArguments, RUNTIME_NAMES } from "../tools/runtimes.ts";
 import type { Course, Part } from "./part.ts";
 import { PARTS } from "./parts.ts";
 
@@ -29,12 +33,14 @@ const { values } = parseArgs({
     part: { type: "string", multiple: true },
     seed: { type: "string" },
     list: { type: "boolean" },
+    runtime: { type: "string" },
   },
 });
 if (values.list === true) {
   for (const { name } of PARTS) console.log(name);
   process.exit();
 }
+if (values.runtime !== undefined) process.exit(runElsewhere(values.runtime));
 const seed = number("seed", values.seed ?? String(Date.now() % 2 ** 31));
 const minutes = number("minutes", values.minutes ?? String(DEFAULT_MINUTES));
 const chosen = PARTS.filter(({ name }) => values.part?.includes(name) ?? true);
@@ -89,6 +95,20 @@ function noteBroken(name: string, text: string): void {
   if (++broken > MAX_PRINTED) return;
   console.error(`BROKEN ${name}: ${text}`);
   report.push(`BROKEN ${name}: ${text}`);
+}
+
+/** Runs this program on another runtime, with the other arguments. Returns its exit code. */
+function runElsewhere(name: string): number {
+  const known = RUNTIME_NAMES.find((known) => known === name);
+  if (known === undefined) {
+    console.error(`Unknown runtime ${name}: expected one of ${RUNTIME_NAMES.join(", ")}`);
+    return 2;
+  }
+  const runtime = findRuntime(known);
+  const rest = Object.entries(values).filter(([option]) => option !== "runtime")
+    .flatMap(([option, value]) => [value].flat().map((value) => `--${option}=${value}`));
+  const words = [...programArguments(runtime, fileURLToPath(import.meta.url)), ...rest];
+  return spawnSync(runtime.command, words, { stdio: "inherit" }).status ?? 1;
 }
 
 function number(name: string, text: string): number {

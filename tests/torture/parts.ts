@@ -9,6 +9,7 @@ import type { Part } from "./part.ts";
 import { logPart } from "./same_log.ts";
 import { shutdownsPart } from "./shutdowns.ts";
 import { slowPart } from "./slow_clients.ts";
+import { slowhttptestPart } from "./slowhttptest.ts";
 import { suspendedPart } from "./suspended.ts";
 import { trafficPart } from "./traffic.ts";
 
@@ -18,5 +19,6 @@ export const PARTS: readonly Part[] = [
   slowPart,
   logPart,
   suspendedPart,
+  slowhttptestPart,
   trafficPart,
 ];

@@ -51,6 +51,9 @@ export const trafficApp: WSGIApp = function* (environ, startResponse) {
       }
       return;
     }
+    case "/endless":
+      startResponse("200 OK", TEXT);
+      for (;;) yield new Uint8Array(STREAM.bytes);
     case "/fault":
       startResponse("200 OK", TEXT);
       yield "before";
