@@ -103,7 +103,7 @@ export class FaultStage {
   run(meetings: readonly (readonly [Scenario, ConnectionFault | undefined])[]): string[] {
     const clients: Client[] = [];
     for (const [scenario, fault] of meetings) {
-      this.#faulty.next = fault;
+      this.#faulty.next = { fault };
       const client = new Client(this.#connect);
       clients.push(client);
       client.socket.write(scenario.bytes.slice());

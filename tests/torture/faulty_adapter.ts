@@ -38,11 +38,18 @@ export const ACCEPT_FAILURES = ["dead", "broken", "throws"] as const;
 /** A fault of a new connection. */
 export type ConnectionFault = Fault | { readonly accept: typeof ACCEPT_FAILURES[number] };
 
+/** The plan of one connection. */
+export interface ConnectionPlan {
+  readonly fault: ConnectionFault | undefined;
+  /** Told when the connection is accepted. */
+  accepted?(): void;
+}
+
 /** The adapter, and the source of its faults. */
 export interface FaultyAdapter {
   readonly adapter: Adapter;
-  /** The fault of the next connection; `undefined` for none. */
-  next: ConnectionFault | undefined;
+  /** The plan of the next connection; without one, the connection has no fault. */
+  next: ConnectionPlan | undefined;
 }
 
 /**
@@ -69,12 +76,14 @@ export function faultyAdapter(
       files: inner.files,
       listen: (address, options, accept) =>
         inner.listen(address, options, (socket) => {
-          const fault = faulty.next;
+          const plan = faulty.next;
           faulty.next = undefined;
+          plan?.accepted?.();
+          const fault = plan?.fault;
           const planned = fault === undefined || "accept" in fault ? undefined : fault;
           const wrapped = new FaultySocket(host, socket, planned);
           if (fault !== undefined && "accept" in fault) {
-            failAccept(fault.accept, wrapped, host.clock);
+            failAccept(fault.accept, wrapped, socket, host.clock);
           }
           wrapped.start(accept);
           return wrapped;
@@ -87,12 +96,17 @@ export function faultyAdapter(
 function failAccept(
   how: typeof ACCEPT_FAILURES[number],
   socket: FaultySocket,
+  inner: Socket,
   clock: Adapter["clock"],
 ): void {
   const error = new InjectedFault("The accept failed");
   if (how === "dead") socket.destroy();
-  else if (how === "broken") clock.defer(() => socket.onClose(error));
-  else {
+  else if (how === "broken") {
+    clock.defer(() => {
+      socket.onClose(error);
+      inner.destroy();
+    });
+  } else {
     const broken: Partial<Socket> = {
       pauseReading: () => {
         throw error;

@@ -135,9 +135,7 @@ export class FaultySocket implements Socket, SocketHandler {
   }
 
   reset(): void {
-    this.#close(() =>
-      this.#inner.reset === undefined ? this.#inner.destroy() : this.#inner.reset()
-    );
+    this.#close(() => this.#cutInner());
   }
 
   pauseReading(): void {
@@ -219,7 +217,7 @@ export class FaultySocket implements Socket, SocketHandler {
           this.#isClosed = true;
           this.#forget();
           this.#inbound.close(new InjectedFault("The connection was reset"));
-          this.#inner.destroy();
+          this.#cutInner();
         });
       case "leap":
         this.#host.leap();
@@ -264,6 +262,11 @@ export class FaultySocket implements Socket, SocketHandler {
     const goesOn = this.#inbound.data(bytes, true);
     if (!goesOn) this.#inner.pauseReading();
     return goesOn;
+  }
+
+  #cutInner(): void {
+    if (this.#inner.reset === undefined) this.#inner.destroy();
+    else this.#inner.reset();
   }
 
   #drain(): void {

@@ -10,6 +10,7 @@ import { logPart } from "./same_log.ts";
 import { shutdownsPart } from "./shutdowns.ts";
 import { slowPart } from "./slow_clients.ts";
 import { slowhttptestPart } from "./slowhttptest.ts";
+import { socketsPart } from "./sockets.ts";
 import { suspendedPart } from "./suspended.ts";
 import { trafficPart } from "./traffic.ts";
 
@@ -18,6 +19,7 @@ export const PARTS: readonly Part[] = [
   shutdownsPart,
   slowPart,
   logPart,
+  socketsPart,
   suspendedPart,
   slowhttptestPart,
   trafficPart,

@@ -20,7 +20,7 @@ const TIMEOUTS = { head: 5, body: 5, write: 5, idle: 5 };
 /** The longest time of one attack, in seconds. */
 const ATTACK_SECONDS = 40;
 /** The connections that are left when an attack has ended: those of honest requests, on their way out. */
-const MAX_HONEST = 50;
+const MAX_HONEST = 20;
 /** The bound on the memory of the server that each connection of an attack may add, in bytes. */
 const MAX_BYTES_EACH = 256 * 1024;
 const MB = 1024 * 1024;
@@ -40,7 +40,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   "slow readers": {
     words: ["-X", "-w", "100", "-y", "200", "-n", "1", "-z", "1", "-k", "3"],
     path: "/endless",
-    connections: 200,
+    connections: 50,
   },
 };
 
