@@ -84,7 +84,7 @@ function slopePerMinute(values: readonly number[]): number {
 /** Minutes of mixed traffic. */
 export const trafficPart: Part = {
   name: "traffic",
-  share: 10,
+  share: 18,
   async run(course: Course): Promise<void> {
     const server = new Child(new URL("traffic_server.ts", import.meta.url));
     try {
