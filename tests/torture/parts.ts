@@ -4,15 +4,15 @@
  * @module
  */
 
-import { faultsPart } from "./faults_part.ts";
+import { faultsPart } from "./faults/faults_part.ts";
 import type { Part } from "./part.ts";
 import { logPart } from "./same_log.ts";
 import { shutdownsPart } from "./shutdowns.ts";
 import { slowPart } from "./slow_clients.ts";
-import { slowhttptestPart } from "./slowhttptest.ts";
-import { socketsPart } from "./sockets.ts";
+import { slowhttptestPart } from "./traffic/slowhttptest.ts";
+import { socketsPart } from "./faults/sockets.ts";
 import { suspendedPart } from "./suspended.ts";
-import { trafficPart } from "./traffic.ts";
+import { trafficPart } from "./traffic/traffic.ts";
 
 export const PARTS: readonly Part[] = [
   faultsPart,

@@ -4,8 +4,8 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { Random } from "../fuzz/random.ts";
 import { runsOf, seedOf } from "../support/shares.ts";
-import { FaultStage, randomFault, undisturbedBytes } from "./faults.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { FaultStage, randomFault, undisturbedBytes } from "./faults/faults.ts";
+import { SCENARIOS } from "./faults/scenarios.ts";
 
 /** The random faults of each conversation, on all runtimes together. */
 const FAULTS = 12;

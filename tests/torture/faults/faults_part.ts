@@ -7,8 +7,8 @@
 import { EFFECTS } from "./faulty_socket.ts";
 import type { ConnectionFault } from "./faulty_adapter.ts";
 import { everyFault, FaultStage, randomFault, undisturbedBytes } from "./faults.ts";
-import { collect, countAlive } from "./garbage.ts";
-import type { Course, Part } from "./part.ts";
+import { collect, countAlive } from "../garbage.ts";
+import type { Course, Part } from "../part.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 
 /** The connections of one server, after which its requests must be garbage. */

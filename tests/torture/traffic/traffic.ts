@@ -7,10 +7,10 @@
  * @module
  */
 
-import { Random } from "../fuzz/random.ts";
-import { eventually } from "../support/tcp.ts";
-import { Child } from "./child.ts";
-import type { Course, Part } from "./part.ts";
+import { Random } from "../../fuzz/random.ts";
+import { eventually } from "../../support/tcp.ts";
+import { Child } from "../child.ts";
+import type { Course, Part } from "../part.ts";
 import { CLIENT_KINDS } from "./traffic_clients.ts";
 import type { Figures } from "./traffic_server.ts";
 

@@ -8,9 +8,9 @@
  */
 
 import process from "node:process";
-import { serve, type ServeOptions, type WSGIServer } from "../../mod.ts";
-import { answerQuestions, type Question } from "./child.ts";
-import { collect, heapBytes } from "./garbage.ts";
+import { serve, type ServeOptions, type WSGIServer } from "../../../mod.ts";
+import { answerQuestions, type Question } from "../child.ts";
+import { collect, heapBytes } from "../garbage.ts";
 import { FAULT, trafficApp } from "./traffic_app.ts";
 
 /** The memory and the counts of the server. */

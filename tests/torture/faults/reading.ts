@@ -4,9 +4,9 @@
  * @module
  */
 
-import { decodeLatin1, joinBytes } from "../../src/socket/mod.ts";
-import { ResponseReader } from "../../src/testing/response_reader.ts";
-import { FrameError, MessageReader } from "../../src/websocket/mod.ts";
+import { decodeLatin1, joinBytes } from "../../../src/socket/mod.ts";
+import { ResponseReader } from "../../../src/testing/response_reader.ts";
+import { FrameError, MessageReader } from "../../../src/websocket/mod.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** The statuses with which the server itself refuses a request that comes in part. */

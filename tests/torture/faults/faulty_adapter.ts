@@ -6,8 +6,8 @@
  * @module
  */
 
-import { ManualClock } from "../../src/coroutine/mod.ts";
-import type { Adapter, Socket } from "../../src/socket/mod.ts";
+import { ManualClock } from "../../../src/coroutine/mod.ts";
+import type { Adapter, Socket } from "../../../src/socket/mod.ts";
 import { type Fault, FaultySocket, InjectedFault } from "./faulty_socket.ts";
 
 /** The jump of the effect `leap`, in milliseconds. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { OperationTimeout, Sleep, WaitForSignal, type WSGIApp } from "../../mod.ts";
-import { eventStream } from "../../src/sse/mod.ts";
-import { acceptWebSocket } from "../../src/websocket/mod.ts";
+import { OperationTimeout, Sleep, WaitForSignal, type WSGIApp } from "../../../mod.ts";
+import { eventStream } from "../../../src/sse/mod.ts";
+import { acceptWebSocket } from "../../../src/websocket/mod.ts";
 
 const TEXT = [["Content-Type", "text/plain"]] as const;
 /** The blocks of `/stream`, and their size. */

@@ -1,20 +1,20 @@
 /**
  * The part `sockets`: the faults of the part `faults` around the sockets of the runtime, with clients over TCP.
  *
- * The clock is real, so it cannot jump, the deadlines of the server are short, and many connections fail at the same
- * time. After each crowd, the server counts nothing and each app has ended once.
+ * The clock is real, so it cannot jump, the deadlines of the server are short, and many connections fail at
+ * the same time. After each crowd, the server counts nothing and each app has ended once.
  *
  * @module
  */
 
 import { connect } from "node:net";
-import { serve, type WSGIServer } from "../../mod.ts";
-import type { Random } from "../fuzz/random.ts";
-import { runtimeAdapter } from "../support/runtime_adapter.ts";
-import { eventually, RUNTIME } from "../support/tcp.ts";
+import { serve, type WSGIServer } from "../../../mod.ts";
+import type { Random } from "../../fuzz/random.ts";
+import { runtimeAdapter } from "../../support/runtime_adapter.ts";
+import { eventually, RUNTIME } from "../../support/tcp.ts";
 import { randomFault, undisturbedBytes } from "./faults.ts";
 import { type ConnectionFault, type FaultyAdapter, faultyAdapter } from "./faulty_adapter.ts";
-import type { Course, Part } from "./part.ts";
+import type { Course, Part } from "../part.ts";
 import { judge } from "./reading.ts";
 import { type Ends, type Scenario, SCENARIOS, tortureApp } from "./scenarios.ts";
 

@@ -7,11 +7,11 @@
  */
 
 import { connect, type Socket } from "node:net";
-import { joinBytes } from "../../src/socket/mod.ts";
-import { ResponseReader } from "../../src/testing/response_reader.ts";
-import { handshakeFields } from "../../src/testing/web_socket.ts";
-import { encodeFrame, MessageReader } from "../../src/websocket/mod.ts";
-import type { Random } from "../fuzz/random.ts";
+import { joinBytes } from "../../../src/socket/mod.ts";
+import { ResponseReader } from "../../../src/testing/response_reader.ts";
+import { handshakeFields } from "../../../src/testing/web_socket.ts";
+import { encodeFrame, MessageReader } from "../../../src/websocket/mod.ts";
+import type { Random } from "../../fuzz/random.ts";
 import { STREAM } from "./traffic_app.ts";
 
 /** The largest upload and the largest message of a WebSocket, in bytes. */

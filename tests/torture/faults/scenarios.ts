@@ -7,13 +7,13 @@
  * @module
  */
 
-import { OperationTimeout, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
-import { decodeLatin1 } from "../../src/socket/mod.ts";
-import { eventStream } from "../../src/sse/mod.ts";
-import type { AppYield, Environ, StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
-import { acceptWebSocket, closePayload, encodeFrame } from "../../src/websocket/mod.ts";
-import { handshakeFields } from "../../src/testing/web_socket.ts";
-import { latin1Bytes } from "../support/serving.ts";
+import { OperationTimeout, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
+import { decodeLatin1 } from "../../../src/socket/mod.ts";
+import { eventStream } from "../../../src/sse/mod.ts";
+import type { AppYield, Environ, StartResponse, WSGIApp } from "../../../src/wsgi/mod.ts";
+import { acceptWebSocket, closePayload, encodeFrame } from "../../../src/websocket/mod.ts";
+import { handshakeFields } from "../../../src/testing/web_socket.ts";
+import { latin1Bytes } from "../../support/serving.ts";
 
 /** The ends of the apps that were called. All counts must be equal once a connection has ended. */
 export interface Ends {

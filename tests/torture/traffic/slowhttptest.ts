@@ -8,9 +8,9 @@
  */
 
 import { spawn } from "node:child_process";
-import { skipWithout } from "../tools/optional_tools.ts";
-import { Child } from "./child.ts";
-import type { Course, Part } from "./part.ts";
+import { skipWithout } from "../../tools/optional_tools.ts";
+import { Child } from "../child.ts";
+import type { Course, Part } from "../part.ts";
 import { Connection } from "./traffic_clients.ts";
 import type { Figures } from "./traffic_server.ts";
 

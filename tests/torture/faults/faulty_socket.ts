@@ -17,7 +17,7 @@ import {
   type OpenHandler,
   type Socket,
   type SocketHandler,
-} from "../../src/socket/mod.ts";
+} from "../../../src/socket/mod.ts";
 
 /**
  * The effects of a fault:

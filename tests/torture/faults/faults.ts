@@ -9,11 +9,11 @@
  * @module
  */
 
-import { memoryNetwork } from "../../adapters/memory.ts";
-import { WSGIServer } from "../../src/server/mod.ts";
-import type { Socket } from "../../src/socket/mod.ts";
-import type { Environ } from "../../src/wsgi/mod.ts";
-import type { Random } from "../fuzz/random.ts";
+import { memoryNetwork } from "../../../adapters/memory.ts";
+import { WSGIServer } from "../../../src/server/mod.ts";
+import type { Socket } from "../../../src/socket/mod.ts";
+import type { Environ } from "../../../src/wsgi/mod.ts";
+import type { Random } from "../../fuzz/random.ts";
 import {
   ACCEPT_FAILURES,
   type ConnectionFault,
