@@ -89,7 +89,8 @@ export class Refusals {
     this.#calls++;
     const suppressed = this.#suppressed;
     this.#suppressed = 0;
-    const refusal = { kind, status, reason, remote, suppressed };
+    // The messages of OpenSSL end with a line break.
+    const refusal = { kind, status, reason: reason.trimEnd(), remote, suppressed };
     callHook("onRefused", () => onRefused(refusal), (fault) => {
       if (fault !== "" && !this.#hasFailed) log(fault.trimStart());
       this.#hasFailed ||= fault !== "";

@@ -1,7 +1,7 @@
 /** The refused requests: their counts, and the calls of `onRefused` at a bounded rate. */
 
 import { connect } from "node:net";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import type { Refusal } from "../../../src/server/mod.ts";
 import { Sleep } from "../../../src/coroutine/mod.ts";
@@ -156,8 +156,9 @@ test("a TLS handshake that fails is counted and told", async () => {
   const client = connect(Number(new URL(server.url).port), "127.0.0.1");
   client.on("error", () => {});
   client.write("GET / HTTP/1.1\r\n\r\n");
-  const { kind, status, remote } = await refused;
+  const { kind, status, remote, reason } = await refused;
   client.destroy();
+  assertMatch(reason, /^\S.*\S$/); // one line
   assertEquals([kind, status, remote.family], ["handshake", undefined, "IPv4"]);
   assertEquals(server.stats().failedHandshakes, 1);
   assertEquals(server.stats().refusedRequests, 0);
