@@ -44,11 +44,14 @@ for (const [what, hooks] of Object.entries(HOOKS)) {
 }
 
 for (const [what, log] of Object.entries({ throws: fault, rejects: rejected })) {
-  test(`a log that ${what} costs no request`, async () => {
+  test(`a log that ${what} costs no request, and no entry`, async () => {
     const stage = await serving(fault, { log });
     const client = stage.ask(get("/") + get("/"));
     await stage.settle();
     assertEquals(client.responses().length, 2);
+    const begins = stage.takeLog().map((entry) => /^[^:]*/.exec(entry)?.[0]);
+    const told = what === "throws" ? "log threw Error" : "log rejected with Error";
+    assertEquals(begins, ["GET / failed", told, "GET / failed"]);
     await stage.finish();
   });
 }

@@ -512,6 +512,8 @@ test("the log option takes the place of the adapter's log; one that throws harms
   const other = await serving(app, { log });
   const client = other.ask(get("/") + get("/"));
   assertEquals(client.responses().length, 2);
+  const begins = other.takeLog().map((entry) => /^[^:]*/.exec(entry)?.[0]);
+  assertEquals(begins, ["GET / failed", "log threw Error", "GET / failed"]);
   await other.finish();
 });
 

@@ -227,9 +227,10 @@ export class Response {
    * @throws {ResponseError} For a field that may not be sent.
    */
   inform(status: 102 | 103, headers: HeaderList): void {
-    handleRejectionsIn(headers);
-    if (this.committed) throw new WSGIError(`${status} came after the response had begun`);
-    this.#sink(informational(status, headers));
+    this.#sink(withoutRejections(headers, () => {
+      if (this.committed) throw new WSGIError(`${status} came after the response had begun`);
+      return informational(status, headers);
+    }));
   }
 
   /**
@@ -240,9 +241,11 @@ export class Response {
    * @throws {ResponseError} For a field that may not be a trailer.
    */
   setTrailers(given: HeaderList): void {
-    handleRejectionsIn(given);
-    const trailers = copyFields(given);
-    checkTrailers(trailers);
+    const trailers = withoutRejections(given, () => {
+      const trailers = copyFields(given);
+      checkTrailers(trailers);
+      return trailers;
+    });
     const announced = this.#start?.trailer?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
     for (const [name] of trailers) {
       if (announced.includes(name.toLowerCase())) continue;
@@ -381,6 +384,19 @@ function encodeAll(blocks: readonly unknown[]): (Uint8Array | string)[] {
     return Array.from(blocks, encode); // no `map`, which leaves out the holes of an array
   } catch (error) {
     handleRejectionsIn(blocks);
+    throw error;
+  }
+}
+
+/**
+ * Makes something of fields. A forgotten `await` leaves promises in fields that are refused. They are looked for
+ * after the refusal: a field may give another value at each reading, and the first one is checked and sent.
+ */
+function withoutRejections<T>(fields: HeaderList, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    handleRejectionsIn(fields);
     throw error;
   }
 }
