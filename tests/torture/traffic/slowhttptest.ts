@@ -21,8 +21,12 @@ const TIMEOUTS = { head: 5, body: 5, write: 5, idle: 5 };
 const ATTACK_SECONDS = 40;
 /** The connections that are left when an attack has ended: those of honest requests, on their way out. */
 const MAX_HONEST = 20;
-/** The bound on the memory of the server that each connection of an attack may add, in bytes. */
-const MAX_BYTES_EACH = 256 * 1024;
+/**
+ * The bounds on the memory that an attack may add to the server, in bytes: for each connection, and for the
+ * garbage of any traffic.
+ */
+const MAX_BYTES_EACH = 64 * 1024;
+const MAX_GARBAGE_BYTES = 64 * 1024 * 1024;
 const MB = 1024 * 1024;
 
 /** A way of the program. */
@@ -115,8 +119,9 @@ async function attackServer(course: Course, server: Child, port: number): Promis
     const endedAfter = seenAfter === null ? watch.endedAfter : Number(seenAfter[1]);
     if (!said.includes("service available:   YES")) course.broken(`${name}: ${said.slice(-200)}`);
     if (endedAfter === undefined) course.broken(`${name}: attacking connections stay open`);
-    const each = (rss - before.rss) / way.connections;
-    if (each > MAX_BYTES_EACH) course.broken(`${name}: ${each} bytes for each connection`);
+    if (rss - before.rss > MAX_GARBAGE_BYTES + MAX_BYTES_EACH * way.connections) {
+      course.broken(`${name}: the memory grew from ${before.rss} to ${rss} bytes`);
+    }
     course.figure(
       `${name}: ${most} connections at most, all ended by the server after ${
         endedAfter?.toFixed(0)
