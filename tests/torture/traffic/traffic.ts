@@ -28,7 +28,8 @@ const QUIET_MS = 60_000;
 /** The account of one stretch of traffic. */
 interface Stretch {
   exchanges: number;
-  readonly rss: number[];
+  /** The resident set in bytes, about once a second, with the time of each figure in seconds. */
+  readonly rss: [seconds: number, bytes: number][];
 }
 
 /** Lets all clients work for a time. Resolves when they have left. */
@@ -52,7 +53,7 @@ async function keepBusy(
   while (!isOver()) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const { rss, log } = await server.ask<Figures>("figures");
-    stretch.rss.push(rss);
+    stretch.rss.push([performance.now() / 1000, rss]);
     for (const line of log) course.broken(`the log has: ${line}`);
   }
   await Promise.all(clients);
@@ -68,15 +69,15 @@ async function quietFigures(server: Child): Promise<Figures> {
   return await server.ask<Figures>("collect");
 }
 
-/** The slope of the line through values that are a second apart, per minute. */
-function slopePerMinute(values: readonly number[]): number {
-  const middle = (values.length - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+/** The slope of the line through the figures, in bytes a minute. */
+function slopePerMinute(figures: Stretch["rss"]): number {
+  const mean = (of: 0 | 1) => figures.reduce((sum, figure) => sum + figure[of], 0) / figures.length;
+  const [middle, level] = [mean(0), mean(1)];
   let product = 0;
   let square = 0;
-  for (const [index, value] of values.entries()) {
-    product += (index - middle) * (value - mean);
-    square += (index - middle) ** 2;
+  for (const [seconds, bytes] of figures) {
+    product += (seconds - middle) * (bytes - level);
+    square += (seconds - middle) ** 2;
   }
   return square === 0 ? 0 : 60 * product / square;
 }
@@ -103,11 +104,11 @@ export const trafficPart: Part = {
         course.broken(`the heap grew from ${before.heap} to ${after.heap} bytes`);
       }
       course.figure(
-        `${
-          Object.keys(CLIENT_KINDS).length * CLIENTS
-        } clients, ${exchanges} exchanges in ${rss.length} s; ` +
+        `${Object.keys(CLIENT_KINDS).length * CLIENTS} clients, ${exchanges} exchanges in ${
+          (course.seconds * (1 - WARM_UP)).toFixed(0)
+        } s; ` +
           `${after.served} requests in all; RSS ${
-            (Math.max(...rss) / MB).toFixed(0)
+            (Math.max(...rss.map(([, bytes]) => bytes)) / MB).toFixed(0)
           } MiB at most, ` +
           `${
             (slopePerMinute(rss) / MB).toFixed(2)
