@@ -7,19 +7,26 @@
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { findRuntime, ROOT } from "../../tests/tools/runtimes.ts";
+import { dirname, join } from "node:path";
+import { findRuntime, ROOT, type Runtime } from "../../tests/tools/runtimes.ts";
 import { prepareBench } from "../bench.ts";
 import { compilePrograms, type ProgramPath, temporaryDirectory } from "../processes/compile.ts";
 import { CONTENDERS, FIRST } from "../contenders.ts";
+import type { EnginePairJob, EngineRatio } from "../measure/engine_pair.ts";
 import type { Sample } from "../measure/figures.ts";
 import { measureWorkload } from "../measure/measure_workload.ts";
 import { ServerPool } from "../measure/server_pool.ts";
 import { OptionError, type Options } from "../options.ts";
+import { runClient } from "../processes/commands.ts";
+import { RUNTIME_ARGUMENTS } from "../processes/launch.ts";
 import { spread } from "../report/table.ts";
 import { describeRun } from "../report/run.ts";
 import { reportSections, type Section } from "../report/sections.ts";
 import { type Change, changesOf, MARGIN } from "../judging/regression.ts";
+
+/** The pairs of turns for each workload of the engine alone, and the longest time of all of them. */
+const ENGINE_TURNS = 200;
+const ENGINE_SECONDS = 300;
 
 const PRODUCT = ["mod.ts", "src", "adapters"];
 
@@ -33,6 +40,11 @@ export async function runCompare(options: Options): Promise<number> {
     { contender: { ...ours, name: "then" }, place: { ...bench.servers, path: then } },
   ];
   const runtimes = options.runtimes.map(findRuntime);
+  const engines: EngineRow[] = [];
+  for (const runtime of runtimes) {
+    console.error(`${runtime.name} ${runtime.version}: the engine alone ...`);
+    engines.push(...await compareEngines(runtime, bench.servers.path, then));
+  }
   const samples: Sample[] = [];
   const { rounds, seconds } = options;
   for (const runtime of runtimes) {
@@ -47,8 +59,48 @@ export async function runCompare(options: Options): Promise<number> {
   const changes = changesOf(samples);
   const versions = Object.fromEntries(runtimes.map(({ name, version }) => [name, version]));
   const run = describeRun(options, bench, versions);
-  reportSections("compare", run, [section(changes, options.ref)], options.write, { changes });
+  const sections = [engineSection(engines), section(changes, options.ref)];
+  reportSections("compare", run, sections, options.write, { changes, engines });
   return changes.some(({ worse }) => worse) ? 1 : 0;
+}
+
+/** The ratios of one workload on one runtime. */
+interface EngineRow extends EngineRatio {
+  readonly runtime: string;
+}
+
+/** Measures both versions of the engine in one process of a runtime. */
+async function compareEngines(
+  runtime: Runtime,
+  now: ProgramPath,
+  then: ProgramPath,
+): Promise<EngineRow[]> {
+  const folder = (path: ProgramPath) => join(dirname(path("main")), "..");
+  const job: EnginePairJob = {
+    adapter: runtime.name === "currentNode" ? "node" : runtime.name,
+    now: folder(now),
+    then: folder(then),
+    turns: ENGINE_TURNS,
+  };
+  const program = [runtime.command, ...RUNTIME_ARGUMENTS[runtime.name], now("measure/engine_pair")];
+  const ratios = await runClient<EngineRatio[]>([...program, JSON.stringify(job)], ENGINE_SECONDS);
+  return ratios.map((ratio) => ({ runtime: runtime.name, ...ratio }));
+}
+
+function engineSection(engines: readonly EngineRow[]): Section {
+  const rows = engines.map(({ runtime, workload, now, then, ratio, quartiles: [low, high] }) => [
+    runtime,
+    workload,
+    `${now.toFixed(2)}, ${then.toFixed(2)}`,
+    `${ratio.toFixed(3)} (${low.toFixed(2)}-${high.toFixed(2)})`,
+  ]);
+  return {
+    title: "The engine alone",
+    note:
+      "The time of the engine now divided by that then, in turns of some ten milliseconds in one process: " +
+      "the median and the quartiles. No byte passes the system, so a tenth here is a hundredth of a request.",
+    rows: [["runtime", "workload", "us/request now, then", "now / then"], ...rows],
+  };
 }
 
 function section(changes: readonly Change[], ref: string): Section {
