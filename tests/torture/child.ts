@@ -46,10 +46,6 @@ export class Child {
     child.stdin.on("error", () => {});
   }
 
-  get pid(): number {
-    return this.#process.pid as number;
-  }
-
   /** Asks a question. Resolves with the answer; rejects if the child has failed or ended. */
   async ask<T>(question: string, details: object = {}): Promise<T> {
     this.#process.stdin?.write(`${JSON.stringify({ question, ...details })}\n`);
