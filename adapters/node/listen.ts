@@ -82,11 +82,7 @@ export async function listenForStreams(
     log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
   });
   server.on("connection", taking(bound));
-  return new NodeListener(
-    server,
-    bound,
-    makeFile?.(),
-  );
+  return new NodeListener(server, bound, makeFile?.());
 }
 
 function bind(server: net.Server, address: ListenTarget, options: ListenOptions): Promise<void> {

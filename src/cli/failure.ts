@@ -57,10 +57,12 @@ function runDenoWith(flags: string): string {
  */
 export function visible(text: string): string {
   // deno-lint-ignore no-control-regex -- the sequences of colours begin with ESC
-  return text.replace(/\x1b\[[\d;]*m/g, "").replace(
-    /(?![\t\n])\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  return text.replace(/\x1b\[[\d;]*m/g, "").replace(/(?![\t\n])\p{Cc}/gu, controlCode);
+}
+
+/** Shows a control character as its code, such as `\x1b`. */
+export function controlCode(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
 
 /** Makes a failure of any error. */

@@ -190,7 +190,7 @@ function* passAll(
     const { value } = step;
     if (!(value instanceof WSGIFileWrapper)) stage.checkYielded?.(value);
     const isWait = !isBlock(value);
-    // The stage may wait before the server sees the promise.
+    // `until` gives the promise a handler: the stage may wait before the server sees it.
     if (isWait && isPromise(value)) until(value);
     if (step.done) return yield* passLast(value, cogen, stage, server);
     try {

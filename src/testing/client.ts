@@ -132,7 +132,6 @@ export class TestClient implements AsyncDisposable {
    * @throws {StuckError} If nothing can happen any more.
    */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<TestResponse> {
-    this.#checkOpen();
     return await this.#requests.whole(method, path, options);
   }
 
@@ -177,7 +176,6 @@ export class TestClient implements AsyncDisposable {
     path: string,
     options: RequestOptions & { readonly method?: string } = {},
   ): Promise<TestStream> {
-    this.#checkOpen();
     const { exchange } = await this.#requests.head(options.method ?? "GET", path, options);
     return new TestStream(exchange);
   }
@@ -217,7 +215,6 @@ export class TestClient implements AsyncDisposable {
     checkOption("lastEventId of events", options.lastEventId, "string");
     const { query, lastEventId = "" } = options;
     const begin = async (last: string): Promise<Exchange> => {
-      this.#checkOpen();
       const { exchange } = await this.#requests.head("GET", path, {
         headers: eventFields(options, last),
         ...(query === undefined ? {} : { query }),
@@ -260,7 +257,6 @@ export class TestClient implements AsyncDisposable {
       suggestions: { protocol: "protocols" },
     });
     const { query } = options;
-    this.#checkOpen();
     const { exchange, headers } = await this.#requests.head("GET", path, {
       headers: handshakeFields(options),
       ...(query === undefined ? {} : { query }),
@@ -334,10 +330,6 @@ export class TestClient implements AsyncDisposable {
   /** Does the same as {@linkcode close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #checkOpen(): void {
-    if (this.#closing !== undefined) throw new TypeError("The client is closed");
   }
 }
 

@@ -14,10 +14,13 @@ import type { ServerUnderTest } from "./server_under_test.ts";
 
 /** The requests of one client. */
 export class Requests {
-  readonly #under: Pick<ServerUnderTest, "connections" | "time">;
+  readonly #under: Pick<ServerUnderTest, "connections" | "isClosing" | "time">;
   readonly #cookies: Cookies | undefined;
 
-  constructor(under: Pick<ServerUnderTest, "connections" | "time">, keepsCookies: boolean) {
+  constructor(
+    under: Pick<ServerUnderTest, "connections" | "isClosing" | "time">,
+    keepsCookies: boolean,
+  ) {
     this.#under = under;
     this.#cookies = keepsCookies ? new Cookies() : undefined;
   }
@@ -50,7 +53,8 @@ export class Requests {
   }
 
   async #begin(method: string, path: string, options: RequestOptions): Promise<Exchange> {
-    const { connections, time } = this.#under;
+    const { connections, isClosing, time } = this.#under;
+    if (isClosing) throw new TypeError("The client is closed");
     checkRequest(method, path, options);
     const cookie = this.#cookies?.header(targetOf(path), time.clock.now()) ?? "";
     const request = await prepareRequest(method, path, options, cookie);

@@ -51,6 +51,8 @@ export class ServerUnderTest {
   readonly connections: Connections;
   /** The lines of the error log so far. */
   readonly log: string[] = [];
+  /** Becomes true when the client is closed. */
+  isClosing = false;
   /** The logged errors that the test has not taken. */
   #errors: unknown[] = [];
 
@@ -102,6 +104,7 @@ export class ServerUnderTest {
    */
   async close(): Promise<void> {
     const { server, time } = this;
+    this.isClosing = true;
     await time.quiet();
     // A request that the test does not await must not end the test by a rejection.
     time.abandon();

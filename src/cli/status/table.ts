@@ -8,6 +8,7 @@
  */
 
 import type { CoroutineView, RequestView, ServerView, StatusView } from "../../status/mod.ts";
+import { controlCode } from "../failure.ts";
 
 type Row = readonly string[];
 
@@ -119,10 +120,7 @@ function table(rows: readonly Row[]): string[] {
 
 /** Shows control characters as their code. */
 function clean(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  return text.replace(/\p{Cc}/gu, controlCode);
 }
 
 function time(ms: number | null): string {

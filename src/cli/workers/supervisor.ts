@@ -275,7 +275,7 @@ export class Supervisor {
     this.#options.gather?.remove(worker);
     worker.settle();
     if (this.#isStopping) {
-      if (this.#workers.size === 0) { for (const listener of this.#onEmpty) listener(); }
+      if (this.#workers.size === 0) this.#onEmpty.forEach((listener) => listener());
       return;
     }
     if (place.next === worker) place.next = undefined;

@@ -1,5 +1,5 @@
 /**
- * The opening of a connection: what the client's side tells before the first request.
+ * The opening of a connection: the facts that the client's side tells before the first request.
  *
  * A proxy sends the header of the PROXY protocol, and a TLS client has shown its certificate. Both change the
  * facts of the connection, so no request is read before. Most servers have neither, so the code that reads them
@@ -39,7 +39,10 @@ export interface Opening {
 /** More bytes are needed. */
 export const MORE: OpeningResult = { kind: "more" };
 
-/** The opening of a connection that came before its reader was loaded: a server that never listens accepted it. */
+/**
+ * The opening of a connection before its reader is loaded. The reader is loaded by `listen`, and a server may
+ * accept connections without it.
+ */
 export class LateOpening implements Opening {
   readonly facts: ConnectionFacts;
   readonly remote: Address;

@@ -215,7 +215,8 @@ export class Response {
    */
   pushAll(blocks: readonly unknown[]): void {
     if (blocks.length === 1) return this.pushLast(blocks[0]);
-    const pieces = encodeAll(blocks);
+    // No `map`, which leaves out the holes of an array.
+    const pieces = withoutRejections(blocks, () => Array.from(blocks, encode));
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     for (const piece of pieces) if (piece.length > 0) this.#send(piece, length);
   }
@@ -379,29 +380,21 @@ export class Response {
   }
 }
 
-function encodeAll(blocks: readonly unknown[]): (Uint8Array | string)[] {
-  try {
-    return Array.from(blocks, encode); // no `map`, which leaves out the holes of an array
-  } catch (error) {
-    handleRejectionsIn(blocks);
-    throw error;
-  }
-}
-
 /**
- * Makes something of fields. A forgotten `await` leaves promises in fields that are refused. They are looked for
- * after the refusal: a field may give another value at each reading, and the first one is checked and sent.
+ * Makes something of blocks or fields. A forgotten `await` leaves promises in those that are refused. They are
+ * looked for after the refusal: a field may give another value at each reading, and the first one is checked and
+ * sent.
  */
-function withoutRejections<T>(fields: HeaderList, make: () => T): T {
+function withoutRejections<T>(given: readonly unknown[], make: () => T): T {
   try {
     return make();
   } catch (error) {
-    handleRejectionsIn(fields);
+    handleRejectionsIn(given);
     throw error;
   }
 }
 
-/** Makes the head that an app asks for. A forgotten `await` leaves promises in the arguments of a refused one. */
+/** Makes the head that an app asks for, as {@linkcode withoutRejections} does; each request has one. */
 function prepare(status: string, headers: HeaderList): PreparedHead {
   try {
     return prepareHead(status, headers);
