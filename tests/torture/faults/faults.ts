@@ -22,6 +22,7 @@ import {
   LeapingClock,
 } from "./faulty_adapter.ts";
 import { EFFECTS, type Fault } from "./faulty_socket.ts";
+import { leftBehind } from "./left.ts";
 import { judge } from "./reading.ts";
 import { type Ends, type Scenario, tortureApp } from "./scenarios.ts";
 
@@ -144,16 +145,7 @@ export class FaultStage {
 
   /** Finds everything that an ended connection has left behind. */
   #left(): string[] {
-    const { connections, activeRequests, connectionStates, openFiles, scheduler } = this.#server
-      .stats();
-    const counts = { connections, activeRequests, openFiles, ...scheduler, ...connectionStates };
-    const left = Object.entries(counts).filter(([, count]) => count !== 0).map(([name, count]) => {
-      return `${name} is ${count}`;
-    });
-    const { called, closed, finished, begun, ended } = this.ends;
-    if (closed !== called) left.push(`${called} apps, but ${closed} calls of close()`);
-    if (finished !== called) left.push(`${called} apps, but ${finished} calls of onFinished`);
-    if (begun !== ended) left.push(`${begun} generators, but ${ended} runs of finally`);
+    const left = leftBehind(this.#server, this.ends);
     if (!this.clock.idle) left.push("a timer or a turn is left");
     for (const line of this.#log.splice(0)) {
       const isOfLeap = this.clock.hasLeapt && LINE_AFTER_LEAP.test(line);

@@ -14,6 +14,7 @@ import { runtimeAdapter } from "../../support/runtime_adapter.ts";
 import { eventually, RUNTIME } from "../../support/tcp.ts";
 import { randomFault, undisturbedBytes } from "./faults.ts";
 import { type ConnectionFault, type FaultyAdapter, faultyAdapter } from "./faulty_adapter.ts";
+import { leftBehind } from "./left.ts";
 import type { Course, Part } from "../part.ts";
 import { judge } from "./reading.ts";
 import { type Ends, type Scenario, SCENARIOS, tortureApp } from "./scenarios.ts";
@@ -150,14 +151,7 @@ function isQuiet(server: WSGIServer): boolean {
 
 /** Finds everything that a crowd has left behind. */
 function checkLeft({ server, ends, log }: Stage, course: Course): void {
-  const { openFiles, connectionStates, scheduler } = server.stats();
-  for (const [name, count] of Object.entries({ openFiles, ...connectionStates, ...scheduler })) {
-    if (count !== 0) course.broken(`${name} is ${count}`);
-  }
-  const { called, closed, finished, begun, ended } = ends;
-  if (closed !== called) course.broken(`${called} apps, but ${closed} calls of close()`);
-  if (finished !== called) course.broken(`${called} apps, but ${finished} calls of onFinished`);
-  if (begun !== ended) course.broken(`${begun} generators, but ${ended} runs of finally`);
+  for (const text of leftBehind(server, ends)) course.broken(text);
   for (const line of log.splice(0)) {
     if (!EXPECTED_LINE.test(line)) course.broken(`the log has: ${line}`);
   }
