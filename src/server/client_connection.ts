@@ -80,6 +80,7 @@ export interface ConnectionHost extends StoppingSource {
 /** Pipelined requests are served for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
 const NO_EVENTS: TakenEvents = {};
+const { flush: flushLog } = LogStream.prototype;
 const NO_BYTES = new Uint8Array(0);
 /** The time for a client to close by itself, after which a shutdown ends its quiet connection. */
 const QUIET_MS = 50;
@@ -108,6 +109,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #taker: TakenSocket | undefined;
   /** Whether `#advance` runs. */
   #advancing = false;
+  /** Whether a phase began while `#advance` runs: its end sets the deadline, once for all requests of a read. */
+  #isPhaseDue = false;
   /** Whether the socket was asked to pause reading. */
   #paused = false;
   /** Whether the client has sent its FIN. */
@@ -372,8 +375,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     exchange.isAppDone = true;
     this.#host.appEnded();
     exchange.body.discard();
-    // The app may have put a method of its own in the place of `flush`, so this calls the original.
-    LogStream.prototype.flush.call(this.facts.errors as LogStream);
+    // The app may have put a method of its own in the place of `flush`, so the original is called.
+    flushLog.call(this.facts.errors as LogStream);
     const events = this.#takenEvents;
     if (events.onAppEnd !== undefined) {
       const failure = exchange.isAborted ? "cancelled" : "failed";
@@ -496,8 +499,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   }
 
   #enterPhase(): void {
-    const now = this.#advancing ? this.time : this.settings.adapter.clock.now();
-    this.deadline.enter(this.#phase, now);
+    if (this.#advancing) this.#isPhaseDue = true;
+    else this.deadline.enter(this.#phase, this.settings.adapter.clock.now());
   }
 
   /** Takes events as long as the state allows it and there are any. */
@@ -530,7 +533,12 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #settle(): void {
     const buffered = this.#bufferedBytes;
     // The parser keeps no empty line after a body (RFC 9112 §2.2): that line begins no request.
-    if (buffered > 0 && this.#state === STATES.between) this.#move(this.#state.next.bytes);
+    if (buffered > 0 && this.#state === STATES.between) {
+      this.#state = this.#state.next.bytes;
+      this.#isPhaseDue = true;
+    }
+    if (this.#isPhaseDue) this.deadline.enter(this.#phase, this.time);
+    this.#isPhaseDue = false;
     if (this.#state === STATES.gone) return;
     const bodyIsWanted = this.#exchange?.body.hungry === true;
     const isFlooded = buffered > this.settings.limits.maxPipelinedBytes;

@@ -46,8 +46,9 @@ export class PhaseDeadline {
     return this.#timeoutsMs;
   }
 
-  /** Begins a request: the server's time-outs hold again, and the body has all of its time. */
+  /** Begins a request: no phase, the server's time-outs hold again, and the body has all of its time. */
   begin(): void {
+    this.end();
     this.#timeoutsMs = this.#serverTimeoutsMs;
     this.#bodyLeftMs = this.#timeoutsMs.body;
   }

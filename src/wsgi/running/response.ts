@@ -107,6 +107,7 @@ export class Response {
   /** The head that the app has asked for; set in all states from `started` to `ended`. */
   #start: PreparedHead | undefined;
   #trailers: HeaderList = NO_TRAILERS;
+  #sentCode: number | undefined;
 
   /**
    * @param writer Frames the response.
@@ -171,8 +172,7 @@ export class Response {
 
   /** The code of the final status that was sent; `undefined` before. */
   get sentCode(): number | undefined {
-    if (this.isTaken) return this.#method === "CONNECT" ? 200 : 101;
-    return this.#isHeadSent ? this.#start?.code : undefined;
+    return this.#sentCode;
   }
 
   /** The number of bytes of the body that were sent, without the framing of chunks. */
@@ -269,6 +269,7 @@ export class Response {
       throw new WSGIError("A socket cannot be taken once the response has begun");
     }
     this.#state = "taken";
+    this.#sentCode = this.#method === "CONNECT" ? 200 : 101;
     this.#sink(head);
     this.#writer = UNUSED_WRITER;
     this.#sink = dropBytes;
@@ -376,6 +377,7 @@ export class Response {
     const bodyLength = start.trailer === undefined ? length : undefined;
     this.#sink(this.#writer.begin(start, { date: this.#fields.date(), server, bodyLength }));
     this.#state = "sent";
+    this.#sentCode = start.code;
     this.#host.headSent?.();
   }
 }
