@@ -21,7 +21,9 @@ const MAX_ARGUMENTS = 4096;
 export function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
   for (let at = start; at < end; at += MAX_ARGUMENTS) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + MAX_ARGUMENTS, end)));
+    const part = bytes.subarray(at, Math.min(at + MAX_ARGUMENTS, end));
+    // `String.fromCharCode(...part)` steps an iterator, and takes five to ten times the time.
+    text += Reflect.apply(String.fromCharCode, null, part) as string;
   }
   return text;
 }

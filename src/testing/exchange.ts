@@ -157,6 +157,8 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   #taken = 0;
   /** The bytes of the first piece that were read already. */
   #offset = 0;
+  /** All bytes that were read already. */
+  #readBytes = 0;
 
   /**
    * Begins at the head of a response.
@@ -250,10 +252,7 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   }
 
   #available(): number {
-    const { body } = this.#exchange.reader;
-    let length = -this.#offset;
-    for (let at = this.#taken; at < body.length; at++) length += body[at]?.length ?? 0;
-    return length;
+    return this.#exchange.reader.bodyBytes - this.#readBytes;
   }
 
   #peek(): Uint8Array<ArrayBuffer> {
@@ -264,7 +263,8 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   #take(length: number): Uint8Array<ArrayBuffer> {
     const bytes = this.#peek().slice(0, length);
     const { body } = this.#exchange.reader;
-    this.#offset += length;
+    this.#readBytes += bytes.length;
+    this.#offset += bytes.length;
     for (let first = body[this.#taken]; first !== undefined; first = body[this.#taken]) {
       if (first.length > this.#offset) break;
       this.#offset -= first.length;

@@ -35,7 +35,7 @@ export class Requests {
     } else if (!exchange.socket.closed) {
       exchange.socket.end("reset");
     }
-    this.#keepCookies(path, response.headers);
+    this.#keepCookies(path, response);
     return response;
   }
 
@@ -47,9 +47,9 @@ export class Requests {
   ): Promise<{ readonly exchange: Exchange; readonly headers: Headers }> {
     const exchange = await this.#begin(method, path, options);
     await exchange.head();
-    const { headers } = new TestResponse(exchange.reader, 0);
-    this.#keepCookies(path, headers);
-    return { exchange, headers };
+    const response = new TestResponse(exchange.reader, 0);
+    this.#keepCookies(path, response);
+    return { exchange, headers: response.headers };
   }
 
   async #begin(method: string, path: string, options: RequestOptions): Promise<Exchange> {
@@ -63,9 +63,10 @@ export class Requests {
     return new Exchange(socket, time, request, fault);
   }
 
-  #keepCookies(path: string, headers: Headers): void {
+  #keepCookies(path: string, response: TestResponse): void {
     if (this.#cookies === undefined) return;
-    this.#cookies.keep(targetOf(path), headers.getSetCookie(), this.#under.time.clock.now());
+    const lines = response.headers.getSetCookie();
+    this.#cookies.keep(targetOf(path), lines, this.#under.time.clock.now());
   }
 }
 

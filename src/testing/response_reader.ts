@@ -50,6 +50,7 @@ export type ReaderState =
   | "complete";
 
 const MAX_HEAD_BYTES = 1 << 20;
+const CR = 13;
 
 /** Reads one response. */
 export class ResponseReader {
@@ -218,10 +219,13 @@ function valuesOf(fields: FieldPairs, name: string): string[] {
   return fields.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
 }
 
+/** The first index of `ending`, which begins with CR; -1 if it is not there. */
 function indexOf(bytes: Uint8Array, ending: string, from: number): number {
   const last = bytes.length - ending.length;
-  for (let at = bytes.indexOf(13, from); at >= 0 && at <= last; at = bytes.indexOf(13, at + 1)) {
-    if (decodeLatin1(bytes, at, at + ending.length) === ending) return at;
+  for (let at = bytes.indexOf(CR, from); at >= 0 && at <= last; at = bytes.indexOf(CR, at + 1)) {
+    let length = 1;
+    while (length < ending.length && bytes[at + length] === ending.charCodeAt(length)) length++;
+    if (length === ending.length) return at;
   }
   return -1;
 }

@@ -206,34 +206,35 @@ export class VirtualTime {
 
   /** Ends the waits that have reached their goal; returns whether there were any. */
   #release(): boolean {
-    const reached = [...this.#goals].filter((goal) => goal.reached());
-    for (const goal of reached) {
+    let released = false;
+    for (const goal of this.#goals) {
+      if (!goal.reached()) continue;
       this.#goals.delete(goal);
       goal.resolve();
+      released = true;
     }
-    return reached.length > 0;
+    return released;
   }
 
   async #drive(): Promise<void> {
     this.#driving = true;
+    /** The rounds since the last event; the real time is read only when there are some. */
     let quietTurns = 0;
-    let quietSinceMs = this.#host.now();
+    let quietSinceMs = 0;
     // The code of the test goes on first: it may begin further requests.
     await this.#poll(0);
     for (let round = 1; this.#goals.size > 0; round++) {
       const active = this.#settle();
       const released = this.#release();
+      quietTurns = active || released ? 0 : quietTurns + 1;
+      if (quietTurns === 1) quietSinceMs = this.#host.now();
+      const quietMs = quietTurns === 0 ? 0 : this.#host.now() - quietSinceMs;
       const waitsForRuntime = this.#waitsForRuntime();
-      const quietMs = this.#host.now() - quietSinceMs;
-      const isQuiet = waitsForRuntime
-        ? quietTurns >= QUIET_TURNS && quietMs > PATIENCE_MS
+      const mayJump = waitsForRuntime
+        ? quietTurns > QUIET_TURNS && quietMs > PATIENCE_MS
         : !released;
-      if (active || released) quietTurns = 0;
-      else quietTurns++;
-      if (quietTurns === 0) quietSinceMs = this.#host.now();
-      if (isQuiet && this.#jump()) {
+      if (mayJump && this.#jump()) {
         quietTurns = 0;
-        quietSinceMs = this.#host.now();
         // Nothing but the clock can go on, so the runtime need not poll each time.
         if (round % ROUNDS_PER_POLL > 0) continue;
       } else if (quietMs > (waitsForRuntime ? RUNTIME_PATIENCE_MS : PATIENCE_MS)) this.#giveUp();
