@@ -16,7 +16,7 @@ import { runUntilSignal, say, sayFailure, type Served, type Service } from "./ru
 import { listeningOptionsOf } from "./proxies.ts";
 import { tellReady, tellReloading } from "./status/service_manager.ts";
 import { RANK, type Settings } from "./settings.ts";
-import { withStatus } from "./status/status_server.ts";
+import { withPlace, withStatus } from "./status/status_server.ts";
 
 /**
  * Serves an app until a signal ends the server.
@@ -70,9 +70,10 @@ export async function serveCommand(
   );
   // The servers of `--reload` only listen: their requests are those of the versions.
   const watched = others === undefined ? servers : [];
+  const versionViews = others && withPlace(others, places.join(" and "));
   let isServing = false;
   try {
-    return await withStatus(settings, watched, others, () => {
+    return await withStatus(settings, watched, versionViews, () => {
       isServing = true;
       say(`serving ${place.name} on ${places.join(" and ")}`);
       return runUntilSignal(service, settings);

@@ -33,7 +33,8 @@ export function describeFailed(task: Task<unknown>): string {
  */
 export function indentEntry(text: string): string {
   return text.replace(/(?![\t\n])[\p{Cc}\u2028\u2029]/gu, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+    const code = character.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
   }).replace(/\n(?! )/g, "\n    ");
 }
 

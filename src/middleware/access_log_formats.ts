@@ -146,8 +146,8 @@ function jsonLine(entry: AccessLogEntry): string {
     worker: entry.worker,
     traceId: entry.traceId,
   });
-  // JSON leaves these as they are, and a terminal takes some of them for commands.
-  return text.replace(/[\x7f-\x9f]/g, (character) => `\\u00${hex(character)}`);
+  // JSON leaves these as they are. A terminal takes some of them for commands, and some readers for a new line.
+  return text.replace(/[\x7f-\x9f\u2028\u2029]/g, unicodeEscape);
 }
 
 function microseconds(milliseconds: number): number {
@@ -165,17 +165,19 @@ function word(text: string | undefined): string {
   return escape(text || "-").replaceAll(" ", "\\x20");
 }
 
-/** Escapes as Apache does: a backslash before quotes and backslashes, `\xhh` for unprintable characters. */
+/** Escapes as Apache does: a backslash before quotes and backslashes, `\xhh` for a byte that is not printable. */
 function escape(text: string): string {
   return String(text).replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/g, escapeCharacter);
 }
 
 const CONTROLS = /(?!\t)[\p{Cc}\u2028\u2029]/gu;
 
+/** `\xhh`, or `\uhhhh` for a character that is no byte, such as one of a decoded user name. */
 function escapeCharacter(character: string): string {
-  return `\\x${hex(character)}`;
+  const code = character.charCodeAt(0);
+  return code > 0xff ? unicodeEscape(character) : `\\x${code.toString(16).padStart(2, "0")}`;
 }
 
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).padStart(2, "0");
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

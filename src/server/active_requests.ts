@@ -21,6 +21,8 @@ export interface ActiveRequest {
   readonly method: string;
   /** The request target, as the client has sent it. */
   readonly target: string;
+  /** `http` or `https`. */
+  readonly scheme: "http" | "https";
   /** The address of the connection's other end, such as `127.0.0.1:50123`; `unix` for a Unix socket. */
   readonly client: string;
   /** The name of the app, below the mounts of the server; empty if it has none. */
@@ -70,11 +72,12 @@ export function describeActive(
   connection: ActiveRequest["connection"],
 ): ActiveRequest {
   const { head: { method, target }, appName, startedAt, receivedBytes, response } = exchange;
-  const { remoteAddress: host, remotePort: port } = facts;
+  const { remoteAddress: host, remotePort: port, urlScheme: scheme } = facts;
   const client = port === "" ? "unix" : `${host.includes(":") ? `[${host}]` : host}:${port}`;
   return {
     method,
     target,
+    scheme,
     client,
     app: appName,
     connection,

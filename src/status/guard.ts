@@ -4,7 +4,8 @@
  * A status page shows targets, addresses and source lines. Without a guard of its own it answers only to
  * clients of the same machine: over a Unix socket, or over loopback with a loopback `Host`. Behind a proxy on the
  * same machine, every client is a loopback client, and by DNS rebinding the page of another site reaches a
- * loopback address with a `Host` of its own. So a request with a mark of a proxy is refused as well.
+ * loopback address with a `Host` of its own. So a request with a mark of a proxy is refused as well: a field that
+ * proxies add, or a header of the PROXY protocol, whose address may be unknown.
  *
  * The trap: a proxy that adds no field and speaks HTTP/1.1 with a loopback `Host` cannot be seen. So an app
  * behind a proxy gives its status to a socket of its own, or has `basicAuth` as its guard.
@@ -58,7 +59,10 @@ function localOnly(app: WSGIApp): WSGIApp {
 
 /** The reason why a client may be a stranger; `undefined` if it is of the same machine. */
 function faultOf(environ: Environ): string | undefined {
-  const mark = Object.keys(environ).find((key) => PROXY_FIELD.test(key));
+  if (environ["cogen.proxy_protocol"] !== undefined) {
+    return "a proxy has passed the connection on by the PROXY protocol";
+  }
+  const mark = Object.keys(environ).find((key) => PROXY_FIELD.test(key) || CLIENT_FIELD.test(key));
   if (mark !== undefined) {
     return `the field ${fieldOf(mark)} says that a proxy has passed the request on`;
   }
@@ -70,7 +74,10 @@ function faultOf(environ: Environ): string | undefined {
     : "the Host is not that of loopback";
 }
 
-const PROXY_FIELD = /^HTTP_(?:FORWARDED|VIA|X_FORWARDED(?:_.*)?|X_REAL_IP|CDN_LOOP)$/;
+/** Fields of RFC 7239, RFC 9110 and RFC 8586, and those of products. */
+const PROXY_FIELD = /^HTTP_(?:FORWARDED|VIA|CDN_LOOP|X_(?:FORWARDED|ORIGINAL|ENVOY)(?:_.*)?)$/;
+/** Such as `X-Real-IP`, `CF-Connecting-IP` and `True-Client-IP`. */
+const CLIENT_FIELD = /^HTTP_(?:.*_)?(?:CLIENT|CONNECTING|PROXYUSER|REAL)_?IP$/;
 const LOOPBACK = /^(?:(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/i;
 const LOOPBACK_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
 

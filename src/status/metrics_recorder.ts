@@ -13,7 +13,7 @@ import { knownMethod } from "../http/mod.ts";
 import type { ServedResponse, WSGIServer } from "../server/mod.ts";
 import type { Metric, MetricsSnapshot, Sample } from "./metrics.ts";
 import { serverMetrics } from "./server_metrics.ts";
-import { serversOf, urlOf } from "./servers.ts";
+import { serversOf } from "./servers.ts";
 
 /** The upper ends of the buckets in seconds, as OpenTelemetry's HTTP conventions give them. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -88,8 +88,7 @@ export class MetricsRecorder {
   #active(): Metric {
     const counts = new Map<string, { labels: Sample["labels"]; value: number }>();
     for (const server of this.#servers) {
-      const scheme = urlOf(server).startsWith("https:") ? "https" : "http";
-      for (const { method } of server.requests()) {
+      for (const { method, scheme } of server.requests()) {
         const name = knownMethod(method);
         const labels = { http_request_method: name, url_scheme: scheme };
         const entry = counts.get(name + scheme) ?? { labels, value: 0 };

@@ -5,6 +5,9 @@ import { renameSync, rmSync, symlinkSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { splitArguments } from "../../src/cli/arguments.ts";
+import { collectSettings } from "../../src/cli/settings.ts";
+import { statusText } from "../../src/cli/status/status_command.ts";
 import { inWorkshop } from "./program.ts";
 
 const APP = `
@@ -81,13 +84,16 @@ test("reload loses no request, tells the streams, and recovers from each fault",
     makeFolder("lib");
     write("first.mjs", textModule("one"));
     symlinkSync("../first.mjs", join(folder, "lib/text.mjs"));
-    const server = start(["app.mjs", "-p", "0", "--reload"]);
+    const status = `unix:${join(folder, "s.sock")}`;
+    const server = start(["app.mjs", "-p", "0", "--reload", "--status", status]);
     const [, port] = /on http:\/\/127\.0\.0\.1:(\d+)\/\n/.exec(await server.errors(/on .*\n/)) ??
       [];
     const url = `http://127.0.0.1:${port}/`;
     const clients = [1, 2].map(() => new Client(Number(port)));
     const runs = clients.map((client) => client.run());
     const stream = (await fetch(`${url}stream`)).text();
+    const asked = await collectSettings(splitArguments(["status", "--status", status]));
+    assertMatch(await statusText(asked), new RegExp(`^${url} .*\n\nRequests: [1-3]\n`, "m"));
     const text = async () => await (await fetch(url)).text();
     const place = (name: string) => join(folder, name);
     /**

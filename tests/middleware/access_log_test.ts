@@ -168,7 +168,7 @@ test("a function makes the line or leaves it out, and cannot add a line", async 
   const own = await linesOf({
     format: ({ environ, status }) => `${environ.REQUEST_URI}\t${status}\n\x1b[2J\u2028\x85`,
   });
-  assertEquals(own, ["/a\t200\\x0a\\x1b[2J\\x2028\\x85"]);
+  assertEquals(own, ["/a\t200\\x0a\\x1b[2J\\u2028\\x85"]);
   assertEquals(await linesOf({ format: () => undefined }), []);
 });
 
@@ -179,6 +179,41 @@ test("no header field breaks out of its field", async () => {
   const [json = ""] = await linesOf({ format: "json" }, headers);
   assertMatch(json, /^[ -~\xa0-\xff]+$/);
   assertEquals(JSON.parse(json).userAgent, headers["User-Agent"]);
+});
+
+test("no field of any origin breaks out of its field or its line", async () => {
+  const evil = '"\\ 200\r\n\0\x1b[2J\x7f\x85\x9b\u2028\u2029\ud800\u202e' + "a".repeat(70_000);
+  const hostile: WSGIApp = (environ, startResponse) => {
+    environ.cogen.requestId = environ.cogen.traceId = evil;
+    return slow(environ, startResponse);
+  };
+  const keys = ["REMOTE_ADDR", "REMOTE_USER", "REQUEST_METHOD", "REQUEST_URI", "SERVER_PROTOCOL"];
+  const fields = [...keys, "HTTP_REFERER", "HTTP_USER_AGENT"];
+  const evilEnviron = Object.fromEntries(fields.map((key) => [key, evil]));
+  for (const format of ["common", "combined", "json"] as const) {
+    const lines: string[] = [];
+    const logged = accessLog(hostile, (line) => lines.push(line), { format, worker: evil });
+    await using client = testClient((environ, startResponse) =>
+      logged(Object.assign(environ, evilEnviron), startResponse)
+    );
+    await client.get("/");
+    await client.close();
+    const [line = "", ...more] = lines;
+    assertEquals(more, []);
+    if (format === "json") {
+      assertMatch(line, /^[ -~\u202e]+$/);
+      const names = Object.keys(JSON.parse(line)).join();
+      const { remote, user, method, uri, protocol, referer, userAgent, worker } = JSON.parse(line);
+      const values = [remote, user, method, uri, protocol, referer, userAgent, worker];
+      assertEquals(new Set(values), new Set([evil]), names);
+      continue;
+    }
+    assertMatch(line, /^[ -~]+$/);
+    // Outside of quotes and brackets, spaces alone divide the fields.
+    const words = line.match(/"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^ ]+/g);
+    assertEquals(words?.length, format === "common" ? 7 : 14, line.slice(0, 300));
+    assertMatch(line, /\\x9b\\u2028\\u2029\\ud800\\u202ea/);
+  }
 });
 
 test("the trace id is that of a valid traceparent, or of environ.cogen", async () => {

@@ -41,7 +41,7 @@ test("each request has its facts, and the tree of its coroutines with their wait
   const [request] = view.requests;
   const { coroutines, client, ...facts } = request!;
   assertEquals(facts, {
-    ...{ method: "GET", target: "/200?slow", app: "app", connection: "read" },
+    ...{ method: "GET", target: "/200?slow", scheme: "http", app: "app", connection: "read" },
     ...{ ageMs: 2500, status: null, receivedBytes: 0, sentBytes: 0, worker: null },
   });
   assertMatch(client, /^127\.0\.0\.1:\d+$/);
@@ -196,10 +196,26 @@ test("the events have a new view each second", async () => {
 const STRANGERS: readonly (readonly [name: string, headers: Record<string, string>])[] = [
   ["a Host by DNS rebinding", { Host: "evil.example" }],
   ["a Host that begins like loopback", { Host: "127.0.0.1.evil.example" }],
+  ...["localhost.", "127.1", "0.0.0.0", "[::]", "2130706433", "app.localhost", "localhost:", ""]
+    .map(
+      (Host) => [`the Host "${Host}"`, { Host }] as const,
+    ),
   ["Forwarded", { ...LOCAL, Forwarded: "for=192.0.2.1" }],
   ["X-Forwarded-For", { ...LOCAL, "X-Forwarded-For": "192.0.2.1" }],
   ["X-Forwarded-Proto", { ...LOCAL, "X-Forwarded-Proto": "https" }],
   ["Via", { ...LOCAL, Via: "1.1 proxy" }],
+  ...[
+    ...[
+      "X-FORWARDED",
+      "x-forwarded-anything",
+      "X-Real-IP",
+      "X-Client-IP",
+      "Cf-Connecting-Ip",
+      "CDN-Loop",
+    ],
+    ...["True-Client-IP", "X-Cluster-Client-IP", "X-Original-Forwarded-For", "X-Azure-ClientIP"],
+    ...["X-Envoy-External-Address", "X-ProxyUser-Ip"],
+  ].map((field) => [field, { ...LOCAL, [field]: "" }] as const),
 ];
 
 for (const [name, headers] of STRANGERS) {
@@ -213,7 +229,7 @@ for (const [name, headers] of STRANGERS) {
   });
 }
 
-for (const host of ["localhost", "localhost:80", "127.0.0.1:8000", "[::1]:8000"]) {
+for (const host of ["localhost", "LOCALHOST", "localhost:80", "127.0.0.1:8000", "[::1]:8000"]) {
   test(`without a guard, the Host ${host} is answered`, async () => {
     const stage = await serving(app);
     await using client = testClient(statusApp(stage.server));
@@ -221,6 +237,46 @@ for (const host of ["localhost", "localhost:80", "127.0.0.1:8000", "[::1]:8000"]
     await stage.finish();
   });
 }
+
+for (const method of ["HEAD", "OPTIONS", "POST"]) {
+  test(`without a guard, a stranger gets no answer to ${method} either, also below a mount`, async () => {
+    const stage = await serving(app);
+    await using client = testClient({ "/status": statusApp(stage.server), "/": app });
+    for (const path of ["/status", "/status/", "/status/events", "/status/status%2ejson"]) {
+      const headers = { Host: "evil.example" };
+      assertEquals((await client.request(method, path, { headers })).status, 403);
+    }
+    await stage.finish();
+  });
+}
+
+test("without a guard, a connection with a PROXY header is refused, also over a Unix socket", async () => {
+  const stage = await serving(app);
+  const preambles = ["PROXY UNKNOWN\r\n", "PROXY TCP4 127.0.0.1 127.0.0.1 5 6\r\n"];
+  for (const bindAddr of ["/run/status.sock", ["127.0.0.1", 0] as const]) {
+    for (const preamble of preambles) {
+      const trust = typeof bindAddr === "string" ? "unix" : "127.0.0.1";
+      const options = { bindAddr, proxyProtocol: { trust: [trust] } };
+      const other = await serving(statusApp(stage.server), options);
+      const client = other.ask(preamble + get("/status.json").replace("test", "localhost"));
+      await other.settle();
+      assertMatch(client.received(), / 403 [^]*by the PROXY protocol/);
+      await other.finish();
+    }
+  }
+  await stage.finish();
+});
+
+test("without a guard, the host of an absolute target counts, and two Hosts are none", async () => {
+  const stage = await serving(app);
+  const other = await serving(statusApp(stage.server));
+  const target = "GET http://evil.example/status.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  assertMatch(other.ask(target).received(), / 403 /);
+  const twice = get("/status.json", "Host: evil.example").replace("test", "localhost");
+  assertMatch(other.ask(twice).received(), / 400 /);
+  await other.finish();
+  await stage.finish();
+});
 
 test("without a guard, a client of another machine and one of HTTP/1.0 are refused", async () => {
   const stage = await serving(app);

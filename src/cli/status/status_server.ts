@@ -17,6 +17,23 @@ import { say } from "../running.ts";
 import { serverOptionsOf, type Settings } from "../settings.ts";
 import type { Gather } from "./gather.ts";
 
+/** The views and the metrics of other processes or threads. */
+export type Others = Pick<Gather, "views" | "snapshots">;
+
+/** Gives the servers of the versions of `--reload` the place at which the command listens for them. */
+export function withPlace(versions: Others, place: string): Others {
+  return {
+    async views() {
+      const views = await versions.views();
+      return views.map((view) => ({
+        ...view,
+        servers: view.servers.map((server) => ({ ...server, url: place })),
+      }));
+    },
+    snapshots: () => versions.snapshots(),
+  };
+}
+
 /** The permissions of a Unix socket with a status. */
 const OWNER_ONLY = 0o600;
 
@@ -32,7 +49,7 @@ const OWNER_ONLY = 0o600;
 export async function withStatus<T>(
   settings: Settings,
   servers: readonly WSGIServer[],
-  others: Gather | undefined,
+  others: Others | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
   const text = settings.get<string>("status");

@@ -44,7 +44,7 @@ test("each request is listed while its app runs, oldest first", async () => {
   const { client, tasks, ...rest } = reading!;
   assertEquals(rest, {
     ...{ method: "POST", target: "/read?x", app: "app", connection: "body", ageMs: 1500 },
-    ...{ status: undefined, receivedBytes: 3, sentBytes: 0 },
+    ...{ status: undefined, receivedBytes: 3, sentBytes: 0, scheme: "http" },
   });
   assertEquals([client.split(":")[0], tasks.length], ["127.0.0.1", 1]);
   const { connection, ageMs, status, sentBytes } = waiting!;

@@ -34,7 +34,7 @@ test("the text of a client cannot look like another entry, nor command a termina
   const [entry = "", ...more] = await entriesOf(failing, "text");
   assertEquals(more, []);
   assertMatch(entry, /^GET \/a\?b failed: RangeError: bad name a\n {4}GET \/admin failed: forged/);
-  assertStringIncludes(entry, "forged\\x0d\\x1b[2J\\x9b\\x2028\n");
+  assertStringIncludes(entry, "forged\\x0d\\x1b[2J\\x9b\\u2028\n");
   assertStringIncludes(entry, "\n    caused by Error: the cause");
   for (const line of entry.split("\n").slice(1)) assertMatch(line, /^ /);
 });

@@ -96,6 +96,22 @@ export const FEATURES: readonly Feature[] = [
     files: ["sse/event_stream_test", "websocket/web_socket_test"],
   },
   {
+    feature: "status page and JSON, metrics for Prometheus",
+    tests: [
+      /^each request has its facts, and the tree of its coroutines with their waits and lines/,
+      /^durations have the names, labels and buckets of OpenTelemetry's conventions/,
+    ],
+    files: ["status/status_app_test", "status/metrics_test"],
+  },
+  {
+    feature: "traces by OpenTelemetry, the context through `yield` and `yield*`",
+    tests: [
+      /^a request is a server span with the stable attributes/,
+      /^the context reaches each step of a generator app/,
+    ],
+    files: ["open_telemetry"],
+  },
+  {
     feature: "coroutines over sockets: `Accept`, `Recv`, `SendAll`, `readline`; `Connect`",
     tests: [
       /^readlines finds all lines/,
