@@ -11,6 +11,7 @@ import { WrongAnswer } from "./workloads/answers.ts";
 import { runCompare } from "./modes/compare.ts";
 import { runContenders } from "./modes/side_by_side.ts";
 import { runFairness } from "./modes/fairness.ts";
+import { runOverhead } from "./modes/overhead.ts";
 import { runScaling } from "./modes/scaling.ts";
 import { runWebSocket } from "./modes/websocket.ts";
 import { HELP, type Mode, OptionError, type Options, parseOptions } from "./options.ts";
@@ -22,6 +23,7 @@ const MODES: Readonly<Record<Mode, (options: Options) => Promise<number>>> = {
   scaling: runScaling,
   fairness: runFairness,
   websocket: runWebSocket,
+  overhead: runOverhead,
   compare: runCompare,
 };
 

@@ -29,10 +29,11 @@ Measures our server beside each runtime's own, the limit, and the usual alternat
   --scaling           cost by number of connections and by size of head; slow clients beside others
   --fairness          a tiny request beside 50 clients with answers that must be computed
   --websocket         WebSockets beside ws, Bun.serve, Deno.upgradeWebSocket, and the limit
+  --overhead          counts, metrics, logs, traces and debugging beside a plain server
   --compare <ref>     ours beside ours of a git ref; fails when it has become slower
 `;
 
-export type Mode = "contenders" | "scaling" | "fairness" | "websocket" | "compare";
+export type Mode = "contenders" | "scaling" | "fairness" | "websocket" | "overhead" | "compare";
 
 export interface Options {
   readonly mode: Mode;
@@ -129,6 +130,7 @@ function parse(args: readonly string[]) {
         scaling: { type: "boolean" },
         fairness: { type: "boolean" },
         websocket: { type: "boolean" },
+        overhead: { type: "boolean" },
         compare: { type: "string" },
         write: { type: "boolean" },
         help: { type: "boolean" },
@@ -140,7 +142,7 @@ function parse(args: readonly string[]) {
 }
 
 function modeOf(values: ReturnType<typeof parse>): Mode {
-  const asked = (["scaling", "fairness", "websocket", "compare"] as const)
+  const asked = (["scaling", "fairness", "websocket", "overhead", "compare"] as const)
     .filter((mode) => values[mode] !== undefined);
   if (asked.length > 1) {
     throw new OptionError(`--${asked.join(" and --")} do not go together: expected one of them`);

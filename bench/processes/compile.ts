@@ -19,7 +19,17 @@ import { ROOT } from "../../tests/tools/runtimes.ts";
 export type ProgramPath = (name: string) => string;
 
 /** The packages in `node_modules` that the programs import; Deno needs them in a manifest. */
-const PACKAGES = ["@hono/node-server", "effect", "effection", "fastify", "hono", "srvx", "ws"];
+const PACKAGES = [
+  "@hono/node-server",
+  "@opentelemetry/api",
+  "@opentelemetry/sdk-trace-base",
+  "effect",
+  "effection",
+  "fastify",
+  "hono",
+  "srvx",
+  "ws",
+];
 
 /**
  * Compiles into a directory that is removed when this process ends.

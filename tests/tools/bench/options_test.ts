@@ -44,6 +44,7 @@ test("the other kinds of run", () => {
   assertEquals(parseOptions(["--scaling"]).mode, "scaling");
   assertEquals(parseOptions(["--fairness"]).mode, "fairness");
   assertEquals(parseOptions(["--websocket"]).mode, "websocket");
+  assertEquals(parseOptions(["--overhead"]).mode, "overhead");
 });
 
 for (
