@@ -269,12 +269,12 @@ export function noteWait(scheduler: Scheduler, operation: object): void {
 }
 
 /**
- * Tells of mistakes: steps that hold the event loop, forgotten coroutines, operations that are never performed.
+ * Tells of mistakes: steps that hold the event loop, forgotten coroutines, operations that are not performed.
  *
  * @param scheduler A scheduler with the option `debug`.
  * @param warn Takes each warning; must not throw.
- * @returns A function that looks for forgotten coroutines, to be called from time to time; `undefined` if the
- *   scheduler has not the option `debug`.
+ * @returns A function that looks for forgotten coroutines and operations, to be called from time to time;
+ *   `undefined` if the scheduler has not the option `debug`.
  */
 export function tellMistakes(
   scheduler: Scheduler,
@@ -283,12 +283,13 @@ export function tellMistakes(
   const kernel = kernelOf(scheduler);
   const { tracer } = kernel;
   if (tracer === undefined) return undefined;
-  const mistakes = tracer.mistakes ??= new Mistakes(warn);
+  const mistakes = tracer.mistakes ??= new Mistakes(warn, scheduler.clock);
   return () => {
     for (const task of kernel.tasks()) {
       const wait = task.state === "waiting" ? tracer.lastWait(task) : undefined;
       if (wait) mistakes.check(task, scheduler.clock.now() - wait.sinceMs, wait.from);
     }
+    mistakes.checkOperations();
   };
 }
 

@@ -87,7 +87,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
   /** Set by the option `debug`. */
-  #lookForForgotten: (() => void) | undefined;
+  #lookForMistakes: (() => void) | undefined;
 
   /**
    * Makes the connections of a server.
@@ -103,7 +103,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
     this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
     if (settings.debug) {
-      this.#lookForForgotten = tellMistakes(settings.scheduler, (text) => settings.log(text));
+      this.#lookForMistakes = tellMistakes(settings.scheduler, (text) => settings.log(text));
     }
     this.files = this.tally.counting(settings.adapter.files);
     this.fields = { date: () => this.#date.value, server: settings.serverHeader };
@@ -150,7 +150,11 @@ export class Connections implements ConnectionHost, OpeningsHost {
     const isRefused = this.refusesConnection(socket.remote);
     this.#open.add(connection);
     if (isRefused) connection.destroy();
-    if (this.#cancelCheck === undefined) this.#planCheck();
+    if (this.#cancelCheck === undefined) {
+      // No check was planned while no connection was open.
+      this.#lookForMistakes?.();
+      this.#planCheck();
+    }
     return connection;
   }
 
@@ -342,7 +346,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
       this.#cancelCheck = undefined;
       const now = clock.now();
       this.tally.delayed(now - dueAt);
-      this.#lookForForgotten?.();
+      this.#lookForMistakes?.();
       for (const connection of this) connection.checkDeadline(now);
       if (this.#open.size > 0) this.#planCheck();
     });

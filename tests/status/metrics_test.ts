@@ -5,7 +5,13 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Sleep } from "../../src/coroutine/mod.ts";
 import { provideStats } from "../../src/server/mod.ts";
-import { formatMetrics, metricsApp, MetricsRecorder, sumMetrics } from "../../src/status/mod.ts";
+import {
+  formatMetrics,
+  metricsApp,
+  MetricsRecorder,
+  type MetricsSnapshot,
+  sumMetrics,
+} from "../../src/status/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, type Serving, serving } from "../support/serving.ts";
@@ -28,6 +34,7 @@ async function sampleText(): Promise<string> {
   stage.ask(get("/"));
   stage.ask(get("/").replace("GET", "BREW"));
   stage.ask(get("/").replace("GET", "STEEP"));
+  stage.ask(get("/").replace("GET", "!#$%&'*+-.^_`|~"));
   stage.ask(get("/fail"));
   stage.ask(get("/slow")).destroy();
   stage.ask("nonsense\r\n\r\n");
@@ -93,13 +100,13 @@ test("methods that HTTP does not name share one label", async () => {
   const names = [...samples.keys()].filter((name) => name.startsWith(`${DURATION}_count`));
   assertEquals(names.filter((name) => /BREW|STEEP/.test(name)), []);
   const other = names.find((name) => name.includes('"_OTHER"')) ?? "";
-  assertEquals(samples.get(other), 2);
+  assertEquals(samples.get(other), 3);
 });
 
 test("the counts of the server begin with cogen_", async () => {
   const samples = samplesOf(await sampleText());
   assertEquals(samples.get('cogen_refused_requests_total{status="400"}'), 1);
-  assertEquals(samples.get("cogen_accepted_connections_total"), 8);
+  assertEquals(samples.get("cogen_accepted_connections_total"), 9);
   assertEquals(samples.get('cogen_connections{state="read"}'), 1);
   assertEquals(samples.get("cogen_coroutines"), 1);
   const pool = ["threads", "busy_threads", "queued_requests", "refused_thread_requests_total"];
@@ -149,11 +156,25 @@ test("each line has the text format, and each metric stands together under its h
 
 test("promtool has no complaint", { skip: skipWithout("promtool") }, async () => {
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
-    input: await sampleText(),
+    input: await sampleText() + formatMetrics(ODD),
     encoding: "utf8",
   });
   assertEquals([status, stdout + stderr], [0, ""]);
 });
+
+/** Values of labels that no text format may take for its own, and numbers that are no decimals. */
+const ODD: MetricsSnapshot = [{
+  name: "odd_jobs",
+  type: "gauge",
+  help: 'Jobs "of" \\ all kinds,\nand more.',
+  combine: "sum",
+  samples: ['"', "\\", "\\n", "a\nb 5\nc", "\r", "\0", "\x7f\x85", "\u2028", "\ud800", "}", "é 🦊"]
+    .map((kind, at) => ({
+      suffix: "",
+      labels: { kind },
+      value: [NaN, Infinity, -Infinity, 1e-9, 1e21, -0][at] ?? at,
+    })),
+}];
 
 test("the metrics of several processes are added up; a delay is the longest one", async () => {
   const stage = await serving(app);

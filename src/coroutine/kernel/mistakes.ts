@@ -1,23 +1,35 @@
 /**
  * The warnings of a scheduler that is debugged: steps that hold the event loop, coroutines that were forgotten, and
- * operations that were never performed.
+ * operations that were not performed.
  *
  * Nothing of this exists without the option `debug` of the server. A step is long from {@linkcode LONG_STEP_MS}
  * on. A coroutine is forgotten if the one that added it has ended, no coroutine joins it, and it has waited for
- * {@linkcode FORGOTTEN_MS}. An operation is known to be lost when the garbage collector takes it.
+ * {@linkcode FORGOTTEN_MS}. An operation is lost if it was not performed for the same time after it was made.
+ *
+ * The trap: the garbage collector could tell of a lost operation with certainty, but that of V8 may not run for
+ * hours in a small server.
  *
  * `Tracer` and the kernel call this.
  *
  * @module
  */
 
+import type { Clock } from "../clock.ts";
 import { originIn, watchOperations } from "../origin.ts";
 import type { Task } from "../task.ts";
 
 /** A step that takes at least this time is told of, in milliseconds. */
 export const LONG_STEP_MS = 100;
-/** A coroutine without a joiner is told of after a wait of this time, in milliseconds. */
+/** A coroutine without a joiner is told of after a wait of this time, in milliseconds; an operation as well. */
 const FORGOTTEN_MS = 60_000;
+/** The largest number of operations that are watched at once. */
+const MAX_WATCHED = 10_000;
+
+/** An operation that was made, and not yet performed. */
+interface Made {
+  readonly origin: Error;
+  readonly atMs: number;
+}
 
 /** A task, as its check needs it. */
 interface JoinableTask extends Task<unknown> {
@@ -29,12 +41,19 @@ export class Mistakes {
   readonly #warn: (text: string) => void;
   /** The coroutines that were told of, so that each is told of once. */
   readonly #told = new WeakSet<JoinableTask>();
-  readonly #lost: FinalizationRegistry<Error>;
+  readonly #clock: Clock;
+  /** The operations that are watched, oldest first. */
+  readonly #made = new Map<object, Made>();
+  /** The lines with lost operations that were told of, so that each is told of once. */
+  readonly #lostAt = new Set<string | undefined>();
 
-  /** @param warn Takes each warning. The function must not throw. */
-  constructor(warn: (text: string) => void) {
+  /**
+   * @param warn Takes each warning. The function must not throw.
+   * @param clock Tells the age of an operation.
+   */
+  constructor(warn: (text: string) => void, clock: Clock) {
     this.#warn = warn;
-    this.#lost = new FinalizationRegistry((origin) => this.lost(origin));
+    this.#clock = clock;
     watchOperations();
   }
 
@@ -67,20 +86,30 @@ export class Mistakes {
 
   /** Watches an operation until it is performed. */
   watch(operation: object, origin: Error): void {
-    this.#lost.register(operation, origin, operation);
+    if (this.#made.size < MAX_WATCHED) {
+      this.#made.set(operation, { origin, atMs: this.#clock.now() });
+    }
   }
 
   /** The operation is performed, or given to another one. */
   performed(operation: object): void {
-    this.#lost.unregister(operation);
+    this.#made.delete(operation);
   }
 
-  /** Tells of an operation that was made and that the garbage collector has taken. */
-  lost(origin: Error): void {
-    const line = originIn(origin);
-    this.#warn(
-      `An operation was made and never performed${line === undefined ? "" : `, at ${line}`}: ` +
-        "write yield* before it, or await environ.cogen.run(operation)",
-    );
+  /** Tells of the lines with operations that were made long ago and not performed. */
+  checkOperations(): void {
+    const now = this.#clock.now();
+    for (const [operation, { origin, atMs }] of this.#made) {
+      if (now - atMs < FORGOTTEN_MS) return;
+      this.#made.delete(operation);
+      const line = originIn(origin);
+      if (this.#lostAt.has(line)) continue;
+      this.#lostAt.add(line);
+      this.#warn(
+        `An operation was made and not performed for ${FORGOTTEN_MS / 1000} s${
+          line === undefined ? "" : `, at ${line}`
+        }: write yield* before it, or await environ.cogen.run(operation)`,
+      );
+    }
   }
 }

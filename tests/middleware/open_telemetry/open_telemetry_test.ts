@@ -2,18 +2,11 @@
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import * as api from "@opentelemetry/api";
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
 import { test } from "node:test";
 import { AddCoro, Call, Join, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
 import { accessLog } from "../../../src/middleware/mod.ts";
 import {
   contextOf,
-  coroutineContextManager,
   inSpan,
   openTelemetry,
   type OpenTelemetryOptions,
@@ -21,45 +14,11 @@ import {
 import { testClient } from "../../../src/testing/mod.ts";
 import type { GeneratorApp, WSGIApp } from "../../../src/wsgi/mod.ts";
 import { PLAIN } from "../answering.ts";
+import { parentsOf, spansOf, withSDK, work } from "./spans.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";
 const traceparent = `00-${TRACE}-${PARENT}-01`;
-
-/** Registers the SDK and the context manager, calls `use`, and takes them away again. */
-async function withSDK(
-  use: (exporter: InMemorySpanExporter) => Promise<void>,
-): Promise<readonly ReadableSpan[]> {
-  const exporter = new InMemorySpanExporter();
-  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  api.trace.setGlobalTracerProvider(provider);
-  api.context.setGlobalContextManager(coroutineContextManager(api));
-  try {
-    await use(exporter);
-    return exporter.getFinishedSpans();
-  } finally {
-    api.trace.disable();
-    api.context.disable();
-    await provider.shutdown();
-  }
-}
-
-/** The spans of one request. */
-async function spansOf(
-  app: WSGIApp,
-  { headers = {}, path = "/", method = "GET", ...options }: Partial<OpenTelemetryOptions> & {
-    headers?: Readonly<Record<string, string>>;
-    path?: string;
-    method?: string;
-  } = {},
-): Promise<readonly ReadableSpan[]> {
-  return await withSDK(async () => {
-    const wsgiApp = openTelemetry(app, { api, ...options });
-    await using client = testClient({ wsgiApp, log: () => {} });
-    await client.request(method, path, { headers });
-    client.takeErrors();
-  });
-}
 
 const hello: WSGIApp = (_environ, startResponse) => {
   startResponse("201 Created", PLAIN);
@@ -132,11 +91,6 @@ test("the propagator of the program reads the fields of the request", async () =
   }
 });
 
-/** Makes a span of the app, as a library of OpenTelemetry does. */
-function work(name: string): void {
-  api.trace.getTracer("app").startSpan(name).end();
-}
-
 test("the context reaches each step of a generator app, and the coroutines that it adds", async () => {
   const app: GeneratorApp = function* (environ, startResponse) {
     work("at the call");
@@ -161,12 +115,7 @@ test("the context reaches each step of a generator app, and the coroutines that 
     yield result;
   };
   const spans = await spansOf(app);
-  const names = new Map(spans.map((span) => [span.spanContext().spanId, span.name]));
-  const parents = spans.map((span) => [
-    span.name,
-    names.get(span.parentSpanContext?.spanId ?? ""),
-  ]);
-  assertEquals(parents, [
+  assertEquals(parentsOf(spans), [
     ["at the call", "GET"],
     ["after yield*", "GET"],
     ["after yield", "GET"],
