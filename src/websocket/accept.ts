@@ -111,7 +111,7 @@ export function acceptWebSocket(
   const open = (socket: ByteSocket) => {
     const deflate = compression === undefined || handshake.deflate === undefined
       ? undefined
-      : new MessageDeflate(compression, handshake.deflate);
+      : MessageDeflate.of(compression, handshake.deflate);
     return opened.open(new Connection(socket, clock, settings, deflate));
   };
   cogen.takeSocket(handshake.headers, open, opened);

@@ -132,7 +132,10 @@ const UNREACHED_BYTES = 262;
 /** The largest result of one call. The runtimes have different limits, and all are above this one. */
 const MAX_CALL_BYTES = 2 ** 30;
 
-/** The compression of one connection. */
+/** The compressions without context, which hold no state, by the window of the server. */
+const shared = new WeakMap<MessageCompression, Map<number, MessageDeflate>>();
+
+/** The compression of one connection, or of all connections with the same agreement and no context. */
 export class MessageDeflate {
   readonly #compression: MessageCompression;
   readonly #agreement: DeflateParameters;
@@ -142,12 +145,24 @@ export class MessageDeflate {
   #received: Uint8Array<ArrayBuffer> | undefined;
 
   /**
-   * Begins with a connection.
+   * Gives the compression of a connection.
    *
    * @param compression The functions, and the options of the app.
    * @param agreement The parameters, as both ends have agreed on them.
    */
-  constructor(compression: MessageCompression, agreement: DeflateAgreement) {
+  static of(compression: MessageCompression, agreement: DeflateAgreement): MessageDeflate {
+    if (!agreement.serverNoContextTakeover || !agreement.clientNoContextTakeover) {
+      return new MessageDeflate(compression, agreement);
+    }
+    const bits = agreement.serverMaxWindowBits;
+    const known = shared.get(compression) ?? new Map<number, MessageDeflate>();
+    shared.set(compression, known);
+    const deflate = known.get(bits) ?? new MessageDeflate(compression, agreement);
+    known.set(bits, deflate);
+    return deflate;
+  }
+
+  private constructor(compression: MessageCompression, agreement: DeflateAgreement) {
     this.#compression = compression;
     this.#agreement = agreement;
     if (!agreement.serverNoContextTakeover) this.#sent = new Uint8Array(0);

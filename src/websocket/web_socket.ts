@@ -29,6 +29,9 @@ import type { Handshake } from "./handshake.ts";
 import type { Message } from "./message.ts";
 import type { SocketEnd } from "./socket_end.ts";
 
+/** `each` handles messages for this time, in milliseconds, without a wait. */
+const MAX_TURN_MS = 1;
+
 /** Gives the connection of a socket, for the topics. */
 export let connectionOf: (socket: WebSocketConnection) => Connection;
 
@@ -145,17 +148,19 @@ export class WebSocketConnection implements AsyncIterable<Message> {
     if (typeof handle !== "function") {
       throw optionError("The argument of each", handle, "a function of the message");
     }
-    for (let hasWaited = false;;) {
-      // After each wait, the server decides whether other requests have their turn. So a message that is
-      // here needs no wait of its own.
-      const taken = hasWaited ? this.#connection.takeMessage() : NOT_YET;
+    const { clock } = this.#connection;
+    for (let turnEndMs = -Infinity;;) {
+      // A message that is here needs no wait. With each wait, the server decides whether other requests have
+      // their turn.
+      const nowMs = clock.now();
+      const taken = nowMs < turnEndMs ? this.#connection.takeMessage() : NOT_YET;
+      if (taken === NOT_YET) turnEndMs = nowMs + MAX_TURN_MS;
       const message = taken === NOT_YET ? yield* this.#receive : taken;
       if (message === undefined) return this.end as SocketEnd;
       const given = handle(message);
       const wait = isPromise(given) ? until(given) : given;
-      hasWaited = isOperation(wait);
       if (isGenerator(wait)) yield* wait;
-      else if (isOperation(wait)) yield* this.#cogen.wait(wait);
+      else if (isOperation(wait) && !isDone(wait)) yield* this.#cogen.wait(wait);
     }
   }
 
@@ -181,6 +186,11 @@ export class WebSocketConnection implements AsyncIterable<Message> {
 
 function stepOf(message: Message | undefined): IteratorResult<Message, undefined> {
   return message === undefined ? { done: true, value: undefined } : { done: false, value: message };
+}
+
+/** Whether an operation was a {@linkcode Send} for which there was room: then it is performed. */
+function isDone(operation: Operation<unknown>): boolean {
+  return operation instanceof Send && operation.attemptNow() !== NOT_YET;
 }
 
 function isGenerator(given: unknown): given is Generator<"" & Operation<unknown>> {
@@ -211,7 +221,9 @@ abstract class SocketOperation<T> extends QuickOperation<T> {
 
 /** The operation of {@linkcode WebSocketConnection.receive}. */
 class Receive extends SocketOperation<Message | undefined> {
-  readonly name = "receive";
+  get name(): string {
+    return "receive";
+  }
 
   attempt(): Message | undefined | typeof NOT_YET {
     return this.connection.takeMessage();
@@ -224,12 +236,15 @@ class Receive extends SocketOperation<Message | undefined> {
 
 /** The operation of {@linkcode WebSocketConnection.send}. */
 class Send extends SocketOperation<void> {
-  readonly name = "send";
   readonly #message: Message;
 
   constructor(connection: Connection, message: Message) {
     super(connection);
     this.#message = message;
+  }
+
+  get name(): string {
+    return "send";
   }
 
   attempt(): void | typeof NOT_YET {

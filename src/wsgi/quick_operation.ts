@@ -13,7 +13,7 @@
  */
 
 import { type Operation, TimedOperation, type TimeoutOptions } from "../coroutine/mod.ts";
-import { NOT_YET } from "../coroutine/internal.ts";
+import { NOT_YET, notePerformed } from "../coroutine/internal.ts";
 import { BoundIterator } from "./bound_operation.ts";
 import { OperationNotPerformed } from "./not_performed.ts";
 import type { Binding, BoundOperation } from "./waiting.ts";
@@ -42,6 +42,18 @@ export abstract class QuickOperation<T> extends TimedOperation<T> implements Bou
    * @returns The value, or {@linkcode NOT_YET}; then the call has had no effect.
    */
   abstract override attempt(): T | typeof NOT_YET;
+
+  /**
+   * Performs the operation, if no wait is necessary.
+   *
+   * @returns The value, or {@linkcode NOT_YET}; then the call has had no effect.
+   * @ignore
+   */
+  attemptNow(): T | typeof NOT_YET {
+    const value = this.attempt();
+    if (value !== NOT_YET) notePerformed(this);
+    return value;
+  }
 
   /**
    * Binds the operation, unless it is bound. Returns whether it belongs to this request now.

@@ -3,13 +3,24 @@
  * bombs, and the memory of a connection that is idle.
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import * as zlib from "node:zlib";
 import { agreeOnDeflate, parseExtensions } from "../../src/websocket/codec/extensions.ts";
 import { MessageDeflate } from "../../src/websocket/deflate.ts";
-import { type DeflateOptions, InflateError, permessageDeflate } from "../../src/websocket/mod.ts";
+import {
+  type DeflateOptions,
+  InflateError,
+  type MessageCompression,
+  permessageDeflate,
+} from "../../src/websocket/mod.ts";
 import { assertLaw } from "../support/shares.ts";
 
 const MAX = 1024 * 1024;
@@ -17,12 +28,16 @@ const bytes = (...values: number[]) => Uint8Array.from(values);
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /** The compression of a connection, as a client has offered it. */
-function deflateFor(offer: string = "", options: DeflateOptions = {}): MessageDeflate {
-  const compression = permessageDeflate(zlib, { contextTakeover: true, minBytes: 0, ...options });
+function agreedOn(compression: MessageCompression, offer: string): MessageDeflate {
   const offers = parseExtensions(`permessage-deflate${offer}`) ?? [];
   const agreement = agreeOnDeflate(offers, compression.parameters);
   if (agreement === undefined) throw new Error("no agreement");
-  return new MessageDeflate(compression, agreement);
+  return MessageDeflate.of(compression, agreement);
+}
+
+function deflateFor(offer: string = "", options: DeflateOptions = {}): MessageDeflate {
+  const compression = permessageDeflate(zlib, { contextTakeover: true, minBytes: 0, ...options });
+  return agreedOn(compression, offer);
 }
 
 /** Payloads of RFC 7692 §7.2.3, and others that mean the same. */
@@ -192,3 +207,14 @@ for (const [error, [module, options]] of Object.entries(OPTIONS)) {
     assertThrows(() => permessageDeflate(module as never, options as never), Error, error);
   });
 }
+
+test("connections without context share one compression; the others have one each", () => {
+  const compression = permessageDeflate(zlib, { contextTakeover: true });
+  const agreed = (offer: string) => agreedOn(compression, offer);
+  const none = "; server_no_context_takeover; client_no_context_takeover";
+  assertStrictEquals(agreed(none), agreed(`${none}; client_max_window_bits=9`));
+  assertNotStrictEquals(agreed(none), agreed(`${none}; server_max_window_bits=9`));
+  for (const own of ["", "; server_no_context_takeover"]) {
+    assertNotStrictEquals(agreed(own), agreed(own));
+  }
+});

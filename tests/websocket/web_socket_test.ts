@@ -20,6 +20,7 @@ import {
   type WSGIApp,
   WSGIPathInfoDispatcher,
 } from "../../mod.ts";
+import { joinBytes } from "../../src/socket/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
 import {
   acceptWebSocket,
@@ -30,6 +31,8 @@ import {
   type WebSocketConnection,
   type WebSocketOptions,
 } from "../../src/websocket/mod.ts";
+import { serving, WorkingClock } from "../support/serving.ts";
+import { clientFrame, handshake } from "./raw_client.ts";
 
 /** An echo that notes the end that it sees. */
 const echoing = (ends: unknown[], options: WebSocketOptions = {}): WSGIApp =>
@@ -49,6 +52,10 @@ const echoing = (ends: unknown[], options: WebSocketOptions = {}): WSGIApp =>
 
 const ECHOES: Readonly<Record<string, WSGIApp>> = {
   "a generator": echoing([]),
+  "a generator with each that sends": function* (environ) {
+    const socket = acceptWebSocket(environ);
+    yield* socket.each((message) => socket.send(message));
+  },
   "a generator with each": function* (environ) {
     const socket = acceptWebSocket(environ);
     yield* socket.each(function* (message) {
@@ -482,6 +489,52 @@ test("a client that sends faster than the app receives is stopped, and loses not
   await socket.close(1000);
   assertEquals(received.map(Number), Array.from({ length: 500 }, (_, index) => index));
 });
+
+/** Serves an app that handles a hundred messages of one read, each in half a millisecond; gives the log. */
+async function handled(
+  handle: (socket: WebSocketConnection, message: Message) => unknown,
+): Promise<string[]> {
+  const log: string[] = [];
+  const clock = new WorkingClock();
+  const stage = await serving(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    yield* socket.each((message) => {
+      if (log.length === 0) {
+        environ.cogen.scheduler.add(function* () {
+          for (let turn = 0; turn < 100; turn++, yield) log.push("other");
+        });
+      }
+      log.push(String(message));
+      clock.work(0.5);
+      return handle(socket, message);
+    });
+  }, { clock });
+  const client = stage.ask(handshake("/"));
+  const texts = Array.from({ length: 100 }, (_, index) => clientFrame("text", `${index}`));
+  client.send(joinBytes([...texts, clientFrame("close", Uint8Array.of(3, 232))]));
+  await stage.settle();
+  client.destroy();
+  await stage.finish();
+  return log;
+}
+
+for (
+  const [name, handle] of Object.entries({
+    "sends an answer": (socket: WebSocketConnection, message: Message) => socket.send(message),
+    "gives nothing": () => {},
+  })
+) {
+  test(`each lets other coroutines run between many messages of one read: its function ${name}`, async () => {
+    const log = await handled(handle);
+    assertEquals(
+      log.filter((line) => line !== "other"),
+      Array.from({ length: 100 }, (_, index) => `${index}`),
+    );
+    let run = 0;
+    const runs = log.map((line) => run = line === "other" ? 0 : run + 1);
+    assert(Math.max(...runs) <= 6, `${Math.max(...runs)} messages were handled in one go`);
+  });
+}
 
 test("a silent client gets a Ping after 20 s, and is gone after 20 s more", async () => {
   const ends: unknown[] = [];

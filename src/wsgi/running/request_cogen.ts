@@ -28,7 +28,6 @@ import {
   handleRejection,
   isOf,
   NOT_YET,
-  notePerformed,
   noteWait,
 } from "../../coroutine/internal.ts";
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
@@ -360,14 +359,13 @@ export class RequestCogen implements Cogen, Planner, Binding {
     if (!(operation instanceof QuickOperation)) return false;
     let value: unknown;
     try {
-      value = operation.attempt();
+      value = operation.attemptNow();
     } catch (error) {
       this.take();
       this.fail(error);
       return true;
     }
     if (value === NOT_YET) return false;
-    notePerformed(operation);
     this.take();
     this.settle(value);
     return true;
