@@ -113,6 +113,8 @@ describe("on each runtime", { concurrency: 4 }, () => {
         await page.click("#slow");
         await page.locator("#lanes span", { hasText: "generator 10" }).waitFor();
         await page.locator("#hello", { hasText: /answered \d+ times/ }).waitFor();
+        await page.locator("#lanes li.done").first().waitFor();
+        await assertAccessible(page, "the first page with lanes of running and ended requests");
         await context.close();
       });
     });
