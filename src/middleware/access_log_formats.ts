@@ -103,7 +103,7 @@ function commonLine({ environ, status, bytes, date }: AccessLogEntry): string {
     word(environ.REMOTE_ADDR),
     "-",
     word(environ.REMOTE_USER),
-    `[${timeOfDay(date)}]`,
+    `[${times.of(date)}]`,
     `"${escape(`${REQUEST_METHOD} ${REQUEST_URI} ${SERVER_PROTOCOL}`)}"`,
     status ?? "-",
     bytes === 0 ? "-" : bytes,
@@ -154,20 +154,38 @@ function microseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1000);
 }
 
-/** Formats a date as `06/Nov/1994:08:49:37 +0000`. */
-function timeOfDay(date: Date): string {
-  const [, day, month, year, time] = date.toUTCString().split(" ");
-  return `${day}/${month}/${year}:${time} +0000`;
+/** Times of day as `06/Nov/1994:08:49:37 +0000`. The lines of one second share the text. */
+class TimesOfDay {
+  #second = NaN;
+  #text = "";
+
+  of(date: Date): string {
+    const second = Math.floor(date.getTime() / 1000);
+    if (second !== this.#second) {
+      const [, day, month, year, time] = date.toUTCString().split(" ");
+      this.#second = second;
+      this.#text = `${day}/${month}/${year}:${time} +0000`;
+    }
+    return this.#text;
+  }
 }
+
+const times = new TimesOfDay();
 
 /** A field without quotes, in which a space would begin the next field. */
 function word(text: string | undefined): string {
-  return escape(text || "-").replaceAll(" ", "\\x20");
+  const escaped = escape(text || "-");
+  return escaped.includes(" ") ? escaped.replaceAll(" ", "\\x20") : escaped;
 }
+
+/** Matches a text without a character to escape, as most are. */
+const HARMLESS = /^[ !#-[\]-~]*$/;
 
 /** Escapes as Apache does: a backslash before quotes and backslashes, `\xhh` for a byte that is not printable. */
 function escape(text: string): string {
-  return String(text).replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/g, escapeCharacter);
+  const given = String(text);
+  if (HARMLESS.test(given)) return given;
+  return given.replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/g, escapeCharacter);
 }
 
 const CONTROLS = /(?!\t)[\p{Cc}\u2028\u2029]/gu;

@@ -25,7 +25,10 @@ export interface Timeouts {
    * nothing was sent. Default `Infinity`, because a long poll is no error.
    */
   readonly request: Duration;
-  /** While the client takes nothing of the response. Default 60 s. */
+  /**
+   * Until the client has taken the bytes that its socket was given, at most some 256 KiB. Default 60 s: a client
+   * that reads less than about 5 KB/s is ended.
+   */
   readonly write: Duration;
   /**
    * From one response to the next request, and before the first. Default 75 s: more than the 60 s of

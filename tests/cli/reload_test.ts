@@ -14,6 +14,7 @@ const APP = `
 import { text } from "./lib/text.mjs";
 export default function* app(environ, startResponse) {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
+  for (const began = performance.now(); environ.PATH_INFO === "/long" && performance.now() - began < 110;);
   if (environ.PATH_INFO === "/crash") setTimeout(() => { throw new Error("broken later"); });
   if (environ.PATH_INFO !== "/stream") return text;
   yield "begun\\n";
@@ -85,7 +86,10 @@ test("reload loses no request, tells the streams, and recovers from each fault",
     write("first.mjs", textModule("one"));
     symlinkSync("../first.mjs", join(folder, "lib/text.mjs"));
     const status = `unix:${join(folder, "s.sock")}`;
-    const server = start(["app.mjs", "-p", "0", "--reload", "--status", status]);
+    const server = start(["app.mjs", "-p", "0", "--reload", "--status", status], [
+      "env",
+      "COGEN_DEBUG=1",
+    ]);
     const [, port] = /on http:\/\/127\.0\.0\.1:(\d+)\/\n/.exec(await server.errors(/on .*\n/)) ??
       [];
     const url = `http://127.0.0.1:${port}/`;
@@ -130,6 +134,8 @@ test("reload loses no request, tells the streams, and recovers from each fault",
     write("other", textModule("six"));
     await becomes("six\n");
 
+    await (await fetch(`${url}long`)).text();
+    await server.errors("A step of the app app (GET /long) held the event loop for ");
     for (const client of clients) client.end();
     await Promise.all(runs);
     assertEquals(clients.flatMap(({ faults }) => faults), []);

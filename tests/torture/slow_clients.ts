@@ -33,8 +33,8 @@ interface Attack {
   /** The bytes at the beginning, and those that follow each second, without an end. */
   readonly first: string;
   readonly then: string;
-  /** Whether the attacker reads. */
-  readonly reads: "all" | "nothing";
+  /** The bytes that the attacker reads. */
+  readonly reads: "all" | "one byte a second" | "nothing";
   /** The status of the answer; 0 if the server cuts the connection without one, or after a part. */
   readonly status: number;
   /** The seconds of the clock after which the server has ended the connection at the latest. */
@@ -145,6 +145,30 @@ const ATTACKS: readonly Attack[] = [
     status: 0,
     within: 75,
   },
+  {
+    name: "a large response, read by one byte a second",
+    first: "GET /large HTTP/1.1\r\nHost: test\r\n\r\n",
+    then: "",
+    reads: "one byte a second",
+    status: 0,
+    within: 75,
+  },
+  {
+    name: "pipelined requests without an end, read by one byte a second",
+    first: GET,
+    then: GET.repeat(200),
+    reads: "one byte a second",
+    status: 0,
+    within: 190,
+  },
+  {
+    name: "a small response, read by one byte a second",
+    first: GET,
+    then: "",
+    reads: "one byte a second",
+    status: 200,
+    within: 90,
+  },
 ];
 
 /** One attacking client. */
@@ -152,6 +176,8 @@ class Attacker {
   endedMs: number | undefined;
   #text = "";
   #isFull = false;
+  /** The bytes of the last piece that a slow reader has not read; it takes the next piece only afterwards. */
+  #unreadBytes = 0;
   readonly #attack: Attack;
   readonly #socket: Socket;
   readonly #clock: ManualClock;
@@ -169,11 +195,16 @@ class Attacker {
   }
 
   drip(): void {
-    if (this.endedMs === undefined) this.#send(this.#attack.then);
+    if (this.endedMs !== undefined) return;
+    if (this.#unreadBytes > 0 && --this.#unreadBytes === 0) this.#socket.resumeReading();
+    this.#send(this.#attack.then);
   }
 
   onData(bytes: Uint8Array): void {
     if (this.#text.length < 100) this.#text += decodeLatin1(bytes, 0, bytes.length);
+    if (this.#attack.reads !== "one byte a second") return;
+    this.#unreadBytes += bytes.length;
+    this.#socket.pauseReading();
   }
 
   onEnd(): void {
@@ -233,7 +264,8 @@ async function attackWith(
     course.broken(`${attack.name}: an end after ${lastMs / 1000} s, not ${attack.within} s`);
   }
   const statuses = new Set(crowd.map(({ status }) => status));
-  if (attack.reads === "all" && (statuses.size !== 1 || !statuses.has(attack.status))) {
+  const isAnswered = attack.reads === "all" || attack.status > 0;
+  if (isAnswered && (statuses.size !== 1 || !statuses.has(attack.status))) {
     course.broken(`${attack.name}: ${[...statuses]} instead of ${attack.status}`);
   }
   clock.advance(100_000);

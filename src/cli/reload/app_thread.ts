@@ -7,7 +7,8 @@
  * @module
  */
 
-import { runtimeAdapter, WSGIServer } from "../../../mod.ts";
+import { runtimeAdapter, serve } from "../../../mod.ts";
+import type { Listener } from "../../socket/mod.ts";
 import { threadSide } from "../../threads/mod.ts";
 import { type AppPlace, loadServed } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
@@ -32,19 +33,28 @@ export interface ThreadTask {
 const link = threadSide<ThreadTask, ToThread>();
 const post = (message: FromThread) => link.post(message, buffersOf(message));
 
+/** The command listens, and its connections come as messages. */
+const LISTENER: Listener = {
+  address: { family: "IPv4", host: "127.0.0.1", port: 0 },
+  close: () => Promise.resolve(),
+  ref() {},
+  unref() {},
+};
+
 async function run({ place, words }: ThreadTask): Promise<void> {
   followLinks();
   const settings = await collectSettings(splitArguments(words));
   openLogs(settings);
   const served = await loadServed(place, settings);
-  const adapter = await runtimeAdapter();
-  // The server does not listen, but its environs tell whether clients are asked for certificates.
+  const adapter = { ...await runtimeAdapter(), listen: () => Promise.resolve(LISTENER) };
+  // The environs tell whether clients are asked for certificates.
   const tls = endpointsOf(settings).find((endpoint) => endpoint.tls !== undefined)?.tls;
-  const server = new WSGIServer({
+  const server = await serve({
     ...listeningOptionsOf(settings),
     ...(tls === undefined ? {} : { tls }),
     ...served,
     adapter,
+    bindAddr: ["127.0.0.1", 0],
   });
   link.listen(serveMessages(server, post, recordersOf(settings, [server])));
   void server.finished.then(() => closeServedBus(served.bus)).then(() => post({ type: "ended" }));

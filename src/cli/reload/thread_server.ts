@@ -16,7 +16,7 @@ import { PortSocket, type Post } from "./port_socket.ts";
 /**
  * Makes the receiver of the messages.
  *
- * @param server The server of the app. It does not listen.
+ * @param server The server of the app.
  * @param post Sends a message to the command.
  * @param recorders Answers the questions about the status.
  */
