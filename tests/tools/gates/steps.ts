@@ -27,7 +27,7 @@ import { denoTool, typesCommand } from "./tools.ts";
 
 /** The steps of `--quick`. */
 export const QUICK_STEPS: readonly string[] = [
-  ...["text", "layering", "prose", "links", "format", "lint", "surface"],
+  ...["text", "layering", "prose", "links", "format", "lint"],
   ...["types:core", "types:engine", "types:all", "tests:node"],
 ];
 

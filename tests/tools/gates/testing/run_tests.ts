@@ -48,11 +48,16 @@ const ALONE: readonly string[] = [
   "tests/torture/load/",
 ];
 
-/** Folders that `--quick` leaves out: their files start processes, threads or many connections, or repeat much. */
+/**
+ * The beginnings of the paths of files that `--quick` leaves out: these files start processes, threads or many
+ * connections, or repeat much.
+ */
 const SLOW: readonly string[] = [
-  ...["contract", "testing/contract", "torture", "fuzz", "cli", "examples", "adapters/wire"],
-  ...["wsgi/blocking", "server/disconnect", "bus"],
-].map((folder) => `tests/${folder}/`);
+  ...["contract/", "testing/contract/", "torture/", "fuzz/", "cli/", "examples/", "bus/"],
+  ...["wsgi/blocking/", "adapters/wire/", "adapters/system_files", "websocket/over_tcp"],
+  ...["server/disconnect/", "server/hostile_apps", "sse/event_channel_test"],
+  ...["http/differential/", "http/reading/growth"],
+].map((beginning) => `tests/${beginning}`);
 
 /** The tests of the gates and of the benchmarks: programs that run on the machine's own Node alone. */
 const TOOLS: readonly string[] = ["tests/tools/"];
