@@ -7,7 +7,7 @@
 import { createScheduler, type Scheduler } from "../../mod.ts";
 import type { Bus, BusTransport } from "../bus/mod.ts";
 import { nearestName, showValue } from "../coroutine/mod.ts";
-import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
+import { checkApp, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { openServedBus } from "./bus.ts";
 import { withAccessLog } from "./logs/access_lines.ts";
 import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
@@ -124,15 +124,17 @@ async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIAp
     const { fromFetch } = await import("../fetch/mod.ts");
     return fromFetch(app as { fetch: (request: Request) => Response });
   }
-  if (typeof app === "function") return app as WSGIApp;
+  const subject = `"${exported}" of ${name}`;
+  const expected = "a WSGI app (a function), mounts, or an object with fetch";
   const isMounts = typeof app === "object" && app !== null && Object.values(app).length > 0 &&
     (Array.isArray(app) || Object.values(app).every((each) => typeof each === "function"));
-  if (isMounts) return app as Mounts;
-  throw notLoaded(
-    `"${exported}" of ${name} is ${
-      showValue(app)
-    }: expected a WSGI app (a function), mounts, or an object with fetch`,
-  );
+  try {
+    if (isMounts) WSGIPathInfoDispatcher(app as Mounts);
+    else checkApp(subject, app, expected);
+    return app as WSGIApp | Mounts;
+  } catch (error) {
+    throw notLoaded(isMounts ? `${subject}: ${messageOf(error)}` : messageOf(error));
+  }
 }
 
 function missingExport({ name, exported }: AppPlace, module: object): CommandFailure {

@@ -10,9 +10,9 @@ import { findApp } from "./app_loader.ts";
 import { splitArguments } from "./arguments.ts";
 import { checkCommand } from "./check.ts";
 import { EXIT, usage } from "./failure.ts";
-import { fetchCommand } from "./fetch.ts";
+import { fetchCommand, isPath } from "./fetch.ts";
 import { helpText } from "./help.ts";
-import { writeOut } from "./host/mod.ts";
+import { kindOf, writeOut } from "./host/mod.ts";
 import { serveCommand } from "./serve.ts";
 import type { Command } from "./options.ts";
 import { collectSettings, type Settings } from "./settings.ts";
@@ -63,7 +63,11 @@ function operandsOf(
     throw usage(`unexpected argument ${rest[0]}: "${command}" takes ${takes}`);
   }
   const example = { serve: "app.ts", check: "check app.ts", fetch: "fetch app.ts /" }[command];
-  if (app === undefined) throw usage(`no app: write cogen-wsgi ${example}`);
+  const isModule = path !== undefined && (!isPath(path) || kindOf(path) === "file");
+  if (app === undefined && !isModule) throw usage(`no app: write cogen-wsgi ${example}`);
+  if (app === undefined || (command === "fetch" && path === undefined)) {
+    throw usage(`no path: write cogen-wsgi fetch ${app ?? path} /`);
+  }
   return { app, path };
 }
 

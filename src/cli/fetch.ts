@@ -56,8 +56,13 @@ export async function fetchCommand(
   }
 }
 
+/** Whether an argument is a path or a whole URL, and no module. */
+export function isPath(argument: string): boolean {
+  return /^(?:\/|https?:\/\/)/.test(argument);
+}
+
 function readRequest(path: string, settings: Settings): Request {
-  if (!/^(?:\/|https?:\/\/)/.test(path)) {
+  if (!isPath(path)) {
     throw usage(`the path is ${showValue(path)}: expected a path such as /users?page=2`);
   }
   const body = readBody(settings.get<string>("data"));

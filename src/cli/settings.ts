@@ -110,7 +110,8 @@ export function addressesOf(settings: Settings): readonly string[] {
   const single = Math.max(settings.rankOf("port"), settings.rankOf("host"));
   const rank = settings.rankOf("bind");
   // systemd is asked for sockets on purpose, so they win over all but the command line.
-  const inherited = Math.max(rank, single) < RANK.commandLine ? inheritedSockets() : [];
+  const given = Math.max(rank, single);
+  const inherited = given < RANK.commandLine ? inheritedSockets(given > RANK.default) : [];
   if (inherited.length > 0) return inherited;
   if (bind === undefined || rank < single) {
     const host = settings.get<string>("host") as string;
@@ -221,11 +222,22 @@ const FIRST_DESCRIPTOR = 3;
 /** The largest number of sockets that is believed. */
 const MAX_INHERITED = 256;
 
-/** The sockets that systemd, or a program like it, has opened for this process: `sd_listen_fds(3)`. */
-function inheritedSockets(): string[] {
+/**
+ * The sockets that systemd, or a program like it, has opened for this process: `sd_listen_fds(3)`.
+ *
+ * @param hasAddress Whether there is another address.
+ */
+function inheritedSockets(hasAddress: boolean): string[] {
   const [pid, text] = [readVariable("LISTEN_PID"), readVariable("LISTEN_FDS")];
-  // The variables of a parent are for that process.
-  if (text === undefined || text === "" || pid !== String(processId())) return [];
+  if (text === undefined || text === "") return [];
+  if (pid !== String(processId())) {
+    // The variables of a parent are for that process, and its sockets are not here.
+    if (hasAddress || pid === undefined) return [];
+    throw usage(
+      `the sockets of LISTEN_FDS are for process ${pid}, which has started this one: ` +
+        "start cogen-wsgi by node, not by npx or a shell, or give --bind",
+    );
+  }
   const count = /^\d{1,3}$/.test(text) ? Number(text) : NaN;
   if (!(count <= MAX_INHERITED)) {
     throw usage(`LISTEN_FDS is "${text}": expected the number of sockets, such as 1`);

@@ -42,7 +42,13 @@ export async function* upload(environ, startResponse) {
 `;
 
 const pem = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url));
-const FILES = { "app.mjs": APP, "broken.mjs": "export default (", "empty.mjs": "" };
+const FILES = {
+  "app.mjs": APP,
+  "broken.mjs": "export default (",
+  "class.mjs": "export default class Site {}",
+  "mounts.mjs": "export default { api: () => [] };",
+  "empty.mjs": "",
+};
 /** The text that the command `status` prints. */
 async function statusAt(address: string, ...more: string[]): Promise<string> {
   return await statusText(
@@ -166,6 +172,16 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
     '"five" of app.mjs is 5: expected a WSGI app (a function), mounts, or an object with fetch',
   ],
   [
+    "class.mjs",
+    4,
+    '"default" of class.mjs is the class Site: expected a WSGI app (a function), mounts, or an object with fetch; write (environ, startResponse) => new Site(environ, startResponse)',
+  ],
+  [
+    "mounts.mjs",
+    4,
+    '"default" of mounts.mjs: Cannot mount an app at "api": a prefix begins with "/"',
+  ],
+  [
     "app.mjs:nix",
     4,
     'app.mjs has no export "nix": expected one of app.mjs, app.mjs:five, app.mjs:make, app.mjs:mounts, app.mjs:slow, app.mjs:upload, app.mjs:web, app.mjs:wrong',
@@ -180,6 +196,10 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
     3,
     "cannot write --log-file no/folder/e.log: its folder does not exist; make the folder first",
   ],
+  ["fetch", 2, `no app: write cogen-wsgi fetch app.ts /${HINT}`],
+  ["fetch /", 2, `no app: write cogen-wsgi fetch app.ts /${HINT}`],
+  ["fetch app.mjs", 2, `no path: write cogen-wsgi fetch app.mjs /${HINT}`],
+  ["fetch --app app.mjs", 2, `no path: write cogen-wsgi fetch app.mjs /${HINT}`],
   ["fetch app.mjs x", 2, `the path is "x": expected a path such as /users?page=2${HINT}`],
   [
     "fetch app.mjs / -H bad",

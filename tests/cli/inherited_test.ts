@@ -80,6 +80,22 @@ test("--bind fd://3 takes one inherited socket, and LISTEN_FDS of another proces
   });
 });
 
+test("LISTEN_FDS of a parent, such as npx, is an error if there is no other address", async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    const variables = ["env", "LISTEN_FDS=1", "LISTEN_PID=1"];
+    const { code, stderr } = await start(["app.mjs"], variables).ended;
+    assertEquals([code, stderr], [
+      2,
+      "cogen-wsgi: the sockets of LISTEN_FDS are for process 1, which has started this one: " +
+      "start cogen-wsgi by node, not by npx or a shell, or give --bind (cogen-wsgi --help lists the options)\n",
+    ]);
+    const server = start(["app.mjs"], [...variables, "COGEN_BIND=127.0.0.1:0"]);
+    await server.errors(/serving .*\n/);
+    server.kill("SIGTERM");
+    assertEquals((await server.ended).code, 0);
+  });
+});
+
 test("a descriptor that is no socket, and any on Deno, is an error", { skip }, async () => {
   await inWorkshop(FILES, async ({ start }) => {
     const fault = RUNTIME === "deno"

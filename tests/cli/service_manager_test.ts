@@ -66,6 +66,18 @@ test("systemd-notify sends READY=1 and STOPPING=1 to the socket", {
   });
 });
 
+test("a watchdog that waits for another process is told", async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    const server = start(
+      ["app.mjs", "--bind", "127.0.0.1:0"],
+      environment({ NOTIFY_SOCKET: "a.sock", WATCHDOG_USEC: "200000", WATCHDOG_PID: "1" }),
+    );
+    await server.errors("the watchdog of systemd waits for process 1: start cogen-wsgi by node");
+    server.kill("SIGTERM");
+    assertEquals((await server.ended).code, 0);
+  });
+});
+
 test("a reload sends RELOADING=1 with its time, then READY=1; the watchdog hears that the loop runs", async () => {
   await inWorkshop(FILES, async ({ folder, start }) => {
     writeFileSync(join(folder, "systemd-notify"), RECORDER);

@@ -69,7 +69,13 @@ function watch(): void {
   const limit = Number(readVariable("WATCHDOG_USEC") ?? "");
   const meant = readVariable("WATCHDOG_PID");
   const isMeant = meant === undefined || meant === "" || meant === String(processId());
-  if (!(limit > 0) || !isMeant) return;
+  if (!(limit > 0)) return;
+  if (!isMeant) {
+    const remedy = "start cogen-wsgi by node, not by npx or a shell";
+    cancelWatchdog = () => {};
+    writeMessage("error", `the watchdog of systemd waits for process ${meant}: ${remedy}`);
+    return;
+  }
   const ping = () => {
     tell("WATCHDOG=1");
     cancelWatchdog = after(limit / 1e6 / PINGS, ping);
