@@ -67,7 +67,7 @@ export function errorLog(
 ): ErrorLog {
   if (format === "text") {
     return {
-      line: write,
+      line: (text) => write(indentEntry(text)),
       fault: (text) => write(indentEntry(text)),
       error: (place, text) => write(indentEntry(place === undefined ? text : `${place}: ${text}`)),
     };

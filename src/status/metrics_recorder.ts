@@ -54,11 +54,12 @@ export class MetricsRecorder {
     const method = knownMethod(response.method);
     const { status, kind, scheme, minorVersion } = response;
     const key = `${method} ${status} ${kind === "left" ? "left" : ""}${scheme}${minorVersion}`;
-    const series = this.#series.get(key) ?? seriesOf(method, response);
-    this.#series.set(key, series);
+    let series = this.#series.get(key);
+    if (series === undefined) this.#series.set(key, series = seriesOf(method, response));
     const seconds = response.durationMs / 1000;
-    const bucket = BUCKETS.findIndex((end) => seconds <= end);
-    series.counts[bucket < 0 ? BUCKETS.length : bucket]!++;
+    let bucket = 0;
+    while (bucket < BUCKETS.length && seconds > (BUCKETS[bucket] as number)) bucket++;
+    series.counts[bucket]!++;
     series.sum += seconds;
   }
 

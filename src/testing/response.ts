@@ -106,12 +106,12 @@ export class TruncatedResponse extends Error {
   /**
    * Makes the error.
    *
-   * @param what The request.
+   * @param name The response, such as `the response to GET /`.
    * @param response The part that has come.
    */
-  constructor(what: string, response: TestResponse) {
-    const part = response.status === 0 ? "before any response" : "in the middle of the response";
-    super(`The server ended the connection ${part} to ${what}`);
+  constructor(name: string, response: TestResponse) {
+    const place = response.status === 0 ? "before" : "in the middle of";
+    super(`The server ended the connection ${place} ${name}`);
     this.response = response;
   }
 }

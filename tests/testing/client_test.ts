@@ -353,7 +353,11 @@ test("a response that the server cuts is an error with the part that has come", 
     yield "";
     throw new Error("too late");
   });
-  const error = await assertRejects(() => client.get("/"), TruncatedResponse, "GET /");
+  const error = await assertRejects(
+    () => client.get("/"),
+    TruncatedResponse,
+    "The server ended the connection in the middle of the response to GET /",
+  );
   assertEquals([error.response.text, error.response.complete], ["part", false]);
   assertEquals(client.takeErrors().map(String), ["Error: too late"]);
   await client.close();

@@ -39,6 +39,16 @@ test("the text of a client cannot look like another entry, nor command a termina
   for (const line of entry.split("\n").slice(1)) assertMatch(line, /^ /);
 });
 
+test("a line of wsgi.errors has no control characters but its tabs", async () => {
+  const app: WSGIApp = (environ, startResponse) => {
+    environ["wsgi.errors"].write("a\tb\x1b[2J\x85\x9b\u2028\0\r\nsecond");
+    startResponse("204 No Content", []);
+    return [];
+  };
+  const lines = await entriesOf(app, "text");
+  assertEquals(lines, ["a\tb\\x1b[2J\\x85\\x9b\\u2028\\x00\\x0d", "second"]);
+});
+
 /** The logs that fail, each with the fault that the adapter's log tells once. */
 const FAULTS: Readonly<Record<string, [log: () => unknown, fault: RegExp]>> = {
   "throws": [() => {
