@@ -36,7 +36,8 @@ export async function runWebSocket(options: Options): Promise<number> {
     }
   }
   const versions = Object.fromEntries(runtimes.map(({ name, version }) => [name, version]));
-  const run = describeRun({ rounds: options.rounds, seconds }, bench, versions);
+  const described = describeRun({ rounds: options.rounds, seconds }, bench, versions);
+  const run = { ...described, load: "a client of this repository" };
   const sections = [costSection(samples), memorySection(samples), aimSection(samples)];
   reportSections("websocket", run, sections, options.write, { samples });
   return 0;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 
 export interface RunDescription {
   /** The time of the run, as ISO 8601. */
@@ -15,6 +15,8 @@ export interface RunDescription {
   readonly pinned: boolean;
   readonly rounds: number;
   readonly seconds: number;
+  /** The load average of the machine in the last five minutes of the run. */
+  readonly loadAverage: number;
   /** The length of the run, in seconds. */
   readonly took: number;
   /** The versions of the runtimes and of the foreign servers. */
@@ -34,7 +36,7 @@ export function describeMethod(run: RunDescription): string {
   const versions = Object.entries(run.versions).map((entry) => entry.join(" ")).join(", ");
   return `Up to ${rounds} rounds of ${seconds} s after warming up, load from ${load}, ${place} (${cpu}; ` +
     `${versions}). CPU is the server's, user and system; medians (min-max). ` +
-    `All of it took ${Math.round(run.took)} s.`;
+    `The load average was ${run.loadAverage.toFixed(1)}. All of it took ${Math.round(run.took)} s.`;
 }
 
 /** Describes a run that ends now. */
@@ -53,6 +55,7 @@ export function describeRun(
     pinned: bench.pinned,
     rounds: options.rounds,
     seconds: options.seconds,
+    loadAverage: loadavg()[1] as number,
     took: performance.now() / 1000,
     versions,
   };

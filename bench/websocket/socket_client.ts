@@ -93,25 +93,35 @@ function inflated(frame: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x81, text.length]), text]);
 }
 
+/** Resolves when a connection has got a message and it is the right answer. */
+function answered(connection: Connection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let got = Buffer.alloc(0);
+    connection.onBytes = (bytes) => {
+      got = Buffer.concat([got, bytes]);
+      if (got.length < 2 + (got[1] ?? 0)) return;
+      if (inflated(got).equals(answer)) resolve();
+      else reject(new Error(`The answer is ${got.toString("hex")}`));
+    };
+  });
+}
+
 /** Checks the answer to one message, on each connection that gets it. */
 async function check(): Promise<void> {
-  const isBroadcast = job.app === "broadcast";
-  for (const [index, { socket }] of connections.entries()) {
-    if (isBroadcast && index > 0) break;
-    const receivers = isBroadcast ? connections : connections.slice(index, index + 1);
-    const answered = receivers.map((receiver) =>
-      new Promise<void>((resolve, reject) => {
-        let got = Buffer.alloc(0);
-        receiver.onBytes = (bytes) => {
-          got = Buffer.concat([got, bytes]);
-          if (got.length < 2 + (got[1] ?? 0)) return;
-          if (inflated(got).equals(answer)) resolve();
-          else reject(new Error(`The answer is ${got.toString("hex")}`));
-        };
-      })
+  if (job.app === "broadcast") {
+    const all = Promise.all(connections.map(answered));
+    connections[0]?.socket.write(frame);
+    await all;
+    return;
+  }
+  for (let index = 0; index < connections.length; index += AT_A_TIME) {
+    await Promise.all(
+      connections.slice(index, index + AT_A_TIME).map((connection) => {
+        const checked = answered(connection);
+        connection.socket.write(frame);
+        return checked;
+      }),
     );
-    socket.write(frame);
-    await Promise.all(answered);
   }
 }
 

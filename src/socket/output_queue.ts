@@ -19,7 +19,11 @@ import type { BlockPool } from "./block_pool.ts";
  */
 export const BLOCK_SIZE: number = 8 * 1024;
 
-/** A byte array up to this length is copied into a block; a longer one is kept by reference. */
+/**
+ * A byte array up to this length is copied into a block, where the bytes that follow it have room. A longer one is
+ * kept by reference, and so is one that comes first: it is often sent before anything follows. So one array that
+ * goes to a thousand sockets takes no block of each.
+ */
 const MAX_COPIED_BYTES = 2 * 1024;
 
 /**
@@ -83,17 +87,18 @@ export class OutputQueue {
   /**
    * Appends bytes to the queue.
    *
-   * @param data Bytes, or a string of characters up to U+00FF. The queue may keep a reference to a
-   *   large array, which must not change before its bytes are taken.
+   * @param data Bytes, or a string of characters up to U+00FF. The queue may keep a reference to the array, which
+   *   must not change before its bytes are taken.
    */
   push(data: Uint8Array | string): void {
     if (data.length === 0) return;
+    const isFirst = this.#size === 0;
     this.#size += data.length;
     if (typeof data === "string") {
       const piece = this.#room(data.length);
       this.#writeLatin1(data, piece.bytes, piece.end);
       piece.end += data.length;
-    } else if (data.length > MAX_COPIED_BYTES) {
+    } else if (isFirst || data.length > MAX_COPIED_BYTES) {
       this.#pieces.push({ bytes: data, pooled: false, start: 0, end: data.length });
     } else {
       const piece = this.#room(data.length);

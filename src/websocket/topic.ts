@@ -12,6 +12,7 @@
  */
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
+import { latin1Bytes } from "../socket/mod.ts";
 import { type ServedBus, SharedTopic } from "../wsgi/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Frame } from "./frame_output.ts";
@@ -200,20 +201,25 @@ function checkSocket(socket: unknown): void {
   throw optionError("The socket of a topic", socket, "a socket that acceptWebSocket has made");
 }
 
+/** Gives the bytes of a frame, once for all sockets: each socket would encode a string by itself. */
+function bytesOf(frame: Frame): Uint8Array {
+  return typeof frame === "string" ? latin1Bytes(frame) : frame;
+}
+
 /** The frames of one message: one for all connections with the same compression. */
 class SharedFrames {
   readonly #message: Message;
-  readonly #frames = new Map<number, Frame>();
+  readonly #frames = new Map<number, Uint8Array>();
 
   constructor(message: Message) {
     this.#message = message;
   }
 
-  for({ output: { deflate } }: Connection): Frame {
+  for({ output: { deflate } }: Connection): Uint8Array {
     const key = deflate === undefined ? 0 : deflate.sharedKey;
     const known = key === undefined ? undefined : this.#frames.get(key);
     if (known !== undefined) return known;
-    const frame = frameOf(this.#message, deflate);
+    const frame = bytesOf(frameOf(this.#message, deflate));
     if (key !== undefined) this.#frames.set(key, frame);
     return frame;
   }

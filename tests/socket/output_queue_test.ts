@@ -48,11 +48,16 @@ test("gathers small writes, so that they leave together", () => {
   assertEquals(queue.head().length, 7);
 });
 
-test("keeps a large array by reference", () => {
+test("keeps a large array by reference, and a small one that comes first", () => {
   const queue = newQueue();
-  const bytes = new Uint8Array(100_000);
-  queue.push(bytes);
-  assertEquals(queue.head().buffer, bytes.buffer);
+  const small = new Uint8Array(10);
+  const large = new Uint8Array(100_000);
+  for (const bytes of [small, small, large]) queue.push(bytes);
+  assertEquals([queue.head().buffer, queue.head().length], [small.buffer, 10]);
+  queue.advance(10);
+  assert(queue.head().buffer !== small.buffer, "a small array behind another one is copied");
+  queue.advance(10);
+  assertEquals(queue.head().buffer, large.buffer);
 });
 
 test("leaves the bytes under way alone while more is pushed behind them", () => {

@@ -50,6 +50,7 @@ const RUN = {
   pinned: true,
   rounds: 5,
   seconds: 0.5,
+  loadAverage: 1,
   took: 100,
   versions: { node: "20.0.0" },
 };
