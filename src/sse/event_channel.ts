@@ -195,7 +195,7 @@ export class EventChannel {
     const after = () => log.after(log.numberOf(id) ?? -1);
     return log.isAhead(id)
       ? Call(function* () {
-        while (log.isAhead(id)) yield* log.after(Infinity);
+        while (log.isAhead(id) && !log.closed) yield* log.after(Infinity);
         yield* after();
       })
       : after();
@@ -214,6 +214,8 @@ export class EventChannel {
   /**
    * Closes the channel. Its streams end after the last event. A client that comes back gets the events that
    * it has not seen; after that it is answered with 204, so that it does not come back again.
+   *
+   * A channel whose bus has ended or has refused it is no such end: its streams end, and clients come back.
    */
   close(): void {
     this.#topic?.close();

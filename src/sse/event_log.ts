@@ -74,6 +74,11 @@ export class EventLog {
     return this.#closed;
   }
 
+  /** Whether the log was closed by a failure: other processes may have later events. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** The number of the oldest event that is kept; one more than the latest, if there is none. */
   get first(): number {
     this.#dropOld();
@@ -96,11 +101,11 @@ export class EventLog {
   }
 
   /**
-   * Whether an id may be that of an event which has not come from the bus yet: the history has not come, or the
+   * Whether an id may be that of an event which has not come from the bus: the history has not come, or the
    * client has seen the event in a process that was faster.
    */
   isAhead(id: string): boolean {
-    if (this.#closed || !this.#isShared) return false;
+    if (!this.#isShared || this.#closed && !this.failed) return false;
     if (!this.#loaded) return true;
     const [asked, latest] = [placeOf(id), placeOf(this.idOf(this.last))];
     return asked.epoch === latest.epoch && asked.offset > latest.offset;

@@ -65,7 +65,8 @@ export class EventSubscription {
    * Opens the stream of one client.
    *
    * @param lastId The `Last-Event-ID` of the client.
-   * @returns `undefined` if the channel is closed, and the client has seen all its events.
+   * @returns `undefined` if the channel is closed, and the client has seen all its events. A channel whose bus has
+   *   failed gives a stream that ends, so that the client comes back.
    *
    * @ignore
    */
@@ -74,12 +75,15 @@ export class EventSubscription {
     const { after, history = 0 } = this.#options;
     const id = lastId ?? after;
     const place = () => {
-      if (id === undefined ? !log.loaded && !log.closed : log.isAhead(id)) return "later";
+      const isLater = id === undefined
+        ? !log.loaded && (!log.closed || log.failed)
+        : log.isAhead(id);
+      if (isLater) return "later";
       const { first, last } = log;
       const seen = id === undefined ? Math.max(first - 1, last - history) : log.numberOf(id);
       return seen !== undefined && seen >= first - 1 ? seen : undefined;
     };
-    if (log.closed && place() === log.last) return undefined;
+    if (log.closed && !log.failed && place() === log.last) return undefined;
     return new SubscriptionFeed(log, this.#options, place);
   }
 }
@@ -96,7 +100,7 @@ const STALE = "stale";
 
 /**
  * Gives the number of the last event that the client has seen: `undefined` if the event is not known, `later` if
- * it may still come from the bus.
+ * it may come from the bus.
  */
 type Place = () => number | undefined | "later";
 
@@ -134,7 +138,9 @@ class SubscriptionFeed implements Feed {
   }
 
   get ended(): boolean {
-    return this.#isCut || this.#log.closed && this.#seen === this.#log.last;
+    // A place that is still open comes in another process, because the bus of this one has failed.
+    const isOver = this.#place !== undefined || this.#seen === this.#log.last;
+    return this.#isCut || this.#log.closed && isOver;
   }
 
   take(): Block | undefined {

@@ -160,6 +160,42 @@ test("a channel whose bus is closed says so, and its streams end", async () => {
   assertThrows(() => channel.publish("1"), TypeError, 'the topic "news" has ended: ');
 });
 
+test("a client of a channel whose bus is closed comes back, keeps its place, and goes on elsewhere", async () => {
+  const transport = memoryTransport();
+  const [bus, otherBus] = [await openBus(transport), await openBus(transport)];
+  const channel = new EventChannel({ bus, name: "news", ...ALL });
+  const other = new EventChannel({ bus: otherBus, name: "news", ...ALL });
+  const unread = await openBus(transport);
+  const early = new EventChannel({ bus: unread, name: "news", ...ALL });
+  await unread.close();
+  channel.publish("1");
+  await until(() => dataOf(channel).length === 1 && dataOf(other).length === 1);
+  const seen = channel.lastId;
+  await bus.close();
+  other.publish("2");
+  await until(() => dataOf(other).length === 2);
+  const ahead = other.lastId;
+  await using client = testClient((environ, startResponse) => {
+    const name = environ.PATH_INFO.slice(1);
+    return eventStream(environ, startResponse, name === "early" ? early : channel);
+  });
+  // A browser gives up after any other status than 200, also after a 503.
+  for (const path of ["/", "/early"]) {
+    for (const id of [undefined, seen, ahead]) {
+      const headers = id === undefined ? {} : { "Last-Event-ID": id };
+      const { status, text } = await client.get(path, { headers });
+      assertEquals(status, 200);
+      assert(/^retry: \d+\n(?:id: \S+\n)?\n$/.test(text), text);
+    }
+  }
+  assertEquals(channel.eventsAfter(ahead), { stale: false, events: [], lastId: ahead });
+  await otherBus.run(channel.newsAfter(ahead));
+  await otherBus.run(early.newsAfter(seen));
+  assertEquals(dataOf(other, seen), ["2"]);
+  other.close();
+  await otherBus.close();
+});
+
 test("the options of a bus are checked", async () => {
   await using bus = await openBus(memoryTransport());
   assertThrows(() => new EventChannel({ bus }), TypeError, "both options, bus and name");
