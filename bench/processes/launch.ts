@@ -4,8 +4,7 @@
  * @module
  */
 
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { freePort } from "../../tests/support/free_port.ts";
 import type { Runtime, RuntimeName } from "../../tests/tools/runtimes.ts";
 import type { ProgramPath } from "./compile.ts";
 import type { AppName } from "../workloads/content.ts";
@@ -51,16 +50,4 @@ export async function launchOf(
   const runtimePart = [runtime.command, ...RUNTIME_ARGUMENTS[runtime.name]];
   const args = app === "file100m" ? [app, place.file()] : [app];
   return { commandLine: [...place.pinning, ...runtimePart, program, ...args] };
-}
-
-/** Finds a free port. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

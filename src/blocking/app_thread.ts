@@ -112,10 +112,11 @@ export class AppThread implements JobThread {
     void this.stop();
   }
 
-  /** Ends the thread, without its request. */
+  /** Ends the thread, without its request. The process lives until then, as its code may wait for the end. */
   stop(): Promise<unknown> {
     this.#end();
     this.#host.ended(this);
+    this.#thread.keepAlive(true);
     return this.#thread.stop();
   }
 

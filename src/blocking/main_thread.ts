@@ -51,7 +51,8 @@ export class MainThread {
     if (isOfApp && Atomics.load(cells, CELL.aborted) === 1) throw new RequestEnded(ENDED);
     const before = Atomics.load(cells, CELL.answer);
     this.#send(kind, bytes, argument);
-    Atomics.wait(cells, CELL.answer, before);
+    // The wake-up of an earlier answer may come late: after that answer was seen, and this call was made.
+    while (Atomics.load(cells, CELL.answer) === before) Atomics.wait(cells, CELL.answer, before);
     const answer = this.#memory.slice(0, cells[CELL.length]);
     switch (cells[CELL.kind]) {
       case ANSWER.error: {

@@ -21,7 +21,7 @@ import type { Course, Part } from "./part.ts";
 const IN_MEMORY = 100_000;
 const OVER_TCP = 15_000;
 /** The descriptors of a process that are not for connections. */
-const OTHER_DESCRIPTORS = 500;
+export const OTHER_DESCRIPTORS = 500;
 const ADDRESS = { host: "127.0.0.1", port: 80 };
 /** The time in which all clients over TCP must have connected, or got their answers. */
 const LIMIT_MS = 300_000;
@@ -155,7 +155,7 @@ function checkNothingLeft(server: WSGIServer, course: Course): void {
 }
 
 /** The number of descriptors that a process of this system may have; Linux alone tells it. */
-function descriptorLimit(): number {
+export function descriptorLimit(): number {
   try {
     const limits = readFileSync("/proc/self/limits", "utf8");
     return Number(/^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? Infinity);

@@ -15,6 +15,8 @@ interface Job {
   readonly question: "connect" | "answers";
   readonly port: number;
   readonly count: number;
+  /** The address of the clients. */
+  readonly host?: string;
 }
 
 /** The connections that are opened at a time: more might overflow the listen backlog. */
@@ -25,9 +27,9 @@ const MAX_TOLD = 5;
 const sockets: Socket[] = [];
 const responses: Promise<string>[] = [];
 
-function join(port: number): Promise<void> {
+function join(port: number, localAddress: string): Promise<void> {
   return new Promise((opened, reject) => {
-    const socket = connect({ host: "127.0.0.1", port }, () => {
+    const socket = connect({ host: "127.0.0.1", port, localAddress }, () => {
       socket.write(`GET /${responses.length} HTTP/1.1\r\nHost: test\r\n\r\n`);
       responses.push(responseOn(socket));
       opened();
@@ -51,11 +53,11 @@ function responseOn(socket: Socket): Promise<string> {
   });
 }
 
-await answerQuestions<Job>(async ({ question, port, count }) => {
+await answerQuestions<Job>(async ({ question, port, count, host = "127.0.0.1" }) => {
   if (question === "connect") {
     while (sockets.length < count) {
       const more = Math.min(AT_A_TIME, count - sockets.length);
-      await Promise.all(Array.from({ length: more }, () => join(port)));
+      await Promise.all(Array.from({ length: more }, () => join(port, host)));
     }
     return {};
   }

@@ -437,7 +437,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   }
 
   #cancelRuns(): void {
-    if (this.#runs === undefined) return;
+    if (this.#runs === undefined || this.#runs.size === 0) return;
     const reason = this.#endReason();
     for (const [task, { promise, reject }] of [...this.#runs]) {
       task.cancel();

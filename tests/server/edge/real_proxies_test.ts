@@ -3,13 +3,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { serve } from "../../../mod.ts";
 import { trustProxy } from "../../../src/middleware/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { freePort } from "../../support/free_port.ts";
 import { CERT, KEY } from "../../support/tls_fixtures.ts";
 import { skipWithout } from "../../tools/optional_tools.ts";
 
@@ -18,16 +19,6 @@ const app: WSGIApp = (environ, startResponse) => {
   const version = environ["cogen.proxy_protocol"]?.version ?? 0;
   return [`${environ.REMOTE_ADDR} ${environ.REMOTE_PORT} ${version}`];
 };
-
-/** A port that is free now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Runs a proxy with a configuration in a folder of its own, until `use` is done. */
 async function withProxy(

@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { blocking } from "../../../src/blocking/mod.ts";
 import { type TestClient, testClient, TruncatedResponse } from "../../../src/testing/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { moduleAddress } from "../../tools/gates/compiled/sources.ts";
 
-const APPS = new URL("./apps.ts", import.meta.url);
+const APPS = moduleAddress("tests/wsgi/blocking/apps.ts");
 const app = blocking(APPS, { threads: 1 });
 after(() => app.close());
 
@@ -54,7 +55,7 @@ test("an array has its length, also if it is larger than the shared memory; so h
   const path = fileURLToPath(APPS);
   const file = await client.get(`/file?${encodeURIComponent(path)}`);
   assertEquals(file.headers.get("content-length"), `${file.bytes.length}`);
-  assertStringIncludes(file.text, "Synchronous apps");
+  assertStringIncludes(file.text, "the app has failed");
 });
 
 test("HEAD has the head of GET, and ends the app through finally", async () => {
@@ -89,7 +90,7 @@ test("an error before the first block is a 500, and its stack is in the log", as
   assertEquals((await client.get("/throws")).status, 500);
   const [error] = client.takeErrors() as Error[];
   assertEquals([error?.name, error?.message], ["RangeError", "the app has failed"]);
-  assertStringIncludes(client.log.join("\n"), "apps.ts");
+  assertStringIncludes(client.log.join("\n"), "blocking/apps.");
   const before = app.stats().died;
   for (const path of ["/number", "/promised", "/rejected", "/promises", "/primitiveSteps"]) {
     assertEquals((await client.get(path)).status, 500);

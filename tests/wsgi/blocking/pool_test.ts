@@ -1,13 +1,18 @@
 /** The threads of a pool: the queue, deadlines, the death of a thread, modules that cannot be loaded. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { execFile } from "node:child_process";
 import { after, test } from "node:test";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { blocking } from "../../../src/blocking/mod.ts";
 import { type TestClient, testClient } from "../../../src/testing/mod.ts";
+import { moduleAddress } from "../../tools/gates/compiled/sources.ts";
 import { get, serving } from "../../support/serving.ts";
+import { programArguments, type Runtime } from "../../tools/runtimes.ts";
 
-const APPS = new URL("./apps.ts", import.meta.url);
+const APPS = moduleAddress("tests/wsgi/blocking/apps.ts");
 const app = blocking(APPS, { threads: 1, queue: 1, deadline: 5 });
 after(() => app.close());
 
@@ -84,7 +89,7 @@ test("an app that waits for its client is ended at the deadline; the log has its
   end();
   assertEquals((await response).status, 500);
   assertEquals((client.takeErrors()[0] as Error).name, "BlockingDeadline");
-  assertStringIncludes(client.log.join("\n"), "apps.ts");
+  assertStringIncludes(client.log.join("\n"), "blocking/apps.");
   assertEquals([app.stats().expired, app.stats().threads], [1, 1]);
 });
 
@@ -99,7 +104,7 @@ test("a thread that computes beyond the deadline is replaced", async () => {
   assertEquals((await response).status, 500);
   assertEquals((client.takeErrors()[0] as Error).name, "BlockingDeadline");
   // The debugger of Node shows the stack, unless the machine is too slow for it.
-  assert(/apps\.ts|unknown place/.test(client.log.join("\n")));
+  assert(/blocking\/apps\.|unknown place/.test(client.log.join("\n")));
   assertEquals((await client.post("/echo", { body: "next" })).text, "next");
   const { expired, lost } = app.stats();
   const isDeno = process.versions["deno"] !== undefined;
@@ -166,4 +171,13 @@ test("a thread that is not used ends after its idle time; a closed app answers 5
   await short.close();
   assertEquals((await client.get("/")).status, 503);
   assert(short.stats().refused === 1);
+});
+
+test("the process lives until its threads have ended, if it waits for that", async () => {
+  const { bun, deno } = process.versions as Record<string, string | undefined>;
+  const name = deno !== undefined ? "deno" : bun !== undefined ? "bun" : "node";
+  const command = process.execPath;
+  const file = fileURLToPath(new URL("./closing.ts", import.meta.url));
+  const args = programArguments({ name, command, version: "" } satisfies Runtime, file);
+  assertEquals((await promisify(execFile)(command, args)).stdout, "closed\n");
 });

@@ -48,7 +48,7 @@ const FOLDERS: readonly string[] = ["src", "adapters", "examples", "bench", "tes
 const ENTRIES: readonly string[] = [
   ...["src/cli/bin.ts", "src/cli/workers/worker.ts", "src/cli/reload/app_thread.ts"],
   ...["src/blocking/thread.ts", "tests/cli/many.ts"],
-  ...["tests/examples/browser/prefixed_site.ts"],
+  ...["tests/examples/browser/prefixed_site.ts", "tests/wsgi/blocking/apps.ts"],
 ];
 
 /** The folder, in that of the compiled sources, of programs that run without a loader. */
@@ -69,6 +69,11 @@ export function takesCompiled({ name }: Pick<Runtime, "name">): boolean {
 export function compiledProgram(path: string): string | undefined {
   const folder = process.env["COMPILED_SOURCES"];
   return folder === undefined ? undefined : join(folder, PROGRAMS, path.replace(/ts$/, "js"));
+}
+
+/** The address of a module for a thread: of its plain form, if the sources of this process are compiled. */
+export function moduleAddress(path: string): URL {
+  return pathToFileURL(compiledProgram(path) ?? join(ROOT, path));
 }
 
 let compiled: Promise<string> | undefined;
@@ -103,10 +108,17 @@ async function compileSources(): Promise<string> {
     if (path.endsWith(".map")) continue;
     const name = relative(directory, path);
     const map = JSON.parse(texts.get(`${path}.map`) as string) as Record<string, unknown>;
-    write(path, text + mapComment(map, name));
+    write(path, withPrograms(text, name, directory) + mapComment(map, name));
   }
   await bundlePrograms(build, join(directory, PROGRAMS));
   return directory;
+}
+
+/** The source of a module whose threads run the plain programs, which need no loader. */
+function withPrograms(text: string, name: string, directory: string): string {
+  const address = pathToFileURL(join(directory, PROGRAMS, name)).href;
+  const call = /\bmoduleBeside\(("[^"]+"), import\.meta\.url\)/g;
+  return text.replaceAll(call, `moduleBeside($1, ${JSON.stringify(address)})`);
 }
 
 function write(path: string, text: string): void {

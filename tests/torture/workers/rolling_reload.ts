@@ -1,9 +1,9 @@
 /**
- * A load on `cogen-wsgi --workers` while its workers are replaced: `--requests N` requests, and SIGHUP again and
- * again. No request may be lost or broken. With `--kill`, workers are killed instead, and only requests on
+ * A load on `cogen-wsgi --workers` while its workers are replaced: `--requests N` requests, and SIGHUP each
+ * `--pause` seconds. No request may be lost or broken. With `--kill`, workers are killed instead, and only requests on
  * connections of a killed worker may be lost.
  *
- *     node --import tsx tests/torture/load/rolling_reload.ts --requests 1000000 --runtime node|currentNode|deno|bun
+ *     node --import tsx tests/torture/workers/rolling_reload.ts --requests 1000000 --runtime node|currentNode|deno|bun
  *
  * The clients are of three kinds: busy ones, clients that pause up to a second between two requests, and
  * clients with a connection for each request. It is no part of `npm test`, because it takes minutes.
@@ -11,26 +11,24 @@
  * @module
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { tsxLoader } from "../../tools/runtimes.ts";
+import { chosenRuntime, startWorkers } from "./command.ts";
 
 const { values } = parseArgs({
   options: {
     requests: { type: "string", default: "100000" },
     clients: { type: "string", default: "48" },
     workers: { type: "string", default: "2" },
-    command: { type: "string", default: process.execPath },
+    runtime: { type: "string", default: "node" },
+    pause: { type: "string" },
     kill: { type: "boolean", default: false },
   },
 });
 const total = Number(values.requests);
+/** The time between two disturbances. */
+const pauseMs = 1000 * Number(values.pause ?? (values.kill ? 1 : 1.5));
 
 const APP = `
 let served = 0;
@@ -41,27 +39,6 @@ export default function* app(environ, startResponse) {
   yield body;
 }
 `;
-
-/** The command of the runtime, up to the program. */
-function runtimeWords(): string[] {
-  const { command } = values;
-  if (/deno$/.test(command)) {
-    const config = fileURLToPath(new URL("../../../deno.json", import.meta.url));
-    return [
-      command,
-      "run",
-      "-N",
-      "-R",
-      "-E",
-      "--allow-run",
-      "--no-check",
-      "--no-lock",
-      "--config",
-      config,
-    ];
-  }
-  return /bun$|node26$/.test(command) ? [command] : [command, "--import", tsxLoader()];
-}
 
 interface Counts {
   sent: number;
@@ -76,6 +53,7 @@ const counts: Counts = { sent: 0, answered: 0, lost: [], killed: 0, connections:
 const seen = new Map<string, number>();
 const killed = new Set<string>();
 let port = 0;
+let shown = 0;
 
 type Kind = "busy" | "pausing" | "single";
 
@@ -170,14 +148,14 @@ class Connection {
 }
 
 /** Replaces or kills workers until the clients have ended. */
-async function disturb(server: ChildProcess, isOver: () => boolean): Promise<number> {
+async function disturb(supervisor: number, isOver: () => boolean): Promise<number> {
   let times = 0;
   while (!isOver()) {
-    await new Promise((resolve) => setTimeout(resolve, values.kill ? 1000 : 1500));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
     if (isOver()) break;
     const pid = [...seen.keys()].at(-1);
     seen.clear();
-    if (!values.kill) process.kill(server.pid as number, "SIGHUP");
+    if (!values.kill) process.kill(supervisor, "SIGHUP");
     else if (pid !== undefined && !killed.has(pid)) {
       killed.add(pid);
       process.kill(Number(pid), "SIGKILL");
@@ -187,49 +165,44 @@ async function disturb(server: ChildProcess, isOver: () => boolean): Promise<num
   return times;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "rolling-"));
-writeFileSync(join(folder, "app.mjs"), APP);
-const program = fileURLToPath(new URL("../../../src/cli/bin.ts", import.meta.url));
-const [command = "", ...words] = runtimeWords();
-const args = [...words, program, "app.mjs", "-p", "0", "-w", values.workers];
-const server = spawn(command, args, { cwd: folder, stdio: ["ignore", "inherit", "pipe"] });
-const ended = new Promise<string>((resolve) => {
-  server.on("exit", (code, signal) => resolve(String(signal ?? code)));
+/** Tells how far the run is, each time that a tenth of the requests has been sent. */
+function showProgress(): void {
+  const tenth = Math.floor(10 * counts.sent / total);
+  if (tenth > shown) console.error(`${10 * tenth} %: ${counts.lost.length} lost or broken`);
+  shown = Math.max(tenth, shown);
+}
+
+const runtime = chosenRuntime(values.runtime);
+const server = await startWorkers(runtime, APP, ["-w", values.workers], (text) => {
+  // Each reload says a line; only what is unusual is shown.
+  const usual = /SIGHUP: the workers are replaced|all workers are replaced|has crashed: SIGKILL/;
+  for (const line of text.split("\n")) {
+    if (line !== "" && !usual.test(line)) console.error(line);
+  }
 });
+port = server.port;
 try {
-  let errors = "";
-  await new Promise<void>((resolve, reject) => {
-    void ended.then(() => reject(new Error(errors)));
-    server.stderr.setEncoding("utf8").on("data", (text: string) => {
-      errors += text;
-      if (!values.kill) process.stderr.write(text);
-      const found = /127\.0\.0\.1:(\d+)/.exec(errors);
-      if (found !== null) resolve();
-      port ||= Number(found?.[1] ?? 0);
-    });
-  });
   let isOver = false;
   const began = Date.now();
-  const disturbing = disturb(server, () => isOver);
+  const disturbing = disturb(server.pid, () => isOver);
   const kinds: Kind[] = Array.from({ length: Number(values.clients) }, (_, index) => {
     return index % 4 === 1 ? "pausing" : index % 8 === 2 ? "single" : "busy";
   });
+  const progress = setInterval(showProgress, 1000);
   await Promise.all(kinds.map(client));
+  clearInterval(progress);
   isOver = true;
   const seconds = (Date.now() - began) / 1000;
   const times = await disturbing;
   const { sent, answered, lost, connections } = counts;
   console.log(
-    `${command}: ${answered} of ${sent} requests answered in ${
-      seconds.toFixed(1)
-    } s, on ${connections} ` +
-      `connections; ${times} times ${values.kill ? "a worker was killed" : "SIGHUP"}; ` +
-      `${lost.length} lost or broken, ${counts.killed} lost with a killed worker`,
+    `${runtime.name} ${runtime.version}: ${answered} of ${sent} requests answered in ` +
+      `${seconds.toFixed(1)} s, on ${connections} connections; ${times} times ` +
+      `${values.kill ? "a worker was killed" : "SIGHUP"}; ${lost.length} lost or broken, ` +
+      `${counts.killed} lost with a killed worker`,
   );
   for (const line of lost.slice(0, 10)) console.log(`  ${line}`);
   process.exitCode = lost.length === 0 && answered + counts.killed === sent ? 0 : 1;
 } finally {
-  server.kill("SIGTERM");
-  console.log(`the command ended with ${await ended}`);
-  rmSync(folder, { recursive: true });
+  console.log(`the command ended with ${await server.stop()}`);
 }
