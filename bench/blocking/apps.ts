@@ -1,5 +1,5 @@
 /**
- * The apps in threads of `bench/blocking.ts`, and the same work as a task of Piscina, which its default export runs.
+ * The apps in threads of `bench/blocking.ts`. The default export does the same work as a task of Piscina.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export const size: BlockingApp = (environ, startResponse) => {
 };
 
 /**
- * Reads byte by byte, and answers with the microseconds of each read. Every second read finds its byte in the thread,
- * so that the difference of two neighbours is the cost of the wait.
+ * Reads byte by byte, and answers with the microseconds of each read. Every second read finds its byte in the
+ * thread, so that the difference of two neighbours is the cost of the wait.
  */
 export const reads: BlockingApp = (environ, startResponse) => {
   const input = environ["wsgi.input"];

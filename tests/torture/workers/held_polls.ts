@@ -1,15 +1,15 @@
 /**
  * Long polls that many workers hold, woken by one signal of the bus: `--connections N` over `--workers N`.
  *
- *     node --import tsx tests/torture/workers/held_polls.ts --connections 100000 --workers 6 --runtime node|deno|bun
+ *     node --import tsx tests/torture/workers/held_polls.ts --connections 100000 --workers 6 --runtime bun
  *
- * It prints how long the clients took to connect, the memory of the supervisor and of the workers before and
- * while the requests wait, how many the signal has woken, and the time from the signal to the last byte. Each answer
- * is compared.
+ * It prints the time in which the clients connect, the memory of the supervisor and of the workers before and
+ * while the requests wait, the number that the signal has woken, and the time from the signal to the last byte.
+ * Each answer is compared.
  *
- * The clients are in processes of their own, with 127.0.0.2, 127.0.0.3 and so on as their addresses: the system has
- * 28,000 ports for an address. A process may have as many connections as it has descriptors, so a number that does not
- * fit is refused. The figures of processes are those of Linux.
+ * The clients are in processes of their own, with 127.0.0.2, 127.0.0.3 and so on as their addresses: the system
+ * has 28,000 ports for an address. A process may have as many connections as it has descriptors, so a number that
+ * does not fit is refused. The figures of processes are those of Linux.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
  * A load on `cogen-wsgi --workers` while its workers are replaced: `--requests N` requests, and SIGHUP each
- * `--pause` seconds. No request may be lost or broken. With `--kill`, workers are killed instead, and only requests on
- * connections of a killed worker may be lost.
+ * `--pause` seconds. No request may be lost or broken. With `--kill`, workers are killed instead, and only requests
+ * on connections of a killed worker may be lost.
  *
- *     node --import tsx tests/torture/workers/rolling_reload.ts --requests 1000000 --runtime node|currentNode|deno|bun
+ *     node --import tsx tests/torture/workers/rolling_reload.ts --requests 1000000 --runtime deno
  *
  * The clients are of three kinds: busy ones, clients that pause up to a second between two requests, and
  * clients with a connection for each request. It is no part of `npm test`, because it takes minutes.

@@ -114,7 +114,7 @@ async function compileSources(): Promise<string> {
   return directory;
 }
 
-/** The source of a module whose threads run the plain programs, which need no loader. */
+/** Gives a module the plain programs for its threads: they need no loader. */
 function withPrograms(text: string, name: string, directory: string): string {
   const address = pathToFileURL(join(directory, PROGRAMS, name)).href;
   const call = /\bmoduleBeside\(("[^"]+"), import\.meta\.url\)/g;
