@@ -86,14 +86,26 @@ test("workers read the new certificate when SIGHUP replaces them", async () => {
   });
 });
 
-test("a client that asks for a further name gets its certificate, with and without workers", async () => {
+test("a client that asks for a further name gets its certificate, by each way to serve; SIGHUP reads it again", async () => {
   const files = { ...FILES, "a_cert.pem": NAMED.cert, "a_key.pem": NAMED.key };
-  for (const more of [[], ["-w", "1"]]) {
+  for (const more of [[], ["-w", "1"], ["--reload"]]) {
     await inWorkshop(files, async (workshop) => {
-      const name = ["--tls-name", "A.example=a_cert.pem:a_key.pem"];
-      const { server, port } = await serving(workshop, [...more, ...name]);
+      // A client may resume a session of a name, and sees no certificate then: so each name is asked for once.
+      const names = ["A", "b"].flatMap((
+        name,
+      ) => ["--tls-name", `${name}.example=a_cert.pem:a_key.pem`]);
+      const { server, port } = await serving(workshop, [...more, ...names]);
       assertEquals((await ask(port))[1], "localhost");
       assertEquals((await ask(port, { servername: "a.example" }))[1], "a.example");
+      // The other certificate, so that its name tells which one is served.
+      workshop.write("a_cert.pem", CERT);
+      workshop.write("a_key.pem", KEY);
+      workshop.write("cert.pem", NAMED.cert);
+      workshop.write("key.pem", NAMED.key);
+      server.kill("SIGHUP");
+      await server.errors(/SIGHUP: the certificates are read again|all workers are replaced/);
+      assertEquals((await ask(port))[1], "a.example");
+      assertEquals((await ask(port, { servername: "b.example" }))[1], "localhost");
       server.kill("SIGTERM");
       assertEquals((await server.ended).code, 0);
     });
