@@ -17,22 +17,24 @@ export function requestAttributes(environ: Environ): Record<string, AttributeSha
   const scheme = environ["wsgi.url_scheme"];
   const [, path = ""] = /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(REQUEST_URI) ?? [];
   const { address, port } = serverOf(environ);
-  const given: Record<string, AttributeShape | undefined> = {
+  const attributes: Record<string, AttributeShape> = {
     "http.request.method": method,
-    "http.request.method_original": method === REQUEST_METHOD ? undefined : REQUEST_METHOD,
     "url.scheme": scheme,
-    "url.path": path,
-    "url.query": redacted(environ.QUERY_STRING),
-    "server.address": address,
-    "server.port": port,
-    "client.address": environ.REMOTE_ADDR,
-    "network.peer.address": environ.REMOTE_ADDR,
-    "network.peer.port": environ.REMOTE_PORT === "" ? undefined : Number(environ.REMOTE_PORT),
     "network.protocol.version": SERVER_PROTOCOL.replace("HTTP/", ""),
-    "user_agent.original": environ.HTTP_USER_AGENT,
   };
-  const set = Object.entries(given).filter(([, value]) => value !== undefined && value !== "");
-  return Object.fromEntries(set) as Record<string, AttributeShape>;
+  const set = (name: string, value: AttributeShape | undefined) => {
+    if (value !== undefined && value !== "") attributes[name] = value;
+  };
+  if (method !== REQUEST_METHOD) set("http.request.method_original", REQUEST_METHOD);
+  set("url.path", path);
+  if (environ.QUERY_STRING !== "") set("url.query", redacted(environ.QUERY_STRING));
+  set("server.address", address);
+  set("server.port", port);
+  set("client.address", environ.REMOTE_ADDR);
+  set("network.peer.address", environ.REMOTE_ADDR);
+  if (environ.REMOTE_PORT !== "") set("network.peer.port", Number(environ.REMOTE_PORT));
+  set("user_agent.original", environ.HTTP_USER_AGENT);
+  return attributes;
 }
 
 /** The host and the port of the field `Host`; those of the server without it. */
