@@ -60,7 +60,7 @@ const TIMEOUT_HELP: Readonly<Record<keyof Timeouts, string>> = {
   head: "for the head of a request; then 408",
   body: "for the body of a request, beside its rate; then 408",
   request: "for the app; then 503",
-  write: "while the client takes nothing",
+  write: "for the client to take the bytes in its socket",
   idle: "between two requests",
   linger: "for the client to close after the last response",
   halfClosed: "for the response to a client that has ended its side",

@@ -27,7 +27,7 @@ export interface RequestTimeouts {
    * already counts.
    */
   readonly request?: Duration;
-  /** The time during which the client takes no byte of the response. */
+  /** The time for the client to take the bytes that its socket was given, at most some 256 KiB. */
   readonly write?: Duration;
   /** The time for the `finally` blocks and the `close()` of the app, each. */
   readonly close?: Duration;
