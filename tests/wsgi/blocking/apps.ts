@@ -1,5 +1,6 @@
 /** Synchronous apps, for threads. The path of the request names the app. */
 
+import { createRequire } from "node:module";
 import process from "node:process";
 import type { BlockingApp, BlockingEnviron } from "../../../src/blocking/mod.ts";
 
@@ -105,6 +106,18 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
       environ["wsgi.errors"].write(`refused: ${(error as Error).name}\n`);
       throw error;
     }
+  },
+  /** Reads a database, with the module `node:sqlite`. */
+  sqlite(environ, startResponse) {
+    const { DatabaseSync } = createRequire(import.meta.url)("node:sqlite");
+    const database = new DatabaseSync(":memory:");
+    database.exec("CREATE TABLE words (word TEXT)");
+    const insert = database.prepare("INSERT INTO words VALUES (?)");
+    for (const line of environ["wsgi.input"]) insert.run(decoder.decode(line).trim());
+    const rows = database.prepare("SELECT word FROM words ORDER BY word").all();
+    database.close();
+    ok(startResponse);
+    return [rows.map(({ word }: { word: string }) => word).join(" ")];
   },
   throws() {
     throw new RangeError("the app has failed");

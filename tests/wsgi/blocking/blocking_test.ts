@@ -1,6 +1,7 @@
 /** Synchronous apps in threads: their bodies, their environ, their errors. One thread serves all these tests. */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { blocking } from "../../../src/blocking/mod.ts";
@@ -66,6 +67,22 @@ test("HEAD has the head of GET, and ends the app through finally", async () => {
   assertEquals([status, bytes.length], [200, 0]);
   await free(client);
   assertEquals(client.log.join(""), "finally");
+});
+
+/** The reason why this runtime cannot run the test, if there is one. */
+function skipWithoutSqlite(): string | false {
+  try {
+    createRequire(import.meta.url)("node:sqlite");
+    return false;
+  } catch {
+    return "there is no node:sqlite";
+  }
+}
+
+test("an app reads a synchronous database", { skip: skipWithoutSqlite() }, async () => {
+  await using client = testClient(app, { autojump: false });
+  const { status, text } = await client.post("/sqlite", { body: ["two\nthr", "ee\none\n"] });
+  assertEquals([status, text], [200, "one three two"]);
 });
 
 test("write, wsgi.errors and close", async () => {
