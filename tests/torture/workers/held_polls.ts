@@ -66,7 +66,8 @@ if (count / workers > ofProcess) {
 const runtime = chosenRuntime(values.runtime);
 const words = [
   ...["-w", values.workers, "--max-connections", String(ofProcess)],
-  ...["--status", "unix:status.sock"],
+  // A client of a busy machine may be late with its request.
+  ...["--status", "unix:status.sock", "--idle-timeout", "1h"],
   ...(values.bus === undefined ? [] : ["--bus", values.bus]),
 ];
 const server = await startWorkers(runtime, APP, words, (text) => process.stderr.write(text));
