@@ -70,7 +70,8 @@ export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGI
   return (environ, startResponse) => {
     const { cogen } = environ;
     const parent = fromRequest ? parentOf(api, environ) : api.ROOT_CONTEXT;
-    const span = beginSpan(api, environ, checkedRoute(route?.(environ)), parent);
+    const path = attempt(() => checkedRoute(route?.(environ)));
+    const span = beginSpan(api, environ, path.value, parent);
     const context = api.trace.setSpan(parent, span);
     cogen.traceId = span.spanContext().traceId;
     cogen.onFinished((report) => endSpan(span, report));
@@ -80,8 +81,23 @@ export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGI
       });
     }
     handOver(environ, context);
+    if (path.failed) throw path.error;
     return app(environ, startResponse);
   };
+}
+
+/** A value, or the error that came in its place. */
+type Attempt<T> =
+  | { readonly failed: false; readonly value: T }
+  | { readonly failed: true; readonly value: undefined; readonly error: unknown };
+
+/** Calls a function whose error is thrown once the span has begun, so that the span records it. */
+function attempt<T>(get: () => T): Attempt<T> {
+  try {
+    return { failed: false, value: get() };
+  } catch (error) {
+    return { failed: true, value: undefined, error };
+  }
 }
 
 function checkedRoute(route: unknown): string | undefined {

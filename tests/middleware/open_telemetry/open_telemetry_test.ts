@@ -58,6 +58,16 @@ test("an unknown method is _OTHER, and a route names the span", async () => {
   assertEquals(attributes["http.route"], "/");
 });
 
+test("a route that throws is recorded by the span of its request", async () => {
+  const route = () => {
+    throw new RangeError("no route");
+  };
+  const [span] = await spansOf(hello, { route });
+  assertEquals(span?.name, "GET");
+  assertEquals(span?.attributes["http.response.status_code"], 500);
+  assertEquals(span?.attributes["error.type"], "RangeError");
+});
+
 test("QUERY is a method by name, as in the metrics", async () => {
   const [span] = await spansOf(hello, { method: "QUERY" });
   assertEquals([span?.name, span?.attributes["http.request.method"]], ["QUERY", "QUERY"]);
