@@ -45,13 +45,13 @@ const WARM_SECONDS = 1;
  * A server is warm when it has had this much processor time, in microseconds. On a busy machine, seconds of the
  * wall clock are not enough for the compilers of a runtime, which have to wait for the processor as well.
  */
-const WARM_CPU = 1_000_000;
+const WARM_CPU = 2_000_000;
 /** The largest number of loads before a server counts as warm. */
 const MOST_WARM_UPS = 20;
 /** The number of connections that a server has had before the memory of the next ones is measured. */
 const WARM_CONNECTIONS = 500;
 /** The largest number of rounds with idle connections. Their figures vary little. */
-const MOST_IDLE_ROUNDS = 2;
+const MOST_IDLE_ROUNDS = 1;
 
 /** Measures all servers with one workload. */
 export function measureSockets(measurement: SocketMeasurement): Promise<SocketSample[]> {

@@ -25,6 +25,8 @@ export interface SocketJob {
 
 /** The number of connections that are opened at a time, for the sake of the listen backlog. */
 const AT_A_TIME = 200;
+/** The time in which a server registers its last connections. */
+const REGISTERED_MILLISECONDS = 500;
 /** The end of a compressed message, which its frame leaves out (RFC 7692 §7.2.1). */
 const FLUSH = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 const KEY = [0x37, 0xfa, 0x21, 0x3d] as const;
@@ -201,6 +203,8 @@ for (let count = 0; count < job.connections; count += AT_A_TIME) {
   const size = Math.min(AT_A_TIME, job.connections - count);
   await Promise.all(Array.from({ length: size }, open));
 }
+// A server may add a connection to those of a broadcast a moment after it has answered the handshake.
+await new Promise((resolve) => setTimeout(resolve, REGISTERED_MILLISECONDS));
 await check();
 console.log("ready");
 process.stdin.on("data", (text) => load(Number(text)));
