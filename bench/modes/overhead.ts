@@ -70,7 +70,7 @@ function copyOf(compiled: string): string {
 }
 
 /** The statements that count for `server.stats()` in each request, by their compiled file. */
-const COUNTING: readonly (readonly [file: string, statement: string])[] = [
+export const COUNTING: readonly (readonly [file: string, statement: string])[] = [
   ["src/server/connections.js", "this.#active++;"],
   ["src/server/connections.js", "this.#active--;"],
   ["src/server/connections.js", "this.#served++;"],

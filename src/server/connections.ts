@@ -241,8 +241,9 @@ export class Connections implements ConnectionHost, OpeningsHost {
   }
 
   appEnded(): void {
+    this.#active--;
     this.#served++;
-    if (--this.#active === 0 && this.isEmpty) this.onEmpty();
+    if (this.#active === 0 && this.isEmpty) this.onEmpty();
   }
 
   responded(exchange: RequestExchange): void {
