@@ -31,8 +31,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const names = [...splitList(values.only), ...(values.quick ? QUICK_STEPS : [])];
-const chosen = STEPS.filter((step) => isChosen(step.name, names));
+const names = splitList(values.only);
+const chosen = STEPS.filter(({ name }) =>
+  values.quick && QUICK_STEPS.includes(name) ||
+  (names.length > 0 || !values.quick) && isChosen(name, names)
+);
 const unknown = names.filter((name) => !STEPS.some((step) => isChosen(step.name, [name])));
 if (values.help) {
   console.log(USAGE);
