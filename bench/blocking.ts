@@ -17,6 +17,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Mounts, serve, until, type WSGIApp } from "../mod.ts";
 import { blocking } from "../src/blocking/mod.ts";
+import { quantile } from "./judging/statistics.ts";
 import { align } from "./report/table.ts";
 
 const ROUNDS = 5;
@@ -193,9 +194,4 @@ async function latencies(): Promise<number[]> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return times;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }

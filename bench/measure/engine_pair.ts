@@ -10,7 +10,7 @@
 import process from "node:process";
 import type { Environ, StartResponse, WSGIApp } from "../../mod.ts";
 import { BROWSER, PLAIN } from "../workloads/requests.ts";
-import { openServer, ratioOf } from "./paired_servers.ts";
+import { openServer, type PairRatio, ratioOf } from "./paired_servers.ts";
 
 /** The command line, as JSON. */
 export interface EnginePairJob {
@@ -23,14 +23,9 @@ export interface EnginePairJob {
   readonly turns: number;
 }
 
-/** The time of the engine now divided by that then: the median of the turns, and their quartiles. */
-export interface EngineRatio {
+/** The ratio of a workload: `one` is the engine now, `other` the one then. */
+export interface EngineRatio extends PairRatio {
   readonly workload: string;
-  /** Microseconds a request, medians. */
-  readonly now: number;
-  readonly then: number;
-  readonly ratio: number;
-  readonly quartiles: readonly [number, number];
 }
 
 const HEADERS = [["Content-Type", "text/plain"]] as const;
@@ -62,8 +57,7 @@ async function measure({ adapter, now, then, turns }: EnginePairJob): Promise<En
     const program = { adapter, app, request, count };
     const { serve: serveNow } = await openServer({ ...program, folder: now });
     const { serve: serveThen } = await openServer({ ...program, folder: then });
-    const { one, other, ratio, quartiles } = await ratioOf(serveNow, serveThen, turns);
-    ratios.push({ workload, now: one, then: other, ratio, quartiles });
+    ratios.push({ workload, ...await ratioOf(serveNow, serveThen, turns) });
   }
   return ratios;
 }

@@ -12,6 +12,7 @@
 import process from "node:process";
 import type { WSGIApp } from "../../mod.ts";
 import type { Adapter, Socket, SocketHandler } from "../../src/socket/mod.ts";
+import { quantile } from "../judging/statistics.ts";
 
 /** Serves a number of requests. */
 export type Serve = (requests: number) => Promise<void>;
@@ -131,12 +132,6 @@ async function time(serve: Serve): Promise<number> {
   return (user + system) / TURN;
 }
 
-function at(values: readonly number[], share: number): number {
-  return values[Math.floor((values.length - 1) * share)] as number;
-}
-
-const sorted = (values: readonly number[]) => values.toSorted((one, other) => one - other);
-
 /** Measures two servers in turns. */
 export async function ratioOf(one: Serve, other: Serve, turns: number): Promise<PairRatio> {
   const pairs: [one: number, other: number][] = [];
@@ -146,11 +141,11 @@ export async function ratioOf(one: Serve, other: Serve, turns: number): Promise<
     const second = await time(turn % 2 === 0 ? other : one);
     if (turn >= 0) pairs.push(turn % 2 === 0 ? [first, second] : [second, first]);
   }
-  const quotients = sorted(pairs.map(([one, other]) => one / other));
+  const quotients = pairs.map(([one, other]) => one / other);
   return {
-    one: at(sorted(pairs.map(([one]) => one)), 0.5),
-    other: at(sorted(pairs.map(([, other]) => other)), 0.5),
-    ratio: at(quotients, 0.5),
-    quartiles: [at(quotients, 0.25), at(quotients, 0.75)],
+    one: quantile(pairs.map(([one]) => one), 0.5),
+    other: quantile(pairs.map(([, other]) => other), 0.5),
+    ratio: quantile(quotients, 0.5),
+    quartiles: [quantile(quotients, 0.25), quantile(quotients, 0.75)],
   };
 }

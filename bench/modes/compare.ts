@@ -88,10 +88,10 @@ async function compareEngines(
 }
 
 function engineSection(engines: readonly EngineRow[]): Section {
-  const rows = engines.map(({ runtime, workload, now, then, ratio, quartiles: [low, high] }) => [
+  const rows = engines.map(({ runtime, workload, one, other, ratio, quartiles: [low, high] }) => [
     runtime,
     workload,
-    `${now.toFixed(2)}, ${then.toFixed(2)}`,
+    `${one.toFixed(2)}, ${other.toFixed(2)}`,
     `${ratio.toFixed(3)} (${low.toFixed(2)}-${high.toFixed(2)})`,
   ]);
   return {

@@ -109,7 +109,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #taker: TakenSocket | undefined;
   /** Whether `#advance` runs. */
   #advancing = false;
-  /** Whether a phase began while `#advance` runs: its end sets the deadline, once for all requests of a read. */
+  /** Whether `#advance` has entered a phase. `#settle` then sets the deadline, once for all requests of a read. */
   #isPhaseDue = false;
   /** Whether the socket was asked to pause reading. */
   #paused = false;

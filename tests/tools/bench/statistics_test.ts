@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { changesOf, isWorse } from "../../../bench/judging/regression.ts";
 import type { Figures, Sample } from "../../../bench/measure/figures.ts";
-import { spreadOf } from "../../../bench/judging/statistics.ts";
+import { quantile, spreadOf } from "../../../bench/judging/statistics.ts";
 import { summarize } from "../../../bench/judging/summary.ts";
 
 function samples(workload: string, contender: string, figures: readonly Figures[]): Sample[] {
@@ -48,6 +48,13 @@ test("workloads and runtimes are summed up apart", () => {
     ["x16", "node"],
     ["hello", "bun"],
   ]);
+});
+
+test("a quantile is the value below which a share lies", () => {
+  const values = [5, 1, 4, 2, 3];
+  assertEquals([0, 0.25, 0.5, 1].map((share) => quantile(values, share)), [1, 2, 3, 5]);
+  assertEquals(quantile([1, 2], 0.5), 1);
+  assertThrows(() => quantile([], 0.5), RangeError);
 });
 
 test("it has become worse if the median is beyond the margin and no round denies it", () => {
