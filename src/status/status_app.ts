@@ -80,7 +80,7 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
  *   *wsgiApp(environ, startResponse) {
  *     startResponse("200 OK", []);
  *     yield "hello";
- *     yield* environ.cogen.wait(Sleep(0.2));
+ *     yield* environ.cogen.wait(Sleep(60));
  *   },
  * });
  * await using admin = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp: statusApp(server) });
@@ -88,7 +88,7 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
  * const slow = await fetch(`${server.url}slow`);
  * const { requests } = await (await fetch(`${admin.url}status.json`)).json();
  * assertEquals([requests[0].target, requests[0].coroutines[0].waitsFor], ["/slow", "Sleep"]);
- * await slow.text();
+ * await slow.body?.cancel();
  * ```
  */
 export function statusApp(
