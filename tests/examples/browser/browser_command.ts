@@ -7,7 +7,10 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 
-const NAMES: readonly string[] = ["chromium", "chromium-browser", "google-chrome"];
+/** The headless shell has the same engine without a window, and needs less of the processor. */
+const NAMES: readonly string[] = [
+  ...["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
+];
 
 /** The command of the browser: that in `CHROMIUM`, or the one that is installed; otherwise `undefined`. */
 export function browserCommand(): string | undefined {

@@ -23,7 +23,7 @@ export function browserStep(name: string): Step {
 }
 
 async function runBrowserTests(): Promise<StepResult> {
-  if (browserCommand() === undefined) return notChecked("needs chromium");
+  if (browserCommand() === undefined) return notChecked("needs Chromium");
   const directory = mkdtempSync(join(tmpdir(), "browser-tests-"));
   try {
     const report = join(directory, "report.xml");
