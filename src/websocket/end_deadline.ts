@@ -11,8 +11,9 @@
 import type { Clock } from "../coroutine/mod.ts";
 import type { MessageOutput } from "./message_output.ts";
 
-/** The time in which the app must take a step to answer the messages that came before an end. */
-const ANSWERING_MS = 1000;
+/** The time in which the app must take a step to answer the messages that came before an end: ten parts. */
+const ANSWERING_PARTS = 10;
+const ANSWERING_PART_MS = 100;
 /** The time for the Close frame, and then for the FIN, of the client. */
 const CLOSING_MS = 10_000;
 
@@ -22,7 +23,13 @@ export interface EndHost {
   readonly output: MessageOutput;
 }
 
-/** The deadline of one end. At most one wait holds at a time. */
+/**
+ * The deadline of one end. At most one wait holds at a time.
+ *
+ * The time for the answers has parts, each with a timer of its own, so that the ready apps have their turns between
+ * two parts. With one timer, a process that had to wait for the processor for a second would cut off an app that
+ * was ready to answer.
+ */
 export class EndDeadline {
   readonly #host: EndHost;
   #cancel: (() => void) | undefined;
@@ -43,14 +50,15 @@ export class EndDeadline {
    *
    * @param onTime Called when the app has had its time.
    */
-  awaitAnswers(onTime: () => void): void {
+  awaitAnswers(onTime: () => void, parts: number = ANSWERING_PARTS): void {
     this.#hasStepped = false;
     const { output } = this.#host;
     const { size, isAppBlocked } = output;
-    this.#set(isAppBlocked ? CLOSING_MS : ANSWERING_MS, () => {
+    this.#set(isAppBlocked ? CLOSING_MS : ANSWERING_PART_MS, () => {
       const hasBegunToWait = !isAppBlocked && output.isAppBlocked;
       const goesOn = this.#hasStepped || hasBegunToWait || output.size < size;
       if (goesOn) this.awaitAnswers(onTime);
+      else if (!isAppBlocked && parts > 1) this.awaitAnswers(onTime, parts - 1);
       else onTime();
     });
   }

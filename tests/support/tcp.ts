@@ -9,7 +9,7 @@
 import { assertEquals } from "@std/assert";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
-import { serve, type ServeOptions, type WSGIApp, type WSGIServer } from "../../mod.ts";
+import { type Mounts, serve, type ServeOptions, type WSGIApp, type WSGIServer } from "../../mod.ts";
 import { ranMs } from "./run_time.ts";
 
 /**
@@ -88,7 +88,7 @@ export class TcpClient {
   closed = false;
   /** The code of the error that broke the connection. */
   error: string | undefined;
-  /** Called when bytes, an end, an error or a close arrive. */
+  /** Called when bytes, an end, an error or a close arrive, and when there is room to send. */
   onChange: () => void = () => {};
 
   private constructor(stream: Socket, keep: boolean) {
@@ -99,6 +99,7 @@ export class TcpClient {
       if (keep) this.text += (bytes as { toString(encoding?: string): string }).toString("latin1");
       this.onChange();
     });
+    stream.on("drain", () => this.onChange());
     stream.on("end", () => {
       this.ended = true;
       this.onChange();
@@ -114,7 +115,10 @@ export class TcpClient {
   }
 
   /** Connects. With `count: true` the client only counts the bytes that it receives. */
-  static open(server: WSGIServer, options: { readonly count?: boolean } = {}): Promise<TcpClient> {
+  static open(
+    server: Pick<WSGIServer, "address">,
+    options: { readonly count?: boolean } = {},
+  ): Promise<TcpClient> {
     const { address } = server;
     if (address.family === "unix") throw new TypeError("These clients need a TCP address");
     const { host, port } = address;
@@ -203,7 +207,7 @@ const NOTHING = { connections: 0, activeRequests: 0, tasks: 0, ready: 0, deadlin
 
 /** Serves an app on a free port. */
 export async function servingOverTcp(
-  wsgiApp: WSGIApp,
+  wsgiApp: WSGIApp | Mounts,
   options: Partial<ServeOptions> = {},
 ): Promise<RealServing> {
   const errors: unknown[] = [];

@@ -1,17 +1,22 @@
 /**
- * The behaviour of an echo over real sockets, in the spirit of the Autobahn testsuite: each connection of
- * the corpus; the answers, the code of the Close frame, and the FIN that follows it. `codec/corpus_test.ts` has
- * each split of the same bytes.
+ * The conformance suite over TCP, in the spirit of the Autobahn testsuite: the answers, the code of the Close
+ * frame, and the FIN that follows it. `conformance/` has the cases; some longer stories are below.
+ *
+ * `WS_URL=ws://127.0.0.1:8000/ws/echo` runs the cases of the endpoint `echo` against another server.
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import process from "node:process";
 import { test } from "node:test";
 import type { WSGIApp } from "../../mod.ts";
 import { acceptWebSocket } from "../../src/websocket/mod.ts";
-import { escapeBytes, latin1Text } from "../http/transcript.ts";
+import { latin1Text } from "../http/transcript.ts";
 import { serving } from "../support/serving.ts";
-import { type RealServing, servingOverTcp } from "../support/tcp.ts";
-import { type FrameCase, readFrameCorpus } from "./codec/corpus.ts";
+import { isMine } from "../support/shares.ts";
+import { servingOverTcp, TcpClient } from "../support/tcp.ts";
+import type { ConformanceCase } from "./conformance/case.ts";
+import { type Connect, runCase } from "./conformance/run.ts";
+import { ENDPOINTS, SUITE } from "./conformance/suite.ts";
 import { joinBytes } from "../../src/socket/mod.ts";
 import { rawFrame } from "./codec/frames.ts";
 import { clientFrame, handshake, RawClient } from "./raw_client.ts";
@@ -21,66 +26,60 @@ const echo: WSGIApp = function* (environ) {
   yield* socket.each((message) => socket.send(message));
 };
 
-/** The lines of a run: the answers to messages, those to Pings, and the Close frame. */
-interface Answers {
-  readonly messages: readonly string[];
-  readonly pongs: readonly string[];
-  readonly close: string;
-}
+/** The number of cases that run at the same time. */
+const AT_ONCE = 16;
 
-/** The answers that the events of a case ask for. */
-function answersTo(events: string): Answers {
-  const lines = events.split("\n");
-  const end = /^(?:close|error) (\d+)/m.exec(events)?.[1];
-  return {
-    messages: lines.filter((line) => /^(?:text|binary) /.test(line)),
-    pongs: lines.filter((line) => line.startsWith("ping ")).map((line) => `pong${line.slice(4)}`),
-    close: end === undefined ? "1000" : end === "1005" ? "empty" : end,
-  };
-}
-
-function shown(bytes: Uint8Array): string {
-  const text = escapeBytes(latin1Text(bytes.subarray(0, 100)));
-  return bytes.length > 100 ? `${bytes.length} bytes "${text[0]}"...` : `"${text}"`;
-}
-
-/** Sends the bytes of a case, and gives the answers of the server. */
-async function run(stage: RealServing, { bytes, events }: FrameCase) {
-  const client = await RawClient.open(stage);
-  client.tcp.send(bytes);
-  const { messages, pongs } = answersTo(events);
-  await client.count(messages.length + pongs.length);
-  if (!/^(?:close|error)/m.test(events)) client.send("close", Uint8Array.of(3, 232));
-  const frames = await client.ended();
-  client.tcp.leave("ends");
-  const ofKind = (pattern: RegExp) =>
-    frames.filter(({ kind }) => pattern.test(kind)).map(({ kind, payload }) =>
-      `${kind} ${shown(payload)}`
-    );
-  return {
-    messages: ofKind(/text|binary/),
-    pongs: ofKind(/pong/),
-    close: client.closed.split(" ")[0] as string,
-  };
-}
-
-/** Cases that a client cannot be heard on: an unfinished frame has no answer. */
-const SILENT = /gives nothing for a part of a frame/;
-test("an echo answers each connection of the corpus as RFC 6455 asks, and ends it with a FIN", async () => {
-  const stage = await servingOverTcp(echo);
-  const cases = readFrameCorpus().filter(({ name, options }) =>
-    Object.keys(options).length === 0 && !SILENT.test(name)
-  );
+/** Runs cases, and gives the faults. */
+async function faultsOf(
+  cases: readonly ConformanceCase[],
+  open: Connect,
+  pathOf: (given: ConformanceCase) => string,
+): Promise<string[]> {
+  const faults: string[] = [];
   const next = cases.values();
   const work = async () => {
-    for (const each of next) {
-      assertEquals(await run(stage, each), answersTo(each.events), each.name);
+    for (const given of next) {
+      try {
+        await runCase(open, pathOf(given), given);
+      } catch (error) {
+        faults.push(`${given.name}: ${error instanceof Error ? error.message : error}`);
+      }
     }
   };
-  await Promise.all(Array.from({ length: 8 }, work));
-  await stage.quiet();
-  await stage.finish();
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return faults;
+}
+
+test("the suite has hundreds of cases with different names", () => {
+  assert(SUITE.length > 700, `${SUITE.length}`);
+  assertEquals(new Set(SUITE.map(({ name }) => name)).size, SUITE.length);
 });
+
+const { WS_URL } = process.env;
+if (WS_URL === undefined) {
+  // The codec is the same code on each runtime, so its cases are divided among them.
+  test("echoes answer each case of the suite", async () => {
+    const stage = await servingOverTcp(ENDPOINTS);
+    const cases = SUITE.filter(({ isSameEverywhere }, index) => !isSameEverywhere || isMine(index));
+    const faults = await faultsOf(cases, stage.open, ({ endpoint }) => `/${endpoint}`);
+    await stage.quiet();
+    await stage.finish();
+    assertEquals(faults, []);
+  });
+} else {
+  test(`${WS_URL} answers each case of the suite`, async () => {
+    const { hostname, port, pathname } = new URL(WS_URL);
+    const address = { family: "IPv4", host: hostname, port: Number(port) } as const;
+    const cases = SUITE.filter(({ endpoint }) => endpoint === "echo");
+    const faults = await faultsOf(
+      cases,
+      (options) => TcpClient.open({ address }, options),
+      () => pathname,
+    );
+    console.log(`${cases.length} cases, ${faults.length} faults`);
+    assertEquals(faults, []);
+  });
+}
 
 /** A story of one connection. */
 const STORIES: Readonly<Record<string, (client: RawClient) => Promise<void>>> = {

@@ -57,18 +57,24 @@ export class RawClient {
     this.tcp = tcp;
   }
 
-  /** Connects, and sends a handshake. */
+  /** Connects, and sends a handshake, which must be accepted. */
   static async open(
-    stage: RealServing,
+    stage: Pick<RealServing, "open">,
     path: string = "/",
     fields: Readonly<Record<string, string | undefined>> = {},
   ): Promise<RawClient> {
-    const client = new RawClient(await stage.open({ count: true }));
-    client.tcp.stream.on("data", (bytes: Uint8Array) => client.#take(bytes));
-    client.tcp.send(handshake(path, fields));
-    await client.tcp.until("the answer to the handshake", () => client.#readHead());
+    const client = await RawClient.begin(stage, handshake(path, fields));
     assertMatch(client.head, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
     assertMatch(client.head, /\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/);
+    return client;
+  }
+
+  /** Connects, sends a request, and waits for the head of its answer. */
+  static async begin(stage: Pick<RealServing, "open">, request: string): Promise<RawClient> {
+    const client = new RawClient(await stage.open({ count: true }));
+    client.tcp.stream.on("data", (bytes: Uint8Array) => client.#take(bytes));
+    client.tcp.send(request);
+    await client.tcp.until("the answer to the handshake", () => client.#readHead());
     return client;
   }
 
@@ -92,6 +98,11 @@ export class RawClient {
     this.#read();
     assertEquals([this.tcp.ended, this.tcp.error], [true, undefined]);
     return this.frames;
+  }
+
+  /** The number of bytes that came and are no part of a whole frame. */
+  get restBytes(): number {
+    return this.#size;
   }
 
   /** The messages that have come: the payloads of text and binary frames, with their fragments joined. */

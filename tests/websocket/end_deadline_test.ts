@@ -1,0 +1,57 @@
+/** The deadlines of an end, with timers that the test calls. */
+
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { EndDeadline, type EndHost } from "../../src/websocket/end_deadline.ts";
+
+function staged(output: { size: number; isAppBlocked: boolean }) {
+  const timers: { readonly delayMs: number; readonly turn: () => void }[] = [];
+  const clock = {
+    now: () => 0,
+    defer: () => {},
+    setTimer: (delayMs: number, turn: () => void) => {
+      timers.push({ delayMs, turn });
+      return () => {};
+    },
+  };
+  const deadline = new EndDeadline({ clock, output } as unknown as EndHost);
+  return { deadline, timers, callNext: () => timers.shift()?.turn() };
+}
+
+test("an app without a step has ten parts of a second, however late each timer is", () => {
+  const { deadline, timers, callNext } = staged({ size: 0, isAppBlocked: false });
+  let ends = 0;
+  deadline.awaitAnswers(() => ends++);
+  const delays: number[] = [];
+  while (timers.length > 0) {
+    assertEquals(ends, 0);
+    delays.push(timers[0]!.delayMs);
+    callNext();
+  }
+  assertEquals([delays, ends], [Array(10).fill(100), 1]);
+});
+
+test("a step gives the app all parts again", () => {
+  const { deadline, timers, callNext } = staged({ size: 0, isAppBlocked: false });
+  let ends = 0;
+  deadline.awaitAnswers(() => ends++);
+  for (let part = 0; part < 9; part++) callNext();
+  deadline.stepped();
+  for (let part = 0; part < 10; part++) callNext();
+  assertEquals([timers.length, ends], [1, 0]);
+  callNext();
+  assertEquals([timers.length, ends], [0, 1]);
+});
+
+test("an app that waits for room has ten seconds, and more as long as the client reads", () => {
+  const output = { size: 100, isAppBlocked: true };
+  const { deadline, timers, callNext } = staged(output);
+  let ends = 0;
+  deadline.awaitAnswers(() => ends++);
+  assertEquals(timers[0]?.delayMs, 10_000);
+  output.size = 50;
+  callNext();
+  assertEquals([timers[0]?.delayMs, ends], [10_000, 0]);
+  callNext();
+  assertEquals(ends, 1);
+});
