@@ -10,9 +10,9 @@ import { nearestName, showValue } from "../coroutine/mod.ts";
 import { checkApp, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { openServedBus } from "./bus.ts";
 import { withAccessLog } from "./logs/access_lines.ts";
-import { CommandFailure, EXIT, messageOf, stackOf, usage } from "./failure.ts";
+import { CommandFailure, EXIT, messageOf, usage } from "./failure.ts";
 import { absolute, kindOf, workingDirectory } from "./host/mod.ts";
-import { importModule } from "./modules.ts";
+import { importModule, moduleFailure } from "./modules.ts";
 import { COMMANDS } from "./options.ts";
 import { behindProxies } from "./proxies.ts";
 import type { Settings } from "./settings.ts";
@@ -82,13 +82,15 @@ export async function loadApp(place: AppPlace, factory: boolean): Promise<WSGIAp
     try {
       app = await (app as () => unknown)();
     } catch (error) {
-      throw notLoaded(
-        `the factory "${exported}" of ${name} failed: ${messageOf(error)}`,
-        stackOf(error),
+      throw moduleFailure(
+        error,
+        path,
+        EXIT.notLoaded,
+        `the factory "${exported}" of ${name} failed`,
       );
     }
   }
-  return await asApp(app, place);
+  return await asApp(app, place, factory);
 }
 
 /** An app as the command serves it. */
@@ -118,7 +120,11 @@ export async function loadServed(
   return { wsgiApp, scheduler, bus: await openServedBus(settings, scheduler, local) };
 }
 
-async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIApp | Mounts> {
+async function asApp(
+  app: unknown,
+  { name, exported }: AppPlace,
+  isFactory: boolean,
+): Promise<WSGIApp | Mounts> {
   const hasFetch = typeof (Object(app) as { fetch?: unknown }).fetch === "function";
   if (hasFetch) {
     const { fromFetch } = await import("../fetch/mod.ts");
@@ -130,9 +136,12 @@ async function asApp(app: unknown, { name, exported }: AppPlace): Promise<WSGIAp
     (Array.isArray(app) || Object.values(app).every((each) => typeof each === "function"));
   try {
     if (isMounts) WSGIPathInfoDispatcher(app as Mounts);
-    else checkApp(subject, app, expected);
+    else if (isFactory && /^\[object \w*Generator\]$/.test(String(app))) {
+      throw notLoaded(`${subject} is an app itself: leave out --factory`);
+    } else checkApp(subject, app, expected);
     return app as WSGIApp | Mounts;
   } catch (error) {
+    if (error instanceof CommandFailure) throw error;
     throw notLoaded(isMounts ? `${subject}: ${messageOf(error)}` : messageOf(error));
   }
 }
@@ -150,6 +159,6 @@ function missingExport({ name, exported }: AppPlace, module: object): CommandFai
   );
 }
 
-function notLoaded(message: string, detail?: string): CommandFailure {
-  return new CommandFailure(EXIT.notLoaded, message, detail);
+function notLoaded(message: string): CommandFailure {
+  return new CommandFailure(EXIT.notLoaded, message);
 }

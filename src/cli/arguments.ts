@@ -79,8 +79,10 @@ function readOption(word: string): { option: Option; name: string; text: string 
 }
 
 function unknown(name: string): Error {
+  const letter = OPTIONS.find(({ short }) => short?.toLowerCase() === name[1]?.toLowerCase())
+    ?.short;
   const meant = name.startsWith("--")
     ? nearestName(name, OPTIONS.map((each) => `--${each.name}`))
-    : "";
+    : letter && `-${letter}`;
   return usage(`unknown option ${name}${meant ? `: did you mean ${meant}?` : ""}`);
 }

@@ -11,7 +11,7 @@
 
 import { type Bus, type BusTransport, connectBus, memoryTransport, openBus } from "../bus/mod.ts";
 import type { Scheduler } from "../coroutine/mod.ts";
-import { CommandFailure, EXIT, messageOf } from "./failure.ts";
+import { CommandFailure, EXIT, messageOf, systemCode } from "./failure.ts";
 import { findPackage, workingDirectory } from "./host/mod.ts";
 import { writeMessage } from "./logs/logs.ts";
 import type { Settings } from "./settings.ts";
@@ -54,7 +54,9 @@ async function connected(address: string): Promise<BusTransport> {
     return await connectBus(address, { load: loadClient });
   } catch (error) {
     const { cause } = Object(error) as { cause?: unknown };
-    const reason = cause === undefined ? "" : ` (${messageOf(cause)})`;
+    // The message names the missing package already, and each runtime words the cause in its own way.
+    const isKnown = cause === undefined || systemCode(cause) === "ERR_MODULE_NOT_FOUND";
+    const reason = isKnown ? "" : ` (${messageOf(cause)})`;
     throw new CommandFailure(EXIT.notStarted, `--bus: ${messageOf(error)}${reason}`);
   }
 }

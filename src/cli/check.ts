@@ -5,20 +5,18 @@
  */
 
 import { validator } from "../middleware/mod.ts";
-import { testClient } from "../testing/mod.ts";
-import { WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
+import { StuckError, testClient } from "../testing/mod.ts";
+import { type Mounts, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type AppPlace, loadApp } from "./app_loader.ts";
 import { EXIT, memberOf, messageOf, visible } from "./failure.ts";
 import { writeOut } from "./host/mod.ts";
 import { counted } from "./running.ts";
 import { serverOptionsOf, type Settings } from "./settings.ts";
 
-const REQUESTS = [
-  ["GET", "/"],
-  ["HEAD", "/"],
-  ["POST", "/"],
-  ["GET", "/cogen-wsgi-check/unknown?path=1"],
-] as const;
+/** The methods that each app gets. */
+const METHODS = ["GET", "HEAD", "POST"];
+/** A path that no app is likely to know. */
+const UNKNOWN_PATH = "/cogen-wsgi-check/unknown?path=1";
 
 /**
  * Loads the app and tries it.
@@ -27,9 +25,14 @@ const REQUESTS = [
  */
 export async function checkCommand(place: AppPlace, settings: Settings): Promise<number> {
   const app = await loadApp(place, settings.get<boolean>("factory") === true);
+  const places = typeof app === "function" ? ["/"] : prefixesOf(app);
+  const requests = [
+    ...places.flatMap((path) => METHODS.map((method) => [method, path] as const)),
+    ["GET", UNKNOWN_PATH] as const,
+  ];
   const wsgiApp = validator(typeof app === "function" ? app : WSGIPathInfoDispatcher(app));
   let faulty = 0;
-  for (const [method, path] of REQUESTS) {
+  for (const [method, path] of requests) {
     // A client of its own for each request, so that its faults cannot be those of another one.
     const client = testClient({ ...serverOptionsOf(settings), wsgiApp, log: () => {} });
     const faults: string[] = [];
@@ -39,7 +42,7 @@ export async function checkCommand(place: AppPlace, settings: Settings): Promise
       const { status, reason, bytes } = await client.request(method, path, options);
       result = `${status} ${reason}, ${counted(bytes.length, "byte")}`;
     } catch (error) {
-      faults.push(messageOf(error));
+      faults.push(error instanceof StuckError ? error.reason : messageOf(error));
     }
     faults.push(...client.takeErrors().map(describe));
     await client.close().catch((error) => faults.push(messageOf(error)));
@@ -52,13 +55,19 @@ export async function checkCommand(place: AppPlace, settings: Settings): Promise
       }`,
     );
   }
-  const count = `${counted(REQUESTS.length, "request")}`;
+  const count = `${counted(requests.length, "request")}`;
   await writeOut(
     faulty === 0
       ? `${place.name} keeps PEP 3333 in ${count}.\n`
       : `${place.name} has faults in ${faulty} of ${count}.\n`,
   );
   return faulty === 0 ? EXIT.ended : EXIT.crashed;
+}
+
+/** The path of each mounted app. */
+function prefixesOf(mounts: Mounts): string[] {
+  const pairs = Array.isArray(mounts) ? mounts : Object.entries(mounts);
+  return [...new Set((pairs as [string, unknown][]).map(([prefix]) => prefix || "/"))];
 }
 
 function describe(error: unknown): string {

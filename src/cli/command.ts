@@ -15,7 +15,7 @@ import { helpText } from "./help.ts";
 import { kindOf, writeOut } from "./host/mod.ts";
 import { serveCommand } from "./serve.ts";
 import type { Command } from "./options.ts";
-import { collectSettings, type Settings } from "./settings.ts";
+import { checkSettings, collectSettings, type Settings } from "./settings.ts";
 import { statusCommand } from "./status/status_command.ts";
 import { VERSION } from "./version.ts";
 
@@ -34,6 +34,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   if (asked("version")) return await print(`cogen-wsgi ${VERSION}\n`);
   const settings = await collectSettings(args);
   if (settings.get("print-config") === true) return await print(settings.print());
+  await checkSettings(settings);
   if (args.command === "status") {
     if (args.operands.length > 0) {
       throw usage(`unexpected argument ${args.operands[0]}: "status" takes no app`);

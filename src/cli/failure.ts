@@ -120,6 +120,11 @@ export function reasonOf(error: unknown): string {
   return REASONS[systemCode(error)] ?? messageOf(error);
 }
 
+/** Says in words why the system refused to make or to open a file for writing. */
+export function openReasonOf(error: unknown): string {
+  return OPEN_REASONS[systemCode(error)] ?? reasonOf(error);
+}
+
 /** The stack of an error, or the value itself. */
 export function stackOf(error: unknown): string {
   const stack = memberOf(error, "stack");
@@ -138,6 +143,12 @@ function safely<T>(read: () => T): T | undefined {
     return undefined;
   }
 }
+
+const OPEN_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist; make the folder first",
+  NotFound: "its folder does not exist; make the folder first",
+  NotCapable: deniedByDeno("-N -R -E -W"),
+};
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",

@@ -5,7 +5,7 @@
  */
 
 import { showValue } from "../coroutine/mod.ts";
-import { testClient } from "../testing/mod.ts";
+import { StuckError, testClient } from "../testing/mod.ts";
 import { type AppPlace, loadApp } from "./app_loader.ts";
 import { CommandFailure, EXIT, messageOf, reasonOf, usage } from "./failure.ts";
 import { readBytes, writeError, writeOut } from "./host/mod.ts";
@@ -45,10 +45,10 @@ export async function fetchCommand(
     await writeOut(response.bytes);
     return response.status >= 200 && response.status < 300 ? EXIT.ended : EXIT.noSuccess;
   } catch (error) {
-    throw new CommandFailure(
-      EXIT.noSuccess,
-      `no whole response to ${method} ${path}: ${messageOf(error)}`,
-    );
+    const reason = error instanceof StuckError
+      ? error.reason.replace(/\s*\n/g, " ")
+      : messageOf(error);
+    throw new CommandFailure(EXIT.noSuccess, `no whole response to ${method} ${path}: ${reason}`);
   } finally {
     client.takeErrors();
     // The process ends, so coroutines that the app left behind are no fault.

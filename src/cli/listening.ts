@@ -15,8 +15,8 @@ import {
   systemCode,
   usage,
 } from "./failure.ts";
-import { readText, setMode, withholdPermissions } from "./host/mod.ts";
-import { addressesOf, type Settings } from "./settings.ts";
+import { isNoSocket, readText, setMode, withholdPermissions } from "./host/mod.ts";
+import { addressesOf, RANK, type Settings } from "./settings.ts";
 import { NAMED_CERTIFICATE } from "./values.ts";
 
 /** An address to listen on. */
@@ -60,6 +60,11 @@ export function reloadCertificates(
 export function endpointsOf(settings: Settings): Endpoint[] {
   const tls = readTls(settings);
   const endpoints = addressesOf(settings).map((text) => endpointOf(text, tls));
+  if (
+    settings.rankOf("unix-mode") === RANK.commandLine && !endpoints.some(({ isUnix }) => isUnix)
+  ) {
+    throw usage("--unix-mode has no effect alone: add --bind unix:path");
+  }
   if (tls !== undefined && endpoints.every(({ isUnix }) => isUnix)) {
     throw usage("--tls-cert is of no use on a Unix socket: add --bind host:port, or leave it out");
   }
@@ -167,6 +172,9 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
   const code = systemCode(error);
   const described = `${code} ${messageOf(error)}`;
   const at = `cannot listen on ${text}: `;
+  if (endpoint.isUnix && isNoSocket(endpoint.bindAddr as string)) {
+    return notStarted(`${at}there is a file that is no socket; choose another path`);
+  }
   if (/EADDRINUSE|AddrInUse/i.test(described)) {
     return notStarted(
       `${at}the address is in use; end the other server, or choose another ${
@@ -209,7 +217,8 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
       } must belong together, in PEM`,
     );
   }
-  return notStarted(`${at}${messageOf(error)}`);
+  // The adapters' own messages begin with the address as well.
+  return notStarted(at + messageOf(error).replace(/^Cannot listen on \S+: /, ""));
 }
 
 function pairsOf({ names }: TLSOptions): string {

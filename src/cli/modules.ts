@@ -63,15 +63,31 @@ export async function importModule(
     // Bun collects the errors of a file.
     const errors = memberOf(thrown, "errors");
     const error = Array.isArray(errors) && errors.length > 0 ? errors[0] : thrown;
-    const frames = userFrames(error);
-    const message = `${nameOf(error)}${messageOf(error)}`;
-    const place = PLACE.test(message) ? "" : placeOf(error, frames, path);
-    throw new CommandFailure(
-      code,
-      `cannot load ${name}: ${message}${place}${hintOf(message, name)}`,
-      frames.length > 1 ? frames.join("\n") : undefined,
-    );
+    throw moduleFailure(error, path, code, `cannot load ${name}`, hintOf(messageOf(error), name));
   }
+}
+
+/**
+ * Makes the failure of an error in the code of the user: one line with its place, and the calls that led there.
+ *
+ * @param error The error.
+ * @param path The absolute path of the module.
+ * @param code The exit code.
+ * @param subject What failed.
+ * @param hint The remedy, if there is a known one.
+ */
+export function moduleFailure(
+  error: unknown,
+  path: string,
+  code: number,
+  subject: string,
+  hint = "",
+): CommandFailure {
+  const frames = userFrames(error);
+  const message = `${nameOf(error)}${messageOf(error)}`;
+  const place = PLACE.test(message) ? "" : placeOf(error, frames, path);
+  const detail = frames.length > 1 ? frames.join("\n") : undefined;
+  return new CommandFailure(code, `${subject}: ${message}${place}${hint}`, detail);
 }
 
 /** The exports of a module. A module that was compiled to CommonJS has them in its default export. */

@@ -35,6 +35,8 @@ export interface Option {
   readonly repeated?: boolean;
   /** The commands that take the option; all if it is left out. */
   readonly commands?: readonly Command[];
+  /** The option without which this one has no effect. */
+  readonly needs?: string;
   /** Where the option may stand besides the command line. Default: in the environment and the file. */
   readonly elsewhere?: "nowhere" | "environment";
 }
@@ -150,7 +152,7 @@ export const OPTIONS: readonly Option[] = [
       help: "believe these proxies: hops, or a list of addresses, ranges, loopback, private, unix",
     },
     {
-      ...{ name: "trusted-fields", kind: "fields", value: "FIELDS" },
+      ...{ name: "trusted-fields", kind: "fields", value: "FIELDS", needs: "trust-proxy" },
       ...{ fallback: ["x-forwarded-for", "x-forwarded-proto"] },
       help: "the fields that the proxies set in each request",
     },
@@ -160,6 +162,7 @@ export const OPTIONS: readonly Option[] = [
     },
     {
       ...{ name: "handshake-timeout", kind: "duration", value: "TIME", fallback: 10 },
+      needs: "tls-cert",
       help: "for the handshake of TLS",
     },
   ]),
@@ -186,7 +189,7 @@ export const OPTIONS: readonly Option[] = [
       ...{ help: "common, combined, json or off; on standard output", fallback: "off" },
     },
     {
-      ...{ name: "access-log-file", kind: "text", value: "FILE" },
+      ...{ name: "access-log-file", kind: "text", value: "FILE", needs: "access-log" },
       help: "append the access log to this file; SIGUSR1 opens it again",
     },
     {
@@ -215,7 +218,7 @@ export const OPTIONS: readonly Option[] = [
       help: "load the app again when a module in its folder changes",
     },
     {
-      ...{ name: "reload-dir", kind: "text", value: "FOLDER", repeated: true },
+      ...{ name: "reload-dir", kind: "text", value: "FOLDER", repeated: true, needs: "reload" },
       help: "watch this folder, not that of the app; may be given more than once",
     },
     {
@@ -224,14 +227,15 @@ export const OPTIONS: readonly Option[] = [
     },
     {
       ...{ name: "worker-timeout", kind: "duration", value: "TIME", fallback: 30 },
+      needs: "workers",
       help: "kill a worker that does not answer for this time",
     },
     {
-      ...{ name: "max-requests", kind: "count", value: "N", fallback: Infinity },
+      ...{ name: "max-requests", kind: "count", value: "N", fallback: Infinity, needs: "workers" },
       help: "replace a worker after this number of requests",
     },
     {
-      ...{ name: "max-requests-jitter", kind: "count", value: "N" },
+      ...{ name: "max-requests-jitter", kind: "count", value: "N", needs: "max-requests" },
       help: "add a random number up to this one; default: a tenth of it",
     },
     { name: "pid-file", kind: "text", value: "FILE", help: "write the process id into this file" },

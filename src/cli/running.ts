@@ -8,7 +8,7 @@
 
 import type { ServeOptions } from "../../mod.ts";
 import type { Bus } from "../bus/mod.ts";
-import { CommandFailure, EXIT, reasonOf } from "./failure.ts";
+import { CommandFailure, EXIT, openReasonOf } from "./failure.ts";
 import { after, onSignal, processId, removeFile, writeText } from "./host/mod.ts";
 import { reopenLogs, writeMessage } from "./logs/logs.ts";
 import { endMessages, tellReady, tellStopping } from "./status/service_manager.ts";
@@ -59,12 +59,18 @@ export function sayFailure({ message, detail, code }: CommandFailure): number {
  *
  * @param service The service, listening.
  * @param settings The options `grace` and `pid-file`.
+ * @param serving What is served, and where.
  * @returns The exit code.
  */
-export async function runUntilSignal(service: Service, settings: Settings): Promise<number> {
+export async function runUntilSignal(
+  service: Service,
+  settings: Settings,
+  serving: string,
+): Promise<number> {
   const grace = settings.get<number>("grace") as number;
   const pidFile = settings.get<string>("pid-file");
   if (pidFile !== undefined) await writeProcessId(pidFile, service);
+  say(`serving ${serving}`);
   tellReady();
   onSignal("SIGUSR1", () => {
     reopenLogs();
@@ -104,7 +110,7 @@ async function writeProcessId(file: string, service: Service): Promise<void> {
     await service.shutdown(0);
     throw new CommandFailure(
       EXIT.notStarted,
-      `cannot write --pid-file ${file}: ${reasonOf(error)}`,
+      `cannot write --pid-file ${file}: ${openReasonOf(error)}`,
     );
   }
 }

@@ -75,8 +75,7 @@ export async function serveCommand(
   try {
     return await withStatus(settings, watched, versionViews, () => {
       isServing = true;
-      say(`serving ${place.name} on ${places.join(" and ")}`);
-      return runUntilSignal(service, settings);
+      return runUntilSignal(service, settings, `${place.name} on ${places.join(" and ")}`);
     });
   } catch (error) {
     if (!isServing) await service.shutdown(0);

@@ -6,10 +6,11 @@
  */
 
 import { nearestName, showValue } from "../coroutine/mod.ts";
+import { runtimeAdapter } from "../../mod.ts";
 import type { Limits, ServingOptions, Timeouts } from "../server/mod.ts";
-import { DEFAULT_SERVER_LIMITS, DEFAULT_TIMEOUTS } from "../server/mod.ts";
+import { DEFAULT_SERVER_LIMITS, DEFAULT_TIMEOUTS, WSGIServer } from "../server/mod.ts";
 import type { Arguments } from "./arguments.ts";
-import { usage } from "./failure.ts";
+import { messageOf, usage } from "./failure.ts";
 import {
   absolute,
   kindOf,
@@ -39,6 +40,12 @@ export class Settings {
   /** The value of an option; `undefined` if it has none. */
   get<T>(name: string): T | undefined {
     return this.#settings.get(name)?.value as T | undefined;
+  }
+
+  /** An option as its user wrote it: `--port`, or the place of its value. */
+  nameOf(name: string): string {
+    const { origin = "", rank = 0 } = this.#settings.get(name) ?? {};
+    return rank > RANK.default && rank < RANK.commandLine ? origin : `--${name}`;
   }
 
   /** The rank of an option's origin; 0 for the default. */
@@ -101,6 +108,36 @@ export async function collectSettings(args: Arguments): Promise<Settings> {
 }
 
 /**
+ * Checks the options that depend on each other, and those whose values only a server can check.
+ *
+ * @throws {CommandFailure} For an option of the command line without effect, and for a value that a server refuses.
+ */
+export async function checkSettings(settings: Settings): Promise<void> {
+  for (const { name, needs } of OPTIONS) {
+    // The environment and the file may serve several commands.
+    if (needs === undefined || settings.rankOf(name) < RANK.commandLine) continue;
+    const { value = "", kind, fallback } = OPTIONS.find((each) => each.name === needs) as Option;
+    const needed = settings.get(needs);
+    if (needed !== undefined && needed !== false && needed !== fallback) continue;
+    const example = typeof kind === "string" ? value : kind[0];
+    throw usage(`--${name} has no effect alone: add --${needs}${example && ` ${example}`}`);
+  }
+  const adapter = await runtimeAdapter();
+  try {
+    void new WSGIServer({
+      ...serverOptionsOf(settings),
+      wsgiApp: () => [],
+      adapter,
+    });
+  } catch (error) {
+    const [key = ""] = /^\w+/.exec(messageOf(error)) ?? [];
+    const name = SERVER_OPTIONS[key];
+    if (name === undefined) throw error;
+    throw usage(settings.nameOf(name) + messageOf(error).slice(key.length));
+  }
+}
+
+/**
  * The addresses to listen on, each as `host:port`, `unix:path` or `fd://3`.
  *
  * @throws {CommandFailure} If two options disagree, or `LISTEN_FDS` is no number.
@@ -115,13 +152,25 @@ export function addressesOf(settings: Settings): readonly string[] {
   if (inherited.length > 0) return inherited;
   if (bind === undefined || rank < single) {
     const host = settings.get<string>("host") as string;
-    return [
-      `${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${settings.get("port")}`,
-    ];
+    const bracketed = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+    const address = `${bracketed}:${settings.get("port")}`;
+    if ("value" in parseValue("bind", address)) return [address];
+    throw usage(
+      `${settings.nameOf("host")} is ${showValue(host)}: expected a host, such as 127.0.0.1 or ::1`,
+    );
   }
   if (rank === single) throw usage("--bind has host and port: leave out --host and --port");
   return bind;
 }
+
+/** The options of a server, and those of the command. */
+const SERVER_OPTIONS: Readonly<Record<string, string>> = {
+  serverName: "server-name",
+  serverHeader: "server-header",
+  protocol: "protocol",
+  burst: "burst",
+  requestQueueSize: "backlog",
+};
 
 /** The options of the server that do not depend on its address. */
 export function serverOptionsOf(settings: Settings): Omit<ServingOptions, "wsgiApp" | "bindAddr"> {
@@ -133,14 +182,10 @@ export function serverOptionsOf(settings: Settings): Omit<ServingOptions, "wsgiA
   for (const name of Object.keys(DEFAULT_TIMEOUTS) as (keyof Timeouts)[]) {
     timeouts[name] = settings.get(timeoutOption(name));
   }
-  const rest: Record<string, unknown> = {
-    serverName: settings.get("server-name"),
-    serverHeader: settings.get("server-header"),
-    protocol: settings.get("protocol"),
-    burst: settings.get("burst"),
-    requestQueueSize: settings.get("backlog"),
-  };
-  const set = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const set = Object.entries(SERVER_OPTIONS).map(([key, name]) =>
+    [key, settings.get(name)] as const
+  )
+    .filter(([, value]) => value !== undefined);
   const logFormat = settings.get("log-format") === "json" ? "json" : "text";
   return { limits, timeouts, log: writeLog, logFormat, ...Object.fromEntries(set) };
 }

@@ -149,7 +149,8 @@ const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) 
   },
   bind(text) {
     const isPath = /^unix:.|^fd:\/\/[1-9]\d{0,5}$/.test(text) && !/^fd:\/\/[12]$/.test(text);
-    const [, port] = /^(?:\[[\da-f:.%\w]+\]|[^\s:/\[\]]+):(\d{1,5})$/i.exec(text) ?? [];
+    const [, port] =
+      /^(?:\[(?=[^\]]*:[^\]]*:)[\da-f:.%\w]+\]|[^\s:/\[\]]+):(\d{1,5})$/i.exec(text) ?? [];
     if (isPath || Number(port) <= 65_535) return { value: text };
     return { expected: "host:port, such as 127.0.0.1:8000 or [::1]:8000, unix:path or fd://3" };
   },

@@ -72,7 +72,7 @@ export function showValue(value: unknown): string {
   if (typeof value !== "object" && typeof value !== "string") return String(value);
   try {
     if (isOfClass(value)) {
-      const { name } = (value as object).constructor;
+      const name = classOf(value as object);
       return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
     }
     const text = hideSecrets(JSON.stringify(value, (_key, part: unknown) => {
@@ -92,6 +92,12 @@ function isOfClass(value: unknown): boolean {
   if (value instanceof Date) return true;
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
   return !isPlain(value) && typeof value.constructor?.name === "string";
+}
+
+/** The name of an object's class. A generator has the name of its kind. */
+function classOf(value: object): string {
+  const { [Symbol.toStringTag]: tag } = value as { [Symbol.toStringTag]?: unknown };
+  return value.constructor.name || (typeof tag === "string" ? tag : "") || "Object";
 }
 
 /** Whether an object is a literal and no object of a class. */
@@ -235,17 +241,22 @@ export function nearestName(given: string, known: readonly string[]): string | u
 /** A name of more letters is no misspelling of an option. */
 const MAX_NAME = 40;
 
-/** The number of letters to insert, delete or replace (Levenshtein). */
+/** The number of letters to insert, delete, replace or exchange with the next one (optimal string alignment). */
 function distance(one: string, other: string): number {
   if (one.length > MAX_NAME) return Infinity;
+  let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 0; i < one.length; i++) {
     const next = [i + 1];
     for (let j = 0; j < other.length; j++) {
       const replaced = (row[j] as number) + (one[i] === other[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+      const isExchange = i > 0 && one[i] === other[j - 1] && one[i - 1] === other[j];
+      const exchanged = isExchange ? (before[j - 1] as number) + 1 : Infinity;
+      next.push(
+        Math.min(replaced, exchanged, (row[j + 1] as number) + 1, (next[j] as number) + 1),
+      );
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[other.length] as number;
 }

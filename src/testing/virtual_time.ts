@@ -56,6 +56,17 @@ interface Goal {
 export class StuckError extends Error {
   /** `StuckError`. */
   override readonly name = "StuckError";
+  /** Why the wait cannot end, and the waits of the app. */
+  readonly reason: string;
+
+  /**
+   * @param message The whole message.
+   * @param reason Its part about the app.
+   */
+  constructor(message: string, reason: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** A clock, and the waits of a test that drive it. */
@@ -251,7 +262,7 @@ export class VirtualTime {
     for (const goal of this.#goals) {
       if (next - goal.sinceMs <= MAX_WAIT_MS) continue;
       this.#goals.delete(goal);
-      goal.reject(this.#stuck(goal, `24 hours of the clock have passed (${ENDLESS})`));
+      goal.reject(this.#stuck(goal, "24 hours of the clock have passed", ` (${ENDLESS})`));
     }
     this.clock.moveTo(next);
     return true;
@@ -278,10 +289,11 @@ export class VirtualTime {
     this.#goals.clear();
   }
 
-  #stuck(goal: Goal, reason: string): StuckError {
+  #stuck(goal: Goal, reason: string, remedy = ""): StuckError {
     const waits = describeWaits(this.scheduler);
     const end = waits === "" ? "" : `:\n${waits}`;
-    return new StuckError(`The test waits for ${goal.name}, but ${reason}${end}`);
+    const message = `The test waits for ${goal.name}, but ${reason}${remedy}${end}`;
+    return new StuckError(message, reason + end);
   }
 
   #poll(milliseconds: number): Promise<void> {

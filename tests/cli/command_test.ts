@@ -48,6 +48,10 @@ const FILES = {
   "class.mjs": "export default class Site {}",
   "mounts.mjs": "export default { api: () => [] };",
   "empty.mjs": "",
+  "fails.mjs": `export default () => { throw new TypeError("no tea"); };`,
+  "never.mjs": `export default function* (environ) {
+    yield* environ.cogen.wait({ start: () => () => {} });
+  }`,
 };
 /** The text that the command `status` prints. */
 async function statusAt(address: string, ...more: string[]): Promise<string> {
@@ -189,7 +193,69 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
   [
     "--access-log-file a.log app.mjs",
     2,
-    `--access-log-file needs a format: add --access-log combined${HINT}`,
+    `--access-log-file has no effect alone: add --access-log common${HINT}`,
+  ],
+  ["--max-requests 5 app.mjs", 2, `--max-requests has no effect alone: add --workers N${HINT}`],
+  [
+    "-w 1 --max-requests-jitter 5 app.mjs",
+    2,
+    `--max-requests-jitter has no effect alone: add --max-requests N${HINT}`,
+  ],
+  ["--worker-timeout 5 app.mjs", 2, `--worker-timeout has no effect alone: add --workers N${HINT}`],
+  [
+    "-w 1 --worker-timeout 0 app.mjs",
+    2,
+    `--worker-timeout is "0": expected a time above 0, or none${HINT}`,
+  ],
+  ["--reload-dir . app.mjs", 2, `--reload-dir has no effect alone: add --reload${HINT}`],
+  [
+    "--reload --reload-dir no app.mjs",
+    2,
+    `cannot watch --reload-dir no: there is no such folder${HINT}`,
+  ],
+  [
+    "--handshake-timeout 5 app.mjs",
+    2,
+    `--handshake-timeout has no effect alone: add --tls-cert FILE${HINT}`,
+  ],
+  [
+    "--trusted-fields forwarded app.mjs",
+    2,
+    `--trusted-fields has no effect alone: add --trust-proxy PROXIES${HINT}`,
+  ],
+  ["--unix-mode 660 app.mjs", 2, `--unix-mode has no effect alone: add --bind unix:path${HINT}`],
+  ["--backlog 0 app.mjs", 2, `--backlog is 0: expected a whole number above 0${HINT}`],
+  [
+    "--server-header \x07 fetch app.mjs /",
+    2,
+    `--server-header is "\\u0007": expected a string of latin-1 characters without control characters${HINT}`,
+  ],
+  [
+    "--server-name a\tb check app.mjs",
+    2,
+    `--server-name is "a\\tb": expected a name, such as a.example${HINT}`,
+  ],
+  [
+    "--host 1.2.3.4:5 app.mjs",
+    2,
+    `--host is "1.2.3.4:5": expected a host, such as 127.0.0.1 or ::1${HINT}`,
+  ],
+  [
+    "-b [1.2.3.4:5]:80 app.mjs",
+    2,
+    `--bind is "[1.2.3.4:5]:80": expected host:port, such as 127.0.0.1:8000 or [::1]:8000, unix:path or fd://3${HINT}`,
+  ],
+  ["-P 5 app.mjs", 2, `unknown option -P: did you mean -p?${HINT}`],
+  [
+    "-p 0 --pid-file no/folder/pid app.mjs",
+    3,
+    "cannot write --pid-file no/folder/pid: its folder does not exist; make the folder first",
+  ],
+  ["app.mjs:wrong --factory", 4, '"wrong" of app.mjs is an app itself: leave out --factory'],
+  [
+    "fetch never.mjs /",
+    22,
+    "no whole response to GET /: 24 hours of the clock have passed: - runApp is waiting",
   ],
   [
     "--log-file no/folder/e.log app.mjs",
@@ -271,6 +337,11 @@ test("a fault is one line with a remedy, and has its exit code", async () => {
         args,
       );
     }
+    const fails = await run(["fails.mjs", "--factory"]);
+    assertEquals([fails.code, fails.stdout], [4, ""]);
+    const message =
+      /^cogen-wsgi: the factory "default" of fails\.mjs failed: TypeError: no tea \(fails\.mjs:1:\d+\)\n$/;
+    assertMatch(fails.stderr, message);
     const broken = await run(["broken.mjs"]);
     assertEquals([broken.code, broken.stdout], [4, ""]);
     assertMatch(broken.stderr, /^cogen-wsgi: cannot load broken\.mjs: /);
@@ -299,8 +370,10 @@ test("fetch prints the response, and the exit code tells a status 2xx", async ()
 
 test("check tells the rule that an app breaks", async () => {
   await inWorkshop(FILES, async ({ runEach }) => {
-    const checks = ["app.mjs", "app.mjs:wrong"].map((app) => ({ args: ["check", app] }));
-    const [good, bad] = await runEach(checks) as [Result, Result];
+    const apps = ["app.mjs", "app.mjs:wrong", "app.mjs:mounts"];
+    const checks = apps.map((app) => ({ args: ["check", app] }));
+    const [good, bad, mounts] = await runEach(checks) as [Result, Result, Result];
+    assertMatch(mounts.stdout, /^ok +GET \/a: 200 OK, 11 bytes\nok +HEAD \/a: .*\nok +POST \/a: /);
     assertEquals([good.code, good.stdout.split("\n").at(-2)], [
       0,
       "app.mjs keeps PEP 3333 in 4 requests.",
@@ -320,18 +393,20 @@ test("the command line wins over the environment, and the environment over the f
     ...FILES,
     "cogen.config.json": config,
     "wrong.json": '{ "acessLog": 1 }',
+    "short.json": '{ "prot": 1 }',
     "object.json": '{ "port": { "a": 1 } }',
     "a.env": "# a\nCOGEN_ACCESS_LOG='json'\nPORT=7\n",
   };
   await inWorkshop(files, async ({ runEach }) => {
     const env = { PORT: "2", WEB_CONCURRENCY: "3", COGEN_GRACE: "4s", COGEN_BURST: "2ms" };
     const args = ["--print-config", "--burst", "0", "--env-file", "a.env"];
-    const [printed, variable, key, object] = await runEach([
+    const [printed, variable, key, object, short] = await runEach([
       { args, env },
       { args: ["app.mjs"], env: { COGEN_WORKER: "2" } },
       { args: ["app.mjs", "--config", "wrong.json"] },
       { args: ["app.mjs", "--config", "object.json"] },
-    ]) as [Result, Result, Result, Result];
+      { args: ["app.mjs", "--config", "short.json"] },
+    ]) as [Result, Result, Result, Result, Result];
     const rows = printed.stdout.trim().split("\n").map((line) => line.split(/ {2,}/));
     const origins = Object.fromEntries(rows.map(([name, ...rest]) => [name, rest]));
     assertEquals(printed.code, 0);
@@ -347,6 +422,7 @@ test("the command line wins over the environment, and the environment over the f
     assertStringIncludes(variable.stderr, "unknown variable COGEN_WORKER");
     const unknown = 'unknown key "acessLog" in wrong.json: did you mean accessLog?';
     assertStringIncludes(key.stderr, unknown);
+    assertStringIncludes(short.stderr, 'unknown key "prot" in short.json: did you mean port?');
     assertStringIncludes(
       object.stderr,
       'port in object.json is {"a":1}: expected a text, a number',

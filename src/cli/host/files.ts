@@ -39,6 +39,15 @@ export function kindOf(name: string): "file" | "folder" | undefined {
   }
 }
 
+/** Whether there is a file at a path, or a folder, that is no socket. */
+export function isNoSocket(name: string): boolean {
+  try {
+    return !fs.statSync(name).isSocket();
+  } catch {
+    return false;
+  }
+}
+
 /** The path without symbolic links; the same path if it does not exist. */
 export function realPath(name: string): string {
   try {

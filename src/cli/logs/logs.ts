@@ -8,15 +8,7 @@
  */
 
 import { jsonEntry } from "../../server/mod.ts";
-import {
-  CommandFailure,
-  deniedByDeno,
-  EXIT,
-  reasonOf,
-  systemCode,
-  usage,
-  visible,
-} from "../failure.ts";
+import { CommandFailure, EXIT, openReasonOf, reasonOf, visible } from "../failure.ts";
 import {
   absolute,
   after,
@@ -58,9 +50,6 @@ let logs: Logs | undefined;
 export function openLogs(settings: LogSettings): void {
   const accessFile = settings.get<string>("access-log-file");
   const hasAccessLog = settings.get("access-log") !== "off";
-  if (accessFile !== undefined && !hasAccessLog) {
-    throw usage("--access-log-file needs a format: add --access-log combined");
-  }
   const errorFile = settings.get<string>("log-file");
   const errors = open(errorFile, STANDARD_ERROR, "--log-file");
   const access = hasAccessLog ? open(accessFile, STANDARD_OUTPUT, "--access-log-file") : undefined;
@@ -85,16 +74,10 @@ function open(file: string | undefined, stream: number, option: string): LogOutp
       dropped: (lines) => sayOfLog(option, `${lines} lines of the log in ${name} were dropped`),
     });
   } catch (error) {
-    const reason = OPEN_REASONS[systemCode(error)] ?? reasonOf(error);
+    const reason = openReasonOf(error);
     throw new CommandFailure(EXIT.notStarted, `cannot write ${option} ${name}: ${reason}`);
   }
 }
-
-const OPEN_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "its folder does not exist; make the folder first",
-  NotFound: "its folder does not exist; make the folder first",
-  NotCapable: deniedByDeno("-N -R -E -W"),
-};
 
 /** The trouble of a file of errors goes to standard error, because the file may not take it. */
 function sayOfLog(option: string, text: string): void {

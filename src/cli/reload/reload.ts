@@ -12,8 +12,8 @@
 import { runtimeAdapter } from "../../../mod.ts";
 import type { AppPlace } from "../app_loader.ts";
 import { AppVersions } from "./app_versions.ts";
-import { failureOf } from "../failure.ts";
-import { absolute, folderOf, realPath, relative, workingDirectory } from "../host/mod.ts";
+import { failureOf, usage } from "../failure.ts";
+import { absolute, folderOf, kindOf, realPath, relative, workingDirectory } from "../host/mod.ts";
 import { say, sayFailure, type Served } from "../running.ts";
 import type { Settings } from "../settings.ts";
 import { SourceWatch } from "./source_watch.ts";
@@ -48,8 +48,18 @@ export async function reloading(
 function watched({ path }: AppPlace, settings: Settings): [folders: string[], files: string[]] {
   const files = [...new Set([path, realPath(path)])];
   const given = settings.get<readonly string[]>("reload-dir");
-  const folders = given?.map((name) => absolute(workingDirectory(), name)) ?? files.map(folderOf);
+  const folders = given?.map(watchedFolder) ?? files.map(folderOf);
   return [folders, files];
+}
+
+function watchedFolder(name: string): string {
+  const path = absolute(workingDirectory(), name);
+  const kind = kindOf(path);
+  if (kind === "folder") return path;
+  const reason = kind === "file"
+    ? "it is a file; the module of the app is watched in any case"
+    : "there is no such folder";
+  throw usage(`cannot watch --reload-dir ${name}: ${reason}`);
 }
 
 async function reloadForEver(

@@ -81,8 +81,8 @@ export async function serveWorkers(
       throw error;
     }
     const places = listeners.places.join(" and ");
-    say(`serving ${place.name} on ${places} with ${counted(workers, "worker")}`);
-    return await runUntilSignal(serviceOf(supervisor, close), settings);
+    const serving = `${place.name} on ${places} with ${counted(workers, "worker")}`;
+    return await runUntilSignal(serviceOf(supervisor, close), settings, serving);
   });
 }
 
@@ -101,6 +101,9 @@ function workerCount(settings: Settings): number {
 function refuseUnable(settings: Settings): void {
   if (settings.get("reload") === true) {
     throw usage("--reload serves from one process: leave out --workers, or send SIGHUP to reload");
+  }
+  if (settings.get("worker-timeout") === 0) {
+    throw usage('--worker-timeout is "0": expected a time above 0, or none');
   }
 }
 
