@@ -181,11 +181,12 @@ export class EventLog {
   /**
    * Waits until the history has come from the bus and there is an event after a number, or until the log is
    * closed or changes. All events are after -1, so that there the history alone is waited for; no event is after
-   * `Infinity`, so that there a change is waited for.
+   * `Infinity`, so that there a change is waited for. A function is called when the wait begins.
    */
-  after(number: number): Operation<void> {
+  after(number: number | (() => number)): Operation<void> {
     return operation((resume) => {
-      if (this.#loaded && this.last > number || this.#closed) return resume.value();
+      const seen = typeof number === "function" ? number() : number;
+      if (this.#loaded && this.last > seen || this.#closed) return resume.value();
       this.#waiting.add(resume);
       return () => this.#waiting.delete(resume);
     }, "event");

@@ -13,9 +13,9 @@ import {
   checkNames,
   type Duration,
   type Operation,
+  operation,
   optionError,
   race,
-  Sleep,
   toMilliseconds,
   until,
 } from "../coroutine/mod.ts";
@@ -178,10 +178,14 @@ function* stream(
 function* pass(feed: Feed, cogen: Cogen, times: Times): Generator<Block, void, unknown> {
   const { clock } = cogen.scheduler;
   let writtenAt = clock.now();
+  const pause = operation<void>((resume) => {
+    const pauseMs = writtenAt + times.heartbeatMs - clock.now();
+    if (pauseMs <= 0) resume.value();
+    else if (pauseMs < Infinity) resume.setDeadline(pauseMs, () => resume.value());
+  }, "heartbeat");
+  const news = race([feed.ready(), cogen.untilStopping(), pause]);
   for (;;) {
-    const pauseMs = Math.max(0, writtenAt + times.heartbeatMs - clock.now());
-    const pause = Sleep({ milliseconds: pauseMs });
-    yield* cogen.wait(race([feed.ready(), cogen.untilStopping(), pause]));
+    yield* cogen.wait(news);
     const isStopping = cogen.stopping.aborted;
     let isIdle = true;
     for (let event; (event = feed.take()) !== undefined; isIdle = false) yield event;

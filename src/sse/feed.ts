@@ -19,7 +19,10 @@ export interface Feed {
    * @throws The error of the origin, once.
    */
   take(): Block | undefined;
-  /** Waits until an event is ready or the feed has ended. A wait that is aborted loses no event. */
+  /**
+   * Waits until an event is ready or the feed has ended. A wait that is aborted loses no event, and the operation
+   * can be performed again.
+   */
   ready(): Operation<void>;
   /** The text that tells the client its place in the stream, if the last event has not told it. */
   place(): string | undefined;

@@ -163,7 +163,7 @@ class SubscriptionFeed implements Feed {
   }
 
   ready(): Operation<void> {
-    return this.#log.after(this.#place === undefined ? this.#seen : Infinity);
+    return this.#log.after(() => this.#place === undefined ? this.#seen : Infinity);
   }
 
   place(): string | undefined {

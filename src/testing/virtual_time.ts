@@ -60,6 +60,8 @@ export class StuckError extends Error {
   readonly reason: string;
 
   /**
+   * Makes the error of a wait.
+   *
    * @param message The whole message.
    * @param reason Its part about the app.
    */
