@@ -17,6 +17,8 @@ interface Job {
   readonly count: number;
   /** The address of the clients. */
   readonly host?: string;
+  /** The value that each answer has after the path, if the server sends one. */
+  readonly token?: string;
 }
 
 /** The connections that are opened at a time: more might overflow the listen backlog. */
@@ -53,7 +55,7 @@ function responseOn(socket: Socket): Promise<string> {
   });
 }
 
-await answerQuestions<Job>(async ({ question, port, count, host = "127.0.0.1" }) => {
+await answerQuestions<Job>(async ({ question, port, count, host = "127.0.0.1", token }) => {
   if (question === "connect") {
     while (sockets.length < count) {
       const more = Math.min(AT_A_TIME, count - sockets.length);
@@ -62,7 +64,8 @@ await answerQuestions<Job>(async ({ question, port, count, host = "127.0.0.1" })
     return {};
   }
   const texts = await Promise.all(responses);
-  const wrong = texts.filter((text, index) => !isRight(text, `/${index}`));
+  const value = token === undefined ? "" : ` ${token}`;
+  const wrong = texts.filter((text, index) => !isRight(text, `/${index}${value}`));
   return { right: texts.length - wrong.length, wrong: wrong.slice(0, MAX_TOLD) };
 });
 for (const socket of sockets) socket.destroy();

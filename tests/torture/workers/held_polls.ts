@@ -5,7 +5,8 @@
  *
  * It prints the time in which the clients connect, the memory of the supervisor and of the workers before and
  * while the requests wait, the number that the signal has woken, and the time from the signal to the last byte.
- * Each answer is compared.
+ * Each answer has the path of its request and the value of the signal, which is chosen at random: all of them are
+ * compared with both.
  *
  * The clients are in processes of their own, with 127.0.0.2, 127.0.0.3 and so on as their addresses: the system
  * has 28,000 ports for an address. A process may have as many connections as it has descriptors, so a number that
@@ -14,6 +15,7 @@
  * @module
  */
 
+import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
@@ -52,9 +54,11 @@ const APP = `
 export default function* app(environ, startResponse) {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
   const { bus } = environ.cogen;
-  if (environ.PATH_INFO === "/signal") return String(yield* bus.signal("go"));
-  yield* bus.waitForSignal("go");
-  return "woken " + environ.PATH_INFO;
+  if (environ.PATH_INFO === "/signal") {
+    return String(yield* bus.signal("go", { token: environ.QUERY_STRING }));
+  }
+  const { token } = yield* bus.waitForSignal("go");
+  return "woken " + environ.PATH_INFO + " " + token;
 }
 `;
 
@@ -98,14 +102,15 @@ async function measure(): Promise<void> {
   }
   const connected = performance.now();
   const held = memory();
+  const token = randomUUID();
   const answers = groups.map(({ child }) =>
-    child.ask<{ right: number; wrong: string[] }>("answers").then((answer) => ({
+    child.ask<{ right: number; wrong: string[] }>("answers", { token }).then((answer) => ({
       ...answer,
       at: performance.now(),
     }))
   );
   const signalled = performance.now();
-  const woken = await get({ host: "127.0.0.1", port, path: "/signal" });
+  const woken = await get({ host: "127.0.0.1", port, path: `/signal?${token}` });
   const told = performance.now();
   const all = await Promise.all(answers);
   const right = all.reduce((sum, answer) => sum + answer.right, 0);
