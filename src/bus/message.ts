@@ -55,16 +55,27 @@ export function decodeMessage(text: string): { readonly value: unknown } | undef
 }
 
 function toJson(value: unknown): string {
-  const json = JSON.stringify(value, (key, part: unknown) => {
-    const isLost = typeof part === "number" && !Number.isFinite(part) ||
-      typeof part === "function" || typeof part === "symbol" ||
-      part instanceof Map || part instanceof Set || part instanceof Promise ||
-      ArrayBuffer.isView(part);
-    if (!isLost) return part;
-    throw optionError(key === "" ? "The message" : `"${key}" of the message`, part, EXPECTED);
+  const json = JSON.stringify(value, function (this: unknown, key, part: unknown) {
+    // A `Buffer` of Node has been replaced by its own `toJSON`.
+    const given = (this as Record<string, unknown>)[key];
+    const isHole = part === undefined && Array.isArray(this);
+    if (!isHole && !isLost(part) && !ArrayBuffer.isView(given)) return part;
+    throw optionError(key === "" ? "The message" : `"${key}" of the message`, given, EXPECTED);
   }) as string | undefined;
   if (json !== undefined) return json;
   throw new TypeError(`The message is ${showValue(value)}: expected ${EXPECTED}, such as null`);
+}
+
+/** The kinds of objects that JSON keeps, by their names in `toString`. */
+const KEPT = /^\[object (?:Object|Array|String|Number|Boolean)\]$/;
+
+/** Whether JSON would drop a value, or write another one for it: `null` for `NaN`, `{}` for a `Map`. */
+function isLost(value: unknown): boolean {
+  if (typeof value === "number") return !Number.isFinite(value);
+  if (typeof value === "function" || typeof value === "symbol") return true;
+  if (typeof value !== "object" || value === null) return false;
+  if (value instanceof Error) return true;
+  return !KEPT.test(Object.prototype.toString.call(value)) && Object.keys(value).length === 0;
 }
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

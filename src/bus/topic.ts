@@ -68,7 +68,8 @@ export class Topic<T> implements BusTopicOf<T, "plain"> {
     let position: BusPosition = await placeOf(this.#core, this.#log, "start");
     let messages: TopicMessage<T>[] = [];
     while (position.epoch === end.epoch && position.offset < end.offset) {
-      const { entries, epoch } = await transport.page(this.#log, position, limits);
+      const { entries, epoch, isGap } = await transport.page(this.#log, position, limits);
+      if (isGap) messages = [];
       if (epoch !== end.epoch || entries.length === 0) break;
       for (const { offset, text } of entries) {
         const message = decodeMessage(text);

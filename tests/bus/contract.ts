@@ -244,6 +244,24 @@ export function busContract(
     assertEquals(await there.run(second.acknowledge()), true);
   });
 
+  check(
+    "a job that is released with a delay longer than its lease waits for it, and holds up no other",
+    async () => {
+      const queue = here.queue<string>(unique("delay"), { lease: 0.05 });
+      await here.run(queue.put("later"));
+      const first = await here.run(queue.take());
+      const released = performance.now();
+      assertEquals(await here.run(first.release(0.4)), true);
+      await here.run(queue.put("now"));
+      const job = await here.run(queue.take());
+      assertEquals([job.value, await here.run(job.acknowledge())], ["now", true]);
+      const again = await here.run(queue.take());
+      assertEquals([again.value, again.delivery], ["later", 2]);
+      assert(performance.now() - released > 380);
+      assertEquals(await here.run(again.acknowledge()), true);
+    },
+  );
+
   check("a job that is released too often is a dead letter", async () => {
     const options = { lease: 30, maxDeliveries: 2 };
     const queue = here.queue<string>(unique("dead"), options);
@@ -285,6 +303,9 @@ export function busContract(
     assertThrows(() => topic.publish(undefined), TypeError, "The message is undefined");
     assertThrows(() => topic.publish({ a: NaN }), TypeError, '"a" of the message is NaN');
     assertThrows(() => topic.publish("x".repeat(100)), RangeError, "expected at most 100");
+    for (const lost of [[undefined], /a/, new ArrayBuffer(1), Buffer.from("a"), new Error("a")]) {
+      assertThrows(() => topic.publish({ a: lost }), TypeError, "expected a JSON value");
+    }
     // Its rejection must not end the process.
     const forgotten = Promise.reject(new Error("a forgotten await"));
     assertThrows(() => topic.publish({ a: forgotten }), TypeError, "await the promise first");

@@ -1,9 +1,13 @@
 import * as jetstream from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { natsTransport } from "../../src/bus/mod.ts";
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { type LogPage, natsTransport } from "../../src/bus/mod.ts";
 import { skipWithout } from "../tools/optional_tools.ts";
 import { startBroker } from "./broker_process.ts";
 import { busContract, LOG_SIZE } from "./contract.ts";
+
+const skip = skipWithout("nats-server");
 
 busContract("NATS", async () => {
   const nats = await startBroker("nats-server", (port, folder) => [
@@ -21,4 +25,56 @@ busContract("NATS", async () => {
       await nats.stop();
     },
   };
-}, skipWithout("nats-server"));
+}, skip);
+
+test(
+  "NATS: a page does not hide messages that leave the log while it is read",
+  { skip },
+  async () => {
+    const nats = await startBroker("nats-server", (port, folder) => [
+      ...["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder],
+    ]);
+    const connection = await connect({ port: nats.port });
+    let reads = 0;
+    let whileRead = async () => {};
+    // The module, with a pause in the middle of a page.
+    const paused = {
+      jetstream: jetstream.jetstream,
+      jetstreamManager: async (connection: never) => {
+        const { streams, consumers, direct } = await jetstream.jetstreamManager(connection);
+        const getMessage: typeof direct.getMessage = async (stream, query) => {
+          const found = await direct.getMessage(stream, query);
+          if ("next_by_subj" in query && ++reads === 3) await whileRead();
+          return found;
+        };
+        return { streams, consumers, direct: { getMessage } };
+      },
+    } as unknown as typeof jetstream;
+    const transport = natsTransport(connection, paused, { maxLogMessages: LOG_SIZE });
+    let sequence = 0;
+    const append = (count: number) => {
+      const messages = Array.from({ length: count }, () => ({ sequence: ++sequence, text: "a" }));
+      return transport.append("t:log", { producer: "me", messages });
+    };
+    const limits = { maxCount: 100, maxLength: 1_000_000 };
+    const offsetsOf = ({ entries }: LogPage) => entries.map(({ offset }) => offset);
+    try {
+      const { epoch } = await append(LOG_SIZE);
+      whileRead = async () => void await append(10);
+      const whole = Array.from({ length: LOG_SIZE }, (_, index) => index + 11);
+      const behind = await transport.page("t:log", { epoch, offset: 1 }, limits);
+      assertEquals([reads > 3, behind.isGap, offsetsOf(behind)], [true, true, whole]);
+      reads = 0;
+      const first = await transport.page("t:log", "start", limits);
+      const left = Array.from({ length: LOG_SIZE - 10 }, (_, index) => index + 21);
+      assertEquals(offsetsOf(first).slice(0, left.length), left);
+      reads = 0;
+      const inside = await transport.page("t:log", { epoch, offset: 40 }, limits);
+      assertEquals([inside.isGap, offsetsOf(inside)[0]], [false, 41]);
+    } finally {
+      await transport.close();
+      await connection.close();
+      await nats.stop();
+    }
+  },
+);

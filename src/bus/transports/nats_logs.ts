@@ -5,7 +5,8 @@
  *
  * The trap: messages are published one after the other. The client sends those that wait again after a
  * reconnection, and with several on their way, a later one could come before an earlier one. The id of a message
- * makes the server drop a message that it has already.
+ * makes the server drop a message that it has already. Messages are read one after the other as well, and the
+ * server may remove the oldest ones between two reads: so a page asks for its place after its entries.
  *
  * `nats.ts` calls this.
  *
@@ -79,7 +80,7 @@ export class NatsLogs {
     }
     if (after === "start" || after.epoch !== epoch) {
       const last = await this.#last(subject);
-      const entries = await this.#read(subject, 1, limits);
+      const entries = await this.#oldest(subject, limits);
       return { epoch, isGap: after !== "start", entries, last };
     }
     const { offset } = after;
@@ -88,14 +89,17 @@ export class NatsLogs {
     if (entries !== undefined) {
       return { epoch, isGap: false, entries, last: known?.last ?? 0 };
     }
-    const [found, read] = await Promise.all([
-      this.#get({ seq: offset }),
-      this.#read(subject, offset + 1, limits),
-    ]);
-    const holds = found?.subject === subject || await this.#isBeforeFirst(subject, offset);
-    const last = read.at(-1)?.offset ?? (holds ? offset : await this.#last(subject));
-    // More may follow: the next page tells.
-    return { epoch, isGap: !holds, entries: read, last: last + (read.length > 0 ? 1 : 0) };
+    const read = await this.#read(subject, offset + 1, limits);
+    if (await this.#holds(subject, offset)) {
+      return { epoch, isGap: false, entries: read, last: endOf(read) ?? offset };
+    }
+    const oldest = await this.#oldest(subject, limits);
+    return {
+      epoch,
+      isGap: true,
+      entries: oldest,
+      last: endOf(oldest) ?? await this.#last(subject),
+    };
   }
 
   /** Asks all logs again: the server may have lost messages. */
@@ -132,17 +136,34 @@ export class NatsLogs {
     return entries;
   }
 
-  /** Whether an offset is directly before the oldest entry of a log. */
-  async #isBeforeFirst(subject: string, offset: number): Promise<boolean> {
-    return (await this.#get({ seq: 1, next_by_subj: subject }))?.seq === offset + 1;
+  /**
+   * Whether a log has each entry that it had after an offset. Asked after a read, this counts for all that was
+   * read: the server removes the oldest entries first.
+   */
+  async #holds(subject: string, offset: number): Promise<boolean> {
+    const found = await this.#get({ seq: offset });
+    return found?.subject === subject || await this.#first(subject) === offset + 1;
+  }
+
+  /** The oldest entries of a log, without those that the server removed meanwhile. */
+  async #oldest(subject: string, limits: PageLimits): Promise<LogEntry[]> {
+    const read = await this.#read(subject, 1, limits);
+    const first = await this.#first(subject) ?? Infinity;
+    const whole = read.filter(({ offset }) => offset >= first);
+    return whole.length > 0 ? whole : read.slice(-1);
+  }
+
+  /** The offset of the oldest entry of a log. */
+  async #first(subject: string): Promise<number | undefined> {
+    return (await this.#get({ seq: 1, next_by_subj: subject }))?.seq;
   }
 
   /** Tells the readers of a log if a message that the server has confirmed is not there any more. */
   async #verify(subject: string, offset: number): Promise<void> {
     const found = await this.#get({ seq: offset });
     if (found?.subject === subject) return;
-    const first = await this.#get({ seq: 1, next_by_subj: subject });
-    if (first === undefined || first.seq > offset) return;
+    const first = await this.#first(subject);
+    if (first === undefined || first > offset) return;
     const { publisher } = await this.#streams.open();
     const options = { timeout: ANSWER_MS };
     await this.#streams.watch(publisher.publish(subject, GAP_MARK, options));
@@ -153,4 +174,10 @@ export class NatsLogs {
     const found = manager.direct.getMessage(logs, query as never);
     return await this.#streams.watch(found) ?? undefined;
   }
+}
+
+/** The `last` of a page that ends with these entries: more may follow, and the next page tells. */
+function endOf(entries: readonly LogEntry[]): number | undefined {
+  const last = entries.at(-1);
+  return last && last.offset + 1;
 }

@@ -111,7 +111,8 @@ export class NatsQueues {
     } catch (error) {
       if (errorCode(error) === 0) throw error;
       // The consumer has another lease.
-      await manager.consumers.update(queues, consumer, { ack_wait: config.ack_wait } as never);
+      const lease = { ack_wait: config.ack_wait };
+      await this.#streams.watch(manager.consumers.update(queues, consumer, lease as never));
     }
     if (this.#consumers.size >= 1000) this.#consumers.clear();
     this.#consumers.set(queue, leaseMs);

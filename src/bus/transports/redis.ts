@@ -158,7 +158,8 @@ class RedisTransport implements BusTransport {
 
   async take(queue: string, { maxCount, leaseMs }: TakeLimits): Promise<readonly LeasedJob[]> {
     const lease = Math.ceil(leaseMs);
-    const reply = await this.#run<unknown[]>(TAKE, [this.#key(queue)], [maxCount, lease]);
+    const keys = [this.#key(queue), this.#key("delayed", queue)];
+    const reply = await this.#run<unknown[]>(TAKE, keys, [maxCount, lease]);
     const jobs: LeasedJob[] = [];
     for (let index = 0; index < reply.length; index += 3) {
       const [id, delivery, text] = reply.slice(index, index + 3).map(String) as [
@@ -173,12 +174,13 @@ class RedisTransport implements BusTransport {
 
   async settle(queue: string, receipt: string, settlement: Settlement): Promise<boolean> {
     const [id = "", delivery = "", lease] = receipt.split(".");
+    const { kind } = settlement;
+    // Redis takes times of up to 63 bits.
+    const delayMs = kind === "again" ? Math.min(Math.ceil(settlement.delayMs), 1e15) : 0;
     // A job is delivered again when it is idle for as long as a lease.
-    const idleMs = settlement.kind === "again"
-      ? Math.max(0, Math.ceil(Number(lease) - settlement.delayMs))
-      : 0;
-    const keys = [this.#key(queue), this.#key("bell")];
-    return await this.#run(SETTLE, keys, [id, delivery, settlement.kind, idleMs, queue]) === 1;
+    const idleMs = kind === "again" ? Math.max(0, Number(lease) - delayMs) : 0;
+    const keys = [this.#key(queue), this.#key("bell"), this.#key("delayed", queue)];
+    return await this.#run(SETTLE, keys, [id, delivery, kind, idleMs, queue, delayMs]) === 1;
   }
 
   close(): Promise<void> {

@@ -131,10 +131,21 @@ return taken
 `,
 };
 
-/** Keys: stream. Arguments: count, lease. The reply has id, delivery and text of each job. */
+/** Gives the time of Redis in milliseconds. */
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+/**
+ * Keys: stream, delayed. Arguments: count, lease. The reply has id, delivery and text of each job.
+ *
+ * A job that was given back with a delay longer than its lease looks as if its lease had ended. Such a job is made
+ * busy anew, so that no jobs behind it are held up.
+ */
 export const TAKE: RedisScript = {
-  keys: 1,
-  text: `
+  keys: 2,
+  text: `${NOW}
 local reply = {}
 if redis.call('EXISTS', KEYS[1]) == 0 then return reply end
 local function add(entry, delivery)
@@ -142,17 +153,28 @@ local function add(entry, delivery)
   reply[#reply + 1] = delivery
   reply[#reply + 1] = entry[2][2]
 end
-local count = tonumber(ARGV[1])
-local ended = redis.call('XPENDING', KEYS[1], 'cogen', 'IDLE', ARGV[2], '-', '+', count)
-for _, pending in ipairs(ended) do
-  local claimed = redis.call('XCLAIM', KEYS[1], 'cogen', 'all', ARGV[2], pending[1])
+local count, lease = tonumber(ARGV[1]), tonumber(ARGV[2])
+local function take(id, delivery)
+  local due = tonumber(redis.call('ZSCORE', KEYS[2], id) or 0)
+  if due > now then
+    local idle = string.format('%.0f', math.max(0, lease - (due - now)))
+    redis.call('XCLAIM', KEYS[1], 'cogen', 'all', 0, id, 'IDLE', idle, 'JUSTID')
+    return
+  end
+  redis.call('ZREM', KEYS[2], id)
+  local claimed = redis.call('XCLAIM', KEYS[1], 'cogen', 'all', lease, id)
   if claimed[1] and claimed[1][2] then
-    add(claimed[1], pending[4] + 1)
+    add(claimed[1], delivery)
   else
-    redis.call('XACK', KEYS[1], 'cogen', pending[1])
+    redis.call('XACK', KEYS[1], 'cogen', id)
   end
 end
-local room = count - #reply / 3
+local room = count
+repeat
+  local ended = redis.call('XPENDING', KEYS[1], 'cogen', 'IDLE', lease, '-', '+', room)
+  for _, pending in ipairs(ended) do take(pending[1], pending[4] + 1) end
+  room = count - #reply / 3
+until #ended == 0 or room == 0
 if room > 0 then
   local read = redis.call(
     'XREADGROUP', 'GROUP', 'cogen', 'all', 'COUNT', room, 'STREAMS', KEYS[1], '>')
@@ -164,21 +186,25 @@ return reply
 `,
 };
 
-/** Keys: stream, bell. Arguments: id, delivery, done|again|extend, idle time, name. */
+/** Keys: stream, bell, delayed. Arguments: id, delivery, done|again|extend, idle time, name, delay. */
 export const SETTLE: RedisScript = {
-  keys: 2,
-  text: `
+  keys: 3,
+  text: `${NOW}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local pending = redis.call('XPENDING', KEYS[1], 'cogen', ARGV[1], ARGV[1], 1)[1]
 if not pending or pending[4] ~= tonumber(ARGV[2]) then return 0 end
+redis.call('ZREM', KEYS[3], ARGV[1])
 if ARGV[3] == 'done' then
   redis.call('XACK', KEYS[1], 'cogen', ARGV[1])
   redis.call('XDEL', KEYS[1], ARGV[1])
-  if redis.call('XLEN', KEYS[1]) == 0 then redis.call('DEL', KEYS[1]) end
+  if redis.call('XLEN', KEYS[1]) == 0 then redis.call('DEL', KEYS[1], KEYS[3]) end
   return 1
 end
 redis.call('XCLAIM', KEYS[1], 'cogen', 'all', 0, ARGV[1], 'IDLE', ARGV[4], 'JUSTID')
 if ARGV[3] == 'again' then
+  if tonumber(ARGV[6]) > 0 then
+    redis.call('ZADD', KEYS[3], string.format('%.0f', now + ARGV[6]), ARGV[1])
+  end
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'n', ARGV[5])
 end
 return 1
