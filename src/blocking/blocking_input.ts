@@ -5,7 +5,7 @@
  */
 
 import type { MainThread } from "./main_thread.ts";
-import { CALL } from "./protocol.ts";
+import { CALL, joinPieces } from "./protocol.ts";
 import { openFile } from "./sync_file.ts";
 
 const NEWLINE = 0x0a;
@@ -40,7 +40,7 @@ export class BlockingInput implements Iterable<Uint8Array> {
       pieces.push(piece);
       length += piece.length;
     }
-    return join(pieces, length);
+    return joinPieces(pieces);
   }
 
   /** Reads a line with its newline, at most `limit` bytes of it; empty at the end of the body. */
@@ -54,7 +54,7 @@ export class BlockingInput implements Iterable<Uint8Array> {
       pieces.push(piece);
       length += piece.length;
       const isWhole = newline >= 0 && piece.length === end;
-      if (isWhole || length >= wanted || !this.#fill()) return join(pieces, length);
+      if (isWhole || length >= wanted || !this.#fill()) return joinPieces(pieces);
     }
   }
 
@@ -97,17 +97,6 @@ function checkSize(size: number | null | undefined): number {
   throw new RangeError(
     `Cannot read ${String(size)} bytes: expected a whole number, 0 or more, or -1 for all`,
   );
-}
-
-function join(pieces: Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const joined = new Uint8Array(length);
-  let position = 0;
-  for (const piece of pieces) {
-    joined.set(piece, position);
-    position += piece.length;
-  }
-  return joined;
 }
 
 /** A source of `wsgi.file_wrapper` in a thread: a path, the number of an open file, or an object with `read`. */

@@ -20,7 +20,7 @@ import type { Clock } from "../coroutine/mod.ts";
 import { HTTPException } from "../wsgi/mod.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { BlockingDeadline } from "./errors.ts";
-import { ANSWER, CALL, errorOf, FAULT, type Fault, faultOf } from "./protocol.ts";
+import { ANSWER, CALL, errorOf, FAULT, type Fault, faultOf, joinPieces } from "./protocol.ts";
 
 /** A call of a thread. */
 export interface Call {
@@ -79,6 +79,8 @@ export class Job {
   #call: Call | undefined;
   /** The same call, until {@linkcode next} has given it. */
   #untaken: Call | undefined;
+  /** The first pieces of the next call. */
+  #pieces: readonly Uint8Array<ArrayBuffer>[] = [];
   /** The request that waits for a call. */
   #waiter: Deferred<Call> | undefined;
   /** The error of the last answer, which the app may let pass. */
@@ -115,7 +117,7 @@ export class Job {
   /** Answers the open call with an error, which is thrown in the app. */
   refuse(error: unknown): void {
     this.#answered = error;
-    this.answer(ANSWER.error, new TextEncoder().encode(JSON.stringify(faultOf(error))));
+    this.answer(ANSWER.error, errorBytes(error));
   }
 
   /** The error of a `fail` call: the one that an answer has brought, if the app has let it pass. */
@@ -128,11 +130,13 @@ export class Job {
     if (argument === FAULT.answered) return this.#answered;
     if (fault.response === undefined) return errorOf(fault);
     const { status, headers, body } = fault.response;
-    return new HTTPException(
-      status,
-      headers,
-      typeof body === "string" ? body : new Uint8Array(body),
-    );
+    const block = typeof body === "string" ? body : new Uint8Array(body);
+    try {
+      return new HTTPException(status, headers, block);
+    } catch (error) {
+      // The app has thrown an error with this name that cannot be sent.
+      return error;
+    }
   }
 
   /** The request has ended: from now on, each call of the app ends it. */
@@ -144,11 +148,12 @@ export class Job {
   }
 
   /** Takes a call of the thread. */
-  take(call: Call): void {
-    if (call.kind === CALL.log) {
-      this.#host.log(textOf(call.bytes));
-      return this.#thread.answer(ANSWER.ok);
-    }
+  take(piece: Call): void {
+    if (piece.kind === CALL.log) return this.#log(textOf(piece.bytes));
+    const pieces = [...this.#pieces, piece.bytes];
+    this.#pieces = piece.kind === CALL.more ? pieces : [];
+    if (piece.kind === CALL.more) return this.#thread.answer(ANSWER.ok);
+    const call = pieces.length === 1 ? piece : { ...piece, bytes: joinPieces(pieces) };
     this.#call = call;
     if (this.#state !== "open" || this.failure !== undefined) return this.#answerAbandoned(call);
     if (this.#waiter === undefined) this.#untaken = call;
@@ -175,6 +180,16 @@ export class Job {
   /** The thread has ended by itself after its last request, which is this one. */
   diedLater(error: Error): void {
     this.#host.report(error);
+  }
+
+  /** The log may be that of a middleware, which throws. */
+  #log(text: string): void {
+    try {
+      this.#host.log(text);
+    } catch (error) {
+      return this.#thread.answer(ANSWER.error, errorBytes(error));
+    }
+    this.#thread.answer(ANSWER.ok);
   }
 
   /** The request waits for nothing more of the thread. */
@@ -207,6 +222,12 @@ export class Job {
     this.refuse(error);
     this.#expiry.reject(error);
   }
+}
+
+/** An error as the bytes of an answer. The parts of a response would be too long, and are not used. */
+function errorBytes(error: unknown): Uint8Array {
+  const { name, message, stack } = faultOf(error);
+  return new TextEncoder().encode(JSON.stringify({ name, message, stack }));
 }
 
 /** The calls that have no answer, with the argument that says so. */

@@ -40,6 +40,7 @@ export class MainThread {
   /**
    * Calls the main thread, and sleeps until its answer.
    *
+   * @param bytes The bytes of the call, of any length.
    * @param excInfo The error to throw if the response has begun.
    * @returns The bytes of the answer, which are the caller's.
    * @throws {RequestEnded} If the request has ended.
@@ -49,6 +50,9 @@ export class MainThread {
     const cells = this.#cells;
     const isOfApp = kind === CALL.block || kind === CALL.read || kind === CALL.start;
     if (isOfApp && Atomics.load(cells, CELL.aborted) === 1) throw new RequestEnded(ENDED);
+    for (; bytes.length > MAX_BYTES; bytes = bytes.subarray(MAX_BYTES)) {
+      this.call(CALL.more, bytes.subarray(0, MAX_BYTES));
+    }
     const before = Atomics.load(cells, CELL.answer);
     this.#send(kind, bytes, argument);
     // The wake-up of an earlier answer may come late: after that answer was seen, and this call was made.
@@ -105,9 +109,6 @@ export class MainThread {
   }
 
   #send(kind: number, bytes: Uint8Array, argument: number): void {
-    if (bytes.length > MAX_BYTES) {
-      throw new RangeError(`Cannot send a head of ${bytes.length} bytes: at most ${MAX_BYTES}`);
-    }
     this.#memory.set(bytes);
     this.#cells[CELL.kind] = kind;
     this.#cells[CELL.length] = bytes.length;

@@ -14,6 +14,7 @@
  * | `log` | text | - | ok |
  * | `fail` | a fault, as JSON | its origin: `FAULT` | ok |
  * | `done` | - | - | none: the thread is free |
+ * | `more` | a piece of the bytes of the next call, which is too long for the memory | - | ok |
  *
  * Both sides import this.
  *
@@ -24,7 +25,16 @@
 export const CELL = { call: 0, answer: 1, kind: 2, length: 3, argument: 4, aborted: 5 } as const;
 
 /** The calls of a thread. */
-export const CALL = { start: 1, block: 2, end: 3, read: 4, log: 5, fail: 6, done: 7 } as const;
+export const CALL = {
+  start: 1,
+  block: 2,
+  end: 3,
+  read: 4,
+  log: 5,
+  fail: 6,
+  done: 7,
+  more: 8,
+} as const;
 
 /** The answers of the main thread. */
 export const ANSWER = { ok: 1, error: 2, rethrow: 3, aborted: 4 } as const;
@@ -32,7 +42,7 @@ export const ANSWER = { ok: 1, error: 2, rethrow: 3, aborted: 4 } as const;
 /** The origin of a fault: the app, the last answer, or the end of the request. */
 export const FAULT = { own: 0, answered: 1, aborted: 2 } as const;
 
-/** The bytes of one call or answer. Larger blocks are sent in pieces. */
+/** The bytes of one call or answer. Larger ones are sent in pieces. */
 export const MAX_BYTES = 131_072;
 
 const HEADER_BYTES = 64;
@@ -71,10 +81,10 @@ export interface Fault {
   readonly response?: { status: string; headers: [string, string][]; body: string | number[] };
 }
 
-/** The largest text of a fault, in characters: a fault fits into the memory. */
-const MAX_TEXT = 16_384;
+/** The largest text of a fault, in characters. As JSON, a character has 6 bytes: three texts fit. */
+const MAX_TEXT = 7000;
 
-/** Describes an error, which may be any value, also one whose getters throw. */
+/** Describes an error, which may be any value, also one whose getters throw. JSON takes the description. */
 export function faultOf(error: unknown): Fault {
   try {
     return describe(error);
@@ -89,13 +99,19 @@ function describe(error: unknown): Fault {
   }
   const { name, message, stack, status, headers, body } = error as Error & Record<string, unknown>;
   const fault = {
-    name: String(name),
+    name: String(name).slice(0, MAX_TEXT),
     message: String(message).slice(0, MAX_TEXT),
     stack: String(stack ?? "").slice(0, MAX_TEXT),
   };
   if (name !== "HTTPException") return fault;
-  const bytes = typeof body === "string" ? body : [...body as Uint8Array];
-  const response = { status: String(status), headers: headers as [string, string][], body: bytes };
+  const response = {
+    status: String(status),
+    headers: [...headers as string[][]].map(([name, value]): [string, string] => [
+      String(name),
+      String(value),
+    ]),
+    body: typeof body === "string" ? body : Array.from(body as Uint8Array, Number),
+  };
   return { ...fault, response };
 }
 
@@ -116,4 +132,19 @@ export function errorOf({ name, message, stack }: Fault): Error {
   Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
   if (stack !== "") error.stack = stack;
   return error;
+}
+
+/** Joins the pieces of one value. A single piece is given as it is. */
+export function joinPieces<B extends Uint8Array>(
+  pieces: readonly B[],
+): B | Uint8Array<ArrayBuffer> {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined) return first;
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    joined.set(piece, position);
+    position += piece.length;
+  }
+  return joined;
 }

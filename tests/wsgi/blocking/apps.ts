@@ -137,6 +137,51 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
     };
     throw values[QUERY_STRING];
   },
+  /** Throws an error whose text is longer than the shared memory. */
+  throwsLong() {
+    throw Object.assign(new Error("\0".repeat(30_000)), { name: "\0".repeat(30_000) });
+  },
+  /** Its response is longer than the shared memory. */
+  throwsLarge({ QUERY_STRING }) {
+    const body = QUERY_STRING === "text" ? "x".repeat(300_000) : new Uint8Array(300_000);
+    const response = { status: "404 Not Found", headers: [["X-Long", "y".repeat(200_000)]], body };
+    throw Object.assign(new Error("404 Not Found"), { name: "HTTPException" }, response);
+  },
+  /** Throws an error that is called HTTPException, and cannot be sent. */
+  throwsFalse({ QUERY_STRING }) {
+    const values: Record<string, object> = {
+      status: { status: "no status", headers: [], body: "" },
+      headers: { status: "200 OK", headers: 5, body: "" },
+      line: { status: "200 OK", headers: [["A", "b\r\nC: d"]], body: "" },
+      body: { status: "200 OK", headers: [[{}, 5n]], body: [5n] },
+    };
+    throw Object.assign(new Error("x"), { name: "HTTPException" }, values[QUERY_STRING]);
+  },
+  /** Has a head that is longer than the shared memory. */
+  longHead(_environ, startResponse) {
+    startResponse("200 OK", [["X-Long", "y".repeat(300_000)]]);
+    return ["body"];
+  },
+  /** Gives a header that is refused, with a text longer than the shared memory. */
+  badHead(_environ, startResponse) {
+    try {
+      startResponse("200 OK", [["X-Bad", "\0".repeat(300_000)]]);
+    } catch (error) {
+      ok(startResponse);
+      return [(error as Error).name];
+    }
+    return [];
+  },
+  /** Writes to a log that throws. */
+  logs(environ, startResponse) {
+    ok(startResponse);
+    try {
+      environ["wsgi.errors"].write("line");
+    } catch (error) {
+      return [(error as Error).message];
+    }
+    return ["written"];
+  },
   /** Its thread ends by itself, after the response. */
   rejectsLater(_environ, startResponse) {
     setTimeout(() => void Promise.reject(new Error("nothing has handled it")), 100);

@@ -134,6 +134,43 @@ test("a thrown value of any kind is told, and its thread goes on", async () => {
   assertEquals(app.stats().died - before, 0);
 });
 
+test("errors and heads of any length come back whole", async () => {
+  await using client = testClient(app, { autojump: false });
+  assertEquals((await client.get("/throwsLong")).status, 500);
+  const [error] = client.takeErrors() as Error[];
+  assertEquals([error?.message.slice(0, 3), (error?.message.length ?? 0) > 1000], ["\0\0\0", true]);
+  for (const kind of ["text", "bytes"]) {
+    const { status, headers, bytes } = await client.get(`/throwsLarge?${kind}`);
+    assertEquals([status, headers.get("x-long")?.length, bytes.length], [404, 200_000, 300_000]);
+  }
+  const { headers, text } = await client.get("/longHead");
+  assertEquals([headers.get("x-long")?.length, text], [300_000, "body"]);
+  assertEquals((await client.get("/badHead")).text, "ResponseError");
+});
+
+test("an error that is called HTTPException and cannot be sent is a 500", async () => {
+  await using client = testClient(app, { autojump: false });
+  for (const kind of ["status", "headers", "line", "body"]) {
+    assertEquals((await client.get(`/throwsFalse?${kind}`)).status, 500, kind);
+    assertEquals(client.takeErrors().length, 1);
+  }
+  assertEquals((await client.post("/echo", { body: "after" })).text, "after");
+});
+
+test("a log of a middleware that throws is an error in the app", async () => {
+  const middleware: WSGIApp = (environ, startResponse) => {
+    const errors = {
+      ...environ["wsgi.errors"],
+      write() {
+        throw new Error("the log is full");
+      },
+    };
+    return app({ ...environ, "wsgi.errors": errors }, startResponse);
+  };
+  await using client = testClient(middleware, { autojump: false });
+  assertEquals((await client.get("/logs")).text, "the log is full");
+});
+
 test("an error after the first block cuts the response", async () => {
   await using client = testClient(app, { autojump: false });
   await client.get("/late").then(
