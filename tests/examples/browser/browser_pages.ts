@@ -34,7 +34,7 @@ const browser: Browser = await chromium.launch({
   executablePath: browserCommand() ?? "chromium",
   // Chromium refuses its sandbox to root, and a container has little shared memory and no graphics.
   args: [
-    ...["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+    ...["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--in-process-gpu"],
     ...[...FEW_PROCESSES, REBINDING],
   ],
 });
