@@ -2,7 +2,6 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { Sleep } from "../../src/coroutine/mod.ts";
 import {
   type ChannelEvent,
   EventChannel,
@@ -267,56 +266,6 @@ test("a slow client is closed, if the subscription says so", async () => {
   assertEquals([complete, events.some(({ event }) => event === "stale")], [true, false]);
   assertEquals((await reading(client, lastEventId)).data[0], "stale");
   assertEquals(channel.subscribers, 0);
-});
-
-/** A fixed sequence of numbers from 0 to 1, so that a failure can be repeated. */
-function randomFrom(seed: number): () => number {
-  return () => {
-    seed = seed * 1664525 + 1013904223 >>> 0;
-    return seed / 2 ** 32;
-  };
-}
-
-test("clients that leave at random bytes miss no event and get none twice, or one stale event", async () => {
-  const random = randomFrom(7);
-  const channel = channelOf(0, { history: { count: 40 } });
-  await using client = serving(channel);
-  let running = true;
-  const publisher = client.server.scheduler.add(function* publish() {
-    for (let number = 1; running; number++) {
-      yield* Sleep(random());
-      channel.publish(String(number));
-    }
-  });
-  let stales = 0;
-  for (let walk = 0; walk < 8; walk++) {
-    let lastId: string | undefined;
-    for (let visit = 0; visit < 50; visit++) {
-      const headers: Record<string, string> = lastId === undefined
-        ? {}
-        : { "Last-Event-ID": lastId };
-      const received = Math.floor(random() * 600);
-      const then = random() < 0.5 ? "reset" : "fin";
-      const { text } = await client.get("/", { headers, fault: { received, then } });
-      const read = readEvents(text, lastId);
-      // The id of the last visit: that of an event, or the place that the stream has told.
-      let seen = lastId === undefined ? undefined : Number(lastId.slice(2));
-      lastId = read.lastEventId || undefined;
-      for (const { event, data, id } of read.events) {
-        const number = Number(id.slice(2));
-        if (event === "stale") stales++;
-        else assertEquals(data, String(number));
-        if (seen !== undefined && event === "stale") assert(number > seen);
-        else if (seen !== undefined) assertEquals(number, seen + 1);
-        seen = number;
-      }
-      if (random() < 0.05) await client.advance(60 * random());
-    }
-  }
-  assert(stales > 0);
-  running = false;
-  await client.advance(2);
-  assertEquals([publisher.done, channel.subscribers], [true, 0]);
 });
 
 test("events for a client that reads no stream", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { eventsPart } from "./events.ts";
 import { faultsPart } from "./faults/faults_part.ts";
 import type { Part } from "./part.ts";
 import { logPart } from "./same_log.ts";
@@ -18,6 +19,7 @@ export const PARTS: readonly Part[] = [
   faultsPart,
   shutdownsPart,
   slowPart,
+  eventsPart,
   logPart,
   socketsPart,
   suspendedPart,

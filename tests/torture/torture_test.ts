@@ -1,9 +1,10 @@
 /** A small slice of `npm run torture`, with a fixed seed for each runtime. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { Random } from "../fuzz/random.ts";
-import { runsOf, seedOf } from "../support/shares.ts";
+import { crowdOf, runsOf, seedOf } from "../support/shares.ts";
+import { leavingClients, stalledCrowd } from "./events.ts";
 import { FaultStage, randomFault, undisturbedBytes } from "./faults/faults.ts";
 import { SCENARIOS } from "./faults/scenarios.ts";
 
@@ -21,4 +22,23 @@ test("a conversation that fails at random places leaves nothing behind, and no p
     }
   }
   assertEquals(await stage.close(), []);
+});
+
+test("clients that leave at random bytes miss no event and get none twice, or one stale event", async () => {
+  const visits = runsOf(400);
+  const tally = await leavingClients(new Random(seedOf(7)), visits);
+  assertEquals([tally.broken, tally.visits >= visits], [[], true]);
+  assert(tally.stales > 0 && tally.events > visits && tally.restarts > 0, JSON.stringify(tally));
+});
+
+test("of 500 clients, 50 do not read: their memory is bounded, and the others miss nothing", async () => {
+  const clients = crowdOf(500);
+  const events = 60;
+  const { sentBytes, heldBytes, broken } = await stalledCrowd({
+    clients,
+    stalled: clients / 10,
+    events,
+  });
+  assertEquals(broken, []);
+  assert(heldBytes > 0 && heldBytes < sentBytes, `${heldBytes} of ${sentBytes} bytes`);
 });
