@@ -18,7 +18,7 @@ import {
   type Socket,
 } from "../../src/socket/mod.ts";
 import { builtinBufferMethods } from "../shared/buffer_methods.ts";
-import { endAddress, type UnixPaths } from "../shared/end_address.ts";
+import { endAddress, shareLocal, type UnixPaths } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { outputBlocks } from "../shared/output_blocks.ts";
 import type { BunStream, BunStreamEvents } from "./runtime.ts";
@@ -49,7 +49,8 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   readonly log: (line: string) => void;
   readonly #inbound: Inbound;
   readonly #stream: BunStream;
-  readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
+  /** The bytes that the kernel has not taken; `undefined` if there are none, as for most sockets. */
+  #queue: OutputQueue | undefined;
   #output: OutputState = "open";
   /**
    * Whether `onDrain` is due. It is set when `write` returns `false`, and reset when the queue is
@@ -72,7 +73,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
     this.log = log;
     this.#stream = stream;
     this.remote = endAddress(unix?.remote, stream.remoteAddress, stream.remotePort);
-    this.local = endAddress(unix?.local, stream.localAddress, stream.localPort);
+    this.local = shareLocal(endAddress(unix?.local, stream.localAddress, stream.localPort));
     this.#inbound = new Inbound(this);
   }
 
@@ -94,15 +95,16 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
 
   write(bytes: Uint8Array | string): boolean {
     if (this.#output !== "open" || bytes.length === 0) return true;
-    const taken = this.#queue.size > 0 ? 0 : this.#offer(bytes);
+    const taken = this.#queue === undefined ? this.#offer(bytes) : 0;
     if (taken >= bytes.length) return true;
+    this.#queue ??= new OutputQueue(outputBlocks, encodeLatin1);
     this.#queue.push(typeof bytes === "string" ? bytes.slice(taken) : bytes.subarray(taken));
     this.#drainDue = true;
     return false;
   }
 
   get holdsBytes(): boolean {
-    return this.#queue.size > 0;
+    return this.#queue !== undefined;
   }
 
   endWrite(): void {
@@ -146,12 +148,13 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
 
   /** See {@linkcode BunStreamEvents}. Bun also calls this when there is no more room than before. */
   drained(): void {
-    while (this.#queue.size > 0) {
+    while (this.#queue !== undefined && this.#queue.size > 0) {
       const head = this.#queue.head();
       const taken = this.#offer(head);
-      this.#queue.advance(taken);
+      this.#queue?.advance(taken);
       if (taken < head.length) return;
     }
+    this.#queue = undefined;
     if (this.#drainDue) {
       this.#drainDue = false;
       this.#inbound.drain();
@@ -161,7 +164,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
 
   /** See {@linkcode BunStreamEvents}. */
   closed(error: Error | undefined): void {
-    this.#queue.clear();
+    this.#queue = undefined;
     const finished = this.#output === "ended";
     this.#output = "ended";
     // After our FIN, Bun does not report the peer's FIN, but closes at once.
@@ -185,7 +188,7 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
    * already taken.
    */
   #finishIfSent(): void {
-    if (this.#output !== "ending" || this.#queue.size > 0) return;
+    if (this.#output !== "ending" || this.#queue !== undefined) return;
     this.#output = "ended";
     this.#stream.shutdown();
     this.#closeIfDone();

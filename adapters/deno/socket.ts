@@ -23,7 +23,7 @@ import {
   PROBE_INTERVAL_MS,
   type Socket,
 } from "../../src/socket/mod.ts";
-import type { UnixPaths } from "../shared/end_address.ts";
+import { shareLocal, type UnixPaths } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { encodeLatin1 as encodeByLoop } from "../../src/socket/mod.ts";
 import { outputBlocks } from "../shared/output_blocks.ts";
@@ -85,8 +85,13 @@ export class DenoSocket implements Socket, InboundHost {
   readonly #conn: DenoConn;
   readonly #inbound: Inbound;
   readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
-  /** Becomes true when a read has filled a tiny buffer: the connection gets no tiny one again. */
-  #hasOutgrownTiny = false;
+  /** The buffer of the outstanding read. */
+  #buffer: Uint8Array = NO_BYTES;
+  /**
+   * Whether the next read gets a tiny buffer. `next` after `expectLittle`, for one read; `never` from the first
+   * read that has filled a tiny buffer; otherwise the size of the last read decides.
+   */
+  #tiny: "maybe" | "next" | "never" = "maybe";
   #output: OutputState = "open";
   /** Whether a write of Deno is outstanding. The value stays true after a close during a write. */
   #writing = false;
@@ -121,7 +126,7 @@ export class DenoSocket implements Socket, InboundHost {
     this.#conn = conn;
     this.encrypted = conn.handshake !== undefined;
     this.remote = toAddress(conn.remoteAddr, unix?.remote ?? "");
-    this.local = toAddress(conn.localAddr, unix?.local ?? "");
+    this.local = shareLocal(toAddress(conn.localAddr, unix?.local ?? ""));
     this.#inbound = new Inbound(this);
   }
 
@@ -140,13 +145,13 @@ export class DenoSocket implements Socket, InboundHost {
     }
     this.#inbound.start(open, this);
     if (handshakeTimeoutMs !== undefined) this.#limitHandshake(handshakeTimeoutMs);
-    this.#readAll();
+    this.#read(smallReads.take());
   }
 
   /** See {@linkcode InboundHost}. */
   resumeSource(): void {
     clearInterval(this.#probe);
-    this.#readAll();
+    this.#read(smallReads.take());
   }
 
   write(bytes: Uint8Array | string): boolean {
@@ -181,6 +186,10 @@ export class DenoSocket implements Socket, InboundHost {
     this.#inbound.resume();
   }
 
+  expectLittle(): void {
+    this.#tiny = "next";
+  }
+
   /**
    * Starts the deadline of the handshake. The first read makes the handshake, and reports its
    * failure.
@@ -203,25 +212,34 @@ export class DenoSocket implements Socket, InboundHost {
     });
   }
 
-  async #readAll(): Promise<void> {
-    let buffer: Uint8Array = smallReads.take();
-    try {
-      while (this.#output !== "closed") {
-        const count = await this.#conn.read(buffer);
-        if (count === null) break;
-        if (count > 0 && !this.#inbound.data(buffer.subarray(0, count), false)) {
-          return this.#stopReading();
-        }
-        buffer = this.#nextBuffer(buffer, count);
-      }
-      this.#inbound.end();
-      this.#closeIfDone();
-    } catch (error) {
-      this.#close(error as Error);
-    } finally {
-      giveBack(buffer);
-    }
+  /**
+   * Begins a read. Its two callbacks are those of all reads of the connection, so that an idle one holds less
+   * than an async function that waits for the read.
+   */
+  #read(buffer: Uint8Array): void {
+    if (this.#output === "closed") return giveBack(buffer);
+    this.#buffer = buffer;
+    this.#conn.read(buffer).then(this.#received, this.#readFailed);
   }
+
+  readonly #received = (count: number | null): void => {
+    const buffer = this.#buffer;
+    if (count === null || this.#output === "closed") {
+      giveBack(buffer);
+      this.#inbound.end();
+      return this.#closeIfDone();
+    }
+    if (count > 0 && !this.#inbound.data(buffer.subarray(0, count), false)) {
+      giveBack(buffer);
+      return this.#stopReading();
+    }
+    this.#read(this.#nextBuffer(buffer, count));
+  };
+
+  readonly #readFailed = (error: unknown): void => {
+    giveBack(this.#buffer);
+    this.#close(error as Error);
+  };
 
   /** Begins to probe, because without an outstanding read only a write reports a reset. */
   #stopReading(): void {
@@ -233,15 +251,17 @@ export class DenoSocket implements Socket, InboundHost {
 
   /**
    * Chooses the buffer of the next read: the next larger one after a read that filled the buffer, and a
-   * smaller one after a read that is small or tiny.
+   * smaller one after a read that is small or tiny, or if little is expected.
    */
   #nextBuffer(buffer: Uint8Array, count: number): Uint8Array {
     if (buffer.length === TINY_READ_BYTES && count === TINY_READ_BYTES) {
-      this.#hasOutgrownTiny = true;
+      this.#tiny = "never";
       return smallReads.take();
     }
-    const next = nextSize(buffer.length, count);
-    if (next === buffer.length || next === TINY_READ_BYTES && this.#hasOutgrownTiny) return buffer;
+    const isTinyNext = this.#tiny === "next";
+    if (isTinyNext) this.#tiny = "maybe";
+    const next = isTinyNext ? TINY_READ_BYTES : nextSize(buffer.length, count);
+    if (next === buffer.length || next === TINY_READ_BYTES && this.#tiny === "never") return buffer;
     giveBack(buffer);
     if (next === TINY_READ_BYTES) return new Uint8Array(TINY_READ_BYTES);
     return next === SMALL_READ_BYTES ? smallReads.take() : largeReads.take();
@@ -275,12 +295,13 @@ export class DenoSocket implements Socket, InboundHost {
     // must end soon.
     if (this.#handshakePending) this.#startHandshakeTimer(UNUSED_HANDSHAKE_MS);
     // The call fails if the peer has left; the read reports that, too.
-    this.#conn.closeWrite().then(this.#closeIfDone, this.#closeIfDone);
+    const sent = () => this.#closeIfDone();
+    this.#conn.closeWrite().then(sent, sent);
   }
 
-  readonly #closeIfDone = (): void => {
+  #closeIfDone(): void {
     if (this.#output === "ended" && this.#inbound.ended) this.#close();
-  };
+  }
 
   #close(error?: Error): void {
     if (this.#output === "closed") return;

@@ -1,8 +1,8 @@
 /**
  * Reads of Node's sockets into one buffer that all sockets share, without the queue of the stream.
  *
- * Measured on Node 26, 2026-11: if `readShared` returns `false` at once, a small request costs 1.24
- * times the CPU and an upload of 1 MB 1.38 times, as medians of nine rounds
+ * Measured on Node 26, 2026-11: if the function of `sharedReader` returns `false` at once, a small request
+ * costs 1.24 times the CPU and an upload of 1 MB 1.38 times, as medians of nine rounds
  * (`npm run bench -- --compare HEAD --workload hello --workload upload --runtime currentNode`).
  *
  * Through the stream, every read allocates 64 KB. `net.connect` has the option `onread` against
@@ -69,22 +69,32 @@ function findFields(stream: Stream): OnReadFields | undefined {
 }
 
 /**
- * Makes a connected stream read into the shared buffer, if possible. Such a stream emits no `data`,
- * and emits `end` only after `stream.resume()`.
+ * Makes a function that lets a connected stream read into the shared buffer, if possible. Such a stream emits no
+ * `data`, and emits `end` only after `stream.resume()`.
  *
- * @param stream A TCP or Unix stream without a `data` listener.
+ * All streams of the function share one callback, because a callback for each would take more memory.
+ *
  * @param onRead The function that gets the bytes of each read, which are valid until it returns. If
  *   it returns `false`, reading stops until `stream.resume()`. It must not throw.
- * @returns Whether the stream now reads into the shared buffer; if not, it is unchanged.
+ * @returns A function of a TCP or Unix stream without a `data` listener. It returns whether the stream now reads
+ *   into the shared buffer; if not, the stream is unchanged.
  */
-export function readShared(stream: Stream, onRead: (bytes: Uint8Array) => boolean): boolean {
-  const internals = stream as unknown as Internals;
-  const handle = internals._handle;
-  if (!readsInOneStep || typeof handle?.useUserBuffer !== "function") return false;
-  if (onReadFields === null) onReadFields = findFields(stream);
-  if (onReadFields === undefined || internals[onReadFields.buffer] !== null) return false;
-  internals[onReadFields.buffer] = sharedBuffer;
-  internals[onReadFields.callback] = (length: number) => onRead(view(length));
-  handle.useUserBuffer(sharedBuffer);
-  return true;
+export function sharedReader(
+  onRead: (stream: Stream, bytes: Uint8Array) => boolean,
+): (stream: Stream) => boolean {
+  // Node calls the function with the stream as `this`.
+  function callback(this: Stream, length: number): boolean {
+    return onRead(this, view(length));
+  }
+  return (stream) => {
+    const internals = stream as unknown as Internals;
+    const handle = internals._handle;
+    if (!readsInOneStep || typeof handle?.useUserBuffer !== "function") return false;
+    if (onReadFields === null) onReadFields = findFields(stream);
+    if (onReadFields === undefined || internals[onReadFields.buffer] !== null) return false;
+    internals[onReadFields.buffer] = sharedBuffer;
+    internals[onReadFields.callback] = callback;
+    handle.useUserBuffer(sharedBuffer);
+    return true;
+  };
 }

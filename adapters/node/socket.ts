@@ -23,10 +23,10 @@ import {
   PROBE_INTERVAL_MS,
   type Socket,
 } from "../../src/socket/mod.ts";
-import { endAddress, type UnixPaths } from "../shared/end_address.ts";
+import { endAddress, shareLocal, type UnixPaths } from "../shared/end_address.ts";
 import { builtinBufferMethods } from "../shared/buffer_methods.ts";
 import { logError } from "../shared/error_log.ts";
-import { readShared } from "./reads.ts";
+import { sharedReader } from "./reads.ts";
 
 /** The options of every stream, accepted or dialled. */
 export const STREAM_OPTIONS: {
@@ -34,6 +34,17 @@ export const STREAM_OPTIONS: {
   readonly noDelay: boolean;
   readonly highWaterMark: number;
 } = { allowHalfOpen: true, noDelay: true, highWaterMark: MAX_READ_AHEAD_BYTES };
+
+/**
+ * The property of a stream that leads to its socket. The listeners are the same functions for all streams,
+ * because functions for each one would take more memory than the socket itself.
+ */
+const SOCKET = Symbol("socket of the adapter");
+
+/** The stream of an open socket. */
+interface OwnedStream extends Stream {
+  [SOCKET]: NodeSocket;
+}
 
 /** One connection that can be half-closed. It was accepted by a `net.Server` or dialled. */
 export class NodeSocket implements Socket, InboundHost {
@@ -83,7 +94,7 @@ export class NodeSocket implements Socket, InboundHost {
     this.encrypted = secure !== undefined;
     this.#mustEncode = this.encrypted && "Deno" in globalThis;
     this.remote = endAddress(unix?.remote, raw.remoteAddress, raw.remotePort);
-    this.local = endAddress(unix?.local, raw.localAddress, raw.localPort);
+    this.local = shareLocal(endAddress(unix?.local, raw.localAddress, raw.localPort));
     this.#inbound = new Inbound(this);
   }
 
@@ -94,27 +105,42 @@ export class NodeSocket implements Socket, InboundHost {
    * @param open Returns the handler.
    */
   open(open: OpenHandler): void {
-    const stream = this.#stream;
-    const inbound = this.#inbound;
-    stream.on("error", (error) => this.#error = error);
-    stream.on("close", () => {
-      clearInterval(this.#probe);
-      this.#writable = false;
-      inbound.close(this.#error);
-    });
-    inbound.start(open, this);
+    const stream = this.#stream as OwnedStream;
+    stream[SOCKET] = this;
+    stream.on("error", NodeSocket.#onError);
+    stream.on("close", NodeSocket.#onClose);
+    this.#inbound.start(open, this);
     const isPlain = stream === this.#raw;
-    if (!isPlain || !readShared(stream, (bytes) => this.#received(bytes, false))) {
-      stream.on("data", (bytes: Uint8Array) => {
-        // A handshake that was refused after its end has destroyed the stream.
-        if (!stream.destroyed) this.#received(bytes, true);
-      });
-    }
-    stream.on("end", () => {
-      // An end during the handshake has destroyed the stream, with an error.
-      if (!stream.destroyed) inbound.end();
-    });
+    if (!isPlain || !NodeSocket.#readShared(stream)) stream.on("data", NodeSocket.#onData);
+    stream.on("end", NodeSocket.#onEnd);
     stream.resume(); // a stream without a `data` listener would not emit `end` otherwise
+  }
+
+  // The listeners. Node calls them with the stream as `this`.
+
+  static #onError(this: OwnedStream, error: Error): void {
+    this[SOCKET].#error = error;
+  }
+
+  static #onClose(this: OwnedStream): void {
+    const socket = this[SOCKET];
+    clearInterval(socket.#probe);
+    socket.#writable = false;
+    socket.#inbound.close(socket.#error);
+  }
+
+  static readonly #readShared = sharedReader((stream, bytes) =>
+    (stream as OwnedStream)[SOCKET].#received(bytes, false)
+  );
+
+  static #onData(this: OwnedStream, bytes: Uint8Array): void {
+    // A handshake that was refused after its end has destroyed the stream.
+    if (!this.destroyed) this[SOCKET].#received(bytes, true);
+  }
+
+  static #onEnd(this: OwnedStream): void {
+    // An end during the handshake has destroyed the stream, with an error.
+    if (!this.destroyed) this[SOCKET].#inbound.end();
   }
 
   #received(bytes: Uint8Array, owned: boolean): boolean {

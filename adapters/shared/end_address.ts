@@ -56,3 +56,20 @@ export function endAddress(
   if (path !== undefined) return { family: "unix", path };
   return ipAddress(host ?? "", port ?? 0);
 }
+
+let lastLocal: Address | undefined;
+
+/**
+ * Shares the address of the own end: most connections of a process have the same one as the connection before.
+ *
+ * @param local The address of the own end of a connection.
+ * @returns An equal address.
+ */
+export function shareLocal(local: Address): Address {
+  const last = lastLocal;
+  if (last === undefined || last.family !== local.family) return lastLocal = local;
+  const isSame = "path" in local
+    ? local.path === (last as typeof local).path
+    : local.port === (last as typeof local).port && local.host === (last as typeof local).host;
+  return isSame ? last : lastLocal = local;
+}

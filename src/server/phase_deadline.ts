@@ -20,7 +20,7 @@ export type ConnectionPhase = "idle" | "head" | "body" | "linger" | "none";
 export class PhaseDeadline {
   readonly #serverTimeoutsMs: TimeoutsMs;
   #timeoutsMs: TimeoutsMs;
-  /** The rate that a body must have on the average, in bytes a millisecond. */
+  /** The rate that a body must have on the average, in bytes a second. */
   readonly #bodyRate: number;
   #phase: ConnectionPhase = "none";
   #endsAt = Infinity;
@@ -33,7 +33,7 @@ export class PhaseDeadline {
    */
   constructor(timeoutsMs: TimeoutsMs, minBodyRate: number) {
     this.#serverTimeoutsMs = this.#timeoutsMs = timeoutsMs;
-    this.#bodyRate = minBodyRate / 1000;
+    this.#bodyRate = minBodyRate;
   }
 
   /** The phase that was entered last. */
@@ -75,7 +75,7 @@ export class PhaseDeadline {
 
   /** Gives the body more time for bytes that have come, but never more than it had at first. */
   bodyCame(bytes: number, now: number): void {
-    const gainedMs = this.#bodyRate === 0 ? Infinity : bytes / this.#bodyRate;
+    const gainedMs = this.#bodyRate === 0 ? Infinity : bytes * 1000 / this.#bodyRate;
     const maxMs = this.#timeoutsMs.body;
     if (this.#phase === "body") this.#endsAt = Math.min(this.#endsAt + gainedMs, now + maxMs);
     else this.#bodyLeftMs = Math.min(this.#bodyLeftMs + gainedMs, maxMs);

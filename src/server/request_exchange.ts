@@ -83,7 +83,8 @@ export interface ExchangeHost {
 /** The {@linkcode RequestExchange.responseKind} of a response whose client has left. */
 export const LEFT = 6;
 
-const NO_FIELDS: readonly string[] = [];
+/** The part of a head that is needed as long as the app runs. */
+type KeptHead = Pick<RequestHead, "method" | "target" | "path" | "minorVersion">;
 
 /** The part of a response that was sent. */
 type SentResponse = Pick<ResponseReport, "status" | "bytes">;
@@ -92,7 +93,8 @@ type SentResponse = Pick<ResponseReport, "status" | "bytes">;
 export class RequestExchange
   implements AppContext, ResponseContext, RequestControls, StoppingSource {
   readonly startedAt: number;
-  head: RequestHead;
+  /** The whole head, until the app takes the socket. */
+  head: KeptHead & Partial<RequestHead>;
   readonly body: BodyBuffer;
   readonly environ: Environ;
   readonly cogen: RequestCogen;
@@ -172,7 +174,7 @@ export class RequestExchange
     if (this.isBodyWanted) return true;
     const { expectContinue, framing } = head;
     if (expectContinue) return false;
-    return framing.kind !== "length" ||
+    return framing?.kind !== "length" ||
       framing.length <= this.#host.settings.limits.maxDrainedBytes;
   }
 
@@ -322,7 +324,8 @@ export class RequestExchange
     }
     this.response.handOver(isTunnel ? tunnelResponse(headers) : informational(101, headers));
     // The connection may last for days. The strings of the fields would keep the text of the whole head.
-    this.head = { ...this.head, fields: NO_FIELDS };
+    const { method, target, path, minorVersion } = this.head;
+    this.head = { method, target, path, minorVersion };
     this.#host.giveAway(this, open, events);
   }
 

@@ -33,6 +33,7 @@ export const PROBE_INTERVAL_MS: number = 75;
  * too.
  */
 const CHUNK_COST_BYTES = 128;
+const NONE: readonly Uint8Array[] = [];
 
 /** Takes a new socket, and returns the handler for its events. */
 export type OpenHandler = (socket: Socket) => SocketHandler;
@@ -88,8 +89,8 @@ export class Inbound {
   #stopped = false;
   /** Whether a delivery of held bytes is planned. */
   #flushDue = false;
-  /** The bytes that came while paused, in order. */
-  #held: Uint8Array[] = [];
+  /** The bytes that came while paused, in order; `undefined` if there are none. */
+  #held: Uint8Array[] | undefined;
   #heldCostBytes = 0;
 
   /**
@@ -129,7 +130,7 @@ export class Inbound {
    */
   data(bytes: Uint8Array, owned: boolean): boolean {
     if (this.#state !== "open") return true;
-    if (this.#paused || this.#held.length > 0) {
+    if (this.#paused || this.#held !== undefined) {
       return this.#hold(owned ? bytes : new Uint8Array(bytes));
     }
     this.#deliver(bytes, owned);
@@ -200,7 +201,7 @@ export class Inbound {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#flushDue || (this.#held.length === 0 && !this.#stopped)) return;
+    if (this.#flushDue || (this.#held === undefined && !this.#stopped)) return;
     this.#flushDue = true;
     this.#soon(() => this.#flush());
   }
@@ -208,8 +209,9 @@ export class Inbound {
   #flush(): void {
     this.#flushDue = false;
     while (!this.#paused && this.#state === "open") {
-      const bytes = this.#held.shift();
+      const bytes = this.#held?.shift();
       if (bytes === undefined) break;
+      if (this.#held?.length === 0) this.#held = undefined;
       this.#heldCostBytes -= bytes.length + CHUNK_COST_BYTES;
       this.#deliver(bytes, true);
     }
@@ -224,15 +226,15 @@ export class Inbound {
   }
 
   #hold(bytes: Uint8Array): boolean {
-    this.#held.push(bytes);
+    (this.#held ??= []).push(bytes);
     this.#heldCostBytes += bytes.length + CHUNK_COST_BYTES;
     if (this.#heldCostBytes >= MAX_READ_AHEAD_BYTES) this.#stopped = true;
     return !this.#stopped;
   }
 
   #takeHeld(): readonly Uint8Array[] {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#held ?? NONE;
+    this.#held = undefined;
     this.#heldCostBytes = 0;
     return held;
   }

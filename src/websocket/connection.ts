@@ -81,6 +81,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     deflate: MessageDeflate | undefined,
   ) {
     this.#socket = socket;
+    socket.expectLittle?.();
     this.clock = clock;
     this.settings = settings;
     this.output = new MessageOutput(socket, deflate);

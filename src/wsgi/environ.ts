@@ -202,12 +202,7 @@ export class EnvironMaker {
     environ.QUERY_STRING = request.query;
     environ.REQUEST_URI = request.target;
     environ["wsgi.input"] = input;
-    environ["wsgi.file_wrapper"] = (source, options) => {
-      const body = new WSGIFileWrapper(source, cogen, options);
-      // Also closes a file that the app or a middleware has not read.
-      cogen.onFinished(() => void body.close());
-      return body;
-    };
+    environ["wsgi.file_wrapper"] = fileWrapperOf(cogen);
     environ.cogen = cogen;
     if (facts.clientCertificate !== undefined) Object.assign(environ, facts.clientCertificate);
     if (facts.proxyProtocol !== undefined) environ["cogen.proxy_protocol"] = facts.proxyProtocol;
@@ -225,6 +220,16 @@ export class EnvironMaker {
     this.#facts = facts;
     return template;
   }
+}
+
+/** Makes the file wrapper of a request. It keeps the request alone in memory. */
+function fileWrapperOf(cogen: Cogen): FileWrapper {
+  return (source, options) => {
+    const body = new WSGIFileWrapper(source, cogen, options);
+    // Also closes a file that the app or a middleware has not read.
+    cogen.onFinished(() => void body.close());
+    return body;
+  };
 }
 
 /** The keys that differ between the connections of a server. */

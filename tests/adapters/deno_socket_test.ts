@@ -20,9 +20,12 @@ class FakeConn implements DenoConn {
   readonly log: string[] = [];
   reading: Outstanding<number | null> | undefined;
   writing: Outstanding<number> | undefined;
+  /** The size of the buffer of each read. */
+  readonly sizes: number[] = [];
   handshake?(): Promise<unknown>;
 
-  read(): Promise<number | null> {
+  read(buffer: Uint8Array): Promise<number | null> {
+    this.sizes.push(buffer.length);
     return new Promise((resolve, reject) => this.reading = { resolve, reject });
   }
   write(bytes: Uint8Array): Promise<number> {
@@ -160,4 +163,36 @@ test("a socket whose bytes are sent holds none", async () => {
   await settled();
   assertEquals(socket.holdsBytes, false);
   socket.destroy();
+});
+
+/** The sizes of the buffers after reads of some sizes; the first read may be followed by a call. */
+async function sizesAfter(counts: readonly number[], first: (socket: DenoSocket) => void) {
+  const conn = new FakeConn();
+  const socket = open(conn);
+  for (const [index, count] of counts.entries()) {
+    if (index === 0) first(socket);
+    conn.reading?.resolve(count);
+    await settled();
+  }
+  socket.destroy();
+  return conn.sizes;
+}
+
+test("a connection reads into the smallest buffer that its reads have fitted into", async () => {
+  const none = () => {};
+  assertEquals(await sizesAfter([500, 500, 100, 20], none), [2048, 2048, 2048, 256, 256]);
+  assertEquals(await sizesAfter([2048, 65_536, 100, 20], none), [2048, 65_536, 65_536, 2048, 256]);
+  assertEquals(await sizesAfter([20, 256, 20], none), [2048, 256, 2048, 2048]);
+});
+
+test("an idle connection of which little is expected holds a tiny buffer", async () => {
+  const expectLittle = (socket: DenoSocket) => socket.expectLittle();
+  assertEquals(await sizesAfter([500], expectLittle), [2048, 256]);
+  assertEquals(await sizesAfter([500, 20, 256, 2048], expectLittle), [
+    2048,
+    256,
+    256,
+    2048,
+    65_536,
+  ]);
 });

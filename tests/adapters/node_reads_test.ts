@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { connect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import process from "node:process";
-import { readShared } from "../../adapters/node/reads.ts";
+import { sharedReader } from "../../adapters/node/reads.ts";
 import { eventually, RUNTIME } from "../support/tcp.ts";
 
 const isNode = RUNTIME.startsWith("node") && process.platform !== "win32";
@@ -30,13 +30,16 @@ test("accepted sockets of Node read into one shared buffer, and still end", {
   const one = await pair();
   const other = await pair();
   const texts: string[] = [];
+  const streams: Socket[] = [];
   const buffers = new Set<ArrayBufferLike>();
+  const read = sharedReader((stream, bytes) => {
+    buffers.add(bytes.buffer);
+    streams.push(stream);
+    texts.push(new TextDecoder().decode(bytes));
+    return true;
+  });
   for (const { accepted } of [one, other]) {
-    assert(readShared(accepted, (bytes) => {
-      buffers.add(bytes.buffer);
-      texts.push(new TextDecoder().decode(bytes));
-      return true;
-    }));
+    assert(read(accepted));
     accepted.resume();
   }
   for (const [client, text] of [[one.client, "first"], [other.client, "other"]] as const) {
@@ -47,6 +50,8 @@ test("accepted sockets of Node read into one shared buffer, and still end", {
   await eventually("all to arrive", () => texts.length === 3);
   assertEquals(texts, ["first", "other", "longer than the first"]);
   assertEquals(buffers.size, 1);
+  // One function serves all streams, and is told which one it is.
+  assert(streams[0] === one.accepted && streams[1] === other.accepted);
   const ended = once(one.accepted, "end");
   one.client.end();
   await ended;
@@ -61,11 +66,12 @@ test(
     const { client, accepted, close } = await pair();
     let received = 0;
     let goesOn = false;
-    assert(readShared(accepted, (bytes) => {
+    const read = sharedReader((stream, bytes) => {
       received += bytes.length;
-      if (!goesOn) accepted.pause();
+      if (!goesOn) stream.pause();
       return goesOn;
-    }));
+    });
+    assert(read(accepted));
     accepted.resume();
     client.write(new Uint8Array(300_000));
     await eventually("the first read", () => received > 0);
@@ -88,7 +94,7 @@ test(
 test("a stream whose internals look different is left alone", async () => {
   const { accepted, close } = await pair();
   const foreign = Object.create(accepted, { _handle: { value: {} } }) as Socket;
-  assertEquals(readShared(foreign, () => true), false);
+  assertEquals(sharedReader(() => true)(foreign), false);
   close();
 });
 
@@ -96,6 +102,6 @@ test("a stream of Bun, which has no such fields, is left alone", {
   skip: !RUNTIME.startsWith("bun"),
 }, async () => {
   const { accepted, close } = await pair();
-  assertEquals(readShared(accepted, () => true), false);
+  assertEquals(sharedReader(() => true)(accepted), false);
   close();
 });

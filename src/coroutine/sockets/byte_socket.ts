@@ -52,6 +52,11 @@ export interface ByteSocket {
   pauseReading(): void;
   /** Ends {@linkcode pauseReading}. */
   resumeReading(): void;
+  /**
+   * Tells that the peer is expected to send little at a time from now on, as on a WebSocket. A socket that holds
+   * a buffer for its next read may then hold a small one. The socket reads as before if more bytes come.
+   */
+  expectLittle?(): void;
 }
 
 /**
