@@ -13,7 +13,6 @@
  */
 
 import type { Environ } from "../wsgi/mod.ts";
-import type { HeaderFields } from "./fetch_info.ts";
 import { handleBodies } from "./handled_reading.ts";
 import { passOn } from "./pass_on.ts";
 import { bodyBytes, bodyStream, hasRequestBody } from "./request_body.ts";
@@ -36,23 +35,35 @@ export function requestOf(environ: Environ): Request {
 /** The methods that the constructor of `Request` refuses (Fetch standard, "forbidden method"). */
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-/** The header fields of an environ, each name once. */
-function fieldsOf(environ: Environ): Record<string, string> {
-  const fields: Record<string, string> = {};
-  if (environ.CONTENT_TYPE !== "") fields["content-type"] = environ.CONTENT_TYPE;
-  if (environ.CONTENT_LENGTH !== "") fields["content-length"] = environ.CONTENT_LENGTH;
+/** Adds the header fields of an environ, each name once. */
+function addFields(headers: Headers, environ: Environ): Headers {
+  if (environ.CONTENT_TYPE !== "") headers.append("content-type", environ.CONTENT_TYPE);
+  if (environ.CONTENT_LENGTH !== "") headers.append("content-length", environ.CONTENT_LENGTH);
   for (const key in environ) {
     if (!key.startsWith("HTTP_")) continue;
     const value = environ[key];
-    if (typeof value === "string") fields[key.slice(5).toLowerCase().replaceAll("_", "-")] = value;
+    if (typeof value === "string") headers.append(fieldName(key), value);
   }
-  return fields;
+  return headers;
 }
 
-/** The `init` of the runtime's own request, without a signal. */
-function initOf(environ: Environ, headers: NonNullable<HeaderFields>): RequestInit {
-  const init: RequestInit & { duplex?: "half" } = { headers };
-  if (FORBIDDEN_METHODS.has(environ.REQUEST_METHOD)) return init;
+/** The names of fields by their keys in an environ. Clients choose the keys, so their number is bounded. */
+const fieldNames = new Map<string, string>();
+const MAX_FIELD_NAMES = 200;
+
+function fieldName(key: string): string {
+  const known = fieldNames.get(key);
+  if (known !== undefined) return known;
+  const name = key.slice(5).toLowerCase().replaceAll("_", "-");
+  if (fieldNames.size < MAX_FIELD_NAMES) fieldNames.set(key, name);
+  return name;
+}
+
+/** The `init` of the runtime's own request, without a signal and fields; `undefined` for a GET without a body. */
+function initOf(environ: Environ): RequestInit | undefined {
+  const hasNone = environ.REQUEST_METHOD === "GET" && !hasRequestBody(environ);
+  if (hasNone || FORBIDDEN_METHODS.has(environ.REQUEST_METHOD)) return undefined;
+  const init: RequestInit & { duplex?: "half" } = {};
   init.method = environ.REQUEST_METHOD;
   if (hasRequestBody(environ)) {
     init.body = bodyStream(environ);
@@ -63,13 +74,15 @@ function initOf(environ: Environ, headers: NonNullable<HeaderFields>): RequestIn
 
 /**
  * The runtime's own request, made at once. Only the signal is made when it is read: it costs as much as all
- * other members (`npm run bench -- --workload hello --contender fromFetch --runtime currentNode`).
+ * other members (`npm run bench -- --workload hello --contender fromFetch --runtime currentNode`). Fields that are
+ * appended cost half of those in an `init`, whose conversion reads many members.
  */
 class WholeRequest extends Request {
   readonly #environ: Environ;
 
   constructor(environ: Environ) {
-    super(requestUrl(environ), initOf(environ, fieldsOf(environ)));
+    super(requestUrl(environ), initOf(environ));
+    addFields(this.headers, environ);
     this.#environ = environ;
   }
 
@@ -108,7 +121,8 @@ class LazyRequest {
   static own(request: LazyRequest): Request {
     if (request.#own !== undefined) return request.#own;
     const environ = request.#environ;
-    const init = { ...initOf(environ, request.headers), signal: request.signal };
+    const { headers, signal } = request;
+    const init = { ...initOf(environ), headers, signal };
     const own = request.#own = new Request(request.url, init);
     // Its body counts as used, and a copy of it fails as it should.
     if (request.#isBodyRead) own.arrayBuffer().catch(() => {});
@@ -124,7 +138,7 @@ class LazyRequest {
   }
 
   get headers(): Headers {
-    return this.#headers ??= new Headers(fieldsOf(this.#environ));
+    return this.#headers ??= addFields(new Headers(), this.#environ);
   }
 
   get signal(): AbortSignal {

@@ -216,10 +216,20 @@ const MAX_READ_BYTES = 64 * 1024;
 function byEnd(response: Response): ResponseBody | Promise<ResponseBody> {
   const body = freeBody(response);
   // The body of a response of `fetch` arrives when it does.
-  if (body === null || response.url !== "" || !isByteStream(body) || isFromOutside(body)) {
+  const isForeign = body === null || response.url !== "" || !isByteStream(body);
+  if (isForeign || (hasMembers() && isFromOutside(body))) {
     return streamOf(response);
   }
   return readToEnd(body.getReader());
+}
+
+let memberFound: boolean | undefined;
+
+/** Deno: whether a stream shows its state. Tried once, because looking for it is a part of the cost elsewhere. */
+function hasMembers(): boolean {
+  return memberFound ??= Object.getOwnPropertySymbols(new ReadableStream()).some((
+    { description },
+  ) => description?.startsWith("[["));
 }
 
 /**
@@ -239,28 +249,42 @@ function isFromOutside(stream: ReadableStream): boolean {
   return false;
 }
 
+/**
+ * Reads a stream until it ends, or is not ready, or has more than a body of a string has.
+ *
+ * The steps are taken by a callback, and one loop waits for all of them: an `await` for each step costs more than
+ * the reading.
+ */
 async function readToEnd(reader: Reader): Promise<ResponseBody> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  // The first piece may have any length: a string has one piece.
-  while (pieces.length < 2 || length <= MAX_READ_BYTES) {
-    const reading = reader.read();
-    const step = await readyStep(reading);
-    if (step === undefined) return { reader, pieces, reading };
-    if (step.done) return joined(pieces, length);
-    const piece = step.value as Uint8Array<ArrayBuffer>;
-    pieces.push(piece);
-    length += piece.length;
+  let state: "reading" | "ended" | "stopped" = "reading";
+  let reading: ReturnType<Reader["read"]> | undefined;
+  const read = () => {
+    reading = reader.read();
+    reading.then(take, stop);
+  };
+  const stop = () => {
+    if (state === "reading") state = "stopped";
+  };
+  const take = ({ done, value }: Awaited<ReturnType<Reader["read"]>>) => {
+    if (state !== "reading") return;
+    if (done) return void (state = "ended");
+    pieces.push(value as Uint8Array<ArrayBuffer>);
+    length += (value as Uint8Array).length;
+    reading = undefined;
+    // The first piece may have any length: a string has one piece.
+    if (pieces.length > 1 && length > MAX_READ_BYTES) stop();
+    else read();
+  };
+  read();
+  for (let turn = 0, seen = 0; turn < READY_TURNS && state === "reading"; turn++) {
+    await undefined;
+    if (pieces.length > seen) [turn, seen] = [0, pieces.length];
   }
-  return { reader, pieces };
-}
-
-/** The step, if it is there within a few turns of promises. */
-async function readyStep<T>(reading: Promise<T>): Promise<T | undefined> {
-  let step: T | undefined;
-  reading.then((given) => step = given, () => {});
-  for (let turn = 0; turn < READY_TURNS && step === undefined; turn++) await undefined;
-  return step;
+  if ((state as string) === "ended") return joined(pieces, length);
+  stop();
+  return reading === undefined ? { reader, pieces } : { reader, pieces, reading };
 }
 
 function joined(
