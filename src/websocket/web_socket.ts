@@ -148,20 +148,10 @@ export class WebSocketConnection implements AsyncIterable<Message> {
     if (typeof handle !== "function") {
       throw optionError("The argument of each", handle, "a function of the message");
     }
-    const { clock } = this.#connection;
-    for (let turnEndMs = -Infinity;;) {
-      // A message that is here needs no wait. With each wait, the server decides whether other requests have
-      // their turn.
-      const nowMs = clock.now();
-      const taken = nowMs < turnEndMs ? this.#connection.takeMessage() : NOT_YET;
-      if (taken === NOT_YET) turnEndMs = nowMs + MAX_TURN_MS;
-      const message = taken === NOT_YET ? yield* this.#receive : taken;
-      if (message === undefined) return this.end as SocketEnd;
-      const given = handle(message);
-      const wait = isPromise(given) ? until(given) : given;
-      if (isGenerator(wait)) yield* wait;
-      else if (isOperation(wait) && !isDone(wait)) yield* this.#cogen.wait(wait);
-    }
+    // No variable here holds a message: a generator that waits for the next one would keep it in memory.
+    const each = new Each(this.#connection, this.#cogen, this.#receive, handle);
+    for (let wait = each.next(undefined); wait !== undefined; wait = each.next(yield* wait));
+    return this.end as SocketEnd;
   }
 
   /**
@@ -196,6 +186,59 @@ function isDone(operation: Operation<unknown>): boolean {
 function isGenerator(given: unknown): given is Generator<"" & Operation<unknown>> {
   return typeof (given as Generator | undefined)?.next === "function";
 }
+
+/** The messages of {@linkcode WebSocketConnection.each}, and the waits between them. */
+class Each {
+  readonly #connection: Connection;
+  readonly #cogen: Cogen;
+  readonly #receive: BoundOperation<Message | undefined>;
+  readonly #handle: (message: Message) => unknown;
+  /** Whether the last wait was one for a message. */
+  #isReceiving = false;
+  #turnEndMs = -Infinity;
+
+  constructor(
+    connection: Connection,
+    cogen: Cogen,
+    receive: BoundOperation<Message | undefined>,
+    handle: (message: Message) => unknown,
+  ) {
+    this.#connection = connection;
+    this.#cogen = cogen;
+    this.#receive = receive;
+    this.#handle = handle;
+  }
+
+  /**
+   * Handles messages up to the next wait.
+   *
+   * @param sent The value of the last wait.
+   * @returns The wait; `undefined` at the end of the connection.
+   */
+  next(sent: unknown): EachWait | undefined {
+    for (let taken = this.#isReceiving ? sent as Message | undefined : this.#take();;) {
+      this.#isReceiving = taken === NOT_YET;
+      if (taken === NOT_YET) return this.#receive;
+      if (taken === undefined) return undefined;
+      const given = this.#handle(taken);
+      const wait = isPromise(given) ? until(given) : given;
+      if (isGenerator(wait)) return wait;
+      if (isOperation(wait) && !isDone(wait)) return this.#cogen.wait(wait);
+      taken = this.#take();
+    }
+  }
+
+  /** Takes a message that is here, without a wait. With each wait, the server decides whose turn is next. */
+  #take(): Message | undefined | typeof NOT_YET {
+    const nowMs = this.#connection.clock.now();
+    const taken = nowMs < this.#turnEndMs ? this.#connection.takeMessage() : NOT_YET;
+    if (taken === NOT_YET) this.#turnEndMs = nowMs + MAX_TURN_MS;
+    return taken;
+  }
+}
+
+/** The wait of {@linkcode Each}: an operation, or a generator of the app. */
+type EachWait = BoundOperation<unknown> | Generator<"" & Operation<unknown>>;
 
 /** @throws {TypeError} If a value is no message. */
 export function checkMessage(message: unknown): void {

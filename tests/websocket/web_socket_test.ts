@@ -32,6 +32,7 @@ import {
   type WebSocketOptions,
 } from "../../src/websocket/mod.ts";
 import { serving, WorkingClock } from "../support/serving.ts";
+import { collect, countAlive } from "../torture/garbage.ts";
 import { clientFrame, handshake } from "./raw_client.ts";
 
 /** An echo that notes the end that it sees. */
@@ -678,5 +679,25 @@ test("client.webSocket tells why it was refused", async () => {
     headers: { "X-Test": "1" },
     query: { a: "b" },
   });
+  await socket.close(1000);
+});
+
+test("each keeps no message while it waits for the next one", async () => {
+  const messages: WeakRef<object>[] = [];
+  await using client = testClient(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    yield* socket.each((message) => {
+      messages.push(new WeakRef(message as Uint8Array));
+      return socket.send("taken");
+    });
+  });
+  const socket = await client.webSocket("/");
+  for (let count = 0; count < 3; count++) {
+    socket.send(new Uint8Array(100_000));
+    assertEquals(await socket.receive(), "taken");
+  }
+  // A stack that is searched for references may hold one by chance for a while.
+  for (let tries = 0; tries < 5 && countAlive(messages) > 0; tries++) await collect();
+  assertEquals([messages.length, countAlive(messages)], [3, 0]);
   await socket.close(1000);
 });
