@@ -23,12 +23,14 @@ export function chat(roomOf: (environ: Environ) => ChatRoom = chatRoom()): Mount
     startResponse("204 No Content", []);
   }
 
-  /** `?after=ID`: the messages after an id, as soon as there are any. */
+  /** `?after=ID`: the messages after an id, as soon as there are any; with `&now`, at once. */
   function* poll(environ: Environ, startResponse: StartResponse) {
     const { cogen, QUERY_STRING } = environ;
     const { channel } = roomOf(environ);
-    const after = new URLSearchParams(QUERY_STRING).get("after") ?? undefined;
-    const news = after === undefined ? channel.ready() : channel.newsAfter(after);
+    const query = new URLSearchParams(QUERY_STRING);
+    const after = query.get("after") ?? undefined;
+    const isAtOnce = after === undefined || query.has("now");
+    const news = isAtOnce ? channel.ready() : channel.newsAfter(after);
     yield* cogen.wait(race([news, Sleep(POLL_SECONDS), cogen.untilStopping()]));
     startResponse("200 OK", [["Content-Type", "application/json"], ["Cache-Control", "no-store"]]);
     return JSON.stringify(channel.eventsAfter(after));

@@ -17,13 +17,26 @@ let send = () => {};
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 /** A random time, so that the pages do not all come back at once after a restart. */
 const retryPause = () => pause(300 + 700 * Math.random());
-const withPlace = (path) =>
-  lastId === undefined ? path : `${path}?after=${encodeURIComponent(lastId)}`;
+const withPlace = (path, more = {}) => {
+  const place = lastId === undefined ? {} : { after: lastId };
+  return `${path}?${new URLSearchParams({ ...place, ...more })}`;
+};
 
 function tell(isConnected) {
+  const reason = navigator.onLine ? "" : "The browser is offline. ";
   find("#status").textContent = isConnected
     ? `Connected by ${NAMES[transport]}.`
-    : "Connecting again …";
+    : `${reason}Connecting again …`;
+}
+
+/** Leaves a connection that may be dead, and connects again; a transport sets it. */
+let reconnect = () => {};
+// A change of the network may leave a connection that looks alive. A server on this machine outlives it.
+for (const change of ["offline", "online"]) {
+  addEventListener(change, () => {
+    tell(false);
+    reconnect();
+  });
 }
 
 function show({ id, event = "message", data }) {
@@ -60,22 +73,39 @@ function take({ stale, events, lastId: latest }) {
   lastId = latest;
 }
 
+/** The server answers a poll after 25 seconds at the latest. */
+const POLL_MS = 40_000;
+
 async function poll() {
-  for (;;) {
+  for (let isConnected = false;;) {
+    const abort = new AbortController();
+    reconnect = () => abort.abort();
+    const timer = setTimeout(reconnect, POLL_MS);
     try {
-      const response = await fetch(withPlace("chat/poll"), { cache: "no-store" });
+      // The first answer comes at once, so that the page can tell of its connection.
+      const path = withPlace("chat/poll", isConnected ? {} : { now: "" });
+      const response = await fetch(path, { cache: "no-store", signal: abort.signal });
       if (!response.ok) throw new Error(response.statusText);
-      tell(true);
       take(await response.json());
+      isConnected = true;
+      tell(true);
     } catch {
+      isConnected = false;
       tell(false);
       await retryPause();
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
 
 function listen() {
   const stream = new EventSource(withPlace("chat/events"));
+  const again = () => {
+    stream.close();
+    listen();
+  };
+  reconnect = again;
   stream.onopen = () => tell(true);
   stream.onmessage = ({ data, lastEventId: id }) => show({ id, data });
   stream.addEventListener("stale", ({ lastEventId: id }) => show({ id, event: "stale" }));
@@ -84,7 +114,7 @@ function listen() {
     // The browser comes back by itself, but not after an answer that is no stream.
     if (stream.readyState !== EventSource.CLOSED) return;
     await retryPause();
-    listen();
+    if (reconnect === again) again();
   };
 }
 
@@ -92,6 +122,13 @@ function connect() {
   const socket = new WebSocket(
     new URL(withPlace("ws/chat"), location.href).href.replace(/^http/, "ws"),
   );
+  const again = () => {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    send = () => {};
+    connect();
+  };
+  reconnect = again;
   socket.onopen = () => {
     tell(true);
     send = () => outbox.forEach((message) => socket.send(JSON.stringify(message)));
@@ -102,7 +139,7 @@ function connect() {
     tell(false);
     send = () => {};
     await retryPause();
-    connect();
+    if (reconnect === again) again();
   };
 }
 

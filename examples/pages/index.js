@@ -11,16 +11,45 @@ const lanes = new Map();
 /** The difference between the clock of this page and that of the server. */
 let offsetMs = -Infinity;
 
-const stream = new EventSource("live");
-stream.onmessage = ({ data }) => {
-  const { now, steps } = JSON.parse(data);
-  offsetMs = Math.max(offsetMs, now - performance.now());
-  for (const [request, kind, time, name] of steps) {
-    const lane = lanes.get(request) ?? addLane(request, name);
-    lane.steps.push([kind, time]);
-    if (kind === "end") lane.endedAt = time;
-  }
-};
+let stream;
+let isConnected = true;
+
+/** Begins to watch the steps, also after a change of the network, which may leave a connection that looks alive. */
+function watch() {
+  stream?.close();
+  const opened = stream = new EventSource("live");
+  stream.onopen = () => isConnected = true;
+  stream.onerror = async () => {
+    lose();
+    // The browser comes back by itself, but not after an answer that is no stream.
+    if (opened.readyState !== EventSource.CLOSED) return;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (stream === opened) watch();
+  };
+  stream.onmessage = ({ data }) => {
+    const { now, steps } = JSON.parse(data);
+    offsetMs = Math.max(offsetMs, now - performance.now());
+    for (const [request, kind, time, name] of steps) {
+      const lane = lanes.get(request) ?? addLane(request, name);
+      lane.steps.push([kind, time]);
+      lane.endedAt = kind === "end" ? time : undefined;
+    }
+  };
+}
+
+/** The connection is lost: nothing is known of the requests that ran. */
+function lose() {
+  isConnected = false;
+  for (const lane of lanes.values()) lane.endedAt ??= performance.now() + offsetMs;
+  summarize();
+}
+
+for (const change of ["offline", "online"]) {
+  addEventListener(change, () => {
+    lose();
+    watch();
+  });
+}
 
 /** A request whose name has a lane that is free takes that lane. */
 function addLane(request, name = "a request") {
@@ -97,6 +126,10 @@ function drawLane({ canvas, steps, endedAt }, now) {
 }
 
 function summarize() {
+  if (!isConnected) {
+    find("#summary").textContent = "No connection to the server. Connecting again …";
+    return;
+  }
   const now = performance.now() + offsetMs - DELAY_MS;
   const running = [...lanes.values()].filter(({ endedAt }) => !(endedAt < now));
   const steps = [...lanes.values()].flatMap(({ steps }) => steps)
@@ -107,6 +140,7 @@ function summarize() {
   find("#summary").textContent = `${requests}; ${steps} steps in the last second.`;
 }
 
+watch();
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 if (isCalm) setInterval(draw, 500);
 else {requestAnimationFrame(function frame() {

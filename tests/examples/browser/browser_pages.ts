@@ -60,6 +60,13 @@ export async function openPage(
   return page;
 }
 
+/**
+ * Tells a page again that it is offline. Pages share a process of the browser, and all of them get the event when
+ * the first one is cut off.
+ */
+export const tellOffline = (page: Page): Promise<unknown> =>
+  page.evaluate('dispatchEvent(new Event("offline"))');
+
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Checks that a page is accessible in both colour schemes, and fits on a phone and on a desk. */
@@ -101,9 +108,15 @@ export class ChatPage {
 
   static async open(context: BrowserContext, address: string, name: string): Promise<ChatPage> {
     const page = await openPage(context, address);
-    await page.locator("#status", { hasText: "Connected" }).waitFor();
+    const chat = new ChatPage(page);
+    await chat.tells("Connected");
     await page.fill("#name", name);
-    return new ChatPage(page);
+    return chat;
+  }
+
+  /** Waits until the page tells of a state. */
+  tells(state: "Connected" | "Connecting again"): Promise<void> {
+    return this.page.locator("#status", { hasText: state }).waitFor();
   }
 
   async say(text: string, by: "Enter" | "click" = "Enter"): Promise<void> {

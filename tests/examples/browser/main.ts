@@ -9,7 +9,14 @@
 import { after, before, describe, test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { RuntimeName } from "../../tools/runtimes.ts";
-import { assertAccessible, ChatPage, newContext, openPage, TRANSPORTS } from "./browser_pages.ts";
+import {
+  assertAccessible,
+  ChatPage,
+  newContext,
+  openPage,
+  tellOffline,
+  TRANSPORTS,
+} from "./browser_pages.ts";
 import "./shared_chat.ts";
 import "./status_page.ts";
 import { ServedSite } from "./serving_site.ts";
@@ -73,17 +80,26 @@ describe("on each runtime", { concurrency: 4 }, () => {
         await setState("active");
         await common(13);
         await homeOfBen.setOffline(true);
+        // The emulation cuts off requests, and no WebSocket.
+        const cutOff = bens.filter((_, index) => TRANSPORTS[index] !== "ws");
+        for (const page of cutOff) {
+          await tellOffline(page.page);
+          await page.tells("Connecting again");
+        }
         await ann.say("while the Bens are offline");
         await homeOfBen.setOffline(false);
+        await Promise.all(bens.map((page) => page.tells("Connected")));
         await common(14);
 
         // The history is in memory: a restart is one notice on each page, and the chat goes on.
         let length = 14;
         for (const end of ["kill", "stop"] as const) {
           await site[end]();
+          await Promise.all(pages.map((page) => page.tells("Connecting again")));
           await bens[0]?.say(`during the restart after ${end}`);
           await site.start();
           length += 2;
+          await Promise.all(pages.map((page) => page.tells("Connected")));
           const lists = await Promise.all(pages.map((page) => page.list(length)));
           for (const list of lists) {
             assertEquals(list.slice(length - 2).sort(), [
@@ -115,6 +131,11 @@ describe("on each runtime", { concurrency: 4 }, () => {
         await page.locator("#hello", { hasText: /answered \d+ times/ }).waitFor();
         await page.locator("#lanes li.done").first().waitFor();
         await assertAccessible(page, "the first page with lanes of running and ended requests");
+        await context.setOffline(true);
+        await tellOffline(page);
+        await page.locator("#summary", { hasText: "No connection" }).waitFor();
+        await context.setOffline(false);
+        await page.locator("#summary", { hasText: /steps in the last second/ }).waitFor();
         await context.close();
       });
     });
