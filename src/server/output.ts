@@ -22,6 +22,11 @@ const MAX_CORKED_BYTES = 65_536;
 /** A larger part is handed over in pieces of this size, so that a slow client shows progress. */
 const MAX_PIECE_BYTES = 262_144;
 
+/** Bytes to send; a string stands for its latin-1 bytes. */
+type Part = Uint8Array | string;
+
+const NONE: Part[] = [];
+
 /** A function that waits until the socket has taken the first `position` bytes of the output. */
 interface TakenWaiter {
   readonly position: number;
@@ -44,7 +49,8 @@ export class Output implements AppOutput {
   readonly #socket: Socket;
   readonly #owner: OutputOwner | undefined;
   readonly #clock: Clock;
-  #parts: (Uint8Array | string)[] = [];
+  /** The parts before `#tail`; `undefined` if there are none, as between two responses. */
+  #parts: Part[] | undefined;
   /** The text that follows the parts. */
   #tail = "";
   /** The number of bytes in `#parts` and `#tail`. */
@@ -119,7 +125,7 @@ export class Output implements AppOutput {
     if (typeof part === "string") this.#tail += part;
     else {
       this.#takeTail();
-      this.#parts.push(part);
+      (this.#parts ??= []).push(part);
     }
   }
 
@@ -129,7 +135,7 @@ export class Output implements AppOutput {
    */
   flush(): void {
     if (this.#full || this.#size === 0 || this.#corked && this.#size < MAX_CORKED_BYTES) return;
-    if (this.#parts.length === 0 && this.#tail.length <= MAX_PIECE_BYTES) {
+    if (this.#parts === undefined && this.#tail.length <= MAX_PIECE_BYTES) {
       const text = this.#tail;
       this.#tail = "";
       if (this.#send(text)) this.#reportTaken();
@@ -137,8 +143,9 @@ export class Output implements AppOutput {
     }
     this.#takeTail();
     if (!this.#isUnchanged()) return;
-    if (this.#parts.length > 1 && this.#size <= MAX_JOINED_BYTES) {
-      this.#parts = [join(this.#parts, this.#size)];
+    const parts = this.#parts;
+    if (parts !== undefined && parts.length > 1 && this.#size <= MAX_JOINED_BYTES) {
+      this.#parts = [join(parts, this.#size)];
     }
     this.#pump();
   }
@@ -194,7 +201,7 @@ export class Output implements AppOutput {
     this.#reportTaken();
     this.#wasTaken ??= this.#size === 0 && !this.#full;
     this.#state = "closed";
-    this.#parts = [];
+    this.#parts = undefined;
     this.#tail = "";
     this.#drop();
     this.#full = false;
@@ -221,7 +228,7 @@ export class Output implements AppOutput {
 
   #takeTail(): void {
     if (this.#tail === "") return;
-    this.#parts.push(this.#tail);
+    (this.#parts ??= []).push(this.#tail);
     this.#tail = "";
   }
 
@@ -231,7 +238,7 @@ export class Output implements AppOutput {
    */
   #isUnchanged(): boolean {
     let size = 0;
-    for (const part of this.#parts) size += part.length;
+    for (const part of this.#parts ?? NONE) size += part.length;
     if (size === this.#size) return true;
     this.#breakOff(
       new TypeError(
@@ -243,7 +250,7 @@ export class Output implements AppOutput {
 
   /** Drops all bytes, since a part of them cannot be sent: the rest would be taken for another message. */
   #breakOff(error: unknown): void {
-    this.#parts = [];
+    this.#parts = undefined;
     this.#drop();
     this.#wasTaken = false;
     this.#state = "closed";
@@ -253,10 +260,10 @@ export class Output implements AppOutput {
   #pump(): void {
     this.#takeTail();
     if (!this.#isUnchanged()) return;
-    const parts = this.#parts;
+    const parts = this.#parts ?? NONE;
     let sent = 0;
     while (!this.#full && sent < parts.length) {
-      const part = parts[sent] as Uint8Array | string;
+      const part = parts[sent] as Part;
       if (part.length <= MAX_PIECE_BYTES) {
         sent++;
         if (!this.#send(part)) return;
@@ -265,7 +272,7 @@ export class Output implements AppOutput {
         if (!this.#send(cut(part, 0, MAX_PIECE_BYTES))) return;
       }
     }
-    if (sent === parts.length) this.#parts = [];
+    if (sent === parts.length) this.#parts = undefined;
     else if (sent > 0) parts.splice(0, sent);
     this.#reportTaken();
     if (this.#size === 0 && this.#state === "ending") {
