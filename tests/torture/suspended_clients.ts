@@ -7,8 +7,9 @@
  * @module
  */
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { answerQuestions } from "./child.ts";
+import { connectFrom } from "./connecting.ts";
 import { isRight } from "./suspended.ts";
 
 interface Job {
@@ -29,16 +30,11 @@ const MAX_TOLD = 5;
 const sockets: Socket[] = [];
 const responses: Promise<string>[] = [];
 
-function join(port: number, localAddress: string): Promise<void> {
-  return new Promise((opened, reject) => {
-    const socket = connect({ host: "127.0.0.1", port, localAddress }, () => {
-      socket.write(`GET /${responses.length} HTTP/1.1\r\nHost: test\r\n\r\n`);
-      responses.push(responseOn(socket));
-      opened();
-    });
-    socket.setEncoding("latin1").once("error", reject);
-    sockets.push(socket);
-  });
+async function join(port: number, localAddress: string): Promise<void> {
+  const socket = await connectFrom({ port, localAddress });
+  socket.write(`GET /${responses.length} HTTP/1.1\r\nHost: test\r\n\r\n`);
+  responses.push(responseOn(socket));
+  sockets.push(socket);
 }
 
 /** The response, whose `Content-Length` tells its end; or a part of it, if the connection ends before. */

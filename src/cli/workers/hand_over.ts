@@ -8,6 +8,9 @@
  * The supervisor keeps the descriptor of a connection until the worker has said that it took the connection.
  * If the worker ends before, it has read no byte, and the connection goes to another worker.
  *
+ * The trap: no runtime lets a listener pause, so a storm of connections is accepted faster than workers take them.
+ * All of them wait here, as long as this process has descriptors for them.
+ *
  * `supervisor.ts` calls this.
  *
  * @module
@@ -16,8 +19,19 @@
 import type { AcceptedStream } from "../../../adapters/node.ts";
 import type { Load, ToWorker } from "./messages.ts";
 
-/** The number of connections that may wait. It bounds the descriptors of the supervisor. */
-export const MAX_WAITING = 4096;
+/** The descriptors of the supervisor that are no waiting connections: its pipes, files and listeners. */
+const OTHER_DESCRIPTORS = 256;
+/** The largest number of connections that may wait. It bounds the memory: each takes some kilobytes. */
+const MAX_WAITING = 32_768;
+
+/**
+ * The number of connections that may wait.
+ *
+ * @param descriptors The number of descriptors that a process may have.
+ */
+export function maxWaiting(descriptors: number): number {
+  return Math.min(MAX_WAITING, Math.max(OTHER_DESCRIPTORS, descriptors - OTHER_DESCRIPTORS));
+}
 
 /** A connection that no worker has taken. */
 interface Waiting {
@@ -44,21 +58,33 @@ interface Place {
 
 /** The connections between the listeners and the workers. */
 export class HandOver {
-  readonly #waiting: Waiting[] = [];
+  /** The connections that came last, the oldest first. */
+  #newer: Waiting[] = [];
+  /** The connections that came before them, the oldest last. */
+  #older: Waiting[] = [];
   readonly #places = new Map<Taker, Place>();
   #lastId = 0;
   #isFull = false;
   readonly #say: (text: string) => void;
+  readonly #maxWaiting: number;
 
-  /** @param say Writes a message of the command. */
-  constructor(say: (text: string) => void) {
+  /**
+   * @param say Writes a message of the command.
+   * @param maxWaiting The number of connections that may wait.
+   */
+  constructor(say: (text: string) => void, maxWaiting: number) {
     this.#say = say;
+    this.#maxWaiting = maxWaiting;
   }
 
   /** The number of connections that no worker has taken. */
   get size(): number {
     const sent = [...this.#places.values()].filter((place) => place.sent !== undefined);
-    return this.#waiting.length + sent.length;
+    return this.#waiting + sent.length;
+  }
+
+  get #waiting(): number {
+    return this.#newer.length + this.#older.length;
   }
 
   /** The number of connections that have come. */
@@ -69,15 +95,15 @@ export class HandOver {
   /** Takes a new connection. */
   offer(stream: AcceptedStream, address: number): void {
     const id = ++this.#lastId;
-    if (this.#waiting.length >= MAX_WAITING) {
+    if (this.#waiting >= this.#maxWaiting) {
       if (!this.#isFull) {
-        this.#say(`${MAX_WAITING} connections wait for a worker: more are refused`);
+        this.#say(`${this.#maxWaiting} connections wait for a worker: more are refused`);
       }
       this.#isFull = true;
       stream.destroy();
       return;
     }
-    this.#waiting.push({ id, address, stream });
+    this.#newer.push({ id, address, stream });
     this.send();
   }
 
@@ -90,7 +116,7 @@ export class HandOver {
   remove(taker: Taker): void {
     const sent = this.#places.get(taker)?.sent;
     this.#places.delete(taker);
-    if (sent !== undefined) this.#waiting.unshift(sent);
+    if (sent !== undefined) this.#older.push(sent);
     this.send();
   }
 
@@ -107,7 +133,7 @@ export class HandOver {
   missed(taker: Taker, id: number): void {
     const place = this.#places.get(taker);
     if (place?.sent?.id !== id) return;
-    this.#waiting.unshift(place.sent);
+    this.#older.push(place.sent);
     place.sent = undefined;
     this.send();
   }
@@ -120,23 +146,27 @@ export class HandOver {
 
   /** Refuses all connections that wait. */
   clear(): void {
-    for (const { stream } of this.#waiting.splice(0)) stream.destroy();
+    for (const { stream } of [...this.#older.splice(0), ...this.#newer.splice(0)]) stream.destroy();
   }
 
   /** Sends the connections that wait, as far as workers may take them. */
   send(): void {
     for (;;) {
-      const next = this.#waiting[0];
+      if (this.#older.length === 0) {
+        this.#older = this.#newer.reverse();
+        this.#newer = [];
+      }
+      const next = this.#older.at(-1);
       const chosen = next && this.#choose();
       if (next === undefined || chosen === undefined) break;
-      this.#waiting.shift();
+      this.#older.pop();
       const [taker, place] = chosen;
       place.sent = next;
       place.connections++;
       place.lastId = next.id;
       taker.send({ type: "connection", id: next.id, address: next.address }, next.stream);
     }
-    if (this.#waiting.length === 0) this.#isFull = false;
+    if (this.#waiting === 0) this.#isFull = false;
   }
 
   #choose(): [Taker, Place] | undefined {

@@ -13,6 +13,12 @@ import { type Endpoint, listenFailure, withUnixMode } from "../listening.ts";
 import { say } from "../running.ts";
 import type { Settings } from "../settings.ts";
 
+/**
+ * The connections that wait for accept, if the user does not say. The default of the runtimes, 511, overflows when
+ * all clients come at once, and the system then loses some of them. The system may have a lower bound.
+ */
+const BACKLOG = 4096;
+
 /** The listening sockets of a service, whose connections go to the workers. */
 export class Listeners {
   readonly #endpoints: readonly Endpoint[];
@@ -51,8 +57,8 @@ export class Listeners {
   }
 
   async #listen(endpoint: Endpoint, index: number): Promise<Listener> {
-    const backlog = this.#settings.get<number>("backlog");
-    const options = { log: say, ...(backlog === undefined ? {} : { backlog }) };
+    const backlog = this.#settings.get<number>("backlog") ?? BACKLOG;
+    const options = { log: say, backlog };
     const address = parseBindAddress(endpoint.bindAddr);
     const take = (stream: AcceptedStream) => this.#offer(stream, index);
     try {

@@ -27,6 +27,9 @@ const LAST_MESSAGES_MS = 1000;
 /** The time between two checks whether the supervisor of a worker lives, in milliseconds. */
 const ORPHAN_CHECK_MS = 1000;
 
+/** The number of descriptors of a process, if the system does not tell. */
+const USUAL_DESCRIPTORS = 4096;
+
 /** The part of a child process that is used. */
 type Child = ReturnType<typeof fork>;
 
@@ -38,6 +41,17 @@ function isDeno(): boolean {
 /** The number of processes that can run at the same time. */
 export function processorCount(): number {
   return availableParallelism();
+}
+
+/** The number of descriptors that this process may have. */
+export function descriptorLimit(): number {
+  try {
+    const { stdout } = spawnSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" });
+    return stdout.trim() === "unlimited" ? Infinity : Number(stdout.trim()) || USUAL_DESCRIPTORS;
+  } catch {
+    // Deno has no permission for a shell, or the system has none.
+    return USUAL_DESCRIPTORS;
+  }
 }
 
 /**

@@ -24,7 +24,8 @@ import type { Settings } from "../settings.ts";
 import { Gather } from "../status/gather.ts";
 import { withStatus } from "../status/status_server.ts";
 import { Listeners } from "./listeners.ts";
-import { nextTurn, processorCount, startProcess } from "./processes.ts";
+import { maxWaiting } from "./hand_over.ts";
+import { descriptorLimit, nextTurn, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
 
 /** The turns without a new connection after which the queue of the system is taken for empty. */
@@ -64,6 +65,7 @@ export async function serveWorkers(
     gather,
     grace: settings.get<number>("grace") as number,
     timeout: settings.get<number>("worker-timeout") as number,
+    maxWaiting: maxWaiting(descriptorLimit()),
     listen: () => listeners.open(),
     ...(hasBroker(settings) ? {} : { open }),
   });

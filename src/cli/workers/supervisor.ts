@@ -52,6 +52,8 @@ export interface SupervisorOptions {
   readonly timeout: number;
   /** Called when the first worker has loaded the app; gives the addresses of the service. */
   readonly listen: () => Promise<readonly Address[]>;
+  /** The number of connections that may wait for a worker. */
+  readonly maxWaiting: number;
   /** Asks the workers that serve for their status. */
   readonly gather?: Gather;
   /**
@@ -85,7 +87,7 @@ export class Supervisor {
   constructor(host: SupervisorHost, options: SupervisorOptions) {
     this.#host = host;
     this.#options = options;
-    this.connections = new HandOver((text) => host.say(text));
+    this.connections = new HandOver((text) => host.say(text), options.maxWaiting);
     this.#pings = new Pings(this.#workers, options.timeout, host);
     this.#places = Array.from({ length: options.workers }, (_, index) => ({
       name: String(index + 1),

@@ -62,7 +62,11 @@ export class Stage {
       now: () => this.clock.now() / 1000,
       say: (line) => void this.lines.push(line),
       sayFailure: ({ message }) => void this.lines.push(message),
-    }, { workers: 2, grace: 10, timeout: 30, listen: () => Promise.resolve([]), ...options });
+    }, {
+      ...{ workers: 2, grace: 10, timeout: 30, maxWaiting: 32_768 },
+      listen: () => Promise.resolve([]),
+      ...options,
+    });
   }
 
   /** The last process that was started. */

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { MAX_WAITING } from "../../../src/cli/workers/hand_over.ts";
+import { maxWaiting } from "../../../src/cli/workers/hand_over.ts";
 import { type FakeProcess, Stage } from "./fake_processes.ts";
 
 const connectionsOf = ({ sent }: FakeProcess) =>
@@ -69,12 +69,33 @@ test("a worker that is replaced gets no connection any more", async () => {
 });
 
 test("the connections that wait are bounded, and the surplus is told once", async () => {
-  const stage = new Stage({ workers: 1 });
+  const stage = new Stage({ workers: 1, maxWaiting: 500 });
   const [first] = await stage.serving() as [FakeProcess];
   stage.offer();
-  const streams = Array.from({ length: MAX_WAITING + 2 }, () => stage.offer());
+  const streams = Array.from({ length: 502 }, () => stage.offer());
   assertEquals(streams.map(({ closed }) => closed).slice(-3), [false, true, true]);
-  assertEquals(stage.lines, ["4096 connections wait for a worker: more are refused"]);
+  assertEquals(stage.lines, ["500 connections wait for a worker: more are refused"]);
   take(first, 1);
   assertEquals(connectionsOf(first).length, 2);
+});
+
+test("a process keeps descriptors for its pipes and files", () => {
+  assertEquals([256, 1024, 20_000, Infinity].map(maxWaiting), [256, 768, 19_744, 32_768]);
+});
+
+test("a storm of connections reaches the workers in its order, without those of a worker that dies", async () => {
+  const stage = new Stage({ workers: 1 });
+  const [first] = await stage.serving() as [FakeProcess];
+  const streams = Array.from({ length: 20_000 }, () => stage.offer());
+  for (let id = 1; id <= 9000; id++) take(first, id);
+  first.end("SIGKILL");
+  const second = stage.last;
+  second.say({ type: "ready" });
+  streams.push(stage.offer());
+  for (let id = 9001; id <= 20_001; id++) take(second, id);
+  const all = Array.from({ length: 20_001 }, (_, index) => index + 1);
+  assertEquals(connectionsOf(first), all.slice(0, 9001));
+  assertEquals(connectionsOf(second), all.slice(9000));
+  assertEquals(streams.every(({ closed }) => closed), true);
+  assertEquals(stage.lines.filter((line) => line.includes("refused")), []);
 });

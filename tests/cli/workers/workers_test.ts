@@ -30,11 +30,13 @@ export default function* app(environ, startResponse) {
 /** A request on a connection of its own. */
 class Exchange {
   readonly body: Promise<string>;
+  readonly connected: Promise<unknown>;
   /** Resolves with the first part of a chunked body. */
   readonly begun: Promise<string>;
 
   constructor(place: { readonly port: number } | { readonly path: string }, path = "/") {
     const socket = connect("port" in place ? { ...place, host: "127.0.0.1" } : place);
+    this.connected = new Promise((resolve) => socket.once("connect", resolve));
     socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
     let text = "";
     let begin = (_part: string) => {};
@@ -110,6 +112,33 @@ test("workers share a bus, one that is killed is replaced, and a reload to a bro
     const LINE = /^127\.0\.0\.1 - - \[.+\] "GET \/ HTTP\/1\.1" 200 \d+ "-" "-" \d+ \d+ - [12] -\n/;
     assertMatch(readFileSync(join(folder, "old.log"), "utf8"), LINE);
     assertMatch(readFileSync(join(folder, "a.log"), "utf8"), new RegExp(`${LINE.source}$`));
+  });
+});
+
+/** The length of a listening queue that this system allows; Linux alone tells it. */
+function longestQueue(): number {
+  try {
+    return Number(readFileSync("/proc/sys/net/core/somaxconn", "latin1"));
+  } catch {
+    return 0;
+  }
+}
+
+test("600 connections that come while the supervisor stands still are all served", {
+  skip: longestQueue() < 1000 ? "the listening queue of this system is unknown or short" : false,
+}, async () => {
+  await inWorkshop({ "app.mjs": app("a") }, async ({ start }) => {
+    const server = start(["app.mjs", "-w", "2", "-p", "0"]);
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(await server.errors(/serving .*\n/))?.[1]);
+    process.kill(server.pid, "SIGSTOP");
+    const exchanges = Array.from({ length: 600 }, () => new Exchange({ port }));
+    // A queue that is full would leave some of them without a connection.
+    await Promise.all(exchanges.map(({ connected }) => connected));
+    process.kill(server.pid, "SIGCONT");
+    for (const { body } of exchanges) assertMatch(await body, / a$/);
+    server.kill("SIGTERM");
+    const { code, stderr } = await server.ended;
+    assertEquals([code, stderr.includes("refused")], [0, false]);
   });
 });
 

@@ -89,7 +89,7 @@ async function programWords(runtime: Runtime): Promise<string[]> {
   }
   const file = fileURLToPath(new URL(`../../../${PROGRAM}`, import.meta.url));
   if (runtime.name !== "deno") return [file];
-  const permissions = ["-N", "-R", "-E", "--allow-run"];
+  const permissions = ["-N", "-R", "-E", "-W", "--allow-sys=umask", "--allow-run"];
   const config = ["--no-check", "--no-lock", "--config", denoConfig(runtime.command)];
   return ["run", ...permissions, ...config, file];
 }

@@ -33,7 +33,7 @@ import {
 
 /** The most connections from one address, so that the system finds a port quickly. */
 const CLIENTS_OF_ADDRESS = 20_000;
-/** The connections that each group opens at a time: more wait for a worker than the supervisor allows otherwise. */
+/** The connections that each group opens at a time, so that no client waits long for its worker. */
 const STEP = 500;
 /** The time in which all requests must wait, or must be answered. */
 const LIMIT_MS = 600_000;
