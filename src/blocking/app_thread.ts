@@ -70,13 +70,17 @@ export class AppThread implements JobThread {
     }, [module]);
   }
 
-  /** Begins a request. */
-  begin(job: Job, environ: Record<string, unknown>): void {
+  /**
+   * Begins a request.
+   *
+   * @param post Posts the environ, once.
+   */
+  begin(job: Job, post: (send: (environ: Record<string, unknown>) => void) => void): void {
     this.state = "busy";
     this.#job = this.#lastJob = job;
     Atomics.store(this.#shared.cells, CELL.aborted, 0);
     this.#thread.keepAlive(true);
-    this.#thread.post(environ);
+    post((environ) => this.#thread.post(environ));
     void this.#hear(job);
   }
 

@@ -18,7 +18,7 @@ import {
   ServerReadable,
   type StartResponse,
 } from "../wsgi/mod.ts";
-import { clonedEnviron } from "./cloned_environ.ts";
+import { postEnviron } from "./post_environ.ts";
 import { BlockingThreadDied } from "./errors.ts";
 import { type Call, Job, textOf } from "./job.ts";
 import type { Pool, Ticket } from "./pool.ts";
@@ -71,7 +71,7 @@ export class ThreadResponse extends ServerReadable {
         expired: () => void this.#pool.counts.expired++,
       };
       const job = this.#job = new Job(thread, host, deadlineMs);
-      thread.begin(job, clonedEnviron(this.#environ));
+      thread.begin(job, (post) => postEnviron(this.#environ, post));
       return yield* this.#serve(job, reader);
     } finally {
       this.#job?.abandon();

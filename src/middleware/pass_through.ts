@@ -92,7 +92,7 @@ export interface BlockStage {
  *   last block that a generator returns.
  *
  * @param run Calls the app.
- * @param cogen The `environ.cogen` of the request.
+ * @param given The `environ.cogen` of the request. There is none in a thread of `blocking`, where no app waits.
  * @param stage The work on the blocks.
  * @param reader The server's side, if the middleware returns a `ServerReadable`. If the stage keeps the blocks,
  *   the response then has the `Content-Length` that it has without the middleware, and a wrapped file
@@ -126,19 +126,20 @@ export interface BlockStage {
  */
 export function* passThrough(
   run: () => AppIterable | PromiseLike<AppIterable>,
-  cogen: Cogen,
+  given: Cogen | undefined,
   stage: BlockStage,
   reader?: BodyReader,
 ): Generator<AppYield, void, unknown> {
+  const cogen = given ?? { operation: undefined, result: undefined } as Cogen;
   const server = stage.keepsBlocks ?? stage.block === undefined ? reader : undefined;
   const promised = run();
-  let given: AppIterable | undefined;
+  let body: AppIterable | undefined;
   let iterator: AnyIterator | undefined;
   let over = false;
   let failed = false;
   try {
-    given = isPromise(promised) ? yield* asyncWait(cogen, stage, promised) : promised;
-    iterator = blocksOf(given, server);
+    body = isPromise(promised) ? yield* asyncWait(cogen, stage, promised) : promised;
+    iterator = blocksOf(body, server);
     yield* passAll(iterator, cogen, stage, server);
     over = true;
     if (stage.end !== undefined) yield* stage.end();
@@ -147,11 +148,11 @@ export function* passThrough(
     cogen.operation = undefined;
     throw error;
   } finally {
-    if (!failed && given === undefined && isPromise(promised)) closeLate(promised, cogen);
+    if (!failed && body === undefined && isPromise(promised)) closeLate(promised, cogen);
     try {
       if (!over && iterator !== undefined) yield* endIterator(iterator, cogen);
     } finally {
-      const closed = given === undefined ? undefined : callClose(given);
+      const closed = body === undefined ? undefined : callClose(body);
       if (isPromise(closed)) yield* waitFor(cogen, closed);
     }
   }

@@ -3,6 +3,8 @@
 import { createRequire } from "node:module";
 import process from "node:process";
 import type { BlockingApp, BlockingEnviron } from "../../../src/blocking/mod.ts";
+import { validator } from "../../../src/middleware/mod.ts";
+import type { WSGIApp } from "../../../src/wsgi/mod.ts";
 
 type StartResponse = Parameters<BlockingApp>[1];
 type Body = ReturnType<BlockingApp>;
@@ -181,6 +183,17 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
       return [(error as Error).message];
     }
     return ["written"];
+  },
+  /** Runs the app of the query inside the validator. */
+  validated(environ, startResponse) {
+    const inner = APPS[environ.QUERY_STRING] as unknown as WSGIApp;
+    const checked = validator(inner) as unknown as BlockingApp;
+    return checked(environ, startResponse);
+  },
+  /** Its status has no phrase. */
+  bareStatus(_environ, startResponse) {
+    startResponse("20", PLAIN);
+    return [];
   },
   /** Its thread ends by itself, after the response. */
   rejectsLater(_environ, startResponse) {

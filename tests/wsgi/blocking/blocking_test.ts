@@ -134,6 +134,20 @@ test("a thrown value of any kind is told, and its thread goes on", async () => {
   assertEquals(app.stats().died - before, 0);
 });
 
+test("the validator checks an app inside the thread", async () => {
+  await using client = testClient(app, { autojump: false });
+  assertEquals((await client.post("/validated?echo", { body: "abc" })).text, "abc");
+  const { text } = await client.post("/validated?reads", { body: "abcde\nxyz\none\n" });
+  assertEquals(text, "abc|de\n|xy|z\n/one\n!0");
+  assertEquals((await client.get("/validated?replaced")).text, "replaced");
+  assertEquals((await client.get("/validated?closing")).text, "body");
+  await free(client);
+  assertEquals(client.log.splice(0), ["closed"]);
+  assertEquals((await client.get("/validated?bareStatus")).status, 500);
+  const [error] = client.takeErrors() as Error[];
+  assertEquals(error?.name, "WSGIValidationError");
+});
+
 test("errors and heads of any length come back whole", async () => {
   await using client = testClient(app, { autojump: false });
   assertEquals((await client.get("/throwsLong")).status, 500);
