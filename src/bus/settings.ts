@@ -14,6 +14,7 @@ import {
   toMilliseconds,
 } from "../coroutine/mod.ts";
 import { createScheduler } from "../../mod.ts";
+import { checkedTransport } from "./checked_transport.ts";
 import { checkCount } from "./checks.ts";
 import type { BusTransport } from "./transport.ts";
 
@@ -87,7 +88,7 @@ export async function resolveBusOptions(
   }
   const { clock } = scheduler;
   return {
-    transport,
+    transport: checkedTransport(transport),
     scheduler,
     clock,
     producer: randomName(),

@@ -122,6 +122,49 @@ test("a number of a transport that is none is refused", async () => {
   }
 });
 
+/** Answers of a broker that are none. */
+const GARBAGE: readonly unknown[] = [
+  ...[null, undefined, 5, "OK", [], [null], {}, NaN, -1, [{}], () => {}, new Map()],
+  { epoch: "a", offsets: [] },
+  { epoch: "a", offsets: [NaN] },
+  { epoch: 5, offsets: [1] },
+  { epoch: "a", entries: [null], last: 1 },
+  { epoch: "a", entries: [{ offset: "1", text: "" }], last: 1 },
+  { epoch: "a", entries: [{ offset: 2, text: "" }, { offset: 2, text: "" }], last: 3 },
+  { epoch: "a", entries: [], last: undefined },
+  [{ receipt: "a", delivery: 1.5, text: "" }],
+  [{ receipt: "a", delivery: 1, text: null }],
+];
+
+for (const call of ["append", "page", "put", "take"] as const) {
+  test(`an answer to ${call} that is garbage is an error, and the call is made again`, async () => {
+    for (const garbage of GARBAGE) await passGarbage(call, [garbage, garbage]);
+  });
+}
+
+/** Sends a message and a job over a bus whose first answers to a call are garbage. */
+async function passGarbage(call: "append" | "page" | "put" | "take", answers: unknown[]) {
+  const { bus, errors, until } = await stage((memory) => ({
+    [call]: (...given: never[]) =>
+      answers.length > 0
+        ? Promise.resolve(answers.shift())
+        : (memory[call] as (...given: never[]) => unknown)(...given),
+  }));
+  const topic = bus.topic<string>("topic");
+  assertEquals((await until(bus.run(topic.publish("message")))).offset > 0, true);
+  const subscription = await until(bus.run(topic.subscribe({ after: "start" })));
+  const item = await until(bus.run(subscription.receive()));
+  assertEquals(item.kind === "message" && item.value, "message");
+  await until(bus.run(bus.queue("queue").put("job")));
+  const job = await until(bus.run(bus.queue("queue").take()));
+  assertEquals([job.value, await until(bus.run(job.acknowledge()))], ["job", true]);
+  assertEquals(answers, []);
+  for (const error of errors) {
+    assert(String(error).includes(`foreign has answered ${call} with `), String(error));
+  }
+  await bus.close();
+}
+
 test("an error without a text ends no loop of the bus", async () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();

@@ -79,3 +79,24 @@ for (const name of ["iovalkey", "redis"] as const) {
     await broker.stop();
   });
 }
+
+test("Redis: a server that does not wait for news is asked in pauses", async () => {
+  let asked = 0;
+  const client = {
+    call: (command: string) => {
+      if (command === "XREAD") asked++;
+      return Promise.resolve(null);
+    },
+    duplicate: () => client,
+    on() {},
+    disconnect() {},
+  };
+  const transport = redisTransport(client);
+  const told: string[] = [];
+  const stop = transport.watch("t:a", () => void told.push("news"));
+  // A loop without a pause would let no timer run.
+  await until(() => told.length >= 3);
+  assertEquals(asked <= told.length, true);
+  stop();
+  await transport.close();
+});

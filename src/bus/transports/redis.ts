@@ -126,7 +126,7 @@ class RedisTransport implements BusTransport {
     const args = [...limits, known, offset, GAP_MARK];
     const given = messages.flatMap(({ sequence, text }) => [sequence, text]);
     const [epoch, ...offsets] = await this.#run<unknown[]>(APPEND, keys, [...args, ...given]);
-    return { epoch: String(epoch), offsets: offsets.map(Number) };
+    return { epoch: String(epoch), offsets: offsets.map(numberOf) };
   }
 
   async page(
@@ -140,9 +140,9 @@ class RedisTransport implements BusTransport {
     const [epoch, isGap, last, ...parts] = reply;
     const entries = [];
     for (let index = 0; index < parts.length; index += 2) {
-      entries.push({ offset: Number(parts[index]), text: String(parts[index + 1]) });
+      entries.push({ offset: numberOf(parts[index]), text: String(parts[index + 1]) });
     }
-    return { epoch: String(epoch), isGap: Number(isGap) === 1, entries, last: Number(last) };
+    return { epoch: String(epoch), isGap: Number(isGap) === 1, entries, last: numberOf(last) };
   }
 
   watch(name: string, onNews: () => void): () => void {
@@ -153,7 +153,7 @@ class RedisTransport implements BusTransport {
   async put(queue: string, { producer, messages }: Batch): Promise<number> {
     const keys = [this.#key(queue), this.#key("sent", queue, producer), this.#key("bell")];
     const given = messages.flatMap(({ sequence, text }) => [sequence, text]);
-    return Number(await this.#run(PUT, keys, [queue, this.#settings.maxJobs, ...given]));
+    return numberOf(await this.#run(PUT, keys, [queue, this.#settings.maxJobs, ...given]));
   }
 
   async take(queue: string, { maxCount, leaseMs }: TakeLimits): Promise<readonly LeasedJob[]> {
@@ -220,4 +220,9 @@ class RedisTransport implements BusTransport {
     loading.catch(() => this.#loaded.delete(script));
     return loading;
   }
+}
+
+/** The number of a reply, which a client may give as text or as a `bigint`; `NaN` for a reply that is none. */
+function numberOf(reply: unknown): number {
+  return ["number", "string", "bigint"].includes(typeof reply) ? Number(reply) : NaN;
 }
