@@ -352,7 +352,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   /** Gives up the output of a taken socket, once all of its bytes have gone. */
   #releaseOutput(): void {
     const { size, full, sentBytes } = this.output;
-    if (size === 0 && !full) this.output = new SpentOutput(sentBytes);
+    if (size === 0 && !full) this.output = SpentOutput.of(sentBytes);
   }
 
   /** A shutdown of the server begins: an app that has taken the socket is told. */

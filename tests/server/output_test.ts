@@ -211,7 +211,7 @@ test("in any order of writes, flushes and drains, everything goes once and in or
 });
 
 test("a spent output keeps the number of bytes, drops all others, and lets no app wait", () => {
-  const output = new SpentOutput(7);
+  const output = SpentOutput.of(7);
   output.sink("text");
   output.write();
   output.flush();
@@ -261,3 +261,8 @@ for (
     assertEquals(taken, [false]);
   });
 }
+
+test("connections that have sent equally many bytes share their spent output", () => {
+  assertEquals([SpentOutput.of(7).sentBytes, SpentOutput.of(8).sentBytes], [7, 8]);
+  assert(SpentOutput.of(8) === SpentOutput.of(8));
+});
