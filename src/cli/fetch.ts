@@ -45,6 +45,7 @@ export async function fetchCommand(
     await writeOut(response.bytes);
     return response.status >= 200 && response.status < 300 ? EXIT.ended : EXIT.noSuccess;
   } catch (error) {
+    if (error instanceof CommandFailure) throw error;
     const reason = error instanceof StuckError
       ? error.reason.replace(/\s*\n/g, " ")
       : messageOf(error);

@@ -368,6 +368,21 @@ test("fetch prints the response, and the exit code tells a status 2xx", async ()
   });
 });
 
+const hasFullDisk = existsSync("/dev/full");
+
+test("a full disk is one line and the exit code 1", { skip: !hasFullDisk }, async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    for (const args of ["--help", "fetch app.mjs / -i", "check app.mjs"]) {
+      const program = start(args.split(" "), ["sh", "-c", 'exec "$@" > /dev/full', "sh"]);
+      assertEquals(await program.ended, {
+        code: 1,
+        stdout: "",
+        stderr: "cogen-wsgi: cannot write to standard output: the disk is full\n",
+      });
+    }
+  });
+});
+
 test("check tells the rule that an app breaks", async () => {
   await inWorkshop(FILES, async ({ runEach }) => {
     const apps = ["app.mjs", "app.mjs:wrong", "app.mjs:mounts"];

@@ -80,6 +80,31 @@ class Client {
   }
 }
 
+test("reload watches the folder to which the link of an app leads now", async () => {
+  const files = { "one/app.mjs": APP, "one/lib/text.mjs": textModule("one"), "two/app.mjs": APP };
+  await inWorkshop({}, async ({ folder, write, makeFolder, start }) => {
+    for (const name of ["one", "one/lib", "two", "two/lib", "served"]) makeFolder(name);
+    for (const [name, text] of Object.entries(files)) write(name, text);
+    write("two/lib/text.mjs", textModule("two"));
+    symlinkSync("../one/app.mjs", join(folder, "served/app.mjs"));
+    const server = start(["served/app.mjs", "-p", "0", "--reload"]);
+    const [, port] = /:(\d+)\/\n/.exec(await server.errors(/on .*\n/)) ?? [];
+    const becomes = async (expected: string) => {
+      while (await (await fetch(`http://127.0.0.1:${port}/`)).text() !== expected) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    await becomes("one\n");
+    symlinkSync("../two/app.mjs", join(folder, "served/new"));
+    renameSync(join(folder, "served/new"), join(folder, "served/app.mjs"));
+    await becomes("two\n");
+    write("two/lib/text.mjs", textModule("three"));
+    await becomes("three\n");
+    server.kill("SIGTERM");
+    assertEquals((await server.ended).code, 0);
+  });
+});
+
 test("reload loses no request, tells the streams, and recovers from each fault", async () => {
   await inWorkshop({ "app.mjs": APP }, async ({ folder, write, makeFolder, start }) => {
     makeFolder("lib");

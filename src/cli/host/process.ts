@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import host from "node:process";
 import { startTimer } from "../../../adapters/shared/timer.ts";
+import { CommandFailure, EXIT, reasonOf, systemCode } from "../failure.ts";
 
 /** The signals that the command listens for. */
 export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1";
@@ -72,14 +73,40 @@ export function withholdPermissions(mode: number): () => void {
   return () => void host.umask(before);
 }
 
-/** Writes to standard output; resolves when the system has taken the bytes. */
+/** The codes of errors that tell of a closed output. Its reader, such as `head`, wants no more. */
+const CLOSED: ReadonlySet<string> = new Set(["EPIPE", "EBADF", "ERR_STREAM_DESTROYED"]);
+
+/**
+ * Writes to standard output.
+ *
+ * @returns Resolves when the system has taken the bytes, or the output is closed.
+ * @throws Rejects with a {@linkcode CommandFailure} if the bytes cannot be written, such as on a full disk.
+ */
 export function writeOut(bytes: string | Uint8Array): Promise<void> {
-  return new Promise((resolve) => host.stdout.write(bytes, () => resolve()));
+  const { stdout } = host;
+  // Without a listener, the error would end the process before the callback.
+  if (stdout.listenerCount("error") === 0) stdout.on("error", () => {});
+  return new Promise((resolve, reject) => {
+    const written = (error?: Error | null) => {
+      if (error === undefined || error === null || CLOSED.has(systemCode(error))) return resolve();
+      const message = `cannot write to standard output: ${reasonOf(error)}`;
+      reject(new CommandFailure(EXIT.crashed, message));
+    };
+    try {
+      stdout.write(bytes, written);
+    } catch (error) {
+      written(error as Error);
+    }
+  });
 }
 
 /** Writes one line to standard error. */
 export function writeError(line: string): void {
-  host.stderr.write(`${line}\n`);
+  try {
+    host.stderr.write(`${line}\n`);
+  } catch {
+    // Deno throws at once. There is no other place for a message.
+  }
 }
 
 /** Calls `listener` when the process ends. */
@@ -97,11 +124,21 @@ export function onSignal(name: SignalName, listener: () => void): void {
   }
 }
 
+/** The time for the last bytes of the standard streams, in seconds. */
+const FLUSH_SECONDS = 1;
+
 /** Ends the process, as soon as standard output and standard error have taken all bytes. */
 export function exit(code: number): void {
   // A closed pipe takes nothing more, and is no reason for another exit code.
   for (const stream of [host.stdout, host.stderr]) stream.on("error", () => {});
-  host.stdout.write("", () => host.stderr.write("", () => host.exit(code)));
+  const end = () => host.exit(code);
+  // A stream that has failed may not call back.
+  after(FLUSH_SECONDS, end);
+  try {
+    host.stdout.write("", () => host.stderr.write("", end));
+  } catch {
+    end();
+  }
 }
 
 /**

@@ -88,7 +88,7 @@ function sayOfLog(option: string, text: string): void {
 
 /** Writes an entry of the access log. */
 export function writeAccess(line: string): void {
-  if (logs?.access === undefined) void writeOut(`${line}\n`);
+  if (logs?.access === undefined) writeOut(`${line}\n`).catch(() => {});
   else logs.access.write(line);
 }
 

@@ -30,7 +30,11 @@ export async function reloading(
   settings: Settings,
 ): Promise<Served> {
   const versions = new AppVersions({ place, words }, settings.get<number>("grace") as number);
-  const watch = new SourceWatch(...watched(place, settings));
+  const given = settings.get<readonly string[]>("reload-dir")?.map(watchedFolder);
+  const watch = new SourceWatch(() => {
+    const files = [...new Set([place.path, realPath(place.path)])];
+    return { folders: given ?? files.map(folderOf), files };
+  });
   const first = versions.load();
   await first.loaded;
   versions.use(first);
@@ -43,13 +47,6 @@ export async function reloading(
     versions,
     others: versions.gather,
   };
-}
-
-function watched({ path }: AppPlace, settings: Settings): [folders: string[], files: string[]] {
-  const files = [...new Set([path, realPath(path)])];
-  const given = settings.get<readonly string[]>("reload-dir");
-  const folders = given?.map(watchedFolder) ?? files.map(folderOf);
-  return [folders, files];
 }
 
 function watchedFolder(name: string): string {

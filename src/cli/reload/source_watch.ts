@@ -23,23 +23,30 @@ const MAX_RESTLESS_LOOKS = 20;
 /** The files that may be modules. Other files are often data, which the app itself writes. */
 const MODULE = /\.(?:[cm]?[jt]sx?|json)$/;
 
+/** What is watched, by absolute paths. */
+export interface WatchedPlaces {
+  /**
+   * The modules in these folders are watched, but for those in `node_modules` and in folders with a dot at the
+   * beginning of the name.
+   */
+  readonly folders: readonly string[];
+  /** These files are watched in any case. */
+  readonly files: readonly string[];
+}
+
 /** Watches folders and single files. */
 export class SourceWatch {
-  readonly #folders: readonly string[];
-  readonly #files: readonly string[];
+  readonly #places: () => WatchedPlaces;
   #seen: ReadonlyMap<string, string>;
   #pauseSeconds = LEAST_PAUSE_SECONDS;
 
   /**
    * Remembers the present state of the files.
    *
-   * @param folders Absolute paths of folders. The modules in them are watched, but for those in
-   *   `node_modules` and in folders with a dot at the beginning of the name.
-   * @param files Absolute paths of files that are watched in any case.
+   * @param places Tells the places at each look: a symbolic link of the app may come to lead to another folder.
    */
-  constructor(folders: readonly string[], files: readonly string[]) {
-    this.#folders = folders;
-    this.#files = files;
+  constructor(places: () => WatchedPlaces) {
+    this.#places = places;
     this.#seen = this.#look();
   }
 
@@ -64,7 +71,8 @@ export class SourceWatch {
   #look(): Map<string, string> {
     const begin = milliseconds();
     const states = new Map<string, string>();
-    for (const file of this.#files) states.set(file, fileState(file));
+    const { folders, files } = this.#places();
+    for (const file of files) states.set(file, fileState(file));
     const visited = new Set<string>();
     const visit = (folder: string) => {
       // A symbolic link may lead back to a folder above it.
@@ -79,7 +87,7 @@ export class SourceWatch {
         else if (isModule) states.set(path, fileState(path));
       }
     };
-    for (const folder of this.#folders) visit(folder);
+    for (const folder of folders) visit(folder);
     const tookSeconds = (milliseconds() - begin) / 1000;
     this.#pauseSeconds = Math.max(LEAST_PAUSE_SECONDS, tookSeconds * PAUSE_FACTOR);
     return states;
