@@ -9,8 +9,7 @@ import { StuckError, testClient } from "../testing/mod.ts";
 import { type Mounts, WSGIPathInfoDispatcher } from "../wsgi/mod.ts";
 import { type AppPlace, loadApp } from "./app_loader.ts";
 import { EXIT, memberOf, messageOf, visible } from "./failure.ts";
-import { writeOut } from "./host/mod.ts";
-import { counted } from "./running.ts";
+import { counted, print } from "./running.ts";
 import { serverOptionsOf, type Settings } from "./settings.ts";
 
 /** The methods that each app gets. */
@@ -49,14 +48,14 @@ export async function checkCommand(place: AppPlace, settings: Settings): Promise
     faults.push(...client.takeErrors().map(describe));
     if (faults.length > 0) faulty++;
     const lines = [...new Set(faults)].map((fault) => `    ${fault.replaceAll("\n", "\n    ")}\n`);
-    await writeOut(
+    await print(
       `${faults.length === 0 ? "ok    " : "FAULT "}${method} ${path}: ${result}\n${
         visible(lines.join(""))
       }`,
     );
   }
   const count = `${counted(requests.length, "request")}`;
-  await writeOut(
+  await print(
     faulty === 0
       ? `${place.name} keeps PEP 3333 in ${count}.\n`
       : `${place.name} has faults in ${faulty} of ${count}.\n`,

@@ -12,7 +12,8 @@ import { checkCommand } from "./check.ts";
 import { EXIT, usage } from "./failure.ts";
 import { fetchCommand, isPath } from "./fetch.ts";
 import { helpText } from "./help.ts";
-import { kindOf, writeOut } from "./host/mod.ts";
+import { kindOf } from "./host/mod.ts";
+import { print } from "./running.ts";
 import { serveCommand } from "./serve.ts";
 import type { Command } from "./options.ts";
 import { checkSettings, collectSettings, type Settings } from "./settings.ts";
@@ -30,10 +31,10 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   const args = splitArguments(words);
   const asked = (name: string) =>
     args.given.some(({ option, text }) => option.name === name && text === "true");
-  if (asked("help")) return await print(helpText());
-  if (asked("version")) return await print(`cogen-wsgi ${VERSION}\n`);
+  if (asked("help")) return await printed(helpText());
+  if (asked("version")) return await printed(`cogen-wsgi ${VERSION}\n`);
   const settings = await collectSettings(args);
-  if (settings.get("print-config") === true) return await print(settings.print());
+  if (settings.get("print-config") === true) return await printed(settings.print());
   await checkSettings(settings);
   if (args.command === "status") {
     if (args.operands.length > 0) {
@@ -72,7 +73,7 @@ function operandsOf(
   return { app, path };
 }
 
-async function print(text: string): Promise<number> {
-  await writeOut(text);
+async function printed(text: string): Promise<number> {
+  await print(text);
   return EXIT.ended;
 }

@@ -8,7 +8,8 @@ import { showValue } from "../coroutine/mod.ts";
 import { StuckError, testClient } from "../testing/mod.ts";
 import { type AppPlace, loadApp } from "./app_loader.ts";
 import { CommandFailure, EXIT, messageOf, reasonOf, usage } from "./failure.ts";
-import { readBytes, writeError, writeOut } from "./host/mod.ts";
+import { readBytes, writeError } from "./host/mod.ts";
+import { print } from "./running.ts";
 import { serverOptionsOf, type Settings } from "./settings.ts";
 
 /** The request of the command line. */
@@ -40,9 +41,9 @@ export async function fetchCommand(
     const response = await client.request(method, path, options);
     if (settings.get("include") === true) {
       const fields = response.rawHeaders.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-      await writeOut(latin1(`HTTP/1.1 ${response.status} ${response.reason}\r\n${fields}\r\n`));
+      await print(latin1(`HTTP/1.1 ${response.status} ${response.reason}\r\n${fields}\r\n`));
     }
-    await writeOut(response.bytes);
+    await print(response.bytes);
     return response.status >= 200 && response.status < 300 ? EXIT.ended : EXIT.noSuccess;
   } catch (error) {
     if (error instanceof CommandFailure) throw error;

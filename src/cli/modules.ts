@@ -102,6 +102,9 @@ function nameOf(error: unknown): string {
 }
 
 function hintOf(message: string, name: string): string {
+  if (/strip-only mode/.test(message)) {
+    return "; Node leaves types out, and transforms nothing: the compiler's option erasableSyntaxOnly finds such lines";
+  }
   if (!/token 'export'|import statement outside/.test(message)) return "";
   const module = name.replace(/([jt]s)$/, "m$1");
   return `; Node takes it for CommonJS: write "type": "module" in package.json, or name it ${module}`;

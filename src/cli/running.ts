@@ -8,8 +8,8 @@
 
 import type { ServeOptions } from "../../mod.ts";
 import type { Bus } from "../bus/mod.ts";
-import { CommandFailure, EXIT, openReasonOf } from "./failure.ts";
-import { after, onSignal, processId, removeFile, writeText } from "./host/mod.ts";
+import { CommandFailure, EXIT, openReasonOf, reasonOf, systemCode } from "./failure.ts";
+import { after, onSignal, processId, removeFile, writeOut, writeText } from "./host/mod.ts";
 import { reopenLogs, writeMessage } from "./logs/logs.ts";
 import { endMessages, tellReady, tellStopping } from "./status/service_manager.ts";
 import type { Settings } from "./settings.ts";
@@ -41,6 +41,24 @@ export interface Served {
   readonly versions?: Service;
   /** Asks the versions for their status. */
   readonly others?: Gather;
+}
+
+/** The codes of errors that tell of a closed output. Its reader, such as `head`, wants no more. */
+const CLOSED: ReadonlySet<string> = new Set(["EPIPE", "EBADF", "ERR_STREAM_DESTROYED"]);
+
+/**
+ * Writes the result of a command to standard output. Nothing happens if it is closed.
+ *
+ * @throws {CommandFailure} If the bytes cannot be written, such as on a full disk.
+ */
+export async function print(bytes: string | Uint8Array): Promise<void> {
+  try {
+    await writeOut(bytes);
+  } catch (error) {
+    if (CLOSED.has(systemCode(error))) return;
+    const message = `cannot write to standard output: ${reasonOf(error)}`;
+    throw new CommandFailure(EXIT.crashed, message);
+  }
 }
 
 /** Writes a message of the command. */

@@ -19,11 +19,13 @@ import {
   checkNames,
   checkOption,
   type Duration,
+  type HostAsyncDisposable,
   refuseSurplus,
   toMilliseconds,
 } from "../coroutine/mod.ts";
 import type { ServerStats, WSGIServer } from "../server/mod.ts";
 import type { Mounts, WSGIApp } from "../wsgi/mod.ts";
+import { disposeBy } from "./dispose.ts";
 import { eventFields, TestEvents, type TestEventsOptions } from "./events.ts";
 import { type Exchange, TestStream } from "./exchange.ts";
 import { fetchBy } from "./fetch.ts";
@@ -86,8 +88,17 @@ export function testClient(
   return new TestClient(isServerOptions(app) ? app : { wsgiApp: app }, options);
 }
 
+/** The part of the class that depends on the compiler: the method for `await using`. */
+export interface TestClient extends HostAsyncDisposable {}
+
 /** A client for the tests of an app; {@linkcode testClient} makes it. */
-export class TestClient implements AsyncDisposable {
+export class TestClient {
+  static {
+    disposeBy(this.prototype, function (this: TestClient) {
+      return this.close();
+    });
+  }
+
   /** The server under test. */
   readonly server: WSGIServer;
   /** The lines of the error log so far. */
@@ -325,11 +336,6 @@ export class TestClient implements AsyncDisposable {
    */
   close(): Promise<void> {
     return this.#closing ??= this.#under.close();
-  }
-
-  /** Does the same as {@linkcode close}, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 }
 

@@ -7,8 +7,10 @@
  * @module
  */
 
+import type { HostAsyncDisposable } from "../coroutine/mod.ts";
 import { decodeLatin1 } from "../socket/mod.ts";
 import type { Ending } from "./client_socket.ts";
+import { disposeBy } from "./dispose.ts";
 import { EventParser, type TestEvent } from "./event_parser.ts";
 import type { Exchange } from "./exchange.ts";
 import { fieldPairs, type RequestOptions, toBytes } from "./request.ts";
@@ -55,8 +57,17 @@ export function eventFields(
   return [...given, ["Last-Event-ID", decodeLatin1(bytes, 0, bytes.length)]];
 }
 
+/** The part of the class that depends on the compiler: the method for `await using`. */
+export interface TestEvents extends HostAsyncDisposable {}
+
 /** A stream of events, which a test reads event by event. */
-export class TestEvents implements AsyncIterable<TestEvent>, AsyncDisposable {
+export class TestEvents implements AsyncIterable<TestEvent> {
+  static {
+    disposeBy(this.prototype, async function (this: TestEvents) {
+      if (!this.ended) await this.disconnect();
+    });
+  }
+
   readonly #begin: (lastEventId: string) => Promise<Exchange>;
   #exchange!: Exchange;
   #parser: EventParser;
@@ -164,11 +175,6 @@ export class TestEvents implements AsyncIterable<TestEvent>, AsyncDisposable {
   /** Goes on reading after a {@linkcode stall}. */
   resume(): void {
     this.#exchange.socket.resume();
-  }
-
-  /** Ends the connection of the client, unless it has ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.ended) await this.disconnect();
   }
 
   /** The parser, with all bytes that have come. */

@@ -6,8 +6,10 @@
  * @module
  */
 
+import type { HostAsyncDisposable } from "../coroutine/mod.ts";
 import { joinBytes } from "../socket/mod.ts";
 import type { ClientSocket, Ending, Fault } from "./client_socket.ts";
+import { disposeBy } from "./dispose.ts";
 import { type PreparedRequest, toBytes } from "./request.ts";
 import { TestResponse, TruncatedResponse } from "./response.ts";
 import { ResponseReader } from "./response_reader.ts";
@@ -146,8 +148,17 @@ export class Exchange {
   }
 }
 
+/** The part of the class that depends on the compiler: the method for `await using`. */
+export interface TestStream extends HostAsyncDisposable {}
+
 /** A response that a test reads piece by piece, and a client that may leave at any time. */
-export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
+export class TestStream implements AsyncIterable<Uint8Array> {
+  static {
+    disposeBy(this.prototype, async function (this: TestStream) {
+      if (!this.ended) await this.disconnect();
+    });
+  }
+
   /** The status code; 0 if the client left before the head. */
   readonly status: number;
   /** The fields of the head. */
@@ -244,11 +255,6 @@ export class TestStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** Goes on reading after a {@linkcode stall}. */
   resume(): void {
     this.#exchange.socket.resume();
-  }
-
-  /** Ends the connection of the client, unless the response has ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.ended) await this.disconnect();
   }
 
   #available(): number {

@@ -6,10 +6,11 @@
  * @module
  */
 
-import { optionError } from "../coroutine/mod.ts";
+import { type HostAsyncDisposable, optionError } from "../coroutine/mod.ts";
 import { closePayload, encodeFrame, type Message, MessageReader } from "../websocket/mod.ts";
 import type { SocketEnd } from "../websocket/mod.ts";
 import type { ClientSocket, Ending } from "./client_socket.ts";
+import { disposeBy } from "./dispose.ts";
 import { fieldPairs, type RequestOptions } from "./request.ts";
 import type { TestResponse } from "./response.ts";
 import type { VirtualTime } from "./virtual_time.ts";
@@ -65,8 +66,17 @@ export function handshakeFields(options: TestWebSocketOptions): [string, string]
   ];
 }
 
+/** The part of the class that depends on the compiler: the method for `await using`. */
+export interface TestWebSocket extends HostAsyncDisposable {}
+
 /** A WebSocket of a test. Pings are answered at once, and a Close frame as well. */
-export class TestWebSocket implements AsyncIterable<Message>, AsyncDisposable {
+export class TestWebSocket implements AsyncIterable<Message> {
+  static {
+    disposeBy(this.prototype, async function (this: TestWebSocket) {
+      if (this.end === undefined) await this.close(1000);
+    });
+  }
+
   /** The subprotocol that the server has chosen; empty for none. */
   readonly protocol: string;
   /** The header fields of the answer to the handshake. */
@@ -177,11 +187,6 @@ export class TestWebSocket implements AsyncIterable<Message>, AsyncDisposable {
   async disconnect(how: Exclude<Ending, "stall"> = "reset"): Promise<void> {
     this.#socket.end(how);
     await this.#time.quiet();
-  }
-
-  /** Closes the connection, unless it has ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.end === undefined) await this.close(1000);
   }
 
   async #until(awaited: string, reached: () => boolean): Promise<void> {

@@ -7,7 +7,6 @@
 import { spawn } from "node:child_process";
 import host from "node:process";
 import { startTimer } from "../../../adapters/shared/timer.ts";
-import { CommandFailure, EXIT, reasonOf, systemCode } from "../failure.ts";
 
 /** The signals that the command listens for. */
 export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1";
@@ -73,30 +72,18 @@ export function withholdPermissions(mode: number): () => void {
   return () => void host.umask(before);
 }
 
-/** The codes of errors that tell of a closed output. Its reader, such as `head`, wants no more. */
-const CLOSED: ReadonlySet<string> = new Set(["EPIPE", "EBADF", "ERR_STREAM_DESTROYED"]);
-
 /**
  * Writes to standard output.
  *
- * @returns Resolves when the system has taken the bytes, or the output is closed.
- * @throws Rejects with a {@linkcode CommandFailure} if the bytes cannot be written, such as on a full disk.
+ * @returns Resolves when the system has taken the bytes.
+ * @throws Rejects with the error of the system.
  */
 export function writeOut(bytes: string | Uint8Array): Promise<void> {
   const { stdout } = host;
   // Without a listener, the error would end the process before the callback.
   if (stdout.listenerCount("error") === 0) stdout.on("error", () => {});
   return new Promise((resolve, reject) => {
-    const written = (error?: Error | null) => {
-      if (error === undefined || error === null || CLOSED.has(systemCode(error))) return resolve();
-      const message = `cannot write to standard output: ${reasonOf(error)}`;
-      reject(new CommandFailure(EXIT.crashed, message));
-    };
-    try {
-      stdout.write(bytes, written);
-    } catch (error) {
-      written(error as Error);
-    }
+    stdout.write(bytes, (error) => error ? reject(error) : resolve());
   });
 }
 

@@ -9,8 +9,9 @@ import { parseBindAddress } from "../../server/mod.ts";
 import type { Socket, SocketHandler } from "../../socket/mod.ts";
 import type { StatusView } from "../../status/mod.ts";
 import { CommandFailure, EXIT, messageOf, systemCode, usage } from "../failure.ts";
-import { after, writeOut } from "../host/mod.ts";
+import { after } from "../host/mod.ts";
 import { type Endpoint, endpointOf } from "../listening.ts";
+import { print } from "../running.ts";
 import type { Settings } from "../settings.ts";
 import { formatStatus } from "./table.ts";
 
@@ -27,7 +28,7 @@ const REQUEST = "GET /status.json HTTP/1.1\r\nHost: localhost\r\nConnection: clo
  * @throws {CommandFailure} If no server answers with its status.
  */
 export async function statusCommand(settings: Settings): Promise<number> {
-  await writeOut(await statusText(settings));
+  await print(await statusText(settings));
   return EXIT.ended;
 }
 

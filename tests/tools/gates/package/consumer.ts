@@ -21,6 +21,7 @@ export function writeConsumer(directory: string): void {
     "package.json": JSON.stringify({ name: "consumer", private: true, type: "module" }),
     "use.ts": typedProgram(specifiers.filter((name) => !WEB_ROOMS.includes(name))),
     "web.ts": webProgram(specifiers.filter((name) => WEB_ROOMS.includes(name))),
+    "rooms.ts": roomProgram(specifiers.filter((name) => WEB_ROOMS.includes(name))),
     "use.cjs": commonProgram(specifiers),
     "use.mjs": plainProgram(specifiers),
     ...COMMAND_APPS,
@@ -75,8 +76,7 @@ function typedProgram(specifiers: readonly string[]): string {
 
 /** Passes bodies, signals and servers to the web's classes and to `await using`. */
 function webProgram(rooms: readonly string[]): string {
-  const imports = rooms.map((name, index) => `export * as room${index} from "${name}";`);
-  return `${imports.join("\n")}
+  return `${roomProgram(rooms)}
   import { serve, type WSGIApp } from "cogen-wsgi";
   const app: WSGIApp = async function* (environ, startResponse) {
     startResponse("200 OK", []);
@@ -97,6 +97,11 @@ function webProgram(rooms: readonly string[]): string {
     await disposable[Symbol.asyncDispose]();
   }
 `;
+}
+
+/** Uses the entries with the web's classes, without `await using`. */
+function roomProgram(rooms: readonly string[]): string {
+  return rooms.map((name, index) => `export * as room${index} from "${name}";`).join("\n");
 }
 
 /** CommonJS: `require` shows that no module of the package awaits at its top. */

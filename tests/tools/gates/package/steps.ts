@@ -156,7 +156,7 @@ function useOn(runtime: RuntimeName, file: string): Use {
 /** A compiler, its libraries beside ECMAScript, and the way in which it finds modules. */
 interface TypeCheck {
   readonly compiler: "current" | "oldest";
-  readonly files: readonly ("use.ts" | "web.ts")[];
+  readonly files: readonly ("use.ts" | "web.ts" | "rooms.ts")[];
   readonly module: "Node16" | "NodeNext" | "ESNext";
 }
 
@@ -165,6 +165,7 @@ const TYPE_CHECKS: readonly TypeCheck[] = [
   { compiler: "current", files: ["use.ts"], module: "NodeNext" },
   { compiler: "current", files: ["use.ts"], module: "ESNext" },
   { compiler: "current", files: ["web.ts"], module: "NodeNext" },
+  { compiler: "current", files: ["rooms.ts"], module: "NodeNext" },
   { compiler: "oldest", files: ["use.ts", "web.ts"], module: "NodeNext" },
 ];
 
@@ -173,7 +174,11 @@ const TYPE_CHECKS: readonly TypeCheck[] = [
  * are not.
  */
 function typeCheck({ compiler, files, module }: TypeCheck): Use {
-  const lib = files.includes("web.ts") ? "ESNext,DOM,DOM.AsyncIterable" : "ES2023";
+  const lib = files.includes("web.ts")
+    ? "ESNext,DOM,DOM.AsyncIterable"
+    : files.includes("rooms.ts")
+    ? "ES2023,DOM"
+    : "ES2023";
   const options = ["--strict", "--noEmit", "--skipDefaultLibCheck", "--target", "ES2023"];
   const moduleResolution = module === "ESNext" ? "Bundler" : module;
   const command: CommandLine = [
