@@ -14,7 +14,7 @@ const HEADERS = [["Content-Type", "text/plain; charset=utf-8"]] as const;
 /** Makes the apps of a channel of their own. */
 export function events(): Mounts {
   const channelOf = shared((bus) =>
-    new EventChannel({ bus, name: "events", history: { count: 1000 } })
+    new EventChannel({ bus, name: "events", history: { count: 1000, age: Infinity } })
   );
 
   function stream(environ: Environ, startResponse: StartResponse) {

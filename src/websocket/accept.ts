@@ -64,7 +64,8 @@ const KNOWN_OPTIONS: readonly (keyof WebSocketOptions)[] = [
  * - The deadlines of HTTP end here. Clients that have gone are found by Pings.
  * - When the server shuts down, the client gets 1001, spread over `shutdownSpread`.
  *
- * Behind a proxy that ends TLS, pages have another origin than the request that arrives: list it in `origin`.
+ * Behind a proxy that ends TLS, pages have another origin than the request that arrives: use `trustProxy`, or list
+ * the origin in `origin`.
  *
  * @param environ The request.
  * @param options The subprotocols, the origins, the limits and the compression.

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import type { Environ, WSGIApp } from "../../mod.ts";
+import { type Environ, trustProxy, type WSGIApp } from "../../mod.ts";
 import { agreeOnDeflate, parseExtensions } from "../../src/websocket/codec/extensions.ts";
 import { sha1 } from "../../src/websocket/codec/sha1.ts";
 import {
@@ -234,6 +234,19 @@ for (const [origin, option, host, isAllowed] of ORIGINS) {
     assertEquals(statusOf(await answerTo(request, options)), isAllowed ? 101 : 403);
   });
 }
+
+test("behind a proxy that ends TLS, trustProxy tells the scheme of the page", async () => {
+  for (const isTrusted of [true, false]) {
+    const app = accepting({});
+    const stage = await serving(isTrusted ? trustProxy(app, { trust: 1 }) : app);
+    const fields = { "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7" };
+    const client = stage.ask(handshake("/", { ...fields, Origin: "https://test" }));
+    await stage.settle();
+    assertEquals(statusOf(client.received()), isTrusted ? 101 : 403);
+    client.destroy();
+    await stage.finish();
+  }
+});
 
 /** Offers of extensions, and the answer of a server with all windows and context takeover. */
 const OFFERS: readonly (readonly [string, string | undefined])[] = [
