@@ -181,3 +181,31 @@ export class HandOver {
     return best;
   }
 }
+
+/** The time in which a worker takes a connection, unless all of them stand still, in milliseconds. */
+const STANDSTILL_MS = 1000;
+
+/**
+ * Waits until the workers have taken all connections, or take none any more, at most for half of the grace
+ * period.
+ *
+ * @param connections The connections that wait; none is added.
+ * @param grace The grace period, in seconds.
+ * @param time The time, and a pause in which messages are read.
+ */
+export async function handOverRest(
+  connections: { readonly size: number },
+  grace: number,
+  time: { milliseconds(): number; nextTurn(): Promise<void> },
+): Promise<void> {
+  const began = time.milliseconds();
+  let { size } = connections;
+  let changed = began;
+  while (connections.size > 0) {
+    const now = time.milliseconds();
+    if (connections.size < size) changed = now;
+    size = connections.size;
+    if (now - changed >= STANDSTILL_MS || now - began >= grace * 500) return;
+    await time.nextTurn();
+  }
+}

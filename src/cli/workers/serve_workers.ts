@@ -24,7 +24,7 @@ import type { Settings } from "../settings.ts";
 import { Gather } from "../status/gather.ts";
 import { withStatus } from "../status/status_server.ts";
 import { Listeners } from "./listeners.ts";
-import { maxWaiting } from "./hand_over.ts";
+import { handOverRest, maxWaiting } from "./hand_over.ts";
 import { descriptorLimit, nextTurn, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
 
@@ -148,7 +148,7 @@ function serviceOf(supervisor: Supervisor, close: () => Promise<void>): Service 
     running: () => Promise.resolve(supervisor.running),
     async shutdown(grace) {
       await (closed ??= acceptBacklog(supervisor).then(close));
-      await handOverRest(supervisor, grace);
+      await handOverRest(supervisor.connections, grace, { milliseconds, nextTurn });
       await supervisor.stop(grace);
     },
     reopenLogs: () => supervisor.reopenLogs(),
@@ -163,10 +163,4 @@ async function acceptBacklog({ connections }: Supervisor): Promise<void> {
     await nextTurn();
     quiet = connections.offered === before ? quiet + 1 : 0;
   }
-}
-
-/** Waits until the workers have taken all connections, at most for a part of the grace period. */
-async function handOverRest({ connections }: Supervisor, grace: number): Promise<void> {
-  const last = milliseconds() + Math.min(grace / 2, 1) * 1000;
-  while (connections.size > 0 && milliseconds() < last) await nextTurn();
 }

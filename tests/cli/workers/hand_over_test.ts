@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { maxWaiting } from "../../../src/cli/workers/hand_over.ts";
+import { handOverRest, maxWaiting } from "../../../src/cli/workers/hand_over.ts";
 import { type FakeProcess, Stage } from "./fake_processes.ts";
 
 const connectionsOf = ({ sent }: FakeProcess) =>
@@ -98,4 +98,30 @@ test("a storm of connections reaches the workers in its order, without those of 
   assertEquals(connectionsOf(second), all.slice(9000));
   assertEquals(streams.every(({ closed }) => closed), true);
   assertEquals(stage.lines.filter((line) => line.includes("refused")), []);
+});
+
+/** The milliseconds for which a service that ends waits, if its connections change by `change` in each. */
+async function waited(size: number, grace: number, change: (size: number) => number) {
+  const connections = { size };
+  let now = 0;
+  await handOverRest(connections, grace, {
+    milliseconds: () => now,
+    nextTurn: () => {
+      connections.size = change(connections.size);
+      now++;
+      return Promise.resolve();
+    },
+  });
+  return [now, connections.size];
+}
+
+test("a service that ends waits while its workers take connections", async () => {
+  const oneEach = (size: number) => size - 1;
+  assertEquals(await waited(0, 10, oneEach), [0, 0]);
+  assertEquals(await waited(4000, 10, oneEach), [4000, 0]);
+  assertEquals(await waited(6000, 10, oneEach), [5000, 1000]);
+  assertEquals(await waited(5, 10, (size) => size), [1000, 5]);
+  assertEquals(await waited(5, 10, (size) => Math.max(size - 1, 3)), [1002, 3]);
+  assertEquals(await waited(5, 0, oneEach), [0, 5]);
+  assertEquals(await waited(6000, Infinity, oneEach), [6000, 0]);
 });
