@@ -15,7 +15,7 @@ import type { Settings } from "../settings.ts";
 
 /**
  * The connections that wait for accept, if the user does not say. The default of the runtimes, 511, overflows when
- * all clients come at once, and the system then loses some of them. The system may have a lower bound.
+ * all clients come at once, and the system then loses some of them. The system may have a lower bound; Bun has 512.
  */
 const BACKLOG = 4096;
 
