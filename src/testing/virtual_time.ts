@@ -23,6 +23,8 @@ const QUIET_TURNS = 2;
 const PATIENCE_MS = 1000;
 /** The same limit for a wait of the test while an app waits for a promise of the runtime. */
 const RUNTIME_PATIENCE_MS = 30_000;
+/** The polls of the runtime within each limit: a process that was stopped for a time has polled too little. */
+const PATIENT_POLLS = 400;
 /**
  * The polls of the runtime in which apps may end that wait for it, at the end of a test: about a second. A count
  * gives a slow machine more time.
@@ -241,11 +243,9 @@ export class VirtualTime {
       const released = this.#release();
       quietTurns = active || released ? 0 : quietTurns + 1;
       if (quietTurns === 1) quietSinceMs = this.#host.now();
-      const quietMs = quietTurns === 0 ? 0 : this.#host.now() - quietSinceMs;
+      const quietMs = quietTurns > PATIENT_POLLS ? this.#host.now() - quietSinceMs : 0;
       const waitsForRuntime = this.#waitsForRuntime();
-      const mayJump = waitsForRuntime
-        ? quietTurns > QUIET_TURNS && quietMs > PATIENCE_MS
-        : !released;
+      const mayJump = waitsForRuntime ? quietMs > PATIENCE_MS : !released;
       if (mayJump && this.#jump()) {
         quietTurns = 0;
         // Nothing but the clock can go on, so the runtime need not poll each time.

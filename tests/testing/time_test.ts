@@ -87,6 +87,21 @@ test("a wait that can never end names the app, its wait and its line", async () 
   await client.close();
 });
 
+test("a process that was stopped for a time gives up no wait", async () => {
+  let say: ((text: string) => unknown) | undefined;
+  await using client = testClient(function* (environ, startResponse) {
+    say = (text) => environ.cogen.scheduler.add(() => Signal("news", text));
+    startResponse("200 OK", []);
+    return yield* environ.cogen.wait(WaitForSignal<string>("news"));
+  }, { autojump: false });
+  const poll = client.get("/");
+  setTimeout(() => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100);
+    setTimeout(() => say?.("late news"), 10);
+  }, 5);
+  assertEquals((await poll).text, "late news");
+});
+
 test("a coroutine that is left behind fails the disposal, with its line", async () => {
   const client = testClient((environ, startResponse) => {
     environ.cogen.scheduler.add(function* forgotten() {
