@@ -16,6 +16,21 @@ export function markerOf(path: string): string {
   return MARKER + path;
 }
 
+/**
+ * Says where a process hung that had to be ended: its output has the markers of the files that had ended. The
+ * runner of Bun has no markers; it writes the name of a file before its tests.
+ */
+export function placeOfHang(
+  runtime: RuntimeName,
+  paths: readonly string[],
+  output: string,
+): string {
+  const isBun = runtime === "bun";
+  const begun = paths.findLastIndex((path) => output.includes(isBun ? path : markerOf(path)));
+  const path = paths[isBun ? Math.max(begun, 0) : begun + 1];
+  return path === undefined ? "it hung after its last test" : `it hung in ${path}`;
+}
+
 /** The report without the markers. */
 export function withoutMarkers(report: string): string {
   return report.split("\n").filter((line) => !line.includes(`<testcase name="${MARKER}`)).join(

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { RuntimeName } from "../../runtimes.ts";
-import { isSilent, markerOf, partsOf, withoutMarkers } from "./batch_report.ts";
+import { isSilent, markerOf, partsOf, placeOfHang, withoutMarkers } from "./batch_report.ts";
 
 const PATHS = ["tests/a_test.ts", "tests/b_test.ts", "tests/c_test.ts"] as const;
 const [A, B, C] = PATHS;
@@ -40,6 +40,18 @@ test("an empty report has no file", () => {
   for (const runtime of ["node", "currentNode", "deno", "bun"] as const) {
     assertEquals(silentFiles(runtime, PATHS, ""), [...PATHS]);
   }
+});
+
+test("names the file in which a process hung", () => {
+  const ended = (...paths: string[]) =>
+    paths.map((path) => `\u2714 ${markerOf(path)} (1ms)`).join("\n");
+  for (const runtime of ["node", "currentNode", "deno"] as const) {
+    assertEquals(placeOfHang(runtime, PATHS, ""), `it hung in ${A}`);
+    assertEquals(placeOfHang(runtime, PATHS, ended(A, B)), `it hung in ${C}`);
+    assertEquals(placeOfHang(runtime, PATHS, ended(...PATHS)), "it hung after its last test");
+  }
+  assertEquals(placeOfHang("bun", PATHS, ""), `it hung in ${A}`);
+  assertEquals(placeOfHang("bun", PATHS, `${A}:\n(pass) a\n\n${B}:\n`), `it hung in ${B}`);
 });
 
 test("removes the markers", () => {

@@ -23,7 +23,7 @@ import {
   type RuntimeName,
 } from "../../runtimes.ts";
 import { runCommand } from "../command.ts";
-import { isSilent, partsOf, withoutMarkers } from "./batch_report.ts";
+import { isSilent, partsOf, placeOfHang, withoutMarkers } from "./batch_report.ts";
 import { compiledSources, takesCompiled } from "../compiled/sources.ts";
 import { countTests, outcomesOf, type TestOutcome } from "./junit.ts";
 import { testFiles } from "../sources.ts";
@@ -177,7 +177,8 @@ async function runBatch(
     ...(await Promise.all(alone)).flat(),
   ];
   if (complaint === undefined || runs.some((run) => run.complaint !== undefined)) return runs;
-  const note = `${complaint} in one process, but each file is right by itself`;
+  const place = code === undefined ? `: ${placeOfHang(runtime.name, paths, output)}` : "";
+  const note = `${complaint} in one process, but each file is right by itself${place}`;
   const none = { passed: 0, failed: 0, skipped: 0 };
   return [...runs, { path, count: none, tests: [], complaint: describeBad(path, note, output) }];
 }
