@@ -65,7 +65,7 @@ export async function startBroker(
 
 /** Waits until a port takes connections. */
 async function answers(port: number, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
+  while (child.exitCode === null && child.signalCode === null) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, "127.0.0.1");
       socket.once("connect", () => (socket.destroy(), resolve(true)));
@@ -74,5 +74,5 @@ async function answers(port: number, child: ChildProcess): Promise<void> {
     if (isOpen) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`The broker has ended with ${child.exitCode}`);
+  throw new Error(`The broker has ended with ${child.exitCode ?? child.signalCode}`);
 }
