@@ -233,7 +233,7 @@ export class VirtualTime {
 
   async #drive(): Promise<void> {
     this.#driving = true;
-    /** The rounds since the last event; the real time is read only when there are some. */
+    /** The polls since the last event. The real time is read at the first one, and after enough of them. */
     let quietTurns = 0;
     let quietSinceMs = 0;
     // The code of the test goes on first: it may begin further requests.

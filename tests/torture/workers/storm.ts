@@ -42,12 +42,8 @@ if (count / workers > ofProcess) {
 }
 const runtime = chosenRuntime(values.runtime);
 const words = [
-  "-w",
-  values.workers,
-  "--max-connections",
-  String(ofProcess),
-  "--idle-timeout",
-  "1h",
+  ...["-w", values.workers, "--max-connections", String(ofProcess)],
+  ...["--idle-timeout", "1h"],
 ];
 const server = await startWorkers(runtime, APP, words, (text) => process.stderr.write(text));
 const groups = Array.from({ length: Math.ceil(count / CLIENTS_OF_PROCESS) }, (_, index) => ({

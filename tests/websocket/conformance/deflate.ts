@@ -20,6 +20,8 @@ import {
 
 const EXTENSIONS = "Sec-WebSocket-Extensions";
 const DEFLATE = "permessage-deflate";
+/** The usual parameters of an answer: context takeover is off unless asked for. */
+const NO_TAKEOVER = "; server_no_context_takeover; client_no_context_takeover";
 
 const offering = (offer: string = DEFLATE): CaseParts => ({ offers: { [EXTENSIONS]: offer } });
 
@@ -36,13 +38,13 @@ const deflated = (kind: "text" | "binary", message: Message, options: zlib.ZlibO
 /** Offers, and the answer of an endpoint; `undefined` if the offer is declined. */
 const OFFERS: readonly (readonly [Endpoint, string, string | undefined])[] = [
   ["plain", "permessage-deflate", undefined],
-  ["echo", "permessage-deflate", "; server_no_context_takeover; client_no_context_takeover"],
+  ["echo", "permessage-deflate", NO_TAKEOVER],
   [
     "echo",
     "permessage-deflate;\tserver_no_context_takeover",
-    "; server_no_context_takeover; client_no_context_takeover",
+    NO_TAKEOVER,
   ],
-  ["echo", "x, permessage-deflate", "; server_no_context_takeover; client_no_context_takeover"],
+  ["echo", "x, permessage-deflate", NO_TAKEOVER],
   ["context", "permessage-deflate; client_max_window_bits", ""],
   ["context", "permessage-deflate; client_max_window_bits=15", ""],
   ["context", "permessage-deflate; client_max_window_bits=8", "; client_max_window_bits=8"],
