@@ -18,11 +18,13 @@ const HOSTILE = "/<img/src=x/onerror=alert(1)>?<script>alert(2)</script>";
 describe("the status page", () => {
   let [server, admin]: [WSGIServer | undefined, WSGIServer | undefined] = [undefined, undefined];
   const gone = new AbortController();
+  /** Node cancels the body of a response that nothing refers to. */
+  const running: Response[] = [];
 
   /** Sends a request whose app waits until the end of the test. */
   const wait = async (target: string) => {
     const { signal } = gone;
-    await fetch(new URL(target, server?.url), { signal });
+    running.push(await fetch(new URL(target, server?.url), { signal }));
   };
 
   before(async () => {
