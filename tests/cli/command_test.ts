@@ -370,10 +370,23 @@ test("fetch prints the response, and the exit code tells a status 2xx", async ()
 
 const hasFullDisk = existsSync("/dev/full");
 
+/** Node loads this before the command: a loader of modules may have a pipe to standard output. */
+const PIPE = encodeURIComponent(`
+  import { PassThrough } from "node:stream";
+  new PassThrough().pipe(process.stdout);
+`);
+
 test("a full disk is one line and the exit code 1", { skip: !hasFullDisk }, async () => {
   await inWorkshop(FILES, async ({ start }) => {
-    for (const args of ["--help", "fetch app.mjs / -i", "check app.mjs"]) {
-      const program = start(args.split(" "), ["sh", "-c", 'exec "$@" > /dev/full', "sh"]);
+    const rows: readonly (readonly [args: string, options?: string])[] = [
+      ["--help"],
+      ["fetch app.mjs / -i"],
+      ["check app.mjs"],
+      ["--help", `--import=data:text/javascript,${PIPE}`],
+    ];
+    for (const [args, options = ""] of rows) {
+      const script = `NODE_OPTIONS="${options}" exec "$@" > /dev/full`;
+      const program = start(args.split(" "), ["sh", "-c", script, "sh"]);
       assertEquals(await program.ended, {
         code: 1,
         stdout: "",

@@ -80,12 +80,14 @@ export function withholdPermissions(mode: number): () => void {
  */
 export function writeOut(bytes: string | Uint8Array): Promise<void> {
   const { stdout } = host;
-  // Without a listener, the error would end the process before the callback.
-  if (stdout.listenerCount("error") === 0) stdout.on("error", () => {});
+  // Without a listener, the error would end the process before the callback. The listener of a pipe removes itself.
+  if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore);
   return new Promise((resolve, reject) => {
     stdout.write(bytes, (error) => error ? reject(error) : resolve());
   });
 }
+
+function ignore(): void {}
 
 /** Writes one line to standard error. */
 export function writeError(line: string): void {
@@ -117,7 +119,7 @@ const FLUSH_SECONDS = 1;
 /** Ends the process, as soon as standard output and standard error have taken all bytes. */
 export function exit(code: number): void {
   // A closed pipe takes nothing more, and is no reason for another exit code.
-  for (const stream of [host.stdout, host.stderr]) stream.on("error", () => {});
+  for (const stream of [host.stdout, host.stderr]) stream.on("error", ignore);
   const end = () => host.exit(code);
   // A stream that has failed may not call back.
   after(FLUSH_SECONDS, end);
