@@ -33,6 +33,11 @@ const WITHOUT_FIELDS: readonly ((fetched: Response) => Response | Promise<Respon
   },
 ];
 
+/*
+ * The functions below keep each fetched response: Node cancels the body of a response that nothing refers to, also
+ * when another response has that body.
+ */
+
 /** Gives a value after some time, in which a body arrives. */
 async function later<T>(value: T): Promise<T> {
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -46,20 +51,29 @@ async function framingsWithout(
 ): Promise<(string | null)[]> {
   await using server = await serve({ wsgiApp: upstream, bindAddr: ["127.0.0.1", 0] });
   const framings: (string | null)[] = [];
+  const fetched: Response[] = [];
   for (const handler of handlers) {
-    await using client = testClient(
-      fromFetch(async () => handler(await fetch(new URL(path, server.url)))),
-    );
+    await using client = testClient(fromFetch(async () => {
+      const response = await fetch(new URL(path, server.url));
+      fetched.push(response);
+      return handler(response);
+    }));
     const { headers } = await client.get("/");
     framings.push(headers.get("transfer-encoding"));
   }
+  assertEquals(fetched.length, handlers.length);
   return framings;
 }
 
 /** The answers to a path, passed on by each handler. */
 async function passedOn(path: string): Promise<TestResponse[]> {
   await using server = await serve({ wsgiApp: upstream, bindAddr: ["127.0.0.1", 0] });
-  const whole = () => fetch(new URL(path, server.url));
+  const all: Response[] = [];
+  const whole = async () => {
+    const fetched = await fetch(new URL(path, server.url));
+    all.push(fetched);
+    return fetched;
+  };
   const again = async () => {
     const fetched = await whole();
     const headers = new Headers(fetched.headers);
@@ -78,6 +92,7 @@ async function passedOn(path: string): Promise<TestResponse[]> {
     await using client = testClient(fromFetch(handler));
     answers.push(await client.get("/"));
   }
+  assertEquals(all.length, answers.length);
   return answers;
 }
 
