@@ -174,9 +174,8 @@ export class Signals {
       if (item === undefined) return;
       if (item.kind === "message") this.#wakeAs(item.value);
       else if (item.reason !== "unreadable") {
-        this.#failAll(
-          new BusGap("Signals may have been lost: the broker has lost a part of its log"),
-        );
+        const loss = item.reason === "epoch" ? "begun a new log" : "lost a part of its log";
+        this.#failAll(new BusGap(`Signals may have been lost: the broker has ${loss}`));
       }
       this.#tellRead(item);
     }
