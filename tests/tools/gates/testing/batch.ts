@@ -13,14 +13,34 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import process from "node:process";
+import { setInterval } from "node:timers";
 import { pathToFileURL } from "node:url";
 import { markerOf } from "./batch_report.ts";
 
+const STANDSTILL_MS = 120_000;
+
 const paths = (process.env["BATCH_FILES"] ?? "").split("\n");
 const { test } = await importRunner();
+let endedFiles = 0;
+tellStandstills();
 for (const path of paths) {
   await import(pathToFileURL(resolve(path)).href);
-  test(markerOf(path), () => {});
+  test(markerOf(path), () => void endedFiles++);
+}
+
+/**
+ * Writes the file that runs to standard error whenever none has ended for two minutes, with the resources for which
+ * the process waits. The gates show this if the process has to be ended.
+ */
+function tellStandstills(): void {
+  let before = 0;
+  setInterval(() => {
+    if (endedFiles === before) {
+      const open = "Deno" in globalThis ? [] : process.getActiveResourcesInfo();
+      console.error(`After two minutes, ${paths[endedFiles]} still runs, with ${open.join(", ")}`);
+    }
+    before = endedFiles;
+  }, STANDSTILL_MS).unref();
 }
 
 /**
