@@ -20,8 +20,8 @@ import { markerOf } from "./batch_report.ts";
 const STANDSTILL_MS = 120_000;
 
 const paths = (process.env["BATCH_FILES"] ?? "").split("\n");
-const { test } = await importRunner();
 let endedFiles = 0;
+const { test } = await importRunner();
 tellStandstills();
 for (const path of paths) {
   await import(pathToFileURL(resolve(path)).href);
@@ -46,7 +46,7 @@ function tellStandstills(): void {
 /**
  * Gives the test runner. Node's observes each promise of the process, to find the test of an uncaught error;
  * that takes a seventh of the time of the processor. In a process of many files it observes none: such an error
- * fails the process, and then each file runs by itself.
+ * ends the process, because its test might wait forever, and then each file runs by itself.
  */
 async function importRunner(): Promise<
   { readonly test: (name: string, body: () => void) => unknown }
@@ -55,6 +55,12 @@ async function importRunner(): Promise<
   const hooks = createRequire(import.meta.url)("node:async_hooks") as Record<string, unknown>;
   const { createHook } = hooks;
   hooks["createHook"] = () => ({ enable() {}, disable() {} });
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error: unknown) => {
+      console.error(`${event} in ${paths[endedFiles]}:`, error);
+      process.exit(1);
+    });
+  }
   try {
     return await import("node:test");
   } finally {
