@@ -142,16 +142,13 @@ export class WebSocketConnection implements AsyncIterable<Message> {
    * @returns The end of the connection, as the value of the `yield*`.
    * @throws {TypeError} At the `yield`, if the argument is no function.
    */
-  *each(
+  each(
     handle: (message: Message) => unknown,
   ): Generator<"" & Operation<unknown>, SocketEnd, unknown> {
     if (typeof handle !== "function") {
       throw optionError("The argument of each", handle, "a function of the message");
     }
-    // No variable here holds a message: a generator that waits for the next one would keep it in memory.
-    const each = new Each(this.#connection, this.#cogen, this.#receive, handle);
-    for (let wait = each.next(undefined); wait !== undefined; wait = each.next(yield* wait));
-    return this.end as SocketEnd;
+    return new Each(this.#connection, this.#cogen, this.#receive, handle) as unknown as EachSteps;
   }
 
   /**
@@ -187,12 +184,40 @@ function isGenerator(given: unknown): given is Generator<"" & Operation<unknown>
   return typeof (given as Generator | undefined)?.next === "function";
 }
 
-/** The messages of {@linkcode WebSocketConnection.each}, and the waits between them. */
+/** The type of {@linkcode Each}: that of the generator in whose place it stands. */
+type EachSteps = Generator<"" & Operation<unknown>, SocketEnd, unknown>;
+
+/** The steps of a wait of {@linkcode Each}: of an operation, or of a generator of the app. */
+type WaitSteps = Iterator<"" & Operation<unknown>, unknown, unknown>;
+
+/** A step of {@linkcode Each}: that of a wait, or the last one. */
+type EachStep = IteratorResult<"" & Operation<unknown>, unknown>;
+
+/**
+ * The messages of {@linkcode WebSocketConnection.each}, and the waits between them.
+ *
+ * An iterator made by hand, because a generator that waits takes two more objects on each idle connection. Its
+ * plain twin would be:
+ *
+ * ```ts ignore
+ * function* each() {
+ *   for (let message; (message = yield* receive) !== undefined;) yield* handle(message);
+ *   return connection.end;
+ * }
+ * ```
+ */
 class Each {
   readonly #connection: Connection;
   readonly #cogen: Cogen;
   readonly #receive: BoundOperation<Message | undefined>;
   readonly #handle: (message: Message) => unknown;
+  /**
+   * `returning` once the app has asked for the end, and a generator of the app still waits in its `finally`;
+   * `over` when there are no more steps.
+   */
+  #state: "open" | "returning" | "over" = "open";
+  /** The steps of the last wait; `undefined` before the first one. */
+  #steps: WaitSteps | undefined;
   /** Whether the last wait was one for a message. */
   #isReceiving = false;
   #turnEndMs = -Infinity;
@@ -209,13 +234,70 @@ class Each {
     this.#handle = handle;
   }
 
+  // The methods of a generator.
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(sent?: unknown): EachStep {
+    if (this.#state === "over") return { done: true, value: undefined };
+    try {
+      return this.#follow(this.#steps?.next(sent));
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
+  throw(error: unknown): EachStep {
+    try {
+      if (this.#steps?.throw === undefined) throw error;
+      return this.#follow(this.#steps.throw(error));
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
+  return(value: unknown): EachStep {
+    try {
+      const step = this.#steps?.return?.(value);
+      this.#state = "returning";
+      return this.#follow(step ?? { done: true, value });
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
+  /** Follows a step of the last wait to the next step; `undefined` before the first wait. */
+  #follow(first: EachStep | undefined): EachStep {
+    for (let step = first;;) {
+      if (step !== undefined && !step.done) return step;
+      const wait = this.#state === "open" ? this.#advance(step?.value) : undefined;
+      if (wait === undefined) {
+        const value = this.#state === "open" ? this.#connection.end : step?.value;
+        this.#end();
+        return { done: true, value };
+      }
+      this.#steps = wait[Symbol.iterator]();
+      step = this.#steps.next(undefined);
+    }
+  }
+
+  #end(): void {
+    this.#state = "over";
+    this.#steps = undefined;
+  }
+
   /**
    * Handles messages up to the next wait.
    *
    * @param sent The value of the last wait.
    * @returns The wait; `undefined` at the end of the connection.
    */
-  next(sent: unknown): EachWait | undefined {
+  #advance(sent: unknown): EachWait | undefined {
     for (let taken = this.#isReceiving ? sent as Message | undefined : this.#take();;) {
       this.#isReceiving = taken === NOT_YET;
       if (taken === NOT_YET) return this.#receive;

@@ -17,6 +17,7 @@ import {
   errorPage,
   race,
   Sleep,
+  until,
   type WSGIApp,
   WSGIPathInfoDispatcher,
 } from "../../mod.ts";
@@ -536,6 +537,111 @@ for (
     assert(Math.max(...runs) <= 6, `${Math.max(...runs)} messages were handled in one go`);
   });
 }
+
+/** Runs an app with one client that sends `hello`; gives the log of the app. */
+async function loggedRun(
+  work: (socket: WebSocketConnection, log: string[]) => Generator<unknown, void, unknown>,
+): Promise<string[]> {
+  const log: string[] = [];
+  await using client = testClient(function* (environ): Generator<"", void, unknown> {
+    yield* work(acceptWebSocket(environ), log) as Generator<"", void, unknown>;
+  });
+  const socket = await client.webSocket("/");
+  socket.send("hello");
+  await client.settle();
+  await socket.close(1000);
+  return log;
+}
+
+test("each passes the errors of its function and of the waits of its function on, as a generator does", async () => {
+  const failing: Readonly<Record<string, (message: Message) => unknown>> = {
+    "a function that throws": () => {
+      throw new Error("no");
+    },
+    "a generator that throws": function* () {
+      throw new Error("no");
+    },
+    "an operation that fails": () => until(Promise.reject(new Error("no"))),
+    "a generator that waits for one": function* () {
+      yield* until(Promise.reject(new Error("no"))) as unknown as Generator<"", void>;
+    },
+    "a promise": () => Promise.reject(new Error("no")),
+  };
+  for (const [name, handle] of Object.entries(failing)) {
+    const log = await loggedRun(function* (socket, log) {
+      const steps = socket.each(handle);
+      try {
+        yield* steps;
+      } catch (error) {
+        log.push((error as Error).message);
+      }
+      // An iteration that has failed is over.
+      log.push(JSON.stringify(steps.next()));
+    });
+    assertEquals([name, ...log], [name, "no", '{"done":true}']);
+  }
+});
+
+test("a function of each catches the error of its wait, and each goes on", async () => {
+  const log = await loggedRun(function* (socket, log) {
+    const end = yield* socket.each(function* (message) {
+      try {
+        yield* until(Promise.reject(new Error("no"))) as unknown as Generator<"", void>;
+      } catch (error) {
+        log.push(`${message}: ${(error as Error).message}`);
+      }
+    });
+    log.push(`${end.code}`);
+  });
+  assertEquals(log, ["hello: no", "1000"]);
+});
+
+test("an app that is cancelled ends the function of its each, which may wait in its finally", async () => {
+  const log: string[] = [];
+  const stage = await serving(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    try {
+      yield* socket.each(function* () {
+        try {
+          log.push("works");
+          yield* environ.cogen.wait(Sleep(3600));
+        } finally {
+          log.push("cleans up");
+          yield* environ.cogen.wait(Sleep(0.01));
+          log.push("is clean");
+        }
+      });
+    } finally {
+      log.push("the app ends");
+    }
+  });
+  const client = stage.ask(handshake("/"));
+  client.send(clientFrame("text", "hello"));
+  await stage.settle();
+  const shutdown = stage.server.shutdown({ grace: 0.1 });
+  await stage.settle(5000);
+  await stage.until(shutdown);
+  await stage.finish();
+  assertEquals(log, ["works", "cleans up", "is clean", "the app ends"]);
+});
+
+test("each that is ended before its first step, or between two messages, is over", async () => {
+  const log = await loggedRun(function* (socket, log) {
+    const steps = socket.each(() => log.push("handled"));
+    log.push(JSON.stringify(steps.return("early" as never)), JSON.stringify(steps.next()));
+    const failed = socket.each(() => log.push("handled"));
+    try {
+      failed.throw(new Error("no"));
+    } catch (error) {
+      log.push((error as Error).message);
+    }
+    log.push(JSON.stringify(failed.next()));
+    const message = yield* socket.receive();
+    log.push(`${message}`);
+  });
+  const over = '{"done":true}';
+  assertEquals(log, ['{"done":true,"value":"early"}', over, "no", over, "hello"]);
+});
 
 test("a silent client gets a Ping after 20 s, and is gone after 20 s more", async () => {
   const ends: unknown[] = [];
