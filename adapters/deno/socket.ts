@@ -245,7 +245,7 @@ export class DenoSocket implements Socket, InboundHost {
   #stopReading(): void {
     this.#probe = setInterval(() => {
       const isIdle = this.#output === "open" && !this.#writing;
-      if (isIdle) this.#conn.write(NO_BYTES).catch(this.#closeBroken);
+      if (isIdle) this.#conn.write(NO_BYTES).catch((error) => this.#close(error as Error));
     }, PROBE_INTERVAL_MS);
   }
 
@@ -271,10 +271,13 @@ export class DenoSocket implements Socket, InboundHost {
     this.#writing = true;
     // Deno tries the write at once. If the kernel has room, the bytes are sent when this call
     // returns.
-    this.#conn.write(this.#queue.head()).then(this.#sent, this.#closeBroken);
+    this.#conn.write(this.#queue.head()).then(
+      (count) => this.#sent(count),
+      (error) => this.#close(error as Error),
+    );
   }
 
-  readonly #sent = (count: number): void => {
+  #sent(count: number): void {
     if (this.#output === "closed") return;
     this.#queue.advance(count);
     if (this.#queue.size > 0) return this.#send();
@@ -284,9 +287,7 @@ export class DenoSocket implements Socket, InboundHost {
       this.#inbound.drain();
     }
     if (this.#output === "ending" && !this.#writing) this.#finish();
-  };
-
-  readonly #closeBroken = (error: unknown): void => this.#close(error as Error);
+  }
 
   /** Sends our FIN, after all bytes. */
   #finish(): void {
