@@ -23,24 +23,28 @@ export interface Outcome {
   readonly content: unknown;
 }
 
+/** Takes the outcome of a branch. */
+export type OnEnd = (outcome: Outcome) => void;
+
 /** The wait for one of several operations. */
 class Branch extends Wait {
-  readonly #outer: Resume<unknown>;
-  readonly #onEnd: (outcome: Outcome) => void;
+  readonly #branches: Branches;
+  readonly #onEnd: OnEnd;
 
-  constructor(outer: Resume<unknown>, onEnd: (outcome: Outcome) => void) {
-    super(outer.task as RunningTask<unknown>);
-    this.#outer = outer;
+  constructor(branches: Branches, onEnd: OnEnd) {
+    super(branches.outer.task as RunningTask<unknown>);
+    this.#branches = branches;
     this.#onEnd = onEnd;
   }
 
   /** Reports activity to the outer wait, too, because that wait may have a weak timeout. */
   override active(): void {
     super.active();
-    this.#outer.active();
+    this.#branches.outer.active();
   }
 
   protected deliver(kind: "value" | "error", content: unknown): void {
+    this.#branches.ended(this);
     this.#onEnd({ kind, content });
   }
 }
@@ -51,24 +55,26 @@ export function settleWith(resume: Resume<unknown>, { kind, content }: Outcome):
   else resume.error(content);
 }
 
-/** The branches of one wait. */
+/** The branches of one wait. A branch that waits holds no function of its own, as a race may wait for long. */
 export class Branches {
-  readonly #outer: Resume<unknown>;
+  readonly outer: Resume<unknown>;
   /** The branches that have started, and have neither ended nor been aborted. */
   readonly #unsettled = new Set<Branch>();
 
   constructor(outer: Resume<unknown>) {
-    this.#outer = outer;
+    this.outer = outer;
   }
 
   /** Starts an operation. `onEnd` gets its outcome, unless the branch is aborted before. */
-  start(operation: Operation<unknown>, onEnd: (outcome: Outcome) => void): void {
-    const branch = new Branch(this.#outer, (outcome) => {
-      this.#unsettled.delete(branch);
-      onEnd(outcome);
-    });
+  start(operation: Operation<unknown>, onEnd: OnEnd): void {
+    const branch = new Branch(this, onEnd);
     this.#unsettled.add(branch);
     branch.begin(operation);
+  }
+
+  /** A branch has an outcome. */
+  ended(branch: Branch): void {
+    this.#unsettled.delete(branch);
   }
 
   /**
@@ -91,7 +97,7 @@ export class Branches {
     try {
       abort?.();
     } catch (error) {
-      const task = this.#outer.task as RunningTask<unknown>;
+      const task = this.outer.task as RunningTask<unknown>;
       task.kernel.report(error, task);
     }
   }

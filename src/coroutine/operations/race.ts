@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Branches, checkOperations, settleWith } from "./branch.ts";
+import { Branches, checkOperations, type Outcome, settleWith } from "./branch.ts";
 import { refuseSurplus } from "../call_checks.ts";
 import { type Operation, operation } from "../operation.ts";
 
@@ -47,11 +47,12 @@ export function race<const O extends readonly Operation<unknown>[]>(
   }
   return operation((resume) => {
     const branches = new Branches(resume);
+    const onEnd = (outcome: Outcome) => {
+      branches.abort();
+      settleWith(resume, outcome);
+    };
     for (const contender of operations) {
-      branches.start(contender, (outcome) => {
-        branches.abort();
-        settleWith(resume, outcome);
-      });
+      branches.start(contender, onEnd);
       if (resume.settled) return;
     }
     return branches.abort;
