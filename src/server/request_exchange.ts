@@ -278,7 +278,6 @@ export class RequestExchange
     this.response.setTrailers(trailers);
   }
 
-  /** Changes nothing once the app is done, because the next request may have begun. */
   get stopReason(): Error | undefined {
     return this.#host.stopping.stopReason;
   }
@@ -295,6 +294,7 @@ export class RequestExchange
     this.#isLast = true;
   }
 
+  /** Changes nothing once the app is done, because the next request may have begun. */
   setTimeouts(timeouts: RequestTimeouts): void {
     const { deadline } = this.#host;
     const changed = changeTimeouts(deadline.timeoutsMs, timeouts);

@@ -186,7 +186,7 @@ function* pass(feed: Feed, cogen: Cogen, times: Times): Generator<Block, void, u
   const news = race([feed.ready(), cogen.untilStopping(), pause]);
   for (;;) {
     yield* cogen.wait(news);
-    const isStopping = cogen.stopping.aborted;
+    const { isStopping } = cogen;
     let isIdle = true;
     for (let event; (event = feed.take()) !== undefined; isIdle = false) yield event;
     if (feed.ended) return;

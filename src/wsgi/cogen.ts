@@ -75,6 +75,8 @@ export interface Cogen extends RequestControls, Waiter {
    * end should end its response then, so that the shutdown does not use its whole grace period.
    */
   readonly stopping: HostAbortSignal;
+  /** Whether a shutdown of the server has begun. It makes no signal, which takes memory as long as the app runs. */
+  readonly isStopping: boolean;
 
   /**
    * Calls a function after each wait of the app that begins from now on. Waits of coroutines that the app has

@@ -72,6 +72,14 @@ const STREAMS: Readonly<Record<string, WSGIApp>> = {
     await environ.cogen.run(environ.cogen.untilStopping());
     yield "end";
   },
+  *"isStopping"(environ, startResponse) {
+    ok(startResponse);
+    yield "on";
+    while (!environ.cogen.isStopping) {
+      yield* environ.cogen.wait(race([Sleep(3600), environ.cogen.untilStopping()]));
+    }
+    yield "end";
+  },
   async *"the signal"(environ, startResponse) {
     ok(startResponse);
     yield "on";
@@ -126,11 +134,11 @@ for (const [use, app] of Object.entries(STREAMS)) {
 test("behind syncInput, an app hears of a shutdown by the signal", async () => {
   const stage = await serving(syncInput((environ, startResponse) => {
     ok(startResponse);
-    return [String(environ.cogen.stopping.aborted)];
+    return [`${environ.cogen.stopping.aborted} ${environ.cogen.isStopping}`];
   }));
   const client = stage.ask(get("/"));
   await stage.settle();
-  assertEquals(client.response().body, "false");
+  assertEquals(client.response().body, "false false");
   await stage.finish();
 });
 
@@ -138,7 +146,7 @@ test("a request that begins during a shutdown finds the signal aborted, and wait
   let reason: unknown;
   const stage = await serving(function* (environ, startResponse) {
     ok(startResponse);
-    yield `${environ.cogen.stopping.aborted} `;
+    yield `${environ.cogen.isStopping && environ.cogen.stopping.aborted} `;
     reason = environ.cogen.stopping.reason;
     yield* environ.cogen.untilStopping();
     yield "now";

@@ -6,6 +6,7 @@ import { Queue, Signal, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts"
 import { accessLog, errorPage } from "../../src/middleware/mod.ts";
 import { compress } from "../../src/middleware/compress/mod.ts";
 import {
+  EventChannel,
   eventStream,
   type EventStreamOptions,
   type EventStreamSource,
@@ -299,6 +300,32 @@ test("a shutdown ends the stream, and spreads the times of coming back", async (
   assert(times.size > 4, `${times.size}`);
   await client.close();
   await shutdown;
+});
+
+test("a stream hears of a shutdown without an AbortController, which would take memory", async () => {
+  const { AbortController } = globalThis;
+  let made = 0;
+  globalThis.AbortController = class extends AbortController {
+    constructor() {
+      super();
+      made++;
+    }
+  };
+  try {
+    const channel = new EventChannel();
+    const client = testClient(serving(() => channel));
+    const stream = await client.open("/");
+    const before = made;
+    channel.publish("x");
+    await stream.until("data: x\n\n");
+    const shutdown = client.server.shutdown();
+    const { complete } = await stream.response();
+    assertEquals([complete, made - before], [true, 0]);
+    await client.close();
+    await shutdown;
+  } finally {
+    globalThis.AbortController = AbortController;
+  }
 });
 
 test("a shutdown ends the stream of a source that is always ready", async () => {

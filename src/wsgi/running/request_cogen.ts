@@ -151,6 +151,10 @@ export class RequestCogen implements Cogen, Planner, Binding {
     return this.#stopping.signal((error) => this.report(error), this.#closed);
   }
 
+  get isStopping(): boolean {
+    return this.#controls.stopReason !== undefined;
+  }
+
   untilStopping(): BoundOperation<void> {
     this.#stopping ??= new Stopping(this.#controls);
     return new BoundWait(this.#stopping.until(), this);

@@ -26,7 +26,8 @@ export interface StoppingSource {
 export class Stopping {
   readonly #source: StoppingSource;
   #controller: AbortController | undefined;
-  readonly #abort = () => this.#controller?.abort(this.#source.stopReason);
+  /** Aborts the signal; `undefined` as long as the app has not asked for the signal. */
+  #abort: (() => void) | undefined;
 
   constructor(source: StoppingSource) {
     this.#source = source;
@@ -40,10 +41,11 @@ export class Stopping {
    */
   signal(report: (error: unknown) => void, isClosed: boolean): HostAbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      guardListeners(this.#controller.signal, report);
-      if (this.#source.stopReason !== undefined) this.#abort();
-      else if (!isClosed) this.#source.onStopping(this.#abort);
+      const controller = this.#controller = new AbortController();
+      guardListeners(controller.signal, report);
+      const abort = this.#abort = () => controller.abort(this.#source.stopReason);
+      if (this.#source.stopReason !== undefined) abort();
+      else if (!isClosed) this.#source.onStopping(abort);
     }
     return this.#controller.signal;
   }
@@ -60,6 +62,6 @@ export class Stopping {
 
   /** The app is closed: the signal is not aborted any more. */
   close(): void {
-    this.#source.offStopping(this.#abort);
+    if (this.#abort !== undefined) this.#source.offStopping(this.#abort);
   }
 }
