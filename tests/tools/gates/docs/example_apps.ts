@@ -57,7 +57,7 @@ function isClass(value: object): boolean {
 
 function firstParameterOf(value: object): string {
   const source = Function.prototype.toString.call(value);
-  return /^(?:async\s*)?(?:function\s*)?\*?\s*[\w$]*\s*\(?\s*([\w$]+)/.exec(
+  return /^(?:async\s*)?(?:\*?\s*[\w$]*\s*\(\s*)?([\w$]+)/.exec(
     source.replace(/^(?:async\s+)?function\s*\*?\s*[\w$]*\s*/, ""),
   )?.[1] ?? "";
 }
