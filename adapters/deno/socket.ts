@@ -35,15 +35,18 @@ const MAX_QUEUED_BYTES = 64 * 1024;
 
 /**
  * The sizes of the buffers for one read, in bytes. A tiny one holds the messages of most WebSockets, so
- * that thousands of idle ones hold little memory; a small one holds a request of a browser.
+ * that thousands of idle ones hold little memory; a small one holds a request of a browser, and a medium one that
+ * of a form.
  */
 const TINY_READ_BYTES = 256;
 const SMALL_READ_BYTES = 2 * 1024;
+const MEDIUM_READ_BYTES = 16 * 1024;
 const LARGE_READ_BYTES = 64 * 1024;
 /** After a read up to this size, the next one is expected to fit into a tiny buffer, in bytes. */
 const MAX_TINY_READ_BYTES = 128;
 /** The numbers of buffers that are kept for the next connections, 1 MB of each size. */
 const MAX_FREE_SMALL_READS = 512;
+const MAX_FREE_MEDIUM_READS = 64;
 const MAX_FREE_LARGE_READS = 16;
 
 /** The remaining time for a handshake when no bytes are to be sent after it, in milliseconds. */
@@ -52,6 +55,7 @@ const UNUSED_HANDSHAKE_MS = 500;
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 const smallReads = new BlockPool(SMALL_READ_BYTES, MAX_FREE_SMALL_READS);
+const mediumReads = new BlockPool(MEDIUM_READ_BYTES, MAX_FREE_MEDIUM_READS);
 const largeReads = new BlockPool(LARGE_READ_BYTES, MAX_FREE_LARGE_READS);
 
 /**
@@ -264,7 +268,8 @@ export class DenoSocket implements Socket, InboundHost {
     if (next === buffer.length || next === TINY_READ_BYTES && this.#tiny === "never") return buffer;
     giveBack(buffer);
     if (next === TINY_READ_BYTES) return new Uint8Array(TINY_READ_BYTES);
-    return next === SMALL_READ_BYTES ? smallReads.take() : largeReads.take();
+    if (next === SMALL_READ_BYTES) return smallReads.take();
+    return next === MEDIUM_READ_BYTES ? mediumReads.take() : largeReads.take();
   }
 
   #send(): void {
@@ -318,14 +323,18 @@ export class DenoSocket implements Socket, InboundHost {
 
 /** The size of the buffer after a read of `count` bytes into one of `size` bytes. */
 function nextSize(size: number, count: number): number {
-  if (size === LARGE_READ_BYTES) return count >= SMALL_READ_BYTES ? size : SMALL_READ_BYTES;
   if (size === TINY_READ_BYTES) return size;
-  if (count === SMALL_READ_BYTES) return LARGE_READ_BYTES;
-  return count <= MAX_TINY_READ_BYTES ? TINY_READ_BYTES : size;
+  if (size === SMALL_READ_BYTES) {
+    if (count === size) return MEDIUM_READ_BYTES;
+    return count <= MAX_TINY_READ_BYTES ? TINY_READ_BYTES : size;
+  }
+  if (count < SMALL_READ_BYTES) return SMALL_READ_BYTES;
+  return count < MEDIUM_READ_BYTES ? MEDIUM_READ_BYTES : LARGE_READ_BYTES;
 }
 
 /** Gives a buffer back to its pool, when no read uses it any more. */
 function giveBack(buffer: Uint8Array): void {
   if (buffer.length === SMALL_READ_BYTES) smallReads.give(buffer);
+  else if (buffer.length === MEDIUM_READ_BYTES) mediumReads.give(buffer);
   else if (buffer.length === LARGE_READ_BYTES) largeReads.give(buffer);
 }

@@ -181,7 +181,16 @@ async function sizesAfter(counts: readonly number[], first: (socket: DenoSocket)
 test("a connection reads into the smallest buffer that its reads have fitted into", async () => {
   const none = () => {};
   assertEquals(await sizesAfter([500, 500, 100, 20], none), [2048, 2048, 2048, 256, 256]);
-  assertEquals(await sizesAfter([2048, 65_536, 100, 20], none), [2048, 65_536, 65_536, 2048, 256]);
+  assertEquals(
+    await sizesAfter([2048, 16_384, 65_536, 16_384, 100, 20], none),
+    [2048, 16_384, 65_536, 65_536, 65_536, 2048, 256],
+  );
+  // The end of an upload: an idle connection holds no large buffer.
+  assertEquals(await sizesAfter([2048, 3000], none), [2048, 16_384, 16_384]);
+  assertEquals(
+    await sizesAfter([2048, 16_384, 16_383, 2047], none),
+    [2048, 16_384, 65_536, 16_384, 2048],
+  );
   assertEquals(await sizesAfter([20, 256, 20], none), [2048, 256, 2048, 2048]);
 });
 
@@ -193,6 +202,6 @@ test("an idle connection of which little is expected holds a tiny buffer", async
     256,
     256,
     2048,
-    65_536,
+    16_384,
   ]);
 });
