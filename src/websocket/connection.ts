@@ -164,6 +164,11 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     this.#wakeAll();
   }
 
+  /** Whether a message waits for the app. */
+  get hasMessage(): boolean {
+    return this.#inbox.hasMessage;
+  }
+
   // The operations of the app. Most get the `resume` of the wait, and return a function that aborts it.
 
   /** Takes the next message, or `undefined` at the end of the connection. */

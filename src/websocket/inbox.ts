@@ -30,9 +30,14 @@ export class Inbox {
     return this.#cost >= MAX_COST;
   }
 
+  /** Whether a message waits for the app. */
+  get hasMessage(): boolean {
+    return this.#cost > 0;
+  }
+
   /** Whether a message waits for the app, or the app still works on one. */
   get isBusy(): boolean {
-    return this.#cost > 0 || this.#isAppAtWork;
+    return this.hasMessage || this.#isAppAtWork;
   }
 
   /** Gives a message to the app, or keeps it. */
