@@ -8,7 +8,7 @@
 
 import { after, moduleBeside, startThread, STOPS_COMPUTING, type Thread } from "../threads/mod.ts";
 import { BlockingThreadDied } from "./errors.ts";
-import type { Job, JobThread } from "./job.ts";
+import { freesThread, type Job, type JobThread } from "./job.ts";
 import {
   CALL,
   CELL,
@@ -36,6 +36,14 @@ export interface ThreadHost {
   lost(): void;
   /** The thread of a request has ended by itself. */
   died(): void;
+}
+
+/** The parts of a request that a thread has from the beginning, beside the environ. */
+export interface RequestBeginning {
+  /** The whole request body; `undefined` if the thread has to read it. */
+  readonly body: Uint8Array | undefined;
+  /** Whether the server cannot refuse a plain head, so that the head may come with the end. */
+  readonly mayJoin: boolean;
 }
 
 /** One thread. */
@@ -73,12 +81,21 @@ export class AppThread implements JobThread {
   /**
    * Begins a request.
    *
+   * @param beginning The request body, if it has arrived, and whether the head may come with the end.
    * @param post Posts the environ, once.
    */
-  begin(job: Job, post: (send: (environ: Record<string, unknown>) => void) => void): void {
+  begin(
+    job: Job,
+    { body, mayJoin }: RequestBeginning,
+    post: (send: (environ: Record<string, unknown>) => void) => void,
+  ): void {
     this.state = "busy";
     this.#job = this.#lastJob = job;
-    Atomics.store(this.#shared.cells, CELL.aborted, 0);
+    const { cells, bytes } = this.#shared;
+    if (body !== undefined) bytes.set(body);
+    cells[CELL.body] = body?.length ?? -1;
+    cells[CELL.mayJoin] = mayJoin ? 1 : 0;
+    Atomics.store(cells, CELL.aborted, 0);
     this.#thread.keepAlive(true);
     post((environ) => this.#thread.post(environ));
     void this.#hear(job);
@@ -171,9 +188,8 @@ export class AppThread implements JobThread {
       }
       this.#seen = Atomics.load(cells, CELL.call);
       const call = this.#read();
-      const isLast = call.kind === CALL.done || (call.kind === CALL.end && call.argument === 1);
       if (call.kind !== CALL.done) job.take(call);
-      if (!isLast) continue;
+      if (!freesThread(call)) continue;
       this.#job = undefined;
       job.end();
       this.#free();

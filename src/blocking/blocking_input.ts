@@ -14,8 +14,8 @@ const NEWLINE = 0x0a;
 export class BlockingInput implements Iterable<Uint8Array> {
   readonly #main: MainThread;
   /** Bytes that have arrived and were not read. */
-  #rest: Uint8Array = new Uint8Array(0);
-  #isEnded = false;
+  #rest: Uint8Array;
+  #isEnded: boolean;
 
   /**
    * Made by the thread.
@@ -24,6 +24,9 @@ export class BlockingInput implements Iterable<Uint8Array> {
    */
   constructor(main: MainThread) {
     this.#main = main;
+    const body = main.takeBody();
+    this.#rest = body ?? new Uint8Array(0);
+    this.#isEnded = body !== undefined;
   }
 
   /**
@@ -77,6 +80,7 @@ export class BlockingInput implements Iterable<Uint8Array> {
   }
 
   #take(size: number): Uint8Array {
+    this.#main.checkAborted();
     const taken = this.#rest.subarray(0, size);
     this.#rest = this.#rest.subarray(taken.length);
     return taken;

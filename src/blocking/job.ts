@@ -109,7 +109,7 @@ export class Job {
 
   /** Answers the open call; without effect if the deadline has answered it. */
   answer(kind: number = ANSWER.ok, bytes?: Uint8Array): void {
-    if (this.#call === undefined || this.#call.argument === FREE[this.#call.kind]) return;
+    if (this.#call === undefined || freesThread(this.#call)) return;
     this.#call = this.#untaken = undefined;
     this.#thread.answer(kind, bytes);
   }
@@ -230,5 +230,7 @@ function errorBytes(error: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ name, message, stack }));
 }
 
-/** The calls that have no answer, with the argument that says so. */
-const FREE: Readonly<Record<number, number>> = { [CALL.end]: 1 };
+/** Whether a call is the last one of its request, and has no answer. */
+export function freesThread({ kind, argument }: Call): boolean {
+  return kind === CALL.done || kind === CALL.whole || (kind === CALL.end && argument === 1);
+}

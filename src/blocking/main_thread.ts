@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { HeaderList } from "../wsgi/mod.ts";
+import { plainHead } from "./plain_head.ts";
 import {
   ANSWER,
   CALL,
@@ -12,6 +14,7 @@ import {
   FAULT,
   type Fault,
   faultOf,
+  joinPieces,
   MAX_BYTES,
   type SharedCells,
 } from "./protocol.ts";
@@ -31,10 +34,43 @@ export class MainThread {
   readonly #memory: Uint8Array;
   /** The error of the last answer. */
   #answered: unknown;
+  /** A head that no call has sent yet; it comes with the next call, at the latest with the end. */
+  #head: Uint8Array | undefined;
 
   constructor({ cells, bytes }: SharedCells) {
     this.#cells = cells;
     this.#memory = bytes;
+  }
+
+  /** The request body, if it has arrived whole: asked once, before the first call. */
+  takeBody(): Uint8Array | undefined {
+    const length = this.#cells[CELL.body] as number;
+    return length < 0 ? undefined : this.#memory.slice(0, length);
+  }
+
+  /** @throws {RequestEnded} If the request has ended. */
+  checkAborted(): void {
+    if (Atomics.load(this.#cells, CELL.aborted) === 1) throw new RequestEnded(ENDED);
+  }
+
+  /**
+   * Starts the response, as {@linkcode call} does. A head that the server cannot refuse needs no answer, so it
+   * waits here for the next call.
+   *
+   * @throws As {@linkcode call} does.
+   */
+  start(status: string, headers: HeaderList, excInfo: unknown): void {
+    const isReplacing = excInfo !== undefined && excInfo !== null;
+    const mayJoin = this.#cells[CELL.mayJoin] === 1 && !isReplacing;
+    // The server judges each further call of the app.
+    this.#cells[CELL.mayJoin] = 0;
+    const plain = mayJoin ? plainHead(status, headers) : undefined;
+    const head = encoder.encode(JSON.stringify(plain ?? [status, headers]));
+    if (plain === undefined || head.length > MAX_BYTES) {
+      return void this.call(CALL.start, head, isReplacing ? 1 : 0, excInfo);
+    }
+    this.checkAborted();
+    this.#head = head;
   }
 
   /**
@@ -48,8 +84,9 @@ export class MainThread {
    */
   call(kind: number, bytes: Uint8Array = NO_BYTES, argument = 0, excInfo?: unknown): Uint8Array {
     const cells = this.#cells;
+    this.#sendHead();
     const isOfApp = kind === CALL.block || kind === CALL.read || kind === CALL.start;
-    if (isOfApp && Atomics.load(cells, CELL.aborted) === 1) throw new RequestEnded(ENDED);
+    if (isOfApp) this.checkAborted();
     for (; bytes.length > MAX_BYTES; bytes = bytes.subarray(MAX_BYTES)) {
       this.call(CALL.more, bytes.subarray(0, MAX_BYTES));
     }
@@ -89,6 +126,8 @@ export class MainThread {
 
   /** Tells of the error of the app. Never throws: the request may have ended meanwhile, as at its deadline. */
   fail(error: unknown): void {
+    // The failure replaces a head that was not sent.
+    this.#head = undefined;
     const origin = isRequestEnded(error)
       ? FAULT.aborted
       : error === this.#answered
@@ -103,9 +142,22 @@ export class MainThread {
 
   /** The request has ended: this thread is free. With `last`, these are the last bytes of the body. */
   done(last?: Uint8Array): void {
+    const head = this.#head;
+    if (head !== undefined && last !== undefined && head.length + last.length <= MAX_BYTES) {
+      this.#head = undefined;
+      this.#send(CALL.whole, joinPieces([head, last]), head.length);
+    } else {
+      this.#sendHead();
+      if (last === undefined) this.#send(CALL.done, NO_BYTES, 0);
+      else this.#send(CALL.end, last, 1);
+    }
     this.#answered = undefined;
-    if (last === undefined) this.#send(CALL.done, NO_BYTES, 0);
-    else this.#send(CALL.end, last, 1);
+  }
+
+  #sendHead(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head !== undefined) this.call(CALL.start, head);
   }
 
   #send(kind: number, bytes: Uint8Array, argument: number): void {

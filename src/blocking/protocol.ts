@@ -5,11 +5,16 @@
  * answer. So there is one call at a time, and the memory has room for the bytes of one call or one answer. The
  * main thread waits with `Atomics.waitAsync`, which costs less than a message.
  *
+ * A short request is one message each way. A request body that has arrived whole is in the memory when the
+ * request begins, and a head that the server cannot refuse comes with a short response, in `whole`. The head
+ * comes earlier, in `start`, when the thread has another call to make before the end.
+ *
  * | call | bytes | argument | answer |
  * |---|---|---|---|
  * | `start` | status, headers, as JSON | 1 with `excInfo` | ok, error, rethrow |
  * | `block` | a piece of the body | its length if known, else -1 | ok when there is room, error, aborted |
  * | `end` | the last bytes | 1 if the thread is free | ok; none if the thread is free |
+ * | `whole` | status, headers, as JSON; the body | the bytes of the JSON | none: the thread is free |
  * | `read` | - | - | bytes, none at the end; error, aborted |
  * | `log` | text | - | ok |
  * | `fail` | a fault, as JSON | its origin: `FAULT` | ok |
@@ -21,8 +26,21 @@
  * @module
  */
 
-/** The cells of the shared memory: numbers of 32 bits. */
-export const CELL = { call: 0, answer: 1, kind: 2, length: 3, argument: 4, aborted: 5 } as const;
+/**
+ * The cells of the shared memory: numbers of 32 bits. The last two are for the beginning of a request: `body` is
+ * the length of the request body in the memory, or -1 if it must be read; `mayJoin` is 1 if the head may come with
+ * the end.
+ */
+export const CELL = {
+  call: 0,
+  answer: 1,
+  kind: 2,
+  length: 3,
+  argument: 4,
+  aborted: 5,
+  body: 6,
+  mayJoin: 7,
+} as const;
 
 /** The calls of a thread. */
 export const CALL = {
@@ -34,6 +52,7 @@ export const CALL = {
   fail: 6,
   done: 7,
   more: 8,
+  whole: 9,
 } as const;
 
 /** The answers of the main thread. */

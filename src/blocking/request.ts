@@ -17,6 +17,7 @@ import {
   type HeaderList,
   ServerReadable,
   type StartResponse,
+  type WSGIInput,
 } from "../wsgi/mod.ts";
 import { postEnviron } from "./post_environ.ts";
 import { BlockingThreadDied } from "./errors.ts";
@@ -71,7 +72,12 @@ export class ThreadResponse extends ServerReadable {
         expired: () => void this.#pool.counts.expired++,
       };
       const job = this.#job = new Job(thread, host, deadlineMs);
-      thread.begin(job, (post) => postEnviron(this.#environ, post));
+      const beginning = {
+        // Only the server's own input has the method.
+        body: (this.#environ["wsgi.input"] as Partial<WSGIInput>).takeWhole?.(MAX_BYTES),
+        mayJoin: reader?.isOwn?.(this.#startResponse) === true,
+      };
+      thread.begin(job, beginning, (post) => postEnviron(this.#environ, post));
       return yield* this.#serve(job, reader);
     } finally {
       this.#job?.abandon();
@@ -106,6 +112,11 @@ export class ThreadResponse extends ServerReadable {
           yield* cogen.wait(until(job.ended));
           throw error;
         }
+        case CALL.whole: {
+          const [status, headers] = headOf(call.bytes.subarray(0, call.argument));
+          this.#startResponse(status, headers);
+          return call.bytes.length > call.argument ? call.bytes.subarray(call.argument) : undefined;
+        }
         case CALL.end:
           job.answer();
           return call.bytes.length > 0 ? call.bytes : undefined;
@@ -116,7 +127,7 @@ export class ThreadResponse extends ServerReadable {
   #start(job: Job, { argument, bytes }: Call): void {
     const excInfo = argument === 1 ? new Error("excInfo of the thread") : undefined;
     try {
-      const [status, headers] = JSON.parse(textOf(bytes)) as [string, HeaderList];
+      const [status, headers] = headOf(bytes);
       this.#startResponse(status, headers, excInfo);
       job.answer();
     } catch (error) {
@@ -142,4 +153,8 @@ export class ThreadResponse extends ServerReadable {
       if (error !== job.failure) job.refuse(error);
     }
   }
+}
+
+function headOf(bytes: Uint8Array<ArrayBuffer>): [string, HeaderList] {
+  return JSON.parse(textOf(bytes)) as [string, HeaderList];
 }

@@ -85,9 +85,7 @@ function addObjects(environ: BlockingEnviron, main: MainThread): void {
 
 function startResponseOf(main: MainThread): StartResponse {
   return (status, headers, excInfo) => {
-    const isReplacing = excInfo !== undefined && excInfo !== null;
-    const head = encoder.encode(JSON.stringify([status, headers]));
-    main.call(CALL.start, head, isReplacing ? 1 : 0, excInfo);
+    main.start(status, headers, excInfo);
     return (block) => main.send(encode(block));
   };
 }

@@ -25,6 +25,8 @@ export interface BodyReader {
   hasBody(): boolean;
   /** Whether the socket has sent every block so far, so that their memory may be used again. */
   allSent(): boolean;
+  /** Whether a `startResponse` is that of the server itself, and not one that a middleware has put in its place. */
+  isOwn?(startResponse: unknown): boolean;
 }
 
 /** Reads a body; `reader` is missing if another iterable or middleware reads it. */

@@ -125,6 +125,12 @@ export class BodyBuffer {
     pending?.resume.error(error);
   }
 
+  /** Takes all that is left, without a wait; `undefined` if the body has not arrived whole, or is longer. */
+  takeWhole(mostBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const isWhole = this.#ended && this.#pending === undefined && this.#bytes.size <= mostBytes;
+    return isWhole ? this.#bytes.take(mostBytes) : undefined;
+  }
+
   /** Drops the unread bytes: the app has ended. */
   discard(): void {
     this.#bytes.clear();

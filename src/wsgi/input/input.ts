@@ -78,6 +78,16 @@ export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     return pairs;
   }
 
+  /**
+   * Takes all that is left, without a wait: for a body that is sent on to a thread.
+   *
+   * @returns `undefined` if the body has not arrived whole, or has more than `mostBytes`.
+   * @ignore
+   */
+  takeWhole(mostBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#body.takeWhole(mostBytes);
+  }
+
   /** Iterates over the body in pieces as they arrive: `for await` in an async app. */
   [Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     const pieces = this.#pieces();

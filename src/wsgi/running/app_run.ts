@@ -149,6 +149,10 @@ class AppRun implements BodyReader, StepConsumer {
     return this.#context.output.allSent;
   }
 
+  isOwn(startResponse: unknown): boolean {
+    return startResponse === this.#context.response.startResponse;
+  }
+
   // The steps of an async iterator, during the wait `step`.
 
   take(step: Step): Steps {

@@ -108,6 +108,7 @@ export class Response {
   #start: PreparedHead | undefined;
   #trailers: HeaderList = NO_TRAILERS;
   #sentCode: number | undefined;
+  #startResponse: StartResponse | undefined;
 
   /**
    * @param writer Frames the response.
@@ -130,9 +131,10 @@ export class Response {
     this.#host = host;
   }
 
-  /** The function that the app calls to start the response. The app alone keeps it. */
+  /** The function that the app calls to start the response: always the same one. */
   get startResponse(): StartResponse {
-    return (status, headers, excInfo) => this.#prepare(status, headers, excInfo);
+    return this.#startResponse ??= (status, headers, excInfo) =>
+      this.#prepare(status, headers, excInfo);
   }
 
   /** The state, as of the table above. */

@@ -109,6 +109,20 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
       throw error;
     }
   },
+  /** Answers with the refusal of its first head. */
+  headRefused(_environ, startResponse) {
+    try {
+      ok(startResponse);
+    } catch (error) {
+      startResponse("418 Refused", PLAIN);
+      return [(error as Error).message];
+    }
+    return ["not refused"];
+  },
+  startedThrows(_environ, startResponse) {
+    ok(startResponse);
+    throw new RangeError("after the head");
+  },
   /** Reads a database, with the module `node:sqlite`. */
   sqlite(environ, startResponse) {
     const { DatabaseSync } = createRequire(import.meta.url)("node:sqlite");

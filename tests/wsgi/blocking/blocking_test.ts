@@ -23,6 +23,27 @@ test("a body of bytes comes back unchanged, with its length", async () => {
   }
 });
 
+test("the main thread answers no call of a short request, and each of a middleware's", async () => {
+  const replacing: WSGIApp = (environ, startResponse) =>
+    app(environ, (...head) => startResponse(...head));
+  const { notify } = Atomics;
+  let answers = 0;
+  Atomics.notify = (cells: Int32Array | BigInt64Array, index: number, count?: number) => {
+    answers++;
+    return notify(cells as Int32Array, index, count);
+  };
+  try {
+    for (const [served, expected] of [[app, 0], [replacing, 1]] as const) {
+      await using client = testClient(served, { autojump: false });
+      answers = 0;
+      assertEquals((await client.post("/echo", { body: "abc" })).text, "abc");
+      assertEquals(answers, expected);
+    }
+  } finally {
+    Atomics.notify = notify;
+  }
+});
+
 test("reads, lines and iteration", async () => {
   await using client = testClient(app, { autojump: false });
   const pieces = ["abcde", "f\nxy", "z\none\ntwo\nth", "ree"];
@@ -132,6 +153,25 @@ test("a thrown value of any kind is told, and its thread goes on", async () => {
     assertStringIncludes(error?.message ?? "", message);
   }
   assertEquals(app.stats().died - before, 0);
+});
+
+test("the refusal of a middleware's startResponse is an error at the call in the app", async () => {
+  const middleware: WSGIApp = (environ, startResponse) =>
+    app(environ, (status, headers, excInfo) => {
+      if (status === "200 OK") throw new TypeError("no 200 here");
+      return startResponse(status, headers, excInfo);
+    });
+  await using client = testClient(middleware, { autojump: false });
+  const { status, text } = await client.get("/headRefused");
+  assertEquals([status, text], [418, "no 200 here"]);
+});
+
+test("an error after the head, before the first block, is a 500", async () => {
+  await using client = testClient(app, { autojump: false });
+  assertEquals((await client.get("/startedThrows")).status, 500);
+  const [error] = client.takeErrors() as Error[];
+  assertEquals([error?.name, error?.message], ["RangeError", "after the head"]);
+  assertEquals((await client.post("/echo", { body: "next" })).text, "next");
 });
 
 test("the validator checks an app inside the thread", async () => {
