@@ -9,10 +9,27 @@ import { busContract, LOG_SIZE } from "./contract.ts";
 
 const skip = skipWithout("nats-server");
 
-busContract("NATS", async () => {
-  const nats = await startBroker("nats-server", (port, folder) => [
+const startNats = () =>
+  startBroker("nats-server", (port, folder) => [
     ...["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder],
   ]);
+
+/** The module, with other parts in the place of some of the manager. */
+function changed(
+  parts: (manager: jetstream.JetStreamManager) => Partial<Record<"streams" | "direct", unknown>>,
+): typeof jetstream {
+  return {
+    jetstream: jetstream.jetstream,
+    jetstreamManager: async (connection: never) => {
+      const manager = await jetstream.jetstreamManager(connection);
+      const { streams, consumers, direct } = manager;
+      return { streams, consumers, direct, ...parts(manager) };
+    },
+  } as unknown as typeof jetstream;
+}
+
+busContract("NATS", async () => {
+  const nats = await startNats();
   const ends: (() => Promise<void>)[] = [];
   return {
     connect: async () => {
@@ -31,25 +48,19 @@ test(
   "NATS: a page does not hide messages that leave the log while it is read",
   { skip },
   async () => {
-    const nats = await startBroker("nats-server", (port, folder) => [
-      ...["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder],
-    ]);
+    const nats = await startNats();
     const connection = await connect({ port: nats.port });
     let reads = 0;
     let whileRead = async () => {};
-    // The module, with a pause in the middle of a page.
-    const paused = {
-      jetstream: jetstream.jetstream,
-      jetstreamManager: async (connection: never) => {
-        const { streams, consumers, direct } = await jetstream.jetstreamManager(connection);
-        const getMessage: typeof direct.getMessage = async (stream, query) => {
-          const found = await direct.getMessage(stream, query);
-          if ("next_by_subj" in query && ++reads === 3) await whileRead();
-          return found;
-        };
-        return { streams, consumers, direct: { getMessage } };
-      },
-    } as unknown as typeof jetstream;
+    // A pause in the middle of a page.
+    const paused = changed(({ direct }) => {
+      const getMessage: typeof direct.getMessage = async (stream, query) => {
+        const found = await direct.getMessage(stream, query);
+        if ("next_by_subj" in query && ++reads === 3) await whileRead();
+        return found;
+      };
+      return { direct: { getMessage } };
+    });
     const transport = natsTransport(connection, paused, { maxLogMessages: LOG_SIZE });
     let sequence = 0;
     const append = (count: number) => {
@@ -73,6 +84,38 @@ test(
       assertEquals([inside.isGap, offsetsOf(inside)[0]], [false, 41]);
     } finally {
       await transport.close();
+      await connection.close();
+      await nats.stop();
+    }
+  },
+);
+
+test(
+  "NATS: an answer of the time before the stream is made is no epoch",
+  { skip },
+  async () => {
+    const nats = await startNats();
+    const connection = await connect({ port: nats.port });
+    let early = 0;
+    // A server that makes the stream for another process answers so to this one.
+    const tooEarly = <T extends { created: string }>(info: T): T =>
+      early++ < 3 ? { ...info, created: "0001-01-01T00:00:00Z" } : info;
+    const hasty = changed(({ streams }) => ({
+      streams: {
+        add: async (config: never) => tooEarly(await streams.add(config)),
+        info: async (name: string) => tooEarly(await streams.info(name)),
+      },
+    }));
+    const limits = { maxCount: 1, maxLength: 1 };
+    const transports = [hasty, jetstream].map((module) => natsTransport(connection, module));
+    try {
+      const epochs = [];
+      for (const transport of transports) {
+        epochs.push((await transport.page("t:log", "end", limits)).epoch);
+      }
+      assertEquals([epochs[0], early > 3], [epochs[1], true]);
+    } finally {
+      for (const transport of transports) await transport.close();
       await connection.close();
       await nats.stop();
     }

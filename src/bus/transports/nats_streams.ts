@@ -38,6 +38,11 @@ export interface OpenStreams {
 /** The error code of the server: a stream of this name has another configuration. */
 const NAME_IN_USE = 10058;
 
+/** The beginning of the time of a stream that is not made yet. */
+const NO_TIME = "0001-";
+/** The number of questions for the time of a stream, each a round trip to the server. */
+const MAX_QUESTIONS = 100;
+
 const LOST = "The connection to NATS is lost";
 
 /** The streams, and the calls that may show that they are gone. */
@@ -115,7 +120,7 @@ export class NatsStreams {
     const logs = `${prefix}_log`;
     const queues = `${prefix}_queue`;
     const both = { storage: "file", max_bytes: maxBytes, num_replicas: replicas };
-    const { created } = await addStream(manager, {
+    const created = await addStream(manager, {
       ...both,
       ...{ name: logs, subjects: [`${prefix}.log.>`], retention: "limits", discard: "old" },
       ...{ max_msgs_per_subject: maxLogMessages, allow_direct: true },
@@ -135,9 +140,30 @@ export class NatsStreams {
   }
 }
 
+/**
+ * Makes a stream unless it is there.
+ *
+ * The trap: while the server makes a stream for one process, it answers another one without the time of creation.
+ *
+ * @returns The time at which the stream was made.
+ */
 async function addStream(
   manager: JetStreamManagerLike,
   config: { readonly name: string; readonly [option: string]: unknown },
+): Promise<string> {
+  let { created } = await addOrFind(manager, config);
+  for (let questions = 0; created.startsWith(NO_TIME); questions++) {
+    if (questions === MAX_QUESTIONS) {
+      throw new Error(`NATS does not tell when the stream ${config.name} was made`);
+    }
+    ({ created } = await manager.streams.info(config.name));
+  }
+  return created;
+}
+
+async function addOrFind(
+  manager: JetStreamManagerLike,
+  config: { readonly name: string },
 ): Promise<{ readonly created: string }> {
   try {
     return await manager.streams.add(config as never);
