@@ -17,6 +17,7 @@ import {
   errorPage,
   race,
   Sleep,
+  type StartResponse,
   until,
   type WSGIApp,
   WSGIPathInfoDispatcher,
@@ -806,4 +807,18 @@ test("each keeps no message while it waits for the next one", async () => {
   for (let tries = 0; tries < 5 && countAlive(messages) > 0; tries++) await collect();
   assertEquals([messages.length, countAlive(messages)], [3, 0]);
   await socket.close(1000);
+});
+
+test("a WebSocket keeps no startResponse that its app has dropped", async () => {
+  const kept: WeakRef<StartResponse>[] = [];
+  const echo = ECHOES["a generator with each that sends"] as WSGIApp;
+  await using client = testClient((environ, startResponse) => {
+    kept.push(new WeakRef(startResponse));
+    return echo(environ, () => () => {});
+  });
+  const sockets = [];
+  for (let count = 0; count < 3; count++) sockets.push(await client.webSocket("/"));
+  for (let tries = 0; tries < 5 && countAlive(kept) > 0; tries++) await collect();
+  assertEquals([kept.length, countAlive(kept)], [3, 0]);
+  for (const socket of sockets) await socket.close(1000);
 });

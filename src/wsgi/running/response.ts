@@ -131,7 +131,7 @@ export class Response {
     this.#host = host;
   }
 
-  /** The function that the app calls to start the response: always the same one. */
+  /** The function that the app calls to start the response: the same one, until the app takes the socket. */
   get startResponse(): StartResponse {
     return this.#startResponse ??= (status, headers, excInfo) =>
       this.#prepare(status, headers, excInfo);
@@ -275,6 +275,7 @@ export class Response {
     this.#sink(head);
     this.#writer = UNUSED_WRITER;
     this.#sink = dropBytes;
+    this.#startResponse = undefined;
     this.#host.headSent?.();
   }
 
