@@ -30,7 +30,7 @@ import {
   type ListenTLSOptions,
   MAX_READ_AHEAD_BYTES,
 } from "../../src/socket/mod.ts";
-import { checkCertificates } from "../shared/certificates.ts";
+import { checkCertificates, placeOf, refusedPair } from "../shared/certificates.ts";
 import { startTimer } from "../shared/timer.ts";
 
 /** The options of a `TLSSocket`. The types of Node leave `highWaterMark` out. */
@@ -91,19 +91,27 @@ export class Encryption {
 
 function settingsOf(options: ListenTLSOptions): StreamOptions {
   const { names = {}, clientCertificate: demand } = options;
-  const contextOf = ({ cert, key, passphrase }: ListenCertificate) =>
-    createSecureContext({
-      ...{ cert, key },
-      ...(passphrase === undefined ? {} : { passphrase }),
-      // OpenSSL resumes no session of a client with a certificate without such an id.
-      ...(demand === undefined ? {} : { ca: demand.ca, sessionIdContext: "cogen-wsgi" }),
-    });
+  const contextOf = (certificate: ListenCertificate, place: string) => {
+    const { cert, key, passphrase } = certificate;
+    try {
+      return createSecureContext({
+        ...{ cert, key },
+        ...(passphrase === undefined ? {} : { passphrase }),
+        // OpenSSL resumes no session of a client with a certificate without such an id.
+        ...(demand === undefined ? {} : { ca: demand.ca, sessionIdContext: "cogen-wsgi" }),
+      });
+    } catch (cause) {
+      throw refusedPair(place, certificate, cause);
+    }
+  };
   const byName = new Map(
-    Object.entries(names).map(([name, certificate]) => [name, contextOf(certificate)]),
+    Object.entries(names).map(([name, certificate]) => {
+      return [name, contextOf(certificate, placeOf(name))];
+    }),
   );
   return {
     isServer: true,
-    secureContext: contextOf(options),
+    secureContext: contextOf(options, "tls"),
     ALPNProtocols: ["http/1.1"],
     highWaterMark: MAX_READ_AHEAD_BYTES,
     requestCert: demand !== undefined,

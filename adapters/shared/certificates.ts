@@ -26,26 +26,28 @@ const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/
  * Refuses certificates and keys that cannot be used.
  *
  * @param options The TLS options of an adapter's `listen`.
- * @throws {TypeError} If a key does not belong to its certificate, or `ca` has no certificate. On Deno, also
- *   if a certificate or a key cannot be read; the other runtimes have a better error.
+ * @throws {TypeError} If a key does not belong to its certificate, a certificate has no end, or `ca` has none.
+ *   On Deno, also if a certificate or a key cannot be read; the other runtimes tell that when they use them.
  */
 export function checkCertificates(options: ListenTLSOptions): void {
   checkPair("tls", options);
   for (const [name, certificate] of Object.entries(options.names ?? {})) {
-    checkPair(`tls.names[${JSON.stringify(name)}]`, certificate);
+    checkPair(placeOf(name), certificate);
   }
   const { clientCertificate } = options;
   if (clientCertificate !== undefined) checkIssuers(clientCertificate.ca);
 }
 
-function checkPair(place: string, { cert, key, passphrase }: ListenCertificate): void {
+/** The option with the certificate of a name. */
+export function placeOf(name: string): string {
+  return `tls.names[${JSON.stringify(name)}]`;
+}
+
+function checkPair(place: string, pair: ListenCertificate): void {
+  const { cert } = pair;
   const { createPrivateKey, X509Certificate } = crypto();
-  const secret = readIn(`${place}.key`, () =>
-    createPrivateKey({
-      key,
-      format: "pem",
-      ...(passphrase === undefined ? {} : { passphrase }),
-    }));
+  const secret = readIn(`${place}.key`, () => createPrivateKey(keyOptions(pair)));
+  checkChain(`${place}.cert`, cert);
   const certificate = readIn(`${place}.cert`, () => new X509Certificate(cert));
   if (secret === undefined || certificate === undefined) return;
   if (certificate.checkPrivateKey(secret)) return;
@@ -53,6 +55,36 @@ function checkPair(place: string, { cert, key, passphrase }: ListenCertificate):
     `${place}.key does not belong to ${place}.cert: pass the key that the certificate was made for, and ` +
       "the certificate of the server before those of its issuers",
   );
+}
+
+/**
+ * Names the option of a certificate that the runtime has refused: its error tells neither the certificate nor the
+ * key, and a file that is half written is cut anywhere.
+ *
+ * @param place The option that has the certificate and the key.
+ * @param refused The certificate and the key.
+ * @param cause The error of the runtime.
+ * @returns The error to throw.
+ */
+export function refusedPair(place: string, refused: ListenCertificate, cause: unknown): TypeError {
+  let part = "cert";
+  try {
+    crypto().createPrivateKey(keyOptions(refused));
+  } catch {
+    part = "key";
+  }
+  return new TypeError(`${place}.${part} cannot be used: ${cause}`, { cause });
+}
+
+function keyOptions({ key, passphrase }: ListenCertificate) {
+  return { key, format: "pem" as const, ...(passphrase === undefined ? {} : { passphrase }) };
+}
+
+/** Deno takes a chain whose last certificate is cut. */
+function checkChain(place: string, chain: string): void {
+  const begun = chain.split("-----BEGIN CERTIFICATE-----").length - 1;
+  if (begun === (chain.match(CERTIFICATES) ?? []).length) return;
+  throw new TypeError(`${place} cannot be used: a certificate in it has no end`);
 }
 
 function checkIssuers(ca: string): void {

@@ -80,6 +80,15 @@ test("--bind fd://3 takes one inherited socket, and LISTEN_FDS of another proces
   });
 });
 
+test("a descriptor that is given twice is an error", { skip: skipDeno }, async () => {
+  await inWorkshop(FILES, async ({ start }) => {
+    const server = start(["app.mjs", "--bind", "fd://3", "--bind", "fd://3"], through());
+    const { code, stderr } = await server.ended;
+    assertEquals(code, 3);
+    assertMatch(stderr, /cannot listen on fd:\/\/3: this process uses the descriptor already/);
+  });
+});
+
 test("LISTEN_FDS of a parent, such as npx, is an error if there is no other address", async () => {
   await inWorkshop(FILES, async ({ start }) => {
     const variables = ["env", "LISTEN_FDS=1", "LISTEN_PID=1"];

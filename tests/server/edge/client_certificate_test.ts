@@ -251,6 +251,15 @@ test("a wrong new certificate is refused, and the one before goes on", async () 
       [{ key: OTHER_KEY }, "tls.key does not belong to tls.cert"],
       [{ names: { "a.example": { ...NAMED, key: KEY } } }, 'tls.names["a.example"].key does not'],
       [{ ca: KEY, clientCertificate: "required" }, "tls.ca has no certificate"],
+      // A program is writing the file, or the files are swapped.
+      [{ cert: half(CERT) }, "tls.cert cannot be used: "],
+      [{ key: half(KEY) }, "tls.key cannot be used: "],
+      [{ cert: CERT + half(NAMED.cert) }, "tls.cert cannot be used: "],
+      [{ cert: KEY, key: CERT }, "tls.key cannot be used: "],
+      [
+        { names: { "a.example": { ...NAMED, key: half(NAMED.key) } } },
+        'ple"].key cannot be used: ',
+      ],
     ];
     for (const [member, message] of wrong) {
       assertThrows(() => stage.server.reloadTls({ ...TLS, ...member }), TypeError, message);
@@ -258,6 +267,11 @@ test("a wrong new certificate is refused, and the one before goes on", async () 
     assertMatch(await askOnce(stage), /200 OK/);
   });
 });
+
+/** The first half of a file. */
+function half(pem: string): string {
+  return pem.slice(0, pem.length / 2);
+}
 
 test("a listener that cannot reload says what to write", { skip: RUNTIME !== "deno" }, async () => {
   await serving(TLS, (stage) => {
