@@ -21,6 +21,14 @@ export default function* app(environ, startResponse) {
     yield process.pid + " ";
     return yield* cogen.bus.waitForSignal("a", { timeout: 60 });
   }
+  if (PATH_INFO.startsWith("/say/")) {
+    yield* cogen.bus.topic("room").publish(PATH_INFO.slice(5));
+    return String(process.pid);
+  }
+  if (PATH_INFO === "/history") {
+    const { messages } = yield* cogen.bus.topic("room").history(1000);
+    return [process.pid, ...messages.map(({ value }) => value)].join(" ");
+  }
   if (PATH_INFO === "/signal") return String(yield* cogen.bus.signal("a", "woken"));
   const { "wsgi.multiprocess": multiprocess, REMOTE_ADDR } = environ;
   return [process.pid, multiprocess, REMOTE_ADDR, "${text}"].join(" ");
@@ -68,6 +76,16 @@ async function waitInBoth(port: number): Promise<Exchange[]> {
   return exchanges;
 }
 
+/** Asks two workers for the history of a topic. Each gets the connection after that of the other one. */
+async function historiesOfBoth(port: number): Promise<string[]> {
+  const histories = new Map<string, string>();
+  while (histories.size < 2) {
+    const [pid = "", ...words] = (await new Exchange({ port }, "/history").body).split(" ");
+    histories.set(pid, words.join(" "));
+  }
+  return [...histories.values()];
+}
+
 test("workers share a bus, one that is killed is replaced, and a reload to a broken version changes nothing", async () => {
   await inWorkshop({ "app.mjs": app("old") }, async ({ folder, write, start }) => {
     const addresses = ["-b", "127.0.0.1:0", "-b", "unix:a.sock"];
@@ -96,8 +114,19 @@ test("workers share a bus, one that is killed is replaced, and a reload to a bro
     // The connections come between the answers of the bus.
     const signals = Array.from({ length: 60 }, () => new Exchange({ port }, "/signal").body);
     for (const body of await Promise.all(signals)) assertEquals(body, "0");
+    const speakers = new Set<string>();
+    const said: string[] = [];
+    const say = async () => {
+      said.push(`${said.length}`);
+      speakers.add(await new Exchange({ port }, `/say/${said.at(-1)}`).body);
+    };
+    while (speakers.size < 2) await say();
+    assertEquals(await historiesOfBoth(port), [said.join(" "), said.join(" ")]);
     process.kill(Number(first), "SIGKILL");
     await server.errors(new RegExp(`worker . \\(process ${first}\\) has crashed: SIGKILL`));
+    // The supervisor keeps the history: it outlives a worker, and the successor has it.
+    await say();
+    assertEquals(await historiesOfBoth(port), [said.join(" "), said.join(" ")]);
     write("app.mjs", "export default (");
     server.kill("SIGHUP");
     assertStringIncludes(await server.errors("the workers before go on"), "cannot load app.mjs");

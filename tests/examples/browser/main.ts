@@ -130,7 +130,9 @@ describe("on each runtime", { concurrency: 4 }, () => {
         await page.locator("#lanes span", { hasText: "generator 10" }).waitFor();
         await page.locator("#hello", { hasText: /answered \d+ times/ }).waitFor();
         await page.locator("#lanes li.done").first().waitFor();
-        await assertAccessible(page, "the first page with lanes of running and ended requests");
+        if (runtime === "node") {
+          await assertAccessible(page, "the first page with lanes of running and ended requests");
+        }
         await context.setOffline(true);
         await tellOffline(page);
         await page.locator("#summary", { hasText: "No connection" }).waitFor();

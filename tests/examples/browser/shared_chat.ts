@@ -32,48 +32,48 @@ async function common(pages: readonly ChatPage[], length: number): Promise<strin
 const sayAll = (pages: readonly ChatPage[], text: string) =>
   Promise.all(pages.map((page) => page.say(text)));
 
-describe("with workers", { concurrency: 2 }, () => {
-  for (const runtime of RUNTIMES) {
-    describe(`on ${runtime}`, () => {
-      const site = new ServedSite(runtime, WORKERS);
-      before(() => site.start());
-      after(() => site.kill());
+/**
+ * The browser sees no difference between runtimes here: on each of them, `tests/cli/workers` has a history that
+ * outlives a worker, and `main.ts` the pages of each transport with a restart.
+ */
+describe("with workers", () => {
+  const site = new ServedSite("node", WORKERS);
+  before(() => site.start());
+  after(() => site.kill());
 
-      test("the pages of all workers are in one room", async () => {
-        const context = await newContext();
-        const pages: ChatPage[] = [];
-        // Each worker gets the connection after that of the other one, so each has pages.
-        for (const transport of TRANSPORTS) {
-          for (const name of ["Ann", "Ben"]) {
-            const address = `${site.url}chat?transport=${transport}`;
-            pages.push(await ChatPage.open(context, address, `${name} by ${transport}`));
-          }
-        }
-        await sayAll(pages, "1");
-        await sayAll(pages, "2");
-        const list = await common(pages, 12);
-        await Promise.all(pages.map(({ page }) => page.reload()));
-        assertEquals(await common(pages, 12), list);
+  test("the pages of all workers are in one room", async () => {
+    const context = await newContext();
+    const pages: ChatPage[] = [];
+    // Each worker gets the connection after that of the other one, so each has pages.
+    for (const transport of TRANSPORTS) {
+      for (const name of ["Ann", "Ben"]) {
+        const address = `${site.url}chat?transport=${transport}`;
+        pages.push(await ChatPage.open(context, address, `${name} by ${transport}`));
+      }
+    }
+    await sayAll(pages, "1");
+    await sayAll(pages, "2");
+    const list = await common(pages, 12);
+    await Promise.all(pages.map(({ page }) => page.reload()));
+    assertEquals(await common(pages, 12), list);
 
-        // The history outlives a worker: no message is missing, and no notice tells of one.
-        process.kill(await site.process(), "SIGKILL");
-        await sayAll(pages, "3");
-        const after = await common(pages, 18);
-        assertEquals(after.slice(0, 12), list);
-        assertEquals(after.filter((text) => text.endsWith(":3")).length, 6);
+    // The history outlives a worker: no message is missing, and no notice tells of one.
+    process.kill(await site.process(), "SIGKILL");
+    await sayAll(pages, "3");
+    const after = await common(pages, 18);
+    assertEquals(after.slice(0, 12), list);
+    assertEquals(after.filter((text) => text.endsWith(":3")).length, 6);
 
-        // The supervisor has the history, so its end is one notice on each page.
-        await site.stop();
-        await pages[0]?.say("4");
-        await site.start();
-        const ends = await Promise.all(pages.map((page) => page.list(20)));
-        for (const end of ends) {
-          assertEquals(end.slice(18).sort(), ["Ann by poll:4", STALE]);
-        }
-        await context.close();
-      });
-    });
-  }
+    // The supervisor has the history, so its end is one notice on each page.
+    await site.stop();
+    await pages[0]?.say("4");
+    await site.start();
+    const ends = await Promise.all(pages.map((page) => page.list(20)));
+    for (const end of ends) {
+      assertEquals(end.slice(18).sort(), ["Ann by poll:4", STALE]);
+    }
+    await context.close();
+  });
 });
 
 const needs = { skip: hasRedis ? false : "needs redis-server" };
