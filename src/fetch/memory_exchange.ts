@@ -42,6 +42,8 @@ export async function exchange(
   const { signal } = request;
   signal.throwIfAborted();
   const reader = readerOf(request);
+  const length = request.headers.get("content-length");
+  const head = headOf(request, url, reader !== undefined, length !== null);
   const client = new MemoryClient(request.method);
   const [socket, closed] = connect((opened) => client.open(opened));
   const leave = () => client.leave(signal.reason);
@@ -50,8 +52,7 @@ export async function exchange(
     signal.removeEventListener("abort", leave);
     closed();
   };
-  const length = request.headers.get("content-length");
-  client.start(socket, headOf(request, url, reader !== undefined, length !== null));
+  client.start(socket, head);
   if (reader !== undefined) void client.upload(reader, length);
   return await client.response;
 }

@@ -95,11 +95,13 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
     serving ??= begin(wsgiApp, options);
     const { connect } = await serving;
     const url = new URL(request.url);
+    // Code of the server, which may throw: no connection may be open yet.
+    const origin = { url, ...clientOf(request, info) };
     return await exchange(request, url, (open) => {
       const socket = connect(open);
       const { local } = socket;
       const port = local.family === "unix" ? "" : `${local.port}`;
-      origins.set(port, { url, ...clientOf(request, info) });
+      origins.set(port, origin);
       return [socket, () => void origins.delete(port)];
     });
   };

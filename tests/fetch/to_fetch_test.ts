@@ -7,6 +7,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import process from "node:process";
 import { test } from "node:test";
 import { Signal, WaitForSignal } from "../../src/coroutine/mod.ts";
 import { installFastResponse, toFetch } from "../../src/fetch/mod.ts";
@@ -175,6 +176,31 @@ for (const [name, [make, message]] of Object.entries(BAD_BODIES)) {
     await handler.shutdown();
   });
 }
+
+test("an error of the server that tells no address opens no connection", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  try {
+    const handler = toFetch(mirror);
+    await (await handler(new Request("http://a/"))).text();
+    const info = {
+      requestIP() {
+        throw new Error("no address");
+      },
+    };
+    await assertRejects(
+      async () => await handler(new Request("http://a/"), info),
+      Error,
+      "no address",
+    );
+    await handler.shutdown();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(unhandled, []);
+  } finally {
+    process.off("unhandledRejection", note);
+  }
+});
 
 test("a response is the runtime's own, also beside an installed FastResponse", async () => {
   const Own = Response;
