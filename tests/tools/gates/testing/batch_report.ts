@@ -2,7 +2,8 @@
  * This file finds the test files of a batch in the JUnit report of their common process.
  *
  * Deno and Bun report a suite for each file. Node reports one list of tests, in which a marker
- * follows the tests of each file. `run_tests.ts` and `batch.ts` call this.
+ * follows the tests of each file. Deno puts a test into the suite of the module that calls `test`: a file whose
+ * tests are all in a module that it imports has no suite, but a marker. `run_tests.ts` and `batch.ts` call this.
  *
  * @module
  */
@@ -64,12 +65,16 @@ function partsOnNode(paths: readonly string[], report: string): Map<string, stri
   }));
 }
 
-/** Deno writes `./` before a path. A file with an empty suite has no test. */
+/**
+ * Deno writes `./` before a path. A file with an empty suite has no test. The part of a file without a suite is
+ * its marker, which `batch.ts` writes on Deno only for a file with a test.
+ */
 function partsElsewhere(paths: readonly string[], report: string): Map<string, string> {
   return new Map(paths.map((path) => {
     const suite = [`<testsuite name="./${path}"`, `<testsuite name="${path}"`]
       .map((start) => report.indexOf(start)).find((index) => index >= 0);
-    if (suite === undefined) return [path, ""];
+    const marker = `<testcase name="${markerOf(path)}"`;
+    if (suite === undefined) return [path, report.includes(marker) ? marker : ""];
     return [path, report.slice(suite, report.indexOf("</testsuite>", suite))];
   }));
 }

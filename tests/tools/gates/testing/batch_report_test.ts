@@ -36,6 +36,14 @@ test("finds the files without a suite, or with an empty one, in the reports of D
   assertEquals(silentFiles("bun", PATHS, report.replace(`./${A}`, A)), [B, C]);
 });
 
+test("a file of Deno whose tests are in the suite of another module has its marker", () => {
+  const report = `<testsuites>
+    <testsuite name="./tests/contract.ts" tests="1">${nodeCase("of a")}</testsuite>
+    <testsuite name="./tests/batch.ts" tests="1">${nodeCase(markerOf(A))}</testsuite>
+  </testsuites>`;
+  assertEquals(silentFiles("deno", PATHS, report), [B, C]);
+});
+
 test("an empty report has no file", () => {
   for (const runtime of ["node", "currentNode", "deno", "bun"] as const) {
     assertEquals(silentFiles(runtime, PATHS, ""), [...PATHS]);
