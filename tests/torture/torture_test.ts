@@ -5,19 +5,31 @@ import { test } from "node:test";
 import { Random } from "../fuzz/random.ts";
 import { crowdOf, runsOf, seedOf } from "../support/shares.ts";
 import { leavingClients, stalledCrowd } from "./events.ts";
-import { FaultStage, randomFault, undisturbedBytes } from "./faults/faults.ts";
+import { everyFault, FaultStage, randomFault, undisturbedBytes } from "./faults/faults.ts";
+import type { ConnectionFault } from "./faults/faulty_adapter.ts";
+import { EFFECTS } from "./faults/faulty_socket.ts";
 import { SCENARIOS } from "./faults/scenarios.ts";
 
-/** The random faults of each conversation, on all runtimes together. */
+/** One in so many places of a conversation meets each effect, other places on each runtime. */
+const STRIDE = 40;
+/** The random faults of each conversation, on all runtimes together; some accepts fail. */
 const FAULTS = 12;
 
-test("a conversation that fails at random places leaves nothing behind, and no part is taken for whole", async () => {
+test("a conversation that fails leaves nothing behind, and no part is taken for whole", async () => {
   const random = new Random(seedOf(7));
   const stage = await FaultStage.open();
   for (const scenario of SCENARIOS) {
     const outBytes = await undisturbedBytes(scenario);
+    const faults: (ConnectionFault | undefined)[] = [];
+    for (const effect of EFFECTS) {
+      const all = [...everyFault(scenario, outBytes, effect)];
+      faults.push(...all.filter((_, index) => (index + seedOf(0) * 10) % STRIDE === 0));
+    }
+    assert(faults.length >= EFFECTS.length);
     for (let count = 0; count < runsOf(FAULTS); count++) {
-      const fault = randomFault(random, scenario, outBytes);
+      faults.push(randomFault(random, scenario, outBytes));
+    }
+    for (const fault of faults) {
       assertEquals(stage.run([[scenario, fault]]), [], `${scenario.name} ${JSON.stringify(fault)}`);
     }
   }

@@ -32,7 +32,7 @@ export function judge(
     const { state, head } = reader;
     if (head === undefined) return index;
     if (state === "tunnel") return judgeFrames(reader.body);
-    const text = textOf(reader.body);
+    const text = withoutHeartbeats(textOf(reader.body));
     if (head.status !== 200) {
       if (!REFUSALS.includes(head.status)) return `${name}: the status ${head.status}`;
       return rest.length === 0 ? index : `${name}: bytes after a refusal`;
@@ -67,4 +67,9 @@ function judgeFrames(pieces: readonly Uint8Array[]): number | string {
 function textOf(pieces: readonly Uint8Array[]): string {
   const bytes = joinBytes([...pieces]);
   return decodeLatin1(bytes, 0, bytes.length);
+}
+
+/** A stream of events may have heartbeats at any place; the last one may be there in part. */
+function withoutHeartbeats(text: string): string {
+  return text.replace(/^:(?:\n\n|\n?$(?![^]))/gm, "");
 }
