@@ -72,9 +72,10 @@ export class ThreadResponse extends ServerReadable {
         expired: () => void this.#pool.counts.expired++,
       };
       const job = this.#job = new Job(thread, host, deadlineMs);
+      // Only the server's own input has `takeWhole`.
+      const input: Partial<WSGIInput> = this.#environ["wsgi.input"];
       const beginning = {
-        // Only the server's own input has the method.
-        body: (this.#environ["wsgi.input"] as Partial<WSGIInput>).takeWhole?.(MAX_BYTES),
+        body: input.takeWhole?.(input[Symbol.asyncIterator], MAX_BYTES),
         mayJoin: reader?.isOwn?.(this.#startResponse) === true,
       };
       thread.begin(job, beginning, (post) => postEnviron(this.#environ, post));

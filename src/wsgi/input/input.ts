@@ -81,11 +81,13 @@ export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   /**
    * Takes all that is left, without a wait: for a body that is sent on to a thread.
    *
-   * @returns `undefined` if the body has not arrived whole, or has more than `mostBytes`.
+   * @param iterate The iteration of the input in the environ: a middleware may have put another one in its place.
+   * @returns `undefined` if it is another one, or if the body has not arrived whole or has more than `mostBytes`.
    * @ignore
    */
-  takeWhole(mostBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#body.takeWhole(mostBytes);
+  takeWhole(iterate: unknown, mostBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const isOwn = #body in this && iterate === WSGIInput.prototype[Symbol.asyncIterator];
+    return isOwn ? this.#body.takeWhole(mostBytes) : undefined;
   }
 
   /** Iterates over the body in pieces as they arrive: `for await` in an async app. */

@@ -44,6 +44,29 @@ test("the main thread answers no call of a short request, and each of a middlewa
   }
 });
 
+test("a middleware that puts another input in place sees each piece that the thread reads", async () => {
+  let bytes = 0;
+  const counted = async function* (pieces: AsyncIterable<Uint8Array<ArrayBuffer>>) {
+    for await (const piece of pieces) {
+      bytes += piece.length;
+      yield piece;
+    }
+  };
+  const middleware: WSGIApp = (environ, startResponse) => {
+    const input = new Proxy(environ["wsgi.input"], {
+      get(target, name) {
+        if (name === Symbol.asyncIterator) return () => counted(target);
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    return app({ ...environ, "wsgi.input": input }, startResponse);
+  };
+  await using client = testClient(middleware, { autojump: false });
+  assertEquals((await client.post("/echo", { body: "hello" })).text, "hello");
+  assertEquals(bytes, 5);
+});
+
 test("reads, lines and iteration", async () => {
   await using client = testClient(app, { autojump: false });
   const pieces = ["abcde", "f\nxy", "z\none\ntwo\nth", "ree"];
