@@ -49,6 +49,7 @@ export interface Load {
 /** A message of a worker. */
 export type FromWorker =
   | { readonly type: "loaded" }
+  /** The worker cannot serve. It ends when it is told so. */
   | FailureMessage
   | { readonly type: "ready" }
   /** The worker has the connection `id`, so the supervisor may close its descriptor. */

@@ -202,7 +202,8 @@ export class Supervisor {
         return void this.#listen(worker);
       case "failed":
         worker.failure = failureFrom(message);
-        return;
+        // The worker waits for this answer: a message that it left unread at its end could take this one with it.
+        return worker.send({ type: "end", grace: 0, idle: 0 });
       case "ready":
         return this.#becameReady(worker);
       case "took":

@@ -15,6 +15,7 @@ import { loadServed, type ServedApp } from "../app_loader.ts";
 import { splitArguments } from "../arguments.ts";
 import { closeServedBus } from "../bus.ts";
 import { failureMessage } from "../failure.ts";
+import { after } from "../host/mod.ts";
 import { endpointsOf } from "../listening.ts";
 import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
 import { listeningOptionsOf } from "../proxies.ts";
@@ -28,6 +29,9 @@ import { countedApp } from "./request_limit.ts";
 
 /** The time for running requests if the supervisor ends before the settings are known. */
 const DEFAULT_GRACE_SECONDS = 10;
+
+/** The time for the answer of the supervisor to a failure, which is `end`. */
+const ANSWER_SECONDS = 10;
 
 /** A worker, from its first message on. */
 class Worker {
@@ -83,7 +87,7 @@ class Worker {
     } catch (error) {
       const failed = failureMessage(error);
       this.#link.post(failed);
-      await exitWhenLogged(failed.code);
+      after(ANSWER_SECONDS, () => void exitWhenLogged(failed.code));
     }
   }
 
