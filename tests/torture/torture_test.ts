@@ -8,7 +8,7 @@ import { leavingClients, stalledCrowd } from "./events.ts";
 import { everyFault, FaultStage, randomFault, undisturbedBytes } from "./faults/faults.ts";
 import type { ConnectionFault } from "./faults/faulty_adapter.ts";
 import { EFFECTS } from "./faults/faulty_socket.ts";
-import { SCENARIOS } from "./faults/scenarios.ts";
+import { type Scenario, SCENARIOS } from "./faults/scenarios.ts";
 
 /** One in so many places of a conversation meets each effect, other places on each runtime. */
 const STRIDE = 40;
@@ -34,6 +34,17 @@ test("a conversation that fails leaves nothing behind, and no part is taken for 
     }
   }
   assertEquals(await stage.close(), []);
+});
+
+test("an app whose end begins before a leap of the clock still ends by itself", async () => {
+  const named = (name: string) => SCENARIOS.find((each) => each.name === name) as Scenario;
+  const stage = await FaultStage.open();
+  // The end of the first app waits half a second, and has 30 seconds.
+  const complaints = stage.run([
+    [named("promise"), { side: "out", at: 93, effect: "throw" }],
+    [named("expectation"), { side: "out", at: 155, effect: "leap" }],
+  ]);
+  assertEquals([complaints, await stage.close()], [[], []]);
 });
 
 test("clients that leave at random bytes miss no event and get none twice, or one stale event", async () => {

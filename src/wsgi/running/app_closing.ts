@@ -187,10 +187,13 @@ function* inTime(rest: () => Coroutine<unknown>, context: AppContext): Coroutine
     atEnd = () => abandon("when the server had to end");
     closings.add(atEnd);
     if (closeTimeoutMs === Infinity) return;
-    resume.setDeadline(closeTimeoutMs, () => {
-      context.closeTimedOut?.();
-      abandon(`in ${closeTimeoutMs} ms`);
-    });
+    // A pause of the process may take up one half of the time, and the app still gets the other one.
+    const halfMs = closeTimeoutMs / 2;
+    resume.setDeadline(halfMs, () =>
+      resume.setDeadline(halfMs, () => {
+        context.closeTimedOut?.();
+        abandon(`in ${closeTimeoutMs} ms`);
+      }));
   }, "close");
   try {
     yield closing;
