@@ -35,7 +35,8 @@ async function withProxy(
   try {
     await use();
   } finally {
-    child.kill("SIGTERM");
+    // nginx can lose a SIGTERM that comes just before its wait for events, and would then run for ever.
+    child.kill("SIGKILL");
     await ended;
     rmSync(folder, { recursive: true });
   }
