@@ -20,15 +20,16 @@ import { markerOf } from "./batch_report.ts";
 const STANDSTILL_MS = 120_000;
 
 const paths = (process.env["BATCH_FILES"] ?? "").split("\n");
+/** The number of files up to the last one that has ended. */
 let endedFiles = 0;
 const { test } = await importRunner();
 const testsOnDeno = countOnDeno();
 tellStandstills();
-for (const path of paths) {
+for (const [index, path] of paths.entries()) {
   const before = testsOnDeno?.();
   await import(pathToFileURL(resolve(path)).href);
   if (before === undefined || before !== testsOnDeno?.()) {
-    test(markerOf(path), () => void endedFiles++);
+    test(markerOf(path), () => void (endedFiles = index + 1));
   }
 }
 
