@@ -33,10 +33,15 @@ const WITHOUT_FIELDS: readonly ((fetched: Response) => Response | Promise<Respon
   },
 ];
 
-/*
- * The functions below keep each fetched response: Node cancels the body of a response that nothing refers to, also
- * when another response has that body.
+/**
+ * Fetches, and keeps the response: Node cancels the body of a response that nothing refers to, also when another
+ * response has that body.
  */
+async function fetchKept(kept: Response[], address: URL): Promise<Response> {
+  const fetched = await fetch(address);
+  kept.push(fetched);
+  return fetched;
+}
 
 /** Gives a value after some time, in which a body arrives. */
 async function later<T>(value: T): Promise<T> {
@@ -51,29 +56,23 @@ async function framingsWithout(
 ): Promise<(string | null)[]> {
   await using server = await serve({ wsgiApp: upstream, bindAddr: ["127.0.0.1", 0] });
   const framings: (string | null)[] = [];
-  const fetched: Response[] = [];
+  const kept: Response[] = [];
   for (const handler of handlers) {
-    await using client = testClient(fromFetch(async () => {
-      const response = await fetch(new URL(path, server.url));
-      fetched.push(response);
-      return handler(response);
-    }));
+    await using client = testClient(
+      fromFetch(async () => handler(await fetchKept(kept, new URL(path, server.url)))),
+    );
     const { headers } = await client.get("/");
     framings.push(headers.get("transfer-encoding"));
   }
-  assertEquals(fetched.length, handlers.length);
+  assertEquals(kept.length, handlers.length);
   return framings;
 }
 
 /** The answers to a path, passed on by each handler. */
 async function passedOn(path: string): Promise<TestResponse[]> {
   await using server = await serve({ wsgiApp: upstream, bindAddr: ["127.0.0.1", 0] });
-  const all: Response[] = [];
-  const whole = async () => {
-    const fetched = await fetch(new URL(path, server.url));
-    all.push(fetched);
-    return fetched;
-  };
+  const kept: Response[] = [];
+  const whole = () => fetchKept(kept, new URL(path, server.url));
   const again = async () => {
     const fetched = await whole();
     const headers = new Headers(fetched.headers);
@@ -92,7 +91,7 @@ async function passedOn(path: string): Promise<TestResponse[]> {
     await using client = testClient(fromFetch(handler));
     answers.push(await client.get("/"));
   }
-  assertEquals(all.length, answers.length);
+  assertEquals(kept.length, answers.length);
   return answers;
 }
 
