@@ -135,7 +135,9 @@ export class NodeSocket implements Socket, InboundHost {
 
   static #onData(this: OwnedStream, bytes: Uint8Array): void {
     // A handshake that was refused after its end has destroyed the stream.
-    if (!this.destroyed) this[SOCKET].#received(bytes, true);
+    if (this.destroyed) return;
+    // Node 26 puts the pieces of a TLS stream into buffers of 64 KB.
+    this[SOCKET].#received(bytes, bytes.length === bytes.buffer.byteLength);
   }
 
   static #onEnd(this: OwnedStream): void {
