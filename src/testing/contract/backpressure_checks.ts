@@ -39,7 +39,7 @@ export const BACKPRESSURE_CHECKS: readonly Check[] = [
     name: "backpressure: endWrite loses nothing, also while the peer keeps sending",
     promise: "halfClose",
     run: (stage) =>
-      stage.connected(async ({ peer, socket }) => {
+      stage.connected(async ({ peer, recorder, socket }) => {
         const bytes = pattern(12 * MB);
         const chatter = pattern(10_000);
         socket.write(bytes);
@@ -49,6 +49,7 @@ export const BACKPRESSURE_CHECKS: readonly Check[] = [
           return peer.ended;
         });
         expectBytes("the peer", peer.received, bytes);
+        expectEqual("onClose before the end of the peer", recorder.has("close"), false);
       }),
   },
   {
@@ -199,6 +200,16 @@ export const PAUSING_CHECKS: readonly Check[] = [
         expectBytes("the handler", recorder.received, pattern(20_000));
         socket.write("still here");
         await stage.until("an answer after the end of the peer", () => peer.count === 10);
+      }),
+  },
+  {
+    name: "pausing: an end without bytes is told, though paused",
+    promise: "pausedEnd",
+    run: (stage) =>
+      stage.connected(async ({ peer, recorder, socket }) => {
+        socket.pauseReading();
+        peer.end();
+        await stage.until("onEnd, though paused", () => recorder.has("end"), SOON);
       }),
   },
   {

@@ -218,9 +218,7 @@ function prepare(adapter: Adapter, options: AdapterCheckOptions): readonly Prepa
   checkOption("connect", options.connect, "function");
   checkOption("listen", options.listen, "function");
   const { clock, listening } = options;
-  if (clock !== undefined && typeof clock?.now !== "function") {
-    throw optionError("clock of checkAdapter", clock, "a Clock");
-  }
+  if (clock !== undefined) checkClock("clock of checkAdapter", clock);
   if (listening !== undefined && (typeof listening !== "object" || listening === null)) {
     throw optionError("listening of checkAdapter", listening, "the options of listen");
   }
@@ -235,6 +233,12 @@ function prepare(adapter: Adapter, options: AdapterCheckOptions): readonly Prepa
       gap === undefined ? runCheck(check, stage(), name) : runGap(check, stage, name);
     return { name, promise, gap, result };
   });
+}
+
+function checkClock(name: string, clock: unknown): void {
+  const { now, defer, setTimer } = Object(clock) as Partial<Clock>;
+  if ([now, defer, setTimer].every((method) => typeof method === "function")) return;
+  throw optionError(name, clock, "a Clock, with the methods now, defer and setTimer");
 }
 
 function gapsOf(
@@ -307,6 +311,13 @@ function subjectOf(adapter: Adapter, options: AdapterCheckOptions): Subject {
   if (typeof adapter !== "object" || adapter === null || typeof adapter.listen !== "function") {
     throw optionError("The adapter", adapter, "an object with a method listen");
   }
+  const { name, latin1, hostName, log } = adapter;
+  if (typeof name !== "string") throw optionError("name of the adapter", name, "a string");
+  for (const [member, method] of Object.entries({ latin1, hostName, log })) {
+    if (typeof method === "function") continue;
+    throw optionError(`${member} of the adapter`, method, "a function");
+  }
+  checkClock("clock of the adapter", adapter.clock);
   const { addresses = [LOOPBACK], listening = {}, connect, listen } = options;
   if (!Array.isArray(addresses) || addresses.length === 0) {
     throw optionError("addresses", addresses, "a list of addresses to listen on");

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Scheduler } from "../../coroutine/mod.ts";
+import { Scheduler, showValue } from "../../coroutine/mod.ts";
 import type { Check } from "./check.ts";
 import { expect, expectEqual, NotApplicable } from "./expectations.ts";
 import { pattern } from "./pattern.ts";
@@ -70,6 +70,53 @@ export const CLOCK_CHECKS: readonly Check[] = [
     },
   },
   {
+    name: "clock: soon runs a turn once, in a microtask",
+    promise: "soon",
+    run: async (stage) => {
+      const { clock } = stage.adapter;
+      if (clock.soon === undefined) throw new NotApplicable("the clock has no soon");
+      const heard: string[] = [];
+      clock.soon(() => heard.push("soon"));
+      heard.push("now");
+      for (let microtask = 0; microtask < 10; microtask++) await Promise.resolve();
+      expectEqual("the turns after ten microtasks", heard, ["now", "soon"]);
+      await stage.settled();
+      expectEqual("the turns", heard, ["now", "soon"]);
+    },
+  },
+  {
+    name: "clock: now tells milliseconds, and never goes back",
+    promise: "now",
+    run: async (stage) => {
+      const { clock } = stage.adapter;
+      const [start, startOfWait] = [clock.now(), stage.now()];
+      let last = start;
+      for (let look = 0; look < 1000; look++) {
+        const now = clock.now();
+        expect(now >= last, `now() went back from ${last} to ${now}`);
+        last = now;
+      }
+      await stage.settled();
+      const [passed, waited] = [clock.now() - start, stage.now() - startOfWait];
+      expect(
+        passed > waited / 2 && passed < waited * 2,
+        `now() told ${passed} ms for a wait of ${waited} ms`,
+      );
+    },
+  },
+  {
+    name: "clock: a timer does not run before its time",
+    promise: "delay",
+    run: async (stage) => {
+      const start = stage.now();
+      let waited = -1;
+      stage.adapter.clock.setTimer(40, () => waited = stage.now() - start);
+      await stage.until("a timer of 40 ms", () => waited >= 0);
+      // A timer of Node may be a millisecond early.
+      expect(waited > 35, `a timer of 40 ms ran after ${waited} ms`);
+    },
+  },
+  {
     name: "clock: timers of any delay run once, unless they are cancelled",
     promise: "timer",
     run: async (stage) => {
@@ -80,11 +127,15 @@ export const CLOCK_CHECKS: readonly Check[] = [
       const cancelLong = [2 ** 31, Infinity].map((delay) =>
         clock.setTimer(delay, () => heard.push(`the timer of ${delay} ms`))
       );
-      clock.setTimer(5, () => heard.push("the timer"));
+      let ranAtOnce = false;
+      clock.setTimer(0, () => ranAtOnce = true);
+      const cancelLate = clock.setTimer(5, () => heard.push("the timer"));
       heard.push("no timer yet");
       cancel();
       try {
         await stage.until("a timer of 5 ms", () => heard.includes("the timer"));
+        await stage.until("a timer of 0 ms", () => ranAtOnce);
+        cancelLate();
         await stage.settled();
       } finally {
         for (const cancelOne of cancelLong) cancelOne();
@@ -98,6 +149,17 @@ export const CLOCK_CHECKS: readonly Check[] = [
 
 /** The checks of the members that need no connection. */
 export const FACT_CHECKS: readonly Check[] = [
+  {
+    name: "facts: hostName tells the name of the machine",
+    promise: "hostName",
+    run: ({ adapter }) => {
+      const name: unknown = adapter.hostName();
+      expect(
+        typeof name === "string" && name !== "",
+        `hostName() returned ${showValue(name)}, which is no name`,
+      );
+    },
+  },
   {
     name: "facts: equals compares any range of bytes",
     promise: "equals",

@@ -163,6 +163,21 @@ export const CLOSING_CHECKS: readonly Check[] = [
       }),
   })),
   {
+    name: "closing: no event but onClose after a destroy while paused",
+    promise: "destroy",
+    run: (stage) =>
+      stage.connected(async ({ peer, recorder, socket }) => {
+        socket.pauseReading();
+        peer.write(pattern(10));
+        await stage.settled();
+        socket.destroy();
+        await stage.until("onClose", () => recorder.has("close"));
+        await stage.settled();
+        expectEqual("the events", recorder.heard, ["close"]);
+        expectEqual("the error of onClose", recorder.error?.message, undefined);
+      }),
+  },
+  {
     name: "closing: no event comes inside a call of a method",
     promise: "noReentry",
     run: (stage) =>
@@ -182,8 +197,10 @@ export const CLOSING_CHECKS: readonly Check[] = [
     promise: "afterClose",
     run: (stage) =>
       stage.connected(async ({ recorder, socket }) => {
+        const { remote, local } = socket;
         socket.destroy();
         await stage.until("onClose", () => recorder.has("close"));
+        expectEqual("the addresses", [socket.remote, socket.local], [remote, local]);
         expectEqual("the result of write", socket.write("late"), true);
         expectEqual("the result of write", socket.write(pattern(MB)), true);
         socket.endWrite();

@@ -76,7 +76,7 @@ export const DIAL_CHECKS: readonly Check[] = [
         expectEqual("the number of bytes", recorder.count, 4);
         expectEqual("the error of onClose", recorder.error?.message, undefined);
       }
-      await stage.settlement("the end of close()", listener.close());
+      await stage.settlement("the end of close()", () => listener.close());
     },
   },
   {
@@ -94,6 +94,20 @@ export const DIAL_CHECKS: readonly Check[] = [
           `the message does not name ${formatAddress(address)}: ${error.message}`,
         );
       }
+    },
+  },
+  {
+    name: "dialling: the error of a failed connection has a cause",
+    promise: "dialCause",
+    run: async (stage) => {
+      const listener = await stage.listenAsPeer(stage.address);
+      await listener.close();
+      await stage.settled();
+      const error = await expectRejection(
+        "dial()",
+        () => stage.dial(toDial(listener.address), never),
+      );
+      expect(error.cause !== undefined, `the error has no cause: ${error.message}`);
     },
   },
   {

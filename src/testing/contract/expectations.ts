@@ -13,6 +13,12 @@ export class NotApplicable extends Error {
   override readonly name = "NotApplicable";
 }
 
+/** A call of the adapter that does not end as it must: not in time, or without a promise. */
+export class WrongCall extends Error {
+  /** `WrongCall`. */
+  override readonly name = "WrongCall";
+}
+
 /**
  * Compares two values that JSON can write.
  *
@@ -101,6 +107,7 @@ export async function expectRejection(
   try {
     await act();
   } catch (error) {
+    if (error instanceof WrongCall) throw error;
     expect(
       error instanceof Error,
       `${subject} rejected with ${showValue(error)}, which is no Error`,

@@ -26,8 +26,14 @@ export const FAILURE_CHECKS: readonly Check[] = MOMENTS.map((moment) => ({
       if (moment === "drain") writeUntilFull(socket);
       if (moment === "end") peer.end();
       else if (moment === "close") socket.destroy();
-      else peer.write(pattern(10));
+      else peer.write(pattern(500_000));
       await stage.until("onClose", () => recorder.has("close"));
+      const after = recorder.heard.slice(recorder.heard.indexOf(moment));
+      expectEqual(
+        "the events after the error",
+        after.slice(1),
+        moment === "close" ? [] : ["close"],
+      );
     });
     expectLog(stage, "a bug in the handler", 1);
   },
@@ -43,7 +49,7 @@ export const REFUSAL_CHECKS: readonly Check[] = [
         throw new TypeError("a bug in accept");
       });
       for (let attempt = 0; attempt < 2; attempt++) await cutOff(stage, listener.address);
-      await stage.settlement("the end of close()", listener.close());
+      await stage.settlement("the end of close()", () => listener.close());
       expectLog(stage, "a bug in accept", 2);
     },
   },
@@ -59,7 +65,7 @@ export const REFUSAL_CHECKS: readonly Check[] = [
         return recorder;
       });
       await cutOff(stage, listener.address);
-      await stage.settlement("the end of close()", listener.close());
+      await stage.settlement("the end of close()", () => listener.close());
       await stage.until("onClose", () => refused[0]?.has("close") === true);
       await stage.settled();
       expectEqual("the events", refused[0]?.heard, ["close"]);

@@ -7,6 +7,7 @@
 import {
   type Address,
   formatAddress,
+  joinBytes,
   type ListenAddress,
   type Listener,
   type Socket,
@@ -14,6 +15,7 @@ import {
 import type { Check } from "./check.ts";
 import { expect, expectBytes, expectEqual, expectRejection } from "./expectations.ts";
 import { MB, pattern } from "./pattern.ts";
+import type { Peer } from "./peer.ts";
 import { Recorder } from "./recorder.ts";
 import { toDial } from "./stage.ts";
 
@@ -77,7 +79,7 @@ export const LISTENER_CHECKS: readonly Check[] = [
             error.message.includes(formatAddress(address)),
             `the message does not name ${formatAddress(address)}: ${error.message}`,
           );
-          await stage.settlement("the end of close()", (listeners[0] as Listener).close());
+          await stage.settlement("the end of close()", () => (listeners[0] as Listener).close());
           listeners.push(await stage.listen(record, address));
         } finally {
           for (const listener of listeners) await listener.close();
@@ -112,8 +114,8 @@ export const LISTENER_CHECKS: readonly Check[] = [
       });
       const peer = await stage.connect(listener.address);
       await stage.until("a call of accept", () => recorders.length === 1);
-      await stage.settlement("the end of close()", listener.close());
-      await stage.settlement("the end of a second close()", listener.close());
+      await stage.settlement("the end of close()", () => listener.close());
+      await stage.settlement("the end of a second close()", () => listener.close());
       // A connection to a closed listener may fail, or be one that no code accepts.
       const late = stage.subject.connect(listener.address, (socket) => {
         stage.later(0, () => socket.destroy());
@@ -131,6 +133,49 @@ export const LISTENER_CHECKS: readonly Check[] = [
     },
   },
   {
+    name: "listening: connections do not hold each other up",
+    promise: "accept",
+    run: async (stage) => {
+      const recorders: Recorder[] = [];
+      const listener = await stage.listen((socket) => {
+        const recorder = new Recorder(socket);
+        recorders.push(recorder);
+        recorder.socket.write("hello");
+        // The last connection is paused before its first event.
+        if (recorders.length === 4) recorder.socket.pauseReading();
+        return recorder;
+      });
+      const peers: Peer[] = [];
+      for (let count = 1; count <= 4; count++) {
+        const peer = await stage.connect(listener.address);
+        peers.push(peer);
+        peer.write(pattern(10, count));
+        await stage.until("a greeting of the connection", () => peer.count === 5);
+      }
+      const [open, stalled, ended, paused] = recorders as [Recorder, Recorder, Recorder, Recorder];
+      const [client, slow] = peers as [Peer, Peer, Peer, Peer];
+      await stage.stall({ socket: stalled.socket, recorder: stalled, peer: slow, listener });
+      ended.socket.destroy();
+      await stage.until("onClose of one connection", () => ended.has("close"));
+      open.socket.write("answer");
+      await stage.until("an answer on another one", () => client.count === 11);
+      client.write(pattern(MB, 5));
+      await stage.until("the bytes of another peer", () => open.count === 10 + MB);
+      expectBytes("the handler", open.received, joinBytes([pattern(10, 1), pattern(MB, 5)]));
+      expectEqual("the events of a connection that accept has paused", paused.heard, []);
+      paused.socket.resumeReading();
+      await stage.until("the bytes of its peer", () => paused.count === 10);
+      expectBytes("its handler", paused.received, pattern(10, 4));
+      for (const recorder of recorders) recorder.socket.destroy();
+      for (const peer of peers) peer.destroy();
+      await stage.settlement("the end of close()", () => listener.close());
+      for (const recorder of recorders) {
+        await stage.until("onClose", () => recorder.has("close"));
+        recorder.expectOrder();
+      }
+    },
+  },
+  {
     name: "listening: backlog, ref and unref are taken at any time",
     promise: "ref",
     run: async (stage) => {
@@ -138,7 +183,7 @@ export const LISTENER_CHECKS: readonly Check[] = [
       const listener = await stage.adapter.listen(stage.address, options, record);
       listener.unref();
       listener.ref();
-      await stage.settlement("the end of close()", listener.close());
+      await stage.settlement("the end of close()", () => listener.close());
       listener.unref();
       listener.ref();
     },

@@ -7,7 +7,7 @@
 import { decodeLatin1, joinBytes } from "../../socket/mod.ts";
 import type { Check } from "./check.ts";
 import { expect, expectBytes } from "./expectations.ts";
-import { pattern } from "./pattern.ts";
+import { MB, pattern } from "./pattern.ts";
 
 /** The longest round trip without Nagle's algorithm; with it, each round takes 40 ms. */
 const MAX_ROUND_MS = 30;
@@ -45,6 +45,21 @@ export const ORDER_CHECKS: readonly Check[] = [
         socket.write(String.fromCharCode(...bytes.subarray(0, 0x80)));
         await stage.until("both strings at the peer", () => peer.count >= 384);
         expectBytes("the peer", peer.received, joinBytes([bytes, bytes.subarray(0, 0x80)]));
+      }),
+  },
+  {
+    name: "order: after expectLittle, bytes of any number arrive",
+    promise: "expectLittle",
+    run: (stage) =>
+      stage.connected(async ({ peer, recorder, socket }) => {
+        socket.expectLittle?.();
+        const bytes = pattern(MB);
+        peer.write(bytes.subarray(0, 2));
+        await stage.until("the first bytes at the handler", () => recorder.count === 2);
+        socket.expectLittle?.();
+        peer.write(bytes.subarray(2));
+        await stage.until("all bytes at the handler", () => recorder.count >= bytes.length);
+        expectBytes("the handler", recorder.received, bytes);
       }),
   },
   {

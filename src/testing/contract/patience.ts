@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { Clock } from "../../coroutine/mod.ts";
+import { type Clock, showValue } from "../../coroutine/mod.ts";
+import { WrongCall } from "./expectations.ts";
 
 /** The time between two looks at a condition, in milliseconds. */
 const STEP_MS = 1;
@@ -51,7 +52,7 @@ export class Patience {
    * @param awaited Completes "it did not come to".
    * @param condition The condition.
    * @param looks How often the condition is looked at.
-   * @throws Rejects with an `Error` that names `awaited`, if the condition does not hold in time.
+   * @throws Rejects with a {@linkcode WrongCall} that names `awaited`, if the condition does not hold in time.
    */
   async until(
     awaited: string,
@@ -59,23 +60,30 @@ export class Patience {
     looks: number = this.#maxLooks,
   ): Promise<void> {
     for (let left = Math.min(looks, this.#maxLooks); !condition(); left--) {
-      if (left === 0) throw new Error(`It did not come to ${awaited}`);
+      if (left === 0) throw new WrongCall(`It did not come to ${awaited}`);
       await this.delay(STEP_MS);
     }
   }
 
   /**
-   * Waits for a promise of the adapter.
+   * Waits for the promise that a method returns.
    *
-   * @param awaited The promise, such as `the end of close()`.
-   * @param promise The promise.
-   * @returns Its result.
-   * @throws Rejects with its reason, or with an `Error` if it does not settle in time.
+   * @param awaited The end of the method, such as `the end of close()`.
+   * @param call Calls the method.
+   * @param resolved Called as soon as the promise resolves.
+   * @returns The result of the promise.
+   * @throws Rejects with the reason of the promise, and with a {@linkcode WrongCall} if there is none or if it does
+   *   not settle in time.
    */
-  async settlement<T>(awaited: string, promise: Promise<T>): Promise<T> {
+  async settlement<T>(
+    awaited: string,
+    call: () => PromiseLike<T> | undefined,
+    resolved: () => void = () => {},
+  ): Promise<T> {
+    const promise = promiseOf(awaited, call);
     let settled = false;
     const settle = () => void (settled = true);
-    promise.then(settle, settle);
+    promise.then(() => (resolved(), settle()), settle);
     await this.until(awaited, () => settled);
     return await promise;
   }
@@ -94,4 +102,15 @@ export class Patience {
   later(milliseconds: number, act: () => void): void {
     this.#clock.setTimer(milliseconds, act);
   }
+}
+
+function promiseOf<T>(awaited: string, call: () => PromiseLike<T> | undefined): PromiseLike<T> {
+  let result: PromiseLike<T> | undefined;
+  try {
+    result = call();
+  } catch (error) {
+    throw new WrongCall(`It did not come to ${awaited}: the call threw ${showValue(error)}`);
+  }
+  if (typeof result?.then === "function") return result;
+  throw new WrongCall(`It did not come to ${awaited}: the call returned ${showValue(result)}`);
 }

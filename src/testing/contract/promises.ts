@@ -19,6 +19,7 @@ export const PROMISES = {
     "ByteSocket.write: Bytes written to a connection that has ended, or after `endWrite`, are dropped, and the result is `true`.",
   drain:
     "SocketHandler.onDrain: The socket has room again. This is called only after a `write` that returned `false`.",
+  expectLittle: "ByteSocket.expectLittle: The socket reads as before if more bytes come.",
   holdsBytes:
     "Socket.holdsBytes: Whether the socket keeps a reference to any written bytes, which therefore must not change yet.",
   halfClose:
@@ -38,10 +39,13 @@ export const PROMISES = {
     "SocketHandler.onClose: This is the last callback and is called exactly once, with an error if the peer or the network broke the connection.",
   afterClose: "ByteSocket: After `onClose` its methods have no effect.",
   noReentry: "SocketHandler: No callback runs inside a call of the socket's own methods.",
+  resetError: "Socket: `onClose` then has an error.",
   vanishing:
     "Socket: A peer that resets is noticed within 100 ms, also while the connection is idle, while reading is paused and while a write is stalled.",
   failure:
     "SocketHandler: If a callback throws, the adapter logs the error and destroys the socket; the process goes on.",
+  accept:
+    "Adapter.listen: Listens, and calls `accept` once for each connection, before any event of it.",
   refusal:
     "Adapter.listen: An error that `accept` throws ends its connection only; a socket that `accept` destroys has no event except `onClose`.",
   remote: "Socket.remote: The peer's end; the path of a Unix client is empty.",
@@ -59,6 +63,7 @@ export const PROMISES = {
   dialled: "Adapter.dial: A dialled `Socket` keeps the promises of an accepted one.",
   cannotDial:
     "Adapter.dial: Rejects with an `Error` whose message names the address, if the connection fails.",
+  dialCause: "Adapter.dial: Its `cause` is the runtime's error.",
   abortedDial:
     "Adapter.dial: An abort of `signal` ends the attempt: `open` is not called any more, and the promise rejects with the signal's reason. A connection that is made nevertheless is closed.",
   lateAbort: "Adapter.dial: After `open` was called, an abort changes nothing.",
@@ -66,6 +71,11 @@ export const PROMISES = {
     "Adapter.clock: The runtime must still serve the network while every turn defers a further turn.",
   defer:
     "Clock.defer: Calls `turn` once, as soon as the host's event loop has polled for input and output.",
+  soon:
+    "Clock.soon: Calls `turn` once, in a microtask: as soon as the code that runs now has ended.",
+  now: "Clock.now: Monotonic time in milliseconds, from any origin.",
+  delay: "Clock.setTimer: Calls `turn` once, `delay` milliseconds from now.",
+  hostName: "Adapter.hostName: The name of this machine, which is the default of `SERVER_NAME`.",
   timer: "Clock.setTimer: The returned function cancels the timer. Every delay is allowed",
   latin1:
     "Adapter.latin1: Each byte is the character of the same number, also from 0x80 to 0x9F, where `TextDecoder` would decode windows-1252.",

@@ -45,6 +45,7 @@ export class Recorder implements SocketHandler {
   onData(bytes: Uint8Array, owned = false): void {
     const copy = new Uint8Array(bytes);
     this.received.push(copy);
+    if (bytes.length === 0) this.#breach ??= "onData was called without a byte";
     if (owned) this.#owned.push([bytes, copy]);
     this.count += bytes.length;
     this.#record("data");
@@ -85,6 +86,8 @@ export class Recorder implements SocketHandler {
     const end = heard.indexOf("end");
     expect(end < 0 || heard.lastIndexOf("data") < end, "onData was called after onEnd");
     for (const [given, copy] of this.#owned) expectBytes("an owned array", [given], copy);
+    const buffers = new Set(this.#owned.map(([given]) => given.buffer));
+    expect(buffers.size === this.#owned.length, "Two owned arrays are parts of one buffer");
   }
 
   #times(event: Heard): number {
@@ -144,6 +147,10 @@ class WatchedSocket implements Socket {
   }
   resumeReading(): void {
     this.#call("resumeReading", () => this.#socket.resumeReading());
+  }
+
+  expectLittle(): void {
+    this.#call("expectLittle", () => this.#socket.expectLittle?.());
   }
 
   #call<T>(method: string, act: () => T): T {

@@ -96,15 +96,15 @@ export class Stage extends Patience {
       ...this.subject.listening,
       log: (line: string) => void this.logged.push(line),
     };
-    const listening = this.adapter.listen(address, options, accept);
+    const listening = () => this.adapter.listen(address, options, accept);
     return this.settlement("the end of listen()", listening);
   }
 
   /** Connects a peer to a listener of the adapter. */
   async connect(address: Address): Promise<Peer> {
     let peer: Peer | undefined;
-    const connecting = this.subject.connect(address, (socket) => peer = new Peer(socket));
-    await this.settlement("a connection of the peer", connecting);
+    const open = (socket: PeerSocket) => peer = new Peer(socket);
+    await this.settlement("a connection of the peer", () => this.subject.connect(address, open));
     await this.until("a connection of the peer", () => peer !== undefined);
     return peer as unknown as Peer;
   }
@@ -131,9 +131,10 @@ export class Stage extends Patience {
     signal?: AbortSignalLike,
     resolved: () => void = () => {},
   ): Promise<void> {
-    if (this.adapter.dial === undefined) throw new NotApplicable("the adapter has no dial");
-    const dialling = this.adapter.dial(address, open, { signal });
-    await this.settlement("the end of dial()", dialling.then(resolved));
+    const { adapter } = this;
+    if (adapter.dial === undefined) throw new NotApplicable("the adapter has no dial");
+    const dialling = () => adapter.dial?.(address, open, { signal });
+    await this.settlement("the end of dial()", dialling, resolved);
   }
 
   /** Runs `story` on a new connection, then asks whether it ends as every connection must. */
@@ -157,7 +158,7 @@ export class Stage extends Patience {
     } finally {
       for (const recorder of recorders) recorder.socket.destroy();
       peer.destroy();
-      await this.settlement("the end of close()", listener.close());
+      await this.settlement("the end of close()", () => listener.close());
     }
     expect(recorders.length === 1, `open was called ${recorders.length} times for one connection`);
     for (const recorder of recorders) {

@@ -56,17 +56,18 @@ export const VANISHING_CHECKS: readonly Check[] = [
         expectEqual("the events", recorder.heard, ["close"]);
       }),
   },
-  {
-    name: "vanishing: onClose has an error after a reset",
-    promise: "close",
+  ...Object.entries(STATES).map(([state, begin]): Check => ({
+    name: `vanishing: onClose has an error after a reset while ${state}`,
+    promise: "resetError",
     run: (stage) =>
-      stage.connected(async ({ peer, recorder }) => {
-        await stage.settled();
+      stage.connected(async (connection) => {
+        const { peer, recorder } = connection;
+        await begin(connection, stage);
         peer.reset();
         await stage.until("onClose", () => recorder.has("close"));
         expect(recorder.error instanceof Error, "onClose had no error after a reset by the peer");
       }),
-  },
+  })),
   {
     name: "vanishing: the end of the peer is noticed while a write is stalled",
     promise: "end",
@@ -87,6 +88,7 @@ export const VANISHING_CHECKS: readonly Check[] = [
         await stage.stall(connection);
         connection.socket.destroy();
         await stage.until("onClose", () => connection.recorder.has("close"), SOON);
+        expectEqual("the error of onClose", connection.recorder.error?.message, undefined);
       }),
   },
 ];

@@ -113,7 +113,15 @@ test("options of a wrong kind are refused", () => {
   for (const [options, message] of wrong) {
     assertThrows(() => adapterChecks(adapter, options as never), TypeError, message);
   }
-  assertThrows(() => adapterChecks({} as never), TypeError, "with a method listen");
+  const incomplete: [unknown, string][] = [
+    [{}, "with a method listen"],
+    [{ ...adapter, name: undefined }, "name of the adapter is undefined: expected a string"],
+    [{ ...adapter, log: undefined }, "log of the adapter is undefined: expected a function"],
+    [{ ...adapter, clock: { now: () => 0 } }, "clock of the adapter is "],
+  ];
+  for (const [wrongAdapter, message] of incomplete) {
+    assertThrows(() => adapterChecks(wrongAdapter as never), TypeError, message);
+  }
 });
 
 test("the names of the checks are unique, and each begins with its topic", () => {

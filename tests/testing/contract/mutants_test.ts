@@ -8,6 +8,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type DiallingAdapter, memoryNetwork } from "../../../adapters/memory.ts";
+import type { Clock } from "../../../src/coroutine/mod.ts";
 import type { Address, Listener, Socket, SocketHandler } from "../../../src/socket/mod.ts";
 import { adapterChecks, BrokenPromise } from "../../../src/testing/mod.ts";
 import { toDial } from "../../../src/testing/contract/stage.ts";
@@ -91,6 +92,36 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     "order: strings and bytes of all sizes, in both directions",
     "an owned array got byte",
   ],
+  "gives parts of one buffer away": [
+    {
+      handler: (right) => {
+        let [buffer, at] = [new Uint8Array(1_000_000), 0];
+        return {
+          onData(bytes) {
+            if (at + bytes.length > buffer.length) [buffer, at] = [new Uint8Array(1_000_000), 0];
+            buffer.set(bytes, at);
+            right.onData(buffer.subarray(at, at += bytes.length), true);
+          },
+        };
+      },
+    },
+    "order: strings and bytes of all sizes, in both directions",
+    "Two owned arrays are parts of one buffer",
+  ],
+  "delivers empty pieces": [
+    {
+      handler: (right) => ({
+        onData: (bytes) => (right.onData(new Uint8Array(0)), right.onData(bytes)),
+      }),
+    },
+    "order: strings and bytes of all sizes, in both directions",
+    "onData was called without a byte",
+  ],
+  "stops reading when little is expected": [
+    { socket: (right) => ({ expectLittle: () => right.pauseReading() }) },
+    "order: after expectLittle, bytes of any number arrive",
+    "It did not come to the first bytes at the handler",
+  ],
   "sends a piece before the last one": [
     { socket: (right) => ({ write: reordering(right) }) },
     "order: strings and bytes of all sizes, in both directions",
@@ -156,6 +187,19 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     },
     "backpressure: endWrite loses nothing, also while the peer keeps sending",
     "were sent",
+  ],
+  "closes in place of an end behind a stalled write": [
+    {
+      socket: (right) => {
+        let isStalled = false;
+        return {
+          write: (bytes) => !(isStalled = !right.write(bytes)),
+          endWrite: () => isStalled ? right.destroy() : right.endWrite(),
+        };
+      },
+    },
+    "backpressure: endWrite loses nothing, also while the peer keeps sending",
+    "onClose before the end of the peer: expected false, got true",
   ],
   "takes all bytes for a peer that does not read": [
     { socket: (right) => ({ write: (bytes) => (right.write(bytes), true) }) },
@@ -257,6 +301,11 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     "pausing: the bytes before an end are delivered, though paused",
     "It did not come to onEnd, though paused",
   ],
+  "tells no end without bytes while paused": [
+    { ...deafWhilePaused("onEnd") },
+    "pausing: an end without bytes is told, though paused",
+    "It did not come to onEnd, though paused",
+  ],
   "closes at the end of the peer": [
     { handler: (right, socket) => ({ onEnd: () => (right.onEnd(), socket.destroy()) }) },
     "half-close: writing goes on after the end of the peer",
@@ -308,6 +357,26 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     { handler: (right) => ({ onClose: (error) => (right.onEnd(), right.onClose(error)) }) },
     "closing: no event but onClose after a destroy in data",
     "the events from data on",
+  ],
+  "delivers held bytes at a destroy": [
+    { ...flushingAtDestroy() },
+    "closing: no event but onClose after a destroy while paused",
+    'the events: expected ["close"], got ["data","close"]',
+  ],
+  "forgets its addresses at the close": [
+    {
+      socket: (right) => {
+        let isClosed = false;
+        return {
+          destroy: () => (isClosed = true, right.destroy()),
+          get remote() {
+            return isClosed ? undefined as never : right.remote;
+          },
+        };
+      },
+    },
+    "closing: every call after onClose is without an effect",
+    "the addresses",
   ],
   "delivers bytes after a destroy": [
     { socket: (right) => ({ destroy: () => right.endWrite() }) },
@@ -394,14 +463,31 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     "It did not come to onEnd or onClose",
   ],
   "swallows resets while it is paused": [
-    { ...deafWhilePaused() },
+    { ...deafWhilePaused("onClose") },
     "vanishing: a peer that resets is noticed while reading is paused",
     "It did not come to onEnd or onClose",
   ],
   "tells no error of a reset": [
     { handler: (right) => ({ onClose: () => right.onClose() }) },
-    "vanishing: onClose has an error after a reset",
+    "vanishing: onClose has an error after a reset while nothing happens",
     "onClose had no error",
+  ],
+  "tells no error of a reset while it is paused": [
+    { ...withoutErrorAfter("pauseReading") },
+    "vanishing: onClose has an error after a reset while reading is paused",
+    "onClose had no error",
+  ],
+  "tells no error of a reset while a write is stalled": [
+    { ...withoutErrorAfter("write") },
+    "vanishing: onClose has an error after a reset while a write is stalled",
+    "onClose had no error",
+  ],
+  "tells an error of a destroy while a write is stalled": [
+    {
+      handler: (right) => ({ onClose: (error) => right.onClose(error ?? new Error("aborted")) }),
+    },
+    "vanishing: destroy frees a connection with a stalled write",
+    'the error of onClose: expected undefined, got "aborted"',
   ],
   "waits with destroy for the stalled write": [
     { socket: (right) => ({ destroy: () => right.endWrite() }) },
@@ -422,6 +508,21 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     },
     "failures: a handler that throws in data loses its connection",
     "the number of entries in the option log: expected 1, got 0",
+  ],
+  "goes on after the error of a handler": [
+    {
+      handler: (right) => ({
+        onData: (bytes) => {
+          try {
+            right.onData(bytes);
+          } finally {
+            right.onData(bytes);
+          }
+        },
+      }),
+    },
+    "failures: a handler that throws in data loses its connection",
+    "the events after the error",
   ],
   "keeps the connection of a handler that throws": [
     {
@@ -514,6 +615,63 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     "listening: an address in use rejects, naming it, and is free after close",
     "Cannot listen on",
   ],
+  "throws in place of a rejection": [
+    {
+      adapter: (right) => ({
+        listen: (address, ...rest) => {
+          if ("port" in address && address.port > 0) {
+            throw new Error(`Cannot listen on ${address.host}:${address.port}`);
+          }
+          return right.listen(address, ...rest);
+        },
+      }),
+    },
+    "listening: an address in use rejects, naming it, and is free after close",
+    "It did not come to the end of listen(): the call threw",
+  ],
+  "returns no promise from close": [
+    { listener: (right) => ({ close: () => void right.close() as never }) },
+    "listening: close stops accepting, and open connections stay",
+    "It did not come to the end of close(): the call returned undefined",
+  ],
+  "pauses all connections at a pause of one": [
+    { ...forAll("pauseReading") },
+    "listening: connections do not hold each other up",
+    "It did not come to the bytes of another peer",
+  ],
+  "closes all connections at a destroy of one": [
+    { ...forAll("destroy") },
+    "listening: connections do not hold each other up",
+    "It did not come to an answer on another one",
+  ],
+  "lets one stalled write hold all others up": [
+    { ...oneQueue() },
+    "listening: connections do not hold each other up",
+    "It did not come to an answer on another one",
+  ],
+  "gives all bytes to the last connection": [
+    { ...lastHandler() },
+    "listening: connections do not hold each other up",
+    "It did not come to the bytes of another peer",
+  ],
+  "ignores a pause in accept": [
+    {
+      ...inAccept((right, isAccepting) => ({
+        pauseReading: () => isAccepting() ? undefined : right.pauseReading(),
+      })),
+    },
+    "listening: connections do not hold each other up",
+    "the events of a connection that accept has paused",
+  ],
+  "drops the bytes that accept writes": [
+    {
+      ...inAccept((right, isAccepting) => ({
+        write: (bytes) => isAccepting() || right.write(bytes),
+      })),
+    },
+    "listening: connections do not hold each other up",
+    "It did not come to a greeting of the connection",
+  ],
   "accepts after close": [
     { listener: () => ({ close: () => Promise.resolve() }) },
     "listening: close stops accepting, and open connections stay",
@@ -557,6 +715,28 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     "dialling: an address without a listener rejects, naming it",
     "the message does not name",
   ],
+  "hides the cause of a failed connection": [
+    {
+      adapter: (right) => ({
+        dial: (...args) =>
+          right.dial(...args).catch((error: Error) => Promise.reject(new Error(error.message))),
+      }),
+    },
+    "dialling: the error of a failed connection has a cause",
+    "the error has no cause",
+  ],
+  "throws for a signal that is aborted": [
+    {
+      adapter: (right) => ({
+        dial: (address, open, options) => {
+          if (options?.signal?.aborted) throw options.signal.reason;
+          return right.dial(address, open, options);
+        },
+      }),
+    },
+    "dialling: after an abort, open is not called and no connection is left",
+    "It did not come to the end of dial(): the call threw",
+  ],
   "ignores the signal of a dial": [
     { adapter: (right) => ({ dial: (address, open) => right.dial(address, open) }) },
     "dialling: after an abort, open is not called and no connection is left",
@@ -576,57 +756,97 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     "It did not come to the bytes at the handler",
   ],
   "defers turns to microtasks": [
-    {
-      adapter: ({ clock }) => ({
-        clock: {
-          now: () => clock.now(),
-          setTimer: (delay, turn) => clock.setTimer(delay, turn),
-          defer: (turn) => void Promise.resolve().then(turn),
-        },
-      }),
-    },
+    withClock(() => ({ defer: (turn) => void Promise.resolve().then(turn) })),
     "clock: the network is polled while turns follow directly",
     "",
   ],
   "runs deferred turns in the opposite order": [
-    {
-      adapter: ({ clock }) => {
-        const turns: (() => void)[] = [];
-        const defer = (turn: () => void) => {
+    withClock((right) => {
+      const turns: (() => void)[] = [];
+      return {
+        defer: (turn) => {
           turns.push(turn);
-          clock.defer(() => turns.pop()?.());
-        };
-        return { clock: { now: () => clock.now(), setTimer: clock.setTimer.bind(clock), defer } };
-      },
-    },
+          right.defer(() => turns.pop()?.());
+        },
+      };
+    }),
     "clock: turns are deferred, in order",
     'got ["now","second","first"]',
   ],
+  "runs a turn at once that is due soon": [
+    withClock(() => ({ soon: (turn) => turn() })),
+    "clock: soon runs a turn once, in a microtask",
+    'expected ["now","soon"], got ["soon","now"]',
+  ],
+  "defers a turn that is due soon": [
+    withClock((right) => ({ soon: (turn) => right.defer(turn) })),
+    "clock: soon runs a turn once, in a microtask",
+    'expected ["now","soon"], got ["now"]',
+  ],
+  "runs a turn twice that is due soon": [
+    withClock((right) => ({
+      soon: (turn) => (void Promise.resolve().then(turn), right.defer(turn)),
+    })),
+    "clock: soon runs a turn once, in a microtask",
+    'got ["now","soon","soon"]',
+  ],
+  "tells seconds": [
+    withClock((right) => ({ now: () => right.now() / 1000 })),
+    "clock: now tells milliseconds, and never goes back",
+    "for a wait of ",
+  ],
+  "goes back in time": [
+    withClock((right) => {
+      let calls = 0;
+      return { now: () => right.now() - 500 * (++calls % 2) };
+    }),
+    "clock: now tells milliseconds, and never goes back",
+    "now() went back",
+  ],
+  "runs timers too early": [
+    withClock((right) => ({ setTimer: (delay, turn) => right.setTimer(delay / 2, turn) })),
+    "clock: a timer does not run before its time",
+    "a timer of 40 ms ran after 20",
+  ],
+  "runs no timer without a delay": [
+    withClock((right) => ({
+      setTimer: (delay, turn) => delay === 0 ? () => {} : right.setTimer(delay, turn),
+    })),
+    "clock: timers of any delay run once, unless they are cancelled",
+    "It did not come to a timer of 0 ms",
+  ],
+  "throws when a timer is cancelled too late": [
+    withClock((right) => ({
+      setTimer: (delay, turn) => {
+        let hasRun = false;
+        const cancel = right.setTimer(delay, () => (hasRun = true, turn()));
+        return () => {
+          if (hasRun) throw new Error("too late");
+          cancel();
+        };
+      },
+    })),
+    "clock: timers of any delay run once, unless they are cancelled",
+    "too late",
+  ],
   "runs cancelled timers": [
-    {
-      adapter: ({ clock }) => ({
-        clock: {
-          now: () => clock.now(),
-          defer: (turn) => clock.defer(turn),
-          setTimer: (delay, turn) => (clock.setTimer(delay, turn), () => {}),
-        },
-      }),
-    },
+    withClock((right) => ({
+      setTimer: (delay, turn) => (right.setTimer(delay, turn), () => {}),
+    })),
     "clock: timers of any delay run once, unless they are cancelled",
     "the cancelled timer",
   ],
   "runs long timers at once": [
-    {
-      adapter: ({ clock }) => ({
-        clock: {
-          now: () => clock.now(),
-          defer: (turn) => clock.defer(turn),
-          setTimer: (delay, turn) => clock.setTimer(delay > 2 ** 31 - 1 ? 1 : delay, turn),
-        },
-      }),
-    },
+    withClock((right) => ({
+      setTimer: (delay, turn) => right.setTimer(delay > 2 ** 31 - 1 ? 1 : delay, turn),
+    })),
     "clock: timers of any delay run once, unless they are cancelled",
     "the timer of 2147483648 ms",
+  ],
+  "does not know its machine": [
+    { adapter: () => ({ hostName: () => "" }) },
+    "facts: hostName tells the name of the machine",
+    'hostName() returned ""',
   ],
   "decodes windows-1252": [
     {
@@ -718,13 +938,118 @@ function closedWrites(): Mutation {
   };
 }
 
-/** Gives no news of a reset while reading is paused. */
-function deafWhilePaused(): Mutation {
+/** Gives no news of an end, or of a reset, while reading is paused. */
+function deafWhilePaused(event: "onEnd" | "onClose"): Mutation {
   let isPaused = false;
   return {
     socket: (right) => ({ pauseReading: () => (isPaused = true, right.pauseReading()) }),
     handler: (right) => ({
-      onClose: (error) => isPaused && error ? undefined : right.onClose(error),
+      [event]: (error?: Error) =>
+        isPaused && (event === "onEnd" || error) ? undefined : right[event](error),
+    }),
+  };
+}
+
+/** Gives no error to `onClose` once a pause has begun, or a write has returned `false`. */
+function withoutErrorAfter(moment: "pauseReading" | "write"): Mutation {
+  let isOver = false;
+  return {
+    socket: (right) =>
+      moment === "write"
+        ? { write: (bytes) => !(isOver = !right.write(bytes)) }
+        : { pauseReading: () => (isOver = true, right.pauseReading()) },
+    handler: (right) => ({ onClose: (error) => right.onClose(isOver ? undefined : error) }),
+  };
+}
+
+/** Delivers the bytes that a pause has held back before it closes. */
+function flushingAtDestroy(): Mutation {
+  const held: Uint8Array[] = [];
+  let isPaused = false;
+  let flush = () => {};
+  return {
+    socket: (right) => ({
+      pauseReading: () => void (isPaused = true),
+      destroy: () =>
+        void Promise.resolve().then(() => {
+          flush();
+          right.destroy();
+        }),
+    }),
+    handler: (right) => {
+      flush = () => held.splice(0).forEach((bytes) => right.onData(bytes));
+      return { onData: (bytes) => isPaused ? void held.push(bytes.slice()) : right.onData(bytes) };
+    },
+  };
+}
+
+/** Calls a method of all connections when it is called on one of them. */
+function forAll(method: "pauseReading" | "destroy"): Mutation {
+  const all: Socket[] = [];
+  return {
+    socket: (right) => (all.push(right), { [method]: () => all.forEach((one) => one[method]()) }),
+  };
+}
+
+/** Keeps the writes of all connections back while one of them is stalled. */
+function oneQueue(): Mutation {
+  let stalled: Socket | undefined;
+  return {
+    socket: (right) => ({
+      write: (bytes) => {
+        if (stalled !== undefined && stalled !== right) return true;
+        const hasRoom = right.write(bytes);
+        stalled = hasRoom ? undefined : right;
+        return hasRoom;
+      },
+    }),
+    handler: (right, socket) => ({
+      onDrain: () => {
+        if (stalled === socket) stalled = undefined;
+        right.onDrain();
+      },
+    }),
+  };
+}
+
+/** Gives the bytes of all connections to the handler of the last one. */
+function lastHandler(): Mutation {
+  let last: SocketHandler | undefined;
+  return {
+    handler: (right) => {
+      last = right;
+      return { onData: (bytes) => last?.onData(bytes) };
+    },
+  };
+}
+
+/** Differs while `accept` runs. */
+function inAccept(
+  wrong: (right: Socket, isAccepting: () => boolean) => Partial<Socket>,
+): Mutation {
+  let isAccepting = false;
+  return {
+    socket: (right) => {
+      isAccepting = true;
+      return wrong(right, () => isAccepting);
+    },
+    handler: () => {
+      isAccepting = false;
+      return {};
+    },
+  };
+}
+
+/** Has a clock with other members. */
+function withClock(wrong: (right: Clock) => Partial<Clock>): Mutation {
+  return {
+    adapter: ({ clock }) => ({
+      clock: {
+        now: () => clock.now(),
+        defer: (turn) => clock.defer(turn),
+        setTimer: (delay, turn) => clock.setTimer(delay, turn),
+        ...wrong(clock),
+      },
     }),
   };
 }
