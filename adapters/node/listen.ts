@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import {
   type Address,
   formatAddress,
+  type InheritedListener,
   ipAddress,
   type Listener,
   type ListenOptions,
@@ -86,14 +87,38 @@ export async function listenForStreams(
 }
 
 function bind(server: net.Server, address: ListenTarget, options: ListenOptions): Promise<void> {
-  const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
+  const { backlog } = options;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(bindError(error, address)));
-    server.listen({ ...address, ...backlog }, () => {
+    const done = () => {
       server.removeAllListeners("error");
       resolve();
-    });
+    };
+    if ("fd" in address) server.listen(inheritedHandle(address), backlog, done);
+    else server.listen({ ...address, ...(backlog === undefined ? {} : { backlog }) }, done);
   });
+}
+
+/**
+ * Takes an inherited socket, as `Server.listen` expects it.
+ *
+ * The trap: a TCP socket without an address would listen on a random port of every interface. Only Node tells the
+ * address before; Bun listens.
+ *
+ * @throws An error with the code `EDESTADDRREQ` for a TCP socket without an address.
+ */
+function inheritedHandle({ fd }: InheritedListener): net.Socket | InheritedListener {
+  if ("Bun" in globalThis) return { fd };
+  let handle: net.Socket;
+  try {
+    handle = new net.Socket({ fd, readable: false, writable: false });
+  } catch {
+    // `Server.listen` tells the error of the system.
+    return { fd };
+  }
+  if (handle.localPort !== 0) return handle;
+  handle.destroy();
+  throw Object.assign(new Error("listen EDESTADDRREQ"), { code: "EDESTADDRREQ" });
 }
 
 /** Corrects the code for a folder that does not exist: libuv reports `EACCES` for it. */

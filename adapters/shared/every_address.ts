@@ -83,5 +83,6 @@ export async function listenOnEvery(
 /** The trap: `Deno.listen` ignores a descriptor, and opens a random port on every interface. */
 function refuseOnDeno(): void {
   if (!("Deno" in globalThis)) return;
-  throw new TypeError("Deno takes no inherited socket; use Node or Bun, or a host and a port");
+  const text = "Deno takes no inherited socket; use Node or Bun, or a host and a port";
+  throw Object.assign(new TypeError(text), { code: "EOPNOTSUPP" });
 }

@@ -199,14 +199,6 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
       `${at}this machine has no such address; 127.0.0.1 is this machine, 0.0.0.0 every interface`,
     );
   }
-  if (text.startsWith("fd://") && /EEXIST/.test(described)) {
-    return notStarted(`${at}this process uses the descriptor already; give each one once`);
-  }
-  if (text.startsWith("fd://") && /EINVAL|EBADF|ENOTSOCK|ENOTSUP/.test(described)) {
-    return notStarted(
-      `${at}this descriptor is no socket that listens; systemd passes them from 3 on`,
-    );
-  }
   if (/ENOTFOUND|EAI_AGAIN|getaddrinfo|lookup/.test(described)) {
     return notStarted(`${at}no such host is known; write an address, such as 127.0.0.1`);
   }

@@ -71,6 +71,18 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "the peer does not answer",
 };
 
+const NOT_LISTENING = "this descriptor is no socket that listens; systemd passes them from 3 on";
+
+/** The texts of the codes for an inherited socket. The same descriptor has several codes on the runtimes. */
+const INHERITED_REASONS: Readonly<Record<string, string>> = {
+  EBADF: NOT_LISTENING,
+  EDESTADDRREQ: "this socket has no address; the program that passes it must bind it first",
+  EEXIST: "this process uses the descriptor already; give each one once",
+  EINVAL: NOT_LISTENING,
+  ENOTSOCK: NOT_LISTENING,
+  ENOTSUP: NOT_LISTENING,
+};
+
 /**
  * An error of `listen` or `dial`. Its `code` is the code of POSIX or of the name lookup, such as
  * `EADDRINUSE`, `EACCES` or `ENOTFOUND`; absent if the runtime's error, its `cause`, has none.
@@ -97,7 +109,8 @@ export type AddressError = Error & { readonly code?: string };
  * ```
  */
 export function listenError(address: ListenTarget, cause: unknown): AddressError {
-  return addressError(`Cannot listen on ${formatAddress(address)}`, cause);
+  const reasons = "fd" in address ? INHERITED_REASONS : REASONS;
+  return addressError(`Cannot listen on ${formatAddress(address)}`, cause, reasons);
 }
 
 /**
@@ -119,14 +132,18 @@ export function listenError(address: ListenTarget, cause: unknown): AddressError
  * ```
  */
 export function dialError(address: ListenAddress, cause: unknown): AddressError {
-  return addressError(`Cannot connect to ${formatAddress(address)}`, cause);
+  return addressError(`Cannot connect to ${formatAddress(address)}`, cause, REASONS);
 }
 
-function addressError(text: string, cause: unknown): AddressError {
+function addressError(
+  text: string,
+  cause: unknown,
+  reasons: Readonly<Record<string, string>>,
+): AddressError {
   const own = cause instanceof Error ? cause.message : String(cause);
   const { code } = Object(cause) as { code?: unknown };
   if (typeof code !== "string") return new Error(`${text}: ${own}`, { cause });
-  const known = Object.hasOwn(REASONS, code) ? `${REASONS[code]} (${code})` : undefined;
+  const known = Object.hasOwn(reasons, code) ? `${reasons[code]} (${code})` : undefined;
   const reason = known ?? (own.includes(code) ? own : `${own} (${code})`);
   return Object.assign(new Error(`${text}: ${reason}`, { cause }), { code });
 }

@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RUNTIME } from "../contract/runtime_subject.ts";
+import { CERT, KEY } from "../support/tls_fixtures.ts";
 import { skipWithout } from "../tools/optional_tools.ts";
 import { inWorkshop } from "./program.ts";
 
@@ -89,6 +90,34 @@ test("a descriptor that is given twice is an error", { skip: skipDeno }, async (
   });
 });
 
+/** Leaves a TCP socket as descriptor 3, without an address, and becomes the command. */
+const UNBOUND = `
+use Socket;
+$^F = 255;
+socket(my $tcp, PF_INET, SOCK_STREAM, 0) or die;
+fileno($tcp) == 3 or die;
+exec @ARGV or die;
+`;
+const skipUntold = RUNTIME === "bun" ? "Bun does not tell the address of a descriptor" : skipDeno;
+
+for (const workers of [[], ["--workers", "1"]]) {
+  test(
+    `a socket without an address opens no random port ${workers.join(" ")}`,
+    { skip: skipUntold },
+    async () => {
+      await inWorkshop(FILES, async ({ start }) => {
+        const args = ["app.mjs", "--bind", "fd://3", ...workers];
+        const { code, stderr } = await start(args, ["perl", "-e", UNBOUND]).ended;
+        assertEquals([code, stderr], [
+          3,
+          "cogen-wsgi: cannot listen on fd://3: this socket has no address; the program that passes it must " +
+          "bind it first (EDESTADDRREQ)\n",
+        ]);
+      });
+    },
+  );
+}
+
 test("LISTEN_FDS of a parent, such as npx, is an error if there is no other address", async () => {
   await inWorkshop(FILES, async ({ start }) => {
     const variables = ["env", "LISTEN_FDS=1", "LISTEN_PID=1"];
@@ -106,16 +135,17 @@ test("LISTEN_FDS of a parent, such as npx, is an error if there is no other addr
 });
 
 test("a descriptor that is no socket, and any on Deno, is an error", { skip }, async () => {
-  await inWorkshop(FILES, async ({ start }) => {
-    const fault = RUNTIME === "deno"
-      ? /cannot listen on fd:\/\/3: .*Deno takes no inherited socket; use Node or Bun/
-      : /cannot listen on fd:\/\/99: this descriptor is no socket that listens/;
-    const server = start(
-      ["app.mjs", "--bind", RUNTIME === "deno" ? "fd://3" : "fd://99"],
-      through(),
-    );
-    const { code, stderr } = await server.ended;
-    assertEquals(code, 3);
-    assertMatch(stderr, fault);
-  });
+  const files = { ...FILES, "cert.pem": CERT, "key.pem": KEY };
+  const tls = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+  const fault = RUNTIME === "deno"
+    ? /cannot listen on fd:\/\/3: Deno takes no inherited socket; use Node or Bun/
+    : /cannot listen on fd:\/\/99: this descriptor is no socket that listens/;
+  const bind = ["--bind", RUNTIME === "deno" ? "fd://3" : "fd://99"];
+  for (const words of [bind, [...bind, ...tls]]) {
+    await inWorkshop(files, async ({ start }) => {
+      const { code, stderr } = await start(["app.mjs", ...words], through()).ended;
+      assertEquals(code, 3);
+      assertMatch(stderr, fault);
+    });
+  }
 });
