@@ -47,7 +47,7 @@ function checkPair(place: string, pair: ListenCertificate): void {
   const { cert } = pair;
   const { createPrivateKey, X509Certificate } = crypto();
   const secret = readIn(`${place}.key`, () => createPrivateKey(keyOptions(pair)));
-  checkChain(`${place}.cert`, cert);
+  checkEnds(`${place}.cert`, cert);
   const certificate = readIn(`${place}.cert`, () => new X509Certificate(cert));
   if (secret === undefined || certificate === undefined) return;
   if (certificate.checkPrivateKey(secret)) return;
@@ -80,14 +80,15 @@ function keyOptions({ key, passphrase }: ListenCertificate) {
   return { key, format: "pem" as const, ...(passphrase === undefined ? {} : { passphrase }) };
 }
 
-/** Deno takes a chain whose last certificate is cut. */
-function checkChain(place: string, chain: string): void {
-  const begun = chain.split("-----BEGIN CERTIFICATE-----").length - 1;
-  if (begun === (chain.match(CERTIFICATES) ?? []).length) return;
+/** The runtimes take a file whose last certificate is cut: Deno that of a server, all of them that of the issuers. */
+function checkEnds(place: string, certificates: string): void {
+  const begun = certificates.split("-----BEGIN CERTIFICATE-----").length - 1;
+  if (begun === (certificates.match(CERTIFICATES) ?? []).length) return;
   throw new TypeError(`${place} cannot be used: a certificate in it has no end`);
 }
 
 function checkIssuers(ca: string): void {
+  checkEnds("tls.ca", ca);
   const blocks = ca.match(CERTIFICATES) ?? [];
   try {
     for (const block of blocks) new (crypto().X509Certificate)(block);

@@ -46,10 +46,15 @@ export function reloadCertificates(
       if (endpoint.tls !== undefined) servers[index]?.reloadTls(endpoint.tls);
     }
   } catch (error) {
-    if (error instanceof CommandFailure || current === undefined) return failureOf(error);
-    return notStarted(`the new certificate cannot be used: ${messageOf(error)}`);
+    return current === undefined ? failureOf(error) : newCertificateFailure(error);
   }
   return undefined;
+}
+
+/** Makes the failure of a certificate that has been read again. */
+export function newCertificateFailure(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  return notStarted(`the new certificate cannot be used: ${messageOf(error)}`);
 }
 
 /**

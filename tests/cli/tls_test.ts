@@ -70,13 +70,25 @@ test("SIGHUP serves new connections with the new certificate, and a wrong one ch
   });
 });
 
-test("workers read the new certificate when SIGHUP replaces them", async () => {
+test("workers read the new certificate when SIGHUP replaces them, and a wrong one changes nothing", async () => {
   await inWorkshop(FILES, async (workshop) => {
     const demand = ["--tls-client", "optional", "--tls-ca", "ca.pem"];
     const { server, port } = await serving(workshop, ["-w", "1", ...demand]);
     assertEquals(await ask(port), ["NONE  https", "localhost"]);
     assertEquals((await ask(port, CLIENT))[0], "SUCCESS Ada Lovel\u00c3\u00a4ce https");
     workshop.write("cert.pem", NAMED.cert);
+    server.kill("SIGHUP");
+    const said = await server.errors("the workers before go on");
+    assertMatch(
+      said,
+      /: the new certificate cannot be used: tls\.key does not belong to tls\.cert/,
+    );
+    assertEquals(
+      /^ +at /m.test(said),
+      false,
+      "a wrong file is no fault of the program, so it has no stack",
+    );
+    assertEquals((await ask(port))[1], "localhost");
     workshop.write("key.pem", NAMED.key);
     server.kill("SIGHUP");
     await server.errors("all workers are replaced");

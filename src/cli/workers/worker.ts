@@ -16,7 +16,7 @@ import { splitArguments } from "../arguments.ts";
 import { closeServedBus } from "../bus.ts";
 import { failureMessage } from "../failure.ts";
 import { after } from "../host/mod.ts";
-import { endpointsOf } from "../listening.ts";
+import { endpointsOf, newCertificateFailure } from "../listening.ts";
 import { exitWhenLogged, openLogs, reopenLogs } from "../logs/logs.ts";
 import { listeningOptionsOf } from "../proxies.ts";
 import { collectSettings, type Settings } from "../settings.ts";
@@ -117,15 +117,19 @@ class Worker {
       const { bindAddr, tls } = endpoint;
       const { adapter, take } = handedAdapter(runtime, addresses[index] as Address);
       this.#takers.push(take);
-      const server = await serve({
-        ...listeningOptionsOf(settings),
-        ...(tls === undefined ? {} : { tls }),
-        ...served,
-        worker: this.#task?.name ?? "",
-        adapter,
-        bindAddr,
-      });
-      this.#servers.push(server);
+      this.#servers.push(
+        await serve({
+          ...listeningOptionsOf(settings),
+          ...(tls === undefined ? {} : { tls }),
+          ...served,
+          worker: this.#task?.name ?? "",
+          adapter,
+          bindAddr,
+        }).catch((error: unknown) => {
+          // The supervisor has tried the certificate of its start.
+          throw tls === undefined ? error : newCertificateFailure(error);
+        }),
+      );
     }
     this.#recorders = recordersOf(settings, this.#servers);
     this.#link.post({ type: "ready" });

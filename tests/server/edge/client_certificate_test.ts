@@ -255,6 +255,8 @@ test("a wrong new certificate is refused, and the one before goes on", async () 
       [{ cert: half(CERT) }, "tls.cert cannot be used: "],
       [{ key: half(KEY) }, "tls.key cannot be used: "],
       [{ cert: CERT + half(NAMED.cert) }, "tls.cert cannot be used: "],
+      [{ ca: half(CLIENT_CA), clientCertificate: "required" }, "tls.ca cannot be used: "],
+      [{ ca: CERT + half(CLIENT_CA), clientCertificate: "optional" }, "tls.ca cannot be used: "],
       [{ cert: KEY, key: CERT }, "tls.key cannot be used: "],
       [
         { names: { "a.example": { ...NAMED, key: half(NAMED.key) } } },
