@@ -228,7 +228,7 @@ export const OPTIONS: readonly Option[] = [
     {
       ...{ name: "worker-timeout", kind: "duration", value: "TIME", fallback: 30 },
       needs: "workers",
-      help: "kill a worker that does not answer for this time",
+      help: "kill a worker that does not answer, or has not loaded the app, for this time",
     },
     {
       ...{ name: "max-requests", kind: "count", value: "N", fallback: Infinity, needs: "workers" },

@@ -30,7 +30,7 @@ import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { type ServerStats, statsOf } from "./server_stats.ts";
-import { ServerShutdown, Shutdown } from "./shutdown.ts";
+import { DEFAULT_IDLE_MS, ServerShutdown, Shutdown } from "./shutdown.ts";
 import { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The listener is closed after this number of turns in a row without a new connection. */
@@ -370,15 +370,17 @@ export class WSGIServer {
    * Ends gracefully: accepts no more connections, answers the requests that have come, cancels through
    * `finally` the requests that take longer than the grace period, then closes.
    *
-   * @param options The grace period. A second call may shorten the period.
+   * @param options The grace period, and the time for idle connections. A second call may shorten both.
    * @returns Resolves when no connection is open and no app runs. Rejects with a `TypeError` or a
    *   `RangeError` for a grace period that is no duration; the server then goes on.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
     checkNames("options of shutdown", options, ["grace", "idle"]);
     const { grace, idle } = options;
+    const graceMs = toMilliseconds(grace === undefined ? 10 : grace, "grace");
     if (idle !== undefined) this.#shutdown.keepIdle(toMilliseconds(idle, "idle"));
-    this.#shutdown.limit(toMilliseconds(grace === undefined ? 10 : grace, "grace"));
+    else if (this.#ending === undefined) this.#shutdown.keepIdle(DEFAULT_IDLE_MS);
+    this.#shutdown.limit(graceMs);
     await (this.#ending ??= this.#end());
   }
 

@@ -3,7 +3,7 @@
  *
  * Each step waits until no connection is open and no app runs, or until the step's time is over. Run
  * once by {@linkcode WSGIServer}, when nothing listens any more; a second call of `shutdown` can only
- * shorten the time.
+ * shorten the times.
  *
  * @module
  */
@@ -22,8 +22,8 @@ export class ServerShutdown extends Error {
   }
 }
 
-/** Idle connections stay open for this time, because a request may already be on its way. */
-const DEFAULT_RETIRE_AFTER_MS = 50;
+/** The default of `idle`: a request may already be on its way. */
+export const DEFAULT_IDLE_MS = 50;
 /** The turns of the event loop after which all bytes that have come are read. */
 const POLLS = 2;
 /** The time between two searches for connections that only wait for their client to close. */
@@ -35,7 +35,8 @@ const CANCEL_MS = 1000;
 export class Shutdown {
   readonly #connections: Connections;
   readonly #clock: Clock;
-  #retireAfterMs = DEFAULT_RETIRE_AFTER_MS;
+  /** The time at which idle connections are closed, by the clock. */
+  #retireAt = Infinity;
   /** The time at which running requests are cancelled, by the clock. */
   #cancelAt = Infinity;
   /** Ends the wait of the current step, so that the step checks its condition again. */
@@ -47,9 +48,12 @@ export class Shutdown {
     connections.onEmpty = () => this.#wakeStep?.();
   }
 
-  /** Keeps idle connections open for another time than the default. Has an effect before `run` only. */
+  /** Closes idle connections after `idleMs` milliseconds, unless an earlier time was set. */
   keepIdle(idleMs: number): void {
-    this.#retireAfterMs = idleMs;
+    const retireAt = this.#clock.now() + idleMs;
+    if (retireAt >= this.#retireAt) return;
+    this.#retireAt = retireAt;
+    this.#wakeStep?.();
   }
 
   /** Cancels running requests after `graceMs` milliseconds, unless an earlier time was set. */
@@ -68,8 +72,7 @@ export class Shutdown {
   /** Ends all connections. Must be called when the listener is closed. */
   async run(): Promise<void> {
     const connections = this.#connections;
-    const retireAt = this.#clock.now() + this.#retireAfterMs;
-    await this.#untilEmpty(() => Math.min(retireAt, this.#cancelAt));
+    await this.#untilEmpty(() => Math.min(this.#retireAt, this.#cancelAt));
     // After a long step of an app, timers run before the requests that have come meanwhile are read.
     for (let turns = 0; turns < POLLS && !connections.isEmpty; turns++) await this.#poll();
     connections.endPreambles();
@@ -93,7 +96,7 @@ export class Shutdown {
     return new Promise((resolve) => this.#clock.defer(resolve));
   }
 
-  /** Waits until nothing is left, at most until a time that {@linkcode limit} may still change. */
+  /** Waits until nothing is left, at most until a time that may still change. */
   async #untilEmpty(deadline: () => number): Promise<void> {
     for (;;) {
       const leftMs = deadline() - this.#clock.now();

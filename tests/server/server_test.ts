@@ -335,6 +335,27 @@ test("a second shutdown may shorten the grace period, even at once, but not leng
   }
 });
 
+test("a second shutdown may shorten the time for idle connections, even at once, but not lengthen it", async () => {
+  for (const wait of [0, 100, 1000]) {
+    const stage = await serving(waits);
+    const client = stage.ask(get("/0"));
+    await assertRejects(() => stage.server.shutdown({ idle: 0, grace: NaN }), RangeError);
+    const shutdown = stage.server.shutdown({ grace: 60, idle: 30 });
+    await stage.settle(wait);
+    void stage.server.shutdown({ grace: 60 });
+    await stage.settle(1000);
+    void stage.server.shutdown({ grace: 60, idle: 2 });
+    void stage.server.shutdown({ grace: 60, idle: 100 });
+    await stage.settle(1900);
+    assertEquals(client.ended, false);
+    await stage.settle(200);
+    assertEquals(client.ended, true);
+    client.end();
+    await stage.until(shutdown);
+    await stage.finish();
+  }
+});
+
 test("close hurries a shutdown that has just begun", async () => {
   const stage = await serving(forEver);
   const client = stage.ask(get("/"));

@@ -54,6 +54,7 @@ export class Worker implements Taker, Source {
   /** The reason for which the app could not be loaded, as the worker has told it. */
   failure: CommandFailure | undefined;
   running!: WorkerProcess;
+  /** Cancels the timer that kills a worker which takes too long to load, or to end. */
   cancelKill: (() => void) | undefined;
   /** The channel of the bus to this worker. */
   readonly bus: BusChannel = busChannel((message) => this.send({ type: "bus", message }));

@@ -72,11 +72,15 @@ export class Supervisor {
   /** All workers whose process has not ended. */
   readonly #workers = new Set<Worker>();
   #addresses: Promise<readonly Address[]> | undefined;
-  /** The state of a reload; `again` if another one was asked for meanwhile. */
-  #reload: "none" | "runs" | "again" = "none";
+  /** The reload that runs, and whether one was asked for that has not begun. */
+  #reloading: Promise<void> | undefined;
+  #isReloadWanted = false;
   /** `starting` until the first worker serves; a worker that ends before is not started again. */
   #phase: "starting" | "serving" | "stopping" = "starting";
   readonly #pings: Pings;
+  /** Resolves when the first worker serves. */
+  readonly #serves: Promise<void>;
+  #tellServing!: () => void;
   /** Called when no process is left after `stop`. */
   readonly #onEmpty: (() => void)[] = [];
 
@@ -87,6 +91,7 @@ export class Supervisor {
   constructor(host: SupervisorHost, options: SupervisorOptions) {
     this.#host = host;
     this.#options = options;
+    this.#serves = new Promise((resolve) => this.#tellServing = resolve);
     this.connections = new HandOver((text) => host.say(text), options.maxWaiting);
     this.#pings = new Pings(this.#workers, options.timeout, host);
     this.#places = Array.from({ length: options.workers }, (_, index) => ({
@@ -111,6 +116,7 @@ export class Supervisor {
     }
     this.#phase = "serving";
     for (const place of others) this.#start(place);
+    this.#tellServing();
   }
 
   get #isStopping(): boolean {
@@ -122,33 +128,46 @@ export class Supervisor {
     return [...this.#workers].reduce((sum, { load }) => sum + load.requests, 0);
   }
 
-  /** Replaces all workers, one after the other. The first one that cannot serve ends this. */
-  async reload(): Promise<void> {
-    if (this.#phase !== "serving") return;
-    if (this.#reload !== "none") {
-      this.#reload = "again";
-      return;
-    }
-    do {
-      this.#reload = "runs";
+  /**
+   * Replaces all workers, one after the other, by workers that are started after this call. The first one that
+   * cannot serve ends this.
+   *
+   * @returns Resolves when this reload has ended; never if the supervisor does not begin to serve.
+   */
+  reload(): Promise<void> {
+    this.#isReloadWanted = true;
+    return this.#reloading ??= this.#runReloads().finally(() => this.#reloading = undefined);
+  }
+
+  async #runReloads(): Promise<void> {
+    if (this.#phase === "starting") await this.#serves;
+    while (this.#isReloadWanted && !this.#isStopping) {
+      this.#isReloadWanted = false;
       this.#host.say("SIGHUP: the workers are replaced, one after the other");
       if (await this.#replaceAll()) this.#host.say("all workers are replaced");
       else if (!this.#isStopping) this.#host.say("the workers before go on");
-    } while (this.#isReloadWanted && !this.#isStopping);
-    this.#reload = "none";
-  }
-
-  get #isReloadWanted(): boolean {
-    return this.#reload === "again";
+    }
   }
 
   async #replaceAll(): Promise<boolean> {
     for (const place of this.#places) {
+      this.#dropLoading(place);
       const worker = this.#replace(place);
       await worker.readyOrEnded;
       if (worker.state !== "ready" || this.#isStopping) return false;
     }
     return true;
+  }
+
+  /** A worker that loads since before the reload may have read the files before their change. */
+  #dropLoading(place: Place): void {
+    for (const name of ["worker", "next"] as const) {
+      const worker = place[name];
+      if (worker?.state !== "loading") continue;
+      place[name] = undefined;
+      worker.state = "ending";
+      worker.running.kill();
+    }
   }
 
   /**
@@ -192,7 +211,18 @@ export class Supervisor {
       ended: (how) => this.#ended(worker, how),
     });
     worker.closeChannel = this.#options.open?.(worker.bus.channel);
+    // The first worker may take its time: an operator sees that nothing is served.
+    if (this.#phase === "serving") this.#limitLoading(worker);
     return worker;
+  }
+
+  /** An app that never ends its loading would keep its place, and every later reload, waiting. */
+  #limitLoading(worker: Worker): void {
+    const { timeout } = this.#options;
+    worker.cancelKill = this.#host.after(timeout, () => {
+      this.#host.say(`${worker.title} has not loaded the app in ${timeout} s: it is killed`);
+      worker.running.kill();
+    });
   }
 
   #receive(worker: Worker, message: FromWorker): void {
@@ -244,6 +274,7 @@ export class Supervisor {
   #becameReady(worker: Worker): void {
     if (worker.state !== "loading") return;
     if (this.#isStopping) return worker.running.kill();
+    worker.cancelKill?.();
     worker.state = "ready";
     worker.readyAt = this.#host.now();
     const { place } = worker;

@@ -90,17 +90,88 @@ test("a version that cannot be loaded ends the reload, and the workers before go
   assertEquals(stage.lines.slice(-2), ["cannot load app.ts", "the workers before go on"]);
 });
 
-test("a SIGHUP during a reload is followed by one more reload", async () => {
+test("several SIGHUPs during a reload are followed by one more reload, and end with it", async () => {
   const stage = new Stage({ workers: 1 });
   await stage.serving();
-  const reloaded = stage.supervisor.reload();
-  await Promise.all([stage.supervisor.reload(), stage.supervisor.reload()]);
+  const reloads = [1, 2, 3].map(() => stage.supervisor.reload());
+  let ended = 0;
+  for (const reload of reloads) void reload.then(() => ended++);
   stage.last.say({ type: "ready" });
   await settled();
-  assertEquals(stage.processes.length, 3);
+  assertEquals([stage.processes.length, ended], [3, 0]);
+  stage.last.say({ type: "ready" });
+  await Promise.all(reloads);
+  assertEquals([stage.processes.length, ended], [3, 3]);
+  void stage.supervisor.reload();
+  assertEquals(stage.processes.length, 4);
+});
+
+test("a SIGHUP before the first worker serves replaces it when it does", async () => {
+  const stage = new Stage({ workers: 1 });
+  const begun = stage.supervisor.begin();
+  let isReloaded = false;
+  const reloaded = stage.supervisor.reload().then(() => isReloaded = true);
+  await settled();
+  assertEquals([stage.processes.length, isReloaded], [1, false]);
+  stage.last.say({ type: "ready" });
+  await begun;
+  await settled();
+  assertEquals([stage.processes.length, isReloaded], [2, false]);
   stage.last.say({ type: "ready" });
   await reloaded;
-  assertEquals(stage.processes.length, 3);
+  assertEquals(stage.processes[0]?.types, ["end"]);
+});
+
+test("a reload drops each worker that loads since before, because it may have read the old files", async () => {
+  const stage = new Stage();
+  const [first, second] = await stage.serving();
+  first?.say({ type: "replace", reason: "it has served 5 requests" });
+  second?.end("SIGKILL");
+  const [next, again] = stage.processes.slice(2);
+  assertEquals([next?.name, again?.name], ["1", "2"]);
+  const reloaded = stage.supervisor.reload();
+  assertEquals([next?.isKilled, again?.isKilled, stage.last.name], [true, false, "1"]);
+  // The message was on its way.
+  next?.say({ type: "ready" });
+  next?.end("SIGKILL");
+  assertEquals(first?.types, []);
+  stage.last.say({ type: "ready" });
+  await settled();
+  assertEquals([first?.types, again?.isKilled, stage.last.name], [["end"], true, "2"]);
+  again?.end("SIGKILL");
+  stage.last.say({ type: "ready" });
+  await reloaded;
+  assertEquals([stage.processes.length, stage.lines.at(-1)], [6, "all workers are replaced"]);
+});
+
+test("an app that never ends its loading does not hold up later reloads", async () => {
+  const stage = new Stage({ workers: 1, timeout: 30 });
+  const [first] = await stage.serving();
+  const reloaded = stage.supervisor.reload();
+  const stuck = stage.last;
+  const passSecond = () => {
+    stage.clock.advance(1000);
+    for (const process of stage.processes) {
+      process.say({ type: "pong", load: { connections: 0, requests: 0 } });
+    }
+  };
+  for (let second = 0; second < 30; second++) {
+    assertEquals(stuck.isKilled, false);
+    passSecond();
+  }
+  assertEquals([stuck.isKilled, first?.isKilled], [true, false]);
+  stuck.end("SIGKILL");
+  await reloaded;
+  assertEquals(stage.lines.slice(1), [
+    "worker 1 (process 2) has not loaded the app in 30 s: it is killed",
+    "worker 1 (process 2) has crashed: SIGKILL",
+    "the workers before go on",
+  ]);
+  void stage.supervisor.reload();
+  stage.last.say({ type: "ready" });
+  first?.end();
+  for (let second = 0; second < 60; second++) passSecond();
+  assertEquals([stage.processes.length, stage.last.isKilled], [3, false]);
 });
 
 test("a worker that asks to be replaced is ended when its successor serves", async () => {
