@@ -80,7 +80,7 @@ function keyOptions({ key, passphrase }: ListenCertificate) {
   return { key, format: "pem" as const, ...(passphrase === undefined ? {} : { passphrase }) };
 }
 
-/** The runtimes take a file whose last certificate is cut: Deno that of a server, all of them that of the issuers. */
+/** The runtimes take a file whose last certificate is cut: Deno that of a server, all that of the issuers. */
 function checkEnds(place: string, certificates: string): void {
   const begun = certificates.split("-----BEGIN CERTIFICATE-----").length - 1;
   if (begun === (certificates.match(CERTIFICATES) ?? []).length) return;
