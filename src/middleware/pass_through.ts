@@ -161,9 +161,7 @@ export function* passThrough(
 /** Begins the body of an app. If the server itself reads it, the length of an array is announced. */
 function blocksOf(given: AppIterable, server: BodyReader | undefined): AnyIterator {
   if (server === undefined) return iteratorOf(given);
-  if (given instanceof WSGIFileWrapper || given instanceof ServerReadable) {
-    return given.blocksFor(server);
-  }
+  if (given instanceof ServerReadable) return given.blocksFor(server);
   if (Array.isArray(given) && given.every((block) => isBlock(block) || isEmptyBlock(block))) {
     const length = given.reduce((sum: number, block: Block) => sum + blockLength(block), 0);
     // The length of an empty array is not announced, because the response to GET may have another

@@ -71,10 +71,7 @@ export class Output implements AppOutput {
    * was written afterwards.
    */
   #wasTaken: boolean | undefined;
-  /** The number of bytes that were ever written to this output. */
-  #written = 0;
-  /** The number of those bytes that were dropped, because the connection ended or a block was changed. */
-  #droppedBytes = 0;
+  #sentBytes = 0;
   /** In the order of their positions. */
   #takenWaiters: TakenWaiter[] | undefined;
 
@@ -96,7 +93,7 @@ export class Output implements AppOutput {
 
   /** The number of bytes that the socket has taken so far. */
   get sentBytes(): number {
-    return this.#written - this.#size - this.#droppedBytes;
+    return this.#sentBytes;
   }
 
   /** Whether all bytes have been sent, so that their arrays may be used again. */
@@ -121,7 +118,6 @@ export class Output implements AppOutput {
       return;
     }
     this.#size += part.length;
-    this.#written += part.length;
     if (typeof part === "string") this.#tail += part;
     else {
       this.#takeTail();
@@ -177,7 +173,7 @@ export class Output implements AppOutput {
    */
   whenTaken(done: (taken: boolean) => void): void {
     if (this.#wasTaken !== undefined) return done(this.#wasTaken);
-    (this.#takenWaiters ??= []).push({ position: this.#written, done });
+    (this.#takenWaiters ??= []).push({ position: this.#sentBytes + this.#size, done });
     this.#reportTaken();
   }
 
@@ -203,7 +199,7 @@ export class Output implements AppOutput {
     this.#state = "closed";
     this.#parts = undefined;
     this.#tail = "";
-    this.#drop();
+    this.#size = 0;
     this.#full = false;
     this.#wake();
     const waiters = this.#takenWaiters ?? [];
@@ -218,12 +214,6 @@ export class Output implements AppOutput {
       this.#waiter = resume;
       return () => void (this.#waiter = undefined);
     }, "drain");
-  }
-
-  /** Forgets the bytes that wait. */
-  #drop(): void {
-    this.#droppedBytes += this.#size;
-    this.#size = 0;
   }
 
   #takeTail(): void {
@@ -251,7 +241,7 @@ export class Output implements AppOutput {
   /** Drops all bytes, since a part of them cannot be sent: the rest would be taken for another message. */
   #breakOff(error: unknown): void {
     this.#parts = undefined;
-    this.#drop();
+    this.#size = 0;
     this.#wasTaken = false;
     this.#state = "closed";
     this.#owner?.outputBroke(error);
@@ -284,8 +274,7 @@ export class Output implements AppOutput {
   #reportTaken(): void {
     const waiters = this.#takenWaiters;
     if (waiters === undefined || this.#full || this.#wasTaken === false) return;
-    const taken = this.#written - this.#size;
-    for (let first; (first = waiters[0]) !== undefined && first.position <= taken;) {
+    for (let first; (first = waiters[0]) !== undefined && first.position <= this.#sentBytes;) {
       waiters.shift();
       first.done(true);
     }
@@ -296,12 +285,16 @@ export class Output implements AppOutput {
    * bytes behind the piece must not be sent without it.
    */
   #send(piece: Uint8Array | string): boolean {
-    this.#size -= piece.length;
+    // The socket may transfer the buffer of the piece, whose length is then 0.
+    const { length } = piece;
+    this.#size -= length;
+    this.#sentBytes += length;
     let hasRoom: boolean;
     try {
       hasRoom = this.#socket.write(piece);
     } catch (error) {
-      this.#size += piece.length;
+      this.#size += length;
+      this.#sentBytes -= length;
       this.#breakOff(error);
       return false;
     }

@@ -25,12 +25,12 @@ import type { WSGIApp } from "../wsgi/app.ts";
 import type { HeaderList } from "../wsgi/block.ts";
 import type { ServedBus } from "../wsgi/bus.ts";
 import { runApp } from "../wsgi/running/app_run.ts";
-import { isPromise } from "../wsgi/running/app_steps.ts";
 import type { AppContext } from "../wsgi/running/app_context.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/input/body_buffer.ts";
 import type { RequestControls, RequestTimeouts, TakenEvents } from "../wsgi/request_controls.ts";
-import type { ResponseListener, ResponseOutcome, ResponseReport } from "../wsgi/response_report.ts";
+import type { ResponseListener } from "../wsgi/response_report.ts";
 import { RequestCogen } from "../wsgi/running/request_cogen.ts";
+import { LEFT, type ReportedRequest, ResponseReporter } from "../wsgi/running/response_reporter.ts";
 import type { StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ConnectionFacts, Environ, EnvironMaker } from "../wsgi/environ.ts";
 import { appAt } from "../wsgi/path_info_dispatcher.ts";
@@ -80,18 +80,12 @@ export interface ExchangeHost {
   ): void;
 }
 
-/** The {@linkcode RequestExchange.responseKind} of a response whose client has left. */
-export const LEFT = 6;
-
 /** The part of a head that is needed as long as the app runs. */
 type KeptHead = Pick<RequestHead, "method" | "target" | "path" | "minorVersion">;
 
-/** The part of a response that was sent. */
-type SentResponse = Pick<ResponseReport, "status" | "bytes">;
-
 /** A request on its way through an app. */
 export class RequestExchange
-  implements AppContext, ResponseContext, RequestControls, StoppingSource {
+  implements AppContext, ResponseContext, ReportedRequest, RequestControls, StoppingSource {
   readonly startedAt: number;
   /** The whole head, until the app takes the socket. */
   head: KeptHead & Partial<RequestHead>;
@@ -112,17 +106,8 @@ export class RequestExchange
 
   /** The reason of the abort, once the request is aborted. */
   #reason: Error | undefined;
-  /** The answer of the server in place of the app's. */
-  #ownAnswer: SentResponse | undefined;
-  /** The part of the response that was sent before the client left; the rest went nowhere. */
-  #sentBeforeAbort: SentResponse | undefined;
-  /** Set when the client ended the connection inside its request. */
-  #isUploadBroken = false;
-  #listeners: ResponseListener[] | undefined;
-  /** The first error that was reported. */
-  #error: unknown;
-  /** The time of {@linkcode headSent} by the clock of the scheduler; taken only if there is a listener. */
-  #firstByteAtMs: number | undefined;
+  /** Makes the report on the response, if one is needed. */
+  #lazyReporter: ResponseReporter | undefined;
   /** Whether the app is done, and the connection has decided on the response. */
   #isFinished = false;
   /** Whether a flush of the blocks of `write` is due in the next turn of the host. */
@@ -131,16 +116,12 @@ export class RequestExchange
   #task: Task<unknown> | undefined;
   /** Whether the app has asked for the end of the connection. */
   #isLast = false;
-  /** The errors that were reported, if there are any. */
-  #reported: WeakSet<WeakKey> | undefined;
 
   constructor(head: RequestHead, host: ExchangeHost) {
     this.#host = host;
     this.head = head;
     this.startedAt = host.time;
-    this.body = head.framing.kind === "none"
-      ? NO_BODY
-      : new BodyBuffer(() => host.bodyWanted(this));
+    this.body = head.framing.kind === "none" ? NO_BODY : makeBody(this, host);
     const cogen = this.cogen = new RequestCogen(host.settings.scheduler, this.body, this);
     const input = new WSGIInput(this.body, cogen);
     this.environ = host.environs.make({ head, cogen, input }, host.facts);
@@ -187,7 +168,7 @@ export class RequestExchange
   abort(reason?: Error): void {
     if (this.isAppDone || this.response.ended || this.#reason !== undefined) return;
     const cause = this.#reason = reason ?? new ClientDisconnected();
-    if (reason === undefined) this.#sentBeforeAbort = this.#sent;
+    if (reason === undefined) this.#reporter.clientLeft();
     this.body.fail(cause);
     try {
       this.cogen.abort(cause);
@@ -224,8 +205,12 @@ export class RequestExchange
   }
 
   headSent(): void {
-    if (this.#listeners === undefined) return;
-    this.#firstByteAtMs ??= this.#host.settings.scheduler.clock.now();
+    this.#lazyReporter?.headSent(this.#host.settings.scheduler.clock);
+  }
+
+  /** Whether the server has ended the connection in the middle of a response. */
+  get wasCut(): boolean {
+    return this.#host.wasCut;
   }
 
   get burstMs(): number {
@@ -337,8 +322,8 @@ export class RequestExchange
     if (typeof listener !== "function") {
       throw optionError("The listener of onFinished", listener, "a function");
     }
-    (this.#listeners ??= []).push(listener);
-    if (this.#isFinished) this.#conclude();
+    this.#reporter.add(listener);
+    if (this.#isFinished) this.#reporter.conclude();
   }
 
   /**
@@ -346,14 +331,13 @@ export class RequestExchange
    * {@linkcode LEFT} if the client left before the end of the response.
    */
   get responseKind(): number {
-    if (this.#isUploadBroken) return LEFT;
-    if (this.#ownAnswer === undefined && this.#sentBeforeAbort !== undefined) return LEFT;
+    if (this.#lazyReporter?.hasLeft) return LEFT;
     return (this.finalStatus ?? 0) / 100 | 0;
   }
 
   /** The status that was sent, by the server or by the app. */
   get finalStatus(): number | undefined {
-    return this.#ownAnswer?.status ?? this.response.sentCode;
+    return this.#lazyReporter?.ownStatus ?? this.response.sentCode;
   }
 
   /** The facts of the connection. */
@@ -368,30 +352,23 @@ export class RequestExchange
 
   /** Notes the answer that the server has sent in place of the app's. */
   answered(status: number, bytes: number): void {
-    this.#ownAnswer = { status, bytes };
+    this.#reporter.answered(status, bytes);
     this.headSent();
   }
 
   /** Notes that the client has ended the connection in the middle of its upload. */
   uploadBroke(): void {
-    this.#isUploadBroken = true;
+    this.#reporter.uploadBroke();
   }
 
   /** Tells the listeners of the finished response, as soon as the socket has taken the bytes. */
   finish(): void {
     this.#isFinished = true;
-    if (this.#listeners !== undefined) this.#conclude();
+    this.#lazyReporter?.conclude();
   }
 
-  #conclude(): void {
-    const { response } = this;
-    if (this.#isUploadBroken) this.#tell("left");
-    else if (response.isTaken) this.#tell("complete");
-    else if (this.#ownAnswer === undefined && this.#sentBeforeAbort !== undefined) {
-      this.#tell(this.#earlyEnd);
-    } else if (this.#ownAnswer !== undefined || response.isWhole) {
-      this.output.whenTaken((taken) => this.#tell(taken ? "complete" : this.#earlyEnd));
-    } else this.#tell("cut");
+  get #reporter(): ResponseReporter {
+    return this.#lazyReporter ??= new ResponseReporter(this);
   }
 
   /** The fields of each answer that is not the app's. An app with an id for its requests finds it there, too. */
@@ -410,30 +387,6 @@ export class RequestExchange
     }
   }
 
-  get #sent(): SentResponse {
-    return { status: this.response.sentCode, bytes: this.response.sentBytes };
-  }
-
-  get #earlyEnd(): "left" | "cut" {
-    return this.#host.wasCut ? "cut" : "left";
-  }
-
-  #tell(outcome: ResponseOutcome): void {
-    const listeners = this.#listeners ?? [];
-    this.#listeners = undefined;
-    const sent = this.#ownAnswer ?? this.#sentBeforeAbort ?? this.#sent;
-    const firstByteAtMs = sent.status === undefined ? undefined : this.#firstByteAtMs;
-    const report = { ...sent, outcome, firstByteAtMs, error: this.#error };
-    for (const listener of listeners) {
-      try {
-        const given: unknown = listener(report);
-        if (isPromise(given)) given.then(undefined, (error) => this.report(error));
-      } catch (error) {
-        this.report(error);
-      }
-    }
-  }
-
   ended(complete: boolean): void {
     this.#host.appDone(this, complete);
   }
@@ -448,17 +401,18 @@ export class RequestExchange
     const reason = this.#reason ?? this.cogen.endReason;
     if (reason !== undefined && isAbort(error, reason)) return;
     if (isOf(ClientDisconnected, error)) return;
-    if (typeof error === "object" && error !== null || typeof error === "function") {
-      if (this.#reported?.has(error) === true) return;
-      (this.#reported ??= new WeakSet()).add(error);
-    }
-    this.#error ??= error;
+    if (!this.#reporter.isNew(error)) return;
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
     const id = this.#requestId;
     const place = `${method} ${target}${id === undefined ? "" : ` (request ${id})`} failed`;
     this.#host.settings.report(error, place, this.environ);
   }
+}
+
+/** Makes the buffer of a body. A closure in the constructor would cost each request an object. */
+function makeBody(exchange: RequestExchange, host: ExchangeHost): BodyBuffer {
+  return new BodyBuffer(() => host.bodyWanted(exchange));
 }
 
 /** The ids that a field of a response may have as its value. */

@@ -43,14 +43,15 @@ export class BodyWriter {
   #remaining: number;
   #bytes = 0;
 
-  constructor(framing: ResponseFraming) {
+  /** @param length The length of the whole body, if it is known. */
+  constructor(framing: ResponseFraming, length: number | undefined) {
     this.#framing = framing;
-    this.#remaining = framing.kind === "length" ? framing.length : 0;
+    this.#remaining = framing === "length" ? length ?? 0 : 0;
   }
 
   /** Whether the end of the connection is the end of the body. */
   get untilClose(): boolean {
-    return this.#framing.kind === "close";
+    return this.#framing === "close";
   }
 
   /** The number of bytes of the body so far, without the framing of chunks. */
@@ -71,7 +72,7 @@ export class BodyWriter {
   data(block: Uint8Array | string, sink: ByteSink): void {
     // A chunk of size 0 would end the body.
     if (block.length === 0) return;
-    switch (this.#framing.kind) {
+    switch (this.#framing) {
       case "none":
         return;
       case "close":
@@ -92,7 +93,7 @@ export class BodyWriter {
    * @throws {ResponseError} If the body is shorter than Content-Length.
    */
   end(sink: ByteSink, trailers: string): void {
-    if (this.#framing.kind === "chunked") sink(`0\r\n${trailers}\r\n`);
+    if (this.#framing === "chunked") sink(`0\r\n${trailers}\r\n`);
     if (this.#remaining === 0) return;
     throw new ResponseError(`Body too short: ${this.#remaining} bytes less than Content-Length`);
   }

@@ -14,11 +14,7 @@ import { quote } from "../grammar.ts";
  * The delimitation of a body. `none`: the response has no body, and blocks of the app are dropped.
  * `close`: the end of the connection ends the body.
  */
-export type ResponseFraming =
-  | { readonly kind: "none" }
-  | { readonly kind: "length"; readonly length: number }
-  | { readonly kind: "chunked" }
-  | { readonly kind: "close" };
+export type ResponseFraming = "none" | "length" | "chunked" | "close";
 
 /** 205 (Reset Content): unlike 204 it is framed as other responses are, by `Content-Length: 0`. */
 export const RESET_CONTENT = 205;
@@ -54,10 +50,6 @@ export function parseOwnLength(value: string, before: number | undefined): numbe
   throw new ResponseError(`Cannot send Content-Length ${quote(value)}: expected decimal digits`);
 }
 
-const NONE: ResponseFraming = Object.freeze({ kind: "none" });
-const CHUNKED: ResponseFraming = Object.freeze({ kind: "chunked" });
-const CLOSE: ResponseFraming = Object.freeze({ kind: "close" });
-
 /**
  * Decides the framing of a body.
  *
@@ -69,7 +61,7 @@ export function responseFraming(
   length: number | undefined,
   mayChunk: boolean,
 ): ResponseFraming {
-  if (!hasBody) return NONE;
-  if (length !== undefined) return { kind: "length", length };
-  return mayChunk ? CHUNKED : CLOSE;
+  if (!hasBody) return "none";
+  if (length !== undefined) return "length";
+  return mayChunk ? "chunked" : "close";
 }

@@ -187,10 +187,10 @@ export class ResponseWriter {
     }
     const ownLength = allowsLength ? prepared.length : undefined;
     const framing = this.#decideFraming(code, ownLength, options.bodyLength);
-    this.#body = new BodyWriter(framing);
-    this.#bodyAllowed = framing.kind !== "none";
-    this.#keepAlive = this.#context.keepAlive && framing.kind !== "close";
-    const framingField: FramingField = framing.kind === "chunked"
+    this.#body = new BodyWriter(framing, ownLength ?? options.bodyLength);
+    this.#bodyAllowed = framing !== "none";
+    this.#keepAlive = this.#context.keepAlive && framing !== "close";
+    const framingField: FramingField = framing === "chunked"
       ? "chunked"
       : this.#lengthToAdd(code, ownLength, options.bodyLength);
     return headText(

@@ -22,7 +22,7 @@ import {
   isRuntimeFile,
   type RuntimeFile,
 } from "./runtime_file.ts";
-import type { BodyReader } from "./server_readable.ts";
+import { type BodyReader, ServerReadable } from "./server_readable.ts";
 
 /**
  * A source of `wsgi.file_wrapper`: the path of a file; an open file of the adapter or of a runtime, such as a
@@ -91,7 +91,7 @@ const FILE_OPTIONS: readonly (keyof FileWrapperOptions)[] = ["blockSize", "offse
  * assertEquals(await response.text(), "from a file");
  * ```
  */
-export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
+export class WSGIFileWrapper extends ServerReadable<Block> {
   readonly #cogen: Cogen;
   readonly #blockSize: number;
   #offset: number | undefined;
@@ -115,6 +115,7 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
    * @throws {RangeError} For a block size, offset or length that is not a whole number in its range.
    */
   constructor(source: FileSource, cogen: Cogen, options: number | FileWrapperOptions = {}) {
+    super((reader) => reader === undefined ? this.#read() : this.#serve(reader));
     const all = typeof options === "number" ? { blockSize: options } : options;
     const given = checkedOptions<FileWrapperOptions>("wsgi.file_wrapper", all, FILE_OPTIONS);
     checkSource(source);
@@ -138,15 +139,9 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
   }
 
   /**
-   * Reads the source for any code except the server. A second call fails.
-   *
-   * @returns The blocks and waits.
+   * Reads the source. A block may be filled again only if the server itself reads the body, and has sent the
+   * block.
    */
-  [Symbol.iterator](): Generator<Block, void, unknown> {
-    return this.#read();
-  }
-
-  /** A block may be filled again only if the server itself reads the body, and has sent the block. */
   *#read(reader?: BodyReader): Generator<Block, void, unknown> {
     if (this.#begun) throw new TypeError("A wrapped file can be read only once");
     this.#begun = true;
@@ -165,13 +160,8 @@ export class WSGIFileWrapper implements Iterable<unknown, void, unknown> {
     }
   }
 
-  /**
-   * Reads the source for the server: announces the length, and reads nothing if there is no body.
-   *
-   * @param reader The server's side.
-   * @returns The blocks and waits.
-   */
-  *blocksFor(reader: BodyReader): Generator<Block, void, unknown> {
+  /** Reads the source for the server: announces the length, and reads nothing if there is no body. */
+  *#serve(reader: BodyReader): Generator<Block, void, unknown> {
     try {
       yield* this.#open();
       if (this.length !== undefined) reader.announceLength(this.length);

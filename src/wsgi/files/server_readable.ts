@@ -30,7 +30,7 @@ export interface BodyReader {
 }
 
 /** Reads a body; `reader` is missing if another iterable or middleware reads it. */
-type Read = (reader?: BodyReader) => Generator<AppYield, void, unknown>;
+type Read<B> = (reader?: BodyReader) => Generator<B, void, unknown>;
 
 /**
  * A response body whose generator knows whether the server itself reads it.
@@ -46,8 +46,8 @@ type Read = (reader?: BodyReader) => Generator<AppYield, void, unknown>;
  * assertEquals([...body], ["read by another iterable"]);
  * ```
  */
-export class ServerReadable implements Iterable<AppYield, void, unknown> {
-  readonly #read: Read;
+export class ServerReadable<B = AppYield> implements Iterable<B, void, unknown> {
+  readonly #read: Read<B>;
 
   /**
    * Wraps a generator function.
@@ -55,7 +55,7 @@ export class ServerReadable implements Iterable<AppYield, void, unknown> {
    * @param read Reads the body. It is called with a {@linkcode BodyReader} by the server, and without
    *   one by any other code.
    */
-  constructor(read: Read) {
+  constructor(read: Read<B>) {
     this.#read = read;
   }
 
@@ -64,7 +64,7 @@ export class ServerReadable implements Iterable<AppYield, void, unknown> {
    *
    * @returns The blocks and waits.
    */
-  [Symbol.iterator](): Generator<AppYield, void, unknown> {
+  [Symbol.iterator](): Generator<B, void, unknown> {
     return this.#read();
   }
 
@@ -74,7 +74,7 @@ export class ServerReadable implements Iterable<AppYield, void, unknown> {
    * @param reader The server's side.
    * @returns The blocks and waits.
    */
-  blocksFor(reader: BodyReader): Generator<AppYield, void, unknown> {
+  blocksFor(reader: BodyReader): Generator<B, void, unknown> {
     return this.#read(reader);
   }
 }

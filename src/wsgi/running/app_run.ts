@@ -98,8 +98,8 @@ class AppRun implements BodyReader, StepConsumer {
   #failed = false;
   /** The value or the error that the iterator is to be resumed with; reset when it is resumed. */
   #content: unknown;
-  /** When the burst ends, by the clock. */
-  #burstEndMs: number;
+  /** When the burst ends, by the clock; `undefined` during the first one, which began with the request. */
+  #burstEndMs: number | undefined;
   /** True once an async iterator has really waited; reset by the step that ends its wait. */
   #hasWaited = false;
   /** Tells of the end of the wait; set during a wait of an app with listeners for waits. */
@@ -109,7 +109,6 @@ class AppRun implements BodyReader, StepConsumer {
 
   constructor(context: AppContext) {
     this.#context = context;
-    this.#burstEndMs = context.startedAt + context.burstMs;
   }
 
   // The methods of a generator, for the scheduler.
@@ -331,8 +330,7 @@ class AppRun implements BodyReader, StepConsumer {
   }
 
   #iteratorOf(given: AppIterable): AnyIterator {
-    const isServed = given instanceof WSGIFileWrapper || given instanceof ServerReadable;
-    return isServed ? given.blocksFor(this) : iteratorOf(given);
+    return given instanceof ServerReadable ? given.blocksFor(this) : iteratorOf(given);
   }
 
   #beginBurst(): void {

@@ -166,12 +166,12 @@ export function adoptValue(step: Step): Step {
  */
 export function iterable(given: unknown, host: NamedApp = {}): AppIterable {
   if (typeof given === "object" && given !== null) {
-    const isBytes = given instanceof Uint8Array; // the iterator of a byte array gives numbers
-    if (!isBytes && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
+    // The iterator of a byte array gives numbers.
+    if (!ArrayBuffer.isView(given) && (Symbol.iterator in given || Symbol.asyncIterator in given)) {
       return given as AppIterable;
     }
   }
-  const kind = given === null ? "null" : given instanceof Uint8Array ? "bytes" : typeof given;
+  const kind = given === null ? "null" : ArrayBuffer.isView(given) ? "bytes" : typeof given;
   throw new TypeError(
     `${theApp(host)} gave ${kind}: expected an iterable of blocks, such as a generator or an array`,
   );

@@ -23,10 +23,15 @@ export function burstEnd(context: AppContext): number {
  * Whether a burst goes on.
  *
  * @param context The request.
- * @param endMs The time at which the burst ends, by the clock. @param bytes The size of the next
- *   block, if it is known.
+ * @param endMs The time at which the burst ends, by the clock; `undefined` for the first one.
+ * @param bytes The size of the next block, if it is known.
  */
-export function burstLasts(context: AppContext, endMs: number, bytes: number = 0): boolean {
+export function burstLasts(
+  context: AppContext,
+  endMs: number | undefined,
+  bytes: number = 0,
+): boolean {
   const { output } = context;
-  return context.now() < endMs && output.size + bytes < MAX_PENDING_BYTES && !output.full;
+  const end = endMs ?? context.startedAt + context.burstMs;
+  return context.now() < end && output.size + bytes < MAX_PENDING_BYTES && !output.full;
 }

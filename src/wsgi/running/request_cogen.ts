@@ -27,7 +27,6 @@ import {
   currentStep,
   handleRejection,
   isOf,
-  NOT_YET,
   noteWait,
 } from "../../coroutine/internal.ts";
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
@@ -39,13 +38,14 @@ import type { Cogen } from "../cogen.ts";
 import { Core } from "../core/core.ts";
 import { type BodyBuffer, ClientDisconnected } from "../input/body_buffer.ts";
 import { CogenInput } from "../input/input.ts";
-import { OperationNotPerformed } from "../not_performed.ts";
+import type { OperationNotPerformed } from "../not_performed.ts";
 import { QuickOperation } from "../quick_operation.ts";
 import type { RequestControls, RequestTimeouts, TakenEvents } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
 import type { Binding, BoundOperation, Planner, TypedWait } from "../waiting.ts";
 import { isPromise } from "./app_steps.ts";
 import { guardListeners } from "./guarded_signal.ts";
+import { PlannedWaits } from "./planned_waits.ts";
 import { Stopping, type StoppingSource } from "./stopping.ts";
 
 /** A promise that {@linkcode Cogen.run} has returned and that has not settled. */
@@ -71,21 +71,8 @@ export class RequestCogen implements Cogen, Planner, Binding {
 
   readonly #body: BodyBuffer;
   readonly #controls: CogenHost;
-  /** The operation that was planned in cogen's style. */
-  #planned: Operation<unknown> | undefined;
-  /** The typed wait whose empty block comes to the server after that of the planned operation. */
-  #plannedBefore: TypedWait | undefined;
-  /** The planned operations that a middleware has put aside, and will plan again. */
-  #aside: Set<Operation<unknown>> | undefined;
-  #result: unknown;
-  #exception: unknown;
-  /**
-   * The typed waits that have yielded the empty block, the last one first: a middleware may wait before
-   * it passes the empty block of its app on.
-   */
-  #expected: TypedWait | undefined;
-  /** The typed wait whose operation is being performed. */
-  #performing: TypedWait | undefined;
+  /** The waits of the app; made for the first of them. */
+  #plannedWaits: PlannedWaits | undefined;
   // Made when the app first asks for them: most apps use one of them, or none.
   #core: Core | undefined;
   #input: CogenInput | undefined;
@@ -99,8 +86,6 @@ export class RequestCogen implements Cogen, Planner, Binding {
   /** The running tasks of {@linkcode Cogen.run}. */
   #runs: Map<Task<unknown>, Run> | undefined;
   #waitListeners: WaitListener[] | undefined;
-  /** True once the app is being closed. */
-  #isClosing = false;
   /** True once the app has ended: no wait can begin any more. */
   #closed = false;
 
@@ -165,42 +150,31 @@ export class RequestCogen implements Cogen, Planner, Binding {
   }
 
   get operation(): Operation<unknown> | undefined {
-    return this.#planned;
+    return this.#plannedWaits?.operation;
   }
 
   set operation(operation: Operation<unknown> | undefined) {
-    if (operation === undefined) {
-      if (this.#planned !== undefined) (this.#aside ??= new Set()).add(this.#planned);
-      this.#planned = undefined;
-      return;
-    }
-    this.plan(operation);
-    // The waits that are held now come from the middleware around the app that has planned it.
-    if (this.#aside?.delete(operation)) this.#plannedBefore = undefined;
+    this.#waits.operation = operation;
   }
 
   get result(): unknown {
-    if (this.#planned !== undefined) this.#refusePlanned();
-    return this.#result;
+    return this.#plannedWaits?.result;
   }
 
   set result(result: unknown) {
-    this.#result = result;
+    this.#waits.result = result;
   }
 
   get exception(): unknown {
-    if (this.#planned !== undefined) this.#refusePlanned();
-    return this.#exception;
+    return this.#plannedWaits?.exception;
   }
 
   set exception(exception: unknown) {
-    this.#exception = exception;
+    this.#waits.exception = exception;
   }
 
   plan(operation: Operation<unknown>): "" {
-    if (this.#planned !== undefined) this.#refusePlanned();
-    this.#planned = operation;
-    this.#plannedBefore = currentStep() === undefined ? undefined : this.#expected;
+    this.#waits.plan(operation);
     return "";
   }
 
@@ -220,23 +194,15 @@ export class RequestCogen implements Cogen, Planner, Binding {
   }
 
   expect(wait: TypedWait): void {
-    const first = this.#expected;
-    if (first === undefined || currentStep() !== undefined) {
-      wait.after = first;
-      this.#expected = wait;
-      return;
-    }
-    // An async app waits while a middleware around it waits: its empty block comes last.
-    let last = first;
-    while (last.after !== undefined) last = last.after;
-    last.after = wait;
+    this.#waits.expect(wait);
   }
 
   forget(wait: TypedWait): void {
-    if (this.#expected === wait) this.#expected = wait.after;
-    for (let other = this.#expected; other !== undefined; other = other.after) {
-      if (other.after === wait) other.after = wait.after;
-    }
+    this.#plannedWaits?.forget(wait);
+  }
+
+  get #waits(): PlannedWaits {
+    return this.#plannedWaits ??= new PlannedWaits();
   }
 
   run<T>(given: Operation<T>): Promise<T> {
@@ -335,66 +301,28 @@ export class RequestCogen implements Cogen, Planner, Binding {
     this.#controls.takeSocket(headers, accept, events);
   }
 
-  /** The typed wait that the next empty block stands for; `undefined` if a planned operation is later. */
-  get #next(): TypedWait | undefined {
-    const isPlannedNext = this.#planned !== undefined && this.#plannedBefore === this.#expected;
-    return isPlannedNext ? undefined : this.#expected;
-  }
-
   /** Takes the operation that an empty block stands for: the last one that was planned. */
   take(): Operation<unknown> | undefined {
-    const wait = this.#performing = this.#next;
-    if (wait !== undefined) {
-      this.#expected = wait.after;
-      return wait.operation;
-    }
-    const planned = this.#planned;
-    this.#planned = undefined;
-    return planned;
+    return this.#plannedWaits?.take();
   }
 
   /**
-   * Performs the operation of an empty block at once if it is a {@linkcode QuickOperation} that need not wait.
+   * Performs the operation of an empty block at once, if it need not wait.
    *
-   * @returns Whether the operation was performed, so that the app need not wait.
+   * @returns Whether the operation was performed.
    */
   performNow(): boolean {
-    const operation = this.#next?.operation ?? this.#planned;
-    if (!(operation instanceof QuickOperation)) return false;
-    let value: unknown;
-    try {
-      value = operation.attemptNow();
-    } catch (error) {
-      this.take();
-      this.fail(error);
-      return true;
-    }
-    if (value === NOT_YET) return false;
-    this.take();
-    this.settle(value);
-    return true;
+    return this.#plannedWaits?.performNow() ?? false;
   }
 
   /** Keeps the value of the operation that {@linkcode take} has given. */
   settle(result: unknown): void {
-    if (this.#performing !== undefined) {
-      this.#performing.settle(result);
-      this.#performing = undefined;
-      return;
-    }
-    this.#result = result;
-    this.#exception = undefined;
+    this.#waits.settle(result);
   }
 
-  /** Keeps the error of that operation; a rejection without a reason is an error as well. */
-  fail(thrown: unknown): void {
-    const error = thrown ?? new Error(`The operation threw ${thrown}`);
-    if (this.#performing !== undefined) {
-      this.#performing.fail(error);
-      this.#performing = undefined;
-      return;
-    }
-    this.#result = this.#exception = error;
+  /** Keeps the error of that operation. */
+  fail(error: unknown): void {
+    this.#waits.fail(error);
   }
 
   /**
@@ -403,10 +331,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
    * @returns The error of an operation that is planned; nothing will perform it any more.
    */
   unperformed(): OperationNotPerformed | undefined {
-    const planned = this.#planned;
-    if (planned === undefined) return undefined;
-    this.#planned = undefined;
-    return new OperationNotPerformed(planned, "planned");
+    return this.#plannedWaits?.unperformed();
   }
 
   /**
@@ -414,14 +339,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
    * more are no mistake.
    */
   beginClosing(): void {
-    this.#isClosing = true;
-    this.#planned = undefined;
-  }
-
-  #refusePlanned(): void {
-    const planned = this.#planned as Operation<unknown>;
-    this.#planned = undefined;
-    if (!this.#isClosing) throw new OperationNotPerformed(planned, "planned");
+    this.#waits.beginClosing();
   }
 
   /** Ends the waits of {@linkcode Cogen.run}: the client has disconnected, or the server shuts down. */

@@ -252,6 +252,8 @@ const MISTAKES: readonly (readonly [name: string, given: unknown, log: string])[
   ["null", null, "The app gave null"],
   ["a string", "hello", "The app gave string"],
   ["bytes", new Uint8Array(2), "The app gave bytes"],
+  ["an array of numbers of another type", new Float64Array(2), "The app gave bytes"],
+  ["a view of bytes", new DataView(new ArrayBuffer(2)), "The app gave bytes"],
   ["a plain object", {}, "The app gave object"],
   ["a promise of nothing", Promise.resolve(undefined), "The app gave undefined"],
 ];
