@@ -113,6 +113,7 @@ export {
   checkNames,
   checkOption,
   hideSecrets,
+  isClass,
   nearestName,
   optionError,
   type OptionKind,

@@ -67,6 +67,7 @@ export function hideSecrets(text: string): string {
  * ```
  */
 export function showValue(value: unknown): string {
+  if (isClass(value)) return value.name === "" ? "a class" : `the class ${value.name}`;
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value !== "object" && typeof value !== "string") return String(value);
@@ -84,6 +85,11 @@ export function showValue(value: unknown): string {
   } catch {
     return "an object";
   }
+}
+
+/** Whether a value is a class of the language, which cannot be called without `new`. */
+export function isClass(value: unknown): value is { readonly name: string } {
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** Whether JSON would hide the kind of an object: that of a promise is `{}`. */

@@ -5,13 +5,12 @@
  * @module
  */
 
-import { optionError, refuseSurplus } from "../coroutine/mod.ts";
+import { isClass, optionError, refuseSurplus } from "../coroutine/mod.ts";
 import { reasonPhrase } from "../http/mod.ts";
 import {
   type AppIterable,
   type Environ,
   type HeaderList,
-  isClass,
   isPromise,
   type StartResponse,
   type WSGIApp,
@@ -104,7 +103,7 @@ function handlerOf(given: FetchHandler | FetchObject): AnyHandler {
     // The method is looked up for each request, because a framework may replace it.
     return (...all) => (given as { fetch: AnyHandler }).fetch(...all);
   }
-  const advice = isClass(given) ? `; write new ${(given as { name: string }).name}()` : "";
+  const advice = isClass(given) ? `; write new ${given.name}()` : "";
   throw optionError(
     "The handler of fromFetch",
     given,

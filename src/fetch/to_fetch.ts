@@ -10,7 +10,12 @@
 
 import { memoryNetwork } from "../../adapters/memory.ts";
 import { runtimeAdapter } from "../../mod.ts";
-import { checkNames, type HostAsyncDisposable, refuseSurplus } from "../coroutine/mod.ts";
+import {
+  checkNames,
+  type HostAsyncDisposable,
+  optionError,
+  refuseSurplus,
+} from "../coroutine/mod.ts";
 import { type ServingOptions, type ShutdownOptions, WSGIServer } from "../server/mod.ts";
 import { checkApp, type Environ, type WSGIApp } from "../wsgi/mod.ts";
 import { type ConnectClient, exchange } from "./memory_exchange.ts";
@@ -57,8 +62,8 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
  * @param app The app.
  * @param options Limits, deadlines, and the log.
  * @returns The handler. Its promise rejects with the reason of `request.signal` if that aborts first, and with a
- *   `TypeError` if the body of the request was read already, gives pieces that are no bytes, or has another length
- *   than its `Content-Length`.
+ *   `TypeError` if its argument is no `Request`, or the body of the request was read already, gives pieces that are
+ *   no bytes, or has another length than its `Content-Length`.
  * @throws {TypeError} If the app is no function, or an option is unknown or of the wrong kind.
  * @throws {RangeError} For a number outside its range.
  *
@@ -78,11 +83,12 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
  */
 export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
   if (arguments.length > 2) refuseSurplus("toFetch", arguments, 2);
-  checkApp("The app of toFetch", app, "a WSGI app, which is a function");
+  checkAppOf(app);
   checkNames("The options of toFetch", options, OPTIONS, {
     complaint: "Unknown option of toFetch",
   });
-  checkValues(app, options);
+  // This server checks the options. The server that listens begins with the first request.
+  const unused = new WSGIServer({ ...options, wsgiApp: app, adapter: memoryNetwork().adapter });
   const origins = new Map<string, Origin>();
   const wsgiApp: WSGIApp = (environ, startResponse) => {
     describeOrigin(environ, origins.get(environ.REMOTE_PORT));
@@ -91,6 +97,7 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
   let serving: Promise<Serving> | undefined;
   let isStopping = false;
   const answer = async (request: Request, info?: unknown) => {
+    checkRequest(request);
     if (isStopping) return new OwnResponse("503 Service Unavailable\n", { status: 503 });
     serving ??= begin(wsgiApp, options);
     const { connect } = await serving;
@@ -107,7 +114,7 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
   };
   const shutdown = async (grace?: ShutdownOptions) => {
     isStopping = true;
-    await (await serving)?.server.shutdown(grace);
+    await ((await serving)?.server ?? unused).shutdown(grace);
   };
   const disposal = Symbol.asyncDispose === undefined
     ? {}
@@ -115,15 +122,49 @@ export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
   return Object.assign(answer, { shutdown }, disposal) as unknown as AppFetch;
 }
 
+function checkAppOf(app: unknown): void {
+  if (typeof app === "function") return checkApp("The app of toFetch", app, WSGI_APP);
+  const { fetch, wsgiApp, "/": root } = Object(app) as Readonly<Record<string, unknown>>;
+  const isMounts = typeof root === "function";
+  const advice = typeof fetch === "function"
+    ? "; an object with fetch needs no toFetch"
+    : typeof wsgiApp === "function"
+    ? "; write toFetch(app, options)"
+    : isMounts
+    ? "; write toFetch(WSGIPathInfoDispatcher(mounts))"
+    : "";
+  throw optionError("The app of toFetch", app, `${WSGI_APP}${advice}`);
+}
+
+const WSGI_APP = "a WSGI app, which is a function (environ, startResponse)";
+
+/** Checks the argument of a handler: other servers and frameworks call theirs with an event or a context. */
+function checkRequest(given: unknown): void {
+  if (isRequest(given)) return;
+  const { request, req } = Object(given) as Readonly<Record<string, unknown>>;
+  const advice = typeof given === "string" || given instanceof URL
+    ? "; write handler(new Request(url))"
+    : isRequest(request)
+    ? "; write handler(event.request)"
+    : isRequest((Object(req) as { readonly raw?: unknown }).raw)
+    ? "; write handler(context.req.raw)"
+    : isRequest(req)
+    ? "; write handler(event.req)"
+    : "";
+  throw optionError("The argument of a handler of toFetch", given, `a Request${advice}`);
+}
+
+/** A class of its own, as that of `@hono/node-server`, is no instance of the runtime's `Request`. */
+function isRequest(given: unknown): boolean {
+  const { url, method, headers, signal } = Object(given) as Partial<Request>;
+  return typeof url === "string" && typeof method === "string" &&
+    typeof headers?.get === "function" && typeof signal?.throwIfAborted === "function";
+}
+
 /** The server of an app in memory. */
 interface Serving {
   readonly server: WSGIServer;
   readonly connect: ConnectClient;
-}
-
-/** Checks the values of the options as a server does. The server itself begins with the first request. */
-function checkValues(wsgiApp: WSGIApp, options: ToFetchOptions): void {
-  void new WSGIServer({ ...options, wsgiApp, adapter: memoryNetwork().adapter });
 }
 
 /** Begins to serve. No connection is open between two requests, so that nothing holds the process. */

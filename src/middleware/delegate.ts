@@ -6,7 +6,14 @@
  * @module
  */
 
-import type { AppIterable, AppYield, BodyReader, Cogen, StartResponse } from "../wsgi/mod.ts";
+import {
+  type AppIterable,
+  type AppYield,
+  type BodyReader,
+  checkEnviron,
+  type Cogen,
+  type StartResponse,
+} from "../wsgi/mod.ts";
 import { checkApp } from "./option_checks.ts";
 import { passThrough } from "./pass_through.ts";
 
@@ -65,5 +72,6 @@ export function delegate<E extends { readonly cogen: Cogen }>(
 ): Generator<AppYield, void, unknown> {
   // Each request comes here, so that the whole check is made only for its message.
   if (typeof app !== "function") checkApp("delegate", app);
+  if (environ?.cogen === undefined) checkEnviron("delegate", environ);
   return passThrough(() => app(environ, startResponse), environ.cogen, {}, reader);
 }

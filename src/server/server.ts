@@ -131,8 +131,8 @@ export class WSGIServer {
    */
   constructor(options: ServerOptions & { readonly adapter: Adapter }) {
     this.#options = options;
+    this.#settings = resolveOptions(options, options?.adapter);
     this.#ConnectionClass = checkConnectionClass(options.ConnectionClass);
-    this.#settings = resolveOptions(options, options.adapter);
     this.#connections = new Connections(this.#settings, this);
     this.#shutdown = new Shutdown(this.#connections);
     const { scheduler, reportFailure } = this.#settings;

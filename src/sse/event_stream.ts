@@ -21,6 +21,7 @@ import {
 } from "../coroutine/mod.ts";
 import {
   type Block,
+  checkEnviron,
   type Cogen,
   type Environ,
   type HeaderList,
@@ -127,6 +128,7 @@ export function eventStream(
   source: EventStreamSource,
   options: EventStreamOptions = {},
 ): Generator<Block, void, unknown> {
+  checkEnviron("eventStream", environ);
   checkNames("eventStream", options, OPTIONS);
   const { heartbeat = 15, retry = 3, spread = 5, headers = [] } = options;
   const times = {

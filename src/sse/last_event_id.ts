@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Environ } from "../wsgi/mod.ts";
+import { checkEnviron, type Environ } from "../wsgi/mod.ts";
 
 /**
  * Reads the `Last-Event-ID` that a client sends when it connects again.
@@ -29,6 +29,7 @@ import type { Environ } from "../wsgi/mod.ts";
  * ```
  */
 export function lastEventId(environ: Environ): string | undefined {
+  checkEnviron("lastEventId", environ);
   const given = environ["HTTP_LAST_EVENT_ID"];
   if (typeof given !== "string" || given === "") return undefined;
   // Clients send UTF-8. A native string of the environ has one character for each byte.

@@ -20,6 +20,7 @@ import {
   checkOption,
   type Duration,
   type HostAsyncDisposable,
+  optionError,
   refuseSurplus,
   toMilliseconds,
 } from "../coroutine/mod.ts";
@@ -82,6 +83,9 @@ export function testClient(
   options: TestClientOptions = {},
 ): TestClient {
   if (arguments.length > 2) refuseSurplus("testClient", arguments, 2);
+  if (app === undefined) {
+    throw optionError("The app of testClient", app, "an app, mounts, or the options of a server");
+  }
   checkNames("The options of testClient", options, ["cookies", "autojump", "window", "files"], {
     complaint: "Unknown option of testClient",
   });

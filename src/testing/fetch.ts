@@ -6,6 +6,7 @@
  * @module
  */
 
+import { optionError } from "../coroutine/mod.ts";
 import type { TestStream } from "./exchange.ts";
 import type { RequestOptions } from "./request.ts";
 
@@ -23,6 +24,9 @@ export async function fetchBy(
   input: Request | URL | string,
   init: RequestInit | undefined,
 ): Promise<Response> {
+  if (!(typeof input === "string" || input instanceof URL || input instanceof Request)) {
+    throw optionError("The input of fetch", input, 'a Request, a URL, or a path such as "/"');
+  }
   const base = "http://localhost/";
   const request = input instanceof Request
     ? new Request(input, init)

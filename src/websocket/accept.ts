@@ -6,7 +6,7 @@
 
 import { checkNames, type Duration, optionError, toMilliseconds } from "../coroutine/mod.ts";
 import type { ByteSocket } from "../socket/mod.ts";
-import type { AppOutcome, Environ, TakenEvents } from "../wsgi/mod.ts";
+import { type AppOutcome, checkEnviron, type Environ, type TakenEvents } from "../wsgi/mod.ts";
 import { isToken } from "./codec/extensions.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "./codec/message_reader.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
@@ -102,6 +102,7 @@ export function acceptWebSocket(
   environ: Environ,
   options: WebSocketOptions = {},
 ): WebSocketConnection {
+  checkEnviron("acceptWebSocket", environ);
   checkNames("options of acceptWebSocket", options, KNOWN_OPTIONS);
   const settings = settingsOf(options);
   const handshake = shakeHands(environ, termsOf(options));

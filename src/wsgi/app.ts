@@ -4,7 +4,7 @@
  * @module
  */
 
-import { optionError } from "../coroutine/mod.ts";
+import { isClass, optionError } from "../coroutine/mod.ts";
 import type { AppYield, Block, HeaderList } from "./block.ts";
 import type { Environ } from "./environ.ts";
 import type { WSGIFileWrapper } from "./files/file_wrapper.ts";
@@ -94,11 +94,6 @@ export type AsyncApp = (
  */
 export type Middleware = (app: WSGIApp) => WSGIApp;
 
-/** Whether a value is a class of the language, which cannot be called without `new`. */
-export function isClass(value: unknown): boolean {
-  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
-}
-
 /**
  * Checks that a value is an app. The server and all middleware call this when they are made, so that a
  * wrong app is no error of each request.
@@ -113,9 +108,30 @@ export function checkApp(
   app: unknown,
   expected: string = "an app, which is a function",
 ): asserts app is WSGIApp {
-  if (typeof app !== "function") throw optionError(name, app, expected);
-  if (!isClass(app)) return;
-  const made = `new ${app.name || "App"}(environ, startResponse)`;
-  const advice = `write (environ, startResponse) => ${made}`;
-  throw new TypeError(`${name} is the class ${app.name}: expected ${expected}; ${advice}`);
+  if (typeof app === "function" && !isClass(app)) return;
+  throw optionError(name, app, `${expected}${adviceFor(app)}`);
+}
+
+/** The way to make an app of a value that is none. */
+function adviceFor(app: unknown): string {
+  if (isClass(app)) {
+    return `; write (environ, startResponse) => new ${app.name || "App"}(environ, startResponse)`;
+  }
+  return typeof Object(app).fetch === "function" ? "; write fromFetch(app)" : "";
+}
+
+/**
+ * Checks that a value is an environ.
+ *
+ * @param of The function that takes it, for the error message.
+ * @param environ The value.
+ * @throws {TypeError} If the value has no `cogen`.
+ */
+export function checkEnviron(of: string, environ: unknown): void {
+  if (typeof Object(environ).cogen === "object") return;
+  throw optionError(
+    `The environ of ${of}`,
+    environ,
+    "the environ of a request, which is the first argument of an app",
+  );
 }

@@ -103,6 +103,7 @@ function mountTable(mounts: Mounts): Mount[] {
 const EXPECTED = 'a function, or path prefixes and functions, such as { "/": app }';
 
 function pairsOf(mounts: unknown): readonly (readonly [unknown, unknown])[] {
+  if (typeof Object(mounts).fetch === "function") checkApp("wsgiApp", mounts, EXPECTED);
   const isObject = typeof mounts === "object" && mounts !== null;
   if (!isObject || !Array.isArray(mounts) && !isPlain(mounts)) {
     throw optionError("wsgiApp", mounts, EXPECTED);

@@ -40,6 +40,7 @@ const SHOWN: readonly (readonly [value: unknown, shown: string])[] = [
   [{ f() {} }, '{"f":"a function"}'],
   [[], "[]"],
   [() => 5, "a function"],
+  [Own, "the class Own"],
   [Promise.resolve(), "a Promise"],
   [new Map(), "a Map"],
   [new Own(), "an Own"],

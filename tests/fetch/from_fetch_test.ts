@@ -340,7 +340,7 @@ test("something that is no handler is refused at once", () => {
   class Router {
     fetch = () => new Response();
   }
-  const advice = "is a function: expected a function (request, info) => Response, or an object";
+  const advice = "is the class Router: expected a function (request, info) => Response, or an";
   const routerClass = Router as unknown as FetchHandler;
   const error = assertThrows(() => fromFetch(routerClass), TypeError, advice);
   assert(error.message.endsWith("; write new Router()"), error.message);

@@ -323,7 +323,10 @@ test("wrong arguments are told when the handler is made", () => {
   const app: WSGIApp = () => [];
   const calls: readonly (readonly [args: readonly unknown[], message: string])[] = [
     [[5], "The app of toFetch is 5: expected a WSGI app"],
-    [[{ "/": app }], "The app of toFetch is"],
+    [[], "The app of toFetch is undefined: expected a WSGI app, which is a function (environ, "],
+    [[{ "/": app }], "; write toFetch(WSGIPathInfoDispatcher(mounts))"],
+    [[{ wsgiApp: app }], "; write toFetch(app, options)"],
+    [[{ fetch: app }], "; an object with fetch needs no toFetch"],
     [[class Page {}], "The app of toFetch is the class Page"],
     [[app, 5], "The options of toFetch is 5: expected an object"],
     [[app, null], "The options of toFetch is null"],
@@ -340,4 +343,36 @@ test("wrong arguments are told when the handler is made", () => {
     assertStringIncludes(error.message, message);
   }
   make(app, { limits: { maxHeadBytes: 5000 }, onError: undefined });
+});
+
+test("a handler that is called with something else tells the way to its Request", async () => {
+  const handler = toFetch(() => []) as unknown as (...args: readonly unknown[]) => Promise<unknown>;
+  const request = new Request("http://a/");
+  class FetchEvent {
+    request = request;
+  }
+  const calls: readonly (readonly [args: readonly unknown[], message: string])[] = [
+    [[], "The argument of a handler of toFetch is undefined: expected a Request"],
+    [["http://a/"], 'is "http://a/": expected a Request; write handler(new Request(url))'],
+    [[new URL("http://a/")], "; write handler(new Request(url))"],
+    [[new FetchEvent()], "is a FetchEvent: expected a Request; write handler(event.request)"],
+    [[{ req: { raw: request } }], "; write handler(context.req.raw)"],
+    [[{ req: request }], "; write handler(event.req)"],
+    [[Promise.resolve(request)], "is a Promise: expected a Request; await the promise first"],
+    [[{ url: "/", method: "GET", headers: {} }, {}], "expected a Request"],
+    [[new Response()], "is a Response: expected a Request"],
+  ];
+  for (const [args, message] of calls) {
+    const error = await assertRejects(() => handler(...args), TypeError);
+    assertStringIncludes(error.message, message);
+  }
+});
+
+test("a wrong grace period is an error, also before the first request", async () => {
+  const handler = toFetch(() => []);
+  await assertRejects(
+    () => handler.shutdown({ grac: 5 } as never),
+    TypeError,
+    'did you mean "grace"?',
+  );
 });

@@ -66,7 +66,7 @@ test("a class of the language is no app", () => {
     const error = assertThrows(() => wrap(Page), TypeError);
     assertStringIncludes(error.message, `The app of ${name} is the class Page: expected an app`);
     assertStringIncludes(error.message, "new Page(environ, startResponse)");
-    assertThrows(() => wrap(class {}), TypeError, "is the class : expected an app");
+    assertThrows(() => wrap(class {}), TypeError, "is a class: expected an app");
   }
 });
 

@@ -4,8 +4,9 @@ import { assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { memoryNetwork } from "../../adapters/memory.ts";
 import { connectBus, memoryTransport, openBus, redisTransport } from "../../src/bus/mod.ts";
-import { basicAuth, staticFiles } from "../../src/middleware/mod.ts";
-import { EventChannel, eventStream } from "../../src/sse/mod.ts";
+import { basicAuth, delegate, staticFiles } from "../../src/middleware/mod.ts";
+import { contextOf } from "../../src/middleware/open_telemetry/mod.ts";
+import { EventChannel, eventStream, lastEventId } from "../../src/sse/mod.ts";
 import { adapterChecks, type RequestOptions, testClient } from "../../src/testing/mod.ts";
 import { acceptWebSocket, MessageReader, Topic } from "../../src/websocket/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
@@ -55,6 +56,7 @@ const REFUSED: readonly [call: () => unknown, message: string][] = [
   [() => connectBus("memory:", { load: none }), "load of connectBus is null"],
   [() => new Topic().subscribe({} as never), "The socket of a topic is {}"],
   [() => new Topic().unsubscribe(none), "The socket of a topic is null"],
+  [() => new MessageReader(undefined as never), "from of MessageReader is undefined"],
   [() => new MessageReader({ from: "peer" as never }), "from of MessageReader is peer"],
   [() => new MessageReader({ from: "client", maxMessageBytes: "5" as never }), 'Reader is "5"'],
   [
@@ -78,6 +80,11 @@ const REFUSED: readonly [call: () => unknown, message: string][] = [
   [() => request({ query: "a=b" }), 'query or form of a request is "a=b"'],
   [() => request({ form: map }), "query or form of a request is a Map"],
   [() => request({ json: () => 5 }), "json of a request is a function"],
+  [() => acceptWebSocket(new Request("http://a/") as never), "environ of acceptWebSocket is a Req"],
+  [() => eventStream({} as never, none, []), "The environ of eventStream is {}: expected the env"],
+  [() => lastEventId(none), "The environ of lastEventId is null"],
+  [() => contextOf(none), "The environ of contextOf is null"],
+  [() => delegate(app, none, none), "The environ of delegate is null"],
   [() => testClient(app).webSocket("/", { protocols: "chat" as never }), 'webSocket is "chat"'],
 ];
 

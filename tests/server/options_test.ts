@@ -91,6 +91,12 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ wsgiApp: { "/a": promise } }, 'The app at "/a" is a Promise'],
   [{ wsgiApp: { "/a": promise } }, LOOKS_LIKE_A_PROMISE],
   [{ wsgiApp: { "/a": class Page {} } }, 'The app at "/a" is the class Page: expected an app'],
+  [{ wsgiApp: { fetch: () => new Response() } }, "; write fromFetch(app)"],
+  [{
+    wsgiApp: new class Hono {
+      fetch() {}
+    }(),
+  }, "wsgiApp is a Hono: expected a function, or path "],
   [{ wsgiApp: class Page {} }, "wsgiApp is the class Page: expected a function"],
   [{ wsgiApp: class Page {} }, "=> new Page(environ, startResponse)"],
   [{ wsgiApp: class extends Array {} }, "wsgiApp is the class wsgiApp: expected a function"],

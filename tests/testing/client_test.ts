@@ -33,7 +33,8 @@ test("wrong arguments of testClient are refused", async () => {
   const make = testClient as unknown as (...args: readonly unknown[]) => unknown;
   const app: WSGIApp = () => [];
   const calls: readonly (readonly [args: readonly unknown[], message: string])[] = [
-    [[undefined], "wsgiApp is missing"],
+    [[], "The app of testClient is undefined: expected an app, mounts, or the options"],
+    [[{ fetch: app }], "; write fromFetch(app)"],
     [[class Page {}], "wsgiApp is the class Page"],
     [[{ wsgiApp: app, scheduler: {} }], "scheduler of testClient is {}: expected none"],
     [[{ wsgiApp: app, timeout: 5 }], 'Unknown option "timeout": did you mean "timeouts"?'],
@@ -45,6 +46,13 @@ test("wrong arguments of testClient are refused", async () => {
   await assertRejects(() => raw(5), TypeError, "The bytes of raw is 5");
   await assertRejects(() => raw("", { ends: 1 }), TypeError, 'did you mean "end"?');
   await assertRejects(() => raw("", { end: 1 }), TypeError, "end of raw is 1: expected true");
+  const fetch = client.fetch.bind(client) as unknown as (input?: unknown) => Promise<unknown>;
+  await assertRejects(
+    () => fetch(),
+    TypeError,
+    "The input of fetch is undefined: expected a Request",
+  );
+  await assertRejects(() => fetch({}), TypeError, "The input of fetch is {}");
   const wrong = { metod: "PUT" } as never;
   await assertRejects(() => client.open("/", wrong), TypeError, 'did you mean "method"?');
 });

@@ -11,7 +11,7 @@
  */
 
 import { local } from "../../coroutine/mod.ts";
-import type { Environ } from "../../wsgi/mod.ts";
+import { checkEnviron, type Environ } from "../../wsgi/mod.ts";
 import type { ContextShape, OpenTelemetryAPI, SpanShape } from "./api_shape.ts";
 
 /** The context of each coroutine. */
@@ -46,6 +46,7 @@ function setInCoroutine(context: ContextShape | undefined): boolean {
  * @returns The context, as `tracer.startSpan(name, {}, context)` takes it; `undefined` without `openTelemetry`.
  */
 export function contextOf<Context = ContextShape>(environ: Environ): Context | undefined {
+  checkEnviron("contextOf", environ);
   return environ[KEY] as Context | undefined;
 }
 

@@ -87,7 +87,9 @@ export class MessageReader {
    * @param options The sender of the frames, the largest message, and the decompression.
    */
   constructor(options: MessageReaderOptions) {
-    const { from, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inflate } = options;
+    const { from, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inflate } = Object(
+      options,
+    ) as MessageReaderOptions;
     if (from !== "client" && from !== "server") {
       throw new TypeError(
         `from of MessageReader is ${String(from)}: expected "client" or "server"`,

@@ -171,9 +171,13 @@ export function iterable(given: unknown, host: NamedApp = {}): AppIterable {
       return given as AppIterable;
     }
   }
-  const kind = given === null ? "null" : ArrayBuffer.isView(given) ? "bytes" : typeof given;
+  const isBytes = ArrayBuffer.isView(given);
+  const kind = isBytes ? "bytes" : typeof given === "object" ? showValue(given) : typeof given;
+  const isResponse = typeof (Object(given) as { arrayBuffer?: unknown }).arrayBuffer === "function";
+  const advice = isResponse ? "; write fromFetch(handler) for a fetch handler" : "";
   throw new TypeError(
-    `${theApp(host)} gave ${kind}: expected an iterable of blocks, such as a generator or an array`,
+    `${theApp(host)} gave ${kind}: expected an iterable of blocks, such as a generator or an ` +
+      `array${advice}`,
   );
 }
 

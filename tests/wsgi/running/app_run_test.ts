@@ -254,7 +254,9 @@ const MISTAKES: readonly (readonly [name: string, given: unknown, log: string])[
   ["bytes", new Uint8Array(2), "The app gave bytes"],
   ["an array of numbers of another type", new Float64Array(2), "The app gave bytes"],
   ["a view of bytes", new DataView(new ArrayBuffer(2)), "The app gave bytes"],
-  ["a plain object", {}, "The app gave object"],
+  ["a plain object", { a: 1 }, 'The app gave {"a":1}: expected an iterable of blocks'],
+  ["a Response", new Response(), "gave a Response: expected an iterable"],
+  ["a promise of a Response", Promise.resolve(new Response()), "; write fromFetch(handler)"],
   ["a promise of nothing", Promise.resolve(undefined), "The app gave undefined"],
 ];
 
