@@ -14,6 +14,7 @@ import {
   CELL,
   errorOf,
   type Fault,
+  faultOf,
   makeMemory,
   type SharedCells,
   type ThreadTask,
@@ -54,8 +55,8 @@ export class AppThread implements JobThread {
   readonly #shared: SharedCells;
   readonly #host: ThreadHost;
   readonly #thread: Thread;
-  /** The error that ends the thread, if one was not caught. */
-  #uncaught: Error | undefined;
+  /** The value that ends the thread, which may be `null`, if one was not caught. */
+  #uncaught: { readonly thrown: unknown } | undefined;
   /** The number of calls so far. */
   #seen = 0;
   #job: Job | undefined;
@@ -73,7 +74,7 @@ export class AppThread implements JobThread {
     const task: ThreadTask = { module, memory };
     this.#thread = startThread(moduleBeside("thread", import.meta.url), task, {
       message: (message) => this.#loaded(message as { fault?: Fault }),
-      error: (error) => void (this.#uncaught = error as Error),
+      error: (error) => void (this.#uncaught = { thrown: error }),
       exit: (code) => this.#exited(code),
     }, [module]);
   }
@@ -165,9 +166,7 @@ export class AppThread implements JobThread {
 
   #exited(code: number): void {
     if (this.state === "ended") return;
-    const cause = this.#uncaught;
-    const reason = cause === undefined ? `with code ${code}` : `by ${cause.name}: ${cause.message}`;
-    const error = new BlockingThreadDied(`The thread of the app has ended ${reason}`, { cause });
+    const error = this.#death(code);
     const isLoading = this.state === "loading";
     const job = this.#job;
     this.#end();
@@ -175,6 +174,14 @@ export class AppThread implements JobThread {
     this.#host.ended(this, isLoading ? error : undefined);
     if (job !== undefined) job.fail(error);
     else this.#lastJob?.diedLater(error);
+  }
+
+  #death(code: number): BlockingThreadDied {
+    const text = "The thread of the app has ended";
+    if (this.#uncaught === undefined) return new BlockingThreadDied(`${text} with code ${code}`);
+    const cause = this.#uncaught.thrown;
+    const { name, message } = faultOf(cause);
+    return new BlockingThreadDied(`${text} by ${name}: ${message}`, { cause });
   }
 
   /** Passes on the calls of one request, to its end. */

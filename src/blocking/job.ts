@@ -62,6 +62,9 @@ export function textOf(bytes: Uint8Array<ArrayBuffer>): string {
   return utf8.decode(bytes);
 }
 
+/** The calls that end the response. */
+const OVER: ReadonlySet<number> = new Set([CALL.end, CALL.whole, CALL.fail]);
+
 /** A request that has a thread. */
 export class Job {
   /** Resolves when the thread is free, or has ended. */
@@ -75,6 +78,8 @@ export class Job {
   readonly #deadlineMs: number;
   #cancelTimer: () => void;
   #state: "open" | "abandoned" | "ended" = "open";
+  /** Whether the app has told the end of its response, or its failure. It may still close its body, which may fail. */
+  #isOver = false;
   /** The call that waits for its answer. */
   #call: Call | undefined;
   /** The same call, until {@linkcode next} has given it. */
@@ -155,7 +160,10 @@ export class Job {
     if (piece.kind === CALL.more) return this.#thread.answer(ANSWER.ok);
     const call = pieces.length === 1 ? piece : { ...piece, bytes: joinPieces(pieces) };
     this.#call = call;
-    if (this.#state !== "open" || this.failure !== undefined) return this.#answerAbandoned(call);
+    if (this.#isOver || this.#state !== "open" || this.failure !== undefined) {
+      return this.#answerAbandoned(call);
+    }
+    this.#isOver = OVER.has(call.kind);
     if (this.#waiter === undefined) this.#untaken = call;
     else this.#waiter.resolve(call);
     this.#waiter = undefined;
@@ -163,6 +171,10 @@ export class Job {
 
   /** The thread is free, or has ended. */
   end(): void {
+    // The app may have broken the objects of its thread, so that its failure could not be told.
+    if (!this.#isOver && this.#state === "open") {
+      this.failure ??= new Error("The app in its thread has ended without a response");
+    }
     this.#state = "ended";
     this.#cancelTimer();
     if (this.failure !== undefined) this.#settle(this.failure);
@@ -204,7 +216,7 @@ export class Job {
     if (call.kind === CALL.fail) {
       const error = this.errorOf(call);
       const isReported = isOwn || error === this.failure;
-      if (this.#state === "abandoned" && isReported) this.#host.report(error);
+      if ((this.#isOver || this.#state === "abandoned") && isReported) this.#host.report(error);
     }
     this.answer(call.kind === CALL.end || call.kind === CALL.fail ? ANSWER.ok : ANSWER.aborted);
   }

@@ -6,6 +6,7 @@
  * @module
  */
 
+export { markMessage, unmarkMessage } from "./own_message.ts";
 export {
   after,
   milliseconds,

@@ -13,6 +13,7 @@ import host from "node:process";
 import * as timers from "node:timers";
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { MAX_DELAY_MS } from "../../adapters/shared/timer.ts";
+import { markMessage, unmarkMessage } from "./own_message.ts";
 import { pausedStack } from "./paused_stack.ts";
 import { findTypeScriptLoader, readsTypeScript } from "./type_script.ts";
 
@@ -80,7 +81,10 @@ export function startThread(
   modules: readonly string[] = [],
 ): Thread {
   const worker = new Worker(loadable(program, modules), { workerData: task });
-  worker.on("message", (message) => events.message(message));
+  worker.on("message", (data) => {
+    const message = unmarkMessage(data);
+    if (message !== undefined) events.message(message);
+  });
   worker.on("error", (error) => events.error(error));
   worker.on("exit", (code) => events.exit(code));
   return {
@@ -117,7 +121,7 @@ export function threadSide<Task, Message>(): {
 } {
   return {
     task: workerData as Task,
-    post: (message, transfer) => parentPort?.postMessage(message, transfer ?? []),
+    post: (message, transfer) => parentPort?.postMessage(markMessage(message), transfer ?? []),
     listen: (listener) => void parentPort?.on("message", listener),
   };
 }

@@ -10,7 +10,12 @@ import { collectSettings } from "../../src/cli/settings.ts";
 import { statusText } from "../../src/cli/status/status_command.ts";
 import { inWorkshop } from "./program.ts";
 
+/** The app sends messages of its own, which mean nothing to the command. */
 const APP = `
+import { parentPort } from "node:worker_threads";
+for (const message of [null, "loaded", 5, {}, { type: "ended" }, { type: "failed", code: 3 }]) {
+  parentPort?.postMessage(message);
+}
 import { text } from "./lib/text.mjs";
 export default function* app(environ, startResponse) {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);

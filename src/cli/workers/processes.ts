@@ -15,6 +15,7 @@ import host from "node:process";
 import * as timers from "node:timers";
 import { fileURLToPath } from "node:url";
 import type { AcceptedStream } from "../../../adapters/node.ts";
+import { markMessage, unmarkMessage } from "../../threads/mod.ts";
 import { CommandFailure, deniedByDeno, EXIT, messageOf, systemCode } from "../failure.ts";
 import { setVariables } from "../host/mod.ts";
 import type { FromWorker, Heard, ToWorker } from "./messages.ts";
@@ -85,7 +86,8 @@ export function startProcess(
     end();
   };
   child.on("message", (data) => {
-    const message = data as FromWorker | Heard;
+    const message = unmarkMessage(data) as FromWorker | Heard | undefined;
+    if (message === undefined) return;
     if (message.type === "heard") link?.heard(message.count);
     else events.message(message);
   });
@@ -188,7 +190,7 @@ export function supervisorLink(hear: {
   for (const name of ["SIGINT", "SIGHUP", "SIGUSR1"] as const) host.on(name, () => {});
   host.on("SIGTERM", hear.terminate);
   const post = (message: FromWorker | Heard) => {
-    if (host.connected) host.send?.(message, undefined, undefined, () => {});
+    if (host.connected) host.send?.(markMessage(message), undefined, undefined, () => {});
   };
   let heard = 0;
   const tellHeard = () => {

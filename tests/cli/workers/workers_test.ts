@@ -13,7 +13,11 @@ import { statusText } from "../../../src/cli/status/status_command.ts";
 import { startProcess } from "../../../src/cli/workers/processes.ts";
 import { inWorkshop, programPath, until } from "../program.ts";
 
+/** Each worker sends messages of its own, as for a process manager. They mean nothing to the supervisor. */
 const app = (text: string) => `
+for (const message of [null, "ready", 5, [], {}, { type: "ready" }, { type: "failed", code: 3 }]) {
+  process.send?.(message);
+}
 export default function* app(environ, startResponse) {
   const { cogen, PATH_INFO } = environ;
   startResponse("200 OK", [["Content-Type", "text/plain"]]);

@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import process from "node:process";
+import { parentPort } from "node:worker_threads";
 import type { BlockingApp, BlockingEnviron } from "../../../src/blocking/mod.ts";
 import { validator } from "../../../src/middleware/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
@@ -11,6 +12,13 @@ type Body = ReturnType<BlockingApp>;
 
 const decoder = new TextDecoder();
 const PLAIN: [string, string][] = [["Content-Type", "text/plain"]];
+
+/** Sends messages of the app's own, which mean nothing to the pool. */
+function postForeign(): void {
+  const fault = { name: "Error", message: "foreign", stack: "" };
+  for (const message of [null, "ready", 5, {}, { fault }]) parentPort?.postMessage(message);
+}
+postForeign();
 
 /** Starts a response, and gives the text of the body. */
 function ok(startResponse: StartResponse): (block: string | Uint8Array) => void {
@@ -232,6 +240,32 @@ const APPS: Record<string, (environ: BlockingEnviron, startResponse: StartRespon
   primitiveSteps(_environ, startResponse) {
     ok(startResponse);
     return { [Symbol.iterator]: () => ({ next: () => 5 }) } as unknown as Body;
+  },
+  failsTwice(_environ, startResponse) {
+    ok(startResponse);
+    const fail = (text: string) => () => {
+      throw new Error(text);
+    };
+    const body = { next: fail("the body has failed"), close: fail("its close has failed") };
+    return { ...body, [Symbol.iterator]: () => body } as unknown as Body;
+  },
+  throwsLater(_environ, startResponse) {
+    ok(startResponse);
+    setTimeout(() => {
+      throw null;
+    });
+    return ["sent"];
+  },
+  posts(_environ, startResponse) {
+    ok(startResponse);
+    postForeign();
+    return ["posted"];
+  },
+  breaks() {
+    JSON.stringify = () => {
+      throw new Error("broken");
+    };
+    throw new Error("untold");
   },
   computes(environ) {
     const end = Date.now() + Number(environ.QUERY_STRING);

@@ -162,6 +162,15 @@ test("an error before the first block is a 500, and its stack is in the log", as
   assertEquals(app.stats().died - before, 0);
 });
 
+test("the error of a body and that of its close are both told, without a wait for the deadline", async () => {
+  await using client = testClient(app, { autojump: false });
+  const before = app.stats().expired;
+  assertEquals((await client.get("/failsTwice")).status, 500);
+  const errors = client.takeErrors().map((error) => (error as Error).message).sort();
+  assertEquals(errors, ["its close has failed", "the body has failed"]);
+  assertEquals(app.stats().expired - before, 0);
+});
+
 test("a thrown value of any kind is told, and its thread goes on", async () => {
   await using client = testClient(app, { autojump: false });
   const before = app.stats().died;

@@ -134,6 +134,34 @@ test("a thread that ends by itself after its request is told of once", async () 
   assertEquals((await client.post("/echo", { body: "next" })).text, "next");
 });
 
+test("a thread may end by any value", async () => {
+  await using client = testClient(app, { autojump: false });
+  const before = app.stats().died;
+  // On a machine that is too slow, the response gets no further than the thread.
+  assert([200, 500].includes((await client.get("/throwsLater")).status));
+  await until(client, () => app.stats().died > before);
+  const [error] = client.takeErrors() as Error[];
+  assertEquals(error?.name, "BlockingThreadDied");
+  assertEquals((await client.post("/echo", { body: "next" })).text, "next");
+});
+
+test("the messages of an app and its libraries mean nothing to the pool", async () => {
+  await using posting = blocking(APPS, { threads: 1 });
+  await using client = testClient(posting, { autojump: false });
+  for (let count = 0; count < 3; count++) {
+    assertEquals((await client.get("/posts")).text, "posted");
+  }
+  assertEquals([posting.stats().threads, posting.stats().died], [1, 0]);
+});
+
+test("an app that breaks the objects of its thread, so that it cannot tell its failure, is a 500", async () => {
+  await using breaking = blocking(APPS, { threads: 1 });
+  await using client = testClient(breaking, { autojump: false });
+  assertEquals((await client.get("/breaks")).status, 500);
+  assertStringIncludes((client.takeErrors()[0] as Error).message, "ended without a response");
+  assertEquals(breaking.stats().expired, 0);
+});
+
 test("a module that cannot be loaded is a 500 with a named error, and is not loaded again at once", async () => {
   await using broken = blocking("data:text/javascript,throw new Error('broken module')", {
     threads: 2,
