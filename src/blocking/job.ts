@@ -78,7 +78,7 @@ export class Job {
   readonly #deadlineMs: number;
   #cancelTimer: () => void;
   #state: "open" | "abandoned" | "ended" = "open";
-  /** Whether the app has told the end of its response, or its failure. It may still close its body, which may fail. */
+  /** Whether the app has told the end of its response, or its failure. The close of its body may still fail. */
   #isOver = false;
   /** The call that waits for its answer. */
   #call: Call | undefined;

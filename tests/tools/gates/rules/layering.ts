@@ -100,7 +100,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/cli/workers/processes.ts",
     mayImport: [
       ...["node:child_process", "node:os", "node:process", "node:timers", "node:url"],
-      ...["src/cli/", "adapters/node.ts"],
+      ...["src/cli/", "src/threads/mod.ts", "adapters/node.ts"],
     ],
   },
   {
