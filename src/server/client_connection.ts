@@ -35,14 +35,15 @@ import {
   type StateName,
   STATES,
 } from "./connection_state.ts";
-import { LogStream } from "./log_stream.ts";
+import { LogStream } from "./log/log_stream.ts";
 import type { Opening } from "./opening/opening.ts";
 import { type ConnectionOutput, Output, type OutputOwner, SpentOutput } from "./output.ts";
 import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
+import type { RosterMember } from "./roster.ts";
 import type { Settings } from "./settings.ts";
-import type { RefusalKind } from "./refusals.ts";
+import type { RefusalKind } from "./counts/refusals.ts";
 import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
 
@@ -86,7 +87,7 @@ const NO_BYTES = new Uint8Array(0);
 const QUIET_MS = 50;
 
 /** A connection to one client. */
-export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwner {
+export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwner, RosterMember {
   readonly settings: Settings;
   output: ConnectionOutput;
   readonly deadline: PhaseDeadline;
@@ -94,6 +95,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   readonly fields: ServerFields;
   time: number;
   wasCut = false;
+  place: number | undefined;
 
   readonly #host: ConnectionHost;
   readonly #socket: Socket;

@@ -16,18 +16,19 @@ import {
   describeActive,
   describeServed,
   type ServedListener,
-} from "./active_requests.ts";
+} from "./counts/active_requests.ts";
 import { ClientConnection, type ConnectionHost } from "./client_connection.ts";
 import { DateHeader } from "./date_header.ts";
-import { LogStream } from "./log_stream.ts";
+import { LogStream } from "./log/log_stream.ts";
 import { ParserPool } from "./parser_pool.ts";
 import { environEnd, sendsHeader } from "./listening/proxy_option.ts";
 import { LateOpening, type Opening } from "./opening/opening.ts";
 import type { Openings, OpeningsHost } from "./opening/openings.ts";
-import { type RefusalKind, Refusals } from "./refusals.ts";
+import { type RefusalKind, Refusals } from "./counts/refusals.ts";
 import type { RequestExchange } from "./request_exchange.ts";
+import { Roster } from "./roster.ts";
 import type { Settings } from "./settings.ts";
-import { Tally } from "./tally.ts";
+import { Tally } from "./counts/tally.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
 
 /** The time between two checks of the deadlines, in milliseconds. */
@@ -67,7 +68,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
   /** Called when the last connection or the last app has ended. */
   onEmpty: () => void = () => {};
 
-  readonly #open = new Set<ClientConnection>();
+  readonly #open = new Roster<ClientConnection>();
   /** The value of `SERVER_SOFTWARE`, one string for all connections. */
   readonly #software: string;
   readonly #date = new DateHeader();
@@ -172,7 +173,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
    * Iterates over a copy of the open connections, because connections may end during the iteration.
    */
   [Symbol.iterator](): IterableIterator<ClientConnection> {
-    return [...this.#open].values();
+    return this.#open.members().values();
   }
 
   /** Ends the connections that wait for the header before their handshake. */
@@ -272,7 +273,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
   /** The requests whose app has not ended, oldest first. */
   activeRequests(): ActiveRequest[] {
     const requests: ActiveRequest[] = [];
-    for (const { activeExchange, facts, stateName } of this.#open) {
+    for (const { activeExchange, facts, stateName } of this) {
       if (activeExchange !== undefined) {
         requests.push(describeActive(activeExchange, facts, stateName));
       }

@@ -4,11 +4,11 @@
  * @module
  */
 
-export type { ActiveRequest, ServedListener, ServedResponse } from "./active_requests.ts";
+export type { ActiveRequest, ServedListener, ServedResponse } from "./counts/active_requests.ts";
 export { type BindAddress, parseBindAddress } from "./listening/bind_address.ts";
 export { type ConnectionServer, WSGIConnection } from "./wsgi_connection.ts";
 export { DEFAULT_SERVER_LIMITS, type Limits } from "./server_limits.ts";
-export { jsonEntry, type LogEntry, type LogFormat } from "./error_log.ts";
+export { jsonEntry, type LogEntry, type LogFormat } from "./log/error_log.ts";
 export type { ServingOptions } from "./options.ts";
 export type { AsyncDisposeKey, HostAsyncDisposable } from "../coroutine/mod.ts";
 export { type ServerOptions, type ShutdownOptions, WSGIServer } from "./server.ts";
@@ -19,9 +19,9 @@ export {
   type ResponseKind,
   type ServerStats,
   type ThreadStats,
-} from "./server_stats.ts";
+} from "./counts/server_stats.ts";
 export type { ProxyProtocolOptions } from "./listening/proxy_option.ts";
-export type { Refusal, RefusalKind } from "./refusals.ts";
+export type { Refusal, RefusalKind } from "./counts/refusals.ts";
 export { ServerShutdown } from "./shutdown.ts";
 export { DEFAULT_TIMEOUTS, type Timeouts } from "./timeouts.ts";
 export type { CertificateOptions, TLSOptions } from "./listening/tls_options.ts";

@@ -16,7 +16,7 @@ import {
   toMilliseconds,
 } from "../coroutine/mod.ts";
 import { callHook, describeFailed, describeThrown, faultlessLog } from "../coroutine/internal.ts";
-import { type ErrorLog, errorLog, type LogFormat } from "./error_log.ts";
+import { type ErrorLog, errorLog, type LogFormat } from "./log/error_log.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenTarget } from "../socket/mod.ts";
 import {
@@ -29,7 +29,7 @@ import {
 } from "../wsgi/mod.ts";
 import { type BindAddress, parseBindAddress } from "./listening/bind_address.ts";
 import { type ProxyProtocolOptions, resolveProxyProtocol } from "./listening/proxy_option.ts";
-import type { Refusal } from "./refusals.ts";
+import type { Refusal } from "./counts/refusals.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
 import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";

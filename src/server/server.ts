@@ -24,12 +24,12 @@ import {
   type Listener,
   type Socket,
 } from "../socket/mod.ts";
-import type { ActiveRequest, ServedListener } from "./active_requests.ts";
+import type { ActiveRequest, ServedListener } from "./counts/active_requests.ts";
 import { Connections } from "./connections.ts";
 import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
-import { type ServerStats, statsOf } from "./server_stats.ts";
+import { type ServerStats, statsOf } from "./counts/server_stats.ts";
 import { DEFAULT_IDLE_MS, ServerShutdown, Shutdown } from "./shutdown.ts";
 import { WSGIConnection } from "./wsgi_connection.ts";
 

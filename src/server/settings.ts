@@ -13,7 +13,7 @@ import type { Adapter, ListenTarget, ListenTLSOptions } from "../socket/mod.ts";
 import type { Environ, ServedBus, WSGIApp } from "../wsgi/mod.ts";
 import type { Limits } from "./server_limits.ts";
 import type { ProxyProtocol } from "./listening/proxy_option.ts";
-import type { Refusal } from "./refusals.ts";
+import type { Refusal } from "./counts/refusals.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
 
 /** Options with every default filled in. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { LogStream } from "../../../src/server/log_stream.ts";
+import { LogStream } from "../../../src/server/log/log_stream.ts";
 
 test("a stream passes whole lines on, the rest when flushed", () => {
   const lines: string[] = [];

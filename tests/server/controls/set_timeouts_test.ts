@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { Sleep } from "../../src/coroutine/mod.ts";
-import type { AppYield, RequestTimeouts, WSGIApp } from "../../src/wsgi/mod.ts";
-import { get, requestText, type Serving, serving } from "../support/serving.ts";
+import { Sleep } from "../../../src/coroutine/mod.ts";
+import type { AppYield, RequestTimeouts, WSGIApp } from "../../../src/wsgi/mod.ts";
+import { get, requestText, type Serving, serving } from "../../support/serving.ts";
 
 /** Takes its deadlines from the query, in JSON. */
 function withOwn(app: WSGIApp): WSGIApp {

@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { Sleep } from "../../src/coroutine/mod.ts";
-import type { HeaderList, ResponseReport, WSGIApp } from "../../src/wsgi/mod.ts";
+import { Sleep } from "../../../src/coroutine/mod.ts";
+import type { HeaderList, ResponseReport, WSGIApp } from "../../../src/wsgi/mod.ts";
 import {
   get,
   post,
@@ -12,7 +12,7 @@ import {
   serving,
   type ServingOptions,
   type TestClient,
-} from "../support/serving.ts";
+} from "../../support/serving.ts";
 
 const PLAIN: HeaderList = [["Content-Type", "text/plain"]];
 const UPGRADE = ["Connection: Upgrade", "Upgrade: echo"];

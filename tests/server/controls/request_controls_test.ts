@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { Signal, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
-import { ResponseError } from "../../src/http/mod.ts";
-import type { ByteSocket, SocketHandler } from "../../src/socket/mod.ts";
-import { type Cogen, type HeaderList, WSGIError } from "../../src/wsgi/mod.ts";
-import { get, requestText, serving } from "../support/serving.ts";
+import { Signal, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
+import { ResponseError } from "../../../src/http/mod.ts";
+import type { ByteSocket, SocketHandler } from "../../../src/socket/mod.ts";
+import { type Cogen, type HeaderList, WSGIError } from "../../../src/wsgi/mod.ts";
+import { get, requestText, serving } from "../../support/serving.ts";
 
 const PLAIN: HeaderList = [["Content-Type", "text/plain"]];
 const UPGRADE = ["Connection: Upgrade", "Upgrade: echo"];

@@ -10,11 +10,11 @@
  * @module
  */
 
-import type { Scheduler, SchedulerStats } from "../coroutine/mod.ts";
-import type { ConnectionStateName, StateName } from "./connection_state.ts";
+import type { Scheduler, SchedulerStats } from "../../coroutine/mod.ts";
+import type { ConnectionStateName, StateName } from "../connection_state.ts";
 import type { Refusals } from "./refusals.ts";
 import type { EndedConnection, Tally } from "./tally.ts";
-import type { Timeouts } from "./timeouts.ts";
+import type { Timeouts } from "../timeouts.ts";
 
 /**
  * The kind of a response: the class of its status; `left` if the client left before its end, which is no

@@ -1,5 +1,5 @@
 /**
- * The requests of a server, as a monitor sees them: those whose app runs, and each response at its end.
+ * The requests of a server, as a monitor sees them: the ones that run, and each response at its end.
  *
  * A request that runs is described when it is asked for, so that it costs nothing otherwise. A response
  * is described only if there is a listener.
@@ -9,13 +9,13 @@
  * @module
  */
 
-import type { Task } from "../coroutine/mod.ts";
-import type { ConnectionFacts } from "../wsgi/environ.ts";
-import type { RequestExchange } from "./request_exchange.ts";
-import type { ConnectionStateName } from "./connection_state.ts";
+import type { Task } from "../../coroutine/mod.ts";
+import type { ConnectionFacts } from "../../wsgi/environ.ts";
+import type { RequestExchange } from "../request_exchange.ts";
+import type { ConnectionStateName } from "../connection_state.ts";
 import { RESPONSE_KINDS, type ResponseKind } from "./server_stats.ts";
 
-/** A request whose app has not ended. */
+/** A request with an app that has not ended. */
 export interface ActiveRequest {
   /** The method. */
   readonly method: string;
@@ -44,7 +44,7 @@ export interface ActiveRequest {
   readonly tasks: readonly Task<unknown>[];
 }
 
-/** A response whose app has ended. */
+/** A response with an app that has ended. */
 export interface ServedResponse {
   /** The method of the request. */
   readonly method: string;
@@ -65,7 +65,7 @@ export interface ServedResponse {
 /** Takes each response of a server. */
 export type ServedListener = (response: ServedResponse) => void;
 
-/** Describes a request whose app runs. */
+/** Describes a request with a running app. */
 export function describeActive(
   exchange: RequestExchange,
   facts: ConnectionFacts,
@@ -89,7 +89,7 @@ export function describeActive(
   };
 }
 
-/** Describes a response whose app has ended. */
+/** Describes a response with an app that has ended. */
 export function describeServed(
   exchange: RequestExchange,
   { urlScheme }: ConnectionFacts,

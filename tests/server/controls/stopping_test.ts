@@ -2,9 +2,9 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { serve } from "../../mod.ts";
-import { all, Call, type HostAbortSignal, race, Sleep } from "../../src/coroutine/mod.ts";
-import { compress } from "../../src/middleware/compress/compress.ts";
+import { serve } from "../../../mod.ts";
+import { all, Call, type HostAbortSignal, race, Sleep } from "../../../src/coroutine/mod.ts";
+import { compress } from "../../../src/middleware/compress/compress.ts";
 import {
   accessLog,
   basicAuth,
@@ -14,10 +14,10 @@ import {
   lazyStartResponse,
   syncInput,
   validator,
-} from "../../src/middleware/mod.ts";
-import type { Environ, StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
-import { decodedText } from "../middleware/compress/decoding.ts";
-import { get, serving } from "../support/serving.ts";
+} from "../../../src/middleware/mod.ts";
+import type { Environ, StartResponse, WSGIApp } from "../../../src/wsgi/mod.ts";
+import { decodedText } from "../../middleware/compress/decoding.ts";
+import { get, serving } from "../../support/serving.ts";
 
 function ok(startResponse: StartResponse): void {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);

@@ -10,8 +10,8 @@
  * @module
  */
 
-import { callHook } from "../coroutine/internal.ts";
-import type { Adapter, Address } from "../socket/mod.ts";
+import { callHook } from "../../coroutine/internal.ts";
+import type { Adapter, Address } from "../../socket/mod.ts";
 
 /**
  * The kinds of refusals: a `handshake` is one of TLS that failed, a `connection` is above
@@ -24,7 +24,7 @@ export type RefusalKind = "request" | "handshake" | "connection" | "proxy-header
  * `onRefused`.
  */
 export interface Refusal {
-  /** What was refused. */
+  /** The kind of the refused input. */
   readonly kind: RefusalKind;
   /**
    * The status of the refused request: 400, 408, 413, 414, 417, 431, 501, 503 or 505; `undefined` for the other

@@ -11,8 +11,8 @@
  * @module
  */
 
-import { indentEntry } from "../coroutine/internal.ts";
-import type { Environ } from "../wsgi/environ.ts";
+import { indentEntry } from "../../coroutine/internal.ts";
+import type { Environ } from "../../wsgi/environ.ts";
 
 /** The format of the entries of the error log. */
 export type LogFormat = "text" | "json";

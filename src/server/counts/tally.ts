@@ -9,8 +9,8 @@
  * @module
  */
 
-import type { Files, OpenFile } from "../socket/mod.ts";
-import { DEFAULT_TIMEOUTS, type TimeoutsMs } from "./timeouts.ts";
+import type { Files, OpenFile } from "../../socket/mod.ts";
+import { DEFAULT_TIMEOUTS, type TimeoutsMs } from "../timeouts.ts";
 
 /** The parts of a connection that has ended. */
 export interface EndedConnection {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ErrorStream } from "../wsgi/mod.ts";
+import type { ErrorStream } from "../../wsgi/mod.ts";
 
 /** The `wsgi.errors` of a connection (PEP 3333): passes whole lines to the log. */
 export class LogStream implements ErrorStream {
