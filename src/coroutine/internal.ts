@@ -15,4 +15,5 @@ export { isPlain } from "./option_checks.ts";
 export { NOT_YET } from "./operation.ts";
 export { notePerformed } from "./origin.ts";
 export { handleRejection, handleRejectionsIn } from "./interop/promises.ts";
+export { Roster, type RosterMember } from "./kernel/roster.ts";
 export { handleFailures, launch, noteWait, start, tellMistakes } from "./scheduler.ts";

@@ -7,9 +7,9 @@
  * @module
  */
 
-import { until } from "../coroutine/mod.ts";
+import { type Coroutine, until } from "../coroutine/mod.ts";
 import type { ByteSocket, SocketHandler } from "../socket/mod.ts";
-import type { Environ } from "../wsgi/mod.ts";
+import type { Cogen, Environ } from "../wsgi/mod.ts";
 
 /** Header fields, as `new Headers` takes them. */
 export type HeaderFields = ConstructorParameters<typeof Headers>[0];
@@ -48,14 +48,7 @@ export class FetchInfo {
    */
   waitUntil(promise: PromiseLike<unknown>): void {
     const { cogen } = this.environ;
-    const work = Promise.resolve(promise);
-    cogen.scheduler.add(function* waitUntil() {
-      try {
-        yield* until(work);
-      } catch (error) {
-        cogen.report(error);
-      }
-    });
+    cogen.scheduler.add(waitUntil, Promise.resolve(promise), cogen);
   }
 
   /**
@@ -101,5 +94,14 @@ export class FetchInfo {
    */
   isUpgrade(response: Response): boolean {
     return this.#taken !== undefined && this.#taken === response;
+  }
+}
+
+/** The coroutine of {@linkcode FetchInfo.waitUntil}. */
+function* waitUntil(work: Promise<unknown>, cogen: Cogen): Coroutine<void> {
+  try {
+    yield* until(work);
+  } catch (error) {
+    cogen.report(error);
   }
 }

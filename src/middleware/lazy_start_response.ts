@@ -5,7 +5,13 @@
  */
 
 import { refuseSurplus } from "../coroutine/mod.ts";
-import { type BodyReader, ServerReadable, type WSGIApp } from "../wsgi/mod.ts";
+import {
+  type AppYield,
+  type Block,
+  type BodyReader,
+  ServerReadable,
+  type WSGIApp,
+} from "../wsgi/mod.ts";
 import { DeferredStart } from "./deferred_start.ts";
 import { checkApp } from "./option_checks.ts";
 import { type BlockStage, passThrough } from "./pass_through.ts";
@@ -58,20 +64,29 @@ export function lazyStartResponse(app: WSGIApp): WSGIApp {
           start.write(block);
         };
       });
-    const stage: BlockStage = {
-      keepsBlocks: true,
-      *block(block) {
-        start.begin();
-        yield block;
-      },
-      *end() {
-        start.begin();
-      },
-    };
     return new ServerReadable((reader) =>
-      passThrough(run, environ.cogen, stage, reader && beginning(reader, start))
+      passThrough(run, environ.cogen, new Starting(start), reader && beginning(reader, start))
     );
   };
+}
+
+/** Calls the real `startResponse` before the first block, or at the end. */
+class Starting implements BlockStage {
+  readonly keepsBlocks = true;
+  readonly #start: DeferredStart;
+
+  constructor(start: DeferredStart) {
+    this.#start = start;
+  }
+
+  *block(block: Block): Iterable<AppYield> {
+    this.#start.begin();
+    yield block;
+  }
+
+  *end(): Iterable<AppYield> {
+    this.#start.begin();
+  }
 }
 
 /**

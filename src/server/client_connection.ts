@@ -15,6 +15,7 @@
  * @module
  */
 
+import type { RosterMember } from "../coroutine/internal.ts";
 import {
   type DataEvent,
   errorResponse,
@@ -41,7 +42,6 @@ import { type ConnectionOutput, Output, type OutputOwner, SpentOutput } from "./
 import type { ParserPool, PooledParser } from "./parser_pool.ts";
 import { PhaseDeadline } from "./phase_deadline.ts";
 import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
-import type { RosterMember } from "./roster.ts";
 import type { Settings } from "./settings.ts";
 import type { RefusalKind } from "./counts/refusals.ts";
 import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";

@@ -7,10 +7,11 @@
  * @module
  */
 
-import { callHook, tellMistakes } from "../coroutine/internal.ts";
+import { callHook, Roster, tellMistakes } from "../coroutine/internal.ts";
 import type { Address, Files, ListenTLSOptions, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
+import type { StoppingListener } from "../wsgi/running/stopping.ts";
 import {
   type ActiveRequest,
   describeActive,
@@ -26,7 +27,6 @@ import { LateOpening, type Opening } from "./opening/opening.ts";
 import type { Openings, OpeningsHost } from "./opening/openings.ts";
 import { type RefusalKind, Refusals } from "./counts/refusals.ts";
 import type { RequestExchange } from "./request_exchange.ts";
-import { Roster } from "./roster.ts";
 import type { Settings } from "./settings.ts";
 import { Tally } from "./counts/tally.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
@@ -77,7 +77,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
   /** Set once a shutdown has begun. */
   #stopReason: Error | undefined;
   /** Called when a shutdown begins: the requests that want to know. */
-  readonly #onStopping = new Set<() => void>();
+  readonly #onStopping = new Roster<StoppingListener>();
   /** Set when the code of the openings is loaded. */
   #openings: Openings | undefined;
   #accepted = 0;
@@ -311,9 +311,9 @@ export class Connections implements ConnectionHost, OpeningsHost {
     if (this.#state === "open") this.#state = "closing";
     const isFirst = this.#stopReason === undefined;
     this.#stopReason = reason;
-    const listeners = [...this.#onStopping];
-    this.#onStopping.clear();
-    for (const listener of listeners) listener();
+    for (const listener of this.#onStopping.members()) {
+      if (this.#onStopping.delete(listener)) listener.stoppingBegan();
+    }
     if (isFirst) { for (const connection of this) connection.stoppingBegan(); }
   }
 
@@ -321,11 +321,11 @@ export class Connections implements ConnectionHost, OpeningsHost {
     return this.#stopReason;
   }
 
-  onStopping(listener: () => void): void {
+  onStopping(listener: StoppingListener): void {
     this.#onStopping.add(listener);
   }
 
-  offStopping(listener: () => void): void {
+  offStopping(listener: StoppingListener): void {
     this.#onStopping.delete(listener);
   }
 

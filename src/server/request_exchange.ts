@@ -31,7 +31,7 @@ import type { RequestControls, RequestTimeouts, TakenEvents } from "../wsgi/requ
 import type { ResponseListener } from "../wsgi/response_report.ts";
 import { RequestCogen } from "../wsgi/running/request_cogen.ts";
 import { LEFT, type ReportedRequest, ResponseReporter } from "../wsgi/running/response_reporter.ts";
-import type { StoppingSource } from "../wsgi/running/stopping.ts";
+import type { StoppingListener, StoppingSource } from "../wsgi/running/stopping.ts";
 import type { ConnectionFacts, Environ, EnvironMaker } from "../wsgi/environ.ts";
 import { appAt } from "../wsgi/path_info_dispatcher.ts";
 import { unquotePath } from "../wsgi/path_info.ts";
@@ -267,11 +267,11 @@ export class RequestExchange
     return this.#host.stopping.stopReason;
   }
 
-  onStopping(listener: () => void): void {
+  onStopping(listener: StoppingListener): void {
     this.#host.stopping.onStopping(listener);
   }
 
-  offStopping(listener: () => void): void {
+  offStopping(listener: StoppingListener): void {
     this.#host.stopping.offStopping(listener);
   }
 

@@ -119,15 +119,21 @@ export class Semaphore {
    */
   hold<A extends unknown[], T>(fn: CoroutineFunction<A, T>, ...args: A): Operation<T> {
     checkFunction("The coroutine of Semaphore.hold", fn);
-    const acquire = this.acquire({ timeout: -1 });
-    const release = () => this.release();
-    return Call(function* hold(): Coroutine<T> {
-      yield* acquire;
-      try {
-        return yield* fn(...args);
-      } finally {
-        release();
-      }
-    });
+    return Call(hold<A, T>, this, this.acquire({ timeout: -1 }), fn, args);
+  }
+}
+
+/** The coroutine of {@linkcode Semaphore.hold}. */
+function* hold<A extends unknown[], T>(
+  semaphore: Semaphore,
+  acquire: Operation<void>,
+  fn: CoroutineFunction<A, T>,
+  args: A,
+): Coroutine<T> {
+  yield* acquire;
+  try {
+    return yield* fn(...args);
+  } finally {
+    semaphore.release();
   }
 }

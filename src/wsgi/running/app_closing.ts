@@ -97,7 +97,7 @@ function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<voi
     if (!isPromised) checkStep(step);
     if (!isPromised && step.done) return;
     const first = isPromised ? adopt(step) : step;
-    yield* inTime(() => stepToEnd(context, iterator, first), context);
+    yield* inTime(stepToEnd, context, context, iterator, first);
   } catch (error) {
     context.report(error);
   }
@@ -108,14 +108,14 @@ function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void
   try {
     const closed = callClose(given);
     if (!isPromise(closed)) return;
-    const settling = until(adopt(closed));
-    const settled = function* (): Coroutine<void> {
-      yield settling;
-    };
-    yield* inTime(settled, context);
+    yield* inTime(perform, context, until(adopt(closed)));
   } catch (error) {
     context.report(error);
   }
+}
+
+function* perform(operation: Operation<unknown>): Coroutine<void> {
+  yield operation;
 }
 
 /** Steps an iterator that is being ended: its waits are performed, its blocks are dropped. */
@@ -172,11 +172,15 @@ function* performPlanned({ cogen }: AppContext): Coroutine<void> {
 }
 
 /** Runs a coroutine as a task of its own, and abandons it at the deadline, or at the end of the server. */
-function* inTime(rest: () => Coroutine<unknown>, context: AppContext): Coroutine<void> {
+function* inTime<A extends unknown[]>(
+  rest: (...args: A) => Coroutine<unknown>,
+  context: AppContext,
+  ...args: A
+): Coroutine<void> {
   const { closeTimeoutMs, closings } = context;
   let atEnd = () => {};
   const closing: Operation<unknown> = operation((resume) => {
-    const task = resume.scheduler.add(rest);
+    const task = resume.scheduler.add(rest, ...args);
     const joining = Join(task);
     notePerformed(joining);
     joining.start(resume);

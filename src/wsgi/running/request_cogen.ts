@@ -48,10 +48,16 @@ import { guardListeners } from "./guarded_signal.ts";
 import { PlannedWaits } from "./planned_waits.ts";
 import { Stopping, type StoppingSource } from "./stopping.ts";
 
-/** A promise that {@linkcode Cogen.run} has returned and that has not settled. */
-interface Run {
-  readonly promise: Promise<unknown>;
+/** A wait of {@linkcode Cogen.run} that has not ended. */
+interface Run<T = unknown> {
+  readonly operation: Operation<T>;
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
   readonly reject: (reason: unknown) => void;
+  readonly endWait: (() => void) | undefined;
+  /** All waits of the request. */
+  readonly runs: Set<Run>;
+  task: Task<unknown> | undefined;
 }
 
 /** What the exchange gives to the requests. */
@@ -84,7 +90,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   /** The error of the waits that the end of the app has ended; made for the first of them. */
   #endError: Error | undefined;
   /** The running tasks of {@linkcode Cogen.run}. */
-  #runs: Map<Task<unknown>, Run> | undefined;
+  #runs: Set<Run> | undefined;
   #waitListeners: WaitListener[] | undefined;
   /** True once the app has ended: no wait can begin any more. */
   #closed = false;
@@ -218,27 +224,17 @@ export class RequestCogen implements Cogen, Planner, Binding {
       return promise;
     }
     noteWait(this.scheduler, operation);
-    const runs = this.#runs ??= new Map();
+    const runs = this.#runs ??= new Set();
     const endWait = this.beginWait(operation);
-    const task = this.scheduler.add(function* run(): Coroutine<void> {
-      try {
-        resolve((yield operation) as T);
-      } catch (error) {
-        // The client may leave at any time, also while an app that has dropped the promise still sends.
-        if (isOf(ClientDisconnected, error)) handleRejection(promise);
-        reject(error);
-      } finally {
-        endWait?.();
-        runs.delete(task);
-      }
-    });
-    runs.set(task, { promise, reject });
+    const wait: Run<T> = { operation, promise, resolve, reject, endWait, runs, task: undefined };
+    wait.task = this.scheduler.add(run, wait as Run);
+    runs.add(wait as Run);
     return promise;
   }
 
   /** The running tasks of {@linkcode run}. */
   get runTasks(): Iterable<Task<unknown>> {
-    return this.#runs?.keys() ?? [];
+    return [...this.#runs ?? []].flatMap(({ task }) => task ?? []);
   }
 
   onWait(listener: WaitListener): void {
@@ -361,8 +357,8 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #cancelRuns(): void {
     if (this.#runs === undefined || this.#runs.size === 0) return;
     const reason = this.#endReason();
-    for (const [task, { promise, reject }] of [...this.#runs]) {
-      task.cancel();
+    for (const { task, promise, reject } of [...this.#runs]) {
+      task?.cancel();
       // The app may have dropped the promise on purpose: its rejection must not end the process.
       promise.catch(() => {});
       reject(reason);
@@ -377,6 +373,21 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #endReason(): unknown {
     return this.endReason ??
       (this.#endError = new DOMException("The request has ended", "AbortError"));
+  }
+}
+
+/** The coroutine of a wait. One generator function for all waits: each one of its own would cost V8 a map. */
+function* run(wait: Run): Coroutine<void> {
+  const { operation, promise, resolve, reject, endWait, runs } = wait;
+  try {
+    resolve(yield operation);
+  } catch (error) {
+    // The client may leave at any time, also while an app that has dropped the promise still sends.
+    if (isOf(ClientDisconnected, error)) handleRejection(promise);
+    reject(error);
+  } finally {
+    endWait?.();
+    runs.delete(wait);
   }
 }
 

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { RosterMember } from "../../coroutine/internal.ts";
 import { type HostAbortSignal, type Operation, operation } from "../../coroutine/mod.ts";
 import { guardListeners } from "./guarded_signal.ts";
 
@@ -16,10 +17,16 @@ import { guardListeners } from "./guarded_signal.ts";
 export interface StoppingSource {
   /** The reason of the shutdown that has begun; `undefined` before. */
   readonly stopReason: Error | undefined;
-  /** Adds a listener, which is called once. It must not throw. */
-  onStopping(listener: () => void): void;
+  /** Adds a listener, which is told once. */
+  onStopping(listener: StoppingListener): void;
   /** Removes a listener. */
-  offStopping(listener: () => void): void;
+  offStopping(listener: StoppingListener): void;
+}
+
+/** A listener of a {@linkcode StoppingSource}. */
+export interface StoppingListener extends RosterMember {
+  /** A shutdown has begun. The function must not throw. */
+  stoppingBegan(): void;
 }
 
 /** The signal and the waits of one request for a shutdown. */
@@ -27,7 +34,7 @@ export class Stopping {
   readonly #source: StoppingSource;
   #controller: AbortController | undefined;
   /** Aborts the signal; `undefined` as long as the app has not asked for the signal. */
-  #abort: (() => void) | undefined;
+  #listener: StoppingListener | undefined;
 
   constructor(source: StoppingSource) {
     this.#source = source;
@@ -43,9 +50,10 @@ export class Stopping {
     if (this.#controller === undefined) {
       const controller = this.#controller = new AbortController();
       guardListeners(controller.signal, report);
-      const abort = this.#abort = () => controller.abort(this.#source.stopReason);
+      const abort = () => controller.abort(this.#source.stopReason);
+      this.#listener = { stoppingBegan: abort, place: undefined };
       if (this.#source.stopReason !== undefined) abort();
-      else if (!isClosed) this.#source.onStopping(abort);
+      else if (!isClosed) this.#source.onStopping(this.#listener);
     }
     return this.#controller.signal;
   }
@@ -55,13 +63,14 @@ export class Stopping {
     return operation<void>((resume) => {
       const wake = () => resume.value(undefined);
       if (this.#source.stopReason !== undefined) return wake();
-      this.#source.onStopping(wake);
-      return () => this.#source.offStopping(wake);
+      const listener: StoppingListener = { stoppingBegan: wake, place: undefined };
+      this.#source.onStopping(listener);
+      return () => this.#source.offStopping(listener);
     }, "untilStopping");
   }
 
   /** The app is closed: the signal is not aborted any more. */
   close(): void {
-    if (this.#abort !== undefined) this.#source.offStopping(this.#abort);
+    if (this.#listener !== undefined) this.#source.offStopping(this.#listener);
   }
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Roster, type RosterMember } from "../../src/server/roster.ts";
+import { Roster, type RosterMember } from "../../../src/coroutine/kernel/roster.ts";
 
 interface Named extends RosterMember {
   readonly name: string;

@@ -8,7 +8,7 @@
  * collection, although they have left. With a `Set`, half of all closed connections stayed in memory until then,
  * and a connection a request took a tenth more CPU (`npm run bench -- --workload churn`).
  *
- * {@linkcode Connections} calls this.
+ * The connections of a server, and the requests that want to hear of its shutdown, are in such lists.
  *
  * @module
  */
