@@ -1,6 +1,6 @@
 /** Connections of `--reload` whose messages pass between two ends in this process. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { memoryNetwork } from "../../adapters/memory.ts";
@@ -118,6 +118,46 @@ test("each connection goes on with the next version, and no request is lost on t
   await Promise.all([versions.shutdown(0), listener.close()]);
 });
 
+test("a version that retires hears of connections that close meanwhile, and ends", async () => {
+  const versions = versionsOf(saying("one"), saying("two"));
+  const first = versions.load();
+  await first.loaded;
+  versions.use(first);
+  const address = { host: "127.0.0.1", port: 0 } as const;
+  const listener = await network.adapter.listen(address, {}, (socket) => versions.accept(socket));
+  const clients: Client[] = [];
+  for (let count = 0; count < 10; count++) clients.push(await connect(listener.address));
+  for (const { write } of clients) {
+    write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab");
+  }
+  for (let turns = 0; turns < 20; turns++) await turn();
+  const second = versions.load();
+  await second.loaded;
+  // A client leaves in each turn, so that some connections close while the first version gives up its own.
+  for (const [index, { leave }] of clients.entries()) {
+    leave();
+    if (index === 5) versions.use(second);
+    await turn();
+  }
+  let hasEnded = false;
+  void first.ended.then(() => hasEnded = true);
+  await until("the end of the first version", () => hasEnded);
+  await Promise.all([versions.shutdown(0), listener.close()]);
+});
+
+test("a shutdown stops a version that still loads, whatever the grace period is", async () => {
+  let stops = 0;
+  const place = { name: "app.ts", path: "/app.ts", exported: "default" };
+  const versions = new AppVersions({ place, words: [] }, Infinity, () => ({
+    post() {},
+    stop: () => Promise.resolve(++stops),
+  }));
+  const { loaded } = versions.load();
+  await versions.shutdown(Infinity);
+  assertEquals(stops, 1);
+  await assertRejects(() => loaded, Error, "cannot load app.ts");
+});
+
 test("the bytes of a Buffer are copied before they move to the other thread", () => {
   const messages: (ToThread | FromThread)[] = [];
   const move = (message: ToThread | FromThread) => {
@@ -151,6 +191,7 @@ interface Client {
   /** All that the server has sent. */
   text(): string;
   ended(): boolean;
+  leave(): void;
   says(part: string): Promise<void>;
 }
 
@@ -161,7 +202,8 @@ function connect(address: Address): Promise<Client> {
     const open = (socket: Socket): SocketHandler => {
       const says = (part: string) => until(part, () => text.includes(part));
       const write = (text: string) => void socket.write(text);
-      resolve({ write, text: () => text, ended: () => ended, says });
+      const leave = () => socket.destroy();
+      resolve({ write, text: () => text, ended: () => ended, leave, says });
       return {
         onData: (bytes) => text += memory.latin1(bytes, 0, bytes.length),
         onEnd: () => ended = true,

@@ -183,3 +183,24 @@ test("reload loses no request, tells the streams, and recovers from each fault",
     assertEquals((await server.ended).code, 0);
   });
 });
+
+test("a version that never ends to load holds up neither the next one nor the end", async () => {
+  const version = (text: string, begin = "") =>
+    `${begin}\nexport default (environ, startResponse) => (startResponse("200 OK", []), ["${text}"]);`;
+  const endless = "await new Promise(() => setInterval(() => {}, 1000));";
+  await inWorkshop({ "app.mjs": version("one") }, async ({ write, start }) => {
+    const server = start(["app.mjs", "-p", "0", "--reload", "--grace", "1000"]);
+    const [, port] = /:(\d+)\/\n/.exec(await server.errors(/on .*\n/)) ?? [];
+    const text = async () => await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    write("app.mjs", version("two", endless));
+    await server.errors("loading app.mjs again");
+    assertEquals(await text(), "one");
+    write("app.mjs", version("three"));
+    while (await text() !== "three") await new Promise((resolve) => setTimeout(resolve, 20));
+    write("app.mjs", version("four", endless));
+    await server.errors(/serving the new app[^]*loading app\.mjs again/);
+    server.kill("SIGTERM");
+    const { code, stderr } = await server.ended;
+    assertEquals([code, /cannot load/.test(stderr)], [0, false]);
+  });
+});

@@ -32,6 +32,8 @@ export class AppThread implements Server, Source {
   readonly relays: Map<number, Relay> = new Map();
   /** Resolves when the app is loaded; rejects if it cannot be. */
   readonly loaded: Promise<void>;
+  /** Becomes true with {@linkcode loaded}, and stays so. */
+  #isLoaded = false;
   /** Resolves with the reason when the thread has ended; the reason is empty after a shutdown. */
   readonly ended: Promise<string>;
   readonly #thread: ReturnType<StartThread>;
@@ -50,7 +52,10 @@ export class AppThread implements Server, Source {
     });
     this.#hear = { ended: () => this.#end("") };
     this.loaded = new Promise((resolve, reject) => {
-      this.#hear.loaded = () => resolve();
+      this.#hear.loaded = () => {
+        this.#isLoaded = true;
+        resolve();
+      };
       this.#hear.failed = (message) => reject(failureFrom(message));
       void this.ended.then((reason) => {
         const message = `cannot load ${task.place.name}: ${reason}`;
@@ -98,8 +103,12 @@ export class AppThread implements Server, Source {
     this.#stopAfter(grace);
   }
 
-  /** Ends the thread after the requests that it has, at most after `grace` seconds. */
+  /**
+   * Ends the thread after the requests that it has, at most after `grace` seconds. One that still loads its app
+   * has no requests, and its load may never end.
+   */
   async shutdown(grace: number): Promise<void> {
+    if (!this.#isLoaded) return this.stop();
     this.post({ type: "shutdown", grace });
     this.#stopAfter(grace);
     await this.ended;

@@ -59,7 +59,8 @@ export class Relay implements SocketHandler {
   onClose(error?: Error): void {
     this.#closed = true;
     this.#tell({ type: "close", id: this.id, error: error?.message });
-    this.#server?.relays.delete(this.id);
+    // A thread that retires gets the held events once it has given up its other connections.
+    if (this.#held === undefined) this.#server?.relays.delete(this.id);
   }
 
   /** Holds the events from now on. */

@@ -81,6 +81,7 @@ async function reloadForEver(
       }
     } catch (error) {
       version.stop();
+      if (versions.isStopping) return;
       sayFailure(failureOf(error));
       if (versions.isServing) say("the version before goes on");
     }
