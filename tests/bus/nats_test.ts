@@ -2,7 +2,7 @@ import * as jetstream from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type LogPage, natsTransport } from "../../src/bus/mod.ts";
+import { type LogPage, natsTransport, openBus } from "../../src/bus/mod.ts";
 import { skipWithout } from "../tools/optional_tools.ts";
 import { startBroker } from "./broker_process.ts";
 import { busContract, LOG_SIZE } from "./contract.ts";
@@ -96,6 +96,23 @@ test(
       } finally {
         await transport.close();
       }
+    }),
+);
+
+test(
+  "NATS: the topic whose messages are the first ones of the server can be read from its start",
+  { skip },
+  () =>
+    withNats(async (connection) => {
+      const bus = await openBus(natsTransport(connection, jetstream), { publishTimeout: 10 });
+      const topic = bus.topic<string>("first");
+      for (const value of ["one", "two"]) await bus.run(topic.publish(value));
+      const { messages } = await bus.run(topic.history(10));
+      assertEquals(messages.map(({ value }) => value), ["one", "two"]);
+      const subscription = await bus.run(topic.subscribe({ after: "start" }));
+      const item = await bus.run(subscription.receive());
+      assertEquals(item.kind === "message" && item.value, "one");
+      await bus.close();
     }),
 );
 

@@ -141,7 +141,8 @@ export class NatsLogs {
    * read: the server removes the oldest entries first.
    */
   async #holds(subject: string, offset: number): Promise<boolean> {
-    const found = await this.#get({ seq: offset });
+    // The server refuses a question for 0, the place before the first message of all.
+    const found = offset === 0 ? undefined : await this.#get({ seq: offset });
     return found?.subject === subject || await this.#first(subject) === offset + 1;
   }
 
