@@ -111,6 +111,13 @@ export class Signals {
     return woken;
   }
 
+  /** Wakes the waiters of a name, unless the signal has a schema that is not known. */
+  #wakeBy(name: string, text: string): number {
+    if (decodeMessage(text) === undefined) return 0;
+    // Each waiter gets a value of its own.
+    return this.#wake(name, () => decodeMessage(text)?.value);
+  }
+
   #failAll(error: Error): void {
     const all = [...this.#waiters.values()];
     this.#waiters.clear();
@@ -124,8 +131,7 @@ export class Signals {
   }
 
   #listenTo(signals: SignalTransport): void {
-    const listener: SignalListener = (name, text) =>
-      this.#wake(name, () => decodeMessage(text)?.value);
+    const listener: SignalListener = (name, text) => this.#wakeBy(name, text);
     this.#stop = keepWatch(this.#core.settings, () => signals.listen(listener), () => {});
   }
 
@@ -194,8 +200,7 @@ export class Signals {
   #wakeAs(message: unknown): void {
     if (!Array.isArray(message)) return;
     const [name, text] = message as [string, string];
-    // Each waiter gets a value of its own.
-    this.#wake(name, () => decodeMessage(text)?.value);
+    this.#wakeBy(name, text);
   }
 }
 
