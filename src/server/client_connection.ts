@@ -149,7 +149,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     this.#opening = host.openingOf(this, socket);
     this.facts = this.#opening?.facts ?? host.factsOf(socket);
     this.#remote = this.#opening?.remote ?? socket.remote;
-    this.output = new Output(socket, settings.adapter.clock, this);
+    this.output = new Output(socket, settings.adapter, this);
     this.deadline = new PhaseDeadline(settings.timeoutsMs, settings.limits.minBodyRate);
     this.time = settings.adapter.clock.now();
     this.deadline.enter(this.#expectsHeader ? "head" : this.#state.phase, this.time);

@@ -2,7 +2,8 @@
  * The bytes that a connection sends: gathered, then handed to the socket in few writes.
  *
  * Parts wait in order until a flush. Text that follows all other parts is kept as one string,
- * because most responses are only text, and a socket sends one string fastest. While the socket has
+ * because most responses are only text, and a socket sends one string fastest. A small block of bytes after a
+ * text, such as the body after the head, becomes text as well. While the socket has
  * no room, the output is `full` and keeps everything until `drain`.
  *
  * The connection and its exchange call this, and the response writes through
@@ -11,14 +12,19 @@
  * @module
  */
 
-import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
-import { encodeLatin1, type Socket } from "../socket/mod.ts";
+import { type Operation, operation, type Resume } from "../coroutine/mod.ts";
+import { type Adapter, encodeLatin1, type Socket } from "../socket/mod.ts";
 import type { AppOutput } from "../wsgi/running/app_context.ts";
 
 /** Parts of at most this size together are joined, because one write is cheaper than two. */
 const MAX_JOINED_BYTES = 16_384;
 /** Even a corked output flushes once it has this many bytes, which bounds its memory. */
 const MAX_CORKED_BYTES = 65_536;
+/**
+ * Bytes of at most this size become text after a text. A response with such a body takes a tenth to a fifth less CPU
+ * on Node and Deno than with a join, and the same on Bun, where larger ones would take more.
+ */
+const MAX_TEXT_BYTES = 512;
 /** A larger part is handed over in pieces of this size, so that a slow client shows progress. */
 const MAX_PIECE_BYTES = 262_144;
 
@@ -32,6 +38,9 @@ interface TakenWaiter {
   readonly position: number;
   readonly done: (taken: boolean) => void;
 }
+
+/** The parts of an adapter that an {@linkcode Output} needs. */
+export type OutputHost = Pick<Adapter, "clock" | "latin1">;
 
 /** The connection of an {@linkcode Output}. */
 export interface OutputOwner {
@@ -48,7 +57,7 @@ export class Output implements AppOutput {
   readonly sink = (part: Uint8Array | string): void => this.write(part);
   readonly #socket: Socket;
   readonly #owner: OutputOwner | undefined;
-  readonly #clock: Clock;
+  readonly #host: OutputHost;
   /** The parts before `#tail`; `undefined` if there are none, as between two responses. */
   #parts: Part[] | undefined;
   /** The text that follows the parts. */
@@ -77,12 +86,12 @@ export class Output implements AppOutput {
 
   /**
    * @param socket The socket to write to.
-   * @param clock Tells the time of the write that found no room.
+   * @param host The adapter: its clock tells the time of the write that found no room.
    * @param owner Hears of bytes that cannot be sent.
    */
-  constructor(socket: Socket, clock: Clock, owner?: OutputOwner) {
+  constructor(socket: Socket, host: OutputHost, owner?: OutputOwner) {
     this.#socket = socket;
-    this.#clock = clock;
+    this.#host = host;
     this.#owner = owner;
   }
 
@@ -119,7 +128,9 @@ export class Output implements AppOutput {
     }
     this.#size += part.length;
     if (typeof part === "string") this.#tail += part;
-    else {
+    else if (part.length <= MAX_TEXT_BYTES && this.#tail !== "") {
+      this.#tail += this.#host.latin1(part, 0, part.length);
+    } else {
       this.#takeTail();
       (this.#parts ??= []).push(part);
     }
@@ -300,7 +311,7 @@ export class Output implements AppOutput {
     }
     if (!hasRoom) {
       this.#full = true;
-      this.#fullSince = this.#clock.now();
+      this.#fullSince = this.#host.clock.now();
     }
     return true;
   }

@@ -24,14 +24,14 @@ function transfer(block: Uint8Array): void {
 const APPS: Readonly<Record<string, WSGIApp>> = {
   "shrinks before it is sent": function* (_environ, start) {
     ok(start);
-    const buffer = new Resizable(10, { maxByteLength: 20 });
-    yield new Uint8Array(buffer, 0, 8);
+    const buffer = new Resizable(1000, { maxByteLength: 2000 });
+    yield new Uint8Array(buffer, 0, 800);
     buffer.resize(2);
     yield "after";
   },
   "is transferred before it is sent": function* (_environ, start) {
     ok(start);
-    const block = new Uint8Array(100);
+    const block = new Uint8Array(1000);
     yield block;
     transfer(block);
     yield "after";
@@ -40,7 +40,7 @@ const APPS: Readonly<Record<string, WSGIApp>> = {
     ok(start);
     yield "before";
     yield "";
-    const block = new Uint8Array(100);
+    const block = new Uint8Array(1000);
     yield block;
     transfer(block);
     yield "after";
@@ -59,6 +59,21 @@ for (const [name, app] of Object.entries(APPS)) {
     await stage.finish();
   });
 }
+
+test("a small block after the head may be changed at once: it was copied", async () => {
+  const stage = await serving(function* (_environ, start) {
+    ok(start);
+    const block = new Uint8Array(8).fill(0x61);
+    yield block;
+    block.fill(0x62);
+    transfer(block);
+    yield "after";
+  });
+  const client = stage.ask(get("/"));
+  await stage.settle();
+  assertMatch(client.received(), /\r\n8\r\naaaaaaaa\r\n5\r\nafter\r\n0\r\n\r\n$/);
+  await stage.finish();
+});
 
 test("a large block that is transferred on its way ends its connection, and nothing else", async () => {
   const stage = await serving(function* (_environ, start) {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "node:test";
 import { ManualClock, Scheduler } from "../../src/coroutine/mod.ts";
-import type { Socket } from "../../src/socket/mod.ts";
+import { decodeLatin1, type Socket } from "../../src/socket/mod.ts";
 import { Output, SpentOutput } from "../../src/server/output.ts";
 import { latin1Bytes } from "../support/serving.ts";
 import { assertLaw } from "../support/shares.ts";
@@ -14,7 +14,10 @@ class Taker {
   full = false;
   holdsBytes: boolean | undefined = false;
   readonly clock = new ManualClock();
-  readonly output: Output = new Output(this as unknown as Socket, this.clock);
+  readonly output: Output = new Output(this as unknown as Socket, {
+    clock: this.clock,
+    latin1: decodeLatin1,
+  });
 
   write(part: Uint8Array | string): boolean {
     assert(!this.full, "nothing is written while full");
@@ -42,6 +45,19 @@ test("nothing goes before a flush, and then in one write", () => {
   assertEquals([taker.writes, output.size], [[], 5]);
   output.flush();
   assertEquals([taker.writes, output.size], [["abc\xff\xe9"], 0]);
+});
+
+test("small bytes after a text are copied into it, and large ones are not", () => {
+  const taker = new Taker();
+  const small = new Uint8Array(512).fill(0x80);
+  const large = new Uint8Array(513).fill(0x81);
+  taker.output.write("a");
+  taker.output.write(small);
+  taker.output.write(large);
+  small.fill(0);
+  large.fill(0x82);
+  taker.output.flush();
+  assertEquals(taker.writes, [`a${"\x80".repeat(512)}${"\x82".repeat(513)}`]);
 });
 
 test("flushing nothing writes nothing", () => {
@@ -240,7 +256,11 @@ function brokenAt(number: number) {
     endWrite: () => void writes.push("end"),
   };
   const owner = { outputBroke: (error: unknown) => void broke.push(error) };
-  const output = new Output(socket as unknown as Socket, new ManualClock(), owner);
+  const output = new Output(
+    socket as unknown as Socket,
+    { clock: new ManualClock(), latin1: decodeLatin1 },
+    owner,
+  );
   return { output, broke, writes };
 }
 
