@@ -357,7 +357,7 @@ const OPTIONS: Readonly<Record<string, unknown>> = {
 
 for (const [message, options] of Object.entries(OPTIONS)) {
   test(`a wrong option is named: ${message}`, () => {
-    const environ = {} as Environ;
+    const environ = { REQUEST_METHOD: "GET", cogen: {} } as Environ;
     assertThrows(() => acceptWebSocket(environ, options as WebSocketOptions), Error, message);
   });
 }
