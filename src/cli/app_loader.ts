@@ -68,6 +68,12 @@ export function findApp(spec: string): AppPlace {
  */
 export async function loadApp(place: AppPlace, factory: boolean): Promise<WSGIApp | Mounts> {
   const { name, path, exported } = place;
+  // The file may have gone since the start of the command. The errors of an import differ between runtimes.
+  const kind = kindOf(path);
+  if (kind !== "file") {
+    const reason = kind === "folder" ? "it is a folder" : "there is no such file";
+    throw notLoaded(`cannot load ${name}: ${reason}`);
+  }
   const module = await importModule(name, path, EXIT.notLoaded);
   if (!Object.hasOwn(module, exported)) throw missingExport(place, module);
   let app = module[exported];

@@ -184,11 +184,11 @@ test("reload loses no request, tells the streams, and recovers from each fault",
   });
 });
 
-test("a version that never ends to load holds up neither the next one nor the end", async () => {
+test("a version that cannot be loaded holds up neither the next one nor the end", async () => {
   const version = (text: string, begin = "") =>
     `${begin}\nexport default (environ, startResponse) => (startResponse("200 OK", []), ["${text}"]);`;
   const endless = "await new Promise(() => setInterval(() => {}, 1000));";
-  await inWorkshop({ "app.mjs": version("one") }, async ({ write, start }) => {
+  await inWorkshop({ "app.mjs": version("one") }, async ({ folder, write, makeFolder, start }) => {
     const server = start(["app.mjs", "-p", "0", "--reload", "--grace", "1000"]);
     const [, port] = /:(\d+)\/\n/.exec(await server.errors(/on .*\n/)) ?? [];
     const text = async () => await (await fetch(`http://127.0.0.1:${port}/`)).text();
@@ -197,10 +197,18 @@ test("a version that never ends to load holds up neither the next one nor the en
     assertEquals(await text(), "one");
     write("app.mjs", version("three"));
     while (await text() !== "three") await new Promise((resolve) => setTimeout(resolve, 20));
+    rmSync(join(folder, "app.mjs"));
+    await server.errors("cannot load app.mjs: there is no such file");
+    makeFolder("app.mjs");
+    await server.errors("cannot load app.mjs: it is a folder");
+    rmSync(join(folder, "app.mjs"), { recursive: true });
+    write("app.mjs", version("exit", 'import process from "node:process"; process.exit();'));
+    await server.errors("cannot load app.mjs: its thread has ended, because it awaits a promise");
+    assertEquals(await text(), "three");
     write("app.mjs", version("four", endless));
-    await server.errors(/serving the new app[^]*loading app\.mjs again/);
+    await server.errors(/process\.exit[^]*loading app\.mjs again/);
     server.kill("SIGTERM");
     const { code, stderr } = await server.ended;
-    assertEquals([code, /cannot load/.test(stderr)], [0, false]);
+    assertEquals([code, /the server ends[^]*cannot load/.test(stderr)], [0, false]);
   });
 });

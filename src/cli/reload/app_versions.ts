@@ -21,6 +21,10 @@ import type { Answered, Ask } from "../status/recorders.ts";
 /** The time for a thread to end after its grace period, in seconds. A blocked thread is then stopped. */
 const END_SECONDS = 3;
 
+const ENDED = "its thread has ended";
+const ENDED_EARLY =
+  `${ENDED}, because it awaits a promise that never settles, or has called process.exit`;
+
 /** Starts the thread of a version. */
 export type StartThread = (
   ...given: Parameters<typeof startThread>
@@ -44,11 +48,11 @@ export class AppThread implements Server, Source {
 
   constructor(task: ThreadTask, start: StartThread) {
     this.ended = new Promise((resolve) => this.#end = resolve);
-    let fault = "its thread has ended";
+    let fault: string | undefined;
     this.#thread = start(moduleBeside("app_thread", import.meta.url), task, {
       message: (message) => this.#receive(message as FromThread),
       error: (error) => fault = messageOf(error),
-      exit: () => this.#end(fault),
+      exit: () => this.#end(fault ?? (this.#isLoaded ? ENDED : ENDED_EARLY)),
     });
     this.#hear = { ended: () => this.#end("") };
     this.loaded = new Promise((resolve, reject) => {
