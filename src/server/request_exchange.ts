@@ -18,7 +18,6 @@ import {
   informational,
   type RequestHead,
   type ResponseContext,
-  ResponseWriter,
   tunnelResponse,
 } from "../http/mod.ts";
 import type { WSGIApp } from "../wsgi/app.ts";
@@ -125,8 +124,7 @@ export class RequestExchange
     const cogen = this.cogen = new RequestCogen(host.settings.scheduler, this.body, this);
     const input = new WSGIInput(this.body, cogen);
     this.environ = host.environs.make({ head, cogen, input }, host.facts);
-    const writer = new ResponseWriter(this);
-    this.response = new Response(writer, host.output.sink, host.fields, head.method, this);
+    this.response = new Response(host.output.sink, host.fields, this);
   }
 
   /** Runs the app. Its first step runs inside this call. */

@@ -17,6 +17,7 @@ import {
   informational,
   type PreparedHead,
   prepareHead,
+  type ResponseContext,
   ResponseWriter,
 } from "../../http/mod.ts";
 import { handleRejection, handleRejectionsIn } from "../../coroutine/internal.ts";
@@ -53,7 +54,7 @@ export interface ServerFields {
 }
 
 /** The request of a response. */
-export interface ResponseHost extends NamedApp {
+export interface ResponseHost extends NamedApp, ResponseContext {
   /** The app has given a block to `write`, perhaps while it waits: the block must be sent soon. */
   blockWritten?(): void;
   /** The head of the final response was given to the sink. */
@@ -63,13 +64,6 @@ export interface ResponseHost extends NamedApp {
 }
 
 const NO_TRAILERS: HeaderList = [];
-/** The writer of all responses whose sockets are taken: nothing was written with it. */
-const UNUSED_WRITER = new ResponseWriter({
-  method: "GET",
-  minorVersion: 1,
-  keepAlive: false,
-  protocol: "HTTP/1.1",
-});
 const dropBytes: ByteSink = () => {};
 const PLAIN: HeaderList = [["Content-Type", "text/plain; charset=utf-8"]];
 
@@ -97,11 +91,11 @@ export type ResponseState =
 
 /** A response being made. */
 export class Response {
-  /** The writer and the sink, until the app takes the socket. */
-  #writer: ResponseWriter;
+  /** Frames the response; made for its head. */
+  #writer: ResponseWriter | undefined;
+  /** Takes the framed bytes, until the app takes the socket. */
   #sink: ByteSink;
   readonly #fields: ServerFields;
-  readonly #method: string;
   readonly #host: ResponseHost;
   #state: ResponseState = "none";
   /** The head that the app has asked for; set in all states from `started` to `ended`. */
@@ -111,23 +105,17 @@ export class Response {
   #startResponse: StartResponse | undefined;
 
   /**
-   * @param writer Frames the response.
    * @param sink Takes the framed bytes.
    * @param fields The fields that the server adds to the head.
-   * @param method The method of the request.
-   * @param host Names the app, for the messages of errors, and hears of the blocks of `write`.
+   * @param host The request. It names the app, for the messages of errors, and hears of the blocks of `write`.
    */
   constructor(
-    writer: ResponseWriter,
     sink: ByteSink,
     fields: ServerFields,
-    method: string,
-    host: ResponseHost = {},
+    host: ResponseHost,
   ) {
-    this.#writer = writer;
     this.#sink = sink;
     this.#fields = fields;
-    this.#method = method;
     this.#host = host;
   }
 
@@ -154,17 +142,17 @@ export class Response {
 
   /** Whether the head was sent and no body follows. */
   get headOnly(): boolean {
-    return this.#isHeadSent && !this.#writer.bodyAllowed;
+    return this.#isHeadSent && this.#writer?.bodyAllowed === false;
   }
 
   /** Whether the connection persists, as the head says that was sent. */
   get keepAlive(): boolean {
-    return this.#writer.keepAlive;
+    return this.#writer?.keepAlive ?? false;
   }
 
   /** Whether the head was sent and only the end of the connection will end the body. */
   get untilClose(): boolean {
-    return this.#writer.untilClose;
+    return this.#writer?.untilClose ?? false;
   }
 
   /** Whether the app has taken the socket. */
@@ -179,12 +167,12 @@ export class Response {
 
   /** The number of bytes of the body that were sent, without the framing of chunks. */
   get sentBytes(): number {
-    return this.#writer.bodyBytes;
+    return this.#writer?.bodyBytes ?? 0;
   }
 
   /** Whether the body was sent to its end, and is as long as its `Content-Length`, if it has one. */
   get isWhole(): boolean {
-    return this.#writer.isWhole;
+    return this.#writer?.isWhole ?? false;
   }
 
   /**
@@ -271,9 +259,8 @@ export class Response {
       throw new WSGIError("A socket cannot be taken once the response has begun");
     }
     this.#state = "taken";
-    this.#sentCode = this.#method === "CONNECT" ? 200 : 101;
+    this.#sentCode = this.#host.method === "CONNECT" ? 200 : 101;
     this.#sink(head);
-    this.#writer = UNUSED_WRITER;
     this.#sink = dropBytes;
     this.#startResponse = undefined;
     this.#host.headSent?.();
@@ -295,7 +282,7 @@ export class Response {
     }
     if (!this.#isHeadSent) this.#sendHead(0);
     this.#state = "ended";
-    this.#writer.end(this.#sink, this.#trailers);
+    (this.#writer as ResponseWriter).end(this.#sink, this.#trailers);
   }
 
   /** Whether the response to a request of this method has a body, as far as the status is known. */
@@ -368,17 +355,18 @@ export class Response {
     }
     // The length that the app gave stands: a body that exceeds it is cut there.
     if (!this.#isHeadSent) this.#sendHead(this.#start.length ?? bodyLength);
-    this.#writer.data(piece, this.#sink);
+    (this.#writer as ResponseWriter).data(piece, this.#sink);
   }
 
   /** Sends the head. If the head cannot be made, the response may still be replaced. */
   #sendHead(length: number | undefined): void {
     const { server } = this.#fields;
     const start = this.#start as PreparedHead;
-    if (this.#method === "CONNECT" && start.code < 300) throw new TunnelError();
+    if (this.#host.method === "CONNECT" && start.code < 300) throw new TunnelError();
     // Only a chunked body has trailers.
     const bodyLength = start.trailer === undefined ? length : undefined;
-    this.#sink(this.#writer.begin(start, { date: this.#fields.date(), server, bodyLength }));
+    const writer = this.#writer ??= new ResponseWriter(this.#host);
+    this.#sink(writer.begin(start, { date: this.#fields.date(), server, bodyLength }));
     this.#state = "sent";
     this.#sentCode = start.code;
     this.#host.headSent?.();

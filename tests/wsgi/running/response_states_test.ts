@@ -2,7 +2,6 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { ResponseWriter } from "../../../src/http/mod.ts";
 import { Response, type ResponseState } from "../../../src/wsgi/running/response.ts";
 
 const EVENTS = {
@@ -87,10 +86,9 @@ function responseIn(state: ResponseState, date: () => string = () => "now"): Res
     protocol: "HTTP/1.1",
   } as const;
   const response = new Response(
-    new ResponseWriter(context),
     () => {},
     { date, server: undefined },
-    context.method,
+    context,
   );
   for (const event of WAYS[state]) EVENTS[event](response);
   assertEquals(response.state, state);
