@@ -164,7 +164,10 @@ function blocksOf(body: ResponseBody, environ: Environ): AppIterable {
 function checkResponse(response: unknown): asserts response is Response {
   const { status, type, headers } = (response ?? {}) as Partial<Response>;
   if (typeof status !== "number" || typeof headers?.get !== "function") {
-    throw optionError("The result of a fetch handler", response, "a Response");
+    const isIterable = typeof response === "object" && response !== null &&
+      (Symbol.iterator in response || Symbol.asyncIterator in response);
+    const advice = isIterable ? "; a WSGI app is served without fromFetch" : "";
+    throw optionError("The result of a fetch handler", response, `a Response${advice}`);
   }
   if (type === "error") throw new TypeError("The fetch handler returned Response.error()");
   if (status === 101) {

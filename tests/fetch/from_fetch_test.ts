@@ -270,6 +270,10 @@ const FAULTS: Readonly<Record<string, readonly [() => Result, string]>> = {
     () => undefined as unknown as Response,
     "The result of a fetch handler is undefined: expected a Response",
   ],
+  "the blocks of a WSGI app": [
+    () => ["a block"] as unknown as Response,
+    'The result of a fetch handler is ["a block"]: expected a Response; a WSGI app is served without fromFetch',
+  ],
   "a response that was read": [
     async () => {
       const response = new Response("a");
