@@ -13,7 +13,7 @@ import type { ResponseListener, ResponseOutcome, ResponseReport } from "../respo
 import { isPromise } from "./app_steps.ts";
 import type { Response } from "./response.ts";
 
-/** The {@linkcode ResponseReporter.kind} of a response whose client has left. */
+/** The kind of a response whose client has left; the other kinds are the first digits of statuses. */
 export const LEFT = 6;
 
 /** The part of a response that was sent. */
