@@ -77,7 +77,7 @@ export const COUNTING: readonly (readonly [file: string, statement: string])[] =
   ["src/server/connections.js", "this.tally.responses[exchange.responseKind]++;"],
   ["src/server/client_connection.js", "this.#receivedBytes += own.length;"],
   ["src/server/client_connection.js", "exchange.receivedBytes += bytes.length;"],
-  ["src/server/output.js", "this.#written += part.length;"],
+  ["src/server/output.js", "this.#sentBytes += length;"],
 ];
 
 /** Takes the counting out of a copy. */
