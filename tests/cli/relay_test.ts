@@ -77,13 +77,19 @@ const saying = (text: string): WSGIApp =>
     return `${text}${body.length};`;
   };
 
-test("each connection goes on with the next version, and no request is lost on the way", async () => {
+/** Serves the first one of two versions. */
+async function servingTwo() {
   const versions = versionsOf(saying("one"), saying("two"));
   const first = versions.load();
   await first.loaded;
   versions.use(first);
   const address = { host: "127.0.0.1", port: 0 } as const;
   const listener = await network.adapter.listen(address, {}, (socket) => versions.accept(socket));
+  return { versions, first, listener };
+}
+
+test("each connection goes on with the next version, and no request is lost on the way", async () => {
+  const { versions, first, listener } = await servingTwo();
   const client = () => connect(listener.address);
   const HEAD = "HTTP/1.1\r\nHost: localhost\r\n";
   const idle = await client();
@@ -119,12 +125,7 @@ test("each connection goes on with the next version, and no request is lost on t
 });
 
 test("a version that retires hears of connections that close meanwhile, and ends", async () => {
-  const versions = versionsOf(saying("one"), saying("two"));
-  const first = versions.load();
-  await first.loaded;
-  versions.use(first);
-  const address = { host: "127.0.0.1", port: 0 } as const;
-  const listener = await network.adapter.listen(address, {}, (socket) => versions.accept(socket));
+  const { versions, first, listener } = await servingTwo();
   const clients: Client[] = [];
   for (let count = 0; count < 10; count++) clients.push(await connect(listener.address));
   for (const { write } of clients) {

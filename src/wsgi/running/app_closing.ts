@@ -97,7 +97,7 @@ function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<voi
     if (!isPromised) checkStep(step);
     if (!isPromised && step.done) return;
     const first = isPromised ? adopt(step) : step;
-    yield* inTime(stepToEnd, context, context, iterator, first);
+    yield* inTime(() => stepToEnd(context, iterator, first), context);
   } catch (error) {
     context.report(error);
   }
@@ -108,7 +108,8 @@ function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void
   try {
     const closed = callClose(given);
     if (!isPromise(closed)) return;
-    yield* inTime(perform, context, until(adopt(closed)));
+    const settling = until(adopt(closed));
+    yield* inTime(() => perform(settling), context);
   } catch (error) {
     context.report(error);
   }
@@ -172,15 +173,14 @@ function* performPlanned({ cogen }: AppContext): Coroutine<void> {
 }
 
 /** Runs a coroutine as a task of its own, and abandons it at the deadline, or at the end of the server. */
-function* inTime<A extends unknown[]>(
-  rest: (...args: A) => Coroutine<unknown>,
+function* inTime(
+  rest: () => Coroutine<unknown>,
   context: AppContext,
-  ...args: A
 ): Coroutine<void> {
   const { closeTimeoutMs, closings } = context;
   let atEnd = () => {};
   const closing: Operation<unknown> = operation((resume) => {
-    const task = resume.scheduler.add(rest, ...args);
+    const task = resume.scheduler.add(rest);
     const joining = Join(task);
     notePerformed(joining);
     joining.start(resume);
