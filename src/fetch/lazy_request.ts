@@ -15,7 +15,7 @@
 import type { Environ } from "../wsgi/mod.ts";
 import { handleBodies } from "./handled_reading.ts";
 import { passOn } from "./pass_on.ts";
-import { bodyBytes, bodyStream, hasRequestBody } from "./request_body.ts";
+import { BODY_METHODS, bodyBytes, bodyStream, hasRequestBody } from "./request_body.ts";
 import { requestUrl } from "./request_url.ts";
 
 /**
@@ -79,27 +79,63 @@ function initOf(environ: Environ): RequestInit | undefined {
  */
 class WholeRequest extends Request {
   readonly #environ: Environ;
+  /** The stream that the body was made of. A copy of the request puts another one in its place. */
+  readonly #stream: unknown;
+  /** True once the body was read here, and not through its stream. */
+  #isBodyRead = false;
 
   constructor(environ: Environ) {
-    super(requestUrl(environ), initOf(environ));
+    const init = initOf(environ);
+    super(requestUrl(environ), init);
     addFields(this.headers, environ);
     this.#environ = environ;
+    this.#stream = init?.body;
   }
 
   override clone(): Request {
     return new Request(super.clone(), { signal: this.signal });
   }
 
+  /** Reads a body without its stream, which costs half of a small request; `undefined` if the stream is needed. */
+  #take(): Promise<Uint8Array<ArrayBuffer>> | undefined {
+    const body = Reflect.get(Request.prototype, "body", this) as Request["body"];
+    if (body === null || body !== this.#stream || body.locked || this.bodyUsed) return undefined;
+    this.#isBodyRead = true;
+    // The functions of the runtime find the body locked.
+    body.getReader();
+    return bodyBytes(this.#environ);
+  }
+
   static {
-    // Declarations of a runtime may have a property here, which an accessor of a class cannot override.
-    Object.defineProperty(this.prototype, "signal", {
+    // Declarations of a runtime may have a property here, which a member of a class cannot override.
+    const { prototype } = this;
+    const isUsed = Object.getOwnPropertyDescriptor(Request.prototype, "bodyUsed")?.get;
+    define(prototype, "signal", {
       get(this: WholeRequest) {
         return this.#environ.cogen.signal;
       },
-      configurable: true,
     });
+    define(prototype, "bodyUsed", {
+      get(this: WholeRequest) {
+        return this.#isBodyRead || isUsed?.call(this);
+      },
+    });
+    for (const [name, convert] of Object.entries(BODY_METHODS)) {
+      const inherited = Reflect.get(Request.prototype, name) as (() => unknown) | undefined;
+      if (inherited === undefined) continue;
+      define(prototype, name, {
+        value(this: WholeRequest) {
+          const bytes = this.#take();
+          return bytes === undefined ? Reflect.apply(inherited, this, []) : convert(bytes);
+        },
+      });
+    }
     handleBodies(this.prototype);
   }
+}
+
+function define(owner: object, name: string, member: PropertyDescriptor): void {
+  Object.defineProperty(owner, name, { ...member, configurable: true });
 }
 
 /** The members that are read often; all others are those of the runtime's own request. */
@@ -165,19 +201,16 @@ class LazyRequest {
     return await bodyBytes(this.#environ);
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    const { buffer, byteOffset, byteLength } = await this.bytes();
-    return byteLength === buffer.byteLength
-      ? buffer
-      : buffer.slice(byteOffset, byteOffset + byteLength);
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return BODY_METHODS.arrayBuffer(this.bytes());
   }
 
-  async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes());
+  text(): Promise<string> {
+    return BODY_METHODS.text(this.bytes());
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return BODY_METHODS.json(this.bytes());
   }
 }
 

@@ -9,9 +9,9 @@
 
 import { type Environ, HTTPException } from "../wsgi/mod.ts";
 
-/** A host in lower case that is no number, without a port or with one that is no default. */
+/** A host in lower case that is no number, without a port or with one below 60,000 that is no default. */
 const PLAIN_HOST =
-  /^(?:localhost|127\.0\.0\.1|[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+)(?::(?!80$|443$)[1-9]\d{1,3})?$/;
+  /^(?:localhost|127\.0\.0\.1|[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+)(?::(?!80$|443$)(?:[1-5]\d{4}|[1-9]\d{1,3}))?$/;
 /** A target with only the characters that the URL standard leaves as they are. */
 const PLAIN_TARGET = /^\/[\w!$&()*+,\-./:;=@~]*(?:\?[\w!$&()*+,\-./:;=@~%?]*)?$/;
 /** A segment of one or two dots, which the URL standard removes. */

@@ -113,6 +113,90 @@ test("a body is read once, by any method", async () => {
   });
 });
 
+test("a body that was read is closed to all that take a request", async () => {
+  const reads = ["arrayBuffer", "bytes", "json", "text"] as const;
+  for (const name of reads) {
+    await using client = clientOf(async (request) => {
+      // Node 20 has no `bytes` of its own.
+      await (request[name] ?? request.text).call(request);
+      const uses = [
+        () => request.clone(),
+        () => new Request(request),
+        () => request.body?.getReader(),
+        () => request.formData(),
+        () => request[name](),
+      ];
+      const ends = uses.map(async (use) => (await use(), "taken"));
+      const refused = (await Promise.allSettled(ends)).map(({ status }) => status);
+      return Response.json([request.bodyUsed, request.body?.locked, ...refused]);
+    });
+    const wanted = [true, true, ...Array.from({ length: 5 }, () => "rejected")];
+    assertEquals((await client.post("/", { body: "1" })).json(), wanted, name);
+  }
+});
+
+/** Gives the parts of bytes between offsets, each as a part of the request's body. */
+async function* partsOf(bytes: Uint8Array, offsets: readonly number[]): AsyncGenerator<Uint8Array> {
+  let from = 0;
+  for (const to of [...offsets, bytes.length]) {
+    yield bytes.subarray(from, to);
+    from = to;
+  }
+}
+
+test("a body is the same by each way, however much of it has arrived", async () => {
+  const all = new TextEncoder().encode(`\ufeff${"a\u00e9".repeat(40_000)}`);
+  const reads: Record<string, (request: Request) => Promise<string>> = {
+    text: (request) => request.text(),
+    arrayBuffer: async (request) => new TextDecoder().decode(await request.arrayBuffer()),
+    body: (request) => new Response(request.body).text(),
+    "a reader each": async (request) => {
+      const decoder = new TextDecoder();
+      let text = "";
+      for (let done = false; !done;) {
+        const reader = (request.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
+        const step = await reader.read();
+        reader.releaseLock();
+        done = step.done;
+        text += decoder.decode(step.value, { stream: !done });
+      }
+      return text;
+    },
+  };
+  for (const size of [3, 100, 65_536, 65_537, all.length]) {
+    const bytes = all.subarray(0, size);
+    for (const [name, read] of Object.entries(reads)) {
+      for (const offsets of [undefined, [], [1], [2, size - 1], [size]]) {
+        await using client = clientOf(async (request) => new Response(await read(request)));
+        const body = offsets === undefined ? bytes : partsOf(bytes, offsets);
+        const { text } = await client.post("/", { body });
+        assert(text === new TextDecoder().decode(bytes), `${name}, ${size} bytes, ${offsets}`);
+      }
+    }
+  }
+});
+
+test("a middleware that replaces the reading of the input is heard", async () => {
+  const byStream = (request: Request) => new Response(request.body).text();
+  for (const read of [(request: Request) => request.text(), byStream]) {
+    const app = fromFetch(async (request) => new Response(await read(request)));
+    await using client = testClient((environ, startResponse) => {
+      const input = environ["wsgi.input"];
+      const other = new TextEncoder().encode("other");
+      Object.assign(input, {
+        *read() {
+          return other;
+        },
+        async *[Symbol.asyncIterator]() {
+          yield other;
+        },
+      });
+      return app(environ, startResponse);
+    });
+    assertEquals((await client.post("/", { body: "given" })).text, "other");
+  }
+});
+
 test("a request without a body has none", async () => {
   await using client = clientOf(async (request) =>
     Response.json([request.body, await request.text(), request.bodyUsed])

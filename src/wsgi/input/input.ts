@@ -79,14 +79,16 @@ export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * Takes all that is left, without a wait: for a body that is sent on to a thread.
+   * Takes all that is left, without a wait: for a body that is sent on to a thread, or to a fetch handler.
    *
-   * @param iterate The iteration of the input in the environ: a middleware may have put another one in its place.
+   * @param method The method of the input in the environ that reads the body otherwise: a middleware may have put
+   *   another one in its place.
    * @returns `undefined` if it is another one, or if the body has not arrived whole or has more than `mostBytes`.
    * @ignore
    */
-  takeWhole(iterate: unknown, mostBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    const isOwn = #body in this && iterate === WSGIInput.prototype[Symbol.asyncIterator];
+  takeWhole(method: unknown, mostBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const { read, [Symbol.asyncIterator]: iterate } = WSGIInput.prototype;
+    const isOwn = #body in this && (method === iterate || method === read);
     return isOwn ? this.#body.takeWhole(mostBytes) : undefined;
   }
 
