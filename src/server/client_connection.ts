@@ -433,8 +433,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     // While the client still takes in a response, only the time-out for writes holds.
     if (this.output.full) return;
     const exchange = this.#exchange;
-    const isAppRunning = exchange?.isAppDone === false;
-    if (isAppRunning && now - exchange.startedAt >= timeoutsMs.request) {
+    if (exchange?.isAbortable && now - exchange.startedAt >= timeoutsMs.request) {
       this.#host.timedOut("request");
       return this.#refuse(new ProtocolError(503, "The request took too long"));
     }
@@ -447,7 +446,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (phase === "idle") this.#close();
     else if (phase === "head") {
       this.#refuse(new ProtocolError(408, "The request head did not come in time"));
-    } else if (phase === "body" && isAppRunning) {
+    } else if (phase === "body" && exchange?.isAppDone === false) {
       this.#refuse(new ProtocolError(408, "The request body did not come in time"));
     } else this.#cut();
   }

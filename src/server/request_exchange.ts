@@ -162,9 +162,14 @@ export class RequestExchange
     return this.response.keepAlive && !this.#isLast;
   }
 
+  /** Whether an abort has an effect: the app runs, its response is not complete, and no abort came before. */
+  get isAbortable(): boolean {
+    return !this.isAppDone && !this.response.ended && !this.isAborted;
+  }
+
   /** Aborts the app's waits and cancels the app, because the client has gone or must go. */
   abort(reason?: Error): void {
-    if (this.isAppDone || this.response.ended || this.#reason !== undefined) return;
+    if (!this.isAbortable) return;
     const cause = this.#reason = reason ?? new ClientDisconnected();
     if (reason === undefined) this.#reporter.clientLeft();
     this.body.fail(cause);

@@ -21,7 +21,7 @@ export interface Timeouts {
    */
   readonly body: Duration;
   /**
-   * From a request's head to the end of its app, which is then cancelled through `finally`; 503 if
+   * From a request's head to the end of its response; then the app is cancelled through `finally`, and 503 if
    * nothing was sent. Default `Infinity`, because a long poll is no error.
    */
   readonly request: Duration;

@@ -51,6 +51,37 @@ for (const [status, request, waitMs = 0] of REFUSED) {
   });
 }
 
+test("a request is refused once, however long its app takes to end", async () => {
+  const heard: (number | undefined)[] = [];
+  const stage = await serving(function* (_environ, startResponse) {
+    startResponse("200 OK", []);
+    try {
+      yield Sleep(60);
+    } finally {
+      yield Sleep(6);
+    }
+  }, { onRefused: ({ status }) => void heard.push(status), timeouts: { request: 1 } });
+  const client = stage.ask(get("/"));
+  for (let second = 0; second < 10; second++) await stage.settle(1000);
+  assertEquals(client.response().status, "503 Service Unavailable");
+  const { refusedRequests, timeouts } = stage.server.stats();
+  assertEquals([heard, refusedRequests, timeouts.request], [[503], 1, 1]);
+  await stage.finish();
+});
+
+test("a request that is answered is not refused while its app is being closed", async () => {
+  const stage = await serving((environ, startResponse) => {
+    startResponse("200 OK", [["Content-Type", "text/plain"]]);
+    return Object.assign(["hello"], { close: () => environ.cogen.run(Sleep(6)) });
+  }, { timeouts: { request: 1 } });
+  const client = stage.ask(get("/"));
+  for (let second = 0; second < 10; second++) await stage.settle(1000);
+  assertEquals([client.response().body, client.ended], ["hello", false]);
+  const { refusedRequests, timeouts } = stage.server.stats();
+  assertEquals([refusedRequests, timeouts.request], [0, 0]);
+  await stage.finish();
+});
+
 const REFUSED_HEADS: readonly (readonly [number, string, number?])[] = [
   [400, "HEAD / HTTP/1.1\r\n\r\n"],
   [400, "HEAD / HTTP/1.1\r\nHost: a\r\nA B: c\r\n\r\n"],
