@@ -11,6 +11,7 @@
  * @module
  */
 
+import { handleRejection } from "../interop/promises.ts";
 import type { CurrentStep, LocalValues, OperationWatcher } from "../current_step.ts";
 import { BaseOperation, isOperation, NOT_YET, type Operation } from "../operation.ts";
 import { favoursCaller, type ResolvedPriority, resolvePriority } from "../priority.ts";
@@ -308,7 +309,10 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   }
 
   #suspend(yielded: unknown): void {
-    if (this.#cancellation === "requested") return this.#enqueueReturn();
+    if (this.#cancellation === "requested") {
+      handleRejection(yielded);
+      return this.#enqueueReturn();
+    }
     if (yielded === undefined || yielded === "") return this.#enqueue("paused", undefined);
     const { kernel } = this;
     let operation: Operation<unknown>;

@@ -4,22 +4,27 @@
  *
  * Both calls may wait. Each runs as a task of its own, so that cancelling the request does not
  * interrupt the call; `timeouts.close` bounds the time of each, and the end of a shutdown ends the rest.
+ * A request that is cancelled while its app is being closed waits on: it ends only with its app. The time
+ * of the call then begins anew.
+ *
  * The app run calls this.
  *
  * @module
  */
 
-import { currentStep, notePerformed } from "../../coroutine/internal.ts";
+import { currentStep, isOf, notePerformed } from "../../coroutine/internal.ts";
 import {
   type Coroutine,
   isOperation,
   Join,
   type Operation,
   operation,
+  type Resume,
   until,
 } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { isEmpty } from "../block.ts";
+import { HTTPException } from "../http_exception.ts";
 import type { AppContext } from "./app_context.ts";
 import {
   adopt,
@@ -40,23 +45,31 @@ import {
 import { burstEnd, burstLasts } from "./burst.ts";
 import { WSGIError } from "./response.ts";
 
+/** The value that the app run resumes the closing with, when the request is cancelled: the wait begins anew. */
+export const CANCELLED: unique symbol = Symbol("cancelled");
+
+/** Resumes an iterator with the error that ends it. */
+export type Unwind = (iterator: AnyIterator) => Steps;
+
 /**
  * Closes an app, and ends its request.
  *
  * @param context The request.
  * @param iterator The iterator of the app, if it has not ended by itself.
  * @param given The iterable of the app, if the app has returned one.
+ * @param unwind Resumes the iterator with the error that ends it. Without this function, `return()` ends it.
  */
 export function* closeApp(
   context: AppContext,
   iterator: AnyIterator | undefined,
   given: AppIterable | undefined,
+  unwind?: Unwind,
 ): Coroutine<void> {
   let complete = false;
   context.cogen.beginClosing();
   try {
     try {
-      if (iterator !== undefined) yield* endIterator(context, iterator);
+      if (iterator !== undefined) yield* endIterator(context, iterator, unwind);
     } finally {
       if (given !== undefined) yield* closeIterable(context, given);
     }
@@ -90,17 +103,31 @@ export async function closeLate(
 }
 
 /** Ends an iterator through its `finally` blocks. */
-function* endIterator(context: AppContext, iterator: AnyIterator): Coroutine<void> {
+function* endIterator(
+  context: AppContext,
+  iterator: AnyIterator,
+  unwind: Unwind | undefined,
+): Coroutine<void> {
   try {
-    const step = endEarly(iterator) ?? DONE;
+    const step = beginEnd(context, iterator, unwind);
     const isPromised = isPromise(step);
     if (!isPromised) checkStep(step);
     if (!isPromised && step.done) return;
     const first = isPromised ? adopt(step) : step;
-    yield* inTime(() => stepToEnd(context, iterator, first), context);
+    yield* inTime(stepToEnd(context, iterator, first), context);
   } catch (error) {
-    context.report(error);
+    reportFault(context, error);
   }
+}
+
+/** Makes the first step of the end. An iterator that fails in it is ended like one that fails before. */
+function beginEnd(context: AppContext, iterator: AnyIterator, unwind: Unwind | undefined): Steps {
+  try {
+    if (unwind !== undefined) return unwind(iterator);
+  } catch (error) {
+    reportFault(context, error);
+  }
+  return endEarly(iterator) ?? DONE;
 }
 
 /** Calls `close()` (PEP 3333). */
@@ -108,8 +135,7 @@ function* closeIterable(context: AppContext, given: AppIterable): Coroutine<void
   try {
     const closed = callClose(given);
     if (!isPromise(closed)) return;
-    const settling = until(adopt(closed));
-    yield* inTime(() => perform(settling), context);
+    yield* inTime(perform(until(adopt(closed))), context);
   } catch (error) {
     context.report(error);
   }
@@ -172,36 +198,61 @@ function* performPlanned({ cogen }: AppContext): Coroutine<void> {
   }
 }
 
-/** Runs a coroutine as a task of its own, and abandons it at the deadline, or at the end of the server. */
-function* inTime(
-  rest: () => Coroutine<unknown>,
-  context: AppContext,
-): Coroutine<void> {
-  const { closeTimeoutMs, closings } = context;
-  let atEnd = () => {};
-  const closing: Operation<unknown> = operation((resume) => {
-    const task = resume.scheduler.add(rest);
-    const joining = Join(task);
+/** Runs the rest of a call as a task of its own, and abandons it at the deadline, or at the end of the server. */
+function* inTime(rest: Coroutine<void>, context: AppContext): Coroutine<void> {
+  const { closings } = context;
+  const task = context.cogen.scheduler.add(reported, rest, context);
+  let overdue: WSGIError | undefined;
+  let endWait = (_error: WSGIError) => {};
+  const abandon = (when: string) => {
+    task.cancel();
+    overdue = new WSGIError(`${theApp(context)} was closed and has not ended ${when}`);
+    endWait(overdue);
+  };
+  const ending: Operation<void> = operation((resume) => {
+    if (overdue !== undefined) throw overdue;
+    endWait = (error) => resume.error(error);
+    setDeadline(resume, context, abandon);
+    const joining = Join(task, { timeout: -1 });
     notePerformed(joining);
-    joining.start(resume);
-    const abandon = (when: string) => {
-      task.cancel();
-      resume.error(new WSGIError(`${theApp(context)} was closed and has not ended ${when}`));
-    };
-    atEnd = () => abandon("when the server had to end");
-    closings.add(atEnd);
-    if (closeTimeoutMs === Infinity) return;
-    // A pause of the process may take up one half of the time, and the app still gets the other one.
-    const halfMs = closeTimeoutMs / 2;
-    resume.setDeadline(halfMs, () =>
-      resume.setDeadline(halfMs, () => {
-        context.closeTimedOut?.();
-        abandon(`in ${closeTimeoutMs} ms`);
-      }));
+    return joining.start(resume);
   }, "close");
+  const atEnd = () => abandon("when the server had to end");
+  closings.add(atEnd);
   try {
-    yield closing;
+    while ((yield ending) === CANCELLED);
   } finally {
     closings.delete(atEnd);
   }
+}
+
+/** Reports the error of a call, which the wait for the call cannot do: a cancellation interrupts that wait. */
+function* reported(rest: Coroutine<void>, context: AppContext): Coroutine<void> {
+  try {
+    yield* rest;
+  } catch (error) {
+    reportFault(context, error);
+  }
+}
+
+/** Reports an error, except one that is a response, and no fault. Nothing can be answered any more. */
+function reportFault(context: AppContext, error: unknown): void {
+  if (!isOf(HTTPException, error)) context.report(error);
+}
+
+/** Sets the deadline of a wait for an app that is being closed. */
+function setDeadline(
+  resume: Resume<void>,
+  context: AppContext,
+  abandon: (when: string) => void,
+): void {
+  const { closeTimeoutMs } = context;
+  if (closeTimeoutMs === Infinity) return;
+  // A pause of the process may take up one half of the time, and the app still gets the other one.
+  const halfMs = closeTimeoutMs / 2;
+  resume.setDeadline(halfMs, () =>
+    resume.setDeadline(halfMs, () => {
+      context.closeTimedOut?.();
+      abandon(`in ${closeTimeoutMs} ms`);
+    }));
 }

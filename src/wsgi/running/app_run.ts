@@ -17,7 +17,8 @@
  *
  * An app that fails is reported, and answered with 500 if nothing was sent. Cancelling the run
  * closes the app, exactly once, by `return()` and `close()`. The closing may wait again, and is
- * left to a generator (app_closing.ts). An app that needs no closing costs no generator.
+ * left to a generator (app_closing.ts), which a cancellation does not end. An app that needs no closing
+ * costs no generator.
  *
  * The exchange calls {@linkcode runApp}.
  *
@@ -31,7 +32,7 @@ import { isBlock, isEmpty } from "../block.ts";
 import { WSGIFileWrapper } from "../files/file_wrapper.ts";
 import { HTTPException } from "../http_exception.ts";
 import { type BodyReader, ServerReadable } from "../files/server_readable.ts";
-import { closeApp, closeLate } from "./app_closing.ts";
+import { CANCELLED, closeApp, closeLate, type Unwind } from "./app_closing.ts";
 import type { AppContext } from "./app_context.ts";
 import {
   adopt,
@@ -128,7 +129,7 @@ class AppRun implements BodyReader, StepConsumer {
   return(): Step {
     if (this.#endOfWait !== undefined) this.#tellWait();
     this.#context.cogen.appStep = currentStep();
-    if (this.#closing !== undefined) return this.#closing.return();
+    if (this.#closing !== undefined) return this.#closing.next(CANCELLED);
     if (this.#wait !== "start") return this.#close();
     // The run was cancelled before its first step: the app was not called, but the request is over.
     return this.#ended(false);
@@ -174,6 +175,8 @@ class AppRun implements BodyReader, StepConsumer {
 
   /** Runs the app to its next wait, or to its end. The last wait has brought this value or error. */
   #run(failed: boolean, content: unknown): Step {
+    const isWaitOfApp = this.#wait === "yielded" || this.#wait === "planned";
+    if (failed && isWaitOfApp && this.#context.isAborted) return this.#unwind(content);
     try {
       const step = this.#endWait(failed, content);
       if (!step.done) return step;
@@ -278,7 +281,7 @@ class AppRun implements BodyReader, StepConsumer {
   #step(first: Steps): Step {
     const context = this.#context;
     for (let steps = first;;) {
-      if (isPromise(steps)) return this.#waitFor("step", gather(steps, this));
+      if (isPromise(steps)) return this.#waitForStep(steps);
       const { value } = steps;
       let refusal: unknown;
       if (steps.done) {
@@ -299,6 +302,12 @@ class AppRun implements BodyReader, StepConsumer {
       if (!burstLasts(context, this.#burstEndMs)) return this.#waitForTurn(refusal);
       steps = resume(this.#iterator as AnyIterator, refusal);
     }
+  }
+
+  /** Waits for a step of an async iterator. A run that was cancelled meanwhile does not begin the wait. */
+  #waitForStep(steps: PromiseLike<Step>): Step {
+    if (this.#context.isAborted) adopt(steps).catch((error) => this.failedLate(error));
+    return this.#waitFor("step", gather(steps, this));
   }
 
   /** An empty block: performs the planned operation, or lets other tasks run. */
@@ -372,9 +381,23 @@ class AppRun implements BodyReader, StepConsumer {
     this.#context.output.flush();
   }
 
-  #close(): Step {
+  /**
+   * Gives the app the error of its wait, when the request is aborted: mostly that of a read of the body. The
+   * error itself ends the app. Its `finally` blocks may wait, which a `return()` would cut short.
+   */
+  #unwind(error: unknown): Step {
+    const { cogen } = this.#context;
+    const isPlanned = this.#wait === "planned";
+    return this.#close((iterator) => {
+      if (!isPlanned) return throwInto(iterator, error);
+      cogen.fail(error);
+      return iterator.next();
+    });
+  }
+
+  #close(unwind?: Unwind): Step {
     if (this.#promised !== undefined) closeLate(this.#promised, this.#context);
-    this.#closing = closeApp(this.#context, this.#iterator, this.#iterable);
+    this.#closing = closeApp(this.#context, this.#iterator, this.#iterable, unwind);
     return this.#closing.next();
   }
 }

@@ -36,6 +36,11 @@ export class PlannedWaits {
   /** True once the app is being closed. */
   #isClosing = false;
 
+  /** Whether the app is being closed. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   get operation(): Operation<unknown> | undefined {
     return this.#planned;
   }

@@ -338,13 +338,17 @@ export class RequestCogen implements Cogen, Planner, Binding {
     this.#waits.beginClosing();
   }
 
-  /** Ends the waits of {@linkcode Cogen.run}: the client has disconnected, or the server shuts down. */
+  /**
+   * The client has disconnected, or the server shuts down: ends the waits of {@linkcode Cogen.run}, except those
+   * of an app that is being closed already.
+   */
   abort(reason: Error): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
+    const isClosing = this.#waits.isClosing;
     this.beginClosing();
     this.#controller?.abort(reason);
-    this.#cancelRuns();
+    if (!isClosing) this.#cancelRuns();
   }
 
   /** Ends the waits of {@linkcode Cogen.run}: the app has ended. */

@@ -177,3 +177,15 @@ for (const [name, { state, reach, after, notes, end }] of Object.entries(TABLE))
     theatre.assertEmpty();
   });
 }
+
+test("a promise that a cancelled task yields before it ends is no unhandled rejection", async () => {
+  const theatre = stage();
+  const task = theatre.scheduler.add(function* () {
+    task.cancel();
+    yield Promise.reject(new Error("refused"));
+  });
+  theatre.run();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(task.state, "cancelled");
+  theatre.assertEmpty();
+});

@@ -774,6 +774,83 @@ for (const [name, app] of ENDLESS) {
   });
 }
 
+/** An app that fails after its head, and whose end and `close()` take a second each, or for ever. */
+function failing(events: string[], closeSeconds = 1): WSGIApp {
+  return (environ, startResponse) => {
+    ok(startResponse);
+    const ending = (function* () {
+      events.push("ending");
+      yield Sleep(1);
+      events.push("ended");
+    })();
+    let steps = 0;
+    const next = () => {
+      if (steps++ === 0) return { done: false, value: "block" };
+      if (steps === 2) throw new Error("from the app");
+      return ending.next();
+    };
+    return {
+      [Symbol.iterator]: () => ({ next, return: () => ending.next() }) as Iterator<string>,
+      async close() {
+        events.push("closing");
+        await environ.cogen.run(Sleep(closeSeconds));
+        events.push("closed");
+      },
+    };
+  };
+}
+
+test("a client that leaves while a failed app ends changes nothing of its end", async () => {
+  for (const leavesAfterMs of [500, 1500]) {
+    const events: string[] = [];
+    const stage = await serving(failing(events));
+    const client = stage.ask(get("/"));
+    await stage.settle(leavesAfterMs);
+    client.destroy();
+    await stage.settle(100);
+    assertEquals(stage.server.stats().activeRequests, 1);
+    await stage.settle(1000);
+    await stage.settle(1000);
+    assertEquals(events, ["ending", "ended", "closing", "closed"]);
+    assertEquals(stage.server.stats().activeRequests, 0);
+    const log = stage.takeLog();
+    assertEquals(log.length, 1);
+    assertStringIncludes(log[0]!, "from the app");
+    await stage.finish();
+  }
+});
+
+test("a failed app that never ends is abandoned, also if its client has left meanwhile", async () => {
+  const events: string[] = [];
+  const stage = await serving(failing(events, 1_000_000), { timeouts: { close: 5 } });
+  const client = stage.ask(get("/"));
+  await stage.settle(1000);
+  await stage.settle(1000);
+  client.destroy();
+  await stage.settle(4900);
+  assertEquals([stage.server.stats().activeRequests, stage.takeLog().length], [1, 1]);
+  await stage.settle(200);
+  assertEquals(events, ["ending", "ended", "closing"]);
+  const { activeRequests, timeouts } = stage.server.stats();
+  assertEquals([activeRequests, timeouts.close], [0, 1]);
+  const log = stage.takeLog();
+  assertEquals(log.length, 1);
+  assertStringIncludes(log[0]!, "was closed and has not ended in 5000 ms");
+  await stage.finish();
+});
+
+test("the end of a shutdown abandons a failed app that never ends", async () => {
+  const stage = await serving(failing([], 1_000_000), { timeouts: { close: Infinity } });
+  stage.ask(get("/"));
+  await stage.settle(1000);
+  await stage.until(stage.server.shutdown({ grace: 1 }));
+  const [first, second, ...others] = stage.takeLog();
+  assertStringIncludes(first ?? "", "from the app");
+  assertStringIncludes(second ?? "", "has not ended when the server had to end");
+  assertEquals([others, stage.server.scheduler.stats().tasks], [[], 0]);
+  await stage.finish();
+});
+
 test("205 has no content and a length of 0, whatever the app gives", async () => {
   const apps: readonly WSGIApp[] = [
     () => ["he", "llo"],

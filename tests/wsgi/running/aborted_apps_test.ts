@@ -1,0 +1,182 @@
+/**
+ * Apps whose request is aborted while an error or a value is on its way to them: their `finally` blocks may wait,
+ * `close()` comes after these, and no error is lost or ends the process.
+ *
+ * The runner fails a test with an unhandled rejection.
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { test } from "node:test";
+import { operation, Sleep } from "../../../src/coroutine/mod.ts";
+import { passThrough } from "../../../src/middleware/mod.ts";
+import {
+  type AppYield,
+  type Environ,
+  HTTPException,
+  type StartResponse,
+  type WSGIApp,
+} from "../../../src/wsgi/mod.ts";
+import { get, requestText, serving } from "../../support/serving.ts";
+
+/** Makes an app that notes its events. */
+type NotingApp = (events: string[]) => WSGIApp;
+
+const ok = (start: StartResponse) => void start("200 OK", [["Content-Type", "text/plain"]]);
+
+/** Reads the body, and frees a lock, which takes a second. */
+function* typed(
+  events: string[],
+  environ: Environ,
+  start: StartResponse,
+): Generator<AppYield, void, unknown> {
+  ok(start);
+  try {
+    yield `${(yield* environ["wsgi.input"].read()).length}`;
+  } catch (error) {
+    events.push((error as Error).name);
+    throw error;
+  } finally {
+    yield* environ.cogen.wait(Sleep(1));
+    events.push("freed");
+  }
+}
+
+const UPLOADS: Readonly<Record<string, NotingApp>> = {
+  "typed": (events) => (environ, start) => typed(events, environ, start),
+  "typed, through middleware": (events) => (environ, start) =>
+    passThrough(() => typed(events, environ, start), environ.cogen, {
+      *block(block) {
+        yield block;
+      },
+    }),
+  "in cogen's style": (events) =>
+    function* (environ, start) {
+      ok(start);
+      const { core } = environ.cogen;
+      try {
+        yield environ.cogen.input.read();
+        events.push((environ.cogen.exception as Error).name);
+      } finally {
+        yield core.events.Sleep(1);
+        events.push("freed");
+      }
+    },
+  "as operations": (events) =>
+    function* (environ, start) {
+      ok(start);
+      try {
+        yield environ["wsgi.input"].read();
+      } catch (error) {
+        events.push((error as Error).name);
+        throw new HTTPException(400);
+      } finally {
+        yield Sleep(1);
+        events.push("freed");
+      }
+    },
+  "in an async generator": (events) =>
+    async function* (environ, start) {
+      ok(start);
+      try {
+        yield* environ["wsgi.input"].read();
+      } catch (error) {
+        events.push((error as Error).name);
+        throw error;
+      } finally {
+        await environ.cogen.run(Sleep(1));
+        events.push("freed");
+      }
+    },
+};
+
+for (const [name, app] of Object.entries(UPLOADS)) {
+  test(`a client that leaves amid its upload lets the finally of the app wait: ${name}`, async () => {
+    const events: string[] = [];
+    const stage = await serving((environ, start) => {
+      const given = app(events)(environ, start);
+      return Object.assign(given, { close: () => void events.push("close") });
+    });
+    const client = stage.ask(requestText("POST", "/", ["Content-Length: 10"]) + "half");
+    await stage.settle();
+    client.destroy();
+    await stage.settle();
+    assertEquals(events, ["ClientDisconnected"]);
+    assertEquals(stage.server.stats().activeRequests, 1);
+    await stage.settle(1000);
+    assertEquals(events, ["ClientDisconnected", "freed", "close"]);
+    assertEquals(stage.server.stats().activeRequests, 0);
+    await stage.finish();
+  });
+}
+
+test("an app that goes on after the error of its upload is abandoned in time", async () => {
+  const stage = await serving(function* (environ, start) {
+    ok(start);
+    try {
+      yield* environ["wsgi.input"].read();
+    } catch {
+      for (;;) yield* environ.cogen.wait(Sleep(1));
+    }
+  }, { timeouts: { close: 5 } });
+  const client = stage.ask(requestText("POST", "/", ["Content-Length: 10"]));
+  await stage.settle();
+  client.destroy();
+  for (let second = 0; second < 6; second++) await stage.settle(1000);
+  assertMatch(stage.takeLog().join("\n"), /^POST \/ failed: .* has not ended in 5000 ms/);
+  await stage.finish();
+});
+
+test("an iterator without throw() is ended by return() after the error of its upload", async () => {
+  const events: string[] = [];
+  const stage = await serving((environ, start) => {
+    ok(start);
+    const steps = {
+      next: () => ({ done: false, value: environ["wsgi.input"].read() }),
+      return: () => ({ done: events.push("return") > 0, value: undefined }),
+    };
+    return { [Symbol.iterator]: () => steps as unknown as Iterator<AppYield> };
+  });
+  const client = stage.ask(requestText("POST", "/", ["Content-Length: 10"]));
+  await stage.settle();
+  client.destroy();
+  await stage.settle();
+  assertEquals(events, ["return"]);
+  await stage.finish();
+});
+
+/** An operation that completes just before the run is cancelled. */
+function untilAborted({ cogen }: Environ) {
+  return operation<string>((resume) => {
+    cogen.signal.addEventListener("abort", () => resume.value("aborted"));
+  }, "untilAborted");
+}
+
+const CROSSED: Readonly<Record<string, readonly [app: WSGIApp, log: readonly string[]]>> = {
+  "the error of the next step of an async iterator": [
+    async function* (environ) {
+      yield untilAborted(environ);
+      await Promise.resolve();
+      throw new Error("after the wait");
+    },
+    ["GET / failed: Error: after the wait"],
+  ],
+  "a promise that the app yields": [
+    function* (environ) {
+      yield untilAborted(environ);
+      yield Promise.reject(new Error("of the promise"));
+    },
+    [],
+  ],
+};
+
+for (const [name, [app, log]] of Object.entries(CROSSED)) {
+  test(`a value that crosses the abort of its request: ${name} is no unhandled rejection`, async () => {
+    const stage = await serving(app);
+    const client = stage.ask(get("/"));
+    await stage.settle();
+    client.destroy();
+    await stage.settle();
+    assertEquals(stage.takeLog().map((entry) => entry.split("\n")[0]!), log);
+    await stage.finish();
+  });
+}
