@@ -3,8 +3,9 @@
  *
  * Parts wait in order until a flush. Text that follows all other parts is kept as one string,
  * because most responses are only text, and a socket sends one string fastest. A small block of bytes after a
- * text, such as the body after the head, becomes text as well. While the socket has
- * no room, the output is `full` and keeps everything until `drain`.
+ * text, such as the body after the head, becomes text as well, so the app may change the array at once. A larger
+ * block is sent as it is at the flush. While the socket has no room, the output is `full` and keeps everything
+ * until `drain`.
  *
  * The connection and its exchange call this, and the response writes through
  * {@linkcode Output.sink}.

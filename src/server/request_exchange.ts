@@ -404,7 +404,7 @@ export class RequestExchange
     const reason = this.#reason ?? this.cogen.endReason;
     if (reason !== undefined && isAbort(error, reason)) return;
     if (isOf(ClientDisconnected, error)) return;
-    if (!this.#reporter.isNew(error)) return;
+    if (!this.#reporter.noteError(error)) return;
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;
     const id = this.#requestId;

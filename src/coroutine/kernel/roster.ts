@@ -3,10 +3,11 @@
  *
  * The last member takes the place of one that leaves, so the list has no order.
  *
- * A `Set` would do the same. But whenever a `Set` has replaced its table, the old table leads to the new one. If
- * the old one is in V8's old generation, all members that were in the table then live until the next full
- * collection, although they have left. With a `Set`, half of all closed connections stayed in memory until then,
- * and a connection a request took a tenth more CPU (`npm run bench -- --workload churn`).
+ * A `Set` would do the same, but it keeps members in memory that have left. A `Set` that grows replaces its table,
+ * and V8 links the old table to the new one. An old table in V8's old generation stays until the next full
+ * collection, together with the tables after it and the members that they had. With a `Set`, half of all closed
+ * connections stayed in memory until then, and a connection for each request took a tenth more CPU
+ * (`npm run bench -- --workload churn`).
  *
  * The connections of a server, and the requests that want to hear of its shutdown, are in such lists.
  *
@@ -28,7 +29,7 @@ export class Roster<T extends RosterMember> {
     return this.#members.length;
   }
 
-  /** Adds a member that is in no list. */
+  /** Adds a member, which must be in no list. */
   add(member: T): void {
     member.place = this.#members.length;
     this.#members.push(member);

@@ -251,7 +251,8 @@ export class ResponseWriter {
   ): ResponseFraming {
     const { method, minorVersion, protocol } = this.#context;
     const hasBody = mayHaveBody(method, code);
-    if (hasBody && (ownLength ?? bodyLength) !== (bodyLength ?? ownLength)) {
+    const areBothKnown = ownLength !== undefined && bodyLength !== undefined;
+    if (hasBody && areBothKnown && ownLength !== bodyLength) {
       throw new ResponseError(`Body of ${bodyLength} bytes, but Content-Length ${ownLength}`);
     }
     const mayChunk = minorVersion === 1 && protocol === "HTTP/1.1";

@@ -5,7 +5,7 @@
  * passes through middleware, which may plan operations of its own. This object therefore keeps the order: the
  * wait that was planned last is performed first, because its empty block comes first.
  *
- * {@linkcode RequestCogen} makes this for the first wait of an app: most apps have none.
+ * {@linkcode RequestCogen} makes this when an app first waits or is closed. Most apps end without either.
  *
  * @module
  */

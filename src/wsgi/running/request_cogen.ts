@@ -77,7 +77,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
 
   readonly #body: BodyBuffer;
   readonly #controls: CogenHost;
-  /** The waits of the app; made for the first of them. */
+  /** The waits of the app; made for the first of them, or for the closing of the app. */
   #plannedWaits: PlannedWaits | undefined;
   // Made when the app first asks for them: most apps use one of them, or none.
   #core: Core | undefined;
@@ -234,7 +234,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
 
   /** The running tasks of {@linkcode run}. */
   get runTasks(): Iterable<Task<unknown>> {
-    return [...this.#runs ?? []].flatMap(({ task }) => task ?? []);
+    return [...this.#runs ?? []].map(({ task }) => task).filter((task) => task !== undefined);
   }
 
   onWait(listener: WaitListener): void {

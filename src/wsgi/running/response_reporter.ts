@@ -1,5 +1,5 @@
 /**
- * The report on one response: the status that the client was really sent, and the end of the response.
+ * The report on one response: the status that was really sent to the client, and the end of the response.
  *
  * Most responses need no report, and end as the app has asked for. The exchange therefore makes a reporter only
  * for a response that a listener waits for, or whose end is a special one: the server answers in place of
@@ -38,7 +38,7 @@ export class ResponseReporter {
   /** The answer of the server in place of the app's. */
   #ownAnswer: SentResponse | undefined;
   /** The part of the response that was sent before the client left; the rest went nowhere. */
-  #sentBeforeAbort: SentResponse | undefined;
+  #sentBeforeLeaving: SentResponse | undefined;
   /** Set when the client ended the connection inside its request. */
   #isUploadBroken = false;
   #listeners: ResponseListener[] | undefined;
@@ -46,7 +46,7 @@ export class ResponseReporter {
   #firstByteAtMs: number | undefined;
   /** The first error that was reported. */
   #error: unknown;
-  /** The errors that were reported, if there are any. */
+  /** The objects among the reported errors, if there are any. */
   #reported: WeakSet<WeakKey> | undefined;
 
   constructor(request: ReportedRequest) {
@@ -70,7 +70,7 @@ export class ResponseReporter {
 
   /** Notes that the client has left before the end of the response. */
   clientLeft(): void {
-    this.#sentBeforeAbort = this.#sent;
+    this.#sentBeforeLeaving = this.#sent;
   }
 
   /** Notes that the client has ended the connection in the middle of its upload. */
@@ -79,12 +79,12 @@ export class ResponseReporter {
   }
 
   /**
-   * Notes an error.
+   * Notes an error that is about to be reported.
    *
-   * @returns Whether it is to be reported. The same error is reported once. A thrown string or number has no
+   * @returns Whether to report it: `false` if the same error was noted before. A thrown string or number has no
    *   identity, and is reported each time.
    */
-  isNew(error: unknown): boolean {
+  noteError(error: unknown): boolean {
     if (typeof error === "object" && error !== null || typeof error === "function") {
       if (this.#reported?.has(error) === true) return false;
       (this.#reported ??= new WeakSet()).add(error);
@@ -101,7 +101,7 @@ export class ResponseReporter {
   /** Whether the client has left before the end of its request or of the response. */
   get hasLeft(): boolean {
     if (this.#isUploadBroken) return true;
-    return this.#ownAnswer === undefined && this.#sentBeforeAbort !== undefined;
+    return this.#ownAnswer === undefined && this.#sentBeforeLeaving !== undefined;
   }
 
   /** The response is decided: tells the listeners, as soon as the socket has taken the bytes. */
@@ -129,7 +129,7 @@ export class ResponseReporter {
     const request = this.#request;
     const listeners = this.#listeners ?? [];
     this.#listeners = undefined;
-    const sent = this.#ownAnswer ?? this.#sentBeforeAbort ?? this.#sent;
+    const sent = this.#ownAnswer ?? this.#sentBeforeLeaving ?? this.#sent;
     const firstByteAtMs = sent.status === undefined ? undefined : this.#firstByteAtMs;
     const report = { ...sent, outcome, firstByteAtMs, error: this.#error };
     for (const listener of listeners) {
