@@ -172,13 +172,17 @@ export class RequestExchange
     if (!this.isAbortable) return;
     const cause = this.#reason = reason ?? new ClientDisconnected();
     if (reason === undefined) this.#reporter.clientLeft();
-    this.body.fail(cause);
+    const { reader } = this.body;
+    // The error ends the app itself, which then closes. A coroutine that the app waits for is cancelled instead: if
+    // both came, the cancellation would cut the `finally` short that the error runs.
+    if (reader === this.#task) this.body.fail(cause);
     try {
       this.cogen.abort(cause);
     } catch (error) {
       this.report(error);
     }
     this.#task?.cancel();
+    this.body.fail(cause);
   }
 
   get output(): ConnectionOutput {

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { Abort, Resume, TimeoutOptions } from "../../coroutine/mod.ts";
+import type { Abort, Resume, Task, TimeoutOptions } from "../../coroutine/mod.ts";
 import type { BlockPool } from "../../socket/mod.ts";
 import { NOT_YET, QuickOperation } from "../quick_operation.ts";
 import type { Binding } from "../waiting.ts";
@@ -82,6 +82,11 @@ export class BodyBuffer {
   /** Whether a read waits for bytes that have not arrived. */
   get awaited(): boolean {
     return this.#pending !== undefined;
+  }
+
+  /** The coroutine that waits for bytes that have not arrived; `undefined` if there is none. */
+  get reader(): Task<unknown> | undefined {
+    return this.#pending?.resume.task;
   }
 
   /** The number of unread bytes. */

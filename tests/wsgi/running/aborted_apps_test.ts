@@ -7,7 +7,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { test } from "node:test";
-import { operation, Sleep } from "../../../src/coroutine/mod.ts";
+import { Call, operation, race, Sleep } from "../../../src/coroutine/mod.ts";
 import { passThrough } from "../../../src/middleware/mod.ts";
 import {
   type AppYield,
@@ -105,6 +105,53 @@ for (const [name, app] of Object.entries(UPLOADS)) {
     await stage.settle(1000);
     assertEquals(events, ["ClientDisconnected", "freed", "close"]);
     assertEquals(stage.server.stats().activeRequests, 0);
+    await stage.finish();
+  });
+}
+
+/** Reads the body in a coroutine of its own, and frees a lock, which takes a second. */
+function* reading(events: string[], environ: Environ) {
+  try {
+    yield* environ["wsgi.input"].read();
+  } finally {
+    yield* Sleep(1);
+    events.push("freed");
+  }
+}
+
+const NESTED: Readonly<Record<string, NotingApp>> = {
+  "a call": (events) =>
+    function* (environ) {
+      yield* environ.cogen.wait(Call(reading, events, environ));
+    },
+  "a call in a call": (events) =>
+    function* (environ) {
+      yield* environ.cogen.wait(Call(function* () {
+        yield* Call(reading, events, environ);
+      }));
+    },
+  "a call in a race": (events) =>
+    function* (environ) {
+      yield* environ.cogen.wait(race([Sleep(60), Call(reading, events, environ)]));
+    },
+  "a call of an async app": (events) =>
+    async function* (environ) {
+      await environ.cogen.run(Call(reading, events, environ));
+      yield "read";
+    },
+};
+
+for (const [name, app] of Object.entries(NESTED)) {
+  test(`a client that leaves amid its upload lets the finally of ${name} wait`, async () => {
+    const events: string[] = [];
+    const stage = await serving(app(events));
+    const client = stage.ask(requestText("POST", "/", ["Content-Length: 10"]) + "half");
+    await stage.settle();
+    client.destroy();
+    await stage.settle();
+    assertEquals(events, []);
+    await stage.settle(1000);
+    assertEquals(events, ["freed"]);
     await stage.finish();
   });
 }
