@@ -8,7 +8,7 @@ import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../m
 import { eventStream } from "../src/sse/mod.ts";
 import { type ChatRoom, chatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, page } from "./pages.ts";
+import { alone, page } from "./site/pages.ts";
 
 /** The longest wait of a poll. It is short, so that proxies do not give the request up. */
 const POLL_SECONDS = 25;

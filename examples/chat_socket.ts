@@ -5,7 +5,7 @@ import { acceptWebSocket } from "../src/websocket/mod.ts";
 import { chat } from "./chat.ts";
 import { type ChatRoom, chatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, page } from "./pages.ts";
+import { alone, page } from "./site/pages.ts";
 
 const REFUSED = 1008;
 

@@ -5,7 +5,7 @@
 
 import { type Environ, race, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, heading } from "./pages.ts";
+import { alone, heading } from "./site/pages.ts";
 
 const LAST = 10;
 

@@ -5,7 +5,7 @@
 
 import type { Environ, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, heading } from "./pages.ts";
+import { alone, heading } from "./site/pages.ts";
 
 const PAGE = `${heading("Echo", "echo.ts")}<p>The answer is the body of the form, as it is sent.
 <form method="post" enctype="text/plain" class="card">

@@ -3,7 +3,7 @@
 import type { Mounts } from "../mod.ts";
 import { compress } from "../src/middleware/compress/mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, page, sources } from "./pages.ts";
+import { alone, page, sources } from "./site/pages.ts";
 
 export const files: Mounts = { "/files": page("files.html"), "/source": compress(sources) };
 

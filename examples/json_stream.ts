@@ -2,7 +2,7 @@
 
 import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, page } from "./pages.ts";
+import { alone, page } from "./site/pages.ts";
 
 const ROWS = 20;
 

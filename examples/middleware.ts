@@ -6,7 +6,7 @@
 
 import { type Mounts, passThrough, Sleep, type WSGIApp } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, page } from "./pages.ts";
+import { alone, page } from "./site/pages.ts";
 
 /** Makes each block of text upper case. */
 export function upperCase(app: WSGIApp): WSGIApp {

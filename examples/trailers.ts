@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { type Environ, type Mounts, Sleep, type StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, page } from "./pages.ts";
+import { alone, page } from "./site/pages.ts";
 
 export function* digest(environ: Environ, startResponse: StartResponse) {
   // Only a field that `Trailer` announces can be sent after the body.

@@ -6,7 +6,7 @@
 
 import type { Environ, Mounts, StartResponse } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, page } from "./pages.ts";
+import { alone, page } from "./site/pages.ts";
 
 const form = page("upload.html");
 

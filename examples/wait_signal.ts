@@ -6,7 +6,7 @@
 
 import { type Environ, type StartResponse, WaitForSignal } from "../mod.ts";
 import { serveWhenMain } from "./main.ts";
-import { alone, heading } from "./pages.ts";
+import { alone, heading } from "./site/pages.ts";
 
 export function* waitApp(environ: Environ, startResponse: StartResponse) {
   startResponse("200 OK", [["Content-Type", "text/html"]]);

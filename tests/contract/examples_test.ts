@@ -2,8 +2,8 @@
 
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { duplexAdapter } from "../../examples/duplex.ts";
-import { connectByPort, portAdapter } from "../../examples/message_port.ts";
+import { duplexAdapter } from "../../examples/sockets/duplex.ts";
+import { connectByPort, portAdapter } from "../../examples/sockets/message_port.ts";
 import { type WSGIApp, WSGIServer } from "../../mod.ts";
 import type { OpenHandler } from "../../src/socket/mod.ts";
 import type { OpenPeer } from "../../src/testing/mod.ts";

@@ -13,7 +13,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { programArguments, type RuntimeName } from "../tools/runtimes.ts";
 
 const NAME: RuntimeName = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
-const SITE = fileURLToPath(new URL("../../examples/site.ts", import.meta.url));
+const SITE = fileURLToPath(new URL("../../examples/site/site.ts", import.meta.url));
 
 interface Site {
   readonly url: string;

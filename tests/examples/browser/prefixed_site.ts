@@ -7,7 +7,7 @@
 
 import process from "node:process";
 import { type Mounts, WSGIPathInfoDispatcher } from "../../../mod.ts";
-import { site } from "../../../examples/site.ts";
+import { site } from "../../../examples/site/site.ts";
 
 const prefixed: Mounts = {
   "/demo": WSGIPathInfoDispatcher(site),

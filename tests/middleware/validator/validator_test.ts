@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { chat } from "../../../examples/chat.ts";
 import { counter } from "../../../examples/counter.ts";
 import { hello } from "../../../examples/hello.ts";
-import { site } from "../../../examples/site.ts";
+import { site } from "../../../examples/site/site.ts";
 import { slow } from "../../../examples/slow.ts";
 import { type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../../../src/wsgi/mod.ts";
 import { syncInput, validator, WSGIValidationError } from "../../../src/middleware/mod.ts";

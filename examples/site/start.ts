@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { findRuntime, programArguments, type RuntimeName } from "../tests/tools/runtimes.ts";
+import { findRuntime, programArguments, type RuntimeName } from "../../tests/tools/runtimes.ts";
 
 const RUNTIMES: readonly string[] = ["node", "deno", "bun"] satisfies RuntimeName[];
 const USAGE = `Usage: npm start -- [--runtime ${RUNTIMES.join("|")}] [options of cogen-wsgi]
@@ -29,9 +29,9 @@ function splitArguments(args: readonly string[]): { runtime: RuntimeName; option
 /** Runs the site in a process of the chosen runtime. */
 function run(name: RuntimeName, options: readonly string[]): void {
   const runtime = findRuntime(name);
-  const command = fileURLToPath(new URL("../src/cli/bin.ts", import.meta.url));
-  const args = [...programArguments(runtime, command), "examples/site.ts:site", ...options];
-  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  const command = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
+  const args = [...programArguments(runtime, command), "examples/site/site.ts:site", ...options];
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
   const child = spawn(runtime.command, args, { stdio: "inherit", cwd });
   process.on("SIGINT", () => {}); // the terminal also sends the signal to the child, which ends by itself
   const end = () => void child.kill("SIGTERM");

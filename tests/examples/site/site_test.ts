@@ -3,14 +3,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { counter } from "../../examples/counter.ts";
-import { crowd } from "../../examples/crowd.ts";
-import { events } from "../../examples/events.ts";
-import { Live } from "../../examples/live.ts";
-import { alone } from "../../examples/pages.ts";
-import { waitApp } from "../../examples/wait_signal.ts";
-import { eventStream } from "../../src/sse/mod.ts";
-import { testClient } from "../../src/testing/mod.ts";
+import { counter } from "../../../examples/counter.ts";
+import { crowd } from "../../../examples/crowd.ts";
+import { events } from "../../../examples/events.ts";
+import { Live } from "../../../examples/site/live.ts";
+import { alone } from "../../../examples/site/pages.ts";
+import { waitApp } from "../../../examples/wait_signal.ts";
+import { eventStream } from "../../../src/sse/mod.ts";
+import { testClient } from "../../../src/testing/mod.ts";
 
 test("events: a stream, publishing, and the count of streams", async () => {
   await using client = testClient({ wsgiApp: events() });
@@ -87,8 +87,9 @@ test("an example that is served alone has its style sheet and its source", async
 });
 
 test("no example is longer than 60 lines", () => {
-  const folder = new URL("../../examples/", import.meta.url);
-  const names = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  const folder = new URL("../../../examples/", import.meta.url);
+  const files = readdirSync(folder, { encoding: "utf8", recursive: true });
+  const names = files.filter((name) => name.endsWith(".ts"));
   const long = names.filter((name) =>
     readFileSync(new URL(name, folder), "utf8").trimEnd().split("\n").length > 60
   );

@@ -5,10 +5,10 @@
  * at most 400, are one event. They are collected for a client that watches; a worker cannot know those of others.
  */
 
-import { type Block, type Environ, passThrough, Sleep, type WSGIApp } from "../mod.ts";
-import { EventChannel } from "../src/sse/mod.ts";
-import { ServerReadable } from "../src/wsgi/mod.ts";
-import { shared } from "./shared.ts";
+import { type Block, type Environ, passThrough, Sleep, type WSGIApp } from "../../mod.ts";
+import { EventChannel } from "../../src/sse/mod.ts";
+import { ServerReadable } from "../../src/wsgi/mod.ts";
+import { shared } from "../shared.ts";
 
 type Kind = "begin" | "block" | "wait" | "resume" | "end";
 

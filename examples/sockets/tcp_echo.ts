@@ -1,7 +1,7 @@
 /**
  * An echo server without HTTP: a coroutine for each connection.
  *
- *     node --import tsx examples/tcp_echo.ts      and then: nc 127.0.0.1 8007
+ *     node --import tsx examples/sockets/tcp_echo.ts      and then: nc 127.0.0.1 8007
  */
 
 import process from "node:process";
@@ -17,8 +17,8 @@ import {
   Scheduler,
   SendAll,
   type SocketStream,
-} from "../mod.ts";
-import type { ListenAddress } from "../src/socket/mod.ts";
+} from "../../mod.ts";
+import type { ListenAddress } from "../../src/socket/mod.ts";
 
 function* echo(stream: SocketStream): Coroutine<void> {
   try {

@@ -2,12 +2,12 @@
  * A chat by lines, without HTTP. Each connection has one coroutine that reads and one that writes. The
  * messages go through a publish/subscribe queue; a client that reads too slowly misses the oldest ones.
  *
- *     node --import tsx examples/tcp_chat.ts      and then, several times: nc 127.0.0.1 8008
+ *     node --import tsx examples/sockets/tcp_chat.ts      and then, several times: nc 127.0.0.1 8008
  */
 
-import * as cogen from "../mod.ts";
-import type { ListenAddress } from "../src/socket/mod.ts";
-import { isMain } from "./main.ts";
+import * as cogen from "../../mod.ts";
+import type { ListenAddress } from "../../src/socket/mod.ts";
+import { isMain } from "../main.ts";
 import { readLine, sendLines } from "./tcp_lines.ts";
 
 type Room = cogen.PublishSubscribeQueue<string>;

@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
-import { serveChat } from "../../examples/tcp_chat.ts";
-import { converse } from "../../examples/tcp_client.ts";
-import { serveEcho } from "../../examples/tcp_echo.ts";
+import { serveChat } from "../../../examples/sockets/tcp_chat.ts";
+import { converse } from "../../../examples/sockets/tcp_client.ts";
+import { serveEcho } from "../../../examples/sockets/tcp_echo.ts";
 import {
   type Adapter,
   type Listener,
@@ -13,8 +13,8 @@ import {
   runtimeAdapter,
   Scheduler,
   toPromise,
-} from "../../mod.ts";
-import type { Dial } from "../../src/coroutine/mod.ts";
+} from "../../../mod.ts";
+import type { Dial } from "../../../src/coroutine/mod.ts";
 
 /** A client that can wait for a text. */
 class Client {

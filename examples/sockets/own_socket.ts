@@ -2,16 +2,16 @@
  * HTTP over a byte stream of your own. Here the stream is standard input and output, as `inetd` or
  * `ssh` connect them. The server only needs an object with the methods of `Socket`.
  *
- *     printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' | node --import tsx examples/own_socket.ts
+ *     printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' | node --import tsx examples/sockets/own_socket.ts
  */
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type Address, runtimeAdapter, type Socket, WSGIServer } from "../mod.ts";
-import { Inbound, type OpenHandler } from "../src/socket/mod.ts";
-import { hello } from "./hello.ts";
+import { type Address, runtimeAdapter, type Socket, WSGIServer } from "../../mod.ts";
+import { Inbound, type OpenHandler } from "../../src/socket/mod.ts";
+import { hello } from "../hello.ts";
 
 /**
  * A socket over a stream of Node. `Inbound` calls the server in order, holds bytes back while reading is

@@ -1,8 +1,8 @@
 /** HTTP over a `MessagePort`, such as that of a worker. Each connection is a port of its own. */
 
-import { type Adapter, type Address, runtimeAdapter } from "../mod.ts";
-import { formatAddress, listenError, type OpenHandler } from "../src/socket/mod.ts";
-import { PipedSocket, type PipeOptions } from "../src/socket/mod.ts";
+import { type Adapter, type Address, runtimeAdapter } from "../../mod.ts";
+import { formatAddress, listenError, type OpenHandler } from "../../src/socket/mod.ts";
+import { PipedSocket, type PipeOptions } from "../../src/socket/mod.ts";
 
 /** Begins a connection. A message is bytes, the number of bytes that were read, "end" or "cut". */
 function begin(port: MessagePort, open: OpenHandler, options?: PipeOptions): void {

@@ -1,9 +1,9 @@
 /** HTTP over pairs of `Duplex` streams of Node, within one process. */
 
 import { type Duplex, duplexPair } from "node:stream";
-import { type Adapter, type Address, runtimeAdapter } from "../mod.ts";
-import { formatAddress, listenError, type OpenHandler } from "../src/socket/mod.ts";
-import { PipedSocket, type PipeOptions } from "../src/socket/mod.ts";
+import { type Adapter, type Address, runtimeAdapter } from "../../mod.ts";
+import { formatAddress, listenError, type OpenHandler } from "../../src/socket/mod.ts";
+import { PipedSocket, type PipeOptions } from "../../src/socket/mod.ts";
 
 /** Begins a connection over a stream. */
 export function begin(stream: Duplex, open: OpenHandler, options?: PipeOptions): void {

@@ -2,15 +2,15 @@
  * A client by lines, without HTTP. One coroutine sends the lines that are typed, another one prints the lines
  * of the server.
  *
- *     node --import tsx examples/tcp_chat.ts      and then, several times:
- *     node --import tsx examples/tcp_client.ts
+ *     node --import tsx examples/sockets/tcp_chat.ts      and then, several times:
+ *     node --import tsx examples/sockets/tcp_client.ts
  */
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import * as cogen from "../mod.ts";
-import type { Dial } from "../src/coroutine/mod.ts";
-import { isMain } from "./main.ts";
+import * as cogen from "../../mod.ts";
+import type { Dial } from "../../src/coroutine/mod.ts";
+import { isMain } from "../main.ts";
 import { readLine, sendLines } from "./tcp_lines.ts";
 
 /** The lines to send; `undefined` is the end. */

@@ -1,26 +1,26 @@
 /** The site of the examples: all of them behind one address, with a page that shows how they interleave. */
 
-import type { Mounts, WSGIApp } from "../mod.ts";
-import { eventStream } from "../src/sse/mod.ts";
-import { chat } from "./chat.ts";
-import { chatRoom } from "./chat_room.ts";
-import { chatSocket } from "./chat_socket.ts";
-import { counter } from "./counter.ts";
-import { crowd } from "./crowd.ts";
-import { echo } from "./echo.ts";
-import { events } from "./events.ts";
-import { files } from "./files.ts";
-import { hello } from "./hello.ts";
-import { jsonStream } from "./json_stream.ts";
+import type { Mounts, WSGIApp } from "../../mod.ts";
+import { eventStream } from "../../src/sse/mod.ts";
+import { chat } from "../chat.ts";
+import { chatRoom } from "../chat_room.ts";
+import { chatSocket } from "../chat_socket.ts";
+import { counter } from "../counter.ts";
+import { crowd } from "../crowd.ts";
+import { echo } from "../echo.ts";
+import { events } from "../events.ts";
+import { files } from "../files.ts";
+import { hello } from "../hello.ts";
+import { jsonStream } from "../json_stream.ts";
 import { Live } from "./live.ts";
-import { serveWhenMain } from "./main.ts";
-import { shout } from "./middleware.ts";
+import { serveWhenMain } from "../main.ts";
+import { shout } from "../middleware.ts";
 import { pages } from "./pages.ts";
-import { slow } from "./slow.ts";
-import { digests } from "./trailers.ts";
-import { upload } from "./upload.ts";
-import { patientApp, signalApp, waitApp } from "./wait_signal.ts";
-import { webSockets } from "./web_socket.ts";
+import { slow } from "../slow.ts";
+import { digests } from "../trailers.ts";
+import { upload } from "../upload.ts";
+import { patientApp, signalApp, waitApp } from "../wait_signal.ts";
+import { webSockets } from "../web_socket.ts";
 
 const live = new Live();
 const roomOf = chatRoom();

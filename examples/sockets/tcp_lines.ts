@@ -1,6 +1,6 @@
 /** Lines of text over a stream of bytes, for `tcp_chat.ts` and `tcp_client.ts`. */
 
-import { type Coroutine, readline, SendAll, type SocketStream } from "../mod.ts";
+import { type Coroutine, readline, SendAll, type SocketStream } from "../../mod.ts";
 
 const MAX_LINE = 1000;
 const decoder = new TextDecoder();

@@ -3,10 +3,10 @@
 import { assertEquals } from "@std/assert";
 import { Duplex } from "node:stream";
 import { test } from "node:test";
-import { DuplexSocket } from "../../examples/own_socket.ts";
-import { runtimeAdapter, type WSGIApp, WSGIServer } from "../../mod.ts";
-import { parseResponse } from "../support/http_text.ts";
-import { get, post } from "../support/serving.ts";
+import { DuplexSocket } from "../../../examples/sockets/own_socket.ts";
+import { runtimeAdapter, type WSGIApp, WSGIServer } from "../../../mod.ts";
+import { parseResponse } from "../../support/http_text.ts";
+import { get, post } from "../../support/serving.ts";
 
 const BIG = "0123456789".repeat(100_000);
 

@@ -1,7 +1,7 @@
 /** The pages of the examples: HTML, a style sheet and scripts, as they stand in the folder `pages`. */
 
 import { fileURLToPath } from "node:url";
-import { type Mounts, staticFiles, type WSGIApp } from "../mod.ts";
+import { type Mounts, staticFiles, type WSGIApp } from "../../mod.ts";
 
 const NO_CACHE = { cacheControl: "no-cache" } as const;
 
@@ -12,7 +12,7 @@ export const pages: WSGIApp = staticFiles(
 );
 
 /** The sources of the examples, as text. */
-export const sources: WSGIApp = staticFiles(fileURLToPath(new URL(".", import.meta.url)), {
+export const sources: WSGIApp = staticFiles(fileURLToPath(new URL("..", import.meta.url)), {
   ...NO_CACHE,
   contentTypes: { ts: "text/plain; charset=utf-8", html: "text/plain; charset=utf-8" },
 });
