@@ -25,7 +25,7 @@ import { webSockets } from "../web_socket.ts";
 const live = new Live();
 const roomOf = chatRoom();
 
-/** The apps whose steps the first page shows. */
+/** The first page shows the steps of these apps. */
 const shown: Mounts = {
   ...{ "/hello": hello, "/counter": counter, "/slow": slow, "/echo": echo },
   ...{ "/wait": waitApp, "/patient": patientApp, "/signal": signalApp },

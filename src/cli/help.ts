@@ -26,8 +26,8 @@ the configuration. PORT, HOST, WEB_CONCURRENCY (--workers) and FORWARDED_ALLOW_I
 Exit codes: 0 ended well, 1 crashed or check found a fault, 2 wrong usage, 3 could not start,
 4 the app could not be loaded, 22 fetch got no 2xx, or status no answer.
 SIGTERM and SIGINT (Ctrl-C) let the running requests end; a second SIGINT cancels them. With --workers,
-SIGHUP replaces the workers one after the other; without, it reads the certificates again. SIGUSR1 opens
-the files of the logs again, after a program such as logrotate has moved them.
+SIGHUP replaces the workers one after the other; without, it reads the certificates again. SIGUSR1 and
+SIGUSR2 open the files of the logs again, after a program such as logrotate has moved them.
 `;
 
 /** Makes the text of `--help`. */

@@ -190,11 +190,11 @@ export const OPTIONS: readonly Option[] = [
     },
     {
       ...{ name: "access-log-file", kind: "text", value: "FILE", needs: "access-log" },
-      help: "append the access log to this file; SIGUSR1 opens it again",
+      help: "append the access log to this file; SIGUSR2 opens it again",
     },
     {
       ...{ name: "log-file", kind: "text", value: "FILE" },
-      help: "append errors and messages to this file; SIGUSR1 opens it again",
+      help: "append errors and messages to this file; SIGUSR2 opens it again",
     },
     {
       ...{ name: "log-format", kind: ["text", "json"], value: "FORMAT", fallback: "text" },

@@ -90,10 +90,13 @@ export async function runUntilSignal(
   if (pidFile !== undefined) await writeProcessId(pidFile, service);
   say(`serving ${serving}`);
   tellReady();
-  onSignal("SIGUSR1", () => {
-    reopenLogs();
-    service.reopenLogs();
-  });
+  // SIGUSR1, as other servers have it, and SIGUSR2: the first one also starts the debugger of Deno.
+  for (const name of ["SIGUSR1", "SIGUSR2"] as const) {
+    onSignal(name, () => {
+      reopenLogs();
+      service.reopenLogs();
+    });
+  }
   await new Promise<void>((resolve, reject) => {
     let stopping = false;
     const end = (seconds: number) => {

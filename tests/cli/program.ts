@@ -35,7 +35,7 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Result>;
   /** Sends a signal, any number of times. Nothing happens if the process has ended. */
-  kill(signal: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1" | "SIGKILL"): void;
+  kill(signal: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1" | "SIGUSR2" | "SIGKILL"): void;
   /** Waits until standard error has a text, and gives all of it. Rejects if the process ends before. */
   errors(part: string | RegExp): Promise<string>;
 }

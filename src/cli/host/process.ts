@@ -9,7 +9,7 @@ import host from "node:process";
 import { startTimer } from "../../../adapters/shared/timer.ts";
 
 /** The signals that the command listens for. */
-export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1";
+export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1" | "SIGUSR2";
 
 /** The arguments of the program, without the runtime and the program itself. */
 export function programArguments(): string[] {
@@ -108,8 +108,8 @@ export function onSignal(name: SignalName, listener: () => void): void {
   try {
     host.on(name, listener);
   } catch (error) {
-    // Windows has no SIGUSR1.
-    if (name !== "SIGUSR1") throw error;
+    // Windows has neither of the two.
+    if (name !== "SIGUSR1" && name !== "SIGUSR2") throw error;
   }
 }
 

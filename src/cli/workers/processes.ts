@@ -187,7 +187,7 @@ export function supervisorLink(hear: {
   terminate(): void;
   abandoned(): void;
 }): SupervisorLink {
-  for (const name of ["SIGINT", "SIGHUP", "SIGUSR1"] as const) host.on(name, () => {});
+  for (const name of ["SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const) host.on(name, () => {});
   host.on("SIGTERM", hear.terminate);
   const post = (message: FromWorker | Heard) => {
     if (host.connected) host.send?.(markMessage(message), undefined, undefined, () => {});

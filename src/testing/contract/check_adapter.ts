@@ -128,7 +128,7 @@ const LISTENING: readonly Check[] = [
 
 /**
  * Checks that an adapter keeps all promises of `Adapter`, `Listener`, `Socket` and `Clock`. The checks run
- * one after the other, and take about half a minute. `examples/sockets/message_port.ts` and `examples/sockets/duplex.ts`
+ * one after the other, and take about half a minute. `message_port.ts` and `duplex.ts` of `examples/sockets`
  * are adapters that pass.
  *
  * @param adapter The adapter.
