@@ -2,7 +2,7 @@
  * The class `Response` of the runtime, also after another class has replaced it in the program: servers such as
  * `Bun.serve` take no other one.
  *
- * `fast_response.ts`, `memory_exchange.ts` and `to_fetch.ts` use this.
+ * `bun_body.ts`, `fast_response.ts`, `memory_exchange.ts`, `to_fetch.ts` and `whole_body.ts` use this.
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * The body of a `Response` that was made of a string, bytes or a form, as opposed to a stream.
  *
  * Such a body is sent with its length; a stream is chunked, however fast it is. The web has no member that
- * tells them apart, so there are three ways, which are tried with sample responses before one is used: the
- * source of the body, a copy of the body, and the end of the body. Without any way, each body is a stream.
+ * tells them apart, so there are four ways, which are tried with sample responses before one is used: the source of
+ * the body, its size, a copy of the body, and the end of the body. Without any way, each body is a stream.
  *
  * The trap: the ways must not depend on the blocks that a stream has by now, because that depends on time. On Bun,
  * nothing tells the stream of a string from a stream of the runtime that has ended, such as `fetched.body`: their
@@ -15,6 +15,8 @@
  */
 
 import { hasSources, sourceOfStream, USED } from "./body_source.ts";
+import { copiedPieces, sizedReader } from "./bun_body.ts";
+import { OwnResponse } from "./own_response.ts";
 
 /** The body of a response: whole, a stream that is being read, or `null` for none. */
 export type ResponseBody = Uint8Array<ArrayBuffer> | string | BodyStream | null;
@@ -64,14 +66,14 @@ export function readBody(
 }
 
 /** The ways, which may throw on a runtime that they do not fit. */
-const WAYS: readonly (() => ReadBody)[] = [bySource, byCopy, () => byEnd];
+const WAYS: readonly (() => ReadBody)[] = [bySource, bySize, byCopy, () => byEnd];
 
 /** Gives the first way that tells a string from a stream here. */
 async function choose(): Promise<ReadBody> {
   for (const make of WAYS) {
     try {
       const read = make();
-      const samples = [new Response("a"), new Response("a", { headers: { a: "b" } })];
+      const samples = [new OwnResponse("a"), new OwnResponse("a", { headers: { a: "b" } })];
       const texts = await Promise.all(samples.map(read));
       const closed = new ReadableStream({
         start(controller) {
@@ -79,7 +81,7 @@ async function choose(): Promise<ReadBody> {
           controller.close();
         },
       });
-      const stream = await read(new Response(closed));
+      const stream = await read(new OwnResponse(closed));
       if (texts.every((text) => isWhole(text) && text.length === 1) && !isWhole(stream)) {
         return read;
       }
@@ -122,7 +124,7 @@ const sent = new WeakSet<Response>();
  * more than all the rest, so that a source without a stream is taken as it is.
  */
 function bySource(): ReadBody {
-  const sample = new Response("a");
+  const sample = new OwnResponse("a");
   // Deno makes the state of the body when it is asked for this.
   void sample.bodyUsed;
   const state = Object.getOwnPropertySymbols(sample).find((symbol) =>
@@ -155,16 +157,20 @@ function bodyState(response: Response, state: symbol): BodyState | undefined {
   return (member as { readonly body?: BodyState | null } | null | undefined)?.body ?? undefined;
 }
 
-/**
- * Bun: the copy of a stream has its first piece a turn later, and the copy of any other body has it at once.
- * A copy of bytes costs little there. The reason of a cancelled stream comes as that of two copies: an array.
- */
+/** Bun: the size of a string or bytes, or the copy of the body, tells. */
+function bySize(): ReadBody {
+  const read = sizedReader();
+  const readCopied = byCopy();
+  return (response) => read(response) ?? readCopied(response);
+}
+
+/** Bun: the copy of the body tells. */
 function byCopy(): ReadBody {
-  const full = readCopy(new Response(new Uint8Array(MANY_BYTES)));
+  const full = copiedPieces(new OwnResponse(new Uint8Array(MANY_BYTES)));
   const fullBytes = full === null || full === undefined ? 0 : full[0]?.length ?? 0;
   return (response) => {
     if (response.url !== "") return streamOf(response);
-    const pieces = readCopy(response);
+    const pieces = copiedPieces(response);
     if (pieces === null) return null;
     if (pieces === undefined) return byEnd(response);
     const [piece = new Uint8Array(0)] = pieces;
@@ -177,29 +183,6 @@ function byCopy(): ReadBody {
 
 /** More bytes than a body has in one piece. */
 const MANY_BYTES = 1 << 20;
-
-/** The first pieces of a copy; `undefined` for a stream, and `null` without a body. */
-function readCopy(response: Response): Uint8Array<ArrayBuffer>[] | null | undefined {
-  const copied = copyOf(response);
-  if (copied === null) return null;
-  const copy = copied.getReader() as ReadableStreamDefaultReader<unknown> & {
-    /** Gives the pieces that are there; a promise if there are none yet. */
-    readMany(): PromiseLike<unknown> | { readonly value: Uint8Array<ArrayBuffer>[] };
-  };
-  const read = copy.readMany();
-  if (!("then" in read)) return read.value;
-  // The copy has not been read, so it holds nothing up and nothing in memory.
-  copy.cancel().catch(() => {});
-  return undefined;
-}
-
-function copyOf(response: Response): Response["body"] {
-  try {
-    return response.clone().body;
-  } catch {
-    throw new TypeError(USED);
-  }
-}
 
 /** The number of turns of promises in which a piece that is there arrives. Bun needs 3, and Node 2. */
 const READY_TURNS = 4;

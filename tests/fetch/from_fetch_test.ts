@@ -393,6 +393,59 @@ for (const [name, [handler, message]] of Object.entries(FAULTS)) {
   });
 }
 
+test("a string has a length and a stream is chunked, whatever else the Response has", async () => {
+  class OwnKind extends Response {
+    readonly note = "a".repeat(100);
+  }
+  const kinds: Record<string, (body: BodyGiven, init: ResponseInit) => Response> = {
+    plain: (body, init) => new Response(body, init),
+    "a subclass": (body, init) => new OwnKind(body, init),
+    "with members": (body, init) => {
+      const members = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`member${i}`, i]));
+      return Object.assign(new Response(body, init), members);
+    },
+    "with read headers": (body, init) => {
+      const response = new Response(body, init);
+      response.headers.set("x-b", "b".repeat(1000));
+      return response;
+    },
+  };
+  const inits: ResponseInit[] = [{}, { statusText: "Fine" }, { status: 404 }, {
+    headers: { "x-a": "a".repeat(1000) },
+  }];
+  const big = "a".repeat(100_000);
+  const bodies: [() => BodyGiven, string, string | null][] = [
+    [() => "abc", "abc", "3"],
+    [() => "\u00e9\u2603", "\u00e9\u2603", "5"],
+    [() => new TextEncoder().encode("abc"), "abc", "3"],
+    [() => big, big, String(big.length)],
+    [() => streamed("abc"), "abc", null],
+    [() => streamed(big), big, null],
+  ];
+  for (const [name, make] of Object.entries(kinds)) {
+    for (const init of inits) {
+      for (const [body, text, length] of bodies) {
+        await using client = clientOf(() => make(body(), init));
+        const response = await client.get("/");
+        const label = `${name}, ${JSON.stringify(init)}, ${text.slice(0, 10)}`;
+        assert(response.text === text, label);
+        assertEquals(response.headers.get("content-length"), length, label);
+      }
+    }
+  }
+});
+
+type BodyGiven = ConstructorParameters<typeof Response>[0];
+
+function streamed(text: string): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
+}
+
 test("a Response of any kind is sent once", async () => {
   const kinds: readonly (() => Response)[] = [
     () => new Response("abc"),

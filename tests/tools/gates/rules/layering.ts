@@ -72,12 +72,12 @@ const LAYERS: readonly Layer[] = [
       ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts", "src/websocket/mod.ts"],
     ],
   },
-  // The bridge to the web's `fetch`. It serves an app over a network in memory.
+  // The bridge to the web's `fetch`. It serves an app over a network in memory. One file asks Bun for a size.
   {
     folder: "src/fetch/",
     mayImport: [
       ...["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
-      ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts"],
+      ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts", "adapters/shared/builtin_module.ts"],
     ],
   },
   // The command runs on a runtime, and one folder of it knows the modules of the runtime.
