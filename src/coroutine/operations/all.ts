@@ -109,7 +109,7 @@ function waitForAll<R>(
         results[index] = resultOf(outcome);
         if (--unsettled === 0) finish();
       });
-      if (resume.settled) return;
+      if (resume.settled) return branches.abort;
     }
     if (operations.length === 0) finish();
     return branches.abort;

@@ -53,7 +53,7 @@ export function race<const O extends readonly Operation<unknown>[]>(
     };
     for (const contender of operations) {
       branches.start(contender, onEnd);
-      if (resume.settled) return;
+      if (resume.settled) return branches.abort;
     }
     return branches.abort;
   }, `race(${operations.map(({ name }) => name).join(", ")})`);

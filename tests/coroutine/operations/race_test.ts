@@ -3,7 +3,10 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
+  all,
+  allSettled,
   Call,
+  type Operation,
   operation,
   OperationTimeout,
   Queue,
@@ -84,6 +87,20 @@ test("an operation that ends the race while the next one starts leaves no wait b
   });
   run();
   assertEquals([task.result, aborted], ["woken", 1]);
+  assertEmpty();
+});
+
+test("a list of operations that ends a wait around it while it starts leaves no wait behind", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  for (const list of [race, all, allSettled]) {
+    const queue = new Queue<string>();
+    const started = list([queue.get(), Signal("wake", "woken"), queue.get()]);
+    const task = scheduler.add(function* () {
+      return yield* race<readonly Operation<unknown>[]>([WaitForSignal("wake"), started]);
+    });
+    run();
+    assertEquals([task.result, queue.waiting], ["woken", 0]);
+  }
   assertEmpty();
 });
 
