@@ -413,6 +413,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   }
 
   abort(reason: Error): void {
+    this.#servedBytes = 0; // no pipelined request begins any more
     this.#exchange?.abort(reason);
     if (this.idle) this.#cut();
   }

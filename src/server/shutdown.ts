@@ -89,6 +89,9 @@ export class Shutdown {
     for (const connection of connections) connection.destroy();
     connections.abandonClosings();
     await this.#untilEmpty(() => destroyAt + CANCEL_MS);
+    // The `close()` of an app whose iterator was abandoned may wait as well.
+    connections.abandonClosings();
+    await this.#untilEmpty(() => destroyAt + 2 * CANCEL_MS);
     connections.close();
   }
 

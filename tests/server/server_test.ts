@@ -285,6 +285,19 @@ test("a response that has begun is cut when the grace period is over", async () 
   await stage.finish();
 });
 
+test("a pipelined request does not begin after the grace period", async () => {
+  const called: string[] = [];
+  const stage = await serving((environ, startResponse) => {
+    called.push(environ.PATH_INFO);
+    ok(startResponse);
+    return Object.assign(["answer"], { close: () => environ.cogen.run(Sleep(1.5)) });
+  });
+  const client = stage.ask(get("/first") + get("/second"));
+  await stage.until(stage.server.shutdown({ grace: 1 }));
+  assertEquals([called, client.response().body, client.closed], [["/first"], "answer", true]);
+  await stage.finish();
+});
+
 test("shutdown waits for the finally of a request whose client has left", async () => {
   let ended = false;
   const stage = await serving(function* (environ, startResponse) {

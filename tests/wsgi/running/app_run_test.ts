@@ -851,6 +851,34 @@ test("the end of a shutdown abandons a failed app that never ends", async () => 
   await stage.finish();
 });
 
+test("the end of a shutdown abandons the close() of an app as well, if its iterator was abandoned", async () => {
+  const events: string[] = [];
+  const stage = await serving((environ, startResponse) => {
+    ok(startResponse);
+    const steps = (function* () {
+      try {
+        yield* environ.cogen.wait(Sleep(60));
+      } finally {
+        yield* environ.cogen.wait(Sleep(1_000_000));
+      }
+    })();
+    return Object.assign(steps, {
+      close() {
+        events.push("closing");
+        return new Promise<void>(() => {});
+      },
+    });
+  }, { timeouts: { close: Infinity } });
+  stage.ask(get("/"));
+  await stage.settle();
+  await stage.until(stage.server.close());
+  assertEquals(events, ["closing"]);
+  const { activeRequests, scheduler } = stage.server.stats();
+  assertEquals([activeRequests, scheduler.tasks], [0, 0]);
+  assertStringIncludes(stage.takeLog().join("\n"), "has not ended when the server had to end");
+  await stage.finish();
+});
+
 test("205 has no content and a length of 0, whatever the app gives", async () => {
   const apps: readonly WSGIApp[] = [
     () => ["he", "llo"],
