@@ -10,10 +10,13 @@
  * | `planned` | `environ.cogen.operation` | kept in `result`; `next()` | kept in `exception`; `next()` |
  * | `turn` | nothing: other tasks run | resumes as kept | the app has failed |
  * | `drained` | room in the client's window | resumes as kept | the app has failed |
+ * | `held` | room in the client's window | `next(value)` of the wait before | the app has failed |
  * | `step` | the ready steps of an async iterator | handles the step | the app has failed |
  *
  * After `yielded`, `planned`, `turn` and `iterable` a new burst begins. If the client's window is full
- * by then, the run keeps how to resume the iterator, and waits for `drained` first.
+ * by then, the run keeps how to resume the iterator, and waits for `drained` first. If it keeps the value
+ * of a wait, the wait is `held`: a cancellation gives the app that value before `return()`, because the value
+ * may be a permit of a semaphore or an item of a queue, which would be lost.
  *
  * An app that fails is reported, and answered with 500 if nothing was sent. Cancelling the run
  * closes the app, exactly once, by `return()` and `close()`. The closing may wait again, and is
@@ -25,7 +28,7 @@
  * @module
  */
 
-import { BASE, currentStep, isOf } from "../../coroutine/internal.ts";
+import { BASE, currentStep, handleRejection, isOf } from "../../coroutine/internal.ts";
 import { type Coroutine, isOperation, until } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { isBlock, isEmpty } from "../block.ts";
@@ -36,9 +39,12 @@ import { CANCELLED, closeApp, closeLate, type Unwind } from "./app_closing.ts";
 import type { AppContext } from "./app_context.ts";
 import {
   adopt,
+  adoptStep,
   type AnyIterator,
   checkEmpty,
+  checkStep,
   DONE,
+  endEarly,
   isPromise,
   iterable,
   iteratorOf,
@@ -61,7 +67,7 @@ export function runApp(context: AppContext): Coroutine<void> {
 }
 
 /** The wait of a run, a row of the table above; `start` before the app is called. */
-type Wait = "start" | "iterable" | "yielded" | "planned" | "turn" | "drained" | "step";
+type Wait = "start" | "iterable" | "yielded" | "planned" | "turn" | "drained" | "held" | "step";
 
 /** UTF-8 has at most three bytes for each character of a string (UTF-16 unit). */
 const MAX_CHARACTER_BYTES = 3;
@@ -130,6 +136,10 @@ class AppRun implements BodyReader, StepConsumer {
     if (this.#endOfWait !== undefined) this.#tellWait();
     this.#context.cogen.appStep = currentStep();
     if (this.#closing !== undefined) return this.#closing.next(CANCELLED);
+    if (this.#wait === "held") {
+      const content = this.#content;
+      return this.#close((iterator) => endAfter(iterator.next(content), iterator));
+    }
     if (this.#wait !== "start") return this.#close();
     // The run was cancelled before its first step: the app was not called, but the request is over.
     return this.#ended(false);
@@ -220,6 +230,7 @@ class AppRun implements BodyReader, StepConsumer {
         return this.#resume();
       case "turn":
       case "drained":
+      case "held":
         if (failed) throw content;
         return this.#resume();
       case "step":
@@ -230,7 +241,7 @@ class AppRun implements BodyReader, StepConsumer {
 
   #waitFor(wait: Wait, value: unknown): Step {
     this.#wait = wait;
-    if (wait === "yielded" || wait === "planned" || wait === "drained") {
+    if (wait !== "iterable" && wait !== "turn" && wait !== "step") {
       this.#endOfWait = this.#context.cogen.beginWait(value);
     }
     return { done: false, value };
@@ -267,7 +278,7 @@ class AppRun implements BodyReader, StepConsumer {
   /** Begins a burst: the iterator goes on, with the error or the value that is kept for it. */
   #resume(): Step {
     const { output } = this.#context;
-    if (output.full) return this.#waitFor("drained", output.drained());
+    if (output.full) return this.#waitFor(this.#keepsValue ? "held" : "drained", output.drained());
     this.#beginBurst();
     const iterator = this.#iterator as AnyIterator;
     const content = this.#content;
@@ -275,6 +286,12 @@ class AppRun implements BodyReader, StepConsumer {
     this.#content = undefined;
     this.#failed = false;
     return this.#step(failed ? throwInto(iterator, content) : iterator.next(content));
+  }
+
+  /** Whether the value of a wait of the app is kept for the iterator. */
+  get #keepsValue(): boolean {
+    const isOfApp = this.#wait === "yielded" || this.#wait === "planned" || this.#wait === "held";
+    return isOfApp && !this.#failed;
   }
 
   /** Steps the iterator from its current step to its next wait, or to its end. */
@@ -306,7 +323,7 @@ class AppRun implements BodyReader, StepConsumer {
 
   /** Waits for a step of an async iterator. A run that was cancelled meanwhile does not begin the wait. */
   #waitForStep(steps: PromiseLike<Step>): Step {
-    if (this.#context.isAborted) adopt(steps).catch((error) => this.failedLate(error));
+    if (this.#context.isAborted) adoptStep(steps).catch((error) => this.failedLate(error));
     return this.#waitFor("step", gather(steps, this));
   }
 
@@ -423,4 +440,13 @@ function push(context: AppContext, block: unknown): unknown {
 /** Asks for the next step. The refusal of the last block is an error where the app yielded it. */
 function resume(iterator: AnyIterator, refusal: unknown): Steps {
   return refusal === undefined ? iterator.next() : throwInto(iterator, refusal);
+}
+
+/** Ends an iterator after the step that has brought it the value of a wait. The value of that step is dropped. */
+function endAfter(steps: Steps, iterator: AnyIterator): Steps {
+  if (isPromise(steps)) return adoptStep(steps).then((step) => endAfter(step, iterator));
+  checkStep(steps);
+  if (steps.done) return steps;
+  handleRejection(steps.value);
+  return endEarly(iterator) ?? DONE;
 }

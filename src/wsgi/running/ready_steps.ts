@@ -56,9 +56,10 @@ export function gather(first: PromiseLike<Step>, consumer: StepConsumer): Operat
       clock.defer(look);
     };
     const take = (step: Step) => {
-      if (resume.settled) return;
       try {
-        follow(consumer.take(step));
+        // A late step may have a promise as its value, which gets a handler for its rejection.
+        if (resume.settled) adoptValue(step);
+        else follow(consumer.take(step));
       } catch (error) {
         fail(error);
       }

@@ -58,6 +58,8 @@ interface Run<T = unknown> {
   /** All waits of the request. */
   readonly runs: Set<Run>;
   task: Task<unknown> | undefined;
+  /** Whether the operation was started. The coroutine sets it. */
+  hasBegun: boolean;
 }
 
 /** What the exchange gives to the requests. */
@@ -226,7 +228,16 @@ export class RequestCogen implements Cogen, Planner, Binding {
     noteWait(this.scheduler, operation);
     const runs = this.#runs ??= new Set();
     const endWait = this.beginWait(operation);
-    const wait: Run<T> = { operation, promise, resolve, reject, endWait, runs, task: undefined };
+    const wait: Run<T> = {
+      operation,
+      promise,
+      resolve,
+      reject,
+      endWait,
+      runs,
+      task: undefined,
+      hasBegun: false,
+    };
     wait.task = this.scheduler.add(run, wait as Run);
     runs.add(wait as Run);
     return promise;
@@ -361,11 +372,13 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #cancelRuns(): void {
     if (this.#runs === undefined || this.#runs.size === 0) return;
     const reason = this.#endReason();
-    for (const { task, promise, reject } of [...this.#runs]) {
+    for (const { task, promise, reject, hasBegun } of [...this.#runs]) {
+      // A result that is on its way still arrives: an item of a queue would be lost otherwise.
+      const isOnItsWay = hasBegun && task?.state === "ready";
       task?.cancel();
       // The app may have dropped the promise on purpose: its rejection must not end the process.
       promise.catch(() => {});
-      reject(reason);
+      if (!isOnItsWay) reject(reason);
     }
   }
 
@@ -383,6 +396,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
 /** The coroutine of a wait. One generator function for all waits: each one of its own would cost V8 a map. */
 function* run(wait: Run): Coroutine<void> {
   const { operation, promise, resolve, reject, endWait, runs } = wait;
+  wait.hasBegun = true;
   try {
     resolve(yield operation);
   } catch (error) {

@@ -57,6 +57,8 @@ export interface ServerFields {
 export interface ResponseHost extends NamedApp, ResponseContext {
   /** The app has given a block to `write`, perhaps while it waits: the block must be sent soon. */
   blockWritten?(): void;
+  /** Whether the app is cancelled. */
+  readonly isAborted?: boolean;
   /** The head of the final response was given to the sink. */
   headSent?(): void;
   /** The fields of a response that replaces the app's. */
@@ -331,6 +333,8 @@ export class Response {
     }
     this.#setStart(prepare(status, headers));
     return (block) => {
+      // The blocks that a cancelled app yields are dropped, and the body must not have a gap.
+      if (this.#host.isAborted === true) return handleRejection(block);
       this.push(block);
       this.#host.blockWritten?.();
     };

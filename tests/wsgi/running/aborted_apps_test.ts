@@ -7,7 +7,14 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { test } from "node:test";
-import { Call, operation, race, Sleep } from "../../../src/coroutine/mod.ts";
+import {
+  Call,
+  type Operation,
+  operation,
+  race,
+  Semaphore,
+  Sleep,
+} from "../../../src/coroutine/mod.ts";
 import { passThrough } from "../../../src/middleware/mod.ts";
 import {
   type AppYield,
@@ -214,7 +221,30 @@ const CROSSED: Readonly<Record<string, readonly [app: WSGIApp, log: readonly str
     },
     [],
   ],
+  "a promise in a late step of an async iterator": [
+    asyncSteps(async ({ cogen }) => {
+      await new Promise((resolve) => cogen.signal.addEventListener("abort", resolve));
+      return { done: false, value: Promise.reject(new Error("of the promise")) };
+    }),
+    [],
+  ],
+  "a promise in the next step of an async iterator": [
+    asyncSteps((environ, count) => {
+      const value = count === 0 ? untilAborted(environ) : Promise.reject(new Error("of a promise"));
+      return Promise.resolve({ done: false, value });
+    }),
+    [],
+  ],
 };
+
+/** Makes an app of an async iterator that is no generator: the value of a step may be a promise. */
+function asyncSteps(next: (environ: Environ, count: number) => Promise<unknown>): WSGIApp {
+  return (environ) => {
+    let count = 0;
+    const steps = { next: () => next(environ, count++) };
+    return { [Symbol.asyncIterator]: () => steps as AsyncIterator<string> };
+  };
+}
 
 for (const [name, [app, log]] of Object.entries(CROSSED)) {
   test(`a value that crosses the abort of its request: ${name} is no unhandled rejection`, async () => {
@@ -227,3 +257,111 @@ for (const [name, [app, log]] of Object.entries(CROSSED)) {
     await stage.finish();
   });
 }
+
+/** Fills the window, if the client has stopped reading. It is short enough for the app to go on in its burst. */
+const LONG_BLOCK = "x".repeat(60_000);
+
+/** Fills the window, and gets a permit, which it gives back in its `finally`. */
+const HOLDING: Readonly<Record<string, (lock: Semaphore) => WSGIApp>> = {
+  "a generator": (lock) =>
+    function* (_environ, start) {
+      ok(start);
+      yield LONG_BLOCK;
+      yield lock.acquire();
+      yield* whileHeld(lock);
+    },
+  "a generator in cogen's style": (lock) =>
+    function* ({ cogen }, start) {
+      ok(start);
+      yield LONG_BLOCK;
+      cogen.operation = lock.acquire();
+      yield "";
+      yield* whileHeld(lock);
+    },
+  "an async generator": (lock) =>
+    async function* (_environ, start) {
+      ok(start);
+      yield LONG_BLOCK;
+      yield lock.acquire();
+      yield* whileHeld(lock);
+    },
+  "middleware": (lock) => (environ, start) =>
+    passThrough(
+      function* (): Generator<AppYield, void, unknown> {
+        ok(start);
+        yield LONG_BLOCK;
+        yield lock.acquire();
+        yield* whileHeld(lock);
+      },
+      environ.cogen,
+      {
+        *block(block) {
+          yield block;
+        },
+      },
+    ),
+};
+
+function* whileHeld(lock: Semaphore): Generator<Operation<void>, void, unknown> {
+  try {
+    yield Sleep(60);
+  } finally {
+    lock.release();
+  }
+}
+
+for (const [name, app] of Object.entries(HOLDING)) {
+  test(`a permit that waits for room in the window reaches an app that is cancelled: ${name}`, async () => {
+    const lock = new Semaphore(1);
+    const first: WSGIApp = (_environ, start) => {
+      ok(start);
+      return [LONG_BLOCK, LONG_BLOCK];
+    };
+    const stage = await serving({ "/first": first, "/": app(lock) }, { window: 1000 });
+    const client = stage.connect();
+    stage.run();
+    client.pause();
+    client.send(get("/first"));
+    await stage.settle();
+    client.send(get("/"));
+    await stage.settle();
+    assertEquals(lock.available, 0);
+    client.destroy();
+    await stage.settle();
+    assertEquals(lock.available, 1);
+    await stage.finish();
+  });
+}
+
+test("a result of cogen.run that is on its way arrives although the request is cancelled", async () => {
+  const events: string[] = [];
+  const stage = await serving(async function* (environ, start) {
+    ok(start);
+    events.push(await environ.cogen.run(untilAborted(environ)));
+    yield "not sent";
+  });
+  const client = stage.ask(get("/"));
+  await stage.settle();
+  client.destroy();
+  await stage.settle();
+  assertEquals(events, ["aborted"]);
+  await stage.finish();
+});
+
+test("a cancelled app sends no block by write() after one that was dropped", async () => {
+  const stage = await serving(function* (_environ, start) {
+    const write = start("200 OK", [["Content-Length", "4"]]);
+    yield "ab";
+    try {
+      yield Sleep(60);
+    } finally {
+      yield "cd";
+      write("ef");
+    }
+  });
+  const client = stage.ask(get("/"));
+  await stage.settle();
+  await stage.until(stage.server.close());
+  assertEquals(client.received().slice(-6), "\r\n\r\nab");
+  await stage.finish();
+});
