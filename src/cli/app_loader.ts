@@ -12,7 +12,7 @@ import { openServedBus } from "./bus.ts";
 import { withAccessLog } from "./logs/access_lines.ts";
 import { CommandFailure, EXIT, messageOf, usage } from "./failure.ts";
 import { absolute, kindOf, workingDirectory } from "./host/mod.ts";
-import { importModule, moduleFailure } from "./modules.ts";
+import { importModule, moduleFailure, settled } from "./modules.ts";
 import { COMMANDS } from "./options.ts";
 import { behindProxies } from "./proxies.ts";
 import type { Settings } from "./settings.ts";
@@ -85,18 +85,18 @@ export async function loadApp(place: AppPlace, factory: boolean): Promise<WSGIAp
         }: --factory expects a function that makes the app`,
       );
     }
-    try {
-      app = await (app as () => unknown)();
-    } catch (error) {
-      throw moduleFailure(
-        error,
-        path,
-        EXIT.notLoaded,
-        `the factory "${exported}" of ${name} failed`,
-      );
-    }
+    app = await settled(madeApp(app as () => unknown, place), name, EXIT.notLoaded);
   }
   return await asApp(app, place, factory);
+}
+
+async function madeApp(make: () => unknown, { name, path, exported }: AppPlace): Promise<unknown> {
+  try {
+    return await make();
+  } catch (error) {
+    const subject = `the factory "${exported}" of ${name} failed`;
+    throw moduleFailure(error, path, EXIT.notLoaded, subject);
+  }
 }
 
 /** An app as the command serves it. */

@@ -18,8 +18,10 @@ import {
   relative,
   syntaxFault,
   urlOf,
+  watchWait,
   workingDirectory,
 } from "./host/mod.ts";
+import { writeMessage } from "./logs/logs.ts";
 
 /** A path with a line, in an error. */
 const PLACE = /(?:file:\/\/)?(\/[^\s:()'"]+:\d+(?::\d+)?)/;
@@ -56,14 +58,47 @@ export async function importModule(
       `cannot load ${name}: this Node reads TypeScript with the package tsx: ${remedy}`,
     );
   }
-  try {
-    // Bun remembers the target of a symbolic link.
-    return await import(urlOf(realPath(path))).then(namesOf);
-  } catch (thrown) {
+  // Bun remembers the target of a symbolic link.
+  const loading = import(urlOf(realPath(path))).then(namesOf).catch((thrown) => {
     // Bun collects the errors of a file.
     const errors = memberOf(thrown, "errors");
     const error = Array.isArray(errors) && errors.length > 0 ? errors[0] : thrown;
     throw moduleFailure(error, path, code, `cannot load ${name}`, hintOf(messageOf(error), name));
+  });
+  return await settled(loading, name, code);
+}
+
+/** The time of a module for its loading without a message, in seconds. */
+const SILENT_SECONDS = 10;
+
+/**
+ * Waits for a promise of the code of the user: that of a module, or of a factory.
+ *
+ * @param promise The promise.
+ * @param name The file as the user wrote it.
+ * @param code The exit code of a failure.
+ * @throws {CommandFailure} If nothing is left that could settle the promise.
+ */
+export async function settled<T>(
+  promise: Promise<T>,
+  name: string,
+  code: number,
+): Promise<T> {
+  let end = () => {};
+  const stuck = new Promise<never>((_resolve, reject) => {
+    end = watchWait(
+      SILENT_SECONDS,
+      () => writeMessage("info", `${name} is still being loaded: it awaits a promise`),
+      () => {
+        const reason = "it awaits a promise that never settles";
+        reject(new CommandFailure(code, `cannot load ${name}: ${reason}`));
+      },
+    );
+  });
+  try {
+    return await Promise.race([promise, stuck]);
+  } finally {
+    end();
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { spawn } from "node:child_process";
 import host from "node:process";
+import * as timers from "node:timers";
 import { startTimer } from "../../../adapters/shared/timer.ts";
 
 /** The signals that the command listens for. */
@@ -146,6 +147,24 @@ export function runProgram(name: string, args: readonly string[]): Promise<void>
       else reject(new Error(`${name} failed: ${text.trim() || `exit code ${code}`}`));
     });
   });
+}
+
+/**
+ * Watches a wait whose end is not sure. The watch does not keep the process alive.
+ *
+ * @param seconds A time in seconds.
+ * @param late Called if the wait takes longer.
+ * @param stuck Called if the process would end, because nothing is left that could end the wait. Deno ends such a
+ *   process by itself, with an error.
+ * @returns Ends the watch.
+ */
+export function watchWait(seconds: number, late: () => void, stuck: () => void): () => void {
+  const timer = timers.setTimeout(late, seconds * 1000).unref();
+  host.on("beforeExit", stuck);
+  return () => {
+    timers.clearTimeout(timer);
+    host.off("beforeExit", stuck);
+  };
 }
 
 /** Calls `job` after a time; never for `Infinity`. Returns a function that cancels the call. */
