@@ -621,9 +621,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   #received(exchange: RequestExchange, trailers: readonly string[]): void {
     exchange.isRead = true;
+    if (exchange.isAppDone) return this.#finish(this.#state.next.end);
     if (exchange.body !== NO_BODY) exchange.body.end(trailers);
-    if (exchange.isAppDone) this.#finish(this.#state.next.end);
-    else this.#move(this.#state.next.end);
+    this.#move(this.#state.next.end);
   }
 
   /** A request is answered and wholly read: goes on to the next one, or ends. */

@@ -31,6 +31,7 @@ import { type BindAddress, parseBindAddress } from "./listening/bind_address.ts"
 import { type ProxyProtocolOptions, resolveProxyProtocol } from "./listening/proxy_option.ts";
 import type { Refusal } from "./counts/refusals.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
+import { tellsOfAbort } from "./abort_reasons.ts";
 import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
@@ -209,7 +210,9 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
     logFault: log.fault,
     onRefused: options.onRefused,
     report,
-    reportFailure: (error, task) => report(error, describeFailed(task)),
+    reportFailure: (error, task) => {
+      if (!tellsOfAbort(error)) report(error, describeFailed(task));
+    },
   };
 }
 

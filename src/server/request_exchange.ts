@@ -12,7 +12,7 @@
  * @module
  */
 
-import { isOf, launch, nameOf } from "../coroutine/internal.ts";
+import { launch, nameOf } from "../coroutine/internal.ts";
 import { checkNames, checkOption, optionError, type Task } from "../coroutine/mod.ts";
 import {
   informational,
@@ -37,6 +37,7 @@ import { unquotePath } from "../wsgi/path_info.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import { WSGIInput } from "../wsgi/input/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/running/response.ts";
+import { noteAbort, tellsOfAbort } from "./abort_reasons.ts";
 import type { Settings } from "./settings.ts";
 import type { ConnectionOutput } from "./output.ts";
 import type { PhaseDeadline } from "./phase_deadline.ts";
@@ -171,6 +172,7 @@ export class RequestExchange
   abort(reason?: Error): void {
     if (!this.isAbortable) return;
     const cause = this.#reason = reason ?? new ClientDisconnected();
+    noteAbort(cause);
     if (reason === undefined) this.#reporter.clientLeft();
     const { reader } = this.body;
     // The error ends the app itself, which then closes. A coroutine that the app waits for is cancelled instead: if
@@ -407,7 +409,7 @@ export class RequestExchange
   report(error: unknown): void {
     const reason = this.#reason ?? this.cogen.endReason;
     if (reason !== undefined && isAbort(error, reason)) return;
-    if (isOf(ClientDisconnected, error)) return;
+    if (tellsOfAbort(error)) return;
     if (!this.#reporter.noteError(error)) return;
     // An app may change or delete the names in the environ, so the head gives them.
     const { method, target } = this.head;

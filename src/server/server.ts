@@ -136,7 +136,9 @@ export class WSGIServer {
     this.#connections = new Connections(this.#settings, this);
     this.#shutdown = new Shutdown(this.#connections);
     const { scheduler, reportFailure } = this.#settings;
-    this.#ignoreFailures = handleFailures(scheduler, reportFailure);
+    const ignoreFailures = handleFailures(scheduler, reportFailure);
+    // The coroutines of a scheduler of its own may outlive the server, and fail because of its end.
+    this.#ignoreFailures = options.scheduler === undefined ? () => {} : ignoreFailures;
     let resolveFinished = () => {};
     this.finished = new Promise((resolve) => resolveFinished = resolve);
     this.#resolveFinished = resolveFinished;
