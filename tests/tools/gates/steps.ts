@@ -10,6 +10,7 @@
 import { browserStep } from "./testing/browser.ts";
 import { examplesStep, exampleTypesStep } from "./docs/examples.ts";
 import { linkComplaints } from "./docs/links.ts";
+import { figuresStep } from "./docs/figures.ts";
 import { llmsStep } from "./docs/llms_step.ts";
 import { supportStep } from "./docs/support_step.ts";
 import { gitPackageStep, npmPackageStep } from "./package/steps.ts";
@@ -40,6 +41,7 @@ export const STEPS: readonly Step[] = [
   complaintStep("prose", () => checkProse(proseFiles().map((path) => [path, readText(path)]))),
   complaintStep("links", brokenLinks),
   llmsStep("docs:llms"),
+  figuresStep("docs:figures"),
   commandStep("format", () => denoTool("fmt", "--check")),
   commandStep("lint", () => denoTool("lint")),
   surfaceStep("surface"),

@@ -1,6 +1,6 @@
 /**
  * `npm run docs` writes all that is made of the sources: the HTML of the public names into `api_docs`,
- * which git ignores, the table of support, and `llms.txt`.
+ * which git ignores, the table of support, the figures of the comparison, and `llms.txt`.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { runSteps } from "../run_steps.ts";
 import { entryPoints } from "../sources.ts";
 import { commandStep } from "../step.ts";
 import { denoTool } from "../tools.ts";
+import { figuresStep } from "./figures.ts";
 import { llmsStep } from "./llms_step.ts";
 import { supportStep } from "./support_step.ts";
 
@@ -33,6 +34,7 @@ const steps = [
       ),
   ),
   llmsStep("llms.txt"),
+  figuresStep("figures of the comparison"),
   supportStep("table of support"),
 ];
 const { failed } = await runSteps(

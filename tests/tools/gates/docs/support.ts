@@ -66,7 +66,7 @@ function complaintAbout(
 }
 
 /** A table as `deno fmt` writes it. */
-function alignedTable(rows: readonly (readonly string[])[]): string {
+export function alignedTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => row[column]?.length ?? 0))
   );
