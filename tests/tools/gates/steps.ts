@@ -21,7 +21,7 @@ import { checkLayering } from "./rules/layering.ts";
 import { checkProse } from "./rules/prose.ts";
 import { textComplaints } from "./rules/text_rules.ts";
 import { testStep } from "./testing/run_tests.ts";
-import { committedFiles, entryPoints, listFiles, publishedSources, readText } from "./sources.ts";
+import { committedFiles, entryPoints, publishedSources, readText } from "./sources.ts";
 import { commandStep, complaintStep, type Step } from "./step.ts";
 import { surfaceStep } from "./surface.ts";
 import { denoTool, typesCommand } from "./tools.ts";
@@ -86,6 +86,6 @@ function treeComplaints(): string[] {
   return [
     ...sources.flatMap((path) => checkLayering(path, readText(path))),
     ...checkCircles(new Map(sources.map((path) => [path, readText(path)]))),
-    ...checkFolders([...sources, ...listFiles("tests", "")]),
+    ...checkFolders(committedFiles()),
   ];
 }

@@ -6,8 +6,15 @@
  *       | nc 127.0.0.1 8000
  */
 
-import { Accept, Acceptor, type Environ, readline, SendAll, type StartResponse } from "../mod.ts";
-import { serveWhenMain } from "./main.ts";
+import {
+  Accept,
+  Acceptor,
+  type Environ,
+  readline,
+  SendAll,
+  type StartResponse,
+} from "../../mod.ts";
+import { serveWhenMain } from "../main.ts";
 
 const PROTOCOL = "reverse";
 const MAX_LINE = 1000;

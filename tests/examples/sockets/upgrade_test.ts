@@ -2,8 +2,8 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { reverse } from "../../examples/upgrade.ts";
-import { get, serving } from "../support/serving.ts";
+import { reverse } from "../../../examples/sockets/upgrade.ts";
+import { get, serving } from "../../support/serving.ts";
 
 test("an upgraded connection gives lines back reversed, and ends after the client", async () => {
   const stage = await serving(reverse);
