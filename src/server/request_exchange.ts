@@ -306,6 +306,8 @@ export class RequestExchange
     checkNames("events of takeSocket", events, ["onAppEnd", "onStopping"]);
     checkOption("onAppEnd of takeSocket", events.onAppEnd, "function");
     checkOption("onStopping of takeSocket", events.onStopping, "function");
+    // A connection that lingers would have no deadline any more.
+    if (this.#reason !== undefined) throw this.#reason;
     const isTunnel = this.method === "CONNECT";
     if (!isTunnel && (!this.head.upgrade || this.#speaksHTTP10)) {
       throw new WSGIError("A socket cannot be taken: the client has not asked for an upgrade");

@@ -195,6 +195,7 @@ export interface RequestControls {
    * @throws {WSGIError} If the client has not asked for an upgrade, the body is not read, or a
    *   response has begun.
    * @throws {ResponseError} For a field that may not be sent.
+   * @throws The reason of `environ.cogen.signal`, if the request is cancelled.
    */
   takeSocket(
     headers: HeaderList,

@@ -263,6 +263,26 @@ test("a socket is refused without an upgrade, without Upgrade, with a body unrea
   await stage.finish();
 });
 
+test("a request that is cancelled gives no socket away", async () => {
+  const errors: string[] = [];
+  const stage = await serving(function* ({ cogen }) {
+    try {
+      yield Sleep(60);
+    } finally {
+      errors.push((thrown(() => echo(cogen, [["Upgrade", "echo"]])) as Error).name);
+    }
+  }, { timeouts: { request: 1, linger: 1 } });
+  stage.ask(get("/", ...UPGRADE)).destroy();
+  await stage.settle();
+  assertEquals(errors, ["ClientDisconnected"]);
+  const client = stage.ask(get("/", ...UPGRADE));
+  for (let second = 0; second < 5; second++) await stage.settle(1000);
+  assertEquals(errors, ["ClientDisconnected", "ProtocolError"]);
+  assertEquals([client.response().status, client.closed], ["503 Service Unavailable", true]);
+  assertEquals(stage.server.stats().responses["1xx"], 0);
+  await stage.finish();
+});
+
 test("nothing more can be answered once the socket is taken", async () => {
   const errors: unknown[] = [];
   const stage = await serving(function* (environ, startResponse) {
