@@ -35,7 +35,7 @@ export class ProtocolError extends Error {
    * the offending byte, or, for a rule about a whole head, of the byte after that head.
    */
   readonly offset: number;
-  /** The method of the refused request, if its request line was read. */
+  /** The method of the refused request, if it was read. */
   readonly method: string | undefined;
 
   /**
@@ -64,7 +64,7 @@ export function placeError(error: unknown, offset: number): unknown {
 }
 
 /** Returns a copy of a {@linkcode ProtocolError} with the method of its request, and any other error unchanged. */
-export function ofMethod(error: unknown, method: string): unknown {
+export function ofMethod(error: unknown, method: string | undefined): unknown {
   if (!(error instanceof ProtocolError)) return error;
   return new ProtocolError(error.status, error.message, error.offset, method);
 }

@@ -446,7 +446,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (this.#expectsHeader) return this.#refuseHeader("it did not come in time");
     if (phase === "idle") this.#close();
     else if (phase === "head") {
-      this.#refuse(new ProtocolError(408, "The request head did not come in time"));
+      const method = this.#pooled?.parser.method;
+      this.#refuse(new ProtocolError(408, "The request head did not come in time", 0, method));
     } else if (phase === "body" && exchange?.isAppDone === false) {
       this.#refuse(new ProtocolError(408, "The request body did not come in time"));
     } else this.#cut();

@@ -54,6 +54,11 @@ export class HeadReader {
     this.#lineDone = false;
   }
 
+  /** Gives the method of an incomplete head at the input's start; `undefined` before its end is read. */
+  methodIn({ bytes, start }: InputBuffer): string | undefined {
+    return this.#line.hasMethod ? methodAt(bytes, start) : undefined;
+  }
+
   /**
    * Continues with the head at the input's start. Returns `undefined` if the reader needs more
    * bytes.
@@ -64,7 +69,11 @@ export class HeadReader {
         const head = this.#cache.takeHead(input);
         if (head !== undefined) return head;
       }
-      if (!this.#line.scan(input)) return undefined;
+      try {
+        if (!this.#line.scan(input)) return undefined;
+      } catch (error) {
+        throw ofMethod(error, this.methodIn(input));
+      }
       const known = this.#findSection(input);
       if (known !== undefined) return this.#finish(input, this.#cache.sectionLength, known);
       this.#lineDone = true;
@@ -73,7 +82,7 @@ export class HeadReader {
     try {
       if (!this.#fields.scan(input)) return undefined;
     } catch (error) {
-      throw ofMethod(error, methodAt(input.bytes, input.start));
+      throw ofMethod(error, this.methodIn(input));
     }
     this.#lineDone = false;
     return this.#finish(input, this.#fields.scanned - this.#line.scanned, undefined);
@@ -183,7 +192,7 @@ function checkHost({ host, hostCount, minorVersion }: ControlFields): void {
   if (!isAuthority(host)) throw new ProtocolError(400, `Cannot parse Host ${quote(host)}`);
 }
 
-/** Reads the method of a request line that was checked, for the error of its head. */
+/** Reads the method of a request line whose method was checked, for the error of its head. */
 function methodAt(bytes: Uint8Array, start: number): string {
   return String.fromCharCode(...bytes.subarray(start, bytes.indexOf(SPACE, start)));
 }

@@ -54,6 +54,11 @@ export class RequestLineScanner {
     this.#maxHeadBytes = limits.maxHeadBytes;
   }
 
+  /** Whether the method is scanned. */
+  get hasMethod(): boolean {
+    return this.#state !== METHOD;
+  }
+
   /** Begins a new line. */
   reset(): void {
     this.#state = METHOD;

@@ -87,8 +87,13 @@ const REFUSED_HEADS: readonly (readonly [number, string, number?])[] = [
   [400, "HEAD / HTTP/1.1\r\nHost: a\r\nA B: c\r\n\r\n"],
   [413, "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 9007199254740991\r\n\r\n"],
   [417, get("/", "Expect: a-miracle").replace("GET", "HEAD")],
+  [505, "HEAD / HTTP/2.0\r\nHost: a\r\n\r\n"],
   [431, get("/", `X: ${"x".repeat(100_000)}`).replace("GET", "HEAD")],
+  [400, "HEAD / HTTP\r\n"],
   [408, "HEAD /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", 3_600_000],
+  [408, "HEAD /head", 3_600_000],
+  [408, "HEAD / HTTP/1.1\r\nHost:", 3_600_000],
+  [414, get(`/${"x".repeat(100_000)}`).replace("GET", "HEAD")],
   [503, get("/sleep").replace("GET", "HEAD"), 3_600_000],
 ];
 
@@ -104,6 +109,17 @@ for (const [status, request, waitMs = 0] of REFUSED_HEADS) {
     await stage.finish();
   });
 }
+
+test("a HEAD that its client has not completed is answered without a body", async () => {
+  const stage = await serving(app);
+  const client = stage.ask("HEAD / HTTP/1.1\r\nHost:");
+  client.end();
+  await stage.settle();
+  const answer = client.received();
+  assertStringIncludes(answer, "HTTP/1.1 400 ");
+  assertEquals(answer.indexOf("\r\n\r\n"), answer.length - 4, answer);
+  await stage.finish();
+});
 
 test("a request that the app answers is not refused, whatever its status", async () => {
   const heard: Refusal[] = [];
