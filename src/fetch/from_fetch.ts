@@ -213,8 +213,11 @@ function headerList(given: FieldList, status: number, environ: Environ): HeaderL
   return cookies.length === 0 ? fields : [...fields, ...cookies];
 }
 
-/** The head of a stream, for HEAD: the block only tells that there is one, and is not sent. */
-async function* headOnly(blocks: ResponseBlocks): AsyncGenerator<string, void, undefined> {
-  await blocks.return();
-  yield " ";
+/**
+ * The head of a stream, for HEAD: the block only tells that there is one, and is not sent. The stream is
+ * cancelled here, because a generator that is ended before its first step runs nothing.
+ */
+function headOnly(blocks: ResponseBlocks): AppIterable {
+  void blocks.return();
+  return chunked(" ");
 }

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Sleep } from "../../src/coroutine/mod.ts";
 import { type FetchHandler, type FetchInfo, fromFetch } from "../../src/fetch/mod.ts";
 import { type TestClient, testClient } from "../../src/testing/mod.ts";
+import { requestText, serving } from "../support/serving.ts";
 
 type Result = Response | PromiseLike<Response>;
 
@@ -671,6 +672,22 @@ test("HEAD of a stream reads nothing of it, and cancels it once", async () => {
   assertEquals([response.headers.get("content-length"), response.bytes.length], ["9", 0]);
   await client.settle();
   assertEquals(counts.cancels, 1);
+});
+
+test("the stream of a late answer is cancelled once after the client has left, for GET and HEAD", async () => {
+  for (const method of ["GET", "HEAD"]) {
+    const { counts, stream } = counted(1_000_000);
+    let answer = (_response: Response) => {};
+    const answered = new Promise<Response>((resolve) => answer = resolve);
+    const stage = await serving(fromFetch(() => answered));
+    const client = stage.ask(requestText(method, "/"));
+    client.destroy();
+    await stage.settle();
+    answer(new Response(stream));
+    await stage.settle();
+    assertEquals([method, counts.cancels], [method, 1]);
+    await stage.finish();
+  }
 });
 
 test("a body that the handler does not read is dropped, and the connection goes on", async () => {
