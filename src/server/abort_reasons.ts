@@ -1,6 +1,6 @@
 /**
- * The errors with which the server has aborted requests: the client has left, its bytes are malformed, a deadline
- * has passed, or the server shuts down.
+ * The errors with which the server has ended waits of requests: the client has left, its bytes are malformed, a
+ * deadline has passed, the server shuts down, or the app has ended.
  *
  * No app need catch them, and neither need a coroutine that an app has left behind. The request knows its own
  * reason; a coroutine knows no request, so the reasons of all requests are kept here.
@@ -15,7 +15,7 @@ import { ClientDisconnected } from "../wsgi/mod.ts";
 
 const reasons = new WeakSet<Error>();
 
-/** Notes the reason of an abort. */
+/** Notes the error of the waits of a request that ends. */
 export function noteAbort(reason: Error): void {
   reasons.add(reason);
 }

@@ -376,7 +376,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   appDone(exchange: RequestExchange, isComplete: boolean): void {
     exchange.isAppDone = true;
     this.#host.appEnded();
-    exchange.body.discard();
+    exchange.discardBody();
     // The app may have put a method of its own in the place of `flush`, so the original is called.
     flushLog.call(this.facts.errors as LogStream);
     const events = this.#takenEvents;

@@ -187,6 +187,17 @@ export class RequestExchange
     this.body.fail(cause);
   }
 
+  /** Drops the rest of the body: the app has ended. A coroutine that it has left behind gets no more of it. */
+  discardBody(): void {
+    const { body } = this;
+    if (body === NO_BODY) return;
+    body.discard();
+    if (this.isRead) return;
+    const reason = this.cogen.makeEndReason();
+    noteAbort(reason);
+    body.fail(reason);
+  }
+
   get output(): ConnectionOutput {
     return this.#host.output;
   }

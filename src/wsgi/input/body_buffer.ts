@@ -136,11 +136,9 @@ export class BodyBuffer {
     return isWhole ? this.#bytes.take(mostBytes) : undefined;
   }
 
-  /** Drops the unread bytes: the app has ended. A coroutine that it has left behind gets no more of the body. */
+  /** Drops the unread bytes: the app has ended. */
   discard(): void {
     this.#bytes.clear();
-    if (this.#ended || this.#error !== undefined) return;
-    this.fail(new DOMException("The request has ended", "AbortError"));
   }
 
   /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */

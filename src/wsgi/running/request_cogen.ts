@@ -221,7 +221,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
     if (this.#closed) {
       // The promise rejects a turn later, because an app that retries in an endless loop must not
       // block all others.
-      this.scheduler.clock.defer(() => reject(this.#endReason()));
+      this.scheduler.clock.defer(() => reject(this.makeEndReason()));
       handleRejection(promise);
       return promise;
     }
@@ -371,7 +371,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
 
   #cancelRuns(): void {
     if (this.#runs === undefined || this.#runs.size === 0) return;
-    const reason = this.#endReason();
+    const reason = this.makeEndReason();
     for (const { task, promise, reject, hasBegun } of [...this.#runs]) {
       // A result that is on its way still arrives: an item of a queue would be lost otherwise.
       const isOnItsWay = hasBegun && task?.state === "ready";
@@ -387,7 +387,8 @@ export class RequestCogen implements Cogen, Planner, Binding {
     return this.#abortReason ?? this.#endError;
   }
 
-  #endReason(): unknown {
+  /** Gives {@linkcode endReason}, and makes it if no wait needed it before. */
+  makeEndReason(): Error {
     return this.endReason ??
       (this.#endError = new DOMException("The request has ended", "AbortError"));
   }
