@@ -122,20 +122,23 @@ class AppRun implements BodyReader, StepConsumer {
 
   next(sent?: unknown): Step {
     if (this.#endOfWait !== undefined) this.#tellWait();
+    if (this.#closing !== undefined) return this.#closing.next(sent);
     this.#context.cogen.appStep = currentStep();
-    return this.#closing === undefined ? this.#run(false, sent) : this.#closing.next(sent);
+    return this.#run(false, sent);
   }
 
   throw(error: unknown): Step {
     if (this.#endOfWait !== undefined) this.#tellWait();
+    if (this.#closing !== undefined) return this.#closing.throw(error);
     this.#context.cogen.appStep = currentStep();
-    return this.#closing === undefined ? this.#run(true, error) : this.#closing.throw(error);
+    return this.#run(true, error);
   }
 
   return(): Step {
     if (this.#endOfWait !== undefined) this.#tellWait();
-    this.#context.cogen.appStep = currentStep();
+    // A task of the closing steps the app.
     if (this.#closing !== undefined) return this.#closing.next(CANCELLED);
+    this.#context.cogen.appStep = currentStep();
     if (this.#wait === "held") {
       const content = this.#content;
       return this.#close((iterator) => endAfter(iterator.next(content), iterator));

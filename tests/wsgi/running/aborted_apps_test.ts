@@ -163,6 +163,27 @@ for (const [name, app] of Object.entries(NESTED)) {
   });
 }
 
+test("an async generator that goes on after the error of its upload gets the same error from each read", async () => {
+  const events: string[] = [];
+  const stage = await serving(async function* (environ, start) {
+    ok(start);
+    for (let reads = 0; reads < 3; reads++) {
+      try {
+        yield* environ["wsgi.input"].read();
+      } catch (error) {
+        events.push((error as Error).name);
+        yield "the upload is not complete";
+      }
+    }
+  });
+  const client = stage.ask(requestText("POST", "/", ["Content-Length: 10"]) + "half");
+  await stage.settle();
+  client.destroy();
+  await stage.settle();
+  assertEquals(events, ["ClientDisconnected", "ClientDisconnected", "ClientDisconnected"]);
+  await stage.finish();
+});
+
 test("an app that goes on after the error of its upload is abandoned in time", async () => {
   const stage = await serving(function* (environ, start) {
     ok(start);
