@@ -12,7 +12,7 @@
  * @module
  */
 
-import { currentStep, isOf, notePerformed } from "../../coroutine/internal.ts";
+import { currentStep, handleRejection, isOf, notePerformed } from "../../coroutine/internal.ts";
 import {
   type Coroutine,
   isOperation,
@@ -113,6 +113,8 @@ function* endIterator(
     const isPromised = isPromise(step);
     if (!isPromised) checkStep(step);
     if (!isPromised && step.done) return;
+    // The task begins in a later turn, and the runtime may have looked for unhandled rejections before.
+    if (!isPromised) handleRejection(step.value);
     const first = isPromised ? adopt(step) : step;
     yield* inTime(stepToEnd(context, iterator, first), context);
   } catch (error) {

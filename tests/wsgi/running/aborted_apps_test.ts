@@ -23,7 +23,7 @@ import {
   type StartResponse,
   type WSGIApp,
 } from "../../../src/wsgi/mod.ts";
-import { get, requestText, serving } from "../../support/serving.ts";
+import { get, requestText, serving, WorkingClock } from "../../support/serving.ts";
 
 /** Makes an app that notes its events. */
 type NotingApp = (events: string[]) => WSGIApp;
@@ -384,5 +384,25 @@ test("a cancelled app sends no block by write() after one that was dropped", asy
   await stage.settle();
   await stage.until(stage.server.close());
   assertEquals(client.received().slice(-6), "\r\n\r\nab");
+  await stage.finish();
+});
+
+test("a promise that a long finally yields is no unhandled rejection, although the host has a turn before", async () => {
+  const clock = new WorkingClock();
+  const stage = await serving(function* (environ) {
+    try {
+      yield* environ.cogen.wait(Sleep(60));
+    } finally {
+      clock.work(1000);
+      yield Promise.reject(new Error("of the promise"));
+    }
+  }, { clock });
+  const client = stage.ask(get("/"));
+  client.destroy();
+  for (let turn = 0; turn < 5; turn++) {
+    clock.turn();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assertMatch(stage.takeLog().join("\n"), /^GET \/ failed: Error: of the promise/);
   await stage.finish();
 });
