@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Coroutine, until } from "../coroutine/mod.ts";
+import { type Coroutine, type Operation, until } from "../coroutine/mod.ts";
 import type { ByteSocket, SocketHandler } from "../socket/mod.ts";
 import type { Cogen, Environ } from "../wsgi/mod.ts";
 
@@ -48,7 +48,8 @@ export class FetchInfo {
    */
   waitUntil(promise: PromiseLike<unknown>): void {
     const { cogen } = this.environ;
-    cogen.scheduler.add(waitUntil, Promise.resolve(promise), cogen);
+    // The coroutine begins in a later turn; the promise has a handler from now on.
+    cogen.scheduler.add(waitUntil, until(Promise.resolve(promise)), cogen);
   }
 
   /**
@@ -98,9 +99,9 @@ export class FetchInfo {
 }
 
 /** The coroutine of {@linkcode FetchInfo.waitUntil}. */
-function* waitUntil(work: Promise<unknown>, cogen: Cogen): Coroutine<void> {
+function* waitUntil(work: Operation<unknown>, cogen: Cogen): Coroutine<void> {
   try {
-    yield* until(work);
+    yield* work;
   } catch (error) {
     cogen.report(error);
   }

@@ -1,11 +1,11 @@
 /** `fromFetch`: requests, responses, framing, faults and disconnects, through the real parser. */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { Sleep } from "../../src/coroutine/mod.ts";
 import { type FetchHandler, type FetchInfo, fromFetch } from "../../src/fetch/mod.ts";
 import { type TestClient, testClient } from "../../src/testing/mod.ts";
-import { requestText, serving } from "../support/serving.ts";
+import { get, requestText, serving, WorkingClock } from "../support/serving.ts";
 
 type Result = Response | PromiseLike<Response>;
 
@@ -711,6 +711,24 @@ test("info has the address, informs, and keeps work after the response", async (
   assertEquals(response.informational.map(({ status }) => status), [103]);
   assertEquals(done, ["done"]);
   assertEquals(client.takeErrors().map((error) => (error as Error).message), ["late"]);
+});
+
+test("a promise of waitUntil is no unhandled rejection on a busy server, where the host has a turn before", async () => {
+  const clock = new WorkingClock();
+  const app = fromFetch((_request, info) => {
+    clock.work(1000);
+    info.waitUntil(Promise.reject(new Error("at once")));
+    return new Response("answered");
+  });
+  const stage = await serving(app, { clock });
+  const client = stage.connect().send(get("/"));
+  for (let turn = 0; turn < 5; turn++) {
+    clock.turn();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assertEquals(client.response().body, "answered");
+  assertMatch(stage.takeLog().join("\n"), /^GET \/ failed: Error: at once/);
+  await stage.finish();
 });
 
 test("trailers follow a stream", async () => {
