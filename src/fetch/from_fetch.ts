@@ -48,7 +48,8 @@ export interface FetchObject {
  *   is cancelled then. On Nodes later than 22, a copy that `new Request(request)` or `fetch(request)` makes follows
  *   it only with `{ signal: request.signal }`.
  * - A read of the request's body that the handler does not await ends no process when the client leaves. The
- *   promise of another reader, such as that of `new Response(request.body).text()`, must be awaited or caught.
+ *   promise of another reader, such as that of `new Response(request.body).text()` or of
+ *   `new Request(request).text()`, must be awaited or caught.
  * - An error of the handler, `Response.error()`, and a `Response` that was read or sent before, are a 500 and
  *   reported. After the head, the server cuts
  *   the connection.
