@@ -27,11 +27,11 @@ import {
   type WSGIApp,
   WSGIPathInfoDispatcher,
 } from "../wsgi/mod.ts";
+import { tellsOfAbort } from "../wsgi/running/abort_reasons.ts";
 import { type BindAddress, parseBindAddress } from "./listening/bind_address.ts";
 import { type ProxyProtocolOptions, resolveProxyProtocol } from "./listening/proxy_option.ts";
 import type { Refusal } from "./counts/refusals.ts";
 import { completeLimits, type Limits, parserLimits } from "./server_limits.ts";
-import { tellsOfAbort } from "./abort_reasons.ts";
 import type { Settings } from "./settings.ts";
 import { resolveTimeouts, type Timeouts } from "./timeouts.ts";
 import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";

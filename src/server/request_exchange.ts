@@ -23,6 +23,7 @@ import {
 import type { WSGIApp } from "../wsgi/app.ts";
 import type { HeaderList } from "../wsgi/block.ts";
 import type { ServedBus } from "../wsgi/bus.ts";
+import { tellsOfAbort } from "../wsgi/running/abort_reasons.ts";
 import { runApp } from "../wsgi/running/app_run.ts";
 import type { AppContext } from "../wsgi/running/app_context.ts";
 import { BodyBuffer, ClientDisconnected, NO_BODY } from "../wsgi/input/body_buffer.ts";
@@ -37,7 +38,6 @@ import { unquotePath } from "../wsgi/path_info.ts";
 import type { ByteSocket, Files, SocketHandler } from "../socket/mod.ts";
 import { WSGIInput } from "../wsgi/input/input.ts";
 import { Response, type ServerFields, WSGIError } from "../wsgi/running/response.ts";
-import { noteAbort, tellsOfAbort } from "./abort_reasons.ts";
 import type { Settings } from "./settings.ts";
 import type { ConnectionOutput } from "./output.ts";
 import type { PhaseDeadline } from "./phase_deadline.ts";
@@ -172,7 +172,6 @@ export class RequestExchange
   abort(reason?: Error): void {
     if (!this.isAbortable) return;
     const cause = this.#reason = reason ?? new ClientDisconnected();
-    noteAbort(cause);
     if (reason === undefined) this.#reporter.clientLeft();
     const { reader } = this.body;
     // The error ends the app itself, which then closes. A coroutine that the app waits for is cancelled instead: if
@@ -193,9 +192,7 @@ export class RequestExchange
     if (body === NO_BODY) return;
     body.discard();
     if (this.isRead) return;
-    const reason = this.cogen.makeEndReason();
-    noteAbort(reason);
-    body.fail(reason);
+    body.fail(this.cogen.makeEndReason());
   }
 
   get output(): ConnectionOutput {
@@ -420,8 +417,6 @@ export class RequestExchange
    * of a file, is reported once. A thrown string or number has no identity, and is reported each time.
    */
   report(error: unknown): void {
-    const reason = this.#reason ?? this.cogen.endReason;
-    if (reason !== undefined && isAbort(error, reason)) return;
     if (tellsOfAbort(error)) return;
     if (!this.#reporter.noteError(error)) return;
     // An app may change or delete the names in the environ, so the head gives them.
@@ -439,13 +434,3 @@ function makeBody(exchange: RequestExchange, host: ExchangeHost): BodyBuffer {
 
 /** The ids that a field of a response may have as its value. */
 const SENDABLE_ID = /^[!-~]{1,128}$/;
-
-/** Whether an error is the reason of an abort, or the `AbortError` that a function of a runtime made of it. */
-function isAbort(error: unknown, reason: Error): boolean {
-  if (error === reason) return true;
-  try {
-    return error instanceof Error && error.name === "AbortError" && error.cause === reason;
-  } catch {
-    return false;
-  }
-}

@@ -136,9 +136,7 @@ export class WSGIServer {
     this.#connections = new Connections(this.#settings, this);
     this.#shutdown = new Shutdown(this.#connections);
     const { scheduler, reportFailure } = this.#settings;
-    const ignoreFailures = handleFailures(scheduler, reportFailure);
-    // The coroutines of a scheduler of its own may outlive the server, and fail because of its end.
-    this.#ignoreFailures = options.scheduler === undefined ? () => {} : ignoreFailures;
+    this.#ignoreFailures = handleFailures(scheduler, reportFailure);
     let resolveFinished = () => {};
     this.finished = new Promise((resolve) => resolveFinished = resolve);
     this.#resolveFinished = resolveFinished;
@@ -430,7 +428,8 @@ export class WSGIServer {
       this.#settings.report(error);
     }
     await this.#shutdown.run();
-    this.#ignoreFailures();
+    // The coroutines of a scheduler of its own may outlive the server, and fail because of its end.
+    if (this.#options.scheduler !== undefined) this.#ignoreFailures();
     this.#resolveFinished();
   }
 }

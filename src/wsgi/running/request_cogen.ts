@@ -43,6 +43,7 @@ import { QuickOperation } from "../quick_operation.ts";
 import type { RequestControls, RequestTimeouts, TakenEvents } from "../request_controls.ts";
 import type { ResponseListener } from "../response_report.ts";
 import type { Binding, BoundOperation, Planner, TypedWait } from "../waiting.ts";
+import { noteAbort } from "./abort_reasons.ts";
 import { isPromise } from "./app_steps.ts";
 import { guardListeners } from "./guarded_signal.ts";
 import { PlannedWaits } from "./planned_waits.ts";
@@ -356,6 +357,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
   abort(reason: Error): void {
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
+    noteAbort(reason);
     const isClosing = this.#waits.isClosing;
     this.beginClosing();
     this.#controller?.abort(reason);
@@ -382,15 +384,13 @@ export class RequestCogen implements Cogen, Planner, Binding {
     }
   }
 
-  /** The error with which the waits of {@linkcode Cogen.run} end, once the app has ended or was aborted. */
-  get endReason(): Error | undefined {
-    return this.#abortReason ?? this.#endError;
-  }
-
-  /** Gives {@linkcode endReason}, and makes it if no wait needed it before. */
+  /** Gives the error with which waits end once the app has ended or was aborted. */
   makeEndReason(): Error {
-    return this.endReason ??
-      (this.#endError = new DOMException("The request has ended", "AbortError"));
+    const known = this.#abortReason ?? this.#endError;
+    if (known !== undefined) return known;
+    this.#endError = new DOMException("The request has ended", "AbortError");
+    noteAbort(this.#endError);
+    return this.#endError;
   }
 }
 
