@@ -63,9 +63,9 @@ export function placeError(error: unknown, offset: number): unknown {
   return new ProtocolError(error.status, error.message, offset);
 }
 
-/** Returns a copy of a {@linkcode ProtocolError} with the method of its request, and any other error unchanged. */
+/** Returns a copy of a {@linkcode ProtocolError} with the method of its request, if it is known; or the error. */
 export function ofMethod(error: unknown, method: string | undefined): unknown {
-  if (!(error instanceof ProtocolError)) return error;
+  if (method === undefined || !(error instanceof ProtocolError)) return error;
   return new ProtocolError(error.status, error.message, error.offset, method);
 }
 

@@ -54,9 +54,11 @@ export class HeadReader {
     this.#lineDone = false;
   }
 
-  /** Gives the method of an incomplete head at the input's start; `undefined` before its end is read. */
-  methodIn({ bytes, start }: InputBuffer): string | undefined {
-    return this.#line.hasMethod ? methodAt(bytes, start) : undefined;
+  /** Gives the method of the head that begins at the input's start, or at `from`; `undefined` before it is read. */
+  method({ bytes, start }: InputBuffer, from: number = start): string | undefined {
+    const { methodEnd } = this.#line;
+    if (methodEnd === 0) return undefined;
+    return String.fromCharCode(...bytes.subarray(from, from + methodEnd));
   }
 
   /**
@@ -69,21 +71,13 @@ export class HeadReader {
         const head = this.#cache.takeHead(input);
         if (head !== undefined) return head;
       }
-      try {
-        if (!this.#line.scan(input)) return undefined;
-      } catch (error) {
-        throw ofMethod(error, this.methodIn(input));
-      }
+      if (!this.#line.scan(input)) return undefined;
       const known = this.#findSection(input);
       if (known !== undefined) return this.#finish(input, this.#cache.sectionLength, known);
       this.#lineDone = true;
       this.#fields.reset(this.#line.scanned);
     }
-    try {
-      if (!this.#fields.scan(input)) return undefined;
-    } catch (error) {
-      throw ofMethod(error, this.methodIn(input));
-    }
+    if (!this.#fields.scan(input)) return undefined;
     this.#lineDone = false;
     return this.#finish(input, this.#fields.scanned - this.#line.scanned, undefined);
   }
@@ -120,7 +114,7 @@ export class HeadReader {
       return head;
     } catch (error) {
       const placed = placeError(error, input.offsetOf(input.start));
-      throw ofMethod(placed, methodAt(bytes, start));
+      throw ofMethod(placed, this.method(input, start));
     } finally {
       this.#line.reset();
     }
@@ -191,10 +185,3 @@ function checkHost({ host, hostCount, minorVersion }: ControlFields): void {
   if (hostCount > 1) refuseRepeated("Host");
   if (!isAuthority(host)) throw new ProtocolError(400, `Cannot parse Host ${quote(host)}`);
 }
-
-/** Reads the method of a request line whose method was checked, for the error of its head. */
-function methodAt(bytes: Uint8Array, start: number): string {
-  return String.fromCharCode(...bytes.subarray(start, bytes.indexOf(SPACE, start)));
-}
-
-const SPACE = 0x20;

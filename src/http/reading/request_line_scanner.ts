@@ -37,7 +37,7 @@ const NINE = 0x39;
  * from the line's first byte.
  */
 export class RequestLineScanner {
-  /** The end of the method. */
+  /** The end of the method; 0 before it is scanned. */
   methodEnd = 0;
   /** The end of the target. */
   targetEnd = 0;
@@ -54,15 +54,10 @@ export class RequestLineScanner {
     this.#maxHeadBytes = limits.maxHeadBytes;
   }
 
-  /** Whether the method is scanned. */
-  get hasMethod(): boolean {
-    return this.#state !== METHOD;
-  }
-
   /** Begins a new line. */
   reset(): void {
     this.#state = METHOD;
-    this.scanned = 0;
+    this.scanned = this.methodEnd = 0;
   }
 
   /** Continues the scan of the line at the input's start. Returns true once the line is complete. */

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { ProtocolError } from "../errors.ts";
+import { ofMethod } from "../errors.ts";
 import { CLOSED, END, type HttpEvent, NEED_DATA, type RequestHead } from "../events.ts";
 import { CR, LF } from "../grammar.ts";
 import { decodeLatin1, type Latin1Decoder } from "../latin1.ts";
@@ -128,7 +128,7 @@ export class RequestParser {
 
   /** The method of a request whose head is incomplete, if it was read; otherwise `undefined`. */
   get method(): string | undefined {
-    return this.#head.methodIn(this.#input);
+    return this.#head.method(this.#input);
   }
 
   /** Whether the parser is between two messages, holds no bytes, and may be given more. */
@@ -195,8 +195,7 @@ export class RequestParser {
     try {
       return this.#read();
     } catch (error) {
-      this.#failure = error;
-      throw error;
+      throw this.#failure = ofMethod(error, this.method);
     }
   }
 
@@ -304,7 +303,6 @@ export class RequestParser {
     if (this.#phase === "idle") return CLOSED;
     const part = this.#phase === "length" || this.#phase === "chunked" ? "body" : "head";
     // RFC 9112 §8: an incomplete message must not count as a complete one.
-    const offset = this.#input.offsetOf(this.#input.end);
-    throw new ProtocolError(400, `Connection ended inside a request ${part}`, offset, this.method);
+    return this.#input.refuse(400, `Connection ended inside a request ${part}`, this.#input.end);
   }
 }

@@ -42,7 +42,6 @@ import {
   adoptStep,
   type AnyIterator,
   checkEmpty,
-  checkStep,
   DONE,
   endEarly,
   isPromise,
@@ -140,8 +139,7 @@ class AppRun implements BodyReader, StepConsumer {
     if (this.#closing !== undefined) return this.#closing.next(CANCELLED);
     this.#context.cogen.appStep = currentStep();
     if (this.#wait === "held") {
-      const content = this.#content;
-      return this.#close((iterator) => endAfter(iterator.next(content), iterator));
+      return this.#close((iterator) => endAfter(iterator.next(this.#content), iterator));
     }
     if (this.#wait !== "start") return this.#close();
     // The run was cancelled before its first step: the app was not called, but the request is over.
@@ -226,16 +224,16 @@ class AppRun implements BodyReader, StepConsumer {
       case "yielded":
         this.#failed = failed;
         this.#content = content;
-        return this.#resume();
+        return this.#resume(failed ? "drained" : "held");
       case "planned":
         if (failed) cogen.fail(content);
         else cogen.settle(content);
-        return this.#resume();
+        return this.#resume("held");
       case "turn":
       case "drained":
       case "held":
         if (failed) throw content;
-        return this.#resume();
+        return this.#resume(this.#wait === "held" ? "held" : "drained");
       case "step":
         if (failed) throw content;
         return this.#step(content as Step);
@@ -275,13 +273,16 @@ class AppRun implements BodyReader, StepConsumer {
     this.#iterable = given;
     if (Array.isArray(given)) return this.#pushAll(given);
     this.#iterator = this.#iteratorOf(given);
-    return this.#resume();
+    return this.#resume("drained");
   }
 
-  /** Begins a burst: the iterator goes on, with the error or the value that is kept for it. */
-  #resume(): Step {
+  /**
+   * Begins a burst: the iterator goes on, with the error or the value that is kept for it. If the client's
+   * window is full, the wait `whenFull` comes first.
+   */
+  #resume(whenFull: "drained" | "held"): Step {
     const { output } = this.#context;
-    if (output.full) return this.#waitFor(this.#keepsValue ? "held" : "drained", output.drained());
+    if (output.full) return this.#waitFor(whenFull, output.drained());
     this.#beginBurst();
     const iterator = this.#iterator as AnyIterator;
     const content = this.#content;
@@ -289,12 +290,6 @@ class AppRun implements BodyReader, StepConsumer {
     this.#content = undefined;
     this.#failed = false;
     return this.#step(failed ? throwInto(iterator, content) : iterator.next(content));
-  }
-
-  /** Whether the value of a wait of the app is kept for the iterator. */
-  get #keepsValue(): boolean {
-    const isOfApp = this.#wait === "yielded" || this.#wait === "planned" || this.#wait === "held";
-    return isOfApp && !this.#failed;
   }
 
   /** Steps the iterator from its current step to its next wait, or to its end. */
@@ -448,7 +443,6 @@ function resume(iterator: AnyIterator, refusal: unknown): Steps {
 /** Ends an iterator after the step that has brought it the value of a wait. The value of that step is dropped. */
 function endAfter(steps: Steps, iterator: AnyIterator): Steps {
   if (isPromise(steps)) return adoptStep(steps).then((step) => endAfter(step, iterator));
-  checkStep(steps);
   if (steps.done) return steps;
   handleRejection(steps.value);
   return endEarly(iterator) ?? DONE;

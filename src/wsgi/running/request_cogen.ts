@@ -60,7 +60,7 @@ interface Run<T = unknown> {
   readonly runs: Set<Run>;
   task: Task<unknown> | undefined;
   /** Whether the operation was started. The coroutine sets it. */
-  hasBegun: boolean;
+  begun: boolean;
 }
 
 /** What the exchange gives to the requests. */
@@ -237,7 +237,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
       endWait,
       runs,
       task: undefined,
-      hasBegun: false,
+      begun: false,
     };
     wait.task = this.scheduler.add(run, wait as Run);
     runs.add(wait as Run);
@@ -374,9 +374,9 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #cancelRuns(): void {
     if (this.#runs === undefined || this.#runs.size === 0) return;
     const reason = this.makeEndReason();
-    for (const { task, promise, reject, hasBegun } of [...this.#runs]) {
+    for (const { task, promise, reject, begun } of [...this.#runs]) {
       // A result that is on its way still arrives: an item of a queue would be lost otherwise.
-      const isOnItsWay = hasBegun && task?.state === "ready";
+      const isOnItsWay = begun && task?.state === "ready";
       task?.cancel();
       // The app may have dropped the promise on purpose: its rejection must not end the process.
       promise.catch(() => {});
@@ -397,7 +397,7 @@ export class RequestCogen implements Cogen, Planner, Binding {
 /** The coroutine of a wait. One generator function for all waits: each one of its own would cost V8 a map. */
 function* run(wait: Run): Coroutine<void> {
   const { operation, promise, resolve, reject, endWait, runs } = wait;
-  wait.hasBegun = true;
+  wait.begun = true;
   try {
     resolve(yield operation);
   } catch (error) {

@@ -334,7 +334,7 @@ export class Response {
     this.#setStart(prepare(status, headers));
     return (block) => {
       // The blocks that a cancelled app yields are dropped, and the body must not have a gap.
-      if (this.#host.isAborted === true) return handleRejection(block);
+      if (this.#host.isAborted) return handleRejection(block);
       this.push(block);
       this.#host.blockWritten?.();
     };
