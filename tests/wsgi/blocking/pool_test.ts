@@ -1,6 +1,6 @@
 /** The threads of a pool: the queue, deadlines, the death of a thread, modules that cannot be loaded. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { execFile } from "node:child_process";
 import { after, test } from "node:test";
 import process from "node:process";
@@ -104,7 +104,7 @@ test("a thread that computes beyond the deadline is replaced", async () => {
   assertEquals((await response).status, 500);
   assertEquals((client.takeErrors()[0] as Error).name, "BlockingDeadline");
   // The debugger of Node shows the stack, unless the machine is too slow for it.
-  assert(/blocking\/apps\.|unknown place/.test(client.log.join("\n")));
+  assertMatch(client.log.join("\n"), /blocking\/apps\.|unknown place/);
   assertEquals((await client.post("/echo", { body: "next" })).text, "next");
   const { expired, lost } = app.stats();
   const isDeno = process.versions["deno"] !== undefined;
