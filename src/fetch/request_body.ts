@@ -16,7 +16,7 @@ export function hasRequestBody(environ: Environ): boolean {
   return CONTENT_LENGTH !== "" || HTTP_TRANSFER_ENCODING !== undefined;
 }
 
-/** A body of at most so many bytes is taken at once, if it has arrived whole. */
+/** A body of at most this size is taken at once, if it has arrived whole. */
 const MOST_BYTES = 65_536;
 
 /** Takes all that is left of the body, if the method of the input that reads it otherwise would not wait. */
