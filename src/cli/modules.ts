@@ -58,14 +58,18 @@ export async function importModule(
       `cannot load ${name}: this Node reads TypeScript with the package tsx: ${remedy}`,
     );
   }
-  // Bun remembers the target of a symbolic link.
-  const loading = import(urlOf(realPath(path))).then(namesOf).catch((thrown) => {
+  const loading = exportsOf(path).catch((thrown) => {
     // Bun collects the errors of a file.
     const errors = memberOf(thrown, "errors");
     const error = Array.isArray(errors) && errors.length > 0 ? errors[0] : thrown;
     throw moduleFailure(error, path, code, `cannot load ${name}`, hintOf(messageOf(error), name));
   });
   return await settled(loading, name, code);
+}
+
+async function exportsOf(path: string): Promise<Record<string, unknown>> {
+  // Bun remembers the target of a symbolic link.
+  return namesOf(await import(urlOf(realPath(path))));
 }
 
 /** The time of a module for its loading without a message, in seconds. */

@@ -90,7 +90,7 @@ export async function runUntilSignal(
   if (pidFile !== undefined) await writeProcessId(pidFile, service);
   say(`serving ${serving}`);
   tellReady();
-  // SIGUSR1, as other servers have it, and SIGUSR2: the first one also starts the debugger of Deno.
+  // Other servers have SIGUSR1 for this. On Deno, that signal also starts the debugger, and SIGUSR2 does not.
   for (const name of ["SIGUSR1", "SIGUSR2"] as const) {
     onSignal(name, () => {
       reopenLogs();

@@ -52,7 +52,7 @@ export const BODY_METHODS = {
   },
 
   async json(bytes: WholeBody): Promise<unknown> {
-    return JSON.parse(new TextDecoder().decode(await bytes));
+    return JSON.parse(await BODY_METHODS.text(bytes));
   },
 
   /** Without a byte order mark. */

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { joinBytes } from "../socket/mod.ts";
 import { hasSources, sourceOfStream, USED } from "./body_source.ts";
 import { copiedPieces, sizedReader } from "./bun_body.ts";
 import { OwnResponse } from "./own_response.ts";
@@ -265,24 +266,12 @@ async function readToEnd(reader: Reader): Promise<ResponseBody> {
     await undefined;
     if (pieces.length > seen) [turn, seen] = [0, pieces.length];
   }
-  if ((state as string) === "ended") return joined(pieces, length);
+  if ((state as string) === "ended") {
+    const [first] = pieces;
+    return first !== undefined && pieces.length === 1 ? first : joinBytes(pieces);
+  }
   stop();
   return reading === undefined ? { reader, pieces } : { reader, pieces, reading };
-}
-
-function joined(
-  pieces: readonly Uint8Array<ArrayBuffer>[],
-  length: number,
-): Uint8Array<ArrayBuffer> {
-  const [first] = pieces;
-  if (first !== undefined && pieces.length === 1) return first;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
 }
 
 function isByteStream(body: ReadableStream): boolean {

@@ -87,11 +87,11 @@ export class Shutdown {
     const destroyAt = this.#clock.now() + CANCEL_MS;
     await this.#untilEmpty(() => destroyAt);
     for (const connection of connections) connection.destroy();
-    connections.abandonClosings();
-    await this.#untilEmpty(() => destroyAt + CANCEL_MS);
-    // The `close()` of an app whose iterator was abandoned may wait as well.
-    connections.abandonClosings();
-    await this.#untilEmpty(() => destroyAt + 2 * CANCEL_MS);
+    // Twice, because the `close()` of an app whose iterator was abandoned may wait as well.
+    for (const times of [1, 2]) {
+      connections.abandonClosings();
+      await this.#untilEmpty(() => destroyAt + times * CANCEL_MS);
+    }
     connections.close();
   }
 

@@ -135,7 +135,7 @@ class AppRun implements BodyReader, StepConsumer {
 
   return(): Step {
     if (this.#endOfWait !== undefined) this.#tellWait();
-    // A task of the closing steps the app.
+    // The closing has a task of its own, which makes the steps of the app.
     if (this.#closing !== undefined) return this.#closing.next(CANCELLED);
     this.#context.cogen.appStep = currentStep();
     if (this.#wait === "held") {
