@@ -86,6 +86,52 @@ test("a request is a Request of the runtime to all that take one", async () => {
   assertEquals(JSON.parse(text), parts);
 });
 
+/** The members that a copy has of its own; a copy with any of them keeps all others of the request. */
+const CHANGES: Readonly<Record<string, RequestInit>> = {
+  "nothing": {},
+  "other fields": { headers: { "Content-Type": "text/plain", "X-A": "own" } },
+  "a signal": { signal: new AbortController().signal },
+  "another redirect": { redirect: "manual" },
+  "another method": { method: "PATCH" },
+  "another body": { body: "own" },
+};
+
+for (const [change, init] of Object.entries(CHANGES)) {
+  test(`a copy of a request with ${change} keeps the rest of it`, async () => {
+    const membersOf = async (request: Request) => {
+      const copy = new Request(request, init);
+      const { method, url, headers, redirect } = copy;
+      return [
+        method,
+        url,
+        headers.get("content-type"),
+        headers.get("x-a"),
+        redirect,
+        await copy.text(),
+      ];
+    };
+    const given = {
+      method: "PUT",
+      headers: { "Content-Type": "text/a", "X-A": "b" },
+      body: "a body",
+    };
+    await using client = clientOf(async (request) => Response.json(await membersOf(request)));
+    const response = await client.fetch(new Request("http://localhost/a", given));
+    assertEquals(await response.json(), await membersOf(new Request("http://localhost/a", given)));
+  });
+}
+
+test("a blob has the media type of its request", async () => {
+  await using client = clientOf(async (request) => {
+    const { size, type } = await request.blob();
+    return Response.json([size, type]);
+  });
+  const typed = await client.post("/", { headers: { "Content-Type": "a/b" }, body: "abc" });
+  assertEquals(JSON.parse(typed.text), [3, "a/b"]);
+  const untyped = await client.post("/", { body: new Uint8Array(2) });
+  assertEquals(JSON.parse(untyped.text)[0], 2);
+});
+
 test("a body is read once, by any method", async () => {
   const reads: Record<string, (request: Request) => Promise<unknown>> = {
     text: (request) => request.text(),
@@ -328,6 +374,15 @@ test("204 and 304 have no body", async () => {
     const response = await client.get("/");
     assertEquals([response.status, response.headers.get("content-length")], [status, null]);
   }
+});
+
+test("a 204 is sent without the length that an upstream gave it", async () => {
+  const headers = { "Content-Length": "0", "X-A": "b" };
+  await using client = clientOf(() => new Response(null, { status: 204, headers }));
+  const response = await client.delete("/");
+  const { status } = response;
+  assertEquals([status, response.headers.get("content-length")], [204, null]);
+  assertEquals(response.headers.get("x-a"), "b");
 });
 
 test("fields of the connection are left to the server", async () => {
