@@ -5,7 +5,8 @@
  * that imports the adapter of another one. So `process.getBuiltinModule` loads a module when it is
  * first needed.
  *
- * The adapters of Deno and Bun, and `src/fetch/bun_body.ts`, call this. The Node adapter imports its modules.
+ * The adapters of Deno and Bun, and `bun_body.ts` and `lazy_request.ts` of `src/fetch`, call this. The Node
+ * adapter imports its modules.
  *
  * @module
  */

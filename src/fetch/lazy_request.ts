@@ -150,11 +150,11 @@ function define(owner: object, name: string, member: PropertyDescriptor): void {
  */
 function baseOfRuntime(): new () => object {
   try {
-    builtinModule("bun");
-    return TextDecoder;
+    if (builtinModule<unknown>("bun") !== undefined) return TextDecoder;
   } catch {
-    return class {};
+    // A Node before 20.16 loads no module in this way.
   }
+  return class {};
 }
 
 const Base = baseOfRuntime();
