@@ -122,6 +122,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
 
   onDrain(): void {
     this.#pulse.beat();
+    this.#endDeadline?.drained();
     this.output.drain();
     if (this.output.isFull) return;
     if (this.isOpen) this.#pulse.sendOwedPong();
@@ -173,9 +174,9 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
 
   /** Takes the next message, or `undefined` at the end of the connection. */
   takeMessage(): Message | undefined | typeof NOT_YET {
-    this.#endDeadline?.stepped();
     const message = this.#inbox.take();
     if (message !== undefined) {
+      this.#endDeadline?.received();
       if (this.isPaused) this.#advance();
       return message;
     }
@@ -191,10 +192,9 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
 
   /** Sends a message, if there is room. */
   send(message: Message): void | typeof NOT_YET {
+    if (this.#isAnswering && this.#endDeadline?.isSendingOver) this.#conclude();
     if (!this.isOpen) throw this.#closedError();
-    const sent = this.output.send(message);
-    if (sent !== NOT_YET) this.#endDeadline?.stepped();
-    return sent;
+    return this.output.send(message);
   }
 
   /** Begins to wait for room, and then sends a message. */

@@ -1,7 +1,8 @@
 /**
  * The deadlines of an end: for the answers of the app, and for the Close frame and the FIN of the client.
  *
- * Each deadline is extended as long as there is progress: the app takes steps, or the client reads.
+ * Each deadline is extended as long as there is progress: the app receives the next message, or the client reads.
+ * A send alone is no progress, because an app that sends for ever would hold the end back for ever.
  *
  * The connection makes this when its end begins.
  *
@@ -11,9 +12,11 @@
 import type { Clock } from "../coroutine/mod.ts";
 import type { MessageOutput } from "./message_output.ts";
 
-/** The time in which the app must take a step to answer the messages that came before an end: ten parts. */
+/** The time in which the app must answer a message, without its waits for room: ten parts. */
 const ANSWERING_PARTS = 10;
 const ANSWERING_PART_MS = 100;
+/** The time in which the app may begin to send the answers to one message, with its waits for room. */
+const SENDING_MS = 10_000;
 /** The time for the Close frame, and then for the FIN, of the client. */
 const CLOSING_MS = 10_000;
 
@@ -33,32 +36,49 @@ export interface EndHost {
 export class EndDeadline {
   readonly #host: EndHost;
   #cancel: (() => void) | undefined;
-  /** Whether the app has received or sent since the deadline was set. */
-  #hasStepped = false;
+  /** Whether there was progress since the deadline was set. */
+  #hasProgress = false;
+  /** The end of the time in which the app may begin to send, by the clock. */
+  #sendsUntilMs = Infinity;
 
   constructor(host: EndHost) {
     this.#host = host;
   }
 
-  /** The app has received or sent. */
-  stepped(): void {
-    this.#hasStepped = true;
+  /** The app has received a message, and may answer it. */
+  received(): void {
+    this.#hasProgress = true;
+    this.#sendsUntilMs = this.#host.clock.now() + SENDING_MS;
+  }
+
+  /** The client has read, so that there is room again. */
+  drained(): void {
+    this.#hasProgress = true;
+  }
+
+  /** Whether the app has had its time to send. A send that waits for room is not cut off. */
+  get isSendingOver(): boolean {
+    return this.#host.clock.now() >= this.#sendsUntilMs;
   }
 
   /**
-   * Waits for an app that takes steps; for one that waits for room, as long as its client reads.
+   * Waits for the answers of an app; for one that waits for room, as long as its client reads.
    *
    * @param onTime Called when the app has had its time.
    */
-  awaitAnswers(onTime: () => void, parts: number = ANSWERING_PARTS): void {
-    this.#hasStepped = false;
+  awaitAnswers(onTime: () => void): void {
+    this.received();
+    this.#awaitAnswers(onTime, ANSWERING_PARTS);
+  }
+
+  #awaitAnswers(onTime: () => void, parts: number): void {
+    this.#hasProgress = false;
     const { output } = this.#host;
-    const { size, isAppBlocked } = output;
+    const { isAppBlocked } = output;
     this.#set(isAppBlocked ? CLOSING_MS : ANSWERING_PART_MS, () => {
       const hasBegunToWait = !isAppBlocked && output.isAppBlocked;
-      const goesOn = this.#hasStepped || hasBegunToWait || output.size < size;
-      if (goesOn) this.awaitAnswers(onTime);
-      else if (!isAppBlocked && parts > 1) this.awaitAnswers(onTime, parts - 1);
+      if (this.#hasProgress || hasBegunToWait) this.#awaitAnswers(onTime, ANSWERING_PARTS);
+      else if (!isAppBlocked && parts > 1) this.#awaitAnswers(onTime, parts - 1);
       else onTime();
     });
   }

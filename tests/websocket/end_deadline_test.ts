@@ -6,8 +6,9 @@ import { EndDeadline, type EndHost } from "../../src/websocket/end_deadline.ts";
 
 function staged(output: { size: number; isAppBlocked: boolean }) {
   const timers: { readonly delayMs: number; readonly turn: () => void }[] = [];
+  let nowMs = 0;
   const clock = {
-    now: () => 0,
+    now: () => nowMs,
     defer: () => {},
     setTimer: (delayMs: number, turn: () => void) => {
       timers.push({ delayMs, turn });
@@ -15,10 +16,11 @@ function staged(output: { size: number; isAppBlocked: boolean }) {
     },
   };
   const deadline = new EndDeadline({ clock, output } as unknown as EndHost);
-  return { deadline, timers, callNext: () => timers.shift()?.turn() };
+  const pass = (timeMs: number) => nowMs += timeMs;
+  return { deadline, timers, pass, callNext: () => timers.shift()?.turn() };
 }
 
-test("an app without a step has ten parts of a second, however late each timer is", () => {
+test("an app that receives nothing more has ten parts of a second, however late each timer is", () => {
   const { deadline, timers, callNext } = staged({ size: 0, isAppBlocked: false });
   let ends = 0;
   deadline.awaitAnswers(() => ends++);
@@ -31,12 +33,12 @@ test("an app without a step has ten parts of a second, however late each timer i
   assertEquals([delays, ends], [Array(10).fill(100), 1]);
 });
 
-test("a step gives the app all parts again", () => {
+test("the next message gives the app all parts again", () => {
   const { deadline, timers, callNext } = staged({ size: 0, isAppBlocked: false });
   let ends = 0;
   deadline.awaitAnswers(() => ends++);
   for (let part = 0; part < 9; part++) callNext();
-  deadline.stepped();
+  deadline.received();
   for (let part = 0; part < 10; part++) callNext();
   assertEquals([timers.length, ends], [1, 0]);
   callNext();
@@ -49,9 +51,22 @@ test("an app that waits for room has ten seconds, and more as long as the client
   let ends = 0;
   deadline.awaitAnswers(() => ends++);
   assertEquals(timers[0]?.delayMs, 10_000);
-  output.size = 50;
+  deadline.drained();
   callNext();
   assertEquals([timers[0]?.delayMs, ends], [10_000, 0]);
   callNext();
   assertEquals(ends, 1);
+});
+
+test("an app may begin to send for ten seconds after each message", () => {
+  const { deadline, pass } = staged({ size: 0, isAppBlocked: false });
+  deadline.awaitAnswers(() => {});
+  pass(9999);
+  assertEquals(deadline.isSendingOver, false);
+  deadline.received();
+  pass(9999);
+  deadline.drained();
+  assertEquals(deadline.isSendingOver, false);
+  pass(1);
+  assertEquals(deadline.isSendingOver, true);
 });

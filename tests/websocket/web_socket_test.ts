@@ -14,6 +14,7 @@ import {
 import { test } from "node:test";
 import {
   accessLog,
+  type Environ,
   errorPage,
   race,
   Sleep,
@@ -260,6 +261,60 @@ test("an app that has answered for a second without a step does not hold the Clo
   assert(client.now <= 2);
   await client.advance(60);
   assertEquals(steps, ["work", undefined]);
+});
+
+/** Sends for ever after the first message, with a pause of 50 ms after each answer. */
+function* ticking(environ: Environ) {
+  const socket = acceptWebSocket(environ, { shutdownSpread: 4 });
+  yield* socket.receive();
+  for (;;) {
+    yield* socket.send("tick");
+    yield* environ.cogen.wait(Sleep(0.05));
+  }
+}
+
+test("an app that sends for ever does not hold the Close back", async () => {
+  await using client = testClient(ticking);
+  const socket = await client.webSocket("/");
+  socket.send("begin");
+  assertEquals(await socket.receive(), "tick");
+  assertEquals(await socket.close(1000), { code: 1000, reason: "" });
+  assert(client.now <= 2, `${client.now} s`);
+});
+
+test("an app that sends for ever without a pause does not hold the Close back", async () => {
+  await using client = testClient(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    yield* socket.receive();
+    for (;;) {
+      // Each frame fills the socket, so that the app waits for the client.
+      yield* socket.send(new Uint8Array(200_000));
+      yield* environ.cogen.wait(Sleep(0.05));
+    }
+  });
+  const socket = await client.webSocket("/");
+  socket.send("begin");
+  await socket.receive();
+  assertEquals(await socket.close(1000), { code: 1000, reason: "" });
+  assert(client.now <= 12, `${client.now} s`);
+});
+
+test("a shutdown closes an app that sends for ever with 1001, before the end of the grace", async () => {
+  const client = testClient(ticking);
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => client.webSocket("/")));
+  const times: number[] = [];
+  const began = client.now;
+  const reading = sockets.map(async (socket) => {
+    socket.send("begin");
+    while (await socket.receive() !== undefined);
+    times.push(client.now - began);
+  });
+  const shutdown = client.server.shutdown({ grace: 60 });
+  await Promise.all([client.advance(8), shutdown, ...reading]);
+  for (const { end } of sockets) assertEquals(end?.code, 1001);
+  assert(Math.max(...times) <= 5.2, `${Math.max(...times)} s`);
+  assert(Math.max(...times) - Math.min(...times) > 1, "the ends are spread");
+  await client.close();
 });
 
 /** The ends of an app, and the Close frame of each. */
