@@ -5,7 +5,7 @@
  * in 61 turns (the event interval of tokio). With turns of 1 ms, the network waits for 61 ms. With
  * turns by `MessageChannel` the loop never polls, and with `setTimeout(0)` each turn costs more than a
  * millisecond. So a chain of turns runs on `setImmediate` for {@linkcode MAX_UNPOLLED_MS}, and then
- * makes the loop poll. `tests/contract/clock_tests.ts` fails without that.
+ * makes the loop poll. `src/testing/contract/clock_checks.ts` fails without that.
  *
  * The Deno adapter calls this.
  *
@@ -59,4 +59,4 @@ function defer(turn: () => void): void {
 }
 
 /** The clock of the Deno adapter. */
-export const denoClock: Adapter["clock"] = hostClock(defer);
+export const denoClock: Adapter["clock"] = { ...hostClock(defer), afterPoll };

@@ -34,6 +34,11 @@ export interface Clock {
   /** Calls `turn` once, as soon as the host's event loop has polled for input and output. */
   defer(turn: () => void): void;
   /**
+   * Calls `turn` once, after the host's event loop has polled since this call. A clock has this method if a poll
+   * is so dear that turns which follow each other quickly share one.
+   */
+  afterPoll?(turn: () => void): void;
+  /**
    * Calls `turn` once, in a microtask: as soon as the code that runs now has ended. Without this
    * method, a scheduler always defers.
    */

@@ -30,7 +30,7 @@ import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { type ServerStats, statsOf } from "./counts/server_stats.ts";
-import { DEFAULT_IDLE_MS, ServerShutdown, Shutdown } from "./shutdown.ts";
+import { DEFAULT_IDLE_MS, nextPoll, ServerShutdown, Shutdown } from "./shutdown.ts";
 import { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The listener is closed after this number of turns in a row without a new connection. */
@@ -414,7 +414,7 @@ export class WSGIServer {
       !this.#shutdown.isOver
     ) {
       const before = this.#connections.accepted;
-      await new Promise<void>((resolve) => clock.defer(resolve));
+      await nextPoll(clock);
       turns = this.#connections.accepted === before ? turns + 1 : 0;
     }
   }

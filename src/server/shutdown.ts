@@ -31,6 +31,14 @@ const SWEEP_INTERVAL_MS = 25;
 /** The time for the `finally` blocks and the `close()` of cancelled requests; then they are abandoned. */
 const CANCEL_MS = 1000;
 
+/** Waits until the event loop has polled for input and output. */
+export function nextPoll(clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    if (clock.afterPoll === undefined) clock.defer(resolve);
+    else clock.afterPoll(resolve);
+  });
+}
+
 /** Ends the connections of a server, step by step. */
 export class Shutdown {
   readonly #connections: Connections;
@@ -74,7 +82,7 @@ export class Shutdown {
     const connections = this.#connections;
     await this.#untilEmpty(() => Math.min(this.#retireAt, this.#cancelAt));
     // After a long step of an app, timers run before the requests that have come meanwhile are read.
-    for (let turns = 0; turns < POLLS && !connections.isEmpty; turns++) await this.#poll();
+    for (let turns = 0; turns < POLLS && !connections.isEmpty; turns++) await nextPoll(this.#clock);
     connections.endPreambles();
     for (const connection of connections) connection.retire();
     while (!connections.isEmpty && !this.isOver) {
@@ -93,10 +101,6 @@ export class Shutdown {
       await this.#untilEmpty(() => destroyAt + times * CANCEL_MS);
     }
     connections.close();
-  }
-
-  #poll(): Promise<void> {
-    return new Promise((resolve) => this.#clock.defer(resolve));
   }
 
   /** Waits until nothing is left, at most until a time that may still change. */

@@ -196,7 +196,7 @@ const STANDSTILL_MS = 1000;
 export async function handOverRest(
   connections: { readonly size: number },
   grace: number,
-  time: { milliseconds(): number; nextTurn(): Promise<void> },
+  time: { milliseconds(): number; nextPoll(): Promise<void> },
 ): Promise<void> {
   const began = time.milliseconds();
   let { size } = connections;
@@ -206,6 +206,6 @@ export async function handOverRest(
     if (connections.size < size) changed = now;
     size = connections.size;
     if (now - changed >= STANDSTILL_MS || now - began >= grace * 500) return;
-    await time.nextTurn();
+    await time.nextPoll();
   }
 }

@@ -24,6 +24,7 @@ export class Listeners {
   readonly #endpoints: readonly Endpoint[];
   readonly #settings: Settings;
   readonly #offer: (stream: AcceptedStream, index: number) => void;
+  readonly #backlog: number;
   readonly #listeners: Listener[] = [];
 
   /** @param offer Takes each connection, with the index of its endpoint. */
@@ -34,6 +35,7 @@ export class Listeners {
   ) {
     this.#endpoints = endpoints;
     this.#settings = settings;
+    this.#backlog = settings.get<number>("backlog") ?? BACKLOG;
     this.#offer = offer;
   }
 
@@ -52,13 +54,17 @@ export class Listeners {
     );
   }
 
+  /** The number of connections that the queues of the system can hold. */
+  get backlog(): number {
+    return this.#listeners.length * this.#backlog;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
   async #listen(endpoint: Endpoint, index: number): Promise<Listener> {
-    const backlog = this.#settings.get<number>("backlog") ?? BACKLOG;
-    const options = { log: say, backlog };
+    const options = { log: say, backlog: this.#backlog };
     const address = parseBindAddress(endpoint.bindAddr);
     const take = (stream: AcceptedStream) => this.#offer(stream, index);
     try {

@@ -218,8 +218,3 @@ function whenOrphaned(abandoned: () => void): void {
   }, ORPHAN_CHECK_MS);
   timer.unref();
 }
-
-/** Calls `job` after the events that have come by now. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void timers.setImmediate(resolve));
-}

@@ -25,13 +25,11 @@ import { Gather } from "../status/gather.ts";
 import { withStatus } from "../status/status_server.ts";
 import { Listeners } from "./listeners.ts";
 import { handOverRest, maxWaiting } from "./hand_over.ts";
-import { descriptorLimit, nextTurn, processorCount, startProcess } from "./processes.ts";
+import { descriptorLimit, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
 
 /** The turns without a new connection after which the queue of the system is taken for empty. */
 const QUIET_TURNS = 3;
-/** The longest wait for connections that come without a pause, in turns. */
-const MAX_TURNS = 1000;
 
 /**
  * Serves an app in workers until a signal ends this process.
@@ -69,7 +67,6 @@ export async function serveWorkers(
     listen: () => listeners.open(),
     ...(hasBroker(settings) ? {} : { open }),
   });
-  const close = () => listeners.close();
   // A SIGHUP would end this process otherwise.
   onSignal("SIGHUP", () => {
     tellReloading();
@@ -79,12 +76,12 @@ export async function serveWorkers(
     try {
       await supervisor.begin();
     } catch (error) {
-      await close();
+      await listeners.close();
       throw error;
     }
     const places = listeners.places.join(" and ");
     const serving = `${place.name} on ${places} with ${counted(workers, "worker")}`;
-    return await runUntilSignal(serviceOf(supervisor, close), settings, serving);
+    return await runUntilSignal(serviceOf(supervisor, listeners), settings, serving);
   });
 }
 
@@ -142,25 +139,34 @@ function hostOf(place: AppPlace, words: readonly string[]): SupervisorHost {
   };
 }
 
-function serviceOf(supervisor: Supervisor, close: () => Promise<void>): Service {
+function serviceOf(supervisor: Supervisor, listeners: Listeners): Service {
   let closed: Promise<void> | undefined;
   return {
     running: () => Promise.resolve(supervisor.running),
     async shutdown(grace) {
-      await (closed ??= acceptBacklog(supervisor).then(close));
-      await handOverRest(supervisor.connections, grace, { milliseconds, nextTurn });
+      await (closed ??= acceptBacklog(supervisor, listeners.backlog).then(() => listeners.close()));
+      await handOverRest(supervisor.connections, grace, { milliseconds, nextPoll });
       await supervisor.stop(grace);
     },
     reopenLogs: () => supervisor.reopenLogs(),
   };
 }
 
-/** Waits until the connections in the queue of the system are accepted. */
-async function acceptBacklog({ connections }: Supervisor): Promise<void> {
-  let quiet = 0;
-  for (let turn = 0; turn < MAX_TURNS && quiet < QUIET_TURNS; turn++) {
+/**
+ * Waits until the connections in the queue of the system are accepted. Connections may come without a pause, so the
+ * wait ends when as many have come as the queue can hold.
+ */
+async function acceptBacklog({ connections }: Supervisor, backlog: number): Promise<void> {
+  const last = connections.offered + backlog + 1;
+  for (let quiet = 0; quiet < QUIET_TURNS && connections.offered < last;) {
     const before = connections.offered;
-    await nextTurn();
+    await nextPoll();
     quiet = connections.offered === before ? quiet + 1 : 0;
   }
+}
+
+/** Waits until the event loop has polled for input and output. */
+async function nextPoll(): Promise<void> {
+  const { clock } = await runtimeAdapter();
+  await new Promise<void>((resolve) => (clock.afterPoll ?? clock.defer)(resolve));
 }

@@ -106,7 +106,7 @@ async function waited(size: number, grace: number, change: (size: number) => num
   let now = 0;
   await handOverRest(connections, grace, {
     milliseconds: () => now,
-    nextTurn: () => {
+    nextPoll: () => {
       connections.size = change(connections.size);
       now++;
       return Promise.resolve();
