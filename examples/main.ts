@@ -25,8 +25,7 @@ export async function serveWhenMain(meta: ImportMeta, wsgiApp: WSGIApp | Mounts)
   }
 }
 
-/** The time in which requests may end without a word, in milliseconds. */
-const SILENT_MS = 1000;
+const SILENT_MS = 1000; // the time in which requests may end without a word
 
 /**
  * Serves an app. The first Ctrl-C or SIGTERM lets running requests finish, and says what is waited for if they
@@ -34,7 +33,9 @@ const SILENT_MS = 1000;
  */
 async function serveUntilInterrupted(wsgiApp: WSGIApp | Mounts): Promise<void> {
   const server = await serve({ wsgiApp });
-  console.log(`Serving on ${server.url} (${runtime()}). Ctrl-C ends it.`);
+  const paths = typeof wsgiApp === "function" || "/" in wsgiApp ? [] : Object.keys(wsgiApp);
+  const addresses = server.url + paths.join(", ").slice(1);
+  console.log(`Serving on ${addresses} (${runtime()}). Ctrl-C ends it.`);
   const end = (signal: string) => {
     // A service manager and npm may both send SIGTERM, so only Ctrl-C means "at once".
     if (server.stopping) return signal === "SIGINT" ? void server.close() : undefined;

@@ -1,6 +1,6 @@
 /**
- * An example that is served ends by signals: it says what it waits for, if requests take a moment to end, and a
- * second Ctrl-C ends it at once.
+ * An example that is served tells its addresses, and ends by signals: it says what it waits for, if requests take
+ * a moment to end, and a second Ctrl-C ends it at once.
  */
 
 import { spawn } from "node:child_process";
@@ -9,14 +9,16 @@ import { connect } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { programArguments, type RuntimeName } from "../tools/runtimes.ts";
 
 const NAME: RuntimeName = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
-const SITE = fileURLToPath(new URL("../../examples/site/site.ts", import.meta.url));
+const EXAMPLES = new URL("../../examples/", import.meta.url);
 
 interface Site {
   readonly url: string;
+  /** All that it has said. */
+  readonly text: string;
   /** Waits until the site has said a text. */
   until(part: string): Promise<void>;
   kill(signal: "SIGINT" | "SIGTERM"): void;
@@ -24,12 +26,16 @@ interface Site {
   end(): Promise<[code: number | null, text: string]>;
 }
 
-/** Runs the example site in a process of its own. */
-async function withSite(body: (site: Site) => Promise<void>): Promise<void> {
+/** Runs an example in a process of its own; by default, the site. */
+async function withSite(
+  body: (site: Site) => Promise<void> | void,
+  example: string = "site/site.ts",
+): Promise<void> {
   const runtime = { name: NAME, command: process.execPath } as Parameters<
     typeof programArguments
   >[0];
-  const child = spawn(runtime.command, programArguments(runtime, SITE), {
+  const file = fileURLToPath(new URL(example, EXAMPLES));
+  const child = spawn(runtime.command, programArguments(runtime, file), {
     env: { ...process.env, PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -47,6 +53,7 @@ async function withSite(body: (site: Site) => Promise<void>): Promise<void> {
     await until("Ctrl-C ends it.");
     await body({
       url: /http:\S+/.exec(text)?.[0] ?? "",
+      text,
       until,
       kill: (signal) => void process.kill(child.pid!, signal),
       end: async () => [await exited, text],
@@ -84,5 +91,14 @@ test("Ctrl-C says nothing of a request that ends with the shutdown", async () =>
     const [code, text] = await site.end();
     assertEquals(code, 0);
     assertEquals(text.includes("Waiting"), false, text);
+  });
+});
+
+test("an example without a first page tells the addresses of its apps", async () => {
+  await withSite(({ text }) => {
+    assertMatch(text, /^Serving on http:\S+\/events, \/publish, \/events\/count \(/);
+  }, "events.ts");
+  await withSite(({ text }) => {
+    assertMatch(text, /^Serving on http:\/\/127\.0\.0\.1:\d+\/ \(/);
   });
 });

@@ -29,6 +29,11 @@ function tell(isConnected) {
     : `${reason}Connecting again …`;
 }
 
+const lastItem = () => find("#list").lastElementChild;
+const scrollToEnd = () => lastItem()?.scrollIntoView({ block: "nearest" });
+/** Whether the last message is in view. A reader of older messages is not moved by a new one. */
+const isAtEnd = () => !(lastItem()?.getBoundingClientRect().top > innerHeight);
+
 /** Leaves a connection that may be dead, and connects again; a transport sets it. */
 let reconnect = () => {};
 // A change of the network may leave a connection that looks alive. A server on this machine outlives it.
@@ -45,6 +50,7 @@ function show({ id, event = "message", data }) {
   const message = event === "stale" ? undefined : JSON.parse(data);
   if (shown.has(message?.key)) return acknowledge(message.key);
   const item = document.createElement("li");
+  const follows = isAtEnd();
   if (event === "stale") {
     item.className = "stale";
     item.textContent = "The server has forgotten older messages: some may be missing here.";
@@ -57,7 +63,7 @@ function show({ id, event = "message", data }) {
     item.append(author, text);
   }
   find("#list").append(item);
-  item.scrollIntoView({ block: "nearest" });
+  if (follows) scrollToEnd();
 }
 
 /** Takes a message out of the outbox. */
@@ -173,6 +179,7 @@ find("form").onsubmit = (event) => {
     text: message.value,
   });
   message.value = "";
+  scrollToEnd();
   send();
 };
 find(`a[href="?transport=${transport}"]`).setAttribute("aria-current", "page");

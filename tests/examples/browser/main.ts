@@ -144,6 +144,13 @@ describe("on each runtime", { concurrency: 4 }, () => {
   }
 });
 
+/** Whether a message of the chat is in view, and not behind the form. */
+const isAboveForm = (item: { getBoundingClientRect(): { top: number; bottom: number } }) => {
+  const { top, bottom } = item.getBoundingClientRect();
+  const form = (globalThis as unknown as { talk: typeof item }).talk;
+  return top >= 0 && bottom <= form.getBoundingClientRect().top;
+};
+
 describe("each page", () => {
   const site = new ServedSite("node");
   before(() => site.start());
@@ -159,6 +166,26 @@ describe("each page", () => {
       assertEquals((await context.request.get(site.url + source)).status(), 200, path);
       await page.close();
     }
+    await context.close();
+  });
+
+  test("a new message does not move a reader of older ones, but the end follows", async () => {
+    const context = await newContext();
+    const ann = await ChatPage.open(context, `${site.url}chat?transport=sse`, "Ann");
+    const ben = await ChatPage.open(context, `${site.url}chat?transport=ws`, "Ben");
+    for (let count = 1; count <= 40; count++) await ann.say(`message ${count}`);
+    await Promise.all([ann.list(40), ben.list(40)]);
+    const last = (chat: ChatPage) => chat.page.locator("#list li").last();
+    const place = (chat: ChatPage) => chat.page.evaluate("scrollY") as Promise<number>;
+    assertEquals(await last(ann).evaluate(isAboveForm), true);
+    await ann.page.evaluate("scrollTo(0, 10)");
+    await ben.say("from Ben");
+    await ann.list(41);
+    assertEquals(await place(ann), 10);
+    assertEquals(await last(ben).evaluate(isAboveForm), true);
+    await ann.say("from Ann");
+    await ann.list(42);
+    assertEquals(await last(ann).evaluate(isAboveForm), true);
     await context.close();
   });
 
