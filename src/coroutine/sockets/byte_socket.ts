@@ -80,11 +80,16 @@ export interface SocketHandler {
    * goes on. Called at most once, also while a write is stalled.
    */
   onEnd(): void;
-  /** The socket has room again. This is called only after a `write` that returned `false`. */
+  /**
+   * The socket has room again. This is called only after a `write` that returned `false`, and after each of them
+   * unless the connection ends.
+   */
   onDrain(): void;
   /**
    * The connection is closed. This is the last callback and is called exactly once, with an error
    * if the peer or the network broke the connection.
+   *
+   * @param error The error; `undefined` for a connection that has ended as it should.
    */
   onClose(error?: Error): void;
 }

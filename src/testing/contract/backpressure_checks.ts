@@ -73,14 +73,19 @@ export const BACKPRESSURE_CHECKS: readonly Check[] = [
       }),
   },
   {
-    name: "backpressure: onDrain comes only after a write that returned false",
+    name: "backpressure: onDrain comes after a write that returned false, and only then",
     promise: "drain",
     run: (stage) =>
       stage.connected(async ({ peer, recorder, socket }) => {
         let refusals = 0;
         for (let count = 1; count <= 5; count++) {
-          if (!socket.write("small")) refusals++;
-          await stage.until("the bytes at the peer", () => peer.count === count * 5);
+          for (const data of ["small", "", new Uint8Array(0)]) {
+            if (!socket.write(data)) refusals++;
+            await stage.until("onDrain after a write of little", () =>
+              recorder.heard.length >= refusals);
+          }
+          await stage.until("the bytes at the peer", () =>
+            peer.count === count * 5);
         }
         await stage.settled();
         const drains = Array.from({ length: refusals }, () => "drain");

@@ -274,6 +274,7 @@ async function runCheck(check: Check, stage: Stage, name: string): Promise<Check
     return "passed";
   } catch (error) {
     if (error instanceof NotApplicable) return "left out";
+    await stage.clear();
     throw new BrokenPromise(name, PROMISES[check.promise], error);
   }
 }
@@ -283,10 +284,15 @@ const GAP_ROUNDS = 5;
 
 /** Runs a check that is expected to fail. */
 async function runGap(check: Check, stage: () => Stage, name: string): Promise<CheckResult> {
-  try {
-    for (let round = 0; round < GAP_ROUNDS; round++) await check.run(stage());
-  } catch (error) {
-    if (!(error instanceof NotApplicable)) return "gap";
+  for (let round = 0; round < GAP_ROUNDS; round++) {
+    const place = stage();
+    try {
+      await check.run(place);
+    } catch (error) {
+      await place.clear();
+      if (!(error instanceof NotApplicable)) return "gap";
+      break;
+    }
   }
   const complaint = "The check does not fail any more: remove it from gaps";
   throw new BrokenPromise(name, PROMISES[check.promise], complaint);
@@ -335,6 +341,7 @@ function subjectOf(adapter: Adapter, options: AdapterCheckOptions): Subject {
     connect: connect ?? (async (address, open) => await adapter.dial?.(toDial(address), open)),
     listen: listen ?? ((address, open) => adapter.listen(address, {}, open)),
     clock: options.clock ?? memoryNetwork().adapter.clock,
+    missed: new Set(),
   };
 }
 

@@ -76,7 +76,7 @@ export const DIAL_CHECKS: readonly Check[] = [
         expectEqual("the number of bytes", recorder.count, 4);
         expectEqual("the error of onClose", recorder.error?.message, undefined);
       }
-      await stage.settlement("the end of close()", () => listener.close());
+      await stage.close(listener);
     },
   },
   {

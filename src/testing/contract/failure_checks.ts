@@ -12,6 +12,9 @@ import type { Peer } from "./peer.ts";
 import { type Heard, Recorder } from "./recorder.ts";
 import { type Stage, writeUntilFull } from "./stage.ts";
 
+/** The errors that the checks throw. An adapter that does not catch them lets them end the process. */
+const BUG = "checkAdapter throws this error, which the adapter must log: a bug";
+
 const MOMENTS = ["data", "end", "drain", "close"] as const satisfies readonly Heard[];
 
 /** The checks of handlers that throw. */
@@ -21,7 +24,7 @@ export const FAILURE_CHECKS: readonly Check[] = MOMENTS.map((moment) => ({
   run: async (stage) => {
     await stage.connected(async ({ peer, recorder, socket }) => {
       recorder.react = (event) => {
-        if (event === moment) throw new TypeError("a bug in the handler");
+        if (event === moment) throw new TypeError(`${BUG} in ${moment}`);
       };
       if (moment === "drain") writeUntilFull(socket);
       if (moment === "end") peer.end();
@@ -35,7 +38,7 @@ export const FAILURE_CHECKS: readonly Check[] = MOMENTS.map((moment) => ({
         moment === "close" ? [] : ["close"],
       );
     });
-    expectLog(stage, "a bug in the handler", 1);
+    expectLog(stage, `${BUG} in ${moment}`, 1);
   },
 }));
 
@@ -46,11 +49,11 @@ export const REFUSAL_CHECKS: readonly Check[] = [
     promise: "refusal",
     run: async (stage) => {
       const listener = await stage.listen(() => {
-        throw new TypeError("a bug in accept");
+        throw new TypeError(`${BUG} in accept`);
       });
       for (let attempt = 0; attempt < 2; attempt++) await cutOff(stage, listener.address);
-      await stage.settlement("the end of close()", () => listener.close());
-      expectLog(stage, "a bug in accept", 2);
+      await stage.close(listener);
+      expectLog(stage, `${BUG} in accept`, 2);
     },
   },
   {
@@ -65,7 +68,7 @@ export const REFUSAL_CHECKS: readonly Check[] = [
         return recorder;
       });
       await cutOff(stage, listener.address);
-      await stage.settlement("the end of close()", () => listener.close());
+      await stage.close(listener);
       await stage.until("onClose", () => refused[0]?.has("close") === true);
       await stage.settled();
       expectEqual("the events", refused[0]?.heard, ["close"]);

@@ -79,10 +79,10 @@ export const LISTENER_CHECKS: readonly Check[] = [
             error.message.includes(formatAddress(address)),
             `the message does not name ${formatAddress(address)}: ${error.message}`,
           );
-          await stage.settlement("the end of close()", () => (listeners[0] as Listener).close());
+          await stage.close(listeners[0] as Listener);
           listeners.push(await stage.listen(record, address));
         } finally {
-          for (const listener of listeners) await listener.close();
+          for (const listener of listeners) await stage.close(listener);
         }
       }
     },
@@ -93,8 +93,7 @@ export const LISTENER_CHECKS: readonly Check[] = [
     run: async (stage) => {
       const tls = { cert: "none", key: "none", handshakeTimeoutMs: 1000 };
       const error = await expectRejection("listen() with TLS", async () => {
-        const listener = await stage.adapter.listen(stage.address, { tls }, record);
-        await listener.close();
+        await stage.close(await stage.listen(record, stage.address, { tls }));
       });
       expect(
         error.message.includes(formatAddress(stage.address)),
@@ -114,7 +113,7 @@ export const LISTENER_CHECKS: readonly Check[] = [
       });
       const peer = await stage.connect(listener.address);
       await stage.until("a call of accept", () => recorders.length === 1);
-      await stage.settlement("the end of close()", () => listener.close());
+      await stage.close(listener);
       await stage.settlement("the end of a second close()", () => listener.close());
       // A connection to a closed listener may fail, or be one that no code accepts.
       const late = stage.subject.connect(listener.address, (socket) => {
@@ -168,7 +167,7 @@ export const LISTENER_CHECKS: readonly Check[] = [
       expectBytes("its handler", paused.received, pattern(10, 4));
       for (const recorder of recorders) recorder.socket.destroy();
       for (const peer of peers) peer.destroy();
-      await stage.settlement("the end of close()", () => listener.close());
+      await stage.close(listener);
       for (const recorder of recorders) {
         await stage.until("onClose", () => recorder.has("close"));
         recorder.expectOrder();
@@ -179,11 +178,10 @@ export const LISTENER_CHECKS: readonly Check[] = [
     name: "listening: backlog, ref and unref are taken at any time",
     promise: "ref",
     run: async (stage) => {
-      const options = { ...stage.subject.listening, backlog: 7 };
-      const listener = await stage.adapter.listen(stage.address, options, record);
+      const listener = await stage.listen(record, stage.address, { backlog: 7 });
       listener.unref();
       listener.ref();
-      await stage.settlement("the end of close()", () => listener.close());
+      await stage.close(listener);
       listener.unref();
       listener.ref();
     },

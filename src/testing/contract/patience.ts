@@ -16,6 +16,11 @@ const STEP_MS = 1;
 const MAX_LOOKS = 6000;
 /** The same for a check that is expected to fail. */
 const MAX_GAP_LOOKS = 1000;
+/** The same once several waits have failed, so that an adapter with a fault is checked within a minute. */
+const MAX_LATER_LOOKS = 1000;
+const MANY_FAILURES = 3;
+/** The same for a wait that has failed in an earlier check. */
+const MAX_REPEATED_LOOKS = 200;
 /** The time in which a forbidden event would come, in milliseconds. */
 const SETTLED_MS = 40;
 
@@ -29,16 +34,21 @@ export const SOON = 1500;
 export class Patience {
   readonly #clock: Clock;
   readonly #maxLooks: number;
+  readonly #missed: Set<string>;
+  /** True once the check has failed. */
+  protected isOver = false;
 
   /**
    * Makes the waits of one check.
    *
    * @param clock A clock with real timers.
    * @param isGap Whether the check is expected to fail.
+   * @param missed What earlier checks have awaited in vain. A check that is not expected to fail adds to it.
    */
-  constructor(clock: Clock, isGap: boolean) {
+  constructor(clock: Clock, isGap: boolean, missed: Set<string>) {
     this.#clock = clock;
     this.#maxLooks = isGap ? MAX_GAP_LOOKS : MAX_LOOKS;
+    this.#missed = isGap ? new Set() : missed;
   }
 
   /** The time in milliseconds. */
@@ -59,10 +69,20 @@ export class Patience {
     condition: () => boolean,
     looks: number = this.#maxLooks,
   ): Promise<void> {
-    for (let left = Math.min(looks, this.#maxLooks); !condition(); left--) {
-      if (left === 0) throw new WrongCall(`It did not come to ${awaited}`);
+    for (let left = Math.min(looks, this.#looksFor(awaited)); !condition(); left--) {
+      if (left === 0) {
+        this.#missed.add(awaited);
+        throw new WrongCall(`It did not come to ${awaited}`);
+      }
       await this.delay(STEP_MS);
     }
+  }
+
+  #looksFor(awaited: string): number {
+    if (this.#missed.has(awaited)) return MAX_REPEATED_LOOKS;
+    return this.#missed.size < MANY_FAILURES
+      ? this.#maxLooks
+      : Math.min(this.#maxLooks, MAX_LATER_LOOKS);
   }
 
   /**
@@ -70,7 +90,7 @@ export class Patience {
    *
    * @param awaited The end of the method, such as `the end of close()`.
    * @param call Calls the method.
-   * @param resolved Called as soon as the promise resolves.
+   * @param resolved Called as soon as the promise resolves, also after this wait.
    * @returns The result of the promise.
    * @throws Rejects with the reason of the promise, and with a {@linkcode WrongCall} if there is none or if it does
    *   not settle in time.
@@ -78,12 +98,12 @@ export class Patience {
   async settlement<T>(
     awaited: string,
     call: () => PromiseLike<T> | undefined,
-    resolved: () => void = () => {},
+    resolved: (result: T) => void = () => {},
   ): Promise<T> {
     const promise = promiseOf(awaited, call);
     let settled = false;
     const settle = () => void (settled = true);
-    promise.then(() => (resolved(), settle()), settle);
+    promise.then((result) => (resolved(result), settle()), settle);
     await this.until(awaited, () => settled);
     return await promise;
   }
@@ -98,9 +118,9 @@ export class Patience {
     return new Promise((resolve) => void this.#clock.setTimer(milliseconds, resolve));
   }
 
-  /** Calls a function after some milliseconds. */
+  /** Calls a function after some milliseconds, unless the check has ended by a failure. */
   later(milliseconds: number, act: () => void): void {
-    this.#clock.setTimer(milliseconds, act);
+    this.#clock.setTimer(milliseconds, () => this.isOver || act());
   }
 }
 

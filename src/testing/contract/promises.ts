@@ -18,7 +18,7 @@ export const PROMISES = {
   afterTheEnd:
     "ByteSocket.write: Bytes written to a connection that has ended, or after `endWrite`, are dropped, and the result is `true`.",
   drain:
-    "SocketHandler.onDrain: The socket has room again. This is called only after a `write` that returned `false`.",
+    "SocketHandler.onDrain: The socket has room again. This is called only after a `write` that returned `false`, and after each of them unless the connection ends.",
   expectLittle: "ByteSocket.expectLittle: The socket reads as before if more bytes come.",
   holdsBytes:
     "Socket.holdsBytes: Whether the socket keeps a reference to any written bytes, which therefore must not change yet.",

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { showValue } from "../../coroutine/mod.ts";
 import type { Address, Socket, SocketHandler } from "../../socket/mod.ts";
 import { expect, expectBytes, expectEqual } from "./expectations.ts";
 
@@ -64,6 +65,9 @@ export class Recorder implements SocketHandler {
 
   onClose(error?: Error): void {
     this.error = error;
+    if (error !== undefined && !(error instanceof Error)) {
+      this.#breach ??= `onClose was called with ${showValue(error)}, which is no Error`;
+    }
     this.#record("close");
   }
 

@@ -45,6 +45,8 @@ export interface Subject {
   listen(address: ListenAddress, open: OpenPeer): Promise<PeerListener>;
   /** The clock of the waits. */
   readonly clock: Clock;
+  /** What checks have awaited in vain so far. */
+  readonly missed: Set<string>;
 }
 
 /** One connection: the socket and the handler of the adapter, and the peer at its other end. */
@@ -67,6 +69,8 @@ export class Stage extends Patience {
   readonly logged: string[] = [];
   /** Whether the adapter dials the connections of the check, instead of accepting them. */
   readonly dials: boolean;
+  readonly #listeners: Pick<Listener, "close">[] = [];
+  readonly #sockets: PeerSocket[] = [];
 
   /**
    * Makes the place of one check.
@@ -76,7 +80,7 @@ export class Stage extends Patience {
    * @param isGap Whether the check is expected to fail.
    */
   constructor(subject: Subject, dials: boolean, isGap: boolean) {
-    super(subject.clock, isGap);
+    super(subject.clock, isGap, subject.missed);
     this.subject = subject;
     this.adapter = subject.adapter;
     this.dials = dials;
@@ -87,23 +91,25 @@ export class Stage extends Patience {
     return this.subject.addresses[0] as ListenAddress;
   }
 
-  /** Listens with the adapter. */
+  /** Listens with the adapter. The `options` win over those of its listeners. */
   listen(
     accept: (socket: Socket) => SocketHandler,
     address: ListenAddress = this.address,
+    options: ListenOptions = {},
   ): Promise<Listener> {
-    const options = {
+    const all = {
       ...this.subject.listening,
       log: (line: string) => void this.logged.push(line),
+      ...options,
     };
-    const listening = () => this.adapter.listen(address, options, accept);
-    return this.settlement("the end of listen()", listening);
+    const listening = () => this.adapter.listen(address, all, this.#noting(accept));
+    return this.settlement("the end of listen()", listening, (made) => this.#note(made));
   }
 
   /** Connects a peer to a listener of the adapter. */
   async connect(address: Address): Promise<Peer> {
     let peer: Peer | undefined;
-    const open = (socket: PeerSocket) => peer = new Peer(socket);
+    const open = this.#noting((socket: PeerSocket) => peer = new Peer(socket));
     await this.settlement("a connection of the peer", () => this.subject.connect(address, open));
     await this.until("a connection of the peer", () => peer !== undefined);
     return peer as unknown as Peer;
@@ -116,12 +122,23 @@ export class Stage extends Patience {
    */
   async listenAsPeer(address: ListenAddress): Promise<PeerListener & { readonly peers: Peer[] }> {
     const peers: Peer[] = [];
-    const listener = await this.subject.listen(address, (socket) => {
+    const open = this.#noting((socket: PeerSocket) => {
       const peer = new Peer(socket);
       peers.push(peer);
       return peer;
     });
-    return { address: listener.address, close: () => listener.close(), peers };
+    const listening = () => this.subject.listen(address, open);
+    const listener = await this.settlement(
+      "a listener of the peer",
+      listening,
+      (made) => this.#note(made),
+    );
+    return { address: listener.address, close: () => this.close(listener), peers };
+  }
+
+  /** Closes a listener. */
+  close(listener: Pick<Listener, "close">): Promise<void> {
+    return this.settlement("the end of close()", () => listener.close());
   }
 
   /** Dials with the adapter, and calls `resolved` as soon as its promise is resolved. */
@@ -133,8 +150,31 @@ export class Stage extends Patience {
   ): Promise<void> {
     const { adapter } = this;
     if (adapter.dial === undefined) throw new NotApplicable("the adapter has no dial");
-    const dialling = () => adapter.dial?.(address, open, { signal });
+    const dialling = () => adapter.dial?.(address, this.#noting(open), { signal });
     await this.settlement("the end of dial()", dialling, resolved);
+  }
+
+  /**
+   * Ends what a check that has failed has left: connections and listeners, which may also come later, and calls of
+   * {@linkcode later}. A further fault of the adapter is ignored.
+   */
+  async clear(): Promise<void> {
+    this.isOver = true;
+    for (const socket of this.#sockets) attempt(() => socket.destroy());
+    for (const listener of this.#listeners) await this.close(listener).catch(() => {});
+  }
+
+  #noting<S extends PeerSocket>(open: (socket: S) => SocketHandler): (socket: S) => SocketHandler {
+    return (socket) => {
+      this.#sockets.push(socket);
+      if (this.isOver) attempt(() => socket.destroy());
+      return open(socket);
+    };
+  }
+
+  #note(listener: Pick<Listener, "close">): void {
+    this.#listeners.push(listener);
+    if (this.isOver) this.close(listener).catch(() => {});
   }
 
   /** Runs `story` on a new connection, then asks whether it ends as every connection must. */
@@ -158,7 +198,7 @@ export class Stage extends Patience {
     } finally {
       for (const recorder of recorders) recorder.socket.destroy();
       peer.destroy();
-      await this.settlement("the end of close()", () => listener.close());
+      await this.close(listener);
     }
     expect(recorders.length === 1, `open was called ${recorders.length} times for one connection`);
     for (const recorder of recorders) {
@@ -207,6 +247,14 @@ export class Stage extends Patience {
       await this.settled();
     }
     return written;
+  }
+}
+
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The check has told its fault.
   }
 }
 

@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { memoryNetwork } from "../../../adapters/memory.ts";
 import type { Adapter, Socket, SocketHandler } from "../../../src/socket/mod.ts";
 import { adapterChecks, BrokenPromise, checkAdapter } from "../../../src/testing/mod.ts";
@@ -92,6 +98,72 @@ test("a gap that passes is an error", async () => {
   const error = await assertRejects(() => check?.run() ?? Promise.resolve(), BrokenPromise);
   assert(error.message.startsWith(`${READS_ON}: The check does not fail any more: remove it`));
 });
+
+const forever = () => new Promise<never>(() => {});
+
+/** Adapters that never do what the checks wait for: changes of a right listener and of the handlers. */
+const SILENT: Readonly<Record<string, Partial<Silent>>> = {
+  "whose listen never settles": { listening: forever },
+  "whose close never settles": { closing: forever },
+  "that never calls onClose": { onClose: () => {} },
+  "that gives no event at all": { onData: () => {}, onEnd: () => {}, onClose: () => {} },
+};
+
+interface Silent extends SocketHandler {
+  listening(): Promise<never>;
+  closing(): Promise<never>;
+}
+
+for (const [index, [which, change]] of Object.entries(SILENT).entries()) {
+  const skip = isMine(index) ? false : "another runtime runs this";
+  test(`an adapter ${which} fails in a short time, and nothing is left`, { skip }, async () => {
+    const clock = new JumpingClock();
+    const { adapter: right } = memoryNetwork({ clock, log: () => {} });
+    const { listening, closing, ...events } = change;
+    const open = { listeners: new Set<unknown>(), sockets: new Set<Socket>() };
+    const adapter: Adapter = {
+      ...right,
+      async listen(address, options, accept) {
+        await listening?.();
+        const listener = await right.listen(address, options, (socket) => {
+          const handler = accept(socket);
+          open.sockets.add(socket);
+          return {
+            onData: (bytes) => handler.onData(bytes),
+            onEnd: () => handler.onEnd(),
+            onDrain: () => handler.onDrain(),
+            ...events,
+            onClose: (error) => {
+              open.sockets.delete(socket);
+              (events.onClose ?? handler.onClose.bind(handler))(error);
+            },
+          };
+        });
+        open.listeners.add(listener);
+        const close = async () => {
+          open.listeners.delete(listener);
+          await listener.close();
+          await closing?.();
+        };
+        return { address: listener.address, close, ref() {}, unref() {} };
+      },
+    };
+    delete (adapter as { dial?: unknown }).dial;
+    const start = clock.now();
+    const error = await assertRejects(
+      () =>
+        checkAdapter(adapter, {
+          clock,
+          connect: (address, opened) => right.dial(toDial(address), opened),
+        }),
+      AggregateError,
+    );
+    assertStringIncludes(error.message, "It did not come to ");
+    assert(clock.now() - start < 60_000, `it took ${clock.now() - start} ms`);
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assertEquals([open.listeners.size, open.sockets.size, clock.timers], [0, 0, 0]);
+  });
+}
 
 test("options of a wrong kind are refused", () => {
   const { adapter } = memoryNetwork();

@@ -234,8 +234,13 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
         },
       }),
     },
-    "backpressure: onDrain comes only after a write that returned false",
+    "backpressure: onDrain comes after a write that returned false, and only then",
     "the events after small writes",
+  ],
+  "has no room for a write without bytes, and never drains": [
+    { socket: (right) => ({ write: (bytes) => bytes.length > 0 && right.write(bytes) }) },
+    "backpressure: onDrain comes after a write that returned false, and only then",
+    "It did not come to onDrain after a write of little",
   ],
   "tells too early that it holds no bytes": [
     { socket: () => ({ holdsBytes: false }) },
@@ -330,6 +335,11 @@ const MUTANTS: Readonly<Record<string, readonly [Mutation, check: string, fault:
     { handler: (right) => ({ onClose: (error) => right.onClose(error ?? new Error("end")) }) },
     "half-close: writing goes on after the end of the peer",
     "the error of onClose",
+  ],
+  "tells a close without an error by null": [
+    { handler: (right) => ({ onClose: (error) => right.onClose(error ?? null as never) }) },
+    "closing: onClose comes once after destroy",
+    "onClose was called with null, which is no Error",
   ],
   "calls onClose twice": [
     { handler: (right) => ({ onClose: (error) => (right.onClose(error), right.onClose(error)) }) },
