@@ -52,7 +52,7 @@ export interface LogEntry {
 export interface Appended {
   /** The epoch of the log. */
   readonly epoch: string;
-  /** The offset of each message; for one that was there already, of that message or a later one. */
+  /** The offset of each message, also of one that was there already. */
   readonly offsets: readonly number[];
 }
 

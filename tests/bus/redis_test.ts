@@ -52,6 +52,29 @@ async function start(open: (port: number) => Promise<Opened> | Opened): Promise<
 
 busContract("Redis by ioredis", () => start(CLIENTS.ioredis), skip);
 
+test(
+  "Redis: messages that are sent again have the offsets of the first time",
+  { skip },
+  async () => {
+    const broker = await start(CLIENTS.ioredis);
+    const [transport, other] = [await broker.connect(), await broker.connect()];
+    const messages = [1, 2, 3].map((sequence) => ({ sequence, text: `m${sequence}` }));
+    const { offsets } = await transport.append("a", { producer: "p", messages });
+    await other.append("a", { producer: "q", messages: [{ sequence: 1, text: "other" }] });
+    // The second message was taken back, and a fourth one has come.
+    const again = [...messages.filter(({ sequence }) => sequence !== 2), {
+      sequence: 4,
+      text: "m4",
+    }];
+    const first = await transport.append("a", { producer: "p", messages: again });
+    assertEquals(first.offsets.slice(0, 2), [offsets[0], offsets[2]]);
+    assertEquals(await transport.append("a", { producer: "p", messages: again }), first);
+    const { entries } = await transport.page("a", "start", { maxCount: 10, maxLength: 1000 });
+    assertEquals(entries.map(({ text }) => text), ["", "m1", "m2", "m3", "other", "m4"]);
+    await broker.stop();
+  },
+);
+
 // The clients differ in the commands and in the form of their answers: a few calls show both.
 for (const name of ["iovalkey", "redis"] as const) {
   test(`Redis by ${name}: a message, a signal and a job`, { skip }, async () => {

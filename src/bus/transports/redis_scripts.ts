@@ -4,7 +4,8 @@
  * A log is a stream. Its ids are the microseconds of the time of Redis, and `-0`: so an offset is a number, and
  * a log that was restored from an old copy never uses an id again. The epoch is a key of its own; a log whose
  * epoch or whose stream is missing begins anew, with one empty entry, so that each position is that of an
- * entry. A message is known by the last sequence of its producer, which is kept for a while.
+ * entry. A message is known by the sequences of the last call of its producer, which are kept for a while with
+ * their offsets: a call that is repeated gets the same offsets.
  *
  * A queue is a stream with one group and one consumer: the number of deliveries names a delivery.
  *
@@ -47,11 +48,10 @@ local last = offsetOf(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1])
 export const APPEND: RedisScript = {
   keys: 4,
   text: `${OPEN_LOG}
-local known, knownOffset = 0, 0
-local sent = redis.call('GET', KEYS[3])
-if sent then
-  known, knownOffset = string.match(sent, '^(%d+) (%d+)$')
-  known, knownOffset = tonumber(known), tonumber(knownOffset)
+local known, offsets = 0, {}
+for sequence, offset in string.gmatch(redis.call('GET', KEYS[3]) or '', '(%d+) (%d+)') do
+  known = tonumber(sequence)
+  offsets[known] = tonumber(offset)
 end
 local function add(text)
   last = math.max(now, last + 1)
@@ -61,16 +61,18 @@ local confirmed = tonumber(ARGV[7])
 if ARGV[6] == epoch and confirmed >= first then
   if #redis.call('XRANGE', KEYS[1], id(confirmed), id(confirmed)) == 0 then add(ARGV[8]) end
 end
-local reply = { epoch }
+local reply, sent = { epoch }, {}
 for index = 9, #ARGV, 2 do
   local sequence = tonumber(ARGV[index])
   if sequence > known then
     add(ARGV[index + 1])
-    known, knownOffset = sequence, last
+    offsets[sequence] = last
   end
-  reply[#reply + 1] = knownOffset
+  local offset = offsets[sequence] or last
+  reply[#reply + 1] = offset
+  sent[#sent + 1] = string.format('%.0f %.0f', sequence, offset)
 end
-redis.call('SET', KEYS[3], string.format('%.0f %.0f', known, knownOffset), 'PX', 600000)
+redis.call('SET', KEYS[3], table.concat(sent, ' '), 'PX', 600000)
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', 1000, '*', 'n', ARGV[3])
 return reply
 `,
