@@ -4,7 +4,14 @@
  * A waiting request is a suspended generator. When the server shuts down, all of them are answered at once.
  */
 
-import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../mod.ts";
+import {
+  type Environ,
+  HTTPException,
+  type Mounts,
+  race,
+  Sleep,
+  type StartResponse,
+} from "../mod.ts";
 import { eventStream } from "../src/sse/mod.ts";
 import { type ChatRoom, chatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
@@ -16,9 +23,10 @@ const MAX_BYTES = 8192;
 
 /** Makes the apps of a room; by default, of one that all processes share. */
 export function chat(roomOf: (environ: Environ) => ChatRoom = chatRoom()): Mounts {
-  /** `POST` of a message. */
+  /** `POST` of a message. At a shutdown, the other pages have left, so the browser sends it again later. */
   function* say(environ: Environ, startResponse: StartResponse) {
     const body = yield* environ["wsgi.input"].read(MAX_BYTES);
+    if (environ.cogen.isStopping) throw new HTTPException(503, [], "The server stops.\n");
     roomOf(environ).say(new TextDecoder().decode(body));
     startResponse("204 No Content", []);
   }
@@ -39,7 +47,7 @@ export function chat(roomOf: (environ: Environ) => ChatRoom = chatRoom()): Mount
   function stream(environ: Environ, startResponse: StartResponse) {
     const after = new URLSearchParams(environ.QUERY_STRING).get("after") ?? undefined;
     const messages = roomOf(environ).channel.subscribe({ after, history: Infinity });
-    return eventStream(environ, startResponse, messages);
+    return eventStream(environ, startResponse, messages, { retry: 1, spread: 2 });
   }
 
   return {

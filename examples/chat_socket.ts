@@ -24,6 +24,8 @@ export function chatSocket(roomOf: (environ: Environ) => ChatRoom): Mounts {
       const waits = race([socket.receive(), channel.newsAfter(seen)]);
       const message = yield* environ.cogen.wait(waits);
       if (typeof message === "string") {
+        // At a shutdown, the other pages have left: the browser sends the message to the next server.
+        if (environ.cogen.isStopping) continue;
         try {
           room.say(message);
         } catch (error) {

@@ -73,6 +73,32 @@ test("a socket has the history, takes messages, and refuses those that are none"
   await socket.close(1000);
 });
 
+test("at a shutdown, no message is taken that only some pages would get", async () => {
+  const room = new ChatRoom();
+  const roomOf = () => room;
+  const client = testClient({ wsgiApp: { ...chat(roomOf), ...chatSocket(roomOf) } });
+  const socket = await client.webSocket("/ws/chat");
+  const stream = await client.events("/chat/events");
+  const text = JSON.stringify(message("late").json);
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => begin = resolve);
+  const body = (async function* () {
+    await begun;
+    yield text;
+  })();
+  const post = client.post("/chat/messages", { body });
+  await client.settle();
+  const shutdown = client.server.shutdown();
+  assertEquals(await stream.next(), undefined);
+  socket.send(text);
+  begin();
+  assertEquals((await post).status, 503);
+  assertEquals(await socket.receive(), undefined);
+  assertEquals([socket.end?.code, room.channel.eventsAfter().events], [1001, []]);
+  await client.close();
+  await shutdown;
+});
+
 test("two processes on one bus are one room", async () => {
   const transport = memoryTransport();
   const roomOf = chatRoom();
