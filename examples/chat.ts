@@ -4,14 +4,7 @@
  * A waiting request is a suspended generator. When the server shuts down, all of them are answered at once.
  */
 
-import {
-  type Environ,
-  HTTPException,
-  type Mounts,
-  race,
-  Sleep,
-  type StartResponse,
-} from "../mod.ts";
+import { type Environ, type Mounts, race, Sleep, type StartResponse } from "../mod.ts";
 import { eventStream } from "../src/sse/mod.ts";
 import { type ChatRoom, chatRoom } from "./chat_room.ts";
 import { serveWhenMain } from "./main.ts";
@@ -26,7 +19,7 @@ export function chat(roomOf: (environ: Environ) => ChatRoom = chatRoom()): Mount
   /** `POST` of a message. At a shutdown, the other pages have left, so the browser sends it again later. */
   function* say(environ: Environ, startResponse: StartResponse) {
     const body = yield* environ["wsgi.input"].read(MAX_BYTES);
-    if (environ.cogen.isStopping) throw new HTTPException(503, [], "The server stops.\n");
+    if (environ.cogen.isStopping) return void startResponse("503 Service Unavailable", []);
     roomOf(environ).say(new TextDecoder().decode(body));
     startResponse("204 No Content", []);
   }
