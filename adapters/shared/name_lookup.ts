@@ -26,6 +26,9 @@ export function builtinNames(): NameLookup {
   return builtinModule("node:dns");
 }
 
+/** Four numbers up to 255 without leading zeros, which the lookup takes for octal numbers. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /**
  * Tells whether a host is numeric.
  *
@@ -33,7 +36,7 @@ export function builtinNames(): NameLookup {
  * @returns Whether the host is an IP address, so that no lookup is needed.
  */
 export function isNumeric(host: string): boolean {
-  return host.includes(":") || /^\d+(?:\.\d+){3}$/.test(host);
+  return host.includes(":") || IPV4.test(host);
 }
 
 /**

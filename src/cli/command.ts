@@ -55,7 +55,7 @@ function operandsOf(
   operands: readonly string[],
   settings: Settings,
 ): { app: string; path: string | undefined } {
-  const rest = [...operands];
+  const rest = command === "fetch" ? pathLast(operands) : [...operands];
   const path = command === "fetch" ? rest.pop() : undefined;
   const app = rest.shift() ?? settings.get<string>("app");
   if (rest.length > 0) {
@@ -71,6 +71,14 @@ function operandsOf(
     throw usage(`no path: write cogen-wsgi fetch ${app ?? path} /`);
   }
   return { app, path };
+}
+
+/** The app comes before the path of `fetch`. The other order is understood if only one of them can be a path. */
+function pathLast(operands: readonly string[]): string[] {
+  const [first = "", second = ""] = operands;
+  const isSwapped = operands.length === 2 && isPath(first) && !isPath(second) &&
+    kindOf(first) !== "file";
+  return isSwapped ? [second, first] : [...operands];
 }
 
 async function printed(text: string): Promise<number> {

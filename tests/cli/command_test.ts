@@ -353,6 +353,7 @@ test("fetch prints the response, and the exit code tells a status 2xx", async ()
     const rows: readonly (readonly [args: string, code: number, output: string])[] = [
       ["app.mjs:make --factory -XPUT /x", 0, "hello PUT /x\n"],
       ["app.mjs:web /", 22, "web\n"],
+      ["/x?y app.mjs", 0, "hello GET /x\n"],
       ["app.mjs:upload / -d a=b", 0, "application/x-www-form-urlencoded 3"],
       ["app.mjs:upload / -d @empty.mjs -H Content-Type:text/a", 0, "text/a 0"],
     ];
