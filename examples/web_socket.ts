@@ -11,8 +11,8 @@ import { serveWhenMain } from "./main.ts";
 import { shared } from "./shared.ts";
 
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
-/** A bus takes 512 KiB, as JSON: a byte there has up to 6 characters. */
-const MAX_SHARED_BYTES = 80 * 1024;
+/** The code of a message that is too large, here for the bus. */
+const TOO_BIG = 1009;
 const compression = permessageDeflate(zlib);
 
 /** Sends each message back unchanged. */
@@ -33,10 +33,17 @@ const roomOf = shared((bus) => new Topic({ bus, name: "broadcast" }));
 
 /** Sends each message to all sockets of all processes. */
 export function* socketBroadcast(environ: Environ) {
-  const socket = acceptWebSocket(environ, { compression, maxMessageBytes: MAX_SHARED_BYTES });
+  const socket = acceptWebSocket(environ, { compression });
   const room = roomOf(environ);
   room.subscribe(socket);
-  yield* socket.each((message) => void room.publish(message));
+  yield* socket.each(function* (message) {
+    try {
+      yield* environ.cogen.wait(room.send(message));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      yield* socket.close(TOO_BIG, error.message);
+    }
+  });
 }
 
 export const webSockets: Mounts = { "/ws/echo": socketEcho, "/ws/broadcast": socketBroadcast };

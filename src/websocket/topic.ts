@@ -11,7 +11,7 @@
  * @module
  */
 
-import { checkNames, optionError } from "../coroutine/mod.ts";
+import { checkNames, type Operation, operation, optionError } from "../coroutine/mod.ts";
 import { latin1Bytes } from "../socket/mod.ts";
 import { type ServedBus, SharedTopic } from "../wsgi/mod.ts";
 import type { Connection } from "./connection.ts";
@@ -155,6 +155,26 @@ export class Topic {
     if (this.#link === undefined) return this.#deliver(message as Message);
     this.#link.publish(message as Message);
     return undefined;
+  }
+
+  /**
+   * Sends a message to all subscribers, and waits until the bus has it. So an app that passes the messages of a
+   * client on cannot outrun the bus and the other processes. Without a bus, there is no wait.
+   *
+   * @param message A string is a text message, a `Uint8Array` a binary one. The bytes must not change before the
+   *   end of the wait.
+   * @returns An operation without a value.
+   * @throws {TypeError} If the message is neither; at the `yield`, if the topic is closed.
+   * @throws {RangeError} At the `yield`, if the message is too large for the bus.
+   */
+  send(message: string | Uint8Array): Operation<void> {
+    checkMessage(message);
+    const link = this.#link;
+    if (link !== undefined && !this.#isClosed) return link.send(message as Message);
+    return operation((resume) => {
+      this.publish(message);
+      resume.value();
+    }, "send");
   }
 
   /** Ends all subscriptions, and leaves the bus. The connections stay open. */

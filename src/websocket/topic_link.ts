@@ -9,6 +9,7 @@
  * @module
  */
 
+import { Call, type Operation, until } from "../coroutine/mod.ts";
 import type { SharedTopic, TopicSubscriptionOf } from "../wsgi/mod.ts";
 import type { Message } from "./message.ts";
 
@@ -31,10 +32,14 @@ export class TopicLink {
   readonly #receiver: LinkReceiver;
   /** The messages that wait for the subscription; `undefined` once it is open. */
   #held: Message[] | undefined = [];
+  /** Settles when the subscription is open, or when it never will be. */
+  readonly #opened: Promise<void>;
+  #open: () => void = () => {};
 
   constructor(shared: SharedTopic<Message>, receiver: LinkReceiver) {
     this.#shared = shared;
     this.#receiver = receiver;
+    this.#opened = new Promise((resolve) => this.#open = resolve);
     void this.#run();
   }
 
@@ -55,6 +60,19 @@ export class TopicLink {
     held.push(message);
   }
 
+  /** Publishes a message, and waits until the bus has it. */
+  send(message: Message): Operation<void> {
+    const { topic } = this.#shared;
+    const opened = this.#opened;
+    const failure = () => this.failure;
+    return Call(function* () {
+      yield* until(opened);
+      const error = failure();
+      if (error !== undefined) throw error;
+      yield* topic.publish(message);
+    });
+  }
+
   close(): void {
     this.#shared.close();
   }
@@ -64,6 +82,7 @@ export class TopicLink {
       if (item.kind === "message" && isMessage(item.value)) this.#receiver.deliver(item.value);
       else this.#receiver.miss();
     });
+    this.#open();
     if (this.failure !== undefined) this.#receiver.ended();
   }
 
@@ -74,6 +93,7 @@ export class TopicLink {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const message of held) topic.publishNowait(message);
+    this.#open();
     return subscription;
   }
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { optionError } from "../coroutine/mod.ts";
+import { Call, optionError } from "../coroutine/mod.ts";
 import type { BusTopicOf, ServedBus, TopicItem, TopicSubscriptionOf } from "./bus.ts";
 
 /** The way of an object to the other processes. */
@@ -70,7 +70,10 @@ export class SharedTopic<T> {
   ): Promise<void> {
     try {
       const subscription = this.#subscription = await this.#open(subscribe);
-      while (!this.#isClosed) receive(await this.bus.run(subscription.receive()));
+      const isClosed = () => this.#isClosed;
+      await this.bus.run(Call(function* () {
+        while (!isClosed()) receive(yield* subscription.receive());
+      }));
     } catch (error) {
       if (!this.#isClosed) this.#failure = endedError(this.topic.name, error);
     } finally {

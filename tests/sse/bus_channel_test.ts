@@ -53,6 +53,22 @@ test("a channel is ready when its history has come; one without a bus is ready a
   assert(own.publish("1") !== undefined);
 });
 
+test("a burst of events comes without a gap", async () => {
+  const count = 5000;
+  await using bus = await openBus(memoryTransport());
+  const channel = new EventChannel({ bus, name: "news", history: { count, age: Infinity } });
+  await bus.run(channel.ready());
+  const begin = channel.lastId;
+  for (let number = 1; number <= count; number++) {
+    channel.publish(`${number}`);
+    if (number % 500 === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+  await until(() => dataOf(channel).at(-1) === `${count}`);
+  assertEquals(channel.eventsAfter(begin).stale, false);
+  assertEquals(channel.eventsAfter(begin).events.length, count);
+  channel.close();
+});
+
 test("a gap of the bus is a stale event of each client", async () => {
   const transport = memoryTransport({ maxLogs: 1 });
   await using bus = await openBus(transport);

@@ -1,7 +1,7 @@
 /** Topics on a bus: one topic in all processes. */
 
 import { test } from "node:test";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type Bus,
   channelTransport,
@@ -117,6 +117,46 @@ test("a value of another program that is no message counts as missed", async () 
   await bus.run(bus.topic("room").publish({ no: "message" }));
   await until(() => host.room.dropped === 1);
   await socket.close();
+});
+
+test("send waits for the bus, so that no flood of a client makes a gap", async () => {
+  const count = 15_000;
+  // The log is much shorter than the flood.
+  await using bus = await openBus(memoryTransport({ maxLogMessages: 500 }));
+  const room = new Topic({ bus, name: "room" });
+  await using client = testClient(function* (environ) {
+    const socket = acceptWebSocket(environ, { ping: { interval: Infinity } });
+    room.subscribe(socket);
+    yield* socket.each((message) => room.send(message));
+  });
+  const socket = await client.webSocket("/");
+  for (let at = 0; at < count; at++) socket.send(`${at}`);
+  for (let at = 0; at < count; at++) assertEquals(await socket.receive(), `${at}`);
+  await socket.close(1000);
+  room.close();
+});
+
+test("send without a bus publishes at once, and its errors come at the wait", async () => {
+  await using bus = await openBus(memoryTransport());
+  const shared = new Topic({ bus, name: "room" });
+  const large = shared.send("x".repeat(600_000));
+  await assertRejects(() => bus.run(large), RangeError, "expected at most");
+  await bus.run(shared.send("1"));
+  shared.close();
+  await assertRejects(() => bus.run(shared.send("2")), TypeError, "closed");
+  const own = new Topic();
+  await bus.run(own.send("1"));
+  assertThrows(() => own.send(1 as unknown as string), TypeError, "message");
+  own.close();
+  await assertRejects(() => bus.run(own.send("2")), TypeError, "closed");
+});
+
+test("send fails if the bus is closed", async () => {
+  const bus = await openBus(memoryTransport());
+  await using other = await openBus(memoryTransport());
+  const topic = new Topic({ bus, name: "room" });
+  await bus.close();
+  await assertRejects(() => other.run(topic.send("1")), Error, "closed");
 });
 
 test("a closed topic has no subscribers, and leaves the bus", async () => {

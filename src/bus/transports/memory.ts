@@ -30,9 +30,9 @@ import { Watchers } from "./watchers.ts";
 
 /** The bounds of a memory transport. */
 export interface MemoryTransportOptions {
-  /** The largest number of messages of a log. Default: 1,000. */
+  /** The largest number of messages of a log. Default: 10,000, as many as a bus lets wait for its broker. */
   readonly maxLogMessages?: number;
-  /** The largest sum of the messages of a log, in characters. Default: 1 Mi. */
+  /** The largest sum of the messages of a log, in characters. Default: 16 Mi, as many as a bus lets wait. */
   readonly maxLogLength?: number;
   /** The largest number of logs with messages: topics, and dead letters of queues. Default: 10,000. */
   readonly maxLogs?: number;
@@ -42,10 +42,13 @@ export interface MemoryTransportOptions {
   readonly clock?: Pick<Clock, "now">;
 }
 
-/** The defaults of the bounds. */
+/**
+ * The defaults of the bounds. A log has room for all messages that wait in an outbox, so that subscribers get a
+ * burst of them without a gap.
+ */
 export const MEMORY_DEFAULTS = {
-  maxLogMessages: 1000,
-  maxLogLength: 1_048_576,
+  maxLogMessages: 10_000,
+  maxLogLength: 16_777_216,
   maxLogs: 10_000,
   maxJobs: 10_000,
 } as const;
