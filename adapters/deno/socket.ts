@@ -91,6 +91,8 @@ export class DenoSocket implements Socket, InboundHost {
   readonly #queue = new OutputQueue(outputBlocks, encodeLatin1);
   /** The buffer of the outstanding read. */
   #buffer: Uint8Array = NO_BYTES;
+  /** Whether the handler is to own the buffer, if the read fills it. */
+  #isForHandler = false;
   /**
    * Whether the next read gets a tiny buffer. `next` after `expectLittle`, for one read; `never` from the first
    * read that has filled a tiny buffer; otherwise the size of the last read decides.
@@ -233,11 +235,17 @@ export class DenoSocket implements Socket, InboundHost {
       this.#inbound.end();
       return this.#closeIfDone();
     }
-    if (count > 0 && !this.#inbound.data(buffer.subarray(0, count), false)) {
-      giveBack(buffer);
-      return this.#stopReading();
-    }
-    this.#read(this.#nextBuffer(buffer, count));
+    const isFull = count === buffer.length;
+    const owned = isFull && this.#isForHandler;
+    const bytes = isFull ? buffer : buffer.subarray(0, count);
+    const goesOn = count === 0 || this.#inbound.data(bytes, owned);
+    const isLong = goesOn && isFull && (owned || count === LARGE_READ_BYTES);
+    const next = isLong ? this.#inbound.nextArrayBytes(LARGE_READ_BYTES) : 0;
+    this.#isForHandler = next > 0;
+    if (!owned && (!goesOn || next > 0)) giveBack(buffer);
+    if (!goesOn) return this.#stopReading();
+    if (next > 0) return this.#read(new Uint8Array(next));
+    this.#read(owned ? largeReads.take() : this.#nextBuffer(buffer, count));
   };
 
   readonly #readFailed = (error: unknown): void => {

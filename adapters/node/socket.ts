@@ -129,9 +129,10 @@ export class NodeSocket implements Socket, InboundHost {
     socket.#inbound.close(socket.#error);
   }
 
-  static readonly #readShared = sharedReader((stream, bytes) =>
-    (stream as OwnedStream)[SOCKET].#received(bytes, false)
-  );
+  static readonly #readShared = sharedReader({
+    received: (stream, bytes, owned) => (stream as OwnedStream)[SOCKET].#received(bytes, owned),
+    nextArrayBytes: (stream, most) => (stream as OwnedStream)[SOCKET].#inbound.nextArrayBytes(most),
+  });
 
   static #onData(this: OwnedStream, bytes: Uint8Array): void {
     // A handshake that was refused after its end has destroyed the stream.

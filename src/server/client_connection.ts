@@ -218,6 +218,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (parser.idle && this.#host.parsers.isOverdrawn) this.#returnParser();
   }
 
+  get wantedBytes(): number {
+    return this.#taker?.wantedBytes ?? this.activeExchange?.body.wantedBytes ?? 0;
+  }
+
   onEnd(): void {
     this.#clientEnded = true;
     const { handling } = this.#state;

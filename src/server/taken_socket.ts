@@ -78,6 +78,10 @@ export class TakenSocket implements SocketHandler {
     }
   }
 
+  get wantedBytes(): number {
+    return this.#handler.wantedBytes ?? 0;
+  }
+
   onEnd(): void {
     if (!this.#hasFailed) this.#call(() => this.#handler.onEnd());
   }

@@ -73,6 +73,11 @@ export class WSGIConnection implements SocketHandler {
     this.#connection.onData(bytes, owned);
   }
 
+  /** The number of bytes of a body that the app takes next: see {@linkcode SocketHandler}. */
+  get wantedBytes(): number {
+    return this.#connection.wantedBytes;
+  }
+
   /** Takes the end of the client's direction. */
   onEnd(): void {
     this.#connection.onEnd();

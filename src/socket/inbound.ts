@@ -137,6 +137,21 @@ export class Inbound {
     return true;
   }
 
+  /**
+   * The length of an array for the next read, which the handler wants to own; 0 if it wants none.
+   *
+   * @param most The most bytes of one read.
+   */
+  nextArrayBytes(most: number): number {
+    try {
+      const wanted = Math.floor(Math.min(this.#handler?.wantedBytes ?? 0, most));
+      return wanted > 0 ? wanted : 0;
+    } catch (error) {
+      this.#fail(error);
+      return 0;
+    }
+  }
+
   /** Reports the peer's FIN. Held bytes are delivered at once, also while paused, then `onEnd`. */
   end(): void {
     for (const bytes of this.#takeHeld()) {

@@ -1,12 +1,15 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { connect, createServer, type Socket } from "node:net";
+import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import process from "node:process";
-import { sharedReader } from "../../adapters/node/reads.ts";
+import { type ReadingFunctions, sharedReader } from "../../adapters/node/reads.ts";
 import { eventually, RUNTIME } from "../support/tcp.ts";
 
 const isNode = RUNTIME.startsWith("node") && process.platform !== "win32";
+
+const IGNORING: ReadingFunctions = { received: () => true, nextArrayBytes: () => 0 };
 
 /** Makes a connection; gives both ends, and a function that closes them. */
 async function pair() {
@@ -32,11 +35,14 @@ test("accepted sockets of Node read into one shared buffer, and still end", {
   const texts: string[] = [];
   const streams: Socket[] = [];
   const buffers = new Set<ArrayBufferLike>();
-  const read = sharedReader((stream, bytes) => {
-    buffers.add(bytes.buffer);
-    streams.push(stream);
-    texts.push(new TextDecoder().decode(bytes));
-    return true;
+  const read = sharedReader({
+    received(stream, bytes) {
+      buffers.add(bytes.buffer);
+      streams.push(stream);
+      texts.push(new TextDecoder().decode(bytes));
+      return true;
+    },
+    nextArrayBytes: () => 100,
   });
   for (const { accepted } of [one, other]) {
     assert(read(accepted));
@@ -66,10 +72,13 @@ test(
     const { client, accepted, close } = await pair();
     let received = 0;
     let goesOn = false;
-    const read = sharedReader((stream, bytes) => {
-      received += bytes.length;
-      if (!goesOn) stream.pause();
-      return goesOn;
+    const read = sharedReader({
+      received(stream, bytes) {
+        received += bytes.length;
+        if (!goesOn) stream.pause();
+        return goesOn;
+      },
+      nextArrayBytes: () => 100,
     });
     assert(read(accepted));
     accepted.resume();
@@ -91,10 +100,61 @@ test(
   },
 );
 
+/** The bytes of a long transfer: no two of its first 65,536 quads are equal. */
+function longBytes(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at + 4 <= length; at += 4) view.setUint32(at, at * 2_654_435_761);
+  return bytes;
+}
+
+test("a long transfer comes in arrays of the asked length, which stay as they are", {
+  skip: !isNode,
+}, async () => {
+  const sent = longBytes(1_000_000);
+  const { client, accepted, close } = await pair();
+  const other = await pair();
+  const pieces: Uint8Array[] = [];
+  const owned: Uint8Array[] = [];
+  let asked = 0;
+  let received = 0;
+  const read = sharedReader({
+    received(stream, bytes, isOwned) {
+      if (stream !== accepted) return true;
+      pieces.push(isOwned ? bytes : bytes.slice());
+      if (isOwned) owned.push(bytes);
+      received += bytes.length;
+      return true;
+    },
+    nextArrayBytes: (_stream, most) => [100, most][asked++ % 2] as number,
+  });
+  assert(read(accepted) && read(other.accepted));
+  // The kernel holds many bytes before the first read, which is therefore long.
+  client.write(sent);
+  accepted.resume();
+  other.accepted.resume();
+  await eventually("all bytes", () => received === sent.length);
+  // The bytes of another connection go into the shared buffer.
+  other.client.write(new Uint8Array(200_000));
+  client.write("the end");
+  await eventually("the last bytes", () => received === sent.length + 7);
+  assertEquals(Buffer.compare(Buffer.concat(pieces).subarray(0, sent.length), sent), 0);
+  assert(owned.some(({ length }) => length === 100));
+  assert(owned.every(({ length }) => length === 100 || length === 65_536));
+  assert(
+    owned.every(({ length, buffer, byteOffset }) =>
+      byteOffset === 0 && buffer.byteLength === length
+    ),
+  );
+  assertEquals(new Set(owned.map(({ buffer }) => buffer)).size, owned.length);
+  close();
+  other.close();
+});
+
 test("a stream whose internals look different is left alone", async () => {
   const { accepted, close } = await pair();
   const foreign = Object.create(accepted, { _handle: { value: {} } }) as Socket;
-  assertEquals(sharedReader(() => true)(foreign), false);
+  assertEquals(sharedReader(IGNORING)(foreign), false);
   close();
 });
 
@@ -102,6 +162,6 @@ test("a stream of Bun, which has no such fields, is left alone", {
   skip: !RUNTIME.startsWith("bun"),
 }, async () => {
   const { accepted, close } = await pair();
-  assertEquals(sharedReader(() => true)(accepted), false);
+  assertEquals(sharedReader(IGNORING)(accepted), false);
   close();
 });

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Inbound, MAX_READ_AHEAD_BYTES } from "../../src/socket/inbound.ts";
-import type { Address, Socket } from "../../src/socket/socket.ts";
+import type { Address, Socket, SocketHandler } from "../../src/socket/socket.ts";
 
 const HERE: Address = { family: "unix", path: "" };
 
@@ -18,7 +18,10 @@ const SOCKET: Socket = {
 };
 
 /** An {@linkcode Inbound} whose surroundings write down what happens, in order. */
-function stage(react: (what: string, inbound: Inbound) => void = () => {}) {
+function stage(
+  more: Pick<SocketHandler, "wantedBytes"> = {},
+  react: (what: string, inbound: Inbound) => void = () => {},
+) {
   const heard: string[] = [];
   const later: (() => void)[] = [];
   const logged: string[] = [];
@@ -35,12 +38,14 @@ function stage(react: (what: string, inbound: Inbound) => void = () => {}) {
     soon: (job) => later.push(job),
     log: (line) => logged.push(line),
   });
-  inbound.start(() => ({
+  const handler: SocketHandler = {
     onData: (bytes) => hear(`data ${String.fromCharCode(...bytes)}`),
     onEnd: () => hear("end"),
     onDrain: () => hear("drain"),
     onClose: (error) => hear(error === undefined ? "close" : `close ${error.message}`),
-  }), SOCKET);
+  };
+  Object.defineProperties(handler, Object.getOwnPropertyDescriptors(more));
+  inbound.start(() => handler, SOCKET);
   const turn = () => later.splice(0).forEach((job) => job());
   return { inbound, heard, logged, turn };
 }
@@ -83,7 +88,7 @@ test("copies what it holds, unless it may keep it", () => {
 });
 
 test("can be paused again in the middle of what was held", () => {
-  const { inbound, heard, turn } = stage((what, inbound) => {
+  const { inbound, heard, turn } = stage({}, (what, inbound) => {
     if (what === "data a") inbound.pause();
   });
   inbound.pause();
@@ -152,7 +157,7 @@ test("after our own destroy tells only the close, and no error", () => {
 });
 
 test("destroying while what was held is told stops there", () => {
-  const { inbound, heard, turn } = stage((what, inbound) => {
+  const { inbound, heard, turn } = stage({}, (what, inbound) => {
     if (what === "data a") inbound.beginClosing();
   });
   inbound.pause();
@@ -166,7 +171,7 @@ test("destroying while what was held is told stops there", () => {
 
 test("a handler that throws is logged, and its connection destroyed", () => {
   for (const moment of ["data a", "end", "drain", "close"]) {
-    const { inbound, heard, logged, turn } = stage((what) => {
+    const { inbound, heard, logged, turn } = stage({}, (what) => {
       if (what === moment) throw new Error(`bug in ${moment}`);
     });
     inbound.data(bytes("a"), true);
@@ -178,6 +183,34 @@ test("a handler that throws is logged, and its connection destroyed", () => {
     assertEquals(logged.length, 1);
     assert(logged[0]?.includes(`bug in ${moment}`));
   }
+});
+
+test("the array of the next read has the length that the handler wants, if any", () => {
+  const lengths: readonly (readonly [wanted: unknown, length: number])[] = [
+    [undefined, 0],
+    [0, 0],
+    [-1, 0],
+    [NaN, 0],
+    ["many", 0],
+    [1, 1],
+    [1.5, 1],
+    [999, 999],
+    [1000, 1000],
+    [1001, 1000],
+    [Infinity, 1000],
+  ];
+  for (const [wantedBytes, length] of lengths) {
+    const { inbound } = stage({ wantedBytes: wantedBytes as number });
+    assertEquals(inbound.nextArrayBytes(1000), length, String(wantedBytes));
+  }
+  const { inbound, heard, logged, turn } = stage({
+    get wantedBytes(): number {
+      throw new Error("bug in wantedBytes");
+    },
+  });
+  assertEquals(inbound.nextArrayBytes(1000), 0);
+  turn();
+  assertEquals([heard, logged.length], [["close"], 1]);
 });
 
 test("an accept that throws is logged, and its connection destroyed", () => {

@@ -76,6 +76,12 @@ export interface SocketHandler {
    */
   onData(bytes: Uint8Array, owned?: boolean): void;
   /**
+   * The number of bytes that the handler takes next, if it wants to own their array. A socket may ask during a long
+   * transfer, and make the array of its next read that long, or shorter, so that no code copies the bytes. Default:
+   * 0, for a handler that copies the bytes anyway.
+   */
+  readonly wantedBytes?: number;
+  /**
    * The peer has sent its FIN, and no `onData` follows. The peer may still be reading, so writing
    * goes on. Called at most once, also while a write is stalled.
    */

@@ -63,6 +63,8 @@ export class BodyBuffer {
   /** The error of every read that would have to wait. The first `fail` sets it. */
   #error: unknown;
   #pending: PendingRead | undefined;
+  /** The bytes that the pending read waits for, as its last attempt has found. */
+  #missingBytes = Infinity;
   readonly #onWanted: () => void;
 
   /**
@@ -82,6 +84,15 @@ export class BodyBuffer {
   /** Whether a read waits for bytes that have not arrived. */
   get awaited(): boolean {
     return this.#pending !== undefined;
+  }
+
+  /**
+   * The length of an array that the app can get as it is: all that the pending read waits for. It is 0 if the read
+   * gets a copy anyway, because it waits for more than one piece.
+   */
+  get wantedBytes(): number {
+    if (this.#pending === undefined) return MAX_UNREAD_BYTES;
+    return this.#missingBytes <= MAX_UNREAD_BYTES ? this.#missingBytes : 0;
   }
 
   /** The coroutine that waits for bytes that have not arrived; `undefined` if there is none. */
@@ -144,8 +155,11 @@ export class BodyBuffer {
   /** Reads `size` bytes, fewer only at the end; without `size`, all that is left. */
   read(size: ReadSize, options?: TimeoutOptions, binding?: Binding): Read {
     const wanted = readSize(size);
-    const attempt = () =>
-      this.#bytes.size >= wanted || this.#ended ? this.#bytes.take(wanted) : undefined;
+    const attempt = () => {
+      if (this.#bytes.size >= wanted || this.#ended) return this.#bytes.take(wanted);
+      this.#missingBytes = wanted - this.#bytes.size;
+      return undefined;
+    };
     return new ReadOperation("wsgi.input.read", this, options, attempt, binding);
   }
 
@@ -214,6 +228,7 @@ export class BodyBuffer {
   #advance(): void {
     const pending = this.#pending;
     if (pending === undefined) return;
+    this.#missingBytes = Infinity;
     const result = pending.attempt();
     if (result === undefined) return pending.resume.active();
     this.#pending = undefined;

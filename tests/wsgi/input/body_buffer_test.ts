@@ -228,6 +228,29 @@ test("what was given to a reader does not change when more comes", () => {
   assertEmpty();
 });
 
+test("it tells the length of the array that the next reader can get as it is", () => {
+  const { body, read } = reading();
+  const wanted = (operation?: Operation<unknown>, pushed = 1) => {
+    if (operation !== undefined) read(operation);
+    body.push(new Uint8Array(pushed));
+    return body.wantedBytes;
+  };
+  assertEquals(wanted(), 65_536);
+  const some = body.read(100_001, {});
+  // One byte is here, and another one comes.
+  assertEquals(wanted(some), 0);
+  assertEquals(wanted(undefined, 34_463), 65_536);
+  assertEquals(wanted(undefined, 65_000), 536);
+  assertEquals(wanted(undefined, 536), 65_536);
+  // A line, and all of the body, come in arrays of their own.
+  assertEquals(wanted(body.readLine(Infinity, {})), 0);
+  assertEquals(body.awaited, true);
+  const whole = reading();
+  whole.read(whole.body.read(undefined, {}));
+  whole.body.push(new Uint8Array(10));
+  assertEquals(whole.body.wantedBytes, 0);
+});
+
 test("a second reader at the same time is refused, and the first goes on", () => {
   const { body, read, run, assertEmpty } = reading();
   const first = read(body.read(2, {}));
