@@ -13,11 +13,14 @@
  * @module
  */
 
-import { addressGroups } from "../../socket/mod.ts";
+import { addressGroups, ipAddress } from "../../socket/mod.ts";
 
 /** A node. */
 export interface ForwardedNode {
-  /** A numeric address without brackets, or `unknown`, or an obfuscated name such as `_hidden`. */
+  /**
+   * A numeric address without brackets, or `unknown`, or an obfuscated name such as `_hidden`. An IPv4 address that
+   * is mapped into IPv6 is an IPv4 address, as that of a peer.
+   */
   readonly address: string;
   /** The port in digits; empty if it is not told, or obfuscated. */
   readonly port: string;
@@ -36,16 +39,18 @@ const MAX_NODE = 256;
  */
 export function parseNode(text: string): ForwardedNode | undefined {
   if (text.length > MAX_NODE) return undefined;
-  if (isIPv6(text)) return { address: text, port: "" };
+  if (isIPv6(text)) return { address: ipAddress(text, 0).host, port: "" };
   const [, ipv6, ipv4, name, port = ""] = NODE.exec(text) ?? [];
   const shown = port.startsWith("_") ? "" : port;
   if (Number(shown) > 65_535) return undefined;
   if (name !== undefined) return { address: name, port: shown };
-  if (ipv6 !== undefined) return isIPv6(ipv6) ? { address: ipv6, port: shown } : undefined;
-  const isIPv4 = ipv4 !== undefined && addressGroups(ipv4) !== undefined;
-  return isIPv4 ? { address: ipv4, port: shown } : undefined;
+  if (ipv6 !== undefined && !isIPv6(ipv6)) return undefined;
+  const host = ipv6 ?? ipv4;
+  if (host === undefined || addressGroups(host) === undefined) return undefined;
+  return { address: ipAddress(host, 0).host, port: shown };
 }
 
-function isIPv6(text: string): boolean {
+/** Whether a text is an IPv6 address without brackets and without a zone. */
+export function isIPv6(text: string): boolean {
   return text.includes(":") && !text.includes("%") && addressGroups(text) !== undefined;
 }

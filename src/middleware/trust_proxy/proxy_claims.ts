@@ -11,6 +11,7 @@
 import type { Environ } from "../../wsgi/mod.ts";
 import { parseForwarded } from "./forwarded_field.ts";
 import type { ForwardedField } from "./forwarded_fields.ts";
+import { isIPv6 } from "./forwarded_node.ts";
 
 /** A trusted field cannot be read. The request is answered with 400. */
 export class MalformedField extends Error {
@@ -127,7 +128,8 @@ const HOST = /^(\[[\da-f:.]+\]|[\w.~-]+)(?::(\d{1,5}))?$/i;
 function hostOf(field: string, text: string | undefined): Host | undefined {
   if (text === undefined) return undefined;
   const [, name, port] = HOST.exec(text) ?? [];
-  if (name !== undefined && Number(port ?? 0) <= 65_535) return { text, name, port };
+  const isName = name !== undefined && (!name.startsWith("[") || isIPv6(name.slice(1, -1)));
+  if (isName && Number(port ?? 0) <= 65_535) return { text, name, port };
   throw new MalformedField(field, text);
 }
 

@@ -100,6 +100,8 @@ test("trustProxy reads X-Forwarded-For from the right to the left", () => {
     [LOOPBACK, "192.0.2.7:5000", "192.0.2.7"],
     [LOOPBACK, "2001:db8::1", "2001:db8::1"],
     [LOOPBACK, "[2001:db8::1]:80", "2001:db8::1"],
+    [LOOPBACK, "::ffff:192.0.2.7", "192.0.2.7"],
+    [LOOPBACK, "[::ffff:192.0.2.7]:80", "192.0.2.7"],
     [LOOPBACK, "10.0.0.1, unknown", "unknown"],
     [LOOPBACK, "10.0.0.1, _hidden", "_hidden"],
     [LOOPBACK, "192.0.2.7, ::ffff:127.0.0.1", "192.0.2.7"],
@@ -195,7 +197,7 @@ test("trustProxy takes scheme, host, port and prefix", () => {
 test("trustProxy answers 400 to a malformed scheme, host, port or prefix", () => {
   const rows: readonly [string, readonly string[]][] = [
     ["Proto", ["ftp", "", "toString", "https;"]],
-    ["Host", ["", "a b", "a/b", "user@a", "a:b", "a:99999", "[x]", "a\tb"]],
+    ["Host", ["", "a b", "a/b", "user@a", "a:b", "a:99999", "[x]", "[..]", "[1.2.3.4]", "a\tb"]],
     ["Port", ["0", "-1", "65536", "x", ""]],
     ["Prefix", [
       "api",
