@@ -118,7 +118,8 @@ export class Pool {
     for (const stop of this.#stopStats.splice(0)) stop();
     this.#refuseAll(new Error("The app in threads is closed"));
     const emptied = new Promise<void>((resolve) => this.#emptied = resolve);
-    const stops = this.#idle.map((thread) => thread.stop());
+    // Each thread that stops leaves the list.
+    const stops = [...this.#idle].map((thread) => thread.stop());
     if (this.#threads.size > 0) await emptied;
     await Promise.all(stops);
   }

@@ -26,7 +26,10 @@ const MAPPED_PREFIX = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
  * assertEquals(ipAddress("::ffff:10.0.0.1", 80), { family: "IPv4", host: "10.0.0.1", port: 80 });
  * ```
  */
-export function ipAddress(host: string, port: number): Address {
+export function ipAddress(
+  host: string,
+  port: number,
+): Exclude<Address, { readonly family: "unix" }> {
   const plain = host.replace(MAPPED_PREFIX, "");
   return { family: plain.includes(":") ? "IPv6" : "IPv4", host: plain, port };
 }
