@@ -22,8 +22,8 @@ import {
   NOT_YET,
   QuickOperation,
 } from "../wsgi/mod.ts";
-import { NORMAL } from "./codec/close_codes.ts";
-import { closePayload } from "./codec/frame_writer.ts";
+import { NO_STATUS, NORMAL } from "./codec/close_codes.ts";
+import { closePayload, codeError } from "./codec/frame_writer.ts";
 import type { Connection } from "./connection.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Message } from "./message.ts";
@@ -122,10 +122,13 @@ export class WebSocketConnection implements AsyncIterable<Message> {
    * @param code The code: 1000 to 1003, 1007 to 1014, or 3000 to 4999; default 1000.
    * @param reason A text of at most 123 bytes.
    * @returns An operation that gives the end of the connection.
-   * @throws {TypeError} For a reason that is no text.
+   * @throws {TypeError} For a code that is no number, or a reason that is no text.
    * @throws {RangeError} For a code that may not be sent, or a reason that is too long.
    */
   close(code: number = NORMAL, reason: string = ""): BoundOperation<SocketEnd> {
+    if (typeof code !== "number") throw optionError("The code to close", code, "a number");
+    // An endpoint must not set 1005 (RFC 6455 §7.4.1); in a payload it stands for no code.
+    if (code === NO_STATUS) throw codeError(code);
     if (typeof reason !== "string") throw optionError("The reason to close", reason, "a string");
     closePayload(code, reason);
     return this.#wait("close", (resume: Resume<SocketEnd>) => {

@@ -459,6 +459,9 @@ test("what cannot be sent is a TypeError, and a code that may not be sent a Rang
       "await the promise first",
     );
     assertThrows(() => socket.close(1006), RangeError, "Cannot close with the code 1006");
+    assertThrows(() => socket.close(1005), RangeError, "Cannot close with the code 1005");
+    const text = "1000" as unknown as number;
+    assertThrows(() => socket.close(text), TypeError, 'The code to close is "1000"');
     assertThrows(() => socket.close(1000, "x".repeat(124)), RangeError, "124 bytes");
   });
   const socket = await client.webSocket("/");

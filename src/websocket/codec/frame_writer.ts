@@ -96,11 +96,7 @@ export function encodeFrame(
  */
 export function closePayload(code: number, reason: string = ""): Uint8Array<ArrayBuffer> {
   if (code === NO_STATUS && reason === "") return new Uint8Array(0);
-  if (!Number.isInteger(code) || !isCloseCode(code)) {
-    throw new RangeError(
-      `Cannot close with the code ${code}: expected 1000 to 1003, 1007 to 1014, or 3000 to 4999`,
-    );
-  }
+  if (!Number.isInteger(code) || !isCloseCode(code)) throw codeError(code);
   const text = encoder.encode(reason);
   if (text.length > MAX_REASON_BYTES) {
     throw new RangeError(
@@ -112,4 +108,11 @@ export function closePayload(code: number, reason: string = ""): Uint8Array<Arra
   payload[1] = code & 255;
   payload.set(text, 2);
   return payload;
+}
+
+/** The error of a code that may not be sent. */
+export function codeError(code: number): RangeError {
+  return new RangeError(
+    `Cannot close with the code ${code}: expected 1000 to 1003, 1007 to 1014, or 3000 to 4999`,
+  );
 }
