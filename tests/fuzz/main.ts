@@ -2,10 +2,6 @@
  * The command `npm run fuzz`: mutates messages, WebSocket frames and PROXY headers until a reader breaks
  * a promise or the time is over. The parser of requests and the readers of frames and headers take turns.
  *
- *     npm run fuzz                              60 seconds, another seed each time
- *     npm run fuzz -- --seconds 600             longer
- *     npm run fuzz -- --seed 7 --runs 100000    the same inputs again
- *
  * The last line is a summary. After a failure, the exit code is 1, and the output has the command that
  * repeats it.
  *
@@ -13,9 +9,9 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { readCorpus } from "../http/corpus.ts";
 import { readHeaderCorpus } from "../socket/proxy_protocol/corpus.ts";
+import { readOptions, wholeNumber } from "../tools/command_options.ts";
 import { readFrameCorpus } from "../websocket/codec/corpus.ts";
 import { FrameFuzzer } from "./frame_fuzzer.ts";
 import { Fuzzer, FuzzFailure } from "./fuzzer.ts";
@@ -25,12 +21,14 @@ import { ProxyFuzzer } from "./proxy_fuzzer.ts";
 const BATCH = 1000;
 const PROGRESS_SECONDS = 10;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string" },
-    seed: { type: "string" },
-    runs: { type: "string" },
-  },
+const USAGE = `npm run fuzz                              60 seconds, another seed each time
+npm run fuzz -- --seconds 600             longer
+npm run fuzz -- --seed 7 --runs 100000    the same inputs again`;
+
+const values = readOptions(USAGE, {
+  seconds: { type: "string" },
+  seed: { type: "string" },
+  runs: { type: "string" },
 });
 const seed = wholeNumber("seed", values.seed ?? String(Date.now() % 2 ** 31));
 const runs = values.runs === undefined ? Infinity : wholeNumber("runs", values.runs);
@@ -72,11 +70,4 @@ function summary(): string {
     fuzzer.runs + frames.runs + headers.runs
   } inputs, ${megabytes} MB, ${shapes} kinds of outcome, ` +
     `${elapsed().toFixed(0)} s`;
-}
-
-function wholeNumber(name: string, text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= 0 && text !== "") return number;
-  console.error(`Cannot use --${name} ${text}: expected a whole number`);
-  process.exit(2);
 }

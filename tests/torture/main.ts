@@ -2,12 +2,6 @@
  * The command `npm run torture`: breaks sockets, clocks and clients in every way until a promise of the
  * server is broken or the time is over.
  *
- *     npm run torture                                about 15 minutes, another seed each time
- *     npm run torture -- --minutes 1                 shorter
- *     npm run torture -- --list                      the names of the parts
- *     npm run torture -- --part faults --seed 7      one part, the same random numbers again
- *     npm run torture -- --runtime deno              on node, currentNode, deno or bun
- *
  * The last lines are the figures of each part. After a broken promise, the exit code is 1.
  *
  * @module
@@ -16,10 +10,10 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { Random } from "../fuzz/random.ts";
 import { RUNTIME } from "../support/tcp.ts";
-import { findRuntime, programArguments, RUNTIME_NAMES } from "../tools/runtimes.ts";
+import { chosenRuntime, readOptions, wholeNumber } from "../tools/command_options.ts";
+import { programArguments } from "../tools/runtimes.ts";
 import type { Course, Part } from "./part.ts";
 import { PARTS } from "./parts.ts";
 
@@ -27,22 +21,27 @@ import { PARTS } from "./parts.ts";
 const MAX_PRINTED = 20;
 const DEFAULT_MINUTES = 15;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string" },
-    part: { type: "string", multiple: true },
-    seed: { type: "string" },
-    list: { type: "boolean" },
-    runtime: { type: "string" },
-  },
+const USAGE =
+  `npm run torture                                about 15 minutes, another seed each time
+npm run torture -- --minutes 1                 shorter
+npm run torture -- --list                      the names of the parts
+npm run torture -- --part faults --seed 7      one part, the same random numbers again
+npm run torture -- --runtime deno              on node, currentNode, deno or bun`;
+
+const values = readOptions(USAGE, {
+  minutes: { type: "string" },
+  part: { type: "string", multiple: true },
+  seed: { type: "string" },
+  list: { type: "boolean" },
+  runtime: { type: "string" },
 });
 if (values.list === true) {
   for (const { name } of PARTS) console.log(name);
   process.exit();
 }
 if (values.runtime !== undefined) process.exit(runElsewhere(values.runtime));
-const seed = number("seed", values.seed ?? String(Date.now() % 2 ** 31));
-const minutes = number("minutes", values.minutes ?? String(DEFAULT_MINUTES));
+const seed = wholeNumber("seed", values.seed ?? String(Date.now() % 2 ** 31));
+const minutes = numberOfMinutes(values.minutes ?? String(DEFAULT_MINUTES));
 const chosen = PARTS.filter(({ name }) => values.part?.includes(name) ?? true);
 const names = PARTS.map(({ name }) => name);
 const stranger = values.part?.find((name) => !names.includes(name));
@@ -99,21 +98,16 @@ function noteBroken(name: string, text: string): void {
 
 /** Runs this program on another runtime, with the other arguments. Returns its exit code. */
 function runElsewhere(name: string): number {
-  const known = RUNTIME_NAMES.find((known) => known === name);
-  if (known === undefined) {
-    console.error(`Unknown runtime ${name}: expected one of ${RUNTIME_NAMES.join(", ")}`);
-    return 2;
-  }
-  const runtime = findRuntime(known);
+  const runtime = chosenRuntime(name);
   const rest = Object.entries(values).filter(([option]) => option !== "runtime")
     .flatMap(([option, value]) => [value].flat().map((value) => `--${option}=${value}`));
   const words = [...programArguments(runtime, fileURLToPath(import.meta.url)), ...rest];
   return spawnSync(runtime.command, words, { stdio: "inherit" }).status ?? 1;
 }
 
-function number(name: string, text: string): number {
+function numberOfMinutes(text: string): number {
   const value = Number(text);
-  if (value >= 0 && value < Infinity && text !== "") return value;
-  console.error(`Cannot use --${name} ${text}: expected a number, 0 or more`);
+  if (value >= 0 && value < Infinity && text.trim() !== "") return value;
+  console.error(`Cannot use --minutes ${text}: expected a number, 0 or more`);
   process.exit(2);
 }

@@ -10,7 +10,7 @@
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { readOptions } from "../command_options.ts";
 import { endCommands } from "./command.ts";
 import { runSteps } from "./run_steps.ts";
 import { COVERED_STEPS, QUICK_STEPS, STEPS } from "./steps.ts";
@@ -22,7 +22,13 @@ npm test -- --only tests:bun --files http   test files with "http" in their path
 npm test -- --only surface --update         writes the list of public names anew
 npm test -- --list                          the steps that would run`;
 
-const values = readOptions();
+const values = readOptions(USAGE, {
+  only: { type: "string", default: "" },
+  files: { type: "string", default: "" },
+  quick: { type: "boolean", default: false },
+  update: { type: "boolean", default: false },
+  list: { type: "boolean", default: false },
+});
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
@@ -37,9 +43,7 @@ const chosen = STEPS.filter(({ name }) =>
   (names.length > 0 || !values.quick) && isChosen(name, names)
 );
 const unknown = names.filter((name) => !STEPS.some((step) => isChosen(step.name, [name])));
-if (values.help) {
-  console.log(USAGE);
-} else if (unknown.length > 0) {
+if (unknown.length > 0) {
   console.error(`No step is called ${unknown.join(", ")}; npm test -- --list names them.`);
   process.exitCode = 2;
 } else if (values.list) {
@@ -51,25 +55,6 @@ if (values.help) {
   if (totals.failed > 0) console.log(`Failed: ${totals.failedSteps.join(", ")}`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
   process.exitCode = totals.failed > 0 ? 1 : 0;
-}
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        only: { type: "string", default: "" },
-        files: { type: "string", default: "" },
-        quick: { type: "boolean", default: false },
-        update: { type: "boolean", default: false },
-        list: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    process.exit(2);
-  }
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   compiledSources,
   takesCompiled,
 } from "../../tools/gates/compiled/sources.ts";
-import { findRuntime, type Runtime, RUNTIME_NAMES } from "../../tools/runtimes.ts";
+import type { Runtime } from "../../tools/runtimes.ts";
 
 const PROGRAM = "src/cli/bin.ts";
 
@@ -30,13 +30,6 @@ export interface WorkersCommand {
   readonly folder: string;
   /** Ends the command. Resolves with its exit code or its signal. */
   stop(): Promise<string>;
-}
-
-/** Finds the runtime with a name that a user has given. */
-export function chosenRuntime(name: string): Runtime {
-  const known = RUNTIME_NAMES.find((known) => known === name);
-  if (known !== undefined) return findRuntime(known);
-  throw new Error(`Unknown runtime ${name}: expected one of ${RUNTIME_NAMES.join(", ")}`);
 }
 
 /**

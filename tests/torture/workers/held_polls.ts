@@ -1,8 +1,6 @@
 /**
  * Long polls that many workers hold, woken by one signal of the bus: `--connections N` over `--workers N`.
  *
- *     node --import tsx tests/torture/workers/held_polls.ts --connections 100000 --workers 6 --runtime bun
- *
  * It prints the time in which the clients connect, the memory of the supervisor and of the workers before and
  * while the requests wait, the number that the signal has woken, and the time from the signal to the last byte.
  * Each answer has the path of its request and the value of the signal, which is chosen at random: all of them are
@@ -19,17 +17,11 @@ import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { eventually } from "../../support/tcp.ts";
+import { chosenRuntime, readOptions, wholeNumber } from "../../tools/command_options.ts";
 import { Child } from "../child.ts";
 import { descriptorLimit, OTHER_DESCRIPTORS } from "../suspended.ts";
-import {
-  childrenOf,
-  chosenRuntime,
-  residentBytesOf,
-  startWorkers,
-  type WorkersCommand,
-} from "./command.ts";
+import { childrenOf, residentBytesOf, startWorkers, type WorkersCommand } from "./command.ts";
 
 /** The most connections from one address, so that the system finds a port quickly. */
 const CLIENTS_OF_ADDRESS = 20_000;
@@ -39,16 +31,17 @@ const STEP = 500;
 const LIMIT_MS = 600_000;
 const MIB = 2 ** 20;
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: "string", default: "10000" },
-    workers: { type: "string", default: "2" },
-    runtime: { type: "string", default: "node" },
-    bus: { type: "string" },
-  },
+const USAGE =
+  "node --import tsx tests/torture/workers/held_polls.ts --connections 100000 --workers 6 --runtime bun";
+
+const values = readOptions(USAGE, {
+  connections: { type: "string", default: "10000" },
+  workers: { type: "string", default: "2" },
+  runtime: { type: "string", default: "node" },
+  bus: { type: "string" },
 });
-const count = Number(values.connections);
-const workers = Number(values.workers);
+const count = wholeNumber("connections", values.connections);
+const workers = wholeNumber("workers", values.workers);
 
 const APP = `
 export default function* app(environ, startResponse) {

@@ -3,8 +3,6 @@
  * `--pause` seconds. No request may be lost or broken. With `--kill`, workers are killed instead, and only requests
  * on connections of a killed worker may be lost.
  *
- *     node --import tsx tests/torture/workers/rolling_reload.ts --requests 1000000 --runtime deno
- *
  * The clients are of three kinds: busy ones, clients that pause up to a second between two requests, and
  * clients with a connection for each request. It is no part of `npm test`, because it takes minutes.
  *
@@ -13,20 +11,21 @@
 
 import { connect, type Socket } from "node:net";
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { chosenRuntime, startWorkers } from "./command.ts";
+import { chosenRuntime, readOptions, wholeNumber } from "../../tools/command_options.ts";
+import { startWorkers } from "./command.ts";
 
-const { values } = parseArgs({
-  options: {
-    requests: { type: "string", default: "100000" },
-    clients: { type: "string", default: "48" },
-    workers: { type: "string", default: "2" },
-    runtime: { type: "string", default: "node" },
-    pause: { type: "string" },
-    kill: { type: "boolean", default: false },
-  },
+const USAGE =
+  "node --import tsx tests/torture/workers/rolling_reload.ts --requests 1000000 --runtime deno";
+
+const values = readOptions(USAGE, {
+  requests: { type: "string", default: "100000" },
+  clients: { type: "string", default: "48" },
+  workers: { type: "string", default: "2" },
+  runtime: { type: "string", default: "node" },
+  pause: { type: "string" },
+  kill: { type: "boolean", default: false },
 });
-const total = Number(values.requests);
+const total = wholeNumber("requests", values.requests);
 /** The time between two disturbances. */
 const pauseMs = 1000 * Number(values.pause ?? (values.kill ? 1 : 1.5));
 
@@ -185,9 +184,12 @@ try {
   let isOver = false;
   const began = Date.now();
   const disturbing = disturb(server.pid, () => isOver);
-  const kinds: Kind[] = Array.from({ length: Number(values.clients) }, (_, index) => {
-    return index % 4 === 1 ? "pausing" : index % 8 === 2 ? "single" : "busy";
-  });
+  const kinds: Kind[] = Array.from(
+    { length: wholeNumber("clients", values.clients) },
+    (_, index) => {
+      return index % 4 === 1 ? "pausing" : index % 8 === 2 ? "single" : "busy";
+    },
+  );
   const progress = setInterval(showProgress, 1000);
   await Promise.all(kinds.map(client));
   clearInterval(progress);

@@ -2,31 +2,30 @@
  * A storm of connections on `cogen-wsgi --workers`: `--connections N` clients connect at once, send one request
  * each, and stay. It prints the number of answers of each worker, the faults, and the time to the last answer.
  *
- *     node --import tsx tests/torture/workers/storm.ts --connections 20000 --workers 4 --runtime deno
- *
  * @module
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { eventually } from "../../support/tcp.ts";
+import { chosenRuntime, readOptions, wholeNumber } from "../../tools/command_options.ts";
 import { Child } from "../child.ts";
 import { descriptorLimit, OTHER_DESCRIPTORS } from "../suspended.ts";
-import { childrenOf, chosenRuntime, residentBytesOf, startWorkers } from "./command.ts";
+import { childrenOf, residentBytesOf, startWorkers } from "./command.ts";
 import type { Fates } from "./storm_clients.ts";
 
 /** The clients of one process. */
 const CLIENTS_OF_PROCESS = 5000;
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: "string", default: "20000" },
-    workers: { type: "string", default: "4" },
-    runtime: { type: "string", default: "node" },
-  },
+const USAGE =
+  "node --import tsx tests/torture/workers/storm.ts --connections 20000 --workers 4 --runtime deno";
+
+const values = readOptions(USAGE, {
+  connections: { type: "string", default: "20000" },
+  workers: { type: "string", default: "4" },
+  runtime: { type: "string", default: "node" },
 });
-const count = Number(values.connections);
-const workers = Number(values.workers);
+const count = wholeNumber("connections", values.connections);
+const workers = wholeNumber("workers", values.workers);
 
 const APP = `
 export default function* app(environ, startResponse) {

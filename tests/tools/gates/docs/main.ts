@@ -9,6 +9,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../../runtimes.ts";
+import { readOptions } from "../../command_options.ts";
 import { runSteps } from "../run_steps.ts";
 import { entryPoints } from "../sources.ts";
 import { commandStep } from "../step.ts";
@@ -19,6 +20,7 @@ import { supportStep } from "./support_step.ts";
 
 const HTML = "api_docs";
 
+readOptions("npm run docs", {});
 rmSync(join(ROOT, HTML), { recursive: true, force: true });
 const steps = [
   commandStep(
