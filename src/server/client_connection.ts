@@ -119,6 +119,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #clientEnded = false;
   /** Whether the connection must end after the requests that have come. */
   #retired = false;
+  /** Becomes true when the connection ends after a response that told the client nothing of it. */
+  #endsUnannounced = false;
   /** Set until the opening is over, if the connection has one. */
   #opening: Opening | undefined;
   /** The client's end: that of the socket, or the one that the opening tells. */
@@ -157,6 +159,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   get idle(): boolean {
     return this.#exchange === undefined;
+  }
+
+  get endsUnannounced(): boolean {
+    return this.#endsUnannounced;
   }
 
   /** The name of the state, for counts. */
@@ -408,7 +414,8 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   retire(): void {
     this.#retired = true;
     // A request that has begun to come is still answered.
-    if (this.#exchange?.isAppDone ?? this.#bufferedBytes === 0) this.#close();
+    if (this.#exchange === undefined && this.#bufferedBytes === 0) this.#endUnannounced();
+    else if (this.#exchange?.isAppDone) this.#close();
   }
 
   /** Ends a connection that for a while has only waited for its client to close. */
@@ -635,8 +642,14 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #finish(next: ConnectionState): void {
     this.#exchange = undefined;
     if (this.#retired || this.#host.closing) this.#servedBytes ??= this.#receivedBytes;
-    if (this.#retired && !this.#hasRequestToServe) return this.#close();
-    this.#move(next);
+    if (this.#retired && !this.#hasRequestToServe) this.#endUnannounced();
+    else this.#move(next);
+  }
+
+  /** Ends a connection between two requests. */
+  #endUnannounced(): void {
+    this.#endsUnannounced = true;
+    this.#close();
   }
 
   /** Answers an error, unless a response has begun, and ends the connection. */

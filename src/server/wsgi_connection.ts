@@ -68,6 +68,14 @@ export class WSGIConnection implements SocketHandler {
     return this.#connection.idle;
   }
 
+  /**
+   * Whether the connection ends between two requests, because of {@linkcode retire}, though its last response did
+   * not have `Connection: close`: the client may be sending a further request.
+   */
+  get endsUnannounced(): boolean {
+    return this.#connection.endsUnannounced;
+  }
+
   /** Takes bytes of the client: see {@linkcode SocketHandler}. */
   onData(bytes: Uint8Array, owned?: boolean): void {
     this.#connection.onData(bytes, owned);

@@ -124,6 +124,92 @@ test("each connection goes on with the next version, and no request is lost on t
   await Promise.all([versions.shutdown(0), listener.close()]);
 });
 
+/** What a client sends while it takes the end of a response that began before the reload: pieces of a request. */
+const NEXT: Readonly<Record<string, readonly string[]>> = {
+  "nothing": [],
+  "the beginning of a request": ["GET / HTTP/1.1\r\nHo"],
+  "a request": ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+  "a request in pieces": [..."GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+};
+
+/** The first version ends its connections after 50 ms without a request. */
+const retired = () => new Promise<void>((resolve) => void memory.clock.setTimer(200, resolve));
+const MOMENTS = ["before", "after"] as const;
+
+for (
+  const [what, pieces, moment] of Object.entries(NEXT).flatMap(([what, pieces]) =>
+    MOMENTS.map((moment) => [what, pieces, moment] as const)
+  )
+) {
+  test(`a response that ends ${moment} its version retires, then ${what} for the next one`, async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => release = resolve);
+    const versions = versionsOf(function* (_environ, startResponse) {
+      startResponse("200 OK", []);
+      yield "begun;";
+      yield released;
+      yield "done;";
+    }, saying("two"));
+    const first = versions.load();
+    await first.loaded;
+    versions.use(first);
+    const address = { host: "127.0.0.1", port: 0 } as const;
+    const listener = await memory.listen(address, {}, (socket) => versions.accept(socket));
+    const client = await connect(listener.address);
+    client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await client.says("begun;");
+    const second = versions.load();
+    await second.loaded;
+    versions.use(second);
+    if (moment === "after") await retired();
+    release();
+    await client.says("done;\r\n0\r\n\r\n");
+    if (moment === "before") await retired();
+    for (const piece of pieces) {
+      client.write(piece);
+      await turn();
+    }
+    for (let turns = 0; turns < 20; turns++) await turn();
+    const whole = NEXT["a request"]?.join("") ?? "";
+    client.write(whole.slice(pieces.join("").length));
+    await client.says("two0;");
+    assertEquals(client.ended(), false);
+    await first.ended;
+    await Promise.all([versions.shutdown(0), listener.close()]);
+  });
+}
+
+test("a client that leaves with the end of a response that began before holds no version up", async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => release = resolve);
+  const versions = versionsOf(function* (_environ, startResponse) {
+    startResponse("200 OK", []);
+    yield "begun;";
+    yield released;
+  }, saying("two"));
+  const first = versions.load();
+  await first.loaded;
+  versions.use(first);
+  const address = { host: "127.0.0.1", port: 0 } as const;
+  const listener = await memory.listen(address, {}, (socket) => versions.accept(socket));
+  const clients: Client[] = [];
+  for (let count = 0; count < 10; count++) clients.push(await connect(listener.address));
+  for (const { write } of clients) write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  for (const { says } of clients) await says("begun;");
+  const second = versions.load();
+  await second.loaded;
+  versions.use(second);
+  release();
+  for (const { leave } of clients) {
+    await turn();
+    leave();
+  }
+  await first.ended;
+  for (let turns = 0; turns < 20; turns++) await turn();
+  assertEquals([first.relays.size, second.relays.size], [0, 0]);
+  await Promise.all([versions.shutdown(0), listener.close()]);
+});
+
 test("a version that retires hears of connections that close meanwhile, and ends", async () => {
   const { versions, first, listener } = await servingTwo();
   const clients: Client[] = [];

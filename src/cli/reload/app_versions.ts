@@ -133,6 +133,10 @@ export class AppThread implements Server, Source {
     }
     const relay = this.relays.get(message.id);
     if (relay === undefined) return;
+    if (message.type === "leave") {
+      relay.hold();
+      return this.post({ type: "left", id: relay.id });
+    }
     if (message.type !== "moved") return relay.receive(message);
     this.relays.delete(relay.id);
     this.#move(relay);

@@ -37,6 +37,8 @@ export type ToThread =
   | { readonly type: "took"; readonly id: number; readonly size: number }
   /** Another version of the app serves: give back the connections without a request, and end. */
   | { readonly type: "retire"; readonly grace: number }
+  /** The answer to `leave`: no later event of the connection goes to this thread. */
+  | { readonly type: "left"; readonly id: number }
   | { readonly type: "shutdown"; readonly grace: number }
   | { readonly type: "count" }
   | Ask
@@ -52,6 +54,10 @@ export type FromThread =
   | { readonly type: "took"; readonly id: number; readonly size: number }
   /** The connection is between two requests, and the thread has forgotten it. */
   | { readonly type: "moved"; readonly id: number }
+  /** The connection is between two requests now, though its client may be sending one: its thread gives it back. */
+  | { readonly type: "leave"; readonly id: number }
+  /** Bytes of a connection that leaves, or the end of its client (`undefined`): they are for the next thread. */
+  | { readonly type: "back"; readonly id: number; readonly bytes: Uint8Array | undefined }
   /** Every connection that the thread does not keep was reported by `moved`. */
   | { readonly type: "retired" }
   | { readonly type: "count"; readonly count: number }
@@ -61,7 +67,7 @@ export type FromThread =
 
 /** The buffers of a message that move to the other thread. Each array is the only one on its buffer. */
 export function buffersOf(message: ToThread | FromThread): ArrayBuffer[] {
-  return "bytes" in message && typeof message.bytes !== "string"
+  return "bytes" in message && typeof message.bytes === "object"
     ? [message.bytes.buffer as ArrayBuffer]
     : [];
 }

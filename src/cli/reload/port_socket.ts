@@ -6,6 +6,10 @@
  * place of ending it. The bytes that have come before were served by then, and the later ones are not
  * sent to this thread.
  *
+ * A connection with a request stays. If its response has told nothing of an end, as one that began before, a
+ * further request may be on its way when the server ends the connection. So the socket says `leave` in place of
+ * the end, gives back what comes, and has moved once the command has answered `left`.
+ *
  * `thread_server.ts` makes one for each message `open`.
  *
  * @module
@@ -33,8 +37,13 @@ export class PortSocket implements Socket {
   #unsent = 0;
   /** Whether `write` has returned `false`, and `onDrain` is due. */
   #drainDue = false;
-  /** `moving` while the server is asked to end the connection, and `moved` if it does so. */
-  #state: "open" | "moving" | "moved" | "ended" = "open";
+  /**
+   * `moving` while the server is asked to end the connection, and `moved` if it does so; `leaving` from `leave`
+   * to `left`.
+   */
+  #state: "open" | "moving" | "leaving" | "moved" | "ended" = "open";
+  /** The connection that is asked at its end whether it leaves; none before the thread retires. */
+  #retiring: Pick<WSGIConnection, "endsUnannounced"> | undefined;
 
   constructor(
     { id, remote, local, encrypted }: ToThread & { type: "open" },
@@ -64,7 +73,7 @@ export class PortSocket implements Socket {
   }
 
   write(data: Uint8Array | string): boolean {
-    if (this.#state === "ended" || this.#state === "moved" || data.length === 0) return true;
+    if ((this.#state !== "open" && this.#state !== "moving") || data.length === 0) return true;
     // A copy, because the message moves the memory of its array. `slice` of a Buffer makes none.
     const bytes = typeof data === "string" ? data : new Uint8Array(data);
     this.#unsent += bytes.length;
@@ -94,6 +103,7 @@ export class PortSocket implements Socket {
 
   /** Takes an event of the client's socket. */
   receive(message: ToThread): void {
+    if (this.#state === "leaving") return this.#giveBack(message);
     switch (message.type) {
       case "certificate":
         this.clientCertificate = message.bytes;
@@ -118,12 +128,13 @@ export class PortSocket implements Socket {
   }
 
   /**
-   * Gives the connection back, if it is between two requests.
+   * Gives the connection back, if it is between two requests; otherwise after its requests.
    *
    * @param connection The handler of this socket.
    * @returns Whether the server has forgotten the connection.
    */
-  move(connection: Pick<WSGIConnection, "idle" | "retire">): boolean {
+  move(connection: Pick<WSGIConnection, "idle" | "retire" | "endsUnannounced">): boolean {
+    this.#retiring = connection;
     if (this.#state !== "open" || this.#inbound.ended || !connection.idle) return false;
     this.#state = "moving";
     connection.retire();
@@ -133,12 +144,24 @@ export class PortSocket implements Socket {
     return isMoved;
   }
 
+  #giveBack(message: ToThread): void {
+    if (message.type === "data") this.#post({ type: "back", id: this.#id, bytes: message.bytes });
+    else if (message.type === "end") this.#post({ type: "back", id: this.#id, bytes: undefined });
+    else if (message.type === "left") {
+      this.#state = "moved";
+      this.#post({ type: "moved", id: this.#id });
+    } else if (message.type === "close") this.#state = "ended";
+    // The server waits for the end of the connection until now, so that its thread goes on.
+    if (this.#state !== "leaving") this.#inbound.close();
+  }
+
   #take(): void {
     this.#post({ type: "took", id: this.#id, size: this.#untaken });
     this.#untaken = 0;
   }
 
   #destroy(type: "destroy" | "reset"): void {
+    if (this.#state === "leaving") return; // the end of the connection follows with `left`
     if (!this.#inbound.beginClosing()) return;
     this.#end(type);
     this.#inbound.close();
@@ -146,7 +169,10 @@ export class PortSocket implements Socket {
 
   #end(type: "endWrite" | "destroy" | "reset"): void {
     if (this.#state === "moving") this.#state = "moved";
-    else if (this.#state === "open" || (this.#state === "ended" && type !== "endWrite")) {
+    else if (this.#state === "open" && this.#retiring?.endsUnannounced && !this.#inbound.ended) {
+      this.#state = "leaving";
+      this.#post({ type: "leave", id: this.#id });
+    } else if (this.#state === "open" || (this.#state === "ended" && type !== "endWrite")) {
       this.#state = "ended";
       this.#post({ type, id: this.#id });
     }

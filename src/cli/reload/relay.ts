@@ -25,6 +25,8 @@ export class Relay implements SocketHandler {
   #server: Server | undefined;
   /** The events that no thread has got yet; `undefined` if each event goes to the thread at once. */
   #held: ToThread[] | undefined = [];
+  /** The events that the last thread has given back. */
+  readonly #givenBack: ToThread[] = [];
   /** The bytes of the client that are on their way to the server. */
   #unread = 0;
   /** The bytes of the server that the socket has not taken yet. */
@@ -75,13 +77,15 @@ export class Relay implements SocketHandler {
     if (isNew && this.#closed) return;
     this.#server = server;
     if (!this.#closed) server.relays.set(this.id, this);
-    const held = this.#held ?? [];
+    const held = [...this.#givenBack.splice(0), ...this.#held ?? []];
     this.#held = undefined;
     const { remote, local, encrypted } = this.#socket;
     if (isNew) server.post({ type: "open", id: this.id, remote, local, encrypted });
     const hasCertificate = held.some(({ type }) => type === "certificate");
     if (isNew && this.#hasData && !hasCertificate) this.#tellCertificate();
-    for (const message of held) server.post(message);
+    // A new server has sent nothing yet that the client could take.
+    if (isNew) this.#unsent = 0;
+    for (const message of held) if (!isNew || message.type !== "took") server.post(message);
   }
 
   /** Passes a call of the server on to the socket. */
@@ -101,6 +105,14 @@ export class Relay implements SocketHandler {
       case "reset":
         this.cut();
         break;
+      case "back": {
+        const { id } = this;
+        const { bytes } = message;
+        this.#givenBack.push(
+          bytes === undefined ? { type: "end", id } : { type: "data", id, bytes },
+        );
+        break;
+      }
       case "destroy":
         this.#socket.destroy();
     }

@@ -58,7 +58,7 @@ export function serveMessages(
         return post({ type: "count", count: server.stats().activeRequests });
       default:
         sockets.get(message.id)?.receive(message);
-        if (message.type === "close") forget(message.id);
+        if (message.type === "close" || message.type === "left") forget(message.id);
     }
   };
 }
