@@ -152,7 +152,7 @@ export function* passThrough(
     try {
       if (!over && iterator !== undefined) yield* endIterator(iterator, cogen);
     } finally {
-      const closed = body === undefined ? undefined : callClose(body);
+      const closed = Object(body) === body ? callClose(body as AppIterable) : undefined;
       if (isPromise(closed)) yield* waitFor(cogen, closed);
     }
   }

@@ -1,10 +1,17 @@
 /** Middleware around an app, when the client leaves: a `finally` that waits must run to its end. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { serve } from "../../mod.ts";
 import { Sleep } from "../../src/coroutine/mod.ts";
-import type { AppIterable, AppYield, Middleware, WSGIApp } from "../../src/wsgi/mod.ts";
+import { testClient } from "../../src/testing/mod.ts";
+import type {
+  AppIterable,
+  AppYield,
+  Middleware,
+  StartResponse,
+  WSGIApp,
+} from "../../src/wsgi/mod.ts";
 import { passThrough } from "../../src/middleware/mod.ts";
 import { get, serving } from "../support/serving.ts";
 
@@ -146,4 +153,25 @@ test("a loop drops the value of a yield and the return value of a generator", as
   assertEquals(await body(looping, app), "undefined, ");
   assertEquals(await body(delegating, app), "resolved, returned");
   assertEquals(await body(passing, app), "resolved, returned");
+});
+
+test("a wrong result of the app has the same error as without the middleware", async () => {
+  const wrong: readonly unknown[] = [undefined, null, 5, "text", new Uint8Array(2), {}];
+  for (const result of wrong) {
+    for (const isAsync of [false, true]) {
+      const messages: string[] = [];
+      for (const middleware of [(app: WSGIApp) => app, passing]) {
+        const app = (_environ: unknown, startResponse: StartResponse) => {
+          startResponse("200 OK", []);
+          return (isAsync ? Promise.resolve(result) : result) as AppIterable;
+        };
+        await using client = testClient(middleware(app));
+        assertEquals((await client.get("/")).status, 500);
+        const [error] = client.takeErrors() as Error[];
+        messages.push(error?.message.replace("The app app gave", "The app gave") ?? "none");
+      }
+      assertEquals(messages[1], messages[0]);
+      assertStringIncludes(messages[0] ?? "", "expected an iterable of blocks");
+    }
+  }
 });

@@ -42,10 +42,10 @@ export const DONE: Step = { done: true, value: undefined };
  *
  * @param given The result of an app.
  * @returns Its iterator; the async one if the iterable has both.
- * @throws {TypeError} If the iterable gives no object.
+ * @throws {TypeError} If the result is no iterable of blocks, or the iterable gives no object.
  */
 export function iteratorOf(given: AppIterable): AnyIterator {
-  const { [Symbol.asyncIterator]: async } = given as Partial<AsyncIterable<unknown>>;
+  const { [Symbol.asyncIterator]: async } = iterable(given) as Partial<AsyncIterable<unknown>>;
   const iterator: unknown = async === undefined || async === BASE[Symbol.asyncIterator]
     ? (given as Iterable<unknown>)[Symbol.iterator]()
     : async.call(given as AsyncIterable<unknown>);
