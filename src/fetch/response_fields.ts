@@ -69,10 +69,10 @@ function isText(body: Uint8Array | string): boolean {
   }
 }
 
-/** Lists the fields of a `Headers`. */
+/** Lists the fields of a `Headers`. One of a package, such as that of `@whatwg-node/fetch`, keeps upper case. */
 export function entriesOf(headers: Headers): [string, string][] {
   const fields: [string, string][] = [];
-  headers.forEach((value, name) => void fields.push([name, value]));
+  headers.forEach((value, name) => void fields.push([name.toLowerCase(), value]));
   return fields;
 }
 

@@ -129,7 +129,7 @@ export class Exchange {
   async #sendPieces(pieces: NonNullable<PreparedRequest["pieces"]>): Promise<void> {
     const { socket } = this;
     try {
-      for await (const piece of pieces) {
+      for await (const piece of this.#time.steps(pieces)) {
         const bytes = toBytes(piece);
         if (bytes.length === 0) continue;
         const size = toBytes(`${bytes.length.toString(16)}\r\n`);

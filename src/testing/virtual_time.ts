@@ -18,7 +18,7 @@ import { describeWaits } from "./waits.ts";
 const QUIET_TURNS = 2;
 /**
  * The real time without any event after which a wait of the test fails, and after which the clock
- * jumps although an app waits for a promise of the runtime.
+ * jumps although an app, or the body of a request, waits for a promise of the runtime.
  */
 const PATIENCE_MS = 1000;
 /** The same limit for a wait of the test while an app waits for a promise of the runtime. */
@@ -88,6 +88,8 @@ export class VirtualTime {
   #holding = 0;
   /** The promises of {@linkcode during} that have not settled. */
   #pending = 0;
+  /** The sources of {@linkcode steps} whose next step has not come. */
+  #awaitedSources = 0;
   /** Set while turns run, because an app may call the client of its own test. */
   #settling = false;
 
@@ -132,6 +134,28 @@ export class VirtualTime {
       return await work;
     } finally {
       this.#pending--;
+    }
+  }
+
+  /**
+   * Gives the steps of a source that the test has made, such as the body of a request. A step may wait for the
+   * runtime, for example for a file, so the clock does not jump as soon as nothing happens.
+   *
+   * @param source The source.
+   */
+  async *steps<T>(source: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T, void, undefined> {
+    this.#awaitedSources++;
+    try {
+      for await (const step of source) {
+        this.#awaitedSources--;
+        try {
+          yield step;
+        } finally {
+          this.#awaitedSources++;
+        }
+      }
+    } finally {
+      this.#awaitedSources--;
     }
   }
 
@@ -271,11 +295,11 @@ export class VirtualTime {
   }
 
   /**
-   * Whether an app waits for a promise that only the runtime can settle. An async app waits for a
-   * promise as well, but its `run` is then a coroutine of the scheduler.
+   * Whether an app, or a source of the test, waits for a promise that only the runtime can settle. An async
+   * app waits for a promise as well, but its `run` is then a coroutine of the scheduler.
    */
   #waitsForRuntime(): boolean {
-    if (this.#pending > 0) return true;
+    if (this.#pending > 0 || this.#awaitedSources > 0) return true;
     let promises = 0;
     for (const task of this.scheduler.tasks()) {
       if (task.waitsFor === "until") promises++;

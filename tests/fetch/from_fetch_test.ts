@@ -393,6 +393,23 @@ test("fields of the connection are left to the server", async () => {
   assertEquals(names.map((name) => response.headers.get(name)), ["close", "chunked", null]);
 });
 
+test("the fields of a Headers of a package may have upper case", async () => {
+  const own = new Headers({ Connection: "keep-alive", "X-A": "b", "Set-Cookie": "c=1" });
+  const headers = {
+    get: (name: string) => own.get(name),
+    forEach(see: (value: string, name: string) => void) {
+      own.forEach((value, name) => see(value, name.toUpperCase()));
+    },
+  };
+  await using client = clientOf(() => {
+    const response = new Response("a");
+    return Object.defineProperty(response, "headers", { value: headers });
+  });
+  const response = await client.get("/");
+  const names = ["connection", "x-a", "set-cookie"];
+  assertEquals(names.map((name) => response.headers.get(name)), [null, "b", "c=1"]);
+});
+
 const USED =
   "The fetch handler returned a Response whose body has been read or is locked: return response.clone()";
 

@@ -148,6 +148,38 @@ test("an async iterable is sent piece by piece, as the app reads", async () => {
   assertEquals(order, ["send aa", "read aa", "send bb", "read bb"]);
 });
 
+test("no time passes while the body of a request waits for the runtime", async () => {
+  const inRealTime = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const app: WSGIApp = function* (environ, startResponse) {
+    const body = yield* environ["wsgi.input"].read();
+    startResponse("200 OK", []);
+    return `${body.length}`;
+  };
+  async function* pieces() {
+    for (const piece of ["aa", "bb"]) {
+      await inRealTime();
+      yield piece;
+    }
+  }
+  await using client = testClient(app);
+  assertEquals((await client.post("/", { body: pieces() })).text, "4");
+  const body = new ReadableStream({
+    async pull(controller) {
+      await inRealTime();
+      controller.enqueue(new Uint8Array(3));
+      controller.close();
+    },
+  });
+  const init = { method: "POST", body, duplex: "half" } as RequestInit;
+  assertEquals(await (await client.fetch("/", init)).text(), "3");
+  // Another thread of later Nodes reads a file of a form.
+  const form = new FormData();
+  form.set("file", new File(["a".repeat(100_000)], "a.txt"));
+  const sent = await client.fetch("/", { method: "POST", body: form });
+  assert(Number(await sent.text()) > 100_000);
+  assertEquals(client.now, 0);
+});
+
 test("paths are sent as written; other characters than ASCII are percent-encoded", async () => {
   for (
     const [path, line] of [
