@@ -205,8 +205,8 @@ function headerList(given: FieldList, status: number, environ: Environ): HeaderL
   const cookies: [string, string][] = [];
   for (const [name, value] of given) {
     if (name === "set-cookie") cookies.push([name, value]);
-    // Such as that of an upstream: the server refuses it with this status (RFC 9110 §8.6).
-    else if (name === "content-length" && status === 204) continue;
+    // Such as that of an upstream: the server itself frames these statuses (RFC 9110 §8.6, §15.3.6).
+    else if (name === "content-length" && (status === 204 || status === 205)) continue;
     else if (!CONNECTION_FIELDS.has(name) || (name === "upgrade" && status === 426)) {
       fields.push([name, value]);
     } else if (name === "connection" && /(?:^|,)\s*close\s*(?:,|$)/i.test(value)) {

@@ -376,13 +376,16 @@ test("204 and 304 have no body", async () => {
   }
 });
 
-test("a 204 is sent without the length that an upstream gave it", async () => {
-  const headers = { "Content-Length": "0", "X-A": "b" };
-  await using client = clientOf(() => new Response(null, { status: 204, headers }));
-  const response = await client.delete("/");
-  const { status } = response;
-  assertEquals([status, response.headers.get("content-length")], [204, null]);
-  assertEquals(response.headers.get("x-a"), "b");
+test("a 204 and a 205 have the framing of the server, whatever length an upstream gave them", async () => {
+  for (const [status, length] of [[204, null], [205, "0"]] as const) {
+    for (const given of ["0", "5"]) {
+      const headers = { "Content-Length": given, "X-A": "b" };
+      await using client = clientOf(() => new Response(null, { status, headers }));
+      const response = await client.delete("/");
+      assertEquals([response.status, response.headers.get("content-length")], [status, length]);
+      assertEquals(response.headers.get("x-a"), "b");
+    }
+  }
 });
 
 test("fields of the connection are left to the server", async () => {
