@@ -96,9 +96,12 @@ async function connectRedis(address: string, load: Load): Promise<BusTransport> 
   const client = new Redis(address, {
     retryStrategy: (attempt: number) => Math.min(2000, 50 * attempt) * (0.5 + Math.random() / 2),
   });
+  // The client tries again for ever, so that its call never tells the reason.
+  let reason: unknown;
+  client.on("error", (error) => reason = error);
   const transport = redisTransport(client);
   const end = () => void client.disconnect();
-  await firstAnswer(client.call("PING"), address, end);
+  await firstAnswer(client.call("PING"), address, end, () => reason);
   return ending(transport, end);
 }
 
@@ -131,7 +134,12 @@ async function loadClient<T>(name: string, load: Load): Promise<T> {
   }
 }
 
-async function firstAnswer<T>(answer: Promise<T>, address: string, end: () => void): Promise<T> {
+async function firstAnswer<T>(
+  answer: Promise<T>,
+  address: string,
+  end: () => void,
+  reason: () => unknown = () => undefined,
+): Promise<T> {
   answer.catch(() => {});
   const { clock } = await runtimeAdapter();
   const shown = hideSecrets(address);
@@ -143,7 +151,8 @@ async function firstAnswer<T>(answer: Promise<T>, address: string, end: () => vo
     throw new Error(`The broker at ${shown} cannot be used`, { cause: error });
   }
   end();
-  throw new Error(`The broker at ${shown} has not answered within ${FIRST_ANSWER_MS / 1000} s`);
+  const message = `The broker at ${shown} has not answered within ${FIRST_ANSWER_MS / 1000} s`;
+  throw new Error(message, { cause: reason() });
 }
 
 /** Ends the client with the transport. */

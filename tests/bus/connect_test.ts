@@ -39,3 +39,12 @@ test("an address of another form, and a broker that is not there, are errors", a
   );
   assertEquals(error.message.includes("secret"), false);
 });
+
+test("a Redis that cannot be reached is an error with the reason of the client", async () => {
+  const error = await assertRejects(
+    () => connectBus("redis://:secret@127.0.0.1:1"),
+    Error,
+    "The broker at redis://***@127.0.0.1:1 has not answered within 5 s",
+  );
+  assertEquals((error.cause as { code?: unknown }).code, "ECONNREFUSED");
+});
