@@ -195,7 +195,10 @@ export class EventChannel {
     const after = () => log.after(log.numberOf(id) ?? -1);
     return log.isAhead(id)
       ? Call(function* () {
-        while (log.isAhead(id) && !log.closed) yield* log.after(Infinity);
+        while (log.isAhead(id) && !log.closed) {
+          log.inquire(id);
+          yield* log.after(Infinity);
+        }
         yield* after();
       })
       : after();

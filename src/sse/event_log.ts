@@ -12,6 +12,7 @@
  */
 
 import { type Clock, type Operation, operation, type Resume } from "../coroutine/mod.ts";
+import type { BusPosition } from "../wsgi/mod.ts";
 import { type EventFields, formatEvent } from "./event_format.ts";
 
 /** The bounds of a log, and the name in its ids. */
@@ -33,8 +34,13 @@ export interface LoggedEvent {
 
 const utf8 = new TextEncoder();
 
+/** The largest number of ids that are remembered as unknown to the bus. */
+const MAX_UNKNOWN = 1000;
+
 /** The log of one channel. */
 export class EventLog {
+  /** On a bus: reads the place of the latest event there, after a moment. */
+  readEnd: (() => Promise<BusPosition>) | undefined;
   /** The number of streams that read the log. */
   subscribers = 0;
   readonly #settings: LogSettings;
@@ -54,6 +60,9 @@ export class EventLog {
   /** On a bus: the numbers of the known ids, and the id before the first event that is kept. */
   readonly #numbers = new Map<string, number>();
   #idBefore = "";
+  /** On a bus: the ids that the bus is being asked about, and those after its latest event. */
+  readonly #inquired = new Set<string>();
+  readonly #unknown = new Set<string>();
   /** The streams that wait for an event. */
   #waiting = new Set<Resume<void>>();
 
@@ -107,21 +116,46 @@ export class EventLog {
   isAhead(id: string): boolean {
     if (!this.#isShared || this.#closed && !this.failed) return false;
     if (!this.#loaded) return true;
-    const [asked, latest] = [placeOf(id), placeOf(this.idOf(this.last))];
-    return asked.epoch === latest.epoch && asked.offset > latest.offset;
+    return !this.#unknown.has(id) && isAfter(placeOf(id), placeOf(this.idOf(this.last)));
+  }
+
+  /**
+   * Asks the bus about an id that is ahead. If it has no such event yet, no client can have seen one: the id counts
+   * as unknown, and the streams are woken.
+   */
+  inquire(id: string): void {
+    const { readEnd } = this;
+    if (readEnd === undefined || !this.#loaded || this.#inquired.has(id)) return;
+    this.#inquired.add(id);
+    const judge = (end: BusPosition) => {
+      if (!isAfter(placeOf(id), end)) return;
+      if (this.#unknown.size >= MAX_UNKNOWN) this.#unknown.clear();
+      this.#unknown.add(id);
+      this.#wake();
+    };
+    // Without an answer, the id stays ahead, and the next change asks again.
+    void readEnd().then(judge, () => {}).finally(() => this.#inquired.delete(id));
   }
 
   /** The number in an id of this log; `undefined` for any other id. */
   numberOf(id: string): number | undefined {
     if (this.#isShared) {
       // The latest id is empty before the history has come.
-      return id === this.#idBefore || id === "" ? this.#first - 1 : this.#numbers.get(id);
+      if (id === this.#idBefore || id === "" || this.#isNextTo(id)) return this.#first - 1;
+      return this.#numbers.get(id);
     }
     const { epoch } = this.#settings;
     if (!id.startsWith(`${epoch}-`)) return undefined;
     const digits = id.slice(epoch.length + 1);
     const number = /^(?:0|[1-9]\d{0,15})$/.test(digits) ? Number(digits) : Infinity;
     return number <= this.last ? number : undefined;
+  }
+
+  /** On a bus: whether no event can stand between an id and the oldest event that is kept. */
+  #isNextTo(id: string): boolean {
+    if (this.#events.length === this.#start) return false;
+    const [place, oldest] = [placeOf(id), placeOf(this.at(this.#first).id)];
+    return place.epoch === oldest.epoch && place.offset === oldest.offset - 1;
   }
 
   /**
@@ -232,7 +266,12 @@ export class EventLog {
 }
 
 /** The epoch and the offset in an id of the bus. */
-function placeOf(id: string): { readonly epoch: string; readonly offset: number } {
+function placeOf(id: string): BusPosition {
   const [, epoch = "", digits = ""] = /^(.*)-(\d{1,15})$/s.exec(id) ?? [];
   return { epoch, offset: Number(digits) };
+}
+
+/** Whether a place is a later one of the same epoch. */
+function isAfter(place: BusPosition, other: BusPosition): boolean {
+  return place.epoch === other.epoch && place.offset > other.offset;
 }

@@ -9,12 +9,15 @@
  * @module
  */
 
+import { Sleep } from "../coroutine/mod.ts";
 import type { BusPosition, SharedTopic, TopicSubscriptionOf } from "../wsgi/mod.ts";
 import type { EventFields } from "./event_format.ts";
 import type { EventLog } from "./event_log.ts";
 
 /** The largest number of events that are read at the beginning. */
 const MAX_HISTORY = 10_000;
+/** In this time, a copy of a log comes up to date, before it is asked for its end. */
+const SETTLING_SECONDS = 1;
 
 type Fields = Omit<EventFields, "id">;
 
@@ -27,6 +30,7 @@ export class EventTopic {
   constructor(shared: SharedTopic<Fields>, log: EventLog, count: number) {
     this.#shared = shared;
     this.#log = log;
+    log.readEnd = () => this.#readEnd();
     void this.#run(Math.min(count, MAX_HISTORY));
   }
 
@@ -55,6 +59,14 @@ export class EventTopic {
     for (const message of messages) this.#add(message.value, message);
     this.#log.load(idOf(position));
     return subscription;
+  }
+
+  async #readEnd(): Promise<BusPosition> {
+    const { bus, topic } = this.#shared;
+    await bus.run(Sleep(SETTLING_SECONDS));
+    const subscription = await bus.run(topic.subscribe());
+    subscription.close();
+    return subscription.position;
   }
 
   #add(fields: Fields, position: BusPosition): void {

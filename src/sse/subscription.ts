@@ -84,7 +84,10 @@ export class EventSubscription {
       return seen !== undefined && seen >= first - 1 ? seen : undefined;
     };
     if (log.closed && !log.failed && place() === log.last) return undefined;
-    return new SubscriptionFeed(log, this.#options, place);
+    const inquire = () => {
+      if (id !== undefined) log.inquire(id);
+    };
+    return new SubscriptionFeed(log, this.#options, { place, inquire });
   }
 }
 
@@ -98,11 +101,16 @@ function passes(filter: (event: EventFields) => unknown, fields: EventFields): b
 /** The name of the event that tells of a gap. */
 const STALE = "stale";
 
-/**
- * Gives the number of the last event that the client has seen: `undefined` if the event is not known, `later` if
- * it may come from the bus.
- */
-type Place = () => number | undefined | "later";
+/** The place of a client. */
+interface Place {
+  /**
+   * Gives the number of the last event that the client has seen: `undefined` if the event is not known, `later` if
+   * it may come from the bus.
+   */
+  readonly place: () => number | undefined | "later";
+  /** Asks the bus whether it may come. */
+  readonly inquire: () => void;
+}
 
 class SubscriptionFeed implements Feed {
   readonly #log: EventLog;
@@ -129,8 +137,12 @@ class SubscriptionFeed implements Feed {
   /** Finds the place to begin; gives whether it is found. */
   #begin(): boolean {
     if (this.#place === undefined) return true;
-    const seen = this.#place();
-    if (seen === "later") return false;
+    const { place, inquire } = this.#place;
+    const seen = place();
+    if (seen === "later") {
+      inquire();
+      return false;
+    }
     this.#place = undefined;
     this.#isStale = seen === undefined;
     this.#seen = seen ?? 0;

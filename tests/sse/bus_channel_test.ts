@@ -1,6 +1,6 @@
 /** A channel on a bus: the same events with the same ids in all processes. */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { serve } from "../../mod.ts";
 import { type BusTransport, memoryTransport, openBus } from "../../src/bus/mod.ts";
@@ -159,6 +159,44 @@ test("a client that comes from a faster process waits for the slower one", async
   assertEquals(behind.eventsAfter("").stale, false);
   ahead.close();
   behind.close();
+});
+
+test("an id that the bus has not given yet is unknown after a moment", async () => {
+  await using bus = await openBus(memoryTransport());
+  const channel = new EventChannel({ bus, name: "news", ...ALL });
+  await bus.run(channel.ready());
+  channel.publish("1");
+  await until(() => dataOf(channel).length === 1);
+  const unknown = channel.lastId.replace(/\d+$/, "999");
+  await using client = testClient((environ, startResponse) =>
+    eventStream(environ, startResponse, channel, { heartbeat: Infinity })
+  );
+  const waiting = client.open("/", { headers: { "Last-Event-ID": unknown } });
+  await bus.run(channel.newsAfter(unknown));
+  assertEquals(channel.eventsAfter(unknown).stale, true);
+  const stream = await waiting;
+  const text = await stream.until("data: 1\n\n");
+  assertMatch(text, /event: stale\n[^]*data: 1\n/);
+  await stream.disconnect();
+  channel.close();
+});
+
+test("no event is missing after the place before the oldest one", async () => {
+  const transport = memoryTransport();
+  await using here = await openBus(transport);
+  await using there = await openBus(transport);
+  const early = new EventChannel({ bus: here, name: "news", ...ALL });
+  await here.run(early.ready());
+  // A client of this process knows the place before the first event.
+  const place = early.lastId;
+  early.publish("1");
+  await until(() => dataOf(early).length === 1);
+  const late = new EventChannel({ bus: there, name: "news", ...ALL });
+  await there.run(late.ready());
+  const missed = late.eventsAfter(place);
+  assertEquals([missed.stale, missed.events.map(({ data }) => data)], [false, ["1"]]);
+  early.close();
+  late.close();
 });
 
 test("a channel whose bus is closed says so, and its streams end", async () => {
