@@ -49,6 +49,14 @@ const STATS: readonly StatMetric[] = [
     ...{ name: "cogen_connections", help: "Open connections by state.", type: "gauge" },
     ...{ label: "state", read: (stats) => stats.connectionStates },
   },
+  {
+    ...{ name: "cogen_worker_connections", help: "Open connections by worker.", type: "gauge" },
+    ...{ label: "worker", read: (stats) => ofWorker(stats, stats.connections) },
+  },
+  counter(
+    ...["worker_requests", "Requests whose app has ended, by worker."] as const,
+    ...[(s: ServerStats) => ofWorker(s, s.servedRequests), "worker"] as const,
+  ),
   counter("accepted_connections", "Connections that have come.", (s) => s.acceptedConnections),
   counter("refused_connections", "Connections above the limit.", (s) => s.refusedConnections),
   counter(
@@ -118,6 +126,11 @@ function counter(
 ): StatMetric {
   const shared = { name: `cogen_${name}_total`, help, type: "counter", read } as const;
   return label === undefined ? shared : { ...shared, label };
+}
+
+/** A number with the name of its worker; nothing if one process serves. */
+function ofWorker({ worker }: ServerStats, value: number): Readonly<Record<string, number>> {
+  return worker === undefined ? {} : { [worker]: value };
 }
 
 /** One metric of all servers of the process. */

@@ -113,6 +113,9 @@ test("workers share a bus, one that is killed is replaced, and a reload to a bro
     assertEquals(waiting?.length, waits.length);
     const metrics = await new Exchange({ path: join(folder, "s.sock") }, "/metrics").body;
     assertStringIncludes(metrics, `cogen_connections{state="read"} ${waits.length}\n`);
+    for (const worker of [1, 2]) {
+      assertMatch(metrics, new RegExp(`^cogen_worker_connections{worker="${worker}"} [1-9]`, "m"));
+    }
     assertEquals(await new Exchange({ port }, "/signal").body, String(waits.length));
     for (const { body } of waits) assertMatch(await body, /^\d+ woken$/);
     // The connections come between the answers of the bus.
