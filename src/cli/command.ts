@@ -16,8 +16,9 @@ import { kindOf } from "./host/mod.ts";
 import { print } from "./running.ts";
 import { serveCommand } from "./serve.ts";
 import type { Command } from "./options.ts";
-import { checkSettings, collectSettings, type Settings } from "./settings.ts";
+import { checkSettings, collectSettings, RANK, type Settings } from "./settings.ts";
 import { statusCommand } from "./status/status_command.ts";
+import { parseValue } from "./values.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -30,7 +31,10 @@ import { VERSION } from "./version.ts";
 export async function runCommand(words: readonly string[]): Promise<number> {
   const args = splitArguments(words);
   const asked = (name: string) =>
-    args.given.some(({ option, text }) => option.name === name && text === "true");
+    args.given.some(({ option, text }) => {
+      const parsed = option.name === name ? parseValue("flag", text) : {};
+      return "value" in parsed && parsed.value === true;
+    });
   if (asked("help")) return await printed(helpText());
   if (asked("version")) return await printed(`cogen-wsgi ${VERSION}\n`);
   const settings = await collectSettings(args);
@@ -57,6 +61,9 @@ function operandsOf(
 ): { app: string; path: string | undefined } {
   const rest = command === "fetch" ? pathLast(operands) : [...operands];
   const path = command === "fetch" ? rest.pop() : undefined;
+  if (rest.length > 0 && settings.rankOf("app") === RANK.commandLine) {
+    throw usage(`--app is given beside the app ${rest[0]}: leave out one of them`);
+  }
   const app = rest.shift() ?? settings.get<string>("app");
   if (rest.length > 0) {
     // The first word may be a command that is written wrong.

@@ -260,7 +260,7 @@ export const OPTIONS: readonly Option[] = [
     {
       name: "data",
       short: "d",
-      kind: "text",
+      kind: "body",
       value: "DATA",
       help: "the body, or @file; @- reads standard input",
     },

@@ -23,6 +23,8 @@ export type Kind =
   | "duration"
   | "fields"
   | "flag"
+  /** A text that may be empty. */
+  | "body"
   | "mode"
   | "port"
   | "text"
@@ -80,6 +82,7 @@ export const NAMED_CERTIFICATE: RegExp =
 
 const PARSERS: Readonly<Record<Exclude<Kind, readonly string[]>, (text: string) => Parsed>> = {
   text: (text) => text === "" ? { expected: "a text that is not empty" } : { value: text },
+  body: (text) => ({ value: text }),
   flag(text) {
     if (/^(?:1|true|yes|on)$/i.test(text)) return { value: true };
     if (/^(?:0|false|no|off)$/i.test(text)) return { value: false };

@@ -262,6 +262,12 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
     3,
     "cannot write --log-file no/folder/e.log: its folder does not exist; make the folder first",
   ],
+  [
+    "app.mjs --app other.mjs",
+    2,
+    `--app is given beside the app app.mjs: leave out one of them${HINT}`,
+  ],
+  ["app.mjs --help=maybe", 2, `--help is "maybe": expected true or false${HINT}`],
   ["fetch", 2, `no app: write cogen-wsgi fetch app.ts /${HINT}`],
   ["fetch /", 2, `no app: write cogen-wsgi fetch app.ts /${HINT}`],
   ["fetch app.mjs", 2, `no path: write cogen-wsgi fetch app.mjs /${HINT}`],
@@ -354,6 +360,7 @@ test("fetch prints the response, and the exit code tells a status 2xx", async ()
       ["app.mjs:make --factory -XPUT /x", 0, "hello PUT /x\n"],
       ["app.mjs:web /", 22, "web\n"],
       ["/x?y app.mjs", 0, "hello GET /x\n"],
+      ["app.mjs:upload / -d=", 0, "application/x-www-form-urlencoded 0"],
       ["app.mjs:upload / -d a=b", 0, "application/x-www-form-urlencoded 3"],
       ["app.mjs:upload / -d @empty.mjs -H Content-Type:text/a", 0, "text/a 0"],
     ];
