@@ -18,3 +18,29 @@ test("a signal of another schema version wakes no coroutine of this version", as
   assertEquals(await waiting, "known");
   await bus.close();
 });
+
+test("all logs together keep eight times what one log keeps; the log unused for longest goes first", async () => {
+  const transport = memoryTransport({ maxLogLength: 100, maxLogs: 20 });
+  const append = async (name: string, length: number) => {
+    const messages = [{ sequence: 1, text: "a".repeat(length) }];
+    return (await transport.append(name, { producer: "p", messages })).epoch;
+  };
+  const isKept = async (name: string, epoch: string) => {
+    const page = await transport.page(name, "start", { maxCount: 10, maxLength: 1000 });
+    return page.epoch === epoch && page.entries.length > 0;
+  };
+  const epochs = new Map<string, string>();
+  for (let index = 0; index < 8; index++) {
+    epochs.set(`log ${index}`, await append(`log ${index}`, 100));
+  }
+  // The first log is used again, so the second one is the one unused for longest.
+  assertEquals(await isKept("log 0", epochs.get("log 0") as string), true);
+  epochs.set("short", await append("short", 1));
+  const kept: string[] = [];
+  for (const [name, epoch] of epochs) if (await isKept(name, epoch)) kept.push(name);
+  assertEquals(kept, ["log 0", "log 2", "log 3", "log 4", "log 5", "log 6", "log 7", "short"]);
+  // A message above all bounds is kept alone.
+  const large = await append("large", 5000);
+  assertEquals(await isKept("large", large), true);
+  assertEquals(await isKept("short", epochs.get("short") as string), false);
+});

@@ -32,7 +32,10 @@ import { Watchers } from "./watchers.ts";
 export interface MemoryTransportOptions {
   /** The largest number of messages of a log. Default: 10,000, as many as a bus lets wait for its broker. */
   readonly maxLogMessages?: number;
-  /** The largest sum of the messages of a log, in characters. Default: 16 Mi, as many as a bus lets wait. */
+  /**
+   * The largest sum of the messages of a log, in characters. Default: 16 Mi, as many as a bus lets wait. All logs
+   * together have at most eight times as many; beyond it, the log that was used least recently goes.
+   */
   readonly maxLogLength?: number;
   /** The largest number of logs with messages: topics, and dead letters of queues. Default: 10,000. */
   readonly maxLogs?: number;
@@ -92,6 +95,9 @@ export function memoryTransport(options: MemoryTransportOptions = {}): BusTransp
   });
 }
 
+/** All logs together have at most as many characters as this number of full logs. */
+const MAX_FULL_LOGS = 8;
+
 class MemoryTransport implements BusTransport {
   readonly name = "memory";
   readonly signals: SignalTransport = new SignalListeners();
@@ -100,6 +106,8 @@ class MemoryTransport implements BusTransport {
   readonly #logs = new Map<string, MemoryLog>();
   readonly #queues = new Map<string, MemoryQueue>();
   readonly #watchers = new Watchers();
+  /** The number of characters of all logs. */
+  #length = 0;
   /** The number of jobs of all queues. */
   #jobs = 0;
 
@@ -109,7 +117,10 @@ class MemoryTransport implements BusTransport {
 
   append(name: string, { messages }: Batch): Promise<Appended> {
     const log = this.#log(name);
+    this.#length -= log.length;
     const offsets = messages.map(({ text }) => log.append(text));
+    this.#length += log.length;
+    this.#dropLogs();
     this.#watchers.tell(name);
     return Promise.resolve({ epoch: log.epoch, offsets });
   }
@@ -156,11 +167,18 @@ class MemoryTransport implements BusTransport {
     const log = this.#logs.get(name) ?? new MemoryLog(randomName(), this.#options);
     this.#logs.delete(name);
     this.#logs.set(name, log);
-    if (this.#logs.size > this.#options.maxLogs) {
-      // A subscription of the log that goes is told of the new epoch.
-      const [oldest] = this.#logs.keys();
-      this.#logs.delete(oldest as string);
-    }
+    this.#dropLogs();
     return log;
+  }
+
+  /** Drops the logs beyond the bounds, the least recently used first. Subscriptions are told of a new epoch. */
+  #dropLogs(): void {
+    const { maxLogs, maxLogLength } = this.#options;
+    for (const [name, { length }] of this.#logs) {
+      const isTooMuch = this.#length > MAX_FULL_LOGS * maxLogLength;
+      if (this.#logs.size <= maxLogs && !(isTooMuch && this.#logs.size > 1)) return;
+      this.#logs.delete(name);
+      this.#length -= length;
+    }
   }
 }

@@ -30,6 +30,11 @@ export class MemoryLog {
     this.#limits = limits;
   }
 
+  /** The number of characters of the kept messages. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** Adds a message, and gives its offset. */
   append(text: string): number {
     this.#texts.push(text);
