@@ -44,3 +44,24 @@ test("all logs together keep eight times what one log keeps; the log unused for 
   assertEquals(await isKept("large", large), true);
   assertEquals(await isKept("short", epochs.get("short") as string), false);
 });
+
+test("the jobs of all queues have a bound of characters, and room again when one is done", async () => {
+  const transport = memoryTransport({ maxLogLength: 100 });
+  const put = (name: string, ...lengths: readonly number[]) => {
+    const messages = lengths.map((length) => ({ sequence: 1, text: "a".repeat(length) }));
+    return transport.put(name, { producer: "p", messages });
+  };
+  assertEquals([await put("one", 300, 300), await put("two", 200, 1, 1)], [2, 1]);
+  assertEquals(await put("three", 1), 0);
+  const [job] = await transport.take("one", { maxCount: 1, leaseMs: 1000 });
+  assertEquals(await transport.settle("one", job?.receipt ?? "", { kind: "done" }), true);
+  assertEquals([await put("three", 300), await put("three", 1)], [1, 0]);
+  // A single job may be longer.
+  assertEquals(
+    await memoryTransport({ maxLogLength: 1 }).put("q", {
+      producer: "p",
+      messages: [{ sequence: 1, text: "long enough" }],
+    }),
+    1,
+  );
+});

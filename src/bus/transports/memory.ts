@@ -39,7 +39,10 @@ export interface MemoryTransportOptions {
   readonly maxLogLength?: number;
   /** The largest number of logs with messages: topics, and dead letters of queues. Default: 10,000. */
   readonly maxLogs?: number;
-  /** The largest number of jobs of all queues. Default: 10,000. */
+  /**
+   * The largest number of jobs of all queues. Default: 10,000. Their characters have the same bound as those of all
+   * logs.
+   */
   readonly maxJobs?: number;
   /** The clock of the leases, with `now()` in milliseconds. Default: `Date`. */
   readonly clock?: Pick<Clock, "now">;
@@ -95,7 +98,7 @@ export function memoryTransport(options: MemoryTransportOptions = {}): BusTransp
   });
 }
 
-/** All logs together have at most as many characters as this number of full logs. */
+/** All logs together, and all jobs together, have at most as many characters as this number of full logs. */
 const MAX_FULL_LOGS = 8;
 
 class MemoryTransport implements BusTransport {
@@ -108,8 +111,9 @@ class MemoryTransport implements BusTransport {
   readonly #watchers = new Watchers();
   /** The number of characters of all logs. */
   #length = 0;
-  /** The number of jobs of all queues. */
+  /** The number of jobs of all queues, and of their characters. */
   #jobs = 0;
+  #jobsLength = 0;
 
   constructor(options: Required<MemoryTransportOptions>) {
     this.#options = options;
@@ -134,12 +138,19 @@ class MemoryTransport implements BusTransport {
   }
 
   put(name: string, { messages }: Batch): Promise<number> {
-    const count = Math.min(messages.length, this.#options.maxJobs - this.#jobs);
+    const { clock, maxJobs, maxLogLength } = this.#options;
+    const queue = this.#queues.get(name) ?? new MemoryQueue(clock);
+    let count = 0;
+    for (const { text } of messages) {
+      const length = this.#jobsLength + text.length;
+      if (this.#jobs >= maxJobs || this.#jobs > 0 && length > MAX_FULL_LOGS * maxLogLength) break;
+      queue.add(text);
+      count++;
+      this.#jobs++;
+      this.#jobsLength = length;
+    }
     if (count === 0) return Promise.resolve(0);
-    const queue = this.#queues.get(name) ?? new MemoryQueue(this.#options.clock);
     this.#queues.set(name, queue);
-    for (const { text } of messages.slice(0, count)) queue.add(text);
-    this.#jobs += count;
     this.#watchers.tell(name);
     return Promise.resolve(count);
   }
@@ -150,10 +161,13 @@ class MemoryTransport implements BusTransport {
 
   settle(name: string, receipt: string, settlement: Settlement): Promise<boolean> {
     const queue = this.#queues.get(name);
-    const isHeld = queue?.settle(receipt, settlement) ?? false;
+    if (queue === undefined) return Promise.resolve(false);
+    const { length } = queue;
+    const isHeld = queue.settle(receipt, settlement);
     if (isHeld && settlement.kind === "done") {
       this.#jobs--;
-      if (queue?.size === 0) this.#queues.delete(name);
+      this.#jobsLength -= length - queue.length;
+      if (queue.size === 0) this.#queues.delete(name);
     }
     if (isHeld && settlement.kind === "again") this.#watchers.tell(name);
     return Promise.resolve(isHeld);

@@ -31,6 +31,7 @@ export class MemoryQueue {
   /** The jobs that were delivered, and are not done. */
   readonly #delivered = new Map<number, QueuedJob>();
   #number = 0;
+  #length = 0;
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
@@ -41,8 +42,14 @@ export class MemoryQueue {
     return this.#fresh.size + this.#delivered.size;
   }
 
+  /** The number of characters of all jobs. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** Adds a job. */
   add(text: string): void {
+    this.#length += text.length;
     this.#fresh.add({ number: ++this.#number, text, deliveries: 0, readyAt: 0, leaseMs: 0 });
   }
 
@@ -73,8 +80,10 @@ export class MemoryQueue {
     const now = this.#clock.now();
     // A job may be done after its lease, as long as no other taker has it.
     if (job === undefined || job.deliveries !== delivery) return false;
-    if (settlement.kind === "done") this.#delivered.delete(number);
-    else job.readyAt = now + (settlement.kind === "again" ? settlement.delayMs : job.leaseMs);
+    if (settlement.kind === "done") {
+      this.#delivered.delete(number);
+      this.#length -= job.text.length;
+    } else job.readyAt = now + (settlement.kind === "again" ? settlement.delayMs : job.leaseMs);
     return true;
   }
 }
