@@ -27,7 +27,8 @@ export class Exchange {
   /** True from the first error on. */
   #failed = false;
   /** Set for a body in pieces: resolves when the last piece was sent, or cannot be sent any more. */
-  #sending: Promise<void> | undefined;
+  /** Whether pieces of the body follow. */
+  #isSending = false;
 
   /**
    * Sends a request. Its pieces, if it has any, follow while the test waits.
@@ -51,7 +52,7 @@ export class Exchange {
     socket.begin((bytes) => this.#receive(bytes), fault);
     socket.send(request.bytes);
     if (request.pieces === undefined) socket.requestSent();
-    else this.#sending = this.#sendPieces(request.pieces);
+    else void this.#sendPieces(request.pieces);
   }
 
   /**
@@ -62,7 +63,7 @@ export class Exchange {
    */
   async response(): Promise<TestResponse> {
     await this.#until(() => this.isOver);
-    await this.#sending;
+    await this.#time.until(`the end of the body of ${this.name}`, () => !this.#takesPieces);
     const response = new TestResponse(this.reader, this.socket.sentBytes);
     if (!response.complete && this.#fault === undefined && this.socket.fault === undefined) {
       throw new TruncatedResponse(this.name, response);
@@ -128,8 +129,9 @@ export class Exchange {
   /** Sends a chunk for each piece, as far as the server takes them. */
   async #sendPieces(pieces: NonNullable<PreparedRequest["pieces"]>): Promise<void> {
     const { socket } = this;
+    this.#isSending = true;
     try {
-      for await (const piece of this.#time.steps(pieces)) {
+      for await (const piece of this.#time.steps(pieces, () => this.#takesPieces)) {
         const bytes = toBytes(piece);
         if (bytes.length === 0) continue;
         const size = toBytes(`${bytes.length.toString(16)}\r\n`);
@@ -144,7 +146,15 @@ export class Exchange {
       socket.requestSent();
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#isSending = false;
     }
+  }
+
+  /** Whether a further piece of the body has an effect. A source may never give it. */
+  get #takesPieces(): boolean {
+    const { closed, ended } = this.socket;
+    return this.#isSending && !closed && !ended;
   }
 }
 

@@ -88,8 +88,8 @@ export class VirtualTime {
   #holding = 0;
   /** The promises of {@linkcode during} that have not settled. */
   #pending = 0;
-  /** The sources of {@linkcode steps} whose next step has not come. */
-  #awaitedSources = 0;
+  /** The sources of {@linkcode steps} whose next step has not come, by their functions `isWanted`. */
+  readonly #awaited = new Set<() => boolean>();
   /** Set while turns run, because an app may call the client of its own test. */
   #settling = false;
 
@@ -142,20 +142,21 @@ export class VirtualTime {
    * runtime, for example for a file, so the clock does not jump as soon as nothing happens.
    *
    * @param source The source.
+   * @param isWanted Whether a step still has an effect; one that never comes then holds the clock no more.
    */
-  async *steps<T>(source: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T, void, undefined> {
-    this.#awaitedSources++;
+  async *steps<T>(
+    source: AsyncIterable<T> | Iterable<T>,
+    isWanted: () => boolean,
+  ): AsyncGenerator<T, void, undefined> {
+    this.#awaited.add(isWanted);
     try {
       for await (const step of source) {
-        this.#awaitedSources--;
-        try {
-          yield step;
-        } finally {
-          this.#awaitedSources++;
-        }
+        this.#awaited.delete(isWanted);
+        yield step;
+        this.#awaited.add(isWanted);
       }
     } finally {
-      this.#awaitedSources--;
+      this.#awaited.delete(isWanted);
     }
   }
 
@@ -272,6 +273,8 @@ export class VirtualTime {
       const mayJump = waitsForRuntime ? quietMs > PATIENCE_MS : !released;
       if (mayJump && this.#jump()) {
         quietTurns = 0;
+        // A source that has given no step for so long may never give one.
+        if (waitsForRuntime) this.#awaited.clear();
         // Nothing but the clock can go on, so the runtime need not poll each time.
         if (round % ROUNDS_PER_POLL > 0) continue;
       } else if (quietMs > (waitsForRuntime ? RUNTIME_PATIENCE_MS : PATIENCE_MS)) this.#giveUp();
@@ -299,7 +302,8 @@ export class VirtualTime {
    * app waits for a promise as well, but its `run` is then a coroutine of the scheduler.
    */
   #waitsForRuntime(): boolean {
-    if (this.#pending > 0 || this.#awaitedSources > 0) return true;
+    if (this.#pending > 0) return true;
+    for (const isWanted of this.#awaited) if (isWanted()) return true;
     let promises = 0;
     for (const task of this.scheduler.tasks()) {
       if (task.waitsFor === "until") promises++;

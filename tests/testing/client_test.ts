@@ -180,6 +180,24 @@ test("no time passes while the body of a request waits for the runtime", async (
   assertEquals(client.now, 0);
 });
 
+test("a body that never ends is refused by the deadline of the server, or not read", async () => {
+  async function* endless() {
+    yield "a";
+    await new Promise(() => {});
+  }
+  const reading = testClient(function* (environ, startResponse) {
+    yield* environ["wsgi.input"].read();
+    startResponse("200 OK", []);
+  });
+  assertEquals((await reading.post("/", { body: endless() })).status, 408);
+  await reading.close();
+  await using ignoring = testClient((_environ, startResponse) => {
+    startResponse("200 OK", []);
+    return ["not read"];
+  });
+  assertEquals((await ignoring.post("/", { body: endless() })).text, "not read");
+});
+
 test("paths are sent as written; other characters than ASCII are percent-encoded", async () => {
   for (
     const [path, line] of [
