@@ -24,8 +24,8 @@ export class ServerShutdown extends Error {
 
 /** The default of `idle`: a request may already be on its way. */
 export const DEFAULT_IDLE_MS = 50;
-/** The turns of the event loop after which all bytes that have come are read. */
-const POLLS = 2;
+/** The polls in a row without a new request after which all bytes that have come are read. */
+const QUIET_POLLS = 3;
 /** The time between two searches for connections that only wait for their client to close. */
 const SWEEP_INTERVAL_MS = 25;
 /** The time for the `finally` blocks and the `close()` of cancelled requests; then they are abandoned. */
@@ -81,8 +81,7 @@ export class Shutdown {
   async run(): Promise<void> {
     const connections = this.#connections;
     await this.#untilEmpty(() => Math.min(this.#retireAt, this.#cancelAt));
-    // After a long step of an app, timers run before the requests that have come meanwhile are read.
-    for (let turns = 0; turns < POLLS && !connections.isEmpty; turns++) await nextPoll(this.#clock);
+    await this.#readAll();
     connections.endPreambles();
     for (const connection of connections) connection.retire();
     while (!connections.isEmpty && !this.isOver) {
@@ -101,6 +100,20 @@ export class Shutdown {
       await this.#untilEmpty(() => destroyAt + times * CANCEL_MS);
     }
     connections.close();
+  }
+
+  /**
+   * Waits until the requests that have come are read. After a long step of an app, timers run before them, and Deno
+   * completes at most 128 reads in a turn.
+   */
+  async #readAll(): Promise<void> {
+    const connections = this.#connections;
+    const begun = () => connections.active + connections.served;
+    for (let quiet = 0; quiet < QUIET_POLLS && !connections.isEmpty && !this.isOver;) {
+      const before = begun();
+      await nextPoll(this.#clock);
+      quiet = begun() === before ? quiet + 1 : 0;
+    }
   }
 
   /** Waits until nothing is left, at most until a time that may still change. */

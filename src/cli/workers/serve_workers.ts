@@ -28,8 +28,11 @@ import { handOverRest, maxWaiting } from "./hand_over.ts";
 import { descriptorLimit, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
 
-/** The turns without a new connection after which the queue of the system is taken for empty. */
-const QUIET_TURNS = 3;
+/**
+ * The turns without a new connection after which the queue of the system is taken for empty. Deno accepts at most
+ * 128 connections in a row, and then other events come first.
+ */
+const QUIET_TURNS = 20;
 
 /**
  * Serves an app in workers until a signal ends this process.
@@ -144,12 +147,19 @@ function serviceOf(supervisor: Supervisor, listeners: Listeners): Service {
   return {
     running: () => Promise.resolve(supervisor.running),
     async shutdown(grace) {
-      await (closed ??= acceptBacklog(supervisor, listeners.backlog).then(() => listeners.close()));
+      await (closed ??= closeListeners(supervisor, listeners));
       await handOverRest(supervisor.connections, grace, { milliseconds, nextPoll });
       await supervisor.stop(grace);
     },
     reopenLogs: () => supervisor.reopenLogs(),
   };
+}
+
+/** Closes the listeners. Deno tells of connections that it has accepted before also after that. */
+async function closeListeners(supervisor: Supervisor, listeners: Listeners): Promise<void> {
+  await acceptBacklog(supervisor, listeners.backlog);
+  await listeners.close();
+  await acceptBacklog(supervisor, listeners.backlog);
 }
 
 /**

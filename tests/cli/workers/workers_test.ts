@@ -156,6 +156,7 @@ function skipWithShortQueue(connections: number): string | false {
   if ("Bun" in globalThis && connections > 500) {
     return "Bun has a listening queue of its own length";
   }
+  if ("Deno" in globalThis && connections > 500) return "Node alone accepts one connection a turn";
   try {
     const longest = Number(readFileSync("/proc/sys/net/core/somaxconn", "latin1"));
     return longest < connections ? "the system has a short listening queue" : false;
