@@ -175,7 +175,9 @@ class SubscriptionFeed implements Feed {
   }
 
   ready(): Operation<void> {
-    return this.#log.after(() => this.#place === undefined ? this.#seen : Infinity);
+    // The event `stale` is ready also if the log is empty.
+    const seen = () => this.#isStale ? -1 : this.#seen;
+    return this.#log.after(() => this.#place === undefined ? seen() : Infinity);
   }
 
   place(): string | undefined {

@@ -181,6 +181,22 @@ test("an id that the bus has not given yet is unknown after a moment", async () 
   channel.close();
 });
 
+test("an unknown id is stale at once, also if there is no event yet", async () => {
+  await using bus = await openBus(memoryTransport());
+  const shared = new EventChannel({ bus, name: "news", ...ALL });
+  await bus.run(shared.ready());
+  for (const channel of [new EventChannel(), shared]) {
+    await using client = testClient((environ, startResponse) =>
+      eventStream(environ, startResponse, channel)
+    );
+    const headers = { "Last-Event-ID": "other-5" };
+    await using stream = await client.events("/", { headers });
+    assertEquals((await stream.next())?.event, "stale");
+    assertEquals(client.now, 0);
+    channel.close();
+  }
+});
+
 test("no event is missing after the place before the oldest one", async () => {
   const transport = memoryTransport();
   await using here = await openBus(transport);
