@@ -31,6 +31,12 @@ export interface Service {
   reopenLogs(): void;
 }
 
+/** The versions of an app. */
+export interface Versions extends Service {
+  /** The number of connections that have come. */
+  readonly accepted: number;
+}
+
 /** The app of all addresses. */
 export interface Served {
   readonly served: Pick<ServeOptions, "wsgiApp" | "scheduler" | "adapter"> & {
@@ -38,7 +44,7 @@ export interface Served {
     readonly bus?: Bus;
   };
   /** The versions that serve the connections in place of the servers. */
-  readonly versions?: Service;
+  readonly versions?: Versions;
   /** Asks the versions for their status. */
   readonly others?: Gather;
 }

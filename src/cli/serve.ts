@@ -12,11 +12,19 @@ import { onSignal } from "./host/mod.ts";
 import { endpointsOf, listenFailure, reloadCertificates, withUnixMode } from "./listening.ts";
 import { openLogs } from "./logs/logs.ts";
 import { reloading } from "./reload/reload.ts";
-import { runUntilSignal, say, sayFailure, type Served, type Service } from "./running.ts";
+import {
+  runUntilSignal,
+  say,
+  sayFailure,
+  type Served,
+  type Service,
+  type Versions,
+} from "./running.ts";
 import { listeningOptionsOf } from "./proxies.ts";
 import { tellReady, tellReloading } from "./status/service_manager.ts";
 import { RANK, type Settings } from "./settings.ts";
 import { withPlace, withStatus } from "./status/status_server.ts";
+import { DEFAULT_BACKLOG, emptyQueues } from "./workers/backlog.ts";
 
 /**
  * Serves an app until a signal ends the server.
@@ -42,7 +50,8 @@ export async function serveCommand(
     ? await reloading(place, words, settings)
     : { served: await loadServed(place, settings) };
   const servers: WSGIServer[] = [];
-  const service = serviceOf(servers, versions, served.bus);
+  const backlog = endpoints.length * (settings.get<number>("backlog") ?? DEFAULT_BACKLOG);
+  const service = serviceOf(servers, { versions, backlog }, served.bus);
   for (const endpoint of endpoints) {
     const { bindAddr, tls } = endpoint;
     const shared = { ...listeningOptionsOf(settings), ...served, bindAddr };
@@ -91,16 +100,22 @@ function wantsWorkers(settings: Settings): boolean {
 
 function serviceOf(
   servers: readonly WSGIServer[],
-  versions: Service | undefined,
+  { versions, backlog }: { versions: Versions | undefined; backlog: number },
   bus: Bus | undefined,
 ): Service {
+  /** The servers of `--reload` do not see the connections that come. */
+  const emptied = async () => {
+    if (versions !== undefined) await emptyQueues(() => versions.accepted, backlog);
+  };
   return {
     async running() {
       const counts = servers.map((server) => server.stats().activeRequests);
       return counts.reduce((sum, count) => sum + count, await versions?.running() ?? 0);
     },
     async shutdown(grace) {
+      await emptied();
       await Promise.all(servers.map((server) => server.shutdown({ grace })));
+      await emptied();
       await versions?.shutdown(grace);
       if (bus !== undefined) await closeServedBus(bus);
     },

@@ -168,6 +168,11 @@ export class AppVersions {
     this.#start = start;
   }
 
+  /** The number of connections that have come. */
+  get accepted(): number {
+    return this.#lastId;
+  }
+
   /** Whether a version serves. */
   get isServing(): boolean {
     return this.#current !== undefined;

@@ -1,9 +1,6 @@
 /**
  * The option `--workers`: this process holds the listening sockets, and gives each connection to a worker.
  *
- * The trap: a listener that closes resets the connections in the queue of the system, so they are accepted
- * before it closes.
- *
  * `serve.ts` calls this.
  *
  * @module
@@ -23,16 +20,11 @@ import { tellReady, tellReloading } from "../status/service_manager.ts";
 import type { Settings } from "../settings.ts";
 import { Gather } from "../status/gather.ts";
 import { withStatus } from "../status/status_server.ts";
+import { emptyQueues, nextPoll } from "./backlog.ts";
 import { Listeners } from "./listeners.ts";
 import { handOverRest, maxWaiting } from "./hand_over.ts";
 import { descriptorLimit, processorCount, startProcess } from "./processes.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
-
-/**
- * The turns without a new connection after which the queue of the system is taken for empty. Deno accepts at most
- * 128 connections in a row, and then other events come first.
- */
-const QUIET_TURNS = 20;
 
 /**
  * Serves an app in workers until a signal ends this process.
@@ -157,26 +149,8 @@ function serviceOf(supervisor: Supervisor, listeners: Listeners): Service {
 
 /** Closes the listeners. Deno tells of connections that it has accepted before also after that. */
 async function closeListeners(supervisor: Supervisor, listeners: Listeners): Promise<void> {
-  await acceptBacklog(supervisor, listeners.backlog);
+  const offered = () => supervisor.connections.offered;
+  await emptyQueues(offered, listeners.backlog);
   await listeners.close();
-  await acceptBacklog(supervisor, listeners.backlog);
-}
-
-/**
- * Waits until the connections in the queue of the system are accepted. Connections may come without a pause, so the
- * wait ends when as many have come as the queue can hold.
- */
-async function acceptBacklog({ connections }: Supervisor, backlog: number): Promise<void> {
-  const last = connections.offered + backlog + 1;
-  for (let quiet = 0; quiet < QUIET_TURNS && connections.offered < last;) {
-    const before = connections.offered;
-    await nextPoll();
-    quiet = connections.offered === before ? quiet + 1 : 0;
-  }
-}
-
-/** Waits until the event loop has polled for input and output. */
-async function nextPoll(): Promise<void> {
-  const { clock } = await runtimeAdapter();
-  await new Promise<void>((resolve) => (clock.afterPoll ?? clock.defer)(resolve));
+  await emptyQueues(offered, listeners.backlog);
 }
