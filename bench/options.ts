@@ -71,7 +71,7 @@ interface Defaults {
 const THREE = ["node", "deno", "bun"] as const;
 const QUICK: Defaults = { runtimes: THREE, rounds: 5, seconds: 0.2, budget: 45 };
 /** The defaults of a full run. On a slow machine, rounds are left out. */
-const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3, budget: 540 };
+const FULL: Defaults = { runtimes: RUNTIME_NAMES, rounds: 5, seconds: 0.3, budget: 500 };
 /** The defaults of `--compare`, where a change of a few hundredths must be visible. */
 const COMPARE: Defaults = { runtimes: THREE, rounds: 7, seconds: 0.5, budget: Infinity };
 
