@@ -78,8 +78,8 @@ const saying = (text: string): WSGIApp =>
   };
 
 /** Serves the first one of two versions. */
-async function servingTwo() {
-  const versions = versionsOf(saying("one"), saying("two"));
+async function servingTwo(one: WSGIApp = saying("one")) {
+  const versions = versionsOf(one, saying("two"));
   const first = versions.load();
   await first.loaded;
   versions.use(first);
@@ -144,17 +144,12 @@ for (
   test(`a response that ends ${moment} its version retires, then ${what} for the next one`, async () => {
     let release = () => {};
     const released = new Promise<void>((resolve) => release = resolve);
-    const versions = versionsOf(function* (_environ, startResponse) {
+    const { versions, first, listener } = await servingTwo(function* (_environ, startResponse) {
       startResponse("200 OK", []);
       yield "begun;";
       yield released;
       yield "done;";
-    }, saying("two"));
-    const first = versions.load();
-    await first.loaded;
-    versions.use(first);
-    const address = { host: "127.0.0.1", port: 0 } as const;
-    const listener = await memory.listen(address, {}, (socket) => versions.accept(socket));
+    });
     const client = await connect(listener.address);
     client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await client.says("begun;");
@@ -182,16 +177,11 @@ for (
 test("a client that leaves with the end of a response that began before holds no version up", async () => {
   let release = () => {};
   const released = new Promise<void>((resolve) => release = resolve);
-  const versions = versionsOf(function* (_environ, startResponse) {
+  const { versions, first, listener } = await servingTwo(function* (_environ, startResponse) {
     startResponse("200 OK", []);
     yield "begun;";
     yield released;
-  }, saying("two"));
-  const first = versions.load();
-  await first.loaded;
-  versions.use(first);
-  const address = { host: "127.0.0.1", port: 0 } as const;
-  const listener = await memory.listen(address, {}, (socket) => versions.accept(socket));
+  });
   const clients: Client[] = [];
   for (let count = 0; count < 10; count++) clients.push(await connect(listener.address));
   for (const { write } of clients) write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
