@@ -30,7 +30,7 @@ import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
 import { resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { type ServerStats, statsOf } from "./counts/server_stats.ts";
-import { DEFAULT_IDLE_MS, nextPoll, ServerShutdown, Shutdown } from "./shutdown.ts";
+import { DEFAULT_IDLE_MS, ServerShutdown, Shutdown, untilQuiet } from "./shutdown.ts";
 import { WSGIConnection } from "./wsgi_connection.ts";
 
 /** The listener is closed after this number of turns in a row without a new connection. */
@@ -407,16 +407,10 @@ export class WSGIServer {
    */
   async #acceptBacklog(): Promise<void> {
     const { adapter: { clock }, backlog = DEFAULT_QUEUE_SIZE } = this.#settings;
-    const last = this.#connections.accepted + backlog + 1;
-    let turns = 0;
-    while (
-      turns < TURNS_WITHOUT_CONNECTION && this.#connections.accepted < last &&
-      !this.#shutdown.isOver
-    ) {
-      const before = this.#connections.accepted;
-      await nextPoll(clock);
-      turns = this.#connections.accepted === before ? turns + 1 : 0;
-    }
+    const accepted = () => this.#connections.accepted;
+    const last = accepted() + backlog + 1;
+    const isOver = () => accepted() >= last || this.#shutdown.isOver;
+    await untilQuiet(clock, TURNS_WITHOUT_CONNECTION, accepted, isOver);
   }
 
   async #end(): Promise<void> {

@@ -39,6 +39,27 @@ export function nextPoll(clock: Clock): Promise<void> {
   });
 }
 
+/**
+ * Waits until a count has stayed the same for some polls in a row.
+ *
+ * @param clock The clock of the host.
+ * @param polls The number of polls.
+ * @param count Gives the count, for example of the connections that have come.
+ * @param isOver Whether the wait ends in any case.
+ */
+export async function untilQuiet(
+  clock: Clock,
+  polls: number,
+  count: () => number,
+  isOver: () => boolean,
+): Promise<void> {
+  for (let quiet = 0; quiet < polls && !isOver();) {
+    const before = count();
+    await nextPoll(clock);
+    quiet = count() === before ? quiet + 1 : 0;
+  }
+}
+
 /** Ends the connections of a server, step by step. */
 export class Shutdown {
   readonly #connections: Connections;
@@ -109,11 +130,8 @@ export class Shutdown {
   async #readAll(): Promise<void> {
     const connections = this.#connections;
     const begun = () => connections.active + connections.served;
-    for (let quiet = 0; quiet < QUIET_POLLS && !connections.isEmpty && !this.isOver;) {
-      const before = begun();
-      await nextPoll(this.#clock);
-      quiet = begun() === before ? quiet + 1 : 0;
-    }
+    const isOver = () => connections.isEmpty || this.isOver;
+    await untilQuiet(this.#clock, QUIET_POLLS, begun, isOver);
   }
 
   /** Waits until nothing is left, at most until a time that may still change. */
