@@ -322,20 +322,20 @@ function admit<A extends unknown[], T>(
       `Cannot add ${fn === null ? "null" : typeof fn}: expected a generator function, not called`,
     );
   }
-  const name = nameOf(fn);
-  const coroutine = coroutineOf<T>(fn(...args), name);
-  const task = new RunningTask<T>(kernel, coroutine, name || "anonymous", kernel.currentTask());
+  const coroutine = coroutineOf<T>(fn(...args), fn);
+  const task = new RunningTask<T>(kernel, coroutine, fn, kernel.currentTask());
   kernel.admit(task as RunningTask<unknown>, now);
   return task;
 }
 
 /** The coroutine to be added: the one given, or one that waits for a given operation or promise. */
-function coroutineOf<T>(given: unknown, name: string): Coroutine<T> {
+function coroutineOf<T>(given: unknown, fn: unknown): Coroutine<T> {
   if (isOperation(given)) return waitFor(given as Operation<T>);
   if (isCoroutine(given)) return given as Coroutine<T>;
   if (isThenable(given)) return waitFor(until(given as PromiseLike<T>));
+  const name = nameOf(fn) || "a function";
   throw new TypeError(
-    `Cannot add ${name || "a function"}: expected a generator function, or a function that gives ` +
+    `Cannot add ${name}: expected a generator function, or a function that gives ` +
       `an operation or a promise, got one that returns ${given === null ? "null" : typeof given}`,
   );
 }

@@ -28,6 +28,20 @@ test("a coroutine returns its result", () => {
   assertEmpty();
 });
 
+test("a task of a function without a usable name is anonymous", () => {
+  const { scheduler, run } = stage();
+  const named = function* work() {};
+  const nameless = Object.defineProperty(function* () {}, "name", {
+    get() {
+      throw new Error("no name");
+    },
+  });
+  const functions = [named, named.bind(undefined), (() => function* () {})(), nameless];
+  const tasks = functions.map((fn) => scheduler.add(fn));
+  run();
+  assertEquals(tasks.map((task) => task.name), ["work", "work", "anonymous", "anonymous"]);
+});
+
 test("a task takes its name from its function and knows its parent", () => {
   const { scheduler, run } = stage();
   const parent = scheduler.add(function* parent() {

@@ -13,6 +13,7 @@
 
 import { handleRejection } from "../interop/promises.ts";
 import type { CurrentStep, LocalValues, OperationWatcher } from "../current_step.ts";
+import { nameOf } from "../error_text.ts";
 import { BaseOperation, isOperation, NOT_YET, type Operation } from "../operation.ts";
 import { favoursCaller, type ResolvedPriority, resolvePriority } from "../priority.ts";
 import type { Ready } from "./ready_queue.ts";
@@ -90,7 +91,6 @@ type Cancellation = "none" | "requested" | "unwinding";
 /** The class behind the interface {@linkcode Task}. */
 export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   readonly kernel: TaskHost;
-  readonly name: string;
   /**
    * The coroutine's locals. The map is replaced, never changed in place, so children can share it.
    */
@@ -105,6 +105,8 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   nextTask: RunningTask<unknown> | undefined;
 
   readonly #coroutine: Coroutine<T>;
+  /** The function or the text that names the task. */
+  readonly #named: unknown;
   #parent: RunningTask<unknown> | undefined;
   #state: RunState = "paused";
   #cancellation: Cancellation = "none";
@@ -122,14 +124,20 @@ export class RunningTask<T> implements Task<T>, Ready, CurrentStep {
   constructor(
     kernel: TaskHost,
     coroutine: Coroutine<T>,
-    name: string,
+    named: unknown,
     parent: RunningTask<unknown> | undefined,
   ) {
     this.kernel = kernel;
     this.#coroutine = coroutine;
-    this.name = name;
+    this.#named = named;
     this.#parent = parent;
     this.locals = parent?.locals;
+  }
+
+  get name(): string {
+    // The name of a function is read on demand, because that costs a tenth of a task that ends at once.
+    const named = this.#named;
+    return (typeof named === "string" ? named : nameOf(named)) || "anonymous";
   }
 
   get isTraced(): boolean {
