@@ -53,9 +53,15 @@ export class Settings {
     return this.#settings.get(name)?.rank ?? 0;
   }
 
-  /** Sets an option, unless an origin of a higher rank has set it. */
+  /**
+   * Sets an option, unless an origin of a higher rank has set it.
+   *
+   * @throws {CommandFailure} For a text that the option does not take, whether it counts or not: it would be found
+   *   on the day on which the other origin goes. Variables such as `HOST` may be for another program.
+   */
   set(option: Option, texts: readonly string[], origin: string, rank: number): void {
-    if (rank < this.rankOf(option.name)) return;
+    const counts = rank >= this.rankOf(option.name);
+    if (!counts && rank === RANK.plainVariable) return;
     const shown = origin === "command line" ? `--${option.name}` : origin;
     const values = texts.map((text) => {
       const parsed = parseValue(option.kind, text);
@@ -63,6 +69,7 @@ export class Settings {
       const written = option.kind === "bus" ? formatValue("bus", text) : text;
       throw usage(`${shown} is ${showValue(written)}: expected ${parsed.expected}`);
     });
+    if (!counts) return;
     const value = option.repeated === true ? values : values.at(-1);
     this.#settings.set(option.name, { value, origin, rank });
   }
@@ -122,6 +129,13 @@ export async function checkSettings(settings: Settings): Promise<void> {
     const example = typeof kind === "string" ? value : kind[0];
     throw usage(`--${name} has no effect alone: add --${needs}${example && ` ${example}`}`);
   }
+  for (const name of ABOVE_ZERO) {
+    if (settings.get(name) !== 0) continue;
+    throw usage(`${settings.nameOf(name)} is 0: expected more than 0, or none`);
+  }
+  if (settings.get("max-requests-jitter") === Infinity) {
+    throw usage(`${settings.nameOf("max-requests-jitter")} is none: expected a whole number`);
+  }
   const adapter = await runtimeAdapter();
   try {
     void new WSGIServer({
@@ -130,11 +144,24 @@ export async function checkSettings(settings: Settings): Promise<void> {
       adapter,
     });
   } catch (error) {
-    const [key = ""] = /^\w+/.exec(messageOf(error)) ?? [];
-    const name = SERVER_OPTIONS[key];
-    if (name === undefined) throw error;
-    throw usage(settings.nameOf(name) + messageOf(error).slice(key.length));
+    throw inWordsOfTheCommand(settings, error);
   }
+}
+
+/** The options, besides those of the server, of which 0 would let nothing run. */
+const ABOVE_ZERO = ["handshake-timeout", "worker-timeout", "max-requests"];
+
+/** An error of an option of the server, with the name that the user has written. */
+function inWordsOfTheCommand(settings: Settings, error: unknown): unknown {
+  const message = messageOf(error);
+  const [subject = "", limit, timeout, key = ""] =
+    /^(?:The limit (\w+)|Timeout "(\w+)"|(\w+))/.exec(message) ?? [];
+  let name = SERVER_OPTIONS[key];
+  if (limit !== undefined) name = limitOption(limit as keyof Limits);
+  if (timeout !== undefined) name = timeoutOption(timeout as keyof Timeouts);
+  if (name === undefined) return error;
+  const rest = message.slice(subject.length).replaceAll("Infinity", "none");
+  return usage(settings.nameOf(name) + rest);
 }
 
 /**
@@ -199,11 +226,15 @@ const PLAIN_VARIABLES = [
 ] as const;
 
 function readEnvironment(settings: Settings): void {
+  readOwnVariables(settings);
   for (const [name, variable] of PLAIN_VARIABLES) {
     const text = readVariable(variable);
     const option = OPTIONS.find((each) => each.name === name) as Option;
     if (text) settings.set(option, [text], `environment ${variable}`, RANK.plainVariable);
   }
+}
+
+function readOwnVariables(settings: Settings): void {
   const known = new Map(
     OPTIONS.filter(({ elsewhere }) => elsewhere !== "nowhere")
       .map((option) => [variableOf(option.name), option]),

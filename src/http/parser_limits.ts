@@ -99,10 +99,12 @@ export function resolveLimits(given: Partial<ParserLimits> = {}): ParserLimits {
 /**
  * Checks one limit. The server checks its own limits with this function, too.
  *
- * @throws {RangeError} For a value that is neither a whole number nor `Infinity`.
+ * @param least The smallest value.
+ * @throws {RangeError} For a value that is neither a whole number nor `Infinity`, or is too small.
  */
-export function checkLimit(name: string, value: unknown): void {
-  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0)) return;
+export function checkLimit(name: string, value: unknown, least: number = 0): void {
+  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least)) return;
   const shown = typeof value === "string" ? `"${value}", which is text` : String(value);
-  throw new RangeError(`The limit ${name} is ${shown}: expected a whole number or Infinity`);
+  const expected = least === 0 ? "a whole number" : `a whole number, ${least} or more,`;
+  throw new RangeError(`The limit ${name} is ${shown}: expected ${expected} or Infinity`);
 }

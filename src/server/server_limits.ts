@@ -23,12 +23,12 @@ export interface Limits extends ParserLimits {
   readonly maxDrainedBytes: number;
   /**
    * The bytes that must arrive each second, on the average, while the app waits for a request body;
-   * 0 allows any rate. Default 500, as Apache (`mod_reqtimeout`); `timeouts.body` is the time added
-   * to that.
+   * 0 allows any rate, and `Infinity` is an error. Default 500, as Apache (`mod_reqtimeout`);
+   * `timeouts.body` is the time added to that.
    */
   readonly minBodyRate: number;
   /**
-   * The open connections. A further connection is closed at once. Default `Infinity`, as in Node:
+   * The open connections, 1 or more. A further connection is closed at once. Default `Infinity`, as in Node:
    * the system's limit on open files is reached first.
    */
   readonly maxConnections: number;
@@ -43,16 +43,31 @@ export const DEFAULT_SERVER_LIMITS: Limits = Object.freeze({
   maxConnections: Infinity,
 });
 
+/** The limits of which 0 would refuse every request of HTTP/1.1. */
+const ABOVE_ZERO: readonly string[] = [
+  "maxLineBytes",
+  "maxHeadBytes",
+  "maxFieldCount",
+  "maxConnections",
+];
+
 /**
  * Fills in the defaults.
  *
  * @throws {TypeError} For a limit that does not exist.
- * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`.
+ * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`, or is too small.
  */
 export function completeLimits(given: Partial<Limits> = {}): Limits {
   checkNames("limits", given, Object.keys(DEFAULT_SERVER_LIMITS), { complaint: "Unknown limit" });
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  for (const [name, value] of set) checkLimit(name, value);
+  for (const [name, value] of set) {
+    checkLimit(name, value, ABOVE_ZERO.includes(name) ? 1 : 0);
+  }
+  if (given.minBodyRate === Infinity) {
+    throw new RangeError(
+      "The limit minBodyRate is Infinity: expected a whole number, 0 for any rate",
+    );
+  }
   return { ...DEFAULT_SERVER_LIMITS, ...Object.fromEntries(set) };
 }
 

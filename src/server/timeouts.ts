@@ -10,7 +10,7 @@
 import { checkNames, type Duration, toMilliseconds } from "../coroutine/mod.ts";
 import type { RequestTimeouts } from "../wsgi/request_controls.ts";
 
-/** A deadline for each phase; `Infinity` for none. */
+/** A deadline for each phase; `Infinity` for none. Only `linger`, `halfClosed` and `close` may be 0. */
 export interface Timeouts {
   /** From the first byte of a request to the end of its head. Default 30 s; then 408. */
   readonly head: Duration;
@@ -66,6 +66,9 @@ export const DEFAULT_TIMEOUTS: Readonly<Record<keyof Timeouts, number>> = Object
   close: 30,
 });
 
+/** The phases that may take no time. In the others, 0 would end each request, and elsewhere 0 often means "none". */
+const MAY_BE_ZERO: readonly string[] = ["linger", "halfClosed", "close"];
+
 /** The time-outs that an app may change for its own request; the other phases have no request. */
 const CHANGEABLE = ["body", "request", "write", "close"] as const;
 
@@ -74,7 +77,7 @@ const CHANGEABLE = ["body", "request", "write", "close"] as const;
  *
  * @returns Milliseconds.
  * @throws {TypeError} For a phase that does not exist, or a value that is no duration.
- * @throws {RangeError} For a negative time.
+ * @throws {RangeError} For a negative time, and for 0 where it would end each request.
  */
 export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
   checkNames("timeouts", given, Object.keys(DEFAULT_TIMEOUTS), { complaint: "Unknown timeout" });
@@ -89,7 +92,7 @@ export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
  * @returns Milliseconds.
  * @throws {TypeError} For a phase that does not exist, or that an app may not change, or a value that
  *   is no duration.
- * @throws {RangeError} For a negative time.
+ * @throws {RangeError} For a negative time, and for 0 where it would end each request.
  */
 export function changeTimeouts(before: TimeoutsMs, given: RequestTimeouts): TimeoutsMs {
   checkNames("timeouts", given, CHANGEABLE, { complaint: "A request has no timeout" });
@@ -100,7 +103,14 @@ function inMilliseconds(given: Partial<Timeouts>): Partial<TimeoutsMs> {
   const resolved: Record<string, number> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    resolved[name] = toMilliseconds(value, `Timeout "${name}"`);
+    const milliseconds = toMilliseconds(value, `Timeout "${name}"`);
+    if (milliseconds === 0 && !MAY_BE_ZERO.includes(name)) throw noTime(`Timeout "${name}"`);
+    resolved[name] = milliseconds;
   }
   return resolved;
+}
+
+/** The error of a deadline of 0 that nothing could keep. */
+export function noTime(name: string): RangeError {
+  return new RangeError(`${name} is 0: expected more than 0, or Infinity for no deadline`);
 }

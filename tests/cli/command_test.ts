@@ -205,7 +205,7 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
   [
     "-w 1 --worker-timeout 0 app.mjs",
     2,
-    `--worker-timeout is "0": expected a time above 0, or none${HINT}`,
+    `--worker-timeout is 0: expected more than 0, or none${HINT}`,
   ],
   ["--reload-dir . app.mjs", 2, `--reload-dir has no effect alone: add --reload${HINT}`],
   [
@@ -224,6 +224,38 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
     `--trusted-fields has no effect alone: add --trust-proxy PROXIES${HINT}`,
   ],
   ["--unix-mode 660 app.mjs", 2, `--unix-mode has no effect alone: add --bind unix:path${HINT}`],
+  ["--backlog none app.mjs", 2, `--backlog is none: expected a whole number above 0${HINT}`],
+  [
+    "--max-connections 0 app.mjs",
+    2,
+    `--max-connections is 0: expected a whole number, 1 or more, or none${HINT}`,
+  ],
+  [
+    "check --max-head-bytes 0 app.mjs",
+    2,
+    `--max-head-bytes is 0: expected a whole number, 1 or more, or none${HINT}`,
+  ],
+  [
+    "--min-body-rate none app.mjs",
+    2,
+    `--min-body-rate is none: expected a whole number, 0 for any rate${HINT}`,
+  ],
+  [
+    "--request-timeout 0 app.mjs",
+    2,
+    `--request-timeout is 0: expected more than 0, or none for no deadline${HINT}`,
+  ],
+  [
+    `--tls-cert ${pem("cert")} --tls-key ${pem("key")} --handshake-timeout 0s app.mjs`,
+    2,
+    `--handshake-timeout is 0: expected more than 0, or none${HINT}`,
+  ],
+  ["-w 1 --max-requests 0 app.mjs", 2, `--max-requests is 0: expected more than 0, or none${HINT}`],
+  [
+    "-w 1 --max-requests 9 --max-requests-jitter none app.mjs",
+    2,
+    `--max-requests-jitter is none: expected a whole number${HINT}`,
+  ],
   ["--backlog 0 app.mjs", 2, `--backlog is 0: expected a whole number above 0${HINT}`],
   [
     "--server-header \x07 fetch app.mjs /",
@@ -463,6 +495,28 @@ test("the command line wins over the environment, and the environment over the f
       object.stderr,
       'port in object.json is {"a":1}: expected a text, a number',
     );
+  });
+});
+
+test("a wrong value is told where a right one of a higher origin counts, too", async () => {
+  const files = {
+    ...FILES,
+    "time.json": '{ "grace": "3 fortnights" }',
+    "list.json": '{ "bind": ["nowhere"] }',
+  };
+  await inWorkshop(files, async ({ runEach }) => {
+    const [file, list, variable, plain] = await runEach([
+      { args: ["--print-config", "--config", "time.json"], env: { COGEN_GRACE: "4s" } },
+      { args: ["--print-config", "--config", "list.json", "--bind", "127.0.0.1:1"] },
+      { args: ["--print-config", "--grace", "1s"], env: { COGEN_GRACE: "soon" } },
+      { args: ["--print-config"], env: { PORT: "tcp://10.0.0.1:80", COGEN_PORT: "3" } },
+    ]) as [Result, Result, Result, Result];
+    const time = "expected a time such as 30s, 500ms or 2m, or none";
+    assertEquals([file.code, list.code, variable.code, plain.code], [2, 2, 2, 0]);
+    assertStringIncludes(file.stderr, `grace in time.json is "3 fortnights": ${time}`);
+    assertStringIncludes(list.stderr, 'bind in list.json is "nowhere": expected host:port');
+    assertStringIncludes(variable.stderr, `environment COGEN_GRACE is "soon": ${time}`);
+    assertMatch(plain.stdout, /^port +3 +environment COGEN_PORT$/m);
   });
 });
 

@@ -154,6 +154,20 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ timeouts: 5 }, "timeouts is 5: expected an object"],
   [{ limits: 5 }, "limits is 5: expected an object"],
   [{ limits: { maxHeadBytes: "5" } }, 'maxHeadBytes is "5", which is text'],
+  ...["maxLineBytes", "maxHeadBytes", "maxFieldCount", "maxConnections"].map((name) =>
+    [{ limits: { [name]: 0 } }, `${name} is 0: expected a whole number, 1 or more, or I`] as const
+  ),
+  [
+    { limits: { minBodyRate: Infinity } },
+    "minBodyRate is Infinity: expected a whole number, 0 for any rate",
+  ],
+  ...["head", "body", "request", "write", "idle"].map((name) =>
+    [{ timeouts: { [name]: 0 } }, `"${name}" is 0: expected more than 0, or Infinity`] as const
+  ),
+  [
+    { tls: { cert: "-----BEGIN ", key: "-----BEGIN ", handshakeTimeout: { seconds: 0 } } },
+    "tls.handshakeTimeout is 0: expected m",
+  ],
   [{ limits: { maxheadbytes: 5 } }, 'did you mean "maxHeadBytes"?'],
   [{ timeouts: { header: 5 } }, 'did you mean "head"?'],
   [

@@ -96,9 +96,6 @@ function refuseUnable(settings: Settings): void {
   if (settings.get("reload") === true) {
     throw usage("--reload serves from one process: leave out --workers, or send SIGHUP to reload");
   }
-  if (settings.get("worker-timeout") === 0) {
-    throw usage('--worker-timeout is "0": expected a time above 0, or none');
-  }
 }
 
 /** A certificate that cannot be used is an error before any worker starts, as without workers. */

@@ -16,6 +16,7 @@ import {
   toMilliseconds,
 } from "../../coroutine/mod.ts";
 import type { ListenCertificate, ListenTLSOptions } from "../../socket/mod.ts";
+import { noTime } from "../timeouts.ts";
 
 /**
  * The option `tls` of a server.
@@ -79,6 +80,9 @@ const PAIR_MEMBERS: readonly string[] = ["cert", "key", "passphrase"];
 /** A host name in ASCII, or one with `*` as its first label. */
 const NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
+/** In seconds. */
+const DEFAULT_HANDSHAKE_TIMEOUT = 10;
+
 const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its path";
 
 /**
@@ -100,16 +104,15 @@ export function resolveTls(tls: TLSOptions): ListenTLSOptions {
     throw new TypeError(`tls is ${showValue(tls)}: ${ADVICE}`);
   }
   checkNames("tls", tls, KNOWN_MEMBERS, { complaint: "Unknown tls option" });
-  const { handshakeTimeout, reloadable } = tls;
+  const { handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT, reloadable } = tls;
   checkOption("tls.reloadable", reloadable, "boolean");
+  const handshakeTimeoutMs = toMilliseconds(handshakeTimeout, "tls.handshakeTimeout");
+  if (handshakeTimeoutMs === 0) throw noTime("tls.handshakeTimeout");
   return {
     ...pairOf("tls", tls),
     ...namesOf(tls.names),
     ...demandOf(tls),
-    handshakeTimeoutMs: toMilliseconds(
-      handshakeTimeout === undefined ? 10 : handshakeTimeout,
-      "tls.handshakeTimeout",
-    ),
+    handshakeTimeoutMs,
     ...(reloadable === true ? { reloadable } : {}),
   };
 }
