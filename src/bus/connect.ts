@@ -10,7 +10,7 @@
  */
 
 import { runtimeAdapter } from "../../mod.ts";
-import { checkNames, checkOption, hideSecrets, optionError } from "../coroutine/mod.ts";
+import { checkNames, checkOption, type Clock, hideSecrets, optionError } from "../coroutine/mod.ts";
 import { within } from "./time.ts";
 import type { BusTransport } from "./transport.ts";
 import { memoryTransport } from "./transports/memory.ts";
@@ -56,6 +56,15 @@ export async function connectBus(
   address: string,
   options: ConnectBusOptions = {},
 ): Promise<BusTransport> {
+  return await connectIn((await runtimeAdapter()).clock, address, options);
+}
+
+/** The same with a clock for the wait for the first answer; tests give one of their own. */
+export async function connectIn(
+  clock: Clock,
+  address: string,
+  options: ConnectBusOptions,
+): Promise<BusTransport> {
   checkNames("connectBus", options, ["load"]);
   const { load = (name: string) => import(name) as Promise<unknown> } = options;
   checkOption("load of connectBus", load, "function");
@@ -64,10 +73,10 @@ export async function connectBus(
   switch (scheme) {
     case "redis:":
     case "rediss:":
-      return await connectRedis(address, load);
+      return await connectRedis(clock, address, load);
     case "nats:":
     case "tls:":
-      return await connectNats(new URL(address), load);
+      return await connectNats(clock, new URL(address), load);
     case "memory:":
       return memoryTransport();
   }
@@ -91,7 +100,7 @@ interface IORedisModule {
 
 type Load = (name: string) => Promise<unknown>;
 
-async function connectRedis(address: string, load: Load): Promise<BusTransport> {
+async function connectRedis(clock: Clock, address: string, load: Load): Promise<BusTransport> {
   const { Redis } = await loadClient<IORedisModule>("ioredis", load);
   const client = new Redis(address, {
     retryStrategy: (attempt: number) => Math.min(2000, 50 * attempt) * (0.5 + Math.random() / 2),
@@ -101,7 +110,7 @@ async function connectRedis(address: string, load: Load): Promise<BusTransport> 
   client.on("error", (error) => reason = error);
   const transport = redisTransport(client);
   const end = () => void client.disconnect();
-  await firstAnswer(client.call("PING"), address, end, () => reason);
+  await firstAnswer(clock, client.call("PING"), address, end, () => reason);
   return ending(transport, end);
 }
 
@@ -110,7 +119,7 @@ interface NatsModule {
   connect(options: object): Promise<NatsConnectionLike & { close(): Promise<void> }>;
 }
 
-async function connectNats(url: URL, load: Load): Promise<BusTransport> {
+async function connectNats(clock: Clock, url: URL, load: Load): Promise<BusTransport> {
   const { connect } = await loadClient<NatsModule>("@nats-io/transport-node", load);
   const jetstream = await loadClient<JetStreamLike>("@nats-io/jetstream", load);
   const [user, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
@@ -121,7 +130,7 @@ async function connectNats(url: URL, load: Load): Promise<BusTransport> {
     ...(url.protocol === "tls:" ? { tls: {} } : {}),
   });
   const end = () => void connecting.then((connection) => connection.close(), () => {});
-  const connection = await firstAnswer(connecting, url.host, end);
+  const connection = await firstAnswer(clock, connecting, url.host, end);
   return ending(natsTransport(connection, jetstream), end);
 }
 
@@ -135,13 +144,13 @@ async function loadClient<T>(name: string, load: Load): Promise<T> {
 }
 
 async function firstAnswer<T>(
+  clock: Clock,
   answer: Promise<T>,
   address: string,
   end: () => void,
   reason: () => unknown = () => undefined,
 ): Promise<T> {
   answer.catch(() => {});
-  const { clock } = await runtimeAdapter();
   const shown = hideSecrets(address);
   try {
     const found = await within(clock, FIRST_ANSWER_MS, answer);

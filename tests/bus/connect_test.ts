@@ -2,7 +2,9 @@
 
 import { test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
+import { connectIn } from "../../src/bus/connect.ts";
 import { connectBus, openBus } from "../../src/bus/mod.ts";
+import { ManualClock } from "../../src/coroutine/mod.ts";
 import { skipWithout } from "../tools/optional_tools.ts";
 import { type BrokerProcess, startBroker } from "./broker_process.ts";
 
@@ -41,8 +43,20 @@ test("an address of another form, and a broker that is not there, are errors", a
 });
 
 test("a Redis that cannot be reached is an error with the reason of the client", async () => {
+  const clock = new ManualClock();
+  const load = async () => {
+    const { Redis } = await import("ioredis");
+    class Client extends Redis {
+      constructor(address: string, settings: object) {
+        super(address, settings);
+        // The client has noted the error when the next task runs.
+        this.once("error", () => setTimeout(() => clock.advance(5000)));
+      }
+    }
+    return { Redis: Client };
+  };
   const error = await assertRejects(
-    () => connectBus("redis://:secret@127.0.0.1:1"),
+    () => connectIn(clock, "redis://:secret@127.0.0.1:1", { load }),
     Error,
     "The broker at redis://***@127.0.0.1:1 has not answered within 5 s",
   );
