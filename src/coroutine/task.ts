@@ -71,8 +71,9 @@ export interface Task<T> {
    *
    * The operation that it waits for is aborted at once. A value that is already on its way still
    * arrives; the cancellation then follows at the next wait. The `finally` blocks may wait; a
-   * second `cancel` does not disturb them. A function with a `finally` that waits should be called
-   * with `yield* Call(fn)`.
+   * second `cancel` does not disturb them. A coroutine that waits in a `finally` of its own accord
+   * goes no further in that block. A function with a `finally` that waits should be called with
+   * `yield* Call(fn)`.
    */
   cancel(): void;
 }

@@ -66,7 +66,7 @@ export const DEFAULT_TIMEOUTS: Readonly<Record<keyof Timeouts, number>> = Object
   close: 30,
 });
 
-/** The phases that may take no time. In the others, 0 would end each request, and elsewhere 0 often means "none". */
+/** The phases that may take no time. In the others, 0 would end each request, and in Node it means "none". */
 const MAY_BE_ZERO: readonly string[] = ["linger", "halfClosed", "close"];
 
 /** The time-outs that an app may change for its own request; the other phases have no request. */
