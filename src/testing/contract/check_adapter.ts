@@ -15,6 +15,7 @@ import type { Check } from "./check.ts";
 import { CLOCK_CHECKS, FACT_CHECKS } from "./clock_checks.ts";
 import { CLOSING_CHECKS, HALF_CLOSE_CHECKS, RESET_CHECKS } from "./closing_checks.ts";
 import { DIAL_CHECKS } from "./dial_checks.ts";
+import { withoutEscapes } from "./escapes.ts";
 import { NotApplicable } from "./expectations.ts";
 import { FAILURE_CHECKS, REFUSAL_CHECKS } from "./failure_checks.ts";
 import { addressCheck, LISTENER_CHECKS } from "./listener_checks.ts";
@@ -270,7 +271,7 @@ function gapsOf(
 
 async function runCheck(check: Check, stage: Stage, name: string): Promise<CheckResult> {
   try {
-    await check.run(stage);
+    await withoutEscapes(() => check.run(stage));
     return "passed";
   } catch (error) {
     if (error instanceof NotApplicable) return "left out";
@@ -287,7 +288,7 @@ async function runGap(check: Check, stage: () => Stage, name: string): Promise<C
   for (let round = 0; round < GAP_ROUNDS; round++) {
     const place = stage();
     try {
-      await check.run(place);
+      await withoutEscapes(() => check.run(place));
     } catch (error) {
       await place.clear();
       if (!(error instanceof NotApplicable)) return "gap";

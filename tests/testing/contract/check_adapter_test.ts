@@ -1,5 +1,9 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import {
   assert,
   assertEquals,
@@ -14,6 +18,7 @@ import { PROMISES } from "../../../src/testing/contract/promises.ts";
 import { toDial } from "../../../src/testing/contract/stage.ts";
 import { JumpingClock } from "../../support/jumping_clock.ts";
 import { isMine } from "../../support/shares.ts";
+import { programArguments, type Runtime } from "../../tools/runtimes.ts";
 
 const READS_ON = "half-close: reading goes on after endWrite";
 const WRITES_ON = "half-close: writing goes on after the end of the peer";
@@ -237,3 +242,20 @@ function plain(comment: string): string {
   return comment.replace(/^\/\*\*|\*\/$|^\s*\* ?/gm, "").replace(/@returns|@throws/g, "")
     .replace(/\s+/g, " ");
 }
+
+test("an error that escapes from the adapter to the process is told by its check", async () => {
+  const { bun, deno } = process.versions as Record<string, string | undefined>;
+  const name = deno !== undefined ? "deno" : bun !== undefined ? "bun" : "node";
+  const command = process.execPath;
+  const file = fileURLToPath(new URL("./escaping_adapter.ts", import.meta.url));
+  const args = programArguments({ name, command, version: "" } satisfies Runtime, file);
+  const { stdout } = await promisify(execFile)(command, args);
+  const failures = ["data", "end", "drain", "close"].map((moment) =>
+    `failures: a handler that throws in ${moment} loses its connection: An error escaped, and would ` +
+    "end the process: TypeError: checkAdapter throws this error, which the adapter must log: a bug " +
+    `in ${moment}`
+  );
+  const lines = stdout.trim().split("\n");
+  assertEquals(lines.filter((line) => line.startsWith("failures")), failures);
+  assert(lines.some((line) => line.startsWith("passed: order")), stdout);
+});
