@@ -1,5 +1,5 @@
 /**
- * A program: it checks an adapter that catches no error of a handler, and prints what the checks find. An error that
+ * A program that checks an adapter which catches no error of a handler, and prints the findings. An error that
  * ends the program is a failure of its test.
  */
 
