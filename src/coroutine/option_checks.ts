@@ -35,17 +35,27 @@ const MAX_SHOWN = 100;
  */
 export function hideSecrets(text: string): string {
   if (!text.includes("@") && !text.includes("?")) return text;
-  return text
-    .replace(/\b(https?:\/\/)[^\s\x22\x27\x60<>/?#]*@/gi, "$1***@")
-    .replace(/\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s\x22\x27\x60<>]*@/gi, "$1***@")
-    .replace(
-      /\b(?!https?:|file:)([a-z][a-z0-9+.-]{0,30}:\/\/[^\s\x22\x27\x60<>?]*\?)[^\s\x22\x27\x60<>]+/gi,
-      "$1***",
-    )
-    .replace(
-      /(?<![^\s\x22\x27\x60<>:@/\\])[^\s\x22\x27\x60<>:@/\\*]*:[^\s\x22\x27\x60<>@/\\*]+@/g,
-      "***@",
-    );
+  return text.replace(/[^\s\x22\x27\x60<>]+/g, hideInAddress);
+}
+
+/** The scheme of an address whose secrets stand before its last `@`; those of files and of the web are others. */
+const SCHEME = /\b(?!https?:|file:)[a-z][a-z0-9+.-]{0,30}:\/\//i;
+
+/**
+ * Hides the secrets of an address. The text may be that of a client, so the work grows with its length only: no
+ * pattern searches the rest of the text once for each place where it could begin.
+ */
+function hideInAddress(given: string): string {
+  let address = given.replace(/\b(https?:\/\/)[^/?#]*@/gi, "$1***@");
+  const scheme = SCHEME.exec(address);
+  if (scheme !== null) {
+    const begin = scheme.index + scheme[0].length;
+    const last = address.lastIndexOf("@");
+    if (last >= begin) address = `${address.slice(0, begin)}***${address.slice(last)}`;
+    const query = address.indexOf("?", begin) + 1;
+    if (query > 0 && query < address.length) address = `${address.slice(0, query)}***`;
+  }
+  return address.replace(/(?<![^@/\\*])[^@/\\*:]*:[^@/\\*]+@/g, "***@");
 }
 
 /**
