@@ -51,8 +51,7 @@ const IGNORE_ALL: SocketHandler = { onData() {}, onEnd() {}, onDrain() {}, onClo
  */
 export function dialler(dialOne: DialOne, names: () => NameLookup): DiallingAdapter["dial"] {
   return async (asked, open, options = {}) => {
-    checkDial(asked, open, options);
-    const { signal } = options;
+    const { signal } = checkDial(asked, open, options);
     const dialling = new AbortController();
     const abort = () => dialling.abort(signal?.reason);
     if (signal?.aborted) abort();

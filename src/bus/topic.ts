@@ -47,8 +47,8 @@ export class Topic<T> implements BusTopicOf<T, "plain"> {
   }
 
   subscribe(options: TopicSubscribeOptions = {}): Operation<TopicSubscriptionOf<T, "plain">> {
-    checkNames("subscribe", options, ["after"]);
-    const after = checkAfter(options.after === undefined ? "end" : options.after);
+    const { after: given = "end" } = checkNames("subscribe", options, ["after"]);
+    const after = checkAfter(given);
     const name = `subscribe(${this.name})`;
     return this.#wrap(this.#core.call(name, async () => {
       const cursor = await openCursor(this.#core, this.#log, after);

@@ -18,5 +18,7 @@ export const BASE: {
   readonly return?: unknown;
   readonly throw?: unknown;
   readonly close?: unknown;
+  readonly getReader?: unknown;
+  readonly soon?: unknown;
   readonly [Symbol.asyncIterator]?: unknown;
 } = Object.prototype;

@@ -41,20 +41,9 @@ export function checkedOptions<O extends object>(
     }
     if (areKnown) return options;
   }
-  checkNames(`The last argument of ${of}`, options, known, {
+  return checkNames(`The last argument of ${of}`, options, known, {
     complaint: `Unknown option of ${of}`,
   });
-  return withoutInherited(options, known);
-}
-
-/** Copies the options without the members that an app has added to `Object.prototype`. */
-function withoutInherited<O extends object>(options: O, known: readonly string[]): O {
-  const own = Object.create(null) as Record<string, unknown>;
-  for (const name of known) {
-    if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
-    own[name] = (options as Record<string, unknown>)[name];
-  }
-  return own as O;
 }
 
 /**

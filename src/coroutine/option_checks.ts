@@ -187,6 +187,8 @@ export function checkOption(name: string, value: unknown, kind: OptionKind): voi
  * @param known Every name that is allowed.
  * @param rules The beginning of the message for an unknown name (default `Unknown option of` and the name),
  *   and the names to suggest for others that are no misspellings.
+ * @returns The options. If an app has added a member with a known name to `Object.prototype`, they are a copy
+ *   without it.
  * @throws {TypeError} If the options are no object, and for the first name that is not allowed.
  *
  * @example
@@ -201,15 +203,15 @@ export function checkOption(name: string, value: unknown, kind: OptionKind): voi
  * );
  * ```
  */
-export function checkNames(
+export function checkNames<O>(
   name: string,
-  options: unknown,
+  options: O,
   known: readonly string[],
   rules: {
     readonly complaint?: string;
     readonly suggestions?: Readonly<Record<string, string>>;
   } = {},
-): void {
+): O {
   const example = `an object, such as { ${known[0]}: ... }`;
   if (!areOptions(options)) throw optionError(name, options, example);
   const { complaint = `Unknown option of ${name}`, suggestions = {} } = rules;
@@ -221,6 +223,18 @@ export function checkNames(
     const advice = meant === undefined ? "e" : `did you mean "${meant}"? E`;
     throw new TypeError(`${complaint} "${given}": ${advice}xpected one of ${known.join(", ")}`);
   }
+  return withoutForeign(options, known);
+}
+
+/** Leaves out the members that an app has added to `Object.prototype`. */
+function withoutForeign<O extends object>(options: O, known: readonly string[]): O {
+  if (!known.some((name) => name in Object.prototype)) return options;
+  const own = Object.create(null) as Record<string, unknown>;
+  for (const name of known) {
+    if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
+    own[name] = (options as Record<string, unknown>)[name];
+  }
+  return own as O;
 }
 
 /**

@@ -131,6 +131,7 @@ export function* passThrough(
   reader?: BodyReader,
 ): Generator<AppYield, void, unknown> {
   const cogen = given ?? { operation: undefined, result: undefined } as Cogen;
+  dropForeign(stage);
   const server = stage.keepsBlocks ?? stage.block === undefined ? reader : undefined;
   const promised = run();
   let body: AppIterable | undefined;
@@ -155,6 +156,22 @@ export function* passThrough(
       const closed = Object(body) === body ? callClose(body as AppIterable) : undefined;
       if (isPromise(closed)) yield* waitFor(cogen, closed);
     }
+  }
+}
+
+const MEMBERS = [
+  ...["block", "keepsBlocks", "checkYielded", "wait", "whenHeld", "resume", "end"] as const,
+];
+
+/**
+ * Hides the members that an app has added to `Object.prototype`: they would count as those of each stage. The
+ * stage itself is changed, because a copy of a stage with private members could not run its methods.
+ */
+function dropForeign(stage: BlockStage): void {
+  const base: BlockStage = Object.prototype;
+  for (const name of MEMBERS) {
+    const isForeign = name in base && stage[name] === base[name] && !Object.hasOwn(stage, name);
+    if (isForeign) Reflect.set(stage, name, undefined);
   }
 }
 

@@ -15,7 +15,7 @@
  * @module
  */
 
-import type { RosterMember } from "../coroutine/internal.ts";
+import { NO_OPTIONS, type RosterMember } from "../coroutine/internal.ts";
 import {
   type DataEvent,
   errorResponse,
@@ -80,7 +80,7 @@ export interface ConnectionHost extends StoppingSource {
 
 /** Pipelined requests are served for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
-const NO_EVENTS: TakenEvents = {};
+const NO_EVENTS: TakenEvents = NO_OPTIONS;
 const { flush: flushLog } = LogStream.prototype;
 const NO_BYTES = new Uint8Array(0);
 /** The time for a client to close by itself, after which a shutdown ends its quiet connection. */

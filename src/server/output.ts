@@ -288,7 +288,7 @@ export class Output implements AppOutput {
   #reportTaken(): void {
     const waiters = this.#takenWaiters;
     if (waiters === undefined || this.#full || this.#wasTaken === false) return;
-    for (let first; (first = waiters[0]) !== undefined && first.position <= this.#sentBytes;) {
+    for (let first; (first = waiters.at(0)) !== undefined && first.position <= this.#sentBytes;) {
       waiters.shift();
       first.done(true);
     }

@@ -311,9 +311,9 @@ export class RequestExchange
     if (typeof open !== "function") {
       throw optionError("The handler of takeSocket", open, "a function that takes the socket");
     }
-    checkNames("events of takeSocket", events, ["onAppEnd", "onStopping"]);
-    checkOption("onAppEnd of takeSocket", events.onAppEnd, "function");
-    checkOption("onStopping of takeSocket", events.onStopping, "function");
+    const own = checkNames("events of takeSocket", events, ["onAppEnd", "onStopping"]);
+    checkOption("onAppEnd of takeSocket", own.onAppEnd, "function");
+    checkOption("onStopping of takeSocket", own.onStopping, "function");
     // A connection that lingers would have no deadline any more.
     if (this.#reason !== undefined) throw this.#reason;
     const isTunnel = this.method === "CONNECT";
@@ -330,7 +330,9 @@ export class RequestExchange
     // The connection may last for days. The strings of the fields would keep the text of the whole head.
     const { method, target, path, minorVersion } = this.head;
     this.head = { method, target, path, minorVersion };
-    this.#host.giveAway(this, open, events);
+    // The methods of a class must be called on their object.
+    const isWhole = own.onAppEnd === events.onAppEnd && own.onStopping === events.onStopping;
+    this.#host.giveAway(this, open, isWhole ? events : own);
   }
 
   get #speaksHTTP10(): boolean {

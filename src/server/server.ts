@@ -375,8 +375,7 @@ export class WSGIServer {
    *   `RangeError` for a grace period that is no duration; the server then goes on.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkNames("options of shutdown", options, ["grace", "idle"]);
-    const { grace, idle } = options;
+    const { grace, idle } = checkNames("options of shutdown", options, ["grace", "idle"]);
     const graceMs = toMilliseconds(grace === undefined ? 10 : grace, "grace");
     if (idle !== undefined) this.#shutdown.keepIdle(toMilliseconds(idle, "idle"));
     else if (this.#ending === undefined) this.#shutdown.keepIdle(DEFAULT_IDLE_MS);

@@ -95,8 +95,8 @@ export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
  * @throws {RangeError} For a negative time, and for 0 where it would end each request.
  */
 export function changeTimeouts(before: TimeoutsMs, given: RequestTimeouts): TimeoutsMs {
-  checkNames("timeouts", given, CHANGEABLE, { complaint: "A request has no timeout" });
-  return { ...before, ...inMilliseconds(given) };
+  const own = checkNames("timeouts", given, CHANGEABLE, { complaint: "A request has no timeout" });
+  return { ...before, ...inMilliseconds(own) };
 }
 
 function inMilliseconds(given: Partial<Timeouts>): Partial<TimeoutsMs> {

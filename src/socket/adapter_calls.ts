@@ -62,6 +62,7 @@ export function checkListen(address: unknown, options: unknown, accept: unknown)
  * @param address The address.
  * @param open The function that takes the connection.
  * @param options The options.
+ * @returns The options, without members that an app has added to `Object.prototype`.
  * @throws {TypeError} For an argument of a wrong kind, or an unknown option.
  *
  * @example
@@ -73,15 +74,15 @@ export function checkListen(address: unknown, options: unknown, accept: unknown)
  * assertThrows(() => checkDial("127.0.0.1:80", open, {}), TypeError, "expected an address");
  * ```
  */
-export function checkDial(address: unknown, open: unknown, options: unknown): void {
+export function checkDial<O>(address: unknown, open: unknown, options: O): O {
   checkAddress("dial", address);
   checkHandler("dial", open);
-  checkNames("The third argument of dial", options, ["signal"], {
+  const own = checkNames("The third argument of dial", options, ["signal"], {
     complaint: "Unknown option of dial",
   });
-  const { signal } = options as { signal?: unknown };
+  const { signal } = own as { signal?: unknown };
   const { aborted } = Object(signal) as { aborted?: unknown };
-  if (signal === undefined || typeof aborted === "boolean") return;
+  if (signal === undefined || typeof aborted === "boolean") return own;
   throw optionError("signal of dial", signal, "an AbortSignal");
 }
 

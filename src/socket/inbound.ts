@@ -11,6 +11,7 @@
  * @module
  */
 
+import { BASE } from "../coroutine/internal.ts";
 import type { Socket, SocketHandler } from "./socket.ts";
 
 /**
@@ -236,8 +237,8 @@ export class Inbound {
   }
 
   #soon(job: () => void): void {
-    if (this.#host.soon === undefined) queueMicrotask(job);
-    else this.#host.soon(job);
+    if (this.#host.soon === BASE.soon) queueMicrotask(job);
+    else this.#host.soon?.(job);
   }
 
   #hold(bytes: Uint8Array): boolean {

@@ -54,11 +54,10 @@ const LINE_BREAK = /\r\n|\r|\n/;
  */
 export function formatEvent(event: string | EventFields): string {
   if (typeof event === "string") return `${dataLines(event)}\n`;
-  checkNames("an event", event, NAMES, {
+  const { data, event: name, id, retry, comment } = checkNames("an event", event, NAMES, {
     complaint: "Unknown field of an event",
     suggestions: SUGGESTIONS,
   });
-  const { data, event: name, id, retry, comment } = event;
   let text = "";
   if (comment !== undefined) text += lines(":", "comment", comment);
   if (name !== undefined) text += `event: ${oneLine("event", name, /[\r\n]/)}\n`;

@@ -103,12 +103,12 @@ export function acceptWebSocket(
   options: WebSocketOptions = {},
 ): WebSocketConnection {
   checkEnviron("acceptWebSocket", environ);
-  checkNames("options of acceptWebSocket", options, KNOWN_OPTIONS);
-  const settings = settingsOf(options);
-  const handshake = shakeHands(environ, termsOf(options));
+  const own = checkNames("options of acceptWebSocket", options, KNOWN_OPTIONS);
+  const settings = settingsOf(own);
+  const handshake = shakeHands(environ, termsOf(own));
   const { cogen } = environ;
   const { clock } = cogen.scheduler;
-  const { compression } = options;
+  const { compression } = own;
   const opened = new Opened();
   const open = (socket: ByteSocket) => {
     const deflate = compression === undefined || handshake.deflate === undefined
@@ -148,8 +148,7 @@ class Opened implements TakenEvents {
 
 function settingsOf(options: WebSocketOptions): ConnectionSettings {
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, ping = {}, shutdownSpread = 2 } = options;
-  checkNames("ping", ping, ["interval", "timeout"]);
-  const { interval = 20, timeout = 20 } = ping;
+  const { interval = 20, timeout = 20 } = checkNames("ping", ping, ["interval", "timeout"]);
   if (typeof maxMessageBytes !== "number") {
     throw optionError("maxMessageBytes", maxMessageBytes, "a number");
   }

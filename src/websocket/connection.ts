@@ -81,7 +81,9 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     deflate: MessageDeflate | undefined,
   ) {
     this.#socket = socket;
-    socket.expectLittle?.();
+    // An app may have added a member to all objects.
+    const base: Pick<Partial<ByteSocket>, "expectLittle"> = Object.prototype;
+    if (socket.expectLittle !== base.expectLittle) socket.expectLittle?.();
     this.clock = clock;
     this.settings = settings;
     this.output = new MessageOutput(socket, deflate);

@@ -40,5 +40,5 @@ export function frameOf(message: Message, deflate: MessageDeflate | undefined): 
   const payload = deflate.deflate(bytes);
   return payload === undefined
     ? encodeFrame(type, bytes)
-    : encodeFrame(type, payload, { isCompressed: true });
+    : encodeFrame(type, payload, { isFinal: true, isCompressed: true, mask: undefined });
 }

@@ -23,7 +23,7 @@ export class WaitLine<T, W extends Waiting<T> = Waiting<T>> {
 
   /** The wait that has begun first. */
   get first(): W | undefined {
-    return this.#waits[0];
+    return this.#waits.at(0);
   }
 
   /**

@@ -33,7 +33,7 @@ export class DeadlineHeap<T extends Expiring> {
 
   /** The earliest time; `Infinity` if the heap is empty. */
   get earliest(): number {
-    return this.#entries[0]?.time ?? Infinity;
+    return this.#entries.length > 0 ? (this.#entries[0] as T).time : Infinity;
   }
 
   /** Adds an entry that is in no heap. */
@@ -57,8 +57,8 @@ export class DeadlineHeap<T extends Expiring> {
 
   /** Removes and returns the earliest entry, if its time is not after `now`. */
   takeDue(now: number): T | undefined {
-    const first = this.#entries[0];
-    if (first === undefined || first.time > now) return undefined;
+    if (this.earliest > now || this.#entries.length === 0) return undefined;
+    const first = this.#entries[0] as T;
     this.remove(first);
     return first;
   }

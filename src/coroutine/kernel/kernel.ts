@@ -14,6 +14,7 @@
  * @module
  */
 
+import { BASE } from "../base_members.ts";
 import type { Clock } from "../clock.ts";
 import { enterStep } from "../current_step.ts";
 import { describeThrown } from "../error_text.ts";
@@ -320,7 +321,7 @@ export class Kernel implements FirstStepHost {
   #wake(): void {
     if (this.#driving || this.#deferred) return;
     this.#deferred = true;
-    if (this.#soonLeft > 0 && this.clock.soon !== undefined) this.clock.soon(this.#driveSoon);
+    if (this.#soonLeft > 0 && this.clock.soon !== BASE.soon) this.clock.soon?.(this.#driveSoon);
     else this.clock.defer(this.#drive);
   }
 

@@ -98,7 +98,7 @@ function listOf(value: string | undefined): readonly string[] {
 
 /** The entry that is `depth` from the right, or the one furthest left of a shorter list. */
 function entryAt(list: readonly string[], depth: number): string | undefined {
-  return list[Math.max(0, list.length - depth)];
+  return list.at(Math.max(0, list.length - depth));
 }
 
 const SCHEMES: Readonly<Record<string, "http" | "https">> = {

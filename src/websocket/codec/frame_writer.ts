@@ -20,7 +20,7 @@ export interface FrameOptions {
   /** Whether the payload is compressed: the bit RSV1 (RFC 7692 §6). Default `false`. */
   readonly isCompressed?: boolean;
   /** The four bytes of the key, for a frame of a client. Default: the frame is not masked. */
-  readonly mask?: Uint8Array;
+  readonly mask?: Uint8Array | undefined;
 }
 
 const FIN = 0x80;
@@ -28,6 +28,8 @@ const RSV1 = 0x40;
 const MASK = 0x80;
 /** The longest reason of a Close frame in bytes: a control frame has 125, and the code takes two. */
 const MAX_REASON_BYTES = 123;
+/** The options of a call without any. They inherit nothing that an app has added to all objects. */
+const NO_OPTIONS: FrameOptions = Object.freeze(Object.create(null) as FrameOptions);
 const encoder = new TextEncoder();
 
 /**
@@ -50,7 +52,7 @@ const encoder = new TextEncoder();
 export function encodeFrame(
   type: FrameType,
   payload: Uint8Array | string,
-  options: FrameOptions = {},
+  options: FrameOptions = NO_OPTIONS,
 ): Uint8Array<ArrayBuffer> {
   const { isFinal = true, isCompressed = false, mask } = options;
   const opcode = OPCODES[type];

@@ -55,7 +55,14 @@ export interface Extent {
 /** Makes blocks of a source. */
 export function blockSource(source: FileBody, extent: Extent): BlockSource {
   if (isOpenFile(source)) return new FileBlocks(source, extent);
-  return new ExtentBlocks("getReader" in source ? streamed(source) : iterated(source), extent);
+  return new ExtentBlocks(isStream(source) ? streamed(source) : iterated(source), extent);
+}
+
+/** Whether a source is a stream of the runtime, or another object with a reader. */
+export function isStream<T extends object>(
+  source: T,
+): source is Extract<T, { getReader(): unknown }> {
+  return "getReader" in source && source.getReader !== BASE.getReader;
 }
 
 /** Whether a source is an open file. */

@@ -14,7 +14,13 @@ import { checkedOptions } from "../../coroutine/internal.ts";
 import { optionError, showValue, until } from "../../coroutine/mod.ts";
 import type { Block } from "../block.ts";
 import type { Cogen } from "../cogen.ts";
-import { type BlockSource, blockSource, type FileBody, isOpenFile } from "./file_source.ts";
+import {
+  type BlockSource,
+  blockSource,
+  type FileBody,
+  isOpenFile,
+  isStream,
+} from "./file_source.ts";
 import {
   blobSize,
   closeRuntimeFile,
@@ -244,7 +250,7 @@ function checkSource(source: unknown): void {
   const isBytes = ArrayBuffer.isView(source) || source instanceof ArrayBuffer;
   if (typeof source === "object" && source !== null && !isBytes) {
     const isIterable = Symbol.iterator in source || Symbol.asyncIterator in source;
-    if (isIterable || "getReader" in source || isOpenFile(source) || isRuntimeFile(source)) return;
+    if (isIterable || isStream(source) || isOpenFile(source) || isRuntimeFile(source)) return;
   }
   const kind = source === null ? "null" : isBytes ? "bytes" : typeof source;
   throw new TypeError(

@@ -10,10 +10,23 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Call, Queue, Sleep } from "../../../src/coroutine/mod.ts";
-import { accessLog, delegate, errorPage, passThrough } from "../../../src/middleware/mod.ts";
-import { eventStream } from "../../../src/sse/mod.ts";
+import {
+  accessLog,
+  basicAuth,
+  cors,
+  delegate,
+  errorPage,
+  lazyStartResponse,
+  passThrough,
+  requestId,
+  trustProxy,
+  validator,
+} from "../../../src/middleware/mod.ts";
+import { EventChannel, eventStream } from "../../../src/sse/mod.ts";
+import { acceptWebSocket } from "../../../src/websocket/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
 import { get, post, serving } from "../../support/serving.ts";
 
@@ -104,14 +117,49 @@ const passed: WSGIApp = (environ, startResponse) =>
     },
   });
 
+const named: WSGIApp = (environ, startResponse) =>
+  eventStream(environ, startResponse, [{ data: "named", event: "news" }, { data: "x", id: "1" }]);
+const channel = new EventChannel({ epoch: "one" });
+const followed: WSGIApp = (environ, startResponse) =>
+  eventStream(environ, startResponse, channel.subscribe());
+
+const socket: WSGIApp = function* (environ) {
+  const connection = acceptWebSocket(environ);
+  const message = yield* connection.receive();
+  yield* connection.send(message ?? "nothing");
+  yield* connection.close(1000, "end");
+};
+
+const controls: WSGIApp = function* (environ, startResponse) {
+  const { cogen } = environ;
+  cogen.inform(103, [["Link", "</a.css>; rel=preload"]]);
+  cogen.setTimeouts({ request: 5 });
+  startResponse("200 OK", [["Trailer", "X-End"]]);
+  yield "controls";
+  cogen.setTrailers([["X-End", "yes"]]);
+};
+
+const stacked: WSGIApp = validator(
+  cors(requestId(lazyStartResponse(array), { make: () => "id" }), { origin: "*" }),
+);
+const trusting: WSGIApp = trustProxy(generator, { trust: ["loopback"] });
+const locked: WSGIApp = basicAuth(array, { realm: "x", check: () => true });
+
 const APPS: Readonly<Record<string, WSGIApp>> = {
+  ...{ named, followed, controls, stacked, trusting, locked },
   ...{ array, generator, reader, closing, iterator, calls, signals, logged, guarded, passed },
-  ...{ wrapped, streamed },
+  ...{ wrapped, streamed, socket },
 };
 
 const REQUESTS = [
   ...Object.keys(APPS).map((name) => get(`/${name}`, "X-A: 1", "X-A: 2")),
   post("/reader", "a body"),
+  get("/stacked", "Origin: http://a.example"),
+  get("/trusting", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https"),
+  get("/locked", `Authorization: Basic ${btoa("ann:sesame")}`),
+  "GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+  "\x81\x81\0\0\0\0a\x88\x80\0\0\0\0",
   "HEAD /array HTTP/1.0\r\n\r\n",
   "nonsense\r\n\r\n",
 ];
@@ -201,3 +249,37 @@ for (const member of MEMBERS) {
     },
   );
 }
+
+/**
+ * Members that the language or the loader of the tests itself looks for, or that address a socket. Keys of the
+ * environ are left out as well: it is a plain object, and middleware copies it with `{ ...environ }`.
+ */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  ...["constructor", "return", "get", "set", "value", "writable", "enumerable", "configurable"],
+  ...["path", "fd"],
+]);
+
+/** Each name after a dot or in braces in the code of a folder, and the first indices of an array. */
+function namesIn(folder: URL): readonly string[] {
+  const names = new Set(["0", "1"]);
+  for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!entry.endsWith(".ts")) continue;
+    const code = readFileSync(new URL(entry.replaceAll("\\", "/"), folder), "utf8");
+    for (const [, name] of code.matchAll(/[.{,"]\s*([A-Za-z_]\w*)/g)) names.add(name as string);
+  }
+  const isLeftOut = (name: string) => LEFT_OUT.has(name) || /^[A-Z_]+$/.test(name);
+  return [...names].filter((name) => !(name in Object.prototype) && !isLeftOut(name));
+}
+
+test("foreign members of all names in the code change no other request", async () => {
+  const names = namesIn(new URL("../../../src/", import.meta.url));
+  assertEquals(names.length > 1000, true);
+  const clean = await (cleanRun ??= run(() => () => {}));
+  for (const value of ["foreign", true]) {
+    const polluted = await run(() => {
+      const restores = names.map((name) => pollute(name, value));
+      return () => restores.forEach((restore) => restore());
+    });
+    assertEquals(polluted, clean, String(value));
+  }
+});
