@@ -22,6 +22,7 @@ import type { DiallingAdapter } from "../src/socket/mod.ts";
 import { listenOnOne } from "./bun/listen.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
 import { builtinModule } from "./shared/builtin_module.ts";
+import { descriptorRoom } from "./shared/descriptor_room.ts";
 import { logError } from "./shared/error_log.ts";
 import { listenWith } from "./shared/every_address.ts";
 import { hostClock } from "./shared/host_clock.ts";
@@ -38,6 +39,7 @@ const adapter: DiallingAdapter = {
   hostName: () => builtinModule<{ hostname(): string }>("node:os").hostname(),
   log: logError,
   files: builtinFiles,
+  takeDescriptor: descriptorRoom(() => builtinModule("node:fs")),
   listen: listenWith(listenOnOne, builtinNames),
   dial: async (...call) => await (await import("./bun/dial.ts")).dial(...call),
 };

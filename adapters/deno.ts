@@ -23,9 +23,11 @@
 import type { DiallingAdapter, Files } from "../src/socket/mod.ts";
 import { denoClock } from "./deno/clock.ts";
 import { listenOnOne } from "./deno/listen.ts";
-import { demandFile, isGranted } from "./deno/permissions.ts";
+import { demandFile, isAllGranted, isGranted } from "./deno/permissions.ts";
 import { deno } from "./deno/runtime.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
+import { builtinModule } from "./shared/builtin_module.ts";
+import { descriptorRoom } from "./shared/descriptor_room.ts";
 import { logError } from "./shared/error_log.ts";
 import { listenWith } from "./shared/every_address.ts";
 import { builtinNames } from "./shared/name_lookup.ts";
@@ -64,6 +66,7 @@ const adapter: DiallingAdapter = {
   hostName,
   log: logError,
   files,
+  takeDescriptor: descriptorRoom(() => isAllGranted() ? builtinModule("node:fs") : undefined),
   listen: listenWith(listenOnOne, builtinNames),
   dial: async (...call) => await (await import("./deno/dial.ts")).dial(...call),
 };

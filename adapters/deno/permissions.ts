@@ -35,6 +35,14 @@ export function isGranted(wanted: Permission): boolean {
   return Deno === undefined || Deno.permissions.querySync(wanted).state === "granted";
 }
 
+/** The permissions that Deno asks for before it reads `/proc`. */
+const ALL: readonly string[] = ["read", "write", "net", "env", "run", "ffi", "sys"];
+
+/** Whether this program has every permission, as with `--allow-all`. */
+export function isAllGranted(): boolean {
+  return ALL.every((name) => isGranted({ name } as Permission));
+}
+
 /** Whether this program may read all files; asked once, since a question takes about 10 us. */
 let readsAll: boolean | undefined;
 

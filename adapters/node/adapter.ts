@@ -8,11 +8,13 @@
 
 import { Buffer } from "node:buffer";
 import * as dns from "node:dns";
+import * as fs from "node:fs";
 import * as files from "node:fs/promises";
 import { hostname } from "node:os";
 import type { DiallingAdapter } from "../../src/socket/mod.ts";
 import { listenOnOne } from "./listen.ts";
 import { bufferEquals, type BufferMethods } from "../shared/buffer_methods.ts";
+import { descriptorRoom } from "../shared/descriptor_room.ts";
 import { logError } from "../shared/error_log.ts";
 import { listenWith } from "../shared/every_address.ts";
 import { hostClock } from "../shared/host_clock.ts";
@@ -29,6 +31,7 @@ const adapter: DiallingAdapter = {
   hostName: hostname,
   log: logError,
   files: systemFiles(() => files),
+  takeDescriptor: descriptorRoom(() => fs),
   listen: listenWith(listenOnOne, () => dns),
   dial: async (...call) => await (await import("./dial.ts")).dial(...call),
 };

@@ -10,6 +10,7 @@
 import { accessSync, constants, lstatSync, renameSync, unlinkSync } from "node:fs";
 import * as net from "node:net";
 import { dirname } from "node:path";
+import { setInterval } from "node:timers";
 import {
   type Address,
   formatAddress,
@@ -28,6 +29,14 @@ import { bindOverStale, ownFileOf, type SocketFiles } from "../shared/stale_sock
 import { codeOf } from "../shared/system_error.ts";
 import { openStream } from "./open_stream.ts";
 import { STREAM_OPTIONS } from "./socket.ts";
+
+/** The time between two calls by which a server of Deno goes on to accept, in milliseconds. */
+const ACCEPT_AGAIN_MS = 1000;
+
+/** The part of a `net.Server` that leads to the listener of the runtime. */
+interface Internals {
+  readonly _handle?: { listen?(backlog: number): unknown } | null;
+}
 
 /**
  * Listens on a path or a numeric host.
@@ -83,7 +92,20 @@ export async function listenForStreams(
     log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
   });
   server.on("connection", taking(bound));
-  return new NodeListener(server, bound, makeFile?.());
+  const stopAgain = "Deno" in globalThis ? acceptAgain(server, options.backlog) : undefined;
+  return new NodeListener(server, bound, makeFile?.(), stopAgain);
+}
+
+/**
+ * Lets a server of Deno go on to accept. Without a free descriptor, it ends for ever to accept, and tells nothing
+ * of it. Its handle goes on when it listens again; otherwise the call changes nothing.
+ *
+ * @returns The function that ends the calls.
+ */
+function acceptAgain(server: net.Server & Internals, backlog = 511): () => void {
+  const timer = setInterval(() => void server._handle?.listen?.(backlog), ACCEPT_AGAIN_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 function bind(server: net.Server, address: ListenTarget, options: ListenOptions): Promise<void> {
@@ -163,16 +185,24 @@ class NodeListener implements Listener {
   readonly address: Address;
   readonly #server: net.Server;
   readonly #file: OwnSocketFile | undefined;
+  readonly #stopAgain: (() => void) | undefined;
 
-  constructor(server: net.Server, address: Address, file: OwnSocketFile | undefined) {
+  constructor(
+    server: net.Server,
+    address: Address,
+    file: OwnSocketFile | undefined,
+    stopAgain: (() => void) | undefined,
+  ) {
     this.#server = server;
     this.address = address;
     this.#file = file;
+    this.#stopAgain = stopAgain;
   }
 
   close(): Promise<void> {
     // The callback of `Server.close` waits for every connection to end. The port is free one turn
     // later.
+    this.#stopAgain?.();
     const putBack = this.#file?.setAside();
     this.#server.close();
     putBack?.();

@@ -33,6 +33,8 @@ import type { TimeoutsMs } from "./timeouts.ts";
 
 /** The time between two checks of the deadlines, in milliseconds. */
 const CHECK_INTERVAL_MS = 1000;
+/** The time between two lines in the log about a shortage of descriptors, in milliseconds. */
+const SHORTAGE_PAUSE_MS = 60_000;
 
 /** The connections of each server, for {@linkcode connectionsOf}. */
 const ofServer = new WeakMap<object, Connections>();
@@ -87,6 +89,8 @@ export class Connections implements ConnectionHost, OpeningsHost {
   /** The requests whose app has not ended, although the connection is closed. */
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
+  /** The time of the last line in the log about a shortage of descriptors, in milliseconds. */
+  #shortageToldMs = -Infinity;
   /** Set by the option `debug`. */
   #lookForMistakes: (() => void) | undefined;
 
@@ -160,13 +164,24 @@ export class Connections implements ConnectionHost, OpeningsHost {
   }
 
   refusesConnection(remote: Address): boolean {
-    const { maxConnections } = this.settings.limits;
-    const isTooMany = this.size >= maxConnections;
-    if (isTooMany) {
-      const reason = `Too many connections: limits.maxConnections is ${maxConnections}`;
-      this.refusals.add("connection", reason, remote);
+    const reason = this.#excess();
+    if (reason !== undefined) this.refusals.add("connection", reason, remote);
+    return reason !== undefined || this.#state === "closed";
+  }
+
+  /** Takes the room of a new connection. Returns the reason if there is none. */
+  #excess(): string | undefined {
+    const { adapter, limits: { maxConnections }, log } = this.settings;
+    if (this.size >= maxConnections) {
+      return `Too many connections: limits.maxConnections is ${maxConnections}`;
     }
-    return isTooMany || this.#state === "closed";
+    if (adapter.takeDescriptor?.() !== false) return undefined;
+    const now = adapter.clock.now();
+    if (now - this.#shortageToldMs >= SHORTAGE_PAUSE_MS) {
+      this.#shortageToldMs = now;
+      log("Too many open files: new connections are closed until others end. ulimit -n is too low");
+    }
+    return "Too many open files";
   }
 
   /**

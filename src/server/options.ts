@@ -103,9 +103,9 @@ export interface ServingOptions {
   readonly onError?: (error: unknown, environ: Environ | undefined) => void;
   /**
    * Called with each request that the server refuses itself, with each connection above
-   * `limits.maxConnections`, with each TLS handshake that fails, and with each refused header of the PROXY
-   * protocol; at most ten times a second, and `suppressed` tells how many more there were. An error that this
-   * function throws is logged once. The method `stats` of the server has the counts.
+   * `limits.maxConnections` or without a descriptor, with each TLS handshake that fails, and with each refused
+   * header of the PROXY protocol; at most ten times a second, and `suppressed` tells how many more there were. An
+   * error that this function throws is logged once. The method `stats` of the server has the counts.
    */
   readonly onRefused?: (refusal: Refusal) => void;
   /**

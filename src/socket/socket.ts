@@ -210,6 +210,12 @@ export interface Adapter {
   /** The file system, if there is one, for `wsgi.file_wrapper` and static files. */
   readonly files?: Files | undefined;
   /**
+   * Takes the room of a new connection among the descriptors of the process; `false` if there is none. A server
+   * calls this for each connection, and closes it at once without room. Optional; the adapters of the runtimes
+   * keep some descriptors free, because the runtimes fail without any.
+   */
+  takeDescriptor?(): boolean;
+  /**
    * Listens, and calls `accept` once for each connection, before any event of it. An error that
    * `accept` throws ends its connection only; a socket that `accept` destroys has no event except
    * `onClose`.

@@ -37,6 +37,7 @@ const PROGRAM = `
     listen: () => adapter.listen({ path: "/nowhere/a.sock" }, {}, refuse),
     dialPath: () => adapter.dial({ path: "/nowhere/a.sock" }, refuse),
     dial: () => adapter.dial({ host: "127.0.0.2", port: 9 }, refuse),
+    descriptor: () => adapter.takeDescriptor(),
   };
   const outcomes = [];
   for (const [name, call] of Object.entries(calls)) {
@@ -85,6 +86,7 @@ test("nothing makes Deno prompt", { skip }, () => {
       'Requires read access to "/nowhere/a.sock": run Deno with --allow-read',
     dial: "Cannot connect to 127.0.0.2:9: " +
       'Requires net access to "127.0.0.2:9": run Deno with --allow-net',
+    descriptor: true,
   });
 });
 

@@ -19,7 +19,10 @@
 import type { AcceptedStream } from "../../../adapters/node.ts";
 import type { Load, ToWorker } from "./messages.ts";
 
-/** The descriptors of the supervisor that are no waiting connections: its pipes, files and listeners. */
+/**
+ * The descriptors of the supervisor that are no waiting connections: its pipes, files and listeners. With few
+ * descriptors, it is half of them.
+ */
 const OTHER_DESCRIPTORS = 256;
 /** The largest number of connections that may wait. It bounds the memory: each takes some kilobytes. */
 const MAX_WAITING = 32_768;
@@ -30,7 +33,8 @@ const MAX_WAITING = 32_768;
  * @param descriptors The number of descriptors that a process may have.
  */
 export function maxWaiting(descriptors: number): number {
-  return Math.min(MAX_WAITING, Math.max(OTHER_DESCRIPTORS, descriptors - OTHER_DESCRIPTORS));
+  const others = Math.min(OTHER_DESCRIPTORS, Math.ceil(descriptors / 2));
+  return Math.min(MAX_WAITING, descriptors - others);
 }
 
 /** A connection that no worker has taken. */

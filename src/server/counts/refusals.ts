@@ -15,7 +15,8 @@ import type { Adapter, Address } from "../../socket/mod.ts";
 
 /**
  * The kinds of refusals: a `handshake` is one of TLS that failed, a `connection` is above
- * `limits.maxConnections`, and a `proxy-header` is a missing or malformed header of the PROXY protocol.
+ * `limits.maxConnections` or has no descriptor, and a `proxy-header` is a missing or malformed header of the PROXY
+ * protocol.
  */
 export type RefusalKind = "request" | "handshake" | "connection" | "proxy-header";
 

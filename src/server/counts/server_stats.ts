@@ -54,7 +54,10 @@ export interface ServerStats {
   readonly connectionStates: Readonly<Record<ConnectionStateName, number>>;
   /** The number of connections that have come. */
   readonly acceptedConnections: number;
-  /** The number of connections that were closed at once, because `limits.maxConnections` were open. */
+  /**
+   * The number of connections that were closed at once, because `limits.maxConnections` were open or the process
+   * had no descriptor to spare.
+   */
   readonly refusedConnections: number;
   /** The number of connections with TLS that broke before the first byte of a request. */
   readonly failedHandshakes: number;

@@ -155,6 +155,30 @@ test("a connection above the limit is counted and told, and those below it are s
   assertEquals([heard.length, stage.server.stats().refusedConnections], [1, 1]);
 });
 
+test("a connection without a descriptor for it is closed, counted and told, and the log has a line a minute", async () => {
+  const heard: string[] = [];
+  const stage = await serving(app, {
+    onRefused: ({ kind, reason }) => void heard.push(kind, reason),
+  });
+  let hasRoom = false;
+  stage.network.adapter.takeDescriptor = () => hasRoom;
+  const refused = [stage.connect(), stage.connect()];
+  stage.run();
+  assertEquals(refused.map(({ closed }) => closed), [true, true]);
+  assertEquals(heard, Array(2).fill(["connection", "Too many open files"]).flat());
+  const LINES = [
+    "Too many open files: new connections are closed until others end. ulimit -n is too low",
+  ];
+  assertEquals(stage.takeLog(), LINES);
+  stage.run(60_000);
+  stage.connect();
+  assertEquals(stage.takeLog(), LINES);
+  hasRoom = true;
+  assertStringIncludes(stage.ask(get("/")).received(), "hello");
+  assertEquals(stage.server.stats().refusedConnections, 3);
+  await stage.finish();
+});
+
 test("the calls are ten a second, and the next one tells how many were left out", async () => {
   const suppressed: number[] = [];
   const stage = await serving(app, { onRefused: (refusal) => suppressed.push(refusal.suppressed) });
