@@ -11,7 +11,7 @@ import { checkApp, type Mounts, type WSGIApp, WSGIPathInfoDispatcher } from "../
 import { openServedBus } from "./bus.ts";
 import { withAccessLog } from "./logs/access_lines.ts";
 import { CommandFailure, EXIT, messageOf, usage } from "./failure.ts";
-import { absolute, kindOf, workingDirectory } from "./host/mod.ts";
+import { absolute, kindOf, onDroppedPromise, workingDirectory } from "./host/mod.ts";
 import { importModule, moduleFailure, settled } from "./modules.ts";
 import { COMMANDS } from "./options.ts";
 import { behindProxies } from "./proxies.ts";
@@ -123,6 +123,12 @@ export async function loadServed(
   const app = await loadApp(place, settings.get<boolean>("factory") === true);
   const wsgiApp = behindProxies(withAccessLog(app, settings, worker), settings);
   const scheduler = await createScheduler();
+  // The other requests go on, and the log has the error, as that of a coroutine that is not joined.
+  onDroppedPromise((reason) => {
+    scheduler.add(function* droppedPromise() {
+      throw reason;
+    });
+  });
   return { wsgiApp, scheduler, bus: await openServedBus(settings, scheduler, local) };
 }
 

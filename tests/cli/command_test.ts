@@ -568,6 +568,26 @@ test("serve listens on each address, logs, and drains at SIGTERM", async () => {
   });
 });
 
+for (const way of [[], ["--workers", "1"], ["--reload"]]) {
+  test(`a promise that an app drops costs no other request: ${way[0] ?? "one process"}`, async () => {
+    const app = `export default (environ, startResponse) => {
+      if (environ.PATH_INFO === "/drop") Promise.reject(new Error("dropped by the app"));
+      startResponse("200 OK", []);
+      return ["served"];
+    };`;
+    await inWorkshop({ "drop.mjs": app }, async ({ start }) => {
+      const server = start(["drop.mjs", "-b", "127.0.0.1:0", ...way]);
+      const line = await server.errors(/serving .*\n/);
+      const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(line) ?? [];
+      assertEquals(await (await fetch(`${url}drop`)).text(), "served");
+      await server.errors(/droppedPromise failed: Error: dropped by the app\n/);
+      assertEquals(await (await fetch(`${url}`)).text(), "served");
+      server.kill("SIGTERM");
+      assertEquals((await server.ended).code, 0);
+    });
+  });
+}
+
 test("status without a server that answers is an error with a remedy", async () => {
   const other = createServer((socket) => {
     socket.on("data", () => socket.end("\x1b]0;hello\r\n"));

@@ -114,6 +114,18 @@ export function onSignal(name: SignalName, listener: () => void): void {
   }
 }
 
+let dropped: ((reason: unknown) => void) | undefined;
+
+/**
+ * Calls `listener` for each promise that is rejected while no code waits for it. Such a rejection then no longer
+ * ends the process. A second call replaces the listener.
+ */
+export function onDroppedPromise(listener: (reason: unknown) => void): void {
+  if (dropped !== undefined) host.off("unhandledRejection", dropped);
+  dropped = listener;
+  host.on("unhandledRejection", listener);
+}
+
 /** The time for the last bytes of the standard streams, in seconds. */
 const FLUSH_SECONDS = 1;
 
