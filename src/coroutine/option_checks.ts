@@ -61,7 +61,8 @@ function hideInAddress(given: string): string {
 /**
  * Writes a value of any kind as in a program, for an error message. The function never throws.
  *
- * The secrets of URLs are hidden; see {@linkcode hideSecrets}.
+ * The secrets of URLs are hidden; see {@linkcode hideSecrets}. A promise gets a handler, because its rejection
+ * would end the process: a value that is shown is refused, so that no other code waits for it.
  *
  * @param value Any value.
  * @returns At most about a hundred characters. For an object of a class, it is only the name of the
@@ -77,6 +78,7 @@ function hideInAddress(given: string): string {
  * ```
  */
 export function showValue(value: unknown): string {
+  handleRejection(value);
   if (isClass(value)) return value.name === "" ? "a class" : `the class ${value.name}`;
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
@@ -126,8 +128,7 @@ export function isPlain(value: object): boolean {
  * Makes the error for an option of a wrong kind.
  *
  * @param name The name of the option.
- * @param value Its value. A promise gets the advice to await it, and a handler, because its rejection would
- *   end the process.
+ * @param value Its value. A promise gets the advice to await it, and a handler as of {@linkcode showValue}.
  * @param expected The expected kind, such as `a function`.
  * @returns An error with a message such as `log is "x": expected a function`.
  *
@@ -140,7 +141,6 @@ export function isPlain(value: object): boolean {
  * ```
  */
 export function optionError(name: string, value: unknown, expected: string): TypeError {
-  handleRejection(value);
   const isObject = typeof value === "object" && value !== null;
   const advice = isObject && hasThen(value) ? "; await the promise first" : "";
   return new TypeError(`${name} is ${showValue(value)}: expected ${expected}${advice}`);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { handleRejectionsIn } from "../coroutine/internal.ts";
 import { prepareHead } from "../http/mod.ts";
 import { reasonPhrase } from "../http/reason_phrases.ts";
 import type { Block, HeaderList } from "./block.ts";
@@ -64,6 +65,7 @@ export class HTTPException extends Error {
    * @throws {ResponseError} For a status or a header field that may not be sent.
    */
   constructor(status: number | string, headers: HeaderList = [], body?: Block) {
+    for (const given of [status, headers, body]) handleRejectionsIn(given);
     const text = typeof status === "number" ? `${status} ${reasonPhrase(status)}` : status;
     if (typeof text !== "string") {
       throw new TypeError(

@@ -115,6 +115,15 @@ const ERRORS: Readonly<Record<string, Hostile>> = {
   "nothing": throws(() => undefined),
   "a symbol": throws(() => Symbol("thrown")),
   "a promise": throws(rejectedLater),
+  "an HTTPException with a header that is a promise": () => {
+    throw new HTTPException(404, pair("A", rejected()));
+  },
+  "an HTTPException with a status that is a promise": () => {
+    throw new HTTPException(rejected() as never);
+  },
+  "an HTTPException with a body that is a promise": () => {
+    throw new HTTPException(404, [], rejectedLater() as never);
+  },
   "an HTTPException with headers that throw": throws(() =>
     Object.defineProperty(new HTTPException(404), "headers", { get: fault })
   ),
@@ -333,6 +342,12 @@ const CONTROLS: Readonly<Record<string, Hostile>> = {
   "inform with the promise of a value": does(({ cogen }) =>
     cogen.inform(103, pair("A", rejected()))
   ),
+  "inform with a status that is a promise": does(({ cogen }) =>
+    cogen.inform(rejected() as never, [])
+  ),
+  "a read of a promise": function* (environ) {
+    yield* environ["wsgi.input"].read(rejected() as never);
+  },
   "setTrailers with a promise": does(({ cogen }) => cogen.setTrailers(rejectedLater() as never)),
   "a listener of onWait that rejects": function* ({ cogen }, start) {
     cogen.onWait(rejected as never);

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { handleRejection } from "../../coroutine/internal.ts";
 import type { ErrorStream } from "../../wsgi/mod.ts";
 
 /** The `wsgi.errors` of a connection (PEP 3333): passes whole lines to the log. */
@@ -19,6 +20,8 @@ export class LogStream implements ErrorStream {
   }
 
   write(text: string): void {
+    // The text of a promise that was not awaited is only its kind, and its rejection must not end the process.
+    handleRejection(text);
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() as string;
     for (const line of lines) this.#log(line);

@@ -429,6 +429,7 @@ function checkedOperation<T>(given: Operation<T>, method: "wait" | "run"): Opera
 /** An app may not send 100 or 101 in this way: the server sends 100, and `takeSocket` sends 101. */
 function checkInformStatus(status: unknown): void {
   if (status === 102 || status === 103) return;
+  handleRejection(status);
   const given = typeof status === "number" ? status : `a ${typeof status}`;
   throw new TypeError(`Cannot inform with status ${given}: expected 102 or 103`);
 }
