@@ -23,6 +23,8 @@ import { NAMED_CERTIFICATE } from "./values.ts";
 export interface Endpoint {
   /** As the user wrote it. */
   readonly text: string;
+  /** The option that chooses it. */
+  readonly option: "--bind" | "--port" | "--status";
   readonly bindAddr: BindAddress;
   readonly isUnix: boolean;
   /** The certificate; never on a Unix socket. */
@@ -64,7 +66,9 @@ export function newCertificateFailure(error: unknown): CommandFailure {
  */
 export function endpointsOf(settings: Settings): Endpoint[] {
   const tls = readTls(settings);
-  const endpoints = addressesOf(settings).map((text) => endpointOf(text, tls));
+  const addresses = addressesOf(settings);
+  const option = addresses === settings.get("bind") ? "--bind" : "--port";
+  const endpoints = addresses.map((text) => endpointOf(text, option, tls));
   if (
     settings.rankOf("unix-mode") === RANK.commandLine && !endpoints.some(({ isUnix }) => isUnix)
   ) {
@@ -77,16 +81,20 @@ export function endpointsOf(settings: Settings): Endpoint[] {
 }
 
 /** Reads an address as the options write it: `unix:path` or `host:port`. */
-export function endpointOf(text: string, tls: TLSOptions | undefined): Endpoint {
+export function endpointOf(
+  text: string,
+  option: Endpoint["option"],
+  tls?: TLSOptions | undefined,
+): Endpoint {
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length);
     const bindAddr = /^[./]/.test(path) ? path : `./${path}`;
-    return { text, bindAddr, isUnix: true, tls: undefined };
+    return { text, option, bindAddr, isUnix: true, tls: undefined };
   }
-  if (text.startsWith("fd://")) return { text, bindAddr: text, isUnix: false, tls };
+  if (text.startsWith("fd://")) return { text, option, bindAddr: text, isUnix: false, tls };
   const colon = text.lastIndexOf(":");
   const bindAddr: BindAddress = [text.slice(0, colon), Number(text.slice(colon + 1))];
-  return { text, bindAddr, isUnix: false, tls };
+  return { text, option, bindAddr, isUnix: false, tls };
 }
 
 /**
@@ -181,10 +189,9 @@ export function listenFailure(error: unknown, endpoint: Endpoint): CommandFailur
     return notStarted(`${at}there is a file that is no socket; choose another path`);
   }
   if (/EADDRINUSE|AddrInUse/i.test(described)) {
+    const another = `${endpoint.isUnix ? "path" : "port"} with ${endpoint.option}`;
     return notStarted(
-      `${at}the address is in use; end the other server, or choose another ${
-        endpoint.isUnix ? "path" : "port with --port"
-      }`,
+      `${at}the address is in use; end the other server, or choose another ${another}`,
     );
   }
   if (/EACCES|EPERM|PermissionDenied/.test(described)) {

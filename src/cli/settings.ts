@@ -248,7 +248,7 @@ function readOwnVariables(settings: Settings): void {
     if (text === undefined || text === "") continue;
     const option = known.get(name);
     if (option === undefined) {
-      throw unknownName(`unknown variable ${name}`, name, [...known.keys()]);
+      throw unknownVariable(name, [...known.keys()]);
     }
     const texts = option.repeated === true ? text.trim().split(/[\s,]+/) : [text];
     settings.set(option, texts, `environment ${name}`, RANK.variable);
@@ -269,7 +269,7 @@ async function readConfiguration(settings: Settings): Promise<void> {
     if (value === undefined || value === null) continue;
     const option = known.get(key);
     if (option === undefined) {
-      throw unknownName(`unknown key "${key}" in ${name}`, key, [...known.keys()]);
+      throw unknownKey(key, name, [...known.keys()]);
     }
     const isList = option.kind === "trust" || option.kind === "fields";
     const given = Array.isArray(value) && isList ? value.join(",") : value;
@@ -288,9 +288,21 @@ async function readConfiguration(settings: Settings): Promise<void> {
   }
 }
 
-function unknownName(message: string, name: string, known: readonly string[]): Error {
-  const meant = nearestName(name, known);
-  return usage(meant === undefined ? message : `${message}: did you mean ${meant}?`);
+/** The beginning that all own variables share says nothing about the nearest one. */
+function unknownVariable(name: string, known: readonly string[]): Error {
+  const short = (variable: string) => variable.slice("COGEN_".length);
+  const meant = nearestName(short(name), known.map(short));
+  return usage(
+    `unknown variable ${name}${meant === undefined ? "" : `: did you mean COGEN_${meant}?`}`,
+  );
+}
+
+function unknownKey(key: string, file: string, known: readonly string[]): Error {
+  const meant = nearestName(key, known);
+  const advice = meant === undefined
+    ? "expected an option of the command, such as maxBodyBytes or idleTimeout"
+    : `did you mean ${meant}?`;
+  return usage(`unknown key "${key}" in ${file}: ${advice}`);
 }
 
 /** The first descriptor of systemd. */

@@ -17,6 +17,11 @@ import { importModule } from "./modules.ts";
  * @throws {CommandFailure} If the file cannot be read, or has no object.
  */
 export async function loadConfiguration(name: string): Promise<object> {
+  if (!/\.(?:[cm]?[jt]s|json)$/.test(name)) {
+    throw usage(
+      `the configuration is ${name}: expected a file such as cogen.config.ts, .js or .json`,
+    );
+  }
   const path = absolute(workingDirectory(), name);
   let loaded: unknown;
   try {

@@ -463,18 +463,23 @@ test("the command line wins over the environment, and the environment over the f
     "wrong.json": '{ "acessLog": 1 }',
     "short.json": '{ "prot": 1 }',
     "object.json": '{ "port": { "a": 1 } }',
+    "nested.json": '{ "timeouts": { "idle": 5 } }',
+    "port.yaml": "port: 1",
     "a.env": "# a\nCOGEN_ACCESS_LOG='json'\nPORT=7\n",
   };
   await inWorkshop(files, async ({ runEach }) => {
     const env = { PORT: "2", WEB_CONCURRENCY: "3", COGEN_GRACE: "4s", COGEN_BURST: "2ms" };
     const args = ["--print-config", "--burst", "0", "--env-file", "a.env"];
-    const [printed, variable, key, object, short] = await runEach([
+    const [printed, variable, key, object, short, nested, yaml, far] = await runEach([
       { args, env },
       { args: ["app.mjs"], env: { COGEN_WORKER: "2" } },
       { args: ["app.mjs", "--config", "wrong.json"] },
       { args: ["app.mjs", "--config", "object.json"] },
       { args: ["app.mjs", "--config", "short.json"] },
-    ]) as [Result, Result, Result, Result, Result];
+      { args: ["app.mjs", "--config", "nested.json"] },
+      { args: ["app.mjs", "--config", "port.yaml"] },
+      { args: ["app.mjs"], env: { COGEN_NONSENSE: "2" } },
+    ]) as [Result, Result, Result, Result, Result, Result, Result, Result];
     const rows = printed.stdout.trim().split("\n").map((line) => line.split(/ {2,}/));
     const origins = Object.fromEntries(rows.map(([name, ...rest]) => [name, rest]));
     assertEquals(printed.code, 0);
@@ -487,7 +492,16 @@ test("the command line wins over the environment, and the environment over the f
     assertEquals(origins["max-body-bytes"], ["2M", "maxBodyBytes in cogen.config.json"]);
     assertEquals(origins["max-line-bytes"], ["8K", "default"]);
     assertEquals([variable.code, key.code], [2, 2]);
-    assertStringIncludes(variable.stderr, "unknown variable COGEN_WORKER");
+    assertStringIncludes(variable.stderr, "COGEN_WORKER: did you mean COGEN_WORKERS?");
+    assertEquals(far.stderr, `cogen-wsgi: unknown variable COGEN_NONSENSE${HINT}\n`);
+    assertStringIncludes(
+      nested.stderr,
+      'unknown key "timeouts" in nested.json: expected an option of the command, such as',
+    );
+    assertStringIncludes(
+      yaml.stderr,
+      "the configuration is port.yaml: expected a file such as cogen.config.ts, .js or .json",
+    );
     const unknown = 'unknown key "acessLog" in wrong.json: did you mean accessLog?';
     assertStringIncludes(key.stderr, unknown);
     assertStringIncludes(short.stderr, 'unknown key "prot" in short.json: did you mean port?');
@@ -676,7 +690,13 @@ test("a Unix socket never has further permissions than --unix-mode", async () =>
     const mask = process.umask();
     const modeOf = () => statSync(bindAddr).mode & 0o777;
     const server = createServer();
-    const endpoint = { text: "", bindAddr, isUnix: true, tls: undefined };
+    const endpoint = {
+      text: "",
+      option: "--bind",
+      bindAddr,
+      isUnix: true,
+      tls: undefined,
+    } as const;
     await withUnixMode(endpoint, 0o640, async () => {
       await new Promise<void>((resolve) => server.listen(bindAddr, resolve));
       assertEquals(modeOf() & ~0o640, 0);
@@ -737,6 +757,14 @@ test("an address or a certificate that cannot be used is an error with a remedy"
     [
       `-p ${port}`,
       `127.0.0.1:${port}: the address is in use; end the other server, or choose another port with --port`,
+    ],
+    [
+      `-b 127.0.0.1:${port}`,
+      `127.0.0.1:${port}: the address is in use; end the other server, or choose another port with --bind`,
+    ],
+    [
+      `-p 0 --status 127.0.0.1:${port}`,
+      `127.0.0.1:${port}: the address is in use; end the other server, or choose another port with --status`,
     ],
     [
       `-p 0 ${tls}`,

@@ -38,7 +38,7 @@ export async function statusText(settings: Settings): Promise<string> {
   if (text === undefined) {
     throw usage("no address: write cogen-wsgi status --status unix:/path, as the server has it");
   }
-  const answer = await ask(endpointOf(text, undefined));
+  const answer = await ask(endpointOf(text, "--status"));
   const [, status, body = ""] = /^HTTP\/1\.1 (\d{3}) [^]*?\r\n\r\n([^]*)$/.exec(answer) ?? [];
   if (status === "403") throw noSuccess(`${text} refuses: ${body.split("\n")[0]}`);
   const view = viewOf(body);

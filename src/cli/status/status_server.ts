@@ -54,7 +54,7 @@ export async function withStatus<T>(
 ): Promise<T> {
   const text = settings.get<string>("status");
   if (text === undefined) return await work();
-  const endpoint = endpointOf(text, undefined);
+  const endpoint = endpointOf(text, "--status");
   const { log, logFormat } = serverOptionsOf(settings);
   const options = {
     bindAddr: endpoint.bindAddr,
