@@ -13,7 +13,7 @@ const GAPS = {
 };
 
 /** The checks of peers that are slow: the peer of Deno's `node:tls` reads on while it is paused. */
-const IS_SLOW = /^backpressure|^reset: it frees|while a write is stalled$|with a stalled write$/;
+const IS_SLOW = /^backpressure|^reset: it frees|hold each other up$|stalled$|stalled write$/;
 
 if (RUNTIME === "deno") {
   const subject = {

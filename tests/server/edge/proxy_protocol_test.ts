@@ -5,7 +5,12 @@ import { test } from "node:test";
 import { memoryNetwork } from "../../../adapters/memory.ts";
 import { trustProxy } from "../../../src/middleware/mod.ts";
 import { type ProxyProtocolOptions, type Refusal, WSGIServer } from "../../../src/server/mod.ts";
-import { ipAddress, type ProxyTLV, type Socket } from "../../../src/socket/mod.ts";
+import {
+  ipAddress,
+  type ProxyTLV,
+  type Socket,
+  type SocketHandler,
+} from "../../../src/socket/mod.ts";
 import { encodeProxyHeader } from "../../../src/socket/proxy_protocol/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
 import { latin1Text } from "../../http/transcript.ts";
@@ -185,15 +190,15 @@ async function accepted(
   const server = new WSGIServer({ adapter, wsgiApp: app, ...rest });
   let text = "";
   const loopback = ipAddress("127.0.0.1", 9000);
-  await new Promise<void>((resolve) => {
+  const handler = await new Promise<SocketHandler>((resolve) => {
     const handler = server.accept({
       ...{ remote: loopback, local: loopback, encrypted },
       write: (block) => {
         text += typeof block === "string" ? block : latin1Text(block);
         return true;
       },
-      endWrite: resolve,
-      destroy: resolve,
+      endWrite: () => resolve(handler),
+      destroy: () => resolve(handler),
       pauseReading() {},
       resumeReading() {},
     });
@@ -203,6 +208,7 @@ async function accepted(
     }
     handler.onEnd();
   });
+  handler.onClose();
   await server.close();
   return text;
 }
