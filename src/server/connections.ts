@@ -175,7 +175,9 @@ export class Connections implements ConnectionHost, OpeningsHost {
     if (this.size >= maxConnections) {
       return `Too many connections: limits.maxConnections is ${maxConnections}`;
     }
-    if (adapter.takeDescriptor?.() !== false) return undefined;
+    // A member that an app adds to all objects is no function of the adapter.
+    const isRoom = typeof adapter.takeDescriptor !== "function" || adapter.takeDescriptor();
+    if (isRoom) return undefined;
     const now = adapter.clock.now();
     if (now - this.#shortageToldMs >= SHORTAGE_PAUSE_MS) {
       this.#shortageToldMs = now;
