@@ -105,6 +105,7 @@ export function resolveLimits(given: Partial<ParserLimits> = {}): ParserLimits {
 export function checkLimit(name: string, value: unknown, least: number = 0): void {
   if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= least)) return;
   const shown = typeof value === "string" ? `"${value}", which is text` : String(value);
-  const expected = least === 0 ? "a whole number" : `a whole number, ${least} or more,`;
-  throw new RangeError(`The limit ${name} is ${shown}: expected ${expected} or Infinity`);
+  throw new RangeError(
+    `The limit ${name} is ${shown}: expected a whole number from ${least}, or Infinity`,
+  );
 }

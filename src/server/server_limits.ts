@@ -64,9 +64,7 @@ export function completeLimits(given: Partial<Limits> = {}): Limits {
     checkLimit(name, value, ABOVE_ZERO.includes(name) ? 1 : 0);
   }
   if (given.minBodyRate === Infinity) {
-    throw new RangeError(
-      "The limit minBodyRate is Infinity: expected a whole number, 0 for any rate",
-    );
+    throw new RangeError("The limit minBodyRate is Infinity: write 0 for any rate");
   }
   return { ...DEFAULT_SERVER_LIMITS, ...Object.fromEntries(set) };
 }

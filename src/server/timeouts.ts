@@ -103,8 +103,9 @@ function inMilliseconds(given: Partial<Timeouts>): Partial<TimeoutsMs> {
   const resolved: Record<string, number> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const milliseconds = toMilliseconds(value, `Timeout "${name}"`);
-    if (milliseconds === 0 && !MAY_BE_ZERO.includes(name)) throw noTime(`Timeout "${name}"`);
+    const option = `Timeout "${name}"`;
+    const milliseconds = toMilliseconds(value, option);
+    if (milliseconds === 0 && !MAY_BE_ZERO.includes(name)) throw noTime(option);
     resolved[name] = milliseconds;
   }
   return resolved;

@@ -228,17 +228,17 @@ const FAULTS: readonly (readonly [args: string, code: number, message: string])[
   [
     "--max-connections 0 app.mjs",
     2,
-    `--max-connections is 0: expected a whole number, 1 or more, or none${HINT}`,
+    `--max-connections is 0: expected a whole number from 1, or none${HINT}`,
   ],
   [
     "check --max-head-bytes 0 app.mjs",
     2,
-    `--max-head-bytes is 0: expected a whole number, 1 or more, or none${HINT}`,
+    `--max-head-bytes is 0: expected a whole number from 1, or none${HINT}`,
   ],
   [
     "--min-body-rate none app.mjs",
     2,
-    `--min-body-rate is none: expected a whole number, 0 for any rate${HINT}`,
+    `--min-body-rate is none: write 0 for any rate${HINT}`,
   ],
   [
     "--request-timeout 0 app.mjs",

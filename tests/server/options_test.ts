@@ -155,11 +155,11 @@ const WRONG: readonly (readonly [options: Record<string, unknown>, message: stri
   [{ limits: 5 }, "limits is 5: expected an object"],
   [{ limits: { maxHeadBytes: "5" } }, 'maxHeadBytes is "5", which is text'],
   ...["maxLineBytes", "maxHeadBytes", "maxFieldCount", "maxConnections"].map((name) =>
-    [{ limits: { [name]: 0 } }, `${name} is 0: expected a whole number, 1 or more, or I`] as const
+    [{ limits: { [name]: 0 } }, `${name} is 0: expected a whole number from 1, or I`] as const
   ),
   [
     { limits: { minBodyRate: Infinity } },
-    "minBodyRate is Infinity: expected a whole number, 0 for any rate",
+    "minBodyRate is Infinity: write 0 for any rate",
   ],
   ...["head", "body", "request", "write", "idle"].map((name) =>
     [{ timeouts: { [name]: 0 } }, `"${name}" is 0: expected more than 0, or Infinity`] as const

@@ -61,7 +61,7 @@ export function checkStatus(status: string): void {
   if (typeof status === "string" && STATUS.test(status)) return;
   const expected = /^1\d\d /.test(status)
     ? "an informational response is not a final one"
-    : "expected three digits from 200 to 599, a space and a phrase";
+    : "expected three digits from 200 to 599, a space and a phrase, such as 200 OK";
   throw new ResponseError(`Cannot send status ${quote(String(status))}: ${expected}`);
 }
 

@@ -172,12 +172,12 @@ export function iterable(given: unknown, host: NamedApp = {}): AppIterable {
     }
   }
   const isBytes = ArrayBuffer.isView(given);
-  const kind = isBytes ? "bytes" : typeof given === "object" ? showValue(given) : typeof given;
+  const kind = isBytes ? "bytes" : showValue(given);
   const isResponse = typeof (Object(given) as { arrayBuffer?: unknown }).arrayBuffer === "function";
   const advice = isResponse ? "; write fromFetch(handler) for a fetch handler" : "";
   throw new TypeError(
-    `${theApp(host)} gave ${kind}: expected an iterable of blocks, such as a generator or an ` +
-      `array${advice}`,
+    `${theApp(host)} gave ${kind}: expected an iterable of blocks, such as a generator or ` +
+      `[body]${advice}`,
   );
 }
 

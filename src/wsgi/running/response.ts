@@ -21,6 +21,7 @@ import {
   ResponseWriter,
 } from "../../http/mod.ts";
 import { handleRejection, handleRejectionsIn } from "../../coroutine/internal.ts";
+import { showValue } from "../../coroutine/mod.ts";
 import { copyFields } from "../../http/writing/response_checks.ts";
 import { mayHaveBody } from "../../http/writing/response_framing.ts";
 import type { StartResponse } from "../app.ts";
@@ -329,7 +330,9 @@ export class Response {
     }
     if (!Array.isArray(headers)) {
       handleRejection(headers);
-      throw new TypeError("Headers are not an array of [name, value]");
+      throw new TypeError(
+        "Headers are not an array of [name, value]: write Object.entries(headers)",
+      );
     }
     this.#setStart(prepare(status, headers));
     return (block) => {
@@ -409,6 +412,7 @@ function encode(block: unknown): Uint8Array | string {
     return block;
   }
   handleRejection(block);
-  const kind = block === null ? "null" : typeof block;
-  throw new TypeError(`Cannot send ${kind} as a block: expected a string or a Uint8Array`);
+  throw new TypeError(
+    `Cannot send ${showValue(block)} as a block: expected a string, bytes or JSON.stringify(value)`,
+  );
 }

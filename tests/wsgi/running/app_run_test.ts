@@ -250,7 +250,11 @@ for (const { name, app, body, length } of ROWS) {
 const MISTAKES: readonly (readonly [name: string, given: unknown, log: string])[] = [
   ["undefined", undefined, "The app gave undefined"],
   ["null", null, "The app gave null"],
-  ["a string", "hello", "The app gave string"],
+  [
+    "a string",
+    "hello",
+    'The app gave "hello": expected an iterable of blocks, such as a generator or [body]',
+  ],
   ["bytes", new Uint8Array(2), "The app gave bytes"],
   ["an array of numbers of another type", new Float64Array(2), "The app gave bytes"],
   ["a view of bytes", new DataView(new ArrayBuffer(2)), "The app gave bytes"],

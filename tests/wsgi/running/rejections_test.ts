@@ -220,7 +220,7 @@ for (const [form, blocks] of [["an array", () => [reject()]], ["what a generator
     await stage.settle(100);
     const log = stage.takeLog();
     assertEquals(log.length, 1, log.join("\n"));
-    assertStringIncludes(log[0] as string, "Cannot send object as a block");
+    assertStringIncludes(log[0] as string, "Cannot send a Promise as a block");
     await stage.finish();
   });
 }

@@ -219,7 +219,12 @@ const BAD: readonly Bad[] = [
   ["a header name that is no token", "200 OK", [["X Y", "a"]], "expected a token"],
   ["an empty header name", "200 OK", [["", "a"]], "expected a token"],
   ["a header that is no pair", "200 OK", [["X"]], "expected [name, value]"],
-  ["headers in an object", "200 OK", { X: "a" }, "not an array of [name, value]"],
+  [
+    "headers in an object",
+    "200 OK",
+    { X: "a" },
+    "not an array of [name, value]: write Object.entries",
+  ],
   ["no headers", "200 OK", undefined, "not an array of [name, value]"],
   ["Connection", "200 OK", [["Connection", "close"]], "hop-by-hop"],
   ["Transfer-Encoding", "200 OK", [["transfer-encoding", "chunked"]], "hop-by-hop"],
@@ -273,11 +278,16 @@ test("an app may replace a head that could not be sent", async () => {
 });
 
 const BLOCKS: readonly (readonly [name: string, block: unknown, log: string])[] = [
-  ["a number", 5, "Cannot send number as a block"],
+  ["a number", 5, "Cannot send 5 as a block"],
   ["null", null, "Cannot send null as a block"],
-  ["an object", {}, "Cannot send object as a block"],
-  ["an array", ["a"], "Cannot send object as a block"],
-  ["a boolean", true, "Cannot send boolean as a block"],
+  [
+    "an object",
+    { a: 1 },
+    'Cannot send {"a":1} as a block: expected a string, bytes or JSON.stringify',
+  ],
+  ["an array", ["a"], 'Cannot send ["a"] as a block'],
+  ["a boolean", true, "Cannot send true as a block"],
+  ["a buffer", new ArrayBuffer(2), "Cannot send an ArrayBuffer as a block"],
 ];
 
 for (const [name, block, log] of BLOCKS) {
