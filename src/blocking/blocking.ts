@@ -104,6 +104,9 @@ export function blocking(
   const { threads = BLOCKING_DEFAULTS.threads, queue = BLOCKING_DEFAULTS.queue } = options;
   const { deadline = BLOCKING_DEFAULTS.deadline, idle = BLOCKING_DEFAULTS.idle } = options;
   const deadlineMs = toMilliseconds(deadline, "deadline of blocking");
+  if (deadlineMs === 0) {
+    throw new RangeError("deadline of blocking is 0: expected more than 0, or Infinity for none");
+  }
   const pool = new Pool({
     module: checkedModule(module),
     threads: checkedCount("threads", threads, 1),

@@ -87,12 +87,16 @@ export async function resolveBusOptions(
     throw optionError("scheduler of openBus", scheduler, "a Scheduler");
   }
   const { clock } = scheduler;
+  const publishTimeoutMs = toMilliseconds(publishTimeout, "publishTimeout of openBus");
+  if (publishTimeoutMs === 0) {
+    throw new RangeError("publishTimeout of openBus is 0: expected more than 0");
+  }
   return {
     transport: checkedTransport(transport),
     scheduler,
     clock,
     producer: randomName(),
-    publishTimeoutMs: toMilliseconds(publishTimeout, "publishTimeout of openBus"),
+    publishTimeoutMs,
     maxMessageBytes: Math.min(count("maxMessageBytes"), transport.maxTextBytes ?? Infinity),
     maxPendingBytes: count("maxPendingBytes"),
     maxPending: count("maxPending"),

@@ -160,10 +160,17 @@ function settingsOf(options: WebSocketOptions): ConnectionSettings {
   }
   return shared({
     maxMessageBytes,
-    pingIntervalMs: toMilliseconds(interval, "interval of ping"),
-    pingTimeoutMs: toMilliseconds(timeout, "timeout of ping"),
+    pingIntervalMs: aboveZero(interval, "interval of ping"),
+    pingTimeoutMs: aboveZero(timeout, "timeout of ping"),
     shutdownSpreadMs: toMilliseconds(shutdownSpread, "shutdownSpread"),
   });
+}
+
+/** A time in milliseconds. With 0, Pings would follow each other without a pause, or every client would be gone. */
+function aboveZero(time: Duration, name: string): number {
+  const milliseconds = toMilliseconds(time, name);
+  if (milliseconds > 0) return milliseconds;
+  throw new RangeError(`${name} is 0: expected more than 0, or Infinity for none`);
 }
 
 let lastSettings: ConnectionSettings | undefined;

@@ -3,6 +3,7 @@
 import { assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { memoryNetwork } from "../../adapters/memory.ts";
+import { blocking } from "../../src/blocking/mod.ts";
 import { connectBus, memoryTransport, openBus, redisTransport } from "../../src/bus/mod.ts";
 import { basicAuth, delegate, staticFiles } from "../../src/middleware/mod.ts";
 import { contextOf } from "../../src/middleware/open_telemetry/mod.ts";
@@ -92,5 +93,25 @@ test("an option of a room of a wrong kind is refused, with its value", async () 
   for (const [call, message] of REFUSED) {
     const error = await assertRejects(async () => await call(), TypeError);
     assertStringIncludes(error.message, message);
+  }
+});
+
+const ZEROS: readonly [call: () => unknown, name: string][] = [
+  [() => openBus(memoryTransport(), { publishTimeout: 0 }), "publishTimeout of openBus"],
+  [() => blocking("file:///app.ts", { deadline: { minutes: 0 } }), "deadline of blocking"],
+  [
+    () => inApp((environ) => acceptWebSocket(environ, { ping: { interval: 0 } }) as never),
+    "interval of ping",
+  ],
+  [
+    () => inApp((environ) => acceptWebSocket(environ, { ping: { timeout: 0 } }) as never),
+    "timeout of ping",
+  ],
+];
+
+test("a time of 0 that nothing could keep is refused", async () => {
+  for (const [call, name] of ZEROS) {
+    const error = await assertRejects(async () => await call(), RangeError);
+    assertStringIncludes(error.message, `${name} is 0: expected more than 0`);
   }
 });
