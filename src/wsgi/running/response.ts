@@ -243,7 +243,7 @@ export class Response {
     const announced = this.#start?.trailer?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
     for (const [name] of trailers) {
       if (announced.includes(name.toLowerCase())) continue;
-      throw new WSGIError(`The trailer field ${name} was not announced in a Trailer field`);
+      throw new WSGIError(`The field Trailer of startResponse() has not announced ${name}`);
     }
     if (this.#start?.length !== undefined) {
       throw new WSGIError("A response with Content-Length has no trailers");

@@ -60,6 +60,10 @@ test("trailers that were not announced, or may not be, are refused where they ar
   const [early, unannounced, forbidden, injected] = errors;
   assertInstanceOf(early, WSGIError);
   assertInstanceOf(unannounced, WSGIError);
+  assertEquals(
+    (early as Error).message,
+    "The field Trailer of startResponse() has not announced X-Sum",
+  );
   assertInstanceOf(forbidden, ResponseError);
   assertInstanceOf(injected, ResponseError);
   await stage.finish();
