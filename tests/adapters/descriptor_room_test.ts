@@ -10,10 +10,14 @@ class FakeSystem implements FileModule {
   open = 20;
   nowMs = 0;
   counts = 0;
+  /** The time that it takes to read the folder. */
+  tookMs = 0;
   readonly #limit: string;
+  readonly #tellsSize: boolean;
 
-  constructor(limit: string) {
+  constructor(limit: string, tellsSize = false) {
     this.#limit = limit;
+    this.#tellsSize = tellsSize;
   }
 
   readFileSync(path: string): string {
@@ -27,8 +31,15 @@ Max open files            ${this.#limit.padEnd(20)} 1048576              files
   readdirSync(path: string): readonly string[] {
     assertEquals(path, "/proc/self/fd");
     this.counts++;
+    this.nowMs += this.tookMs;
     if (this.open >= Number(this.#limit)) throw new Error("EMFILE");
     return Array.from({ length: this.open + 1 }, String);
+  }
+
+  statSync(path: string): { readonly size: number } {
+    assertEquals(path, "/proc/self/fd");
+    if (this.#tellsSize) this.counts++;
+    return { size: this.#tellsSize ? this.open : 0 };
   }
 
   room(): () => boolean {
@@ -43,8 +54,10 @@ Max open files            ${this.#limit.padEnd(20)} 1048576              files
 }
 
 test("connections leave a sixteenth of the descriptors free", () => {
-  for (const [limit, kept] of [[64, 16], [1024, 64], [20_000, 256]] as const) {
-    const system = new FakeSystem(String(limit));
+  const limits = [[64, 16], [1024, 64], [20_000, 256]] as const;
+  const cases = [false, true].flatMap((tells) => limits.map((row) => [...row, tells] as const));
+  for (const [limit, kept, tellsSize] of cases) {
+    const system = new FakeSystem(String(limit), tellsSize);
     const take = system.room();
     while (take()) assert(system.open <= limit - kept, `${system.open} of ${limit}`);
     assertEquals(system.open, limit - kept);
@@ -79,11 +92,23 @@ test("descriptors that are no connections are counted as well, once a second", (
   assertEquals(take(), false);
 });
 
+test("a count that takes long is rare", () => {
+  const system = new FakeSystem("1048576");
+  system.open = 100_000;
+  system.tookMs = 50;
+  const take = system.room();
+  for (let second = 0; second < 100; second++) {
+    system.nowMs += 1000;
+    assertEquals(take(), true);
+  }
+  assertEquals(system.counts, 2);
+});
+
 test("there is always room on a system that does not tell its descriptors", () => {
   const refuse = (): never => {
     throw new Error("ENOENT");
   };
-  const silent = { readFileSync: refuse, readdirSync: refuse };
+  const silent = { readFileSync: refuse, readdirSync: refuse, statSync: refuse };
   const loads = [() => undefined, () => silent, () => new FakeSystem("unlimited")];
   for (const load of loads) assertEquals(descriptorRoom(load)(), true);
 });

@@ -21,7 +21,8 @@ import type { Load, ToWorker } from "./messages.ts";
 
 /**
  * The descriptors of the supervisor that are no waiting connections: its pipes, files and listeners. With few
- * descriptors, it is half of them.
+ * descriptors, it is three quarters of them: Deno accepts many connections before it closes one that is refused,
+ * and the process ends when no descriptor is left.
  */
 const OTHER_DESCRIPTORS = 256;
 /** The largest number of connections that may wait. It bounds the memory: each takes some kilobytes. */
@@ -33,7 +34,7 @@ const MAX_WAITING = 32_768;
  * @param descriptors The number of descriptors that a process may have.
  */
 export function maxWaiting(descriptors: number): number {
-  const others = Math.min(OTHER_DESCRIPTORS, Math.ceil(descriptors / 2));
+  const others = Math.min(OTHER_DESCRIPTORS, Math.ceil(descriptors * 3 / 4));
   return Math.min(MAX_WAITING, descriptors - others);
 }
 

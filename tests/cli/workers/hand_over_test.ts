@@ -81,7 +81,7 @@ test("the connections that wait are bounded, and the surplus is told once", asyn
 
 test("a process keeps descriptors for its pipes and files", () => {
   const bounds = [64, 256, 1024, 20_000, Infinity].map(maxWaiting);
-  assertEquals(bounds, [32, 128, 768, 19_744, 32_768]);
+  assertEquals(bounds, [16, 64, 768, 19_744, 32_768]);
 });
 
 test("a storm of connections reaches the workers in its order, without those of a worker that dies", async () => {
