@@ -108,8 +108,12 @@ export async function collectSettings(args: Arguments): Promise<Settings> {
     if (texts.length > 0) settings.set(option, texts, "command line", RANK.commandLine);
   }
   const envFile = settings.get<string>("env-file") ?? readVariable(variableOf("env-file"));
-  if (envFile !== undefined && envFile !== "") readEnvFile(envFile);
+  const unused = envFile !== undefined && envFile !== "" ? readEnvFile(envFile) : [];
   readEnvironment(settings);
+  for (const [name, text] of unused) {
+    // Only the check counts: the variable is set already.
+    if (isOwn(name)) readOwnVariable(settings, name, text, `${name} in ${envFile}`, RANK.file);
+  }
   await readConfiguration(settings);
   return settings;
 }
@@ -234,25 +238,34 @@ function readEnvironment(settings: Settings): void {
   }
 }
 
+/** The options that may stand in the environment, by their variables. */
+const OWN_VARIABLES: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.filter(({ elsewhere }) => elsewhere !== "nowhere")
+    .map((option) => [variableOf(option.name), option]),
+);
+
+function isOwn(variable: string): boolean {
+  return /^COGEN_(?!DEBUG$)/.test(variable);
+}
+
 function readOwnVariables(settings: Settings): void {
-  const known = new Map(
-    OPTIONS.filter(({ elsewhere }) => elsewhere !== "nowhere")
-      .map((option) => [variableOf(option.name), option]),
-  );
-  const names = new Set([
-    ...known.keys(),
-    ...variableNames().filter((name) => /^COGEN_(?!DEBUG$)/.test(name)),
-  ]);
-  for (const name of names) {
-    const text = readVariable(name);
-    if (text === undefined || text === "") continue;
-    const option = known.get(name);
-    if (option === undefined) {
-      throw unknownVariable(name, [...known.keys()]);
-    }
-    const texts = option.repeated === true ? text.trim().split(/[\s,]+/) : [text];
-    settings.set(option, texts, `environment ${name}`, RANK.variable);
+  for (const name of new Set([...OWN_VARIABLES.keys(), ...variableNames().filter(isOwn)])) {
+    readOwnVariable(settings, name, readVariable(name), `environment ${name}`, RANK.variable);
   }
+}
+
+function readOwnVariable(
+  settings: Settings,
+  name: string,
+  text: string | undefined,
+  origin: string,
+  rank: number,
+): void {
+  if (text === undefined || text === "") return;
+  const option = OWN_VARIABLES.get(name);
+  if (option === undefined) throw unknownVariable(name, [...OWN_VARIABLES.keys()]);
+  const texts = option.repeated === true ? text.trim().split(/[\s,]+/) : [text];
+  settings.set(option, texts, origin, rank);
 }
 
 const CONFIG_FILES = ["cogen.config.ts", "cogen.config.js", "cogen.config.json"];

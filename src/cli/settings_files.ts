@@ -45,9 +45,11 @@ const ENV_LINE =
 /**
  * Sets the variables of a file of lines `NAME=value`, except those that are set already.
  *
+ * @returns The names and the values of the lines that change nothing, because the variable is set already.
  * @throws {CommandFailure} If the file cannot be read, or a line has another form.
  */
-export function readEnvFile(name: string): void {
+export function readEnvFile(name: string): [variable: string, value: string][] {
+  const unused: [variable: string, value: string][] = [];
   let text: string;
   try {
     text = readText(absolute(workingDirectory(), name));
@@ -64,7 +66,9 @@ export function readEnvFile(name: string): void {
       ESCAPES[letter] ?? letter) ??
       single ?? plain ?? "";
     if (readVariable(variable) === undefined) setVariable(variable, value);
+    else unused.push([variable, value]);
   });
+  return unused;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };

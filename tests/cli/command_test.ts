@@ -517,19 +517,25 @@ test("a wrong value is told where a right one of a higher origin counts, too", a
     ...FILES,
     "time.json": '{ "grace": "3 fortnights" }',
     "list.json": '{ "bind": ["nowhere"] }',
+    "a.env": "COGEN_GRACE=never\nHOST=a b\n",
   };
   await inWorkshop(files, async ({ runEach }) => {
-    const [file, list, variable, plain] = await runEach([
+    const [file, list, variable, plain, line] = await runEach([
       { args: ["--print-config", "--config", "time.json"], env: { COGEN_GRACE: "4s" } },
       { args: ["--print-config", "--config", "list.json", "--bind", "127.0.0.1:1"] },
       { args: ["--print-config", "--grace", "1s"], env: { COGEN_GRACE: "soon" } },
       { args: ["--print-config"], env: { PORT: "tcp://10.0.0.1:80", COGEN_PORT: "3" } },
-    ]) as [Result, Result, Result, Result];
+      {
+        args: ["--print-config"],
+        env: { COGEN_ENV_FILE: "a.env", COGEN_GRACE: "4s", HOST: "::1" },
+      },
+    ]) as [Result, Result, Result, Result, Result];
     const time = "expected a time such as 30s, 500ms or 2m, or none";
     assertEquals([file.code, list.code, variable.code, plain.code], [2, 2, 2, 0]);
     assertStringIncludes(file.stderr, `grace in time.json is "3 fortnights": ${time}`);
     assertStringIncludes(list.stderr, 'bind in list.json is "nowhere": expected host:port');
     assertStringIncludes(variable.stderr, `environment COGEN_GRACE is "soon": ${time}`);
+    assertStringIncludes(line.stderr, `COGEN_GRACE in a.env is "never": ${time}`);
     assertMatch(plain.stdout, /^port +3 +environment COGEN_PORT$/m);
   });
 });
