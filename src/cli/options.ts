@@ -273,7 +273,8 @@ export const OPTIONS: readonly Option[] = [
     },
     {
       ...{ name: "config", kind: "text", value: "FILE", elsewhere: "environment" },
-      help: "the configuration; default: cogen.config.ts, .js or .json, if there is one",
+      help:
+        "the configuration; default: cogen.config.ts, .mts, .js, .mjs or .json, if there is one",
     },
     {
       ...{ name: "print-config", kind: "flag", elsewhere: "nowhere" },

@@ -268,7 +268,7 @@ function readOwnVariable(
   settings.set(option, texts, origin, rank);
 }
 
-const CONFIG_FILES = ["cogen.config.ts", "cogen.config.js", "cogen.config.json"];
+const CONFIG_FILES = ["ts", "mts", "js", "mjs", "json"].map((ending) => `cogen.config.${ending}`);
 
 async function readConfiguration(settings: Settings): Promise<void> {
   const name = settings.get<string>("config") ??

@@ -512,6 +512,14 @@ test("the command line wins over the environment, and the environment over the f
   });
 });
 
+test("a configuration may have the name of a module", async () => {
+  const files = { ...FILES, "cogen.config.mjs": "export default { grace: 3 };" };
+  await inWorkshop(files, async ({ runEach }) => {
+    const [printed] = await runEach([{ args: ["--print-config"] }]) as [Result];
+    assertMatch(printed.stdout, /^grace +3s +grace in cogen\.config\.mjs$/m);
+  });
+});
+
 test("a wrong value is told where a right one of a higher origin counts, too", async () => {
   const files = {
     ...FILES,
