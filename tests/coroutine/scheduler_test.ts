@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { test } from "node:test";
 import {
   AddCoro,
+  type Clock,
   type Coroutine,
   Join,
   ManualClock,
@@ -291,6 +292,36 @@ test("the host timer is set only for the earliest deadline", () => {
   assertEquals(timers, [1000]);
   run(100_000);
   assertEmpty();
+});
+
+test("timers beside a coroutine that is always ready add no turns of the host's event loop", () => {
+  const turns: (() => void)[] = [];
+  const timers: (() => void)[] = [];
+  let time = 0;
+  const clock: Clock = {
+    now: () => time += 0.01,
+    defer: (turn) => void turns.push(turn),
+    setTimer(_delay, turn) {
+      timers.push(turn);
+      return () => {};
+    },
+  };
+  const scheduler = new Scheduler({ clock });
+  let sleeps = 0;
+  scheduler.add(function* () {
+    for (;;) yield;
+  });
+  scheduler.add(function* () {
+    for (;; sleeps++) yield* Sleep({ milliseconds: 1 });
+  });
+  for (let round = 0; round < 100; round++) {
+    time += 2;
+    for (const timer of timers.splice(0)) timer();
+    // A second chain of turns would never end, and each of its turns takes a quantum.
+    assertEquals(turns.length, 1);
+    for (const turn of turns.splice(0)) turn();
+  }
+  assert(sleeps >= 50, String(sleeps));
 });
 
 test("an error that is not joined is logged once, with the chain, and stops nothing", () => {

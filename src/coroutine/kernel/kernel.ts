@@ -281,24 +281,30 @@ export class Kernel implements FirstStepHost {
     }
   }
 
-  /** Runs turns after the host's event loop has polled. */
+  /** Runs the turns that `defer` of the clock has put off. */
   readonly #drive = (): void => {
+    this.#deferred = false;
+    this.#runPolled();
+  };
+
+  /** Runs turns after the host's event loop has polled. */
+  #runPolled(): void {
     this.#soonLeft = MAX_SOON;
     this.#unpolledMs = 0;
     this.#runTurns();
-  };
+  }
 
   /**
    * Runs turns from a microtask, before the host's event loop has polled. This is allowed MAX_SOON
    * times in a row and for one quantum in all, so input and output wait for a quantum at most.
    */
   readonly #driveSoon = (): void => {
+    this.#deferred = false;
     this.#soonLeft--;
     this.#runTurns();
   };
 
   #runTurns(): void {
-    this.#deferred = false;
     const start = this.#steps.look();
     const end = start + this.#quantumMs;
     this.#driving = true;
@@ -339,7 +345,8 @@ export class Kernel implements FirstStepHost {
     this.#cancelTimer = this.clock.setTimer(Math.max(0, earliest - this.clock.now()), () => {
       this.#timerAtMs = Infinity;
       this.#cancelTimer = undefined;
-      this.#drive();
+      // Turns that were put off are still to come: two chains of them would both go on while a task is ready.
+      this.#runPolled();
     });
   }
 
