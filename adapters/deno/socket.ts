@@ -28,6 +28,7 @@ import { logError } from "../shared/error_log.ts";
 import { encodeLatin1 as encodeByLoop } from "../../src/socket/mod.ts";
 import { outputBlocks } from "../shared/output_blocks.ts";
 import { startTimer } from "../shared/timer.ts";
+import { afterPoll } from "./poll.ts";
 import { type DenoConn, toAddress } from "./runtime.ts";
 
 /** The size of the output queue from which on `write` returns `false`, in bytes. */
@@ -57,6 +58,12 @@ const encoder = new TextEncoder();
 const smallReads = new BlockPool(SMALL_READ_BYTES, MAX_FREE_SMALL_READS);
 const mediumReads = new BlockPool(MEDIUM_READ_BYTES, MAX_FREE_MEDIUM_READS);
 const largeReads = new BlockPool(LARGE_READ_BYTES, MAX_FREE_LARGE_READS);
+
+/**
+ * The time after which full reads leave other sockets their turn, in milliseconds. Deno gives bytes that are there
+ * already in a microtask, so a client that sends faster than it is read would keep the event loop for itself.
+ */
+const MAX_FULL_MS = 2;
 
 /**
  * Encodes a string as latin-1. For ASCII, UTF-8 gives the same bytes. For other text the loop is
@@ -98,6 +105,8 @@ export class DenoSocket implements Socket, InboundHost {
    * read that has filled a tiny buffer; otherwise the size of the last read decides.
    */
   #tiny: "maybe" | "next" | "never" = "maybe";
+  /** The time since which each read has filled a large buffer, in milliseconds. */
+  #fullSinceMs: number | undefined;
   #output: OutputState = "open";
   /** Whether a write of Deno is outstanding. The value stays true after a close during a write. */
   #writing = false;
@@ -244,9 +253,24 @@ export class DenoSocket implements Socket, InboundHost {
     this.#isForHandler = next > 0;
     if (!owned && (!goesOn || next > 0)) giveBack(buffer);
     if (!goesOn) return this.#stopReading();
-    if (next > 0) return this.#read(new Uint8Array(next));
-    this.#read(owned ? largeReads.take() : this.#nextBuffer(buffer, count));
+    const nextBuffer = next > 0
+      ? new Uint8Array(next)
+      : owned
+      ? largeReads.take()
+      : this.#nextBuffer(buffer, count);
+    if (!isFull || count < LARGE_READ_BYTES) this.#fullSinceMs = undefined;
+    else if (this.#usesAllTurns()) return afterPoll(() => this.#read(nextBuffer));
+    this.#read(nextBuffer);
   };
+
+  /** Whether full reads have followed each other for so long that other sockets must have their turn. */
+  #usesAllTurns(): boolean {
+    const nowMs = performance.now();
+    this.#fullSinceMs ??= nowMs;
+    if (nowMs - this.#fullSinceMs < MAX_FULL_MS) return false;
+    this.#fullSinceMs = undefined;
+    return true;
+  }
 
   readonly #readFailed = (error: unknown): void => {
     giveBack(this.#buffer);

@@ -78,8 +78,10 @@ export interface ConnectionHost extends StoppingSource {
   forget(connection: ClientConnection): void;
 }
 
-/** Pipelined requests are served for this time; then other connections get their turn. */
+/** The bytes that have come are read for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
+/** The number of events of a body that are taken before its app begins. */
+const MAX_BUFFERED_EVENTS = 64;
 const NO_EVENTS: TakenEvents = NO_OPTIONS;
 const { flush: flushLog } = LogStream.prototype;
 const NO_BYTES = new Uint8Array(0);
@@ -111,6 +113,11 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   #taker: TakenSocket | undefined;
   /** Whether `#advance` runs. */
   #advancing = false;
+  /**
+   * Whether `#advance` has used its time, and goes on in a later turn. Until then, reading pauses: otherwise a
+   * client that sends faster than it is served would use all turns, and all memory.
+   */
+  #advancesLater = false;
   /** Whether `#advance` has entered a phase. `#settle` then sets the deadline, once for all requests of a read. */
   #isPhaseDue = false;
   /** Whether the socket was asked to pause reading. */
@@ -519,14 +526,14 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /** Takes events as long as the state allows it and there are any. */
   #advance(): void {
-    if (this.#advancing || !this.#isServing) return;
+    if (this.#advancing || this.#advancesLater || !this.#isServing) return;
     this.#advancing = true;
     this.output.cork();
     try {
       const { clock } = this.settings.adapter;
       const end = (this.time = clock.now()) + MAX_ADVANCE_MS;
       while (this.#takeEvent()) {
-        if (!this.idle || this.#bufferedBytes === 0) continue;
+        if (this.#bufferedBytes === 0) continue;
         this.time = clock.now();
         if (this.time > end) {
           this.#advanceLater();
@@ -545,7 +552,11 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /** Serves the other connections first. A closure in `#advance` would cost each read an object. */
   #advanceLater(): void {
-    this.settings.adapter.clock.defer(() => this.#advance());
+    this.#advancesLater = true;
+    this.settings.adapter.clock.defer(() => {
+      this.#advancesLater = false;
+      this.#advance();
+    });
   }
 
   /** Decides on the bytes that are left: whether a request has begun, and whether reading pauses. */
@@ -561,7 +572,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (this.#state === STATES.gone) return;
     const bodyIsWanted = this.#exchange?.body.hungry === true;
     const isFlooded = buffered > this.settings.limits.maxPipelinedBytes;
-    if (mustPause(this.#state, this.output.full, bodyIsWanted, isFlooded)) this.#pause();
+    const pauses = this.#advancesLater ||
+      mustPause(this.#state, this.output.full, bodyIsWanted, isFlooded);
+    if (pauses) this.#pause();
     else this.#resume();
   }
 
@@ -612,7 +625,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
    */
   #receiveBufferedBody(): ProtocolError | undefined {
     try {
-      while (this.#takeEvent());
+      for (let count = 0; count < MAX_BUFFERED_EVENTS && this.#takeEvent(); count++);
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       throw error;

@@ -42,6 +42,12 @@ export interface ConnectionSettings {
   readonly shutdownSpreadMs: number;
 }
 
+/** The frames of a long read are taken for this time; then other connections get their turn. */
+const MAX_ADVANCE_MS = 1;
+/** The number of bytes from which a read is long. The frames of a shorter one take less than the time. */
+const LONG_READ_BYTES = 4096;
+const EVENTS_BETWEEN_CHECKS = 16;
+
 /** An end that waits until the app has answered. */
 interface Ending {
   readonly end: SocketEnd;
@@ -62,6 +68,8 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
   /** Whether the socket was asked to pause reading. */
   isPaused = false;
 
+  /** Whether `#advance` has used its time, and goes on in a later turn. */
+  #advancesLater = false;
   readonly #socket: ByteSocket;
   readonly #reader: MessageReader;
   readonly #inbox = new Inbox();
@@ -111,7 +119,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     this.#pulse.beat();
     if (!this.#state.reads) return;
     this.#reader.push(bytes);
-    this.#advance();
+    this.#advance(bytes.length < LONG_READ_BYTES ? Infinity : this.clock.now() + MAX_ADVANCE_MS);
     this.#reader.detach();
   }
 
@@ -179,7 +187,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     const message = this.#inbox.take();
     if (message !== undefined) {
       this.#endDeadline?.received();
-      if (this.isPaused) this.#advance();
+      if (this.isPaused) this.#advance(this.clock.now() + MAX_ADVANCE_MS);
       return message;
     }
     if (this.#isAnswering) this.#conclude();
@@ -241,23 +249,43 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
 
   // The reading side.
 
-  /** Takes the events of the reader, as long as the state allows it. */
-  #advance(): void {
+  /**
+   * Takes the events of the reader, as long as the state allows it.
+   *
+   * @param endMs The time from which other connections have their turn; reading pauses until it is over.
+   */
+  #advance(endMs = Infinity): void {
+    if (this.#advancesLater) return;
     try {
-      while (mayTakeEvents(this.#state, this.#inbox.isFull)) {
+      for (let count = 1; mayTakeEvents(this.#state, this.#inbox.isFull); count++) {
         const event = this.#reader.next();
         if (event.type === "need-data") break;
         this.#take(event);
+        if (count % EVENTS_BETWEEN_CHECKS === 0 && this.#isOver(endMs)) break;
       }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#fail(error);
     }
-    const isPaused = mustPause(this.#state, this.#inbox.isFull);
+    if (this.#isOver(endMs)) this.#advanceLater();
+    const isPaused = this.#advancesLater || mustPause(this.#state, this.#inbox.isFull);
     if (isPaused === this.isPaused) return;
     this.isPaused = isPaused;
     if (isPaused) this.#socket.pauseReading();
     else this.#socket.resumeReading();
+  }
+
+  /** Whether the time of this connection is over. Reads the clock only if there is an end. */
+  #isOver(endMs: number): boolean {
+    return endMs !== Infinity && this.clock.now() > endMs;
+  }
+
+  #advanceLater(): void {
+    this.#advancesLater = true;
+    this.clock.defer(() => {
+      this.#advancesLater = false;
+      this.#advance(this.clock.now() + MAX_ADVANCE_MS);
+    });
   }
 
   #take(event: WebSocketEvent): void {

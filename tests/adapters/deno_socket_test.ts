@@ -1,9 +1,10 @@
 /** The states of a Deno connection's output, on a fake connection. */
 
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { DenoConn } from "../../adapters/deno/runtime.ts";
 import { DenoSocket } from "../../adapters/deno/socket.ts";
+import { eventually } from "../support/tcp.ts";
 
 const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 80 };
 
@@ -192,6 +193,30 @@ test("a connection reads into the smallest buffer that its reads have fitted int
     [2048, 16_384, 65_536, 16_384, 2048],
   );
   assertEquals(await sizesAfter([20, 256, 20], none), [2048, 256, 2048, 2048]);
+});
+
+/** A connection whose bytes are there before each read. */
+class EagerConn extends FakeConn {
+  static readonly reads = 400;
+
+  override read(buffer: Uint8Array): Promise<number | null> {
+    const waiting = super.read(buffer);
+    return this.sizes.length > EagerConn.reads ? waiting : Promise.resolve(buffer.length);
+  }
+}
+
+test("a peer that sends all the time leaves the event loop to others now and then", async () => {
+  const conn = new EagerConn();
+  let readsBefore = 0;
+  setTimeout(() => readsBefore = conn.sizes.length, 0);
+  const socket = new DenoSocket(conn, undefined);
+  const onData = () => {
+    for (const endMs = performance.now() + 0.1; performance.now() < endMs;);
+  };
+  socket.open(() => ({ onData, onEnd() {}, onDrain() {}, onClose() {} }), undefined);
+  await eventually("all reads", () => conn.sizes.length > EagerConn.reads);
+  assert(readsBefore > 0 && readsBefore < EagerConn.reads, `${readsBefore} reads in one turn`);
+  socket.destroy();
 });
 
 test("an idle connection of which little is expected holds a tiny buffer", async () => {
