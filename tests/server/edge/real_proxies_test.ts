@@ -1,16 +1,13 @@
 /** Real proxies in front: haproxy with the PROXY protocol, and nginx with `X-Forwarded-For`. */
 
 import { assert, assertEquals } from "@std/assert";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { serve } from "../../../mod.ts";
 import { trustProxy } from "../../../src/middleware/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
 import { freePort } from "../../support/free_port.ts";
+import { withProxy } from "../../support/real_proxy.ts";
 import { CERT, KEY } from "../../support/tls_fixtures.ts";
 import { skipWithout } from "../../tools/optional_tools.ts";
 
@@ -19,28 +16,6 @@ const app: WSGIApp = (environ, startResponse) => {
   const version = environ["cogen.proxy_protocol"]?.version ?? 0;
   return [`${environ.REMOTE_ADDR} ${environ.REMOTE_PORT} ${version}`];
 };
-
-/** Runs a proxy with a configuration in a folder of its own, until `use` is done. */
-async function withProxy(
-  program: string,
-  args: (file: string) => readonly string[],
-  configuration: (folder: string) => string,
-  use: () => Promise<void>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "cogen-proxy-"));
-  const file = join(folder, "proxy.conf");
-  writeFileSync(file, configuration(folder));
-  const child = spawn(program, args(file), { stdio: "ignore" });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  try {
-    await use();
-  } finally {
-    // nginx can lose a SIGTERM that comes just before its wait for events, and would then run for ever.
-    child.kill("SIGKILL");
-    await ended;
-    rmSync(folder, { recursive: true });
-  }
-}
 
 interface Exchange {
   readonly text: string;
