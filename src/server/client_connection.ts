@@ -80,6 +80,11 @@ export interface ConnectionHost extends StoppingSource {
 
 /** The bytes that have come are read for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
+/**
+ * Within a request, the clock is read once for this many events. With a reading for each event, a pipelined request
+ * on Deno costs a tenth more (`npm run bench -- --workload x16 --runtime deno`).
+ */
+const EVENTS_BETWEEN_READINGS = 16;
 /** The number of events of a body that are taken before its app begins. */
 const MAX_BUFFERED_EVENTS = 64;
 const NO_EVENTS: TakenEvents = NO_OPTIONS;
@@ -532,8 +537,9 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     try {
       const { clock } = this.settings.adapter;
       const end = (this.time = clock.now()) + MAX_ADVANCE_MS;
-      while (this.#takeEvent()) {
+      for (let count = 1; this.#takeEvent(); count++) {
         if (this.#bufferedBytes === 0) continue;
+        if (!this.idle && count % EVENTS_BETWEEN_READINGS !== 0) continue;
         this.time = clock.now();
         if (this.time > end) {
           this.#advanceLater();
