@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The default is 900. The deadline is for programs that hang, on a machine of any speed. */
   readonly timeoutSeconds?: number;
+  /** Whether the program mostly waits, as for sockets that stall: such programs have lanes of their own. */
+  readonly isIdle?: boolean;
 }
 
 export interface Outcome {
@@ -49,23 +51,41 @@ const running = new Set<ChildProcess>();
  */
 export const LANES: number = availableParallelism() + 2;
 
-let free = LANES;
-const waiting: (() => void)[] = [];
+/** The number of idle programs that run beside them. */
+const IDLE_LANES = 3;
+
+/** A number of programs that may run at the same time; the others wait in their order. */
+class Lanes {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async use<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await act();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}
+
+const busyLanes = new Lanes(LANES);
+const idleLanes = new Lanes(IDLE_LANES);
 
 /** Runs `[program, ...arguments]` as soon as a lane is free; the deadline counts from then. */
 export async function runCommand(
   command: readonly [string, ...string[]],
   options: CommandOptions,
 ): Promise<Outcome> {
-  if (free > 0) free--;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    return await run(command, options);
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) free++;
-    else next();
-  }
+  const lanes = options.isIdle === true ? idleLanes : busyLanes;
+  return await lanes.use(() => run(command, options));
 }
 
 function run(

@@ -4,7 +4,7 @@
  * A file with a failed test, or without a test in the report of its process, runs again by itself. If a
  * process fails without such a file, all of its files run again. A file fails when one of its tests
  * fails, when its process ends with an error, or when it reports no test at all. A file that is not for
- * this runtime has skipped tests. Files of `ALONE` have a process each from the beginning. The steps
+ * this runtime has skipped tests. Files of `ALONE` and `IDLE` have a process each from the beginning. The steps
  * `tests:*` call this.
  *
  * @module
@@ -43,10 +43,10 @@ const BATCH_SECONDS = 900;
 const MAX_BATCH = 160;
 
 /** Files that measure memory, start many connections or take long, by the beginnings of their paths. */
-const ALONE: readonly string[] = [
-  ...["node", "deno", "bun"].map((name) => `tests/contract/${name}_`),
-  "tests/torture/load/",
-];
+const ALONE: readonly string[] = ["tests/torture/load/"];
+
+/** Files that have a process each as well, and wait most of their time for sockets that stall. */
+const IDLE = ["node", "deno", "bun"].map((name) => `tests/contract/${name}_`);
 
 /**
  * The beginnings of the paths of files that `--quick` leaves out: these files start processes, threads or many
@@ -140,7 +140,7 @@ async function runFiles(runtime: Runtime, paths: readonly string[]): Promise<Fil
 
 /** Puts files together. A file that needs a process of its own stays alone. */
 export function batches(paths: readonly string[], runtime: RuntimeName): string[][] {
-  const isAlone = (path: string) => isIn(ALONE, path) && !FOREIGN[runtime].test(path);
+  const isAlone = (path: string) => isIn([...ALONE, ...IDLE], path) && !FOREIGN[runtime].test(path);
   const shared = paths.filter((path) => !isAlone(path));
   const count = Math.ceil(shared.length / MAX_BATCH);
   const size = Math.ceil(shared.length / count);
@@ -212,6 +212,7 @@ async function runProcess(
         ...(takesCompiled(runtime) ? { COMPILED_SOURCES: await compiledSources() } : {}),
       },
       timeoutSeconds: paths.length === 1 ? FILE_SECONDS : BATCH_SECONDS,
+      isIdle: paths.every((path) => isIn(IDLE, path)),
     },
   );
   return { code, output, report: readReport(report) };
