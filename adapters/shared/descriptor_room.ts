@@ -1,7 +1,7 @@
 /**
  * The room for new connections among the descriptors that the process may have.
  *
- * No runtime bears it well when the last descriptor is in use: Node closes new connections without a word, Bun
+ * No runtime serves well without a free descriptor: Node closes new connections without a word, Bun
  * calls accept again and again, a `net.Server` of Deno never accepts again, and Bun and Deno end the whole process
  * when they need a descriptor for a thread or a signal. So some descriptors are kept free, and connections that
  * come without room are closed.

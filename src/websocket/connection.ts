@@ -46,7 +46,8 @@ export interface ConnectionSettings {
 const MAX_ADVANCE_MS = 1;
 /** The number of bytes from which a read is long. The frames of a shorter one take less than the time. */
 const LONG_READ_BYTES = 4096;
-const EVENTS_BETWEEN_CHECKS = 16;
+/** The clock is read once for this many frames. */
+const EVENTS_BETWEEN_READINGS = 16;
 
 /** An end that waits until the app has answered. */
 interface Ending {
@@ -261,7 +262,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
         const event = this.#reader.next();
         if (event.type === "need-data") break;
         this.#take(event);
-        if (count % EVENTS_BETWEEN_CHECKS === 0 && this.#isOver(endMs)) break;
+        if (count % EVENTS_BETWEEN_READINGS === 0 && this.#isOver(endMs)) break;
       }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;

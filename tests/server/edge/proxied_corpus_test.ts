@@ -16,7 +16,7 @@ import { readCorpus } from "../../http/corpus.ts";
 import { latin1Text } from "../../http/transcript.ts";
 import { freePort } from "../../support/free_port.ts";
 import { latin1Bytes } from "../../support/latin1_bytes.ts";
-import { withProxy } from "../../support/real_proxy.ts";
+import { nginxConfiguration, withProxy } from "../../support/real_proxy.ts";
 import { isMine } from "../../support/shares.ts";
 import { skipWithout } from "../../tools/optional_tools.ts";
 
@@ -149,20 +149,8 @@ async function checkBoundaries(port: number): Promise<void> {
   assert(answered.size >= messages.length / 4, `${answered.size} of ${messages.length}`);
 }
 
-const nginx = (port: number, target: number) => (folder: string) => `
-daemon off;
-master_process off;
-pid ${folder}/pid;
-error_log /dev/null;
-events {}
-http {
-    access_log off;
-    client_body_temp_path ${folder}/body;
-    proxy_temp_path ${folder}/proxy;
-    fastcgi_temp_path ${folder}/fastcgi;
-    uwsgi_temp_path ${folder}/uwsgi;
-    scgi_temp_path ${folder}/scgi;
-    client_header_timeout 1s;
+const nginx = (port: number, target: number) =>
+  nginxConfiguration(`    client_header_timeout 1s;
     client_body_timeout 1s;
     keepalive_timeout 1s;
     ignore_invalid_headers off;
@@ -180,9 +168,7 @@ http {
             proxy_request_buffering off;
             proxy_read_timeout 60s;
         }
-    }
-}
-`;
+    }`);
 
 const haproxy = (port: number, target: number) => () => `
 defaults
@@ -201,18 +187,18 @@ backend app
 `;
 
 const PROXIES = [
-  { name: "nginx", version: "-v", args: ["-e", "/dev/null", "-c"], configuration: nginx },
-  { name: "haproxy", version: "-v", args: ["-db", "-f"], configuration: haproxy },
+  { name: "nginx", configuration: nginx },
+  { name: "haproxy", configuration: haproxy },
 ] as const;
 
-for (const { name, version, args, configuration } of PROXIES) {
+for (const { name, configuration } of PROXIES) {
   test(`${name} and the server see the same requests in each message of the corpus`, {
-    skip: skipWithout(name, [version]),
+    skip: skipWithout(name, ["-v"]),
   }, async () => {
     await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp: app, log: () => {} });
     const { port: target } = server.address as { port: number };
     const port = await freePort();
     const conf = configuration(port, target);
-    await withProxy(name, (file) => [...args, file], conf, () => checkBoundaries(port));
+    await withProxy(name, conf, () => checkBoundaries(port));
   });
 }

@@ -7,7 +7,7 @@ import { serve } from "../../../mod.ts";
 import { trustProxy } from "../../../src/middleware/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
 import { freePort } from "../../support/free_port.ts";
-import { withProxy } from "../../support/real_proxy.ts";
+import { nginxConfiguration, withProxy } from "../../support/real_proxy.ts";
 import { CERT, KEY } from "../../support/tls_fixtures.ts";
 import { skipWithout } from "../../tools/optional_tools.ts";
 
@@ -70,7 +70,7 @@ test("haproxy tells of the client by both versions of the PROXY protocol", {
   for (const [how, version] of [["send-proxy", 1], ["send-proxy-v2", 2]] as const) {
     const port = await freePort();
     const configuration = haproxy(port, target, how);
-    await withProxy("haproxy", (file) => ["-db", "-f", file], configuration, async () => {
+    await withProxy("haproxy", configuration, async () => {
       const { text, clientPort } = await ask(port);
       assertEquals(text.slice(text.lastIndexOf("127.")), `127.0.0.1 ${clientPort} ${version}`);
     });
@@ -85,34 +85,20 @@ test("haproxy tells of the client before the handshake of the server", {
   const { port: target } = server.address as { port: number };
   const port = await freePort();
   const configuration = haproxy(port, target, "send-proxy-v2 ssl verify none");
-  await withProxy("haproxy", (file) => ["-db", "-f", file], configuration, async () => {
+  await withProxy("haproxy", configuration, async () => {
     const { text, clientPort } = await ask(port);
     assertEquals(text.slice(text.lastIndexOf("127.")), `127.0.0.1 ${clientPort} 2`);
   });
 });
 
-const nginx = (port: number, target: number) => (folder: string) => `
-daemon off;
-master_process off;
-pid ${folder}/pid;
-error_log /dev/null;
-events {}
-http {
-    access_log off;
-    client_body_temp_path ${folder}/body;
-    proxy_temp_path ${folder}/proxy;
-    fastcgi_temp_path ${folder}/fastcgi;
-    uwsgi_temp_path ${folder}/uwsgi;
-    scgi_temp_path ${folder}/scgi;
-    server {
+const nginx = (port: number, target: number) =>
+  nginxConfiguration(`    server {
         listen 127.0.0.1:${port};
         location / {
             proxy_pass http://127.0.0.1:${target};
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         }
-    }
-}
-`;
+    }`);
 
 test("nginx tells of the client by X-Forwarded-For, and what the client claims is not believed", {
   skip: skipWithout("nginx", ["-v"]),
@@ -121,8 +107,7 @@ test("nginx tells of the client by X-Forwarded-For, and what the client claims i
   await using server = await serve({ bindAddr: ["127.0.0.1", 0], wsgiApp });
   const { port: target } = server.address as { port: number };
   const port = await freePort();
-  const args = (file: string) => ["-e", "/dev/null", "-c", file];
-  await withProxy("nginx", args, nginx(port, target), async () => {
+  await withProxy("nginx", nginx(port, target), async () => {
     const { text } = await ask(port, ["X-Forwarded-For: 192.0.2.66"]);
     assert(text.includes("127.0.0.1  0"), text);
   });
