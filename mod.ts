@@ -185,7 +185,7 @@ export interface ServeOptions extends ServerOptions {
  */
 export async function serve(options: ServeOptions): Promise<WSGIServer> {
   if (arguments.length > 1) refuseSurplus("serve", arguments, 1);
-  checkServingOptions(options);
+  options = checkServingOptions(options);
   const { bindAddr = ["127.0.0.1", defaultPort()], adapter = await runtimeAdapter() } = options;
   const { debug = isDebugging() } = options;
   return await new WSGIServer({ ...options, bindAddr, adapter, debug }).listen();
@@ -236,7 +236,7 @@ export async function createScheduler(
   options: Omit<SchedulerOptions, "clock"> = {},
 ): Promise<Scheduler> {
   if (arguments.length > 1) refuseSurplus("createScheduler", arguments, 1);
-  checkNames("The argument of createScheduler", options, CREATE_OPTIONS, {
+  options = checkNames("The argument of createScheduler", options, CREATE_OPTIONS, {
     complaint: "Unknown option of createScheduler",
   });
   const { clock } = await runtimeAdapter();

@@ -74,7 +74,7 @@ function portableClock(): Adapter["clock"] {
 }
 
 function settle(of: string, options: MemoryOptions): MemorySettings {
-  checkNames(`The options of ${of}`, options, MEMORY_OPTIONS, {
+  options = checkNames(`The options of ${of}`, options, MEMORY_OPTIONS, {
     complaint: `Unknown option of ${of}`,
   });
   const { clock = portableClock(), window = DEFAULT_WINDOW_BYTES, log = logError, files } = options;

@@ -114,7 +114,7 @@ export class Network {
   }
 
   #listen(asked: ListenTarget, options: ListenOptions, open: OpenHandler): Listener {
-    checkListen(asked, options, open);
+    options = checkListen(asked, options, open);
     if (options.tls !== undefined) throw listenError(asked, "a network in memory has no TLS");
     if ("fd" in asked) throw listenError(asked, "a network in memory inherits no socket");
     const address: Address = "path" in asked

@@ -19,6 +19,7 @@ import type { Socket as Stream } from "node:net";
 import {
   type Address,
   checkListen,
+  checkNames,
   type Listener,
   type ListenOptions,
   type ListenTarget,
@@ -62,7 +63,7 @@ export async function acceptStreams(
   options: Omit<ListenOptions, "tls">,
   take: (stream: AcceptedStream) => void,
 ): Promise<Listener> {
-  checkListen(address, options, take);
+  options = checkListen(address, options, take);
   const how = { pauseOnConnect: true };
   return await listenOnEvery(
     address,
@@ -91,6 +92,7 @@ export function streamOpener(
   address: Address,
   options: ListenOptions,
 ): (stream: AcceptedStream, open: OpenHandler) => void {
+  options = checkNames("The second argument of streamOpener", options, ["log", "tls", "backlog"]);
   const { log = logError } = options;
   const tls = options.tls && new OpeningTLS(options.tls);
   const opening = { tls, paths: pathsAccepted(address), log };

@@ -42,8 +42,8 @@ export function listenWith(
   names: () => NameLookup,
 ): Adapter["listen"] {
   return async (address, options, open) => {
-    checkListen(address, options, open);
-    const listen = (one: ListenTarget) => listenOnOne(one, options, open);
+    const own = checkListen(address, options, open);
+    const listen = (one: ListenTarget) => listenOnOne(one, own, open);
     return await listenOnEvery(address, listen, names);
   };
 }

@@ -100,7 +100,7 @@ export function blocking(
   module: string | { readonly href: string },
   options: BlockingOptions = {},
 ): ThreadedApp {
-  checkNames("blocking", options, Object.keys(BLOCKING_DEFAULTS));
+  options = checkNames("blocking", options, Object.keys(BLOCKING_DEFAULTS));
   const { threads = BLOCKING_DEFAULTS.threads, queue = BLOCKING_DEFAULTS.queue } = options;
   const { deadline = BLOCKING_DEFAULTS.deadline, idle = BLOCKING_DEFAULTS.idle } = options;
   const deadlineMs = toMilliseconds(deadline, "deadline of blocking");

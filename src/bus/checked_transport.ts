@@ -21,8 +21,9 @@ export function checkedTransport(transport: BusTransport): BusTransport {
   };
   return {
     name: transport.name,
-    pollMs: transport.pollMs,
-    signals: transport.signals,
+    maxTextBytes: ownOption(transport, "maxTextBytes"),
+    pollMs: ownOption(transport, "pollMs"),
+    signals: ownOption(transport, "signals"),
     append: async (log, batch) =>
       check("append", await transport.append(log, batch), (answer) => {
         return isAppended(answer) && answer.offsets.length === batch.messages.length;
@@ -44,6 +45,15 @@ export function checkedTransport(transport: BusTransport): BusTransport {
     settle: (queue, receipt, settlement) => transport.settle(queue, receipt, settlement),
     close: () => transport.close(),
   };
+}
+
+/** An optional member of a transport; one that an app has added to all objects is none. */
+export function ownOption<K extends "maxTextBytes" | "pollMs" | "signals">(
+  transport: BusTransport,
+  name: K,
+): BusTransport[K] {
+  const foreign: unknown = (Object.prototype as Partial<BusTransport>)[name];
+  return transport[name] === foreign ? undefined : transport[name];
 }
 
 function isAppended(answer: Appended | null | undefined): answer is Appended {

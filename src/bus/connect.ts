@@ -65,7 +65,7 @@ export async function connectIn(
   address: string,
   options: ConnectBusOptions,
 ): Promise<BusTransport> {
-  checkNames("connectBus", options, ["load"]);
+  options = checkNames("connectBus", options, ["load"]);
   const { load = (name: string) => import(name) as Promise<unknown> } = options;
   checkOption("load of connectBus", load, "function");
   const isURL = typeof address === "string" && URL.canParse(address) && isDecodable(address);

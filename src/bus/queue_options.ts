@@ -25,8 +25,8 @@ export interface QueueSettings {
 export function resolveQueueOptions(
   options: BusQueueOptions,
 ): Pick<QueueSettings, "leaseMs" | "maxDeliveries"> {
-  const own = checkNames("queue", options, Object.keys(QUEUE_DEFAULTS));
-  const { lease = QUEUE_DEFAULTS.lease, maxDeliveries = QUEUE_DEFAULTS.maxDeliveries } = own;
+  options = checkNames("queue", options, Object.keys(QUEUE_DEFAULTS));
+  const { lease = QUEUE_DEFAULTS.lease, maxDeliveries = QUEUE_DEFAULTS.maxDeliveries } = options;
   const leaseMs = toMilliseconds(lease, "lease of queue");
   if (leaseMs >= 1 && leaseMs < Infinity) {
     return { leaseMs, maxDeliveries: checkCount("maxDeliveries of queue", maxDeliveries) };

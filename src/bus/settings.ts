@@ -14,7 +14,7 @@ import {
   toMilliseconds,
 } from "../coroutine/mod.ts";
 import { createScheduler } from "../../mod.ts";
-import { checkedTransport } from "./checked_transport.ts";
+import { checkedTransport, ownOption } from "./checked_transport.ts";
 import { checkCount } from "./checks.ts";
 import type { BusTransport } from "./transport.ts";
 
@@ -73,7 +73,7 @@ export async function resolveBusOptions(
   options: BusOptions,
 ): Promise<BusSettings> {
   checkTransport(transport);
-  checkNames("openBus", options, [...Object.keys(BUS_DEFAULTS), "scheduler", "onError"]);
+  options = checkNames("openBus", options, [...Object.keys(BUS_DEFAULTS), "scheduler", "onError"]);
   const { onError, publishTimeout = BUS_DEFAULTS.publishTimeout } = options;
   const count = (name: Exclude<keyof typeof BUS_DEFAULTS, "publishTimeout">) =>
     checkCount(
@@ -87,17 +87,18 @@ export async function resolveBusOptions(
     throw optionError("scheduler of openBus", scheduler, "a Scheduler");
   }
   const { clock } = scheduler;
+  const checked = checkedTransport(transport);
   const publishTimeoutMs = toMilliseconds(publishTimeout, "publishTimeout of openBus");
   if (publishTimeoutMs === 0) {
     throw new RangeError("publishTimeout of openBus is 0: expected more than 0");
   }
   return {
-    transport: checkedTransport(transport),
+    transport: checked,
     scheduler,
     clock,
     producer: randomName(),
     publishTimeoutMs,
-    maxMessageBytes: Math.min(count("maxMessageBytes"), transport.maxTextBytes ?? Infinity),
+    maxMessageBytes: Math.min(count("maxMessageBytes"), checked.maxTextBytes ?? Infinity),
     maxPendingBytes: count("maxPendingBytes"),
     maxPending: count("maxPending"),
     report: reporterOf(onError, transport.name, clock),
@@ -114,7 +115,7 @@ function checkTransport(transport: BusTransport): void {
   }
   // A timer takes NaN for 1 ms, and a loop that waits for it would never rest.
   for (const name of ["maxTextBytes", "pollMs"] as const) {
-    const value = transport[name];
+    const value = ownOption(transport, name);
     if (value === undefined || typeof value === "number" && value > 0) continue;
     throw optionError(`${name} of the transport`, value, "a number above 0");
   }

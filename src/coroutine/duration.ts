@@ -103,9 +103,9 @@ function sumOfParts(duration: unknown, name: string): number {
   if (typeof duration !== "object" || duration === null || duration instanceof Date) {
     throw noDuration(duration, name);
   }
-  const parts = duration as Readonly<Record<string, unknown>>;
   for (const part of WITHOUT_LENGTH) {
-    if (parts[part] === undefined || parts[part] === 0) continue;
+    const value = partOf(duration, part);
+    if (value === undefined || value === 0) continue;
     const reason = `${part} have no fixed length: expected weeks, days or shorter parts`;
     throw new RangeError(`${name} is ${showValue(duration)}: ${reason}`);
   }
@@ -117,13 +117,19 @@ function sumOfParts(duration: unknown, name: string): number {
   }
   let sum: number | undefined;
   for (const [part, milliseconds] of Object.entries(MILLISECONDS)) {
-    const value = parts[part];
+    const value = partOf(duration, part);
     if (value === undefined) continue;
     if (typeof value !== "number") throw noDuration(duration, name);
     sum = (sum ?? 0) + value * milliseconds;
   }
   if (sum === undefined) throw noDuration(duration, name);
   return sum;
+}
+
+/** Reads a part. In a plain object, a member that an app has added to `Object.prototype` is no part. */
+function partOf(duration: object, part: string): unknown {
+  const isForeign = part in Object.prototype && isPlain(duration) && !Object.hasOwn(duration, part);
+  return isForeign ? undefined : (duration as Readonly<Record<string, unknown>>)[part];
 }
 
 function noDuration(value: unknown, name: string): TypeError {

@@ -116,7 +116,7 @@ export class Scheduler implements TaskScheduler {
    * @throws {RangeError} If one of them is negative, or the default priority is no priority.
    */
   constructor(options: SchedulerOptions) {
-    checkNames("options of the scheduler", options, KNOWN_OPTIONS);
+    options = checkNames("options of the scheduler", options, KNOWN_OPTIONS);
     for (const name of ["onError", "log"] as const) checkOption(name, options[name], "function");
     checkOption("debug", options.debug, "boolean");
     if (typeof options.clock?.now !== "function") {

@@ -84,7 +84,7 @@ const ADDRESS = { host: "127.0.0.1", port: 80 };
 export function toFetch(app: WSGIApp, options: ToFetchOptions = {}): AppFetch {
   if (arguments.length > 2) refuseSurplus("toFetch", arguments, 2);
   checkAppOf(app);
-  checkNames("The options of toFetch", options, OPTIONS, {
+  options = checkNames("The options of toFetch", options, OPTIONS, {
     complaint: "Unknown option of toFetch",
   });
   // This server checks the options. The server that listens begins with the first request.

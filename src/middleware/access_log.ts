@@ -86,7 +86,7 @@ export function accessLog(
   if (arguments.length > 3) refuseSurplus("accessLog", arguments, 3);
   checkApp("accessLog", app);
   checkCallback("accessLog", "log", log);
-  checkOptionNames("accessLog", options, ["format", "worker"]);
+  options = checkOptionNames("accessLog", options, ["format", "worker"]);
   const { format = "combined", worker } = options;
   checkOption("worker of accessLog", worker, "string");
   const lineOf = lineMaker(format);

@@ -75,6 +75,7 @@ const KNOWN_OPTIONS: readonly (keyof BasicAuthOptions)[] = ["realm", "users", "c
 export function basicAuth(app: WSGIApp, options: BasicAuthOptions): WSGIApp {
   if (arguments.length > 2) refuseSurplus("basicAuth", arguments, 2);
   checkApp("basicAuth", app);
+  options = checkOptionNames("basicAuth", options, KNOWN_OPTIONS);
   const check = checkOf(options);
   const { realm = "Restricted" } = options;
   const challenge = challengeOf(realm);
@@ -110,9 +111,7 @@ function challengeOf(realm: unknown): string {
   return `Basic realm="${realm.replace(/["\\]/g, "\\$&")}", charset="UTF-8"`;
 }
 
-function checkOf(options: BasicAuthOptions): Check {
-  checkOptionNames("basicAuth", options, KNOWN_OPTIONS);
-  const { users, check } = options;
+function checkOf({ users, check }: BasicAuthOptions): Check {
   if ((users === undefined) === (check === undefined)) {
     throw new TypeError("basicAuth needs either users or a check");
   }

@@ -129,7 +129,7 @@ const METHODS: readonly string[] = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELE
 export function cors(app: WSGIApp, options: CORSOptions = {}): WSGIApp {
   if (arguments.length > 2) refuseSurplus("cors", arguments, 2);
   checkApp("cors", app);
-  checkOptionNames("cors", options, KNOWN_OPTIONS);
+  options = checkOptionNames("cors", options, KNOWN_OPTIONS);
   const policy = policyOf(options);
   return (environ, startResponse) => {
     const answer = (allowed: boolean) => {

@@ -54,14 +54,15 @@ export function checkRecord(name: string, value: unknown, expected: string): voi
  * @param middleware The name of the middleware.
  * @param options The options.
  * @param known The names of all its options.
+ * @returns The options to read, as of {@linkcode checkNames}.
  * @throws {TypeError} If the options are no object, or a name is unknown.
  */
-export function checkOptionNames(
+export function checkOptionNames<O>(
   middleware: string,
-  options: unknown,
+  options: O,
   known: readonly string[],
-): void {
-  checkNames(`options of ${middleware}`, options, known, {
+): O {
+  return checkNames(`options of ${middleware}`, options, known, {
     complaint: `Unknown option of ${middleware}`,
   });
 }

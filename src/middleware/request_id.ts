@@ -65,7 +65,7 @@ export interface RequestIdOptions {
 export function requestId(app: WSGIApp, options: RequestIdOptions = {}): WSGIApp {
   if (arguments.length > 2) refuseSurplus("requestId", arguments, 2);
   checkApp("requestId", app);
-  checkOptionNames("requestId", options, ["fromRequest", "make"]);
+  options = checkOptionNames("requestId", options, ["fromRequest", "make"]);
   const { fromRequest = true, make = randomId } = options;
   checkOption("fromRequest of requestId", fromRequest, "boolean");
   checkOption("make of requestId", make, "function");

@@ -169,13 +169,13 @@ export const KNOWN_OPTIONS: readonly string[] = [
 const DEFAULT_ADDRESS: BindAddress = ["127.0.0.1", 8000];
 
 /**
- * Checks options and fills in the defaults.
+ * Checks the values of options whose kinds are checked, and fills in the defaults.
  *
+ * @param options The result of {@linkcode checkServingOptions}.
  * @throws {TypeError} For an option that is unknown or of the wrong kind.
  * @throws {RangeError} For a number outside its range.
  */
 export function resolveOptions(options: ServingOptions, adapter: Adapter): Settings {
-  checkServingOptions(options);
   if (adapter === undefined) {
     throw new TypeError("adapter is missing: write adapter: nodeAdapter(), or call serve");
   }
@@ -219,20 +219,21 @@ export function resolveOptions(options: ServingOptions, adapter: Adapter): Setti
 /**
  * Checks the kinds of the options that no other function checks.
  *
+ * @returns The options to read, as of {@linkcode checkNames}.
  * @throws {TypeError} For an option that is unknown or of the wrong kind.
  */
-export function checkServingOptions(options: ServingOptions): void {
+export function checkServingOptions<O extends ServingOptions>(options: O): O {
   if (typeof options === "function") {
     throw new TypeError("options is a function: expected an object; write { wsgiApp: app }");
   }
   const rules = { complaint: "Unknown option", suggestions: OTHER_NAMES };
-  checkNames("options", options, KNOWN_OPTIONS, rules);
-  const given: Readonly<Record<string, unknown>> = { ...options };
-  checkLogFormat(given["logFormat"]);
-  const { serverName, worker, bus, scheduler, adapter, signal } = given;
+  options = checkNames("options", options, KNOWN_OPTIONS, rules);
+  const given = Object.assign(Object.create(null) as Record<string, unknown>, options);
+  const { serverName, worker, bus, scheduler, adapter, signal, debug, logFormat } = given;
+  checkLogFormat(logFormat);
   checkOption("serverName", serverName, "string");
   checkOption("worker", worker, "string");
-  checkOption("debug", given["debug"], "boolean");
+  checkOption("debug", debug, "boolean");
   if (serverName !== undefined && !/^[!-~\u0080-\uffff]+$/.test(String(serverName))) {
     throw optionError("serverName", serverName, "a name, such as a.example");
   }
@@ -245,6 +246,7 @@ export function checkServingOptions(options: ServingOptions): void {
   const isController = typeof signal === "object" && signal !== null && "abort" in signal;
   const advice = isController ? "; write controller.signal" : "";
   checkMembers("signal", signal, ["aborted", "addEventListener"], `an AbortSignal${advice}`);
+  return options;
 }
 
 /** The names that other servers have for an option. */

@@ -27,7 +27,7 @@ import {
 import type { ActiveRequest, ServedListener } from "./counts/active_requests.ts";
 import { Connections } from "./connections.ts";
 import { resolveTls, type TLSOptions } from "./listening/tls_options.ts";
-import { resolveOptions, type ServingOptions } from "./options.ts";
+import { checkServingOptions, resolveOptions, type ServingOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { type ServerStats, statsOf } from "./counts/server_stats.ts";
 import { DEFAULT_IDLE_MS, ServerShutdown, Shutdown, untilQuiet } from "./shutdown.ts";
@@ -130,8 +130,9 @@ export class WSGIServer {
    * @throws {RangeError} For a number outside its range.
    */
   constructor(options: ServerOptions & { readonly adapter: Adapter }) {
+    options = checkServingOptions(options);
     this.#options = options;
-    this.#settings = resolveOptions(options, options?.adapter);
+    this.#settings = resolveOptions(options, options.adapter);
     this.#ConnectionClass = checkConnectionClass(options.ConnectionClass);
     this.#connections = new Connections(this.#settings, this);
     this.#shutdown = new Shutdown(this.#connections);

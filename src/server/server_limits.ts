@@ -58,7 +58,9 @@ const ABOVE_ZERO: readonly string[] = [
  * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`, or is too small.
  */
 export function completeLimits(given: Partial<Limits> = {}): Limits {
-  checkNames("limits", given, Object.keys(DEFAULT_SERVER_LIMITS), { complaint: "Unknown limit" });
+  given = checkNames("limits", given, Object.keys(DEFAULT_SERVER_LIMITS), {
+    complaint: "Unknown limit",
+  });
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   for (const [name, value] of set) {
     checkLimit(name, value, ABOVE_ZERO.includes(name) ? 1 : 0);

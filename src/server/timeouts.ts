@@ -80,7 +80,9 @@ const CHANGEABLE = ["body", "request", "write", "close"] as const;
  * @throws {RangeError} For a negative time, and for 0 where it would end each request.
  */
 export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
-  checkNames("timeouts", given, Object.keys(DEFAULT_TIMEOUTS), { complaint: "Unknown timeout" });
+  given = checkNames("timeouts", given, Object.keys(DEFAULT_TIMEOUTS), {
+    complaint: "Unknown timeout",
+  });
   return { ...inMilliseconds(DEFAULT_TIMEOUTS), ...inMilliseconds(given) } as TimeoutsMs;
 }
 
@@ -95,8 +97,8 @@ export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
  * @throws {RangeError} For a negative time, and for 0 where it would end each request.
  */
 export function changeTimeouts(before: TimeoutsMs, given: RequestTimeouts): TimeoutsMs {
-  const own = checkNames("timeouts", given, CHANGEABLE, { complaint: "A request has no timeout" });
-  return { ...before, ...inMilliseconds(own) };
+  given = checkNames("timeouts", given, CHANGEABLE, { complaint: "A request has no timeout" });
+  return { ...before, ...inMilliseconds(given) };
 }
 
 function inMilliseconds(given: Partial<Timeouts>): Partial<TimeoutsMs> {

@@ -22,6 +22,7 @@ const LISTEN_OPTIONS: readonly (keyof ListenOptions)[] = ["backlog", "tls", "log
  * @param address The address.
  * @param options The options.
  * @param accept The function that takes each connection.
+ * @returns The options, without members that an app has added to `Object.prototype`.
  * @throws {TypeError} For an argument of a wrong kind, or an unknown option.
  * @throws {RangeError} For a port or a backlog outside its range.
  *
@@ -35,13 +36,13 @@ const LISTEN_OPTIONS: readonly (keyof ListenOptions)[] = ["backlog", "tls", "log
  * assertThrows(() => checkListen({ host: "127.0.0.1", port: "80" }, {}, accept), TypeError, '"80"');
  * ```
  */
-export function checkListen(address: unknown, options: unknown, accept: unknown): void {
+export function checkListen<O>(address: unknown, options: O, accept: unknown): O {
   const port = checkAddress("listen", address);
   const isPort = port === undefined || Number.isInteger(port) && port >= 0 && port <= MAX_PORT;
   if (!isPort) {
     throw new RangeError(`The port of listen is ${port}: expected a whole number from 0 to 65535`);
   }
-  checkNames("The second argument of listen", options, LISTEN_OPTIONS, {
+  options = checkNames("The second argument of listen", options, LISTEN_OPTIONS, {
     complaint: "Unknown option of listen",
   });
   const { backlog, log, tls } = options as Record<keyof ListenOptions, unknown>;
@@ -54,6 +55,7 @@ export function checkListen(address: unknown, options: unknown, accept: unknown)
   }
   if (tls !== undefined) checkTls(tls);
   checkHandler("listen", accept);
+  return options;
 }
 
 /**
@@ -77,12 +79,12 @@ export function checkListen(address: unknown, options: unknown, accept: unknown)
 export function checkDial<O>(address: unknown, open: unknown, options: O): O {
   checkAddress("dial", address);
   checkHandler("dial", open);
-  const own = checkNames("The third argument of dial", options, ["signal"], {
+  options = checkNames("The third argument of dial", options, ["signal"], {
     complaint: "Unknown option of dial",
   });
-  const { signal } = own as { signal?: unknown };
+  const { signal } = options as { signal?: unknown };
   const { aborted } = Object(signal) as { aborted?: unknown };
-  if (signal === undefined || typeof aborted === "boolean") return own;
+  if (signal === undefined || typeof aborted === "boolean") return options;
   throw optionError("signal of dial", signal, "an AbortSignal");
 }
 
@@ -129,20 +131,19 @@ function checkTls(tls: unknown): void {
     "reloadable",
     "preamble",
   ];
-  checkNames("tls of listen", tls, names, { complaint: "Unknown tls option of listen" });
+  tls = checkNames("tls of listen", tls, names, { complaint: "Unknown tls option of listen" });
   checkPair("tls", tls);
   const given = tls as Readonly<Record<keyof ListenTLSOptions, unknown>>;
   if (given.names !== undefined) {
     for (const [name, pair] of Object.entries(Object(given.names))) {
       const place = `tls.names[${JSON.stringify(name)}]`;
-      checkNames(`${place} of listen`, pair, PAIR);
-      checkPair(place, pair);
+      checkPair(place, checkNames(`${place} of listen`, pair, PAIR));
     }
   }
   if (given.clientCertificate !== undefined) {
     const place = "tls.clientCertificate of listen";
-    checkNames(place, given.clientCertificate, ["ca", "isRequired"]);
-    const { ca, isRequired } = given.clientCertificate as Readonly<Record<string, unknown>>;
+    const demand = checkNames(place, given.clientCertificate, ["ca", "isRequired"]);
+    const { ca, isRequired } = demand as Readonly<Record<string, unknown>>;
     if (typeof ca !== "string") throw optionError(`ca of ${place}`, ca, "a string in PEM");
     if (typeof isRequired !== "boolean") {
       throw optionError(`isRequired of ${place}`, isRequired, "true or false");

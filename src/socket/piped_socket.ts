@@ -7,6 +7,7 @@
  * @module
  */
 
+import { checkNames } from "../coroutine/mod.ts";
 import { Inbound, type OpenHandler } from "./inbound.ts";
 import { latin1Bytes } from "./latin1.ts";
 import type { Address, Socket } from "./socket.ts";
@@ -99,6 +100,7 @@ export class PipedSocket implements Socket {
    * @param options The addresses and the log.
    */
   constructor(pipe: Pipe, options: PipeOptions = {}) {
+    options = checkNames("PipedSocket", options, ["local", "remote", "encrypted", "log"]);
     const { local = NOWHERE, remote = NOWHERE, encrypted = false, log = () => {} } = options;
     this.local = local;
     this.remote = remote;

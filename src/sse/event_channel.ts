@@ -106,14 +106,14 @@ export class EventChannel {
    * @throws {RangeError} If `count` or `bytes` is no whole number above 0, or `age` is negative.
    */
   constructor(options: EventChannelOptions = {}) {
-    checkNames("EventChannel", options, ["history", "epoch", "bus", "name", "clock"]);
+    options = checkNames("EventChannel", options, ["history", "epoch", "bus", "name", "clock"]);
     const shared = SharedTopic.of<ChannelEvent>("An EventChannel", options);
     if (shared !== undefined && options.epoch !== undefined) {
       throw new TypeError("An EventChannel on a bus has no epoch of its own");
     }
     const { history = {}, epoch = randomEpoch(), clock = Date } = options;
-    checkNames("history of EventChannel", history, ["count", "bytes", "age"]);
-    const { count = 1000, bytes = 1 << 20, age = { minutes: 5 } } = history;
+    const bounds = checkNames("history of EventChannel", history, ["count", "bytes", "age"]);
+    const { count = 1000, bytes = 1 << 20, age = { minutes: 5 } } = bounds;
     checkCount("history.count", count);
     checkCount("history.bytes", bytes);
     if (typeof epoch !== "string" || !/^[\w.]{1,64}$/.test(epoch)) {

@@ -129,8 +129,8 @@ export function eventStream(
   options: EventStreamOptions = {},
 ): Generator<Block, void, unknown> {
   checkEnviron("eventStream", environ);
-  const own = checkNames("eventStream", options, OPTIONS);
-  const { heartbeat = 15, retry = 3, spread = 5, headers = [] } = own;
+  options = checkNames("eventStream", options, OPTIONS);
+  const { heartbeat = 15, retry = 3, spread = 5, headers = [] } = options;
   const times = {
     heartbeatMs: toMilliseconds(heartbeat, "heartbeat of eventStream"),
     retryMs: toMilliseconds(retry, "retry of eventStream"),

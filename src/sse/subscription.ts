@@ -47,8 +47,8 @@ export class EventSubscription {
 
   /** @ignore */
   constructor(log: EventLog, options: SubscriptionOptions) {
-    const own = checkNames("subscribe", options, ["filter", "after", "history", "slow"]);
-    const { filter, after, history = 0, slow = "stale" } = own;
+    options = checkNames("subscribe", options, ["filter", "after", "history", "slow"]);
+    const { filter, after, history = 0, slow = "stale" } = options;
     checkOption("filter of subscribe", filter, "function");
     checkOption("after of subscribe", after, "string");
     if (typeof history !== "number" || !(history >= 0)) {
@@ -58,7 +58,7 @@ export class EventSubscription {
       throw optionError("slow of subscribe", slow, '"stale" or "close"');
     }
     this.#log = log;
-    this.#options = own;
+    this.#options = options;
   }
 
   /**

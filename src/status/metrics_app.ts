@@ -57,7 +57,7 @@ export function metricsApp(
   servers: WSGIServer | readonly WSGIServer[],
   options: MetricsOptions = {},
 ): WSGIApp {
-  checkNames("options of metricsApp", options, ["others"]);
+  options = checkNames("options of metricsApp", options, ["others"]);
   const { others } = options;
   checkServers("metricsApp", servers, others);
   const recorder = new MetricsRecorder(servers);

@@ -95,7 +95,7 @@ export function statusApp(
   servers: WSGIServer | readonly WSGIServer[],
   options: StatusOptions = {},
 ): WSGIApp {
-  checkNames("options of statusApp", options, ["guard", "others"]);
+  options = checkNames("options of statusApp", options, ["guard", "others"]);
   const { guard = "local", others } = options;
   checkServers("statusApp", servers, others);
   const views = new SharedView(new StatusRecorder(servers), others);

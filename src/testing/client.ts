@@ -86,7 +86,12 @@ export function testClient(
   if (app === undefined) {
     throw optionError("The app of testClient", app, "an app, mounts, or the options of a server");
   }
-  checkNames("The options of testClient", options, ["cookies", "autojump", "window", "files"], {
+  options = checkNames("The options of testClient", options, [
+    "cookies",
+    "autojump",
+    "window",
+    "files",
+  ], {
     complaint: "Unknown option of testClient",
   });
   return new TestClient(isServerOptions(app) ? app : { wsgiApp: app }, options);
@@ -191,7 +196,8 @@ export class TestClient {
     path: string,
     options: RequestOptions & { readonly method?: string } = {},
   ): Promise<TestStream> {
-    const { exchange } = await this.#requests.head(options.method ?? "GET", path, options);
+    const method = Object.hasOwn(options, "method") ? options.method : undefined;
+    const { exchange } = await this.#requests.head(method ?? "GET", path, options);
     return new TestStream(exchange);
   }
 
@@ -223,7 +229,7 @@ export class TestClient {
    * ```
    */
   async events(path: string, options: TestEventsOptions = {}): Promise<TestEvents> {
-    checkNames("The options of events", options, ["headers", "query", "lastEventId"], {
+    options = checkNames("The options of events", options, ["headers", "query", "lastEventId"], {
       complaint: "Unknown option of events",
       suggestions: { lastId: "lastEventId" },
     });
@@ -267,7 +273,12 @@ export class TestClient {
    * ```
    */
   async webSocket(path: string, options: TestWebSocketOptions = {}): Promise<TestWebSocket> {
-    checkNames("The options of webSocket", options, ["headers", "query", "protocols", "origin"], {
+    options = checkNames("The options of webSocket", options, [
+      "headers",
+      "query",
+      "protocols",
+      "origin",
+    ], {
       complaint: "Unknown option of webSocket",
       suggestions: { protocol: "protocols" },
     });
@@ -344,5 +355,5 @@ export class TestClient {
 }
 
 function isServerOptions(app: WSGIApp | Mounts | TestServerOptions): app is TestServerOptions {
-  return typeof app === "object" && app !== null && "wsgiApp" in app;
+  return typeof app === "object" && app !== null && Object.hasOwn(app, "wsgiApp");
 }

@@ -23,6 +23,14 @@ export type Fault =
   | { readonly sent: number; readonly then: Ending }
   | { readonly received: number; readonly then: Ending };
 
+/**
+ * Copies a fault without the members that an app has added to `Object.prototype`. A fault has a member `then`,
+ * so the check of options would take it for a promise.
+ */
+export function ownFault(fault: Fault): Fault {
+  return Object.assign(Object.create(null) as Fault, fault);
+}
+
 /** The bytes that are handed to the socket in one call. */
 const PIECE_BYTES = 16_384;
 
@@ -66,9 +74,9 @@ export class ClientSocket implements SocketHandler {
    */
   begin(receive: (bytes: Uint8Array) => void, fault: Fault | undefined): void {
     this.#receive = receive;
-    this.#planned = fault;
+    const planned = this.#planned = fault && ownFault(fault);
     this.sentBytes = this.receivedBytes = 0;
-    if (fault !== undefined && "sent" in fault && fault.sent === 0) this.end(fault.then);
+    if (planned !== undefined && "sent" in planned && planned.sent === 0) this.end(planned.then);
   }
 
   /** Whether another exchange may begin. */

@@ -27,7 +27,9 @@ export async function sendRaw(
   if (typeof bytes !== "string" && !(bytes instanceof Uint8Array)) {
     throw optionError("The bytes of raw", bytes, "a Uint8Array, or a latin-1 string");
   }
-  checkNames("The options of raw", options, ["end"], { complaint: "Unknown option of raw" });
+  options = checkNames("The options of raw", options, ["end"], {
+    complaint: "Unknown option of raw",
+  });
   checkOption("end of raw", options.end, "boolean");
   const pieces: Uint8Array[] = [];
   const socket = connections.connect();

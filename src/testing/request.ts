@@ -8,7 +8,7 @@
 
 import { checkNames, optionError } from "../coroutine/mod.ts";
 import { encodeLatin1 } from "../socket/mod.ts";
-import type { Fault } from "./client_socket.ts";
+import { type Fault, ownFault } from "./client_socket.ts";
 
 /** Fields of a request: a record, pairs for repeated names, or a `Headers`. */
 export type RequestFields =
@@ -140,21 +140,27 @@ export function fieldPairs(fields: RequestFields | undefined): [string, string][
  * @param method The method.
  * @param path The path.
  * @param options The rest of the request.
+ * @returns The options to read, without members that an app has added to `Object.prototype`.
  * @throws {TypeError} For a part of the wrong kind, or an unknown option.
  */
-export function checkRequest(method: string, path: string, options: RequestOptions): void {
+export function checkRequest<O extends RequestOptions>(
+  method: string,
+  path: string,
+  options: O,
+): O {
   if (!TOKEN.test(method)) throw optionError("The method", method, "a name such as GET");
   if (typeof path !== "string") throw optionError("The path", path, 'a string such as "/"');
-  checkNames("options of a request", options, OPTIONS, {
+  options = checkNames("options of a request", options, OPTIONS, {
     complaint: "Unknown option of a request",
     suggestions: { data: "body", params: "query" },
   });
   checkFault(options.fault);
+  return options;
 }
 
 function checkFault(fault: Fault | undefined): void {
   if (fault === undefined) return;
-  const { sent, received, then } = fault as Partial<Record<string, unknown>>;
+  const { sent, received, then } = ownFault(fault) as Partial<Record<string, unknown>>;
   if ((sent === undefined) === (received === undefined)) {
     throw new TypeError("A fault has one place: give sent or received, a number of bytes");
   }

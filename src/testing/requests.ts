@@ -55,7 +55,7 @@ export class Requests {
   async #begin(method: string, path: string, options: RequestOptions): Promise<Exchange> {
     const { connections, isClosing, time } = this.#under;
     if (isClosing) throw new TypeError("The client is closed");
-    checkRequest(method, path, options);
+    options = checkRequest(method, path, options);
     const cookie = this.#cookies?.header(targetOf(path), time.clock.now()) ?? "";
     const request = await prepareRequest(method, path, options, cookie);
     const { fault } = options;

@@ -63,6 +63,8 @@ export class ServerUnderTest {
    */
   constructor(options: TestServerOptions, client: TestClientOptions) {
     const { window, files, autojump } = checkClientOptions(client);
+    // The server checks these options; until then, none may come from `Object.prototype`.
+    options = Object.assign(Object.create(null) as object, options);
     refuseScheduler(options);
     const log = (line: string) => {
       this.log.push(line);

@@ -103,12 +103,12 @@ export function acceptWebSocket(
   options: WebSocketOptions = {},
 ): WebSocketConnection {
   checkEnviron("acceptWebSocket", environ);
-  const own = checkNames("options of acceptWebSocket", options, KNOWN_OPTIONS);
-  const settings = settingsOf(own);
-  const handshake = shakeHands(environ, termsOf(own));
+  options = checkNames("options of acceptWebSocket", options, KNOWN_OPTIONS);
+  const settings = settingsOf(options);
+  const handshake = shakeHands(environ, termsOf(options));
   const { cogen } = environ;
   const { clock } = cogen.scheduler;
-  const { compression } = own;
+  const { compression } = options;
   const opened = new Opened();
   const open = (socket: ByteSocket) => {
     const deflate = compression === undefined || handshake.deflate === undefined

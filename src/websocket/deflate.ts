@@ -90,7 +90,7 @@ export function permessageDeflate(
     throw optionError("The zlib of permessageDeflate", zlib, "the module node:zlib");
   }
   const known = ["contextTakeover", "minBytes", "level", "windowBits"] as const;
-  checkNames("options of permessageDeflate", options, known);
+  options = checkNames("options of permessageDeflate", options, known);
   checkOption("contextTakeover", options.contextTakeover, "boolean");
   const { contextTakeover = false, minBytes = 256, level = 6, windowBits = 15 } = options;
   checkWhole("minBytes", minBytes, 0, Infinity);

@@ -87,7 +87,7 @@ export class Topic {
    * @throws {TypeError} For an option that is unknown or of the wrong kind.
    */
   constructor(options: TopicOptions = {}) {
-    checkNames("Topic", options, ["slow", "maxBufferedBytes", "bus", "name"]);
+    options = checkNames("Topic", options, ["slow", "maxBufferedBytes", "bus", "name"]);
     const { slow = "close", maxBufferedBytes = 1024 * 1024 } = options;
     if (slow !== "close" && slow !== "drop") throw optionError("slow", slow, '"close" or "drop"');
     if (typeof maxBufferedBytes !== "number" || !(maxBufferedBytes >= 0)) {

@@ -81,7 +81,7 @@ export const MEMORY_DEFAULTS = {
  * ```
  */
 export function memoryTransport(options: MemoryTransportOptions = {}): BusTransport {
-  checkNames("memoryTransport", options, [...Object.keys(MEMORY_DEFAULTS), "clock"]);
+  options = checkNames("memoryTransport", options, [...Object.keys(MEMORY_DEFAULTS), "clock"]);
   const { clock = Date } = options;
   if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
   const bound = (name: keyof typeof MEMORY_DEFAULTS) =>

@@ -86,7 +86,7 @@ export function natsTransport(
   options: NatsTransportOptions = {},
 ): BusTransport {
   checkNats(connection, jetstream);
-  checkNames("natsTransport", options, Object.keys(NATS_DEFAULTS));
+  options = checkNames("natsTransport", options, Object.keys(NATS_DEFAULTS));
   const { prefix = NATS_DEFAULTS.prefix, retention = NATS_DEFAULTS.retention } = options;
   if (typeof prefix !== "string" || !/^[A-Za-z0-9]{1,30}$/.test(prefix)) {
     throw optionError("prefix", prefix, "1 to 30 letters and digits");

@@ -76,7 +76,7 @@ export function redisTransport(
   client: RedisLike,
   options: RedisTransportOptions = {},
 ): BusTransport {
-  checkNames("redisTransport", options, Object.keys(REDIS_DEFAULTS));
+  options = checkNames("redisTransport", options, Object.keys(REDIS_DEFAULTS));
   const { prefix = REDIS_DEFAULTS.prefix, retention = REDIS_DEFAULTS.retention } = options;
   const { maxLogMessages = REDIS_DEFAULTS.maxLogMessages } = options;
   const { maxJobs = REDIS_DEFAULTS.maxJobs } = options;

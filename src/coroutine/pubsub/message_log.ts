@@ -42,7 +42,7 @@ export class MessageLog<T> {
 
   /** The number of cursors at the oldest message. */
   get cursorsAtFirst(): number {
-    return this.#entries[this.#start]?.cursors ?? 0;
+    return this.size > 0 ? (this.#entries[this.#start] as Entry<T>).cursors : 0;
   }
 
   /** Adds a message, and returns its index. */
@@ -85,8 +85,7 @@ export class MessageLog<T> {
   }
 
   #count(index: number, cursors: number): void {
-    const entry = this.#entries[this.#start + index - this.#first];
-    if (entry === undefined) this.#cursorsAtEnd += cursors;
-    else entry.cursors += cursors;
+    if (index >= this.next) this.#cursorsAtEnd += cursors;
+    else (this.#entries[this.#start + index - this.#first] as Entry<T>).cursors += cursors;
   }
 }

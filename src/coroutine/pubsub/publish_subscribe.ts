@@ -64,7 +64,7 @@ export class PublishSubscribeQueue<T> {
    * @throws {RangeError} If the capacity is not 1 or more, or the lease is negative.
    */
   constructor(options: PublishSubscribeOptions = {}) {
-    checkNames("PublishSubscribeQueue", options, ["capacity", "slowConsumer", "lease"]);
+    options = checkNames("PublishSubscribeQueue", options, ["capacity", "slowConsumer", "lease"]);
     this.#broadcast = new Broadcast(options);
     bindMethods(this, "publish", "publishNowait", "subscribe", "unsubscribe", "fetch");
     bindMethods(this, "position", "compact", "close");

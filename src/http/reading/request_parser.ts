@@ -116,9 +116,12 @@ export class RequestParser {
    * @throws {RangeError} If a limit is neither a whole number nor `Infinity`.
    */
   constructor(options: ParserOptions = {}) {
-    this.#limits = resolveLimits(options.limits);
-    this.#latin1 = options.latin1 ?? decodeLatin1;
-    this.#head = new HeadReader(this.#limits, this.#latin1, options.equals ?? equalBytes);
+    // A member that an app has added to `Object.prototype` is no option.
+    const own = Object.assign(Object.create(null) as ParserOptions, options);
+    const { limits, latin1, equals } = own;
+    this.#limits = resolveLimits(limits);
+    this.#latin1 = latin1 ?? decodeLatin1;
+    this.#head = new HeadReader(this.#limits, this.#latin1, equals ?? equalBytes);
   }
 
   /** The number of pushed bytes that are not yet part of an event. */

@@ -32,13 +32,16 @@ import { reasonPhrase } from "../reason_phrases.ts";
  */
 export function errorResponse(
   error: ProtocolError,
-  { date, server, method = error.method, fields = [] }: {
+  options: {
     readonly date?: string;
     readonly server?: string | undefined;
     readonly method?: string | undefined;
     readonly fields?: readonly (readonly [name: string, value: string])[];
   } = {},
 ): string {
+  // A member that an app has added to `Object.prototype` is no option.
+  const own = Object.assign(Object.create(null) as typeof options, options);
+  const { date, server, method = error.method, fields = [] } = own;
   const status = `${error.status} ${reasonPhrase(error.status)}`;
   // The error may come from an embedder. Its message, too, becomes one line of ASCII.
   const detail = error.message.replace(/[^ -~]/g, "?");

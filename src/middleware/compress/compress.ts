@@ -139,7 +139,12 @@ type Blocks = Generator<Block, void, unknown>;
 export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
   if (arguments.length > 2) refuseSurplus("compress", arguments, 2);
   checkApp("compress", app);
-  checkOptionNames("compress", options, ["minBytes", "contentTypes", "encodings", "level"]);
+  options = checkOptionNames("compress", options, [
+    "minBytes",
+    "contentTypes",
+    "encodings",
+    "level",
+  ]);
   const { policy, encodings } = checked(options);
   const levels = checkedLevels(options.level);
   return (environ, startResponse) => {
@@ -212,7 +217,7 @@ function checkedLevels(given: CompressOptions["level"] = {}): Record<Encoding, n
     checkLevel("level of compress", given, 1, 9);
     return { gzip: given, br: given, zstd: given };
   }
-  checkNames("level of compress", given, Object.keys(LEVELS));
+  given = checkNames("level of compress", given, Object.keys(LEVELS));
   const levelOf = (encoding: Encoding) => {
     const [lowest, highest, usual] = LEVELS[encoding];
     const { [encoding]: level = usual } = given;

@@ -61,7 +61,7 @@ const SERVER = 1;
 export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGIApp {
   if (arguments.length > 2) refuseSurplus("openTelemetry", arguments, 2);
   checkApp("openTelemetry", app);
-  checkOptionNames("openTelemetry", options, ["api", "fromRequest", "route", "slowWait"]);
+  options = checkOptionNames("openTelemetry", options, ["api", "fromRequest", "route", "slowWait"]);
   const { api, fromRequest = true, route, slowWait } = options;
   checkApi(api);
   checkOption("fromRequest of openTelemetry", fromRequest, "boolean");

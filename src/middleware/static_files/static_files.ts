@@ -109,7 +109,9 @@ interface StaticRequest {
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): WSGIApp {
   if (arguments.length > 2) refuseSurplus("staticFiles", arguments, 2);
-  checkStaticOptions(root, options);
+  checkRoot(root);
+  options = checkOptionNames("staticFiles", options, KNOWN_OPTIONS);
+  checkStaticOptions(options);
   const { index = "index.html", dotfiles = false, etag = "mtime" } = options;
   const tags = new ContentTags();
   function* contentValidators({ file, path }: FoundFile, cogen: Cogen): Answer<Validators> {
@@ -152,11 +154,13 @@ const KNOWN_OPTIONS: readonly (keyof StaticFilesOptions)[] = [
   ...["index", "dotfiles", "etag", "cacheControl", "contentTypes"] as const,
 ];
 
-function checkStaticOptions(root: unknown, options: StaticFilesOptions): void {
+function checkRoot(root: unknown): void {
   if (typeof root !== "string" || root === "") {
     throw optionError("root of staticFiles", root, "the path of a directory, which is a string");
   }
-  checkOptionNames("staticFiles", options, KNOWN_OPTIONS);
+}
+
+function checkStaticOptions(options: StaticFilesOptions): void {
   const { index, dotfiles, cacheControl, contentTypes = {} } = options;
   if (index !== false) checkOption("index of staticFiles", index, "string");
   checkOption("dotfiles of staticFiles", dotfiles, "boolean");

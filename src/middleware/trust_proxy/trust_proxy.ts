@@ -83,7 +83,7 @@ type TrustTest = (writer: ForwardedNode, number: number, isUnix: boolean) => boo
 export function trustProxy(app: WSGIApp, options: TrustProxyOptions = {}): WSGIApp {
   if (arguments.length > 2) refuseSurplus("trustProxy", arguments, 2);
   checkApp("trustProxy", app);
-  checkOptionNames("trustProxy", options, ["trust", "fields"]);
+  options = checkOptionNames("trustProxy", options, ["trust", "fields"]);
   const isTrusted = trustTest(options.trust === undefined ? [] : options.trust);
   const fields = checkedFields(options.fields === undefined ? DEFAULT_FIELDS : options.fields);
   return (environ, startResponse) => {

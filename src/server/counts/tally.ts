@@ -74,7 +74,8 @@ class CountedFiles implements Files {
   constructor(files: Files, tally: Tally) {
     this.#files = files;
     this.#tally = tally;
-    if (files.position !== undefined) this.position = files.position.bind(files);
+    // A member that an app adds to all objects is no function of the files.
+    if (typeof files.position === "function") this.position = files.position.bind(files);
   }
 
   async open(path: string): Promise<OpenFile> {

@@ -45,7 +45,7 @@ export function resolveProxyProtocol(
   option: ProxyProtocolOptions | undefined,
 ): ProxyProtocol | undefined {
   if (option === undefined) return undefined;
-  checkNames("proxyProtocol", option, PROXY_MEMBERS);
+  option = checkNames("proxyProtocol", option, PROXY_MEMBERS);
   const { trust, version = "auto" } = option;
   if (!["v1", "v2", "auto"].includes(version)) {
     throw optionError("proxyProtocol.version", version, '"v1", "v2" or "auto"');

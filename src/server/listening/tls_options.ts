@@ -16,6 +16,7 @@ import {
   toMilliseconds,
 } from "../../coroutine/mod.ts";
 import type { ListenCertificate, ListenTLSOptions } from "../../socket/mod.ts";
+import { isPromise } from "../../wsgi/mod.ts";
 import { noTime } from "../timeouts.ts";
 
 /**
@@ -100,10 +101,10 @@ const ADVICE = "write tls: { cert, key }, each the text of a PEM file, not its p
  * ```
  */
 export function resolveTls(tls: TLSOptions): ListenTLSOptions {
-  if (typeof tls !== "object" || tls === null || "then" in tls) {
+  if (typeof tls !== "object" || tls === null || isPromise(tls)) {
     throw new TypeError(`tls is ${showValue(tls)}: ${ADVICE}`);
   }
-  checkNames("tls", tls, KNOWN_MEMBERS, { complaint: "Unknown tls option" });
+  tls = checkNames("tls", tls, KNOWN_MEMBERS, { complaint: "Unknown tls option" });
   const { handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT, reloadable } = tls;
   checkOption("tls.reloadable", reloadable, "boolean");
   const handshakeTimeoutMs = toMilliseconds(handshakeTimeout, "tls.handshakeTimeout");
@@ -142,8 +143,7 @@ function namesOf(names: TLSOptions["names"]): Pick<ListenTLSOptions, "names"> {
         `${place} is no host name: expected one such as a.example or *.a.example`,
       );
     }
-    checkNames(place, pair, PAIR_MEMBERS);
-    return [name.toLowerCase(), pairOf(place, pair)] as const;
+    return [name.toLowerCase(), pairOf(place, checkNames(place, pair, PAIR_MEMBERS))] as const;
   });
   return { names: Object.fromEntries(pairs) };
 }

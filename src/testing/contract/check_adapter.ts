@@ -215,7 +215,7 @@ export function adapterChecks(
 type PreparedCheck = Omit<AdapterCheck, "run"> & { readonly result: () => Promise<CheckResult> };
 
 function prepare(adapter: Adapter, options: AdapterCheckOptions): readonly PreparedCheck[] {
-  checkNames("options of checkAdapter", options, OPTIONS);
+  options = checkNames("options of checkAdapter", options, OPTIONS);
   checkOption("connect", options.connect, "function");
   checkOption("listen", options.listen, "function");
   const { clock, listening } = options;
@@ -325,7 +325,8 @@ function subjectOf(adapter: Adapter, options: AdapterCheckOptions): Subject {
     throw optionError(`${member} of the adapter`, method, "a function");
   }
   checkClock("clock of the adapter", adapter.clock);
-  const { addresses = [LOOPBACK], listening = {}, connect, listen } = options;
+  const { addresses = [LOOPBACK], connect, listen } = options;
+  const listening = Object.assign(Object.create(null) as ListenOptions, options.listening);
   if (!Array.isArray(addresses) || addresses.length === 0) {
     throw optionError("addresses", addresses, "a list of addresses to listen on");
   }

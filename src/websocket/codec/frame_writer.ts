@@ -32,6 +32,16 @@ const MAX_REASON_BYTES = 123;
 const NO_OPTIONS: FrameOptions = Object.freeze(Object.create(null) as FrameOptions);
 const encoder = new TextEncoder();
 
+/** Whether an app has added an option of a frame to all objects. The usual frame has no copy of its options. */
+function areForeign(): boolean {
+  return "mask" in Object.prototype || "isFinal" in Object.prototype ||
+    "isCompressed" in Object.prototype;
+}
+
+function ownOf(options: FrameOptions): FrameOptions {
+  return Object.assign(Object.create(null) as FrameOptions, options);
+}
+
 /**
  * Makes a frame.
  *
@@ -54,7 +64,7 @@ export function encodeFrame(
   payload: Uint8Array | string,
   options: FrameOptions = NO_OPTIONS,
 ): Uint8Array<ArrayBuffer> {
-  const { isFinal = true, isCompressed = false, mask } = options;
+  const { isFinal = true, isCompressed = false, mask } = areForeign() ? ownOf(options) : options;
   const opcode = OPCODES[type];
   const bytes = typeof payload === "string" ? encoder.encode(payload) : payload;
   const { length } = bytes;

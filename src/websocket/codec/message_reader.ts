@@ -87,9 +87,9 @@ export class MessageReader {
    * @param options The sender of the frames, the largest message, and the decompression.
    */
   constructor(options: MessageReaderOptions) {
-    const { from, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inflate } = Object(
-      options,
-    ) as MessageReaderOptions;
+    // A member that an app has added to `Object.prototype` is no option.
+    const own = Object.assign(Object.create(null) as MessageReaderOptions, options);
+    const { from, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inflate } = own;
     if (from !== "client" && from !== "server") {
       throw new TypeError(
         `from of MessageReader is ${String(from)}: expected "client" or "server"`,
