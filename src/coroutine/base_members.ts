@@ -22,3 +22,9 @@ export const BASE: {
   readonly soon?: unknown;
   readonly [Symbol.asyncIterator]?: unknown;
 } = Object.prototype;
+
+/** Whether an object is a literal and no object of a class. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype as object) === null;
+}

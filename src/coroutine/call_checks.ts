@@ -13,7 +13,8 @@
  * @module
  */
 
-import { checkNames, isPlain, optionError, showValue } from "./option_checks.ts";
+import { isPlain } from "./base_members.ts";
+import { checkNames, optionError, showValue } from "./option_checks.ts";
 
 /** The options of a call that passes none. It inherits nothing, so a changed prototype is without effect. */
 export const NO_OPTIONS: object = Object.freeze(Object.create(null) as object);

@@ -8,7 +8,8 @@
  * @module
  */
 
-import { isPlain, optionError, showValue } from "./option_checks.ts";
+import { isPlain } from "./base_members.ts";
+import { optionError, showValue } from "./option_checks.ts";
 
 /**
  * A length of time: seconds, or named parts that add up (a `Temporal.Duration` fits, if it has no

@@ -11,7 +11,7 @@ export { checkedOptions, checkFunction, NO_OPTIONS } from "./call_checks.ts";
 export { type CurrentStep, currentStep } from "./current_step.ts";
 export { describeThrown, isOf, nameOf } from "./error_text.ts";
 export { callHook, describeFailed, faultlessLog, indentEntry } from "./failure_log.ts";
-export { isPlain } from "./option_checks.ts";
+export { isPlain } from "./base_members.ts";
 export { NOT_YET } from "./operation.ts";
 export { notePerformed } from "./origin.ts";
 export { handleRejection, handleRejectionsIn } from "./interop/promises.ts";

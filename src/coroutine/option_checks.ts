@@ -9,8 +9,8 @@
  * @module
  */
 
-import { BASE } from "./base_members.ts";
-import { handleRejection } from "./interop/promises.ts";
+import { BASE, isPlain } from "./base_members.ts";
+import { handleRejectionsIn } from "./interop/promises.ts";
 
 /** The longest text of a value in an error message. Every real duration is shorter. */
 const MAX_SHOWN = 100;
@@ -61,8 +61,9 @@ function hideInAddress(given: string): string {
 /**
  * Writes a value of any kind as in a program, for an error message. The function never throws.
  *
- * The secrets of URLs are hidden; see {@linkcode hideSecrets}. A promise gets a handler, because its rejection
- * would end the process: a value that is shown is refused, so that no other code waits for it.
+ * The secrets of URLs are hidden; see {@linkcode hideSecrets}. A promise gets a handler, also in an array or in a
+ * plain object, because its rejection would end the process: a value that is shown is refused, so that no other
+ * code waits for it.
  *
  * @param value Any value.
  * @returns At most about a hundred characters. For an object of a class, it is only the name of the
@@ -78,7 +79,7 @@ function hideInAddress(given: string): string {
  * ```
  */
 export function showValue(value: unknown): string {
-  handleRejection(value);
+  handleRejectionsIn(value);
   if (isClass(value)) return value.name === "" ? "a class" : `the class ${value.name}`;
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
@@ -116,12 +117,6 @@ function isOfClass(value: unknown): boolean {
 function classOf(value: object): string {
   const { [Symbol.toStringTag]: tag } = value as { [Symbol.toStringTag]?: unknown };
   return value.constructor.name || (typeof tag === "string" ? tag : "") || "Object";
-}
-
-/** Whether an object is a literal and no object of a class. */
-export function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype as object) === null;
 }
 
 /**
@@ -216,6 +211,8 @@ export function checkNames<O>(
   if (!areOptions(options)) throw optionError(name, options, example);
   const { complaint = `Unknown option of ${name}`, suggestions = {} } = rules;
   for (const given of Object.keys(options)) {
+    // Two options may be promises that were not awaited. The error names one, and neither may end the process.
+    handleRejectionsIn((options as Record<string, unknown>)[given], 1);
     if (known.includes(given)) continue;
     const meant = Object.hasOwn(suggestions, given)
       ? suggestions[given]

@@ -4,6 +4,7 @@
  */
 
 import { Sleep } from "../../src/coroutine/mod.ts";
+import { eventStream } from "../../src/sse/mod.ts";
 import {
   type Environ,
   HTTPException,
@@ -331,6 +332,27 @@ const HEADS: Readonly<Record<string, Hostile>> = {
   "a value that is a promise": does((_environ, start) =>
     start("200 OK", pair("A", rejectedLater()))
   ),
+  "a status and headers that are promises": does((_environ, start) =>
+    start(rejectedLater() as never, rejected() as never)
+  ),
+  "a status and a field that are promises": does((_environ, start) =>
+    start(rejected() as never, pair("A", rejectedLater()))
+  ),
+  "headers in an object with promises": does((_environ, start) =>
+    start("200 OK", { a: rejected(), b: rejectedLater() } as never)
+  ),
+  "an excInfo that is a promise": does((_environ, start) => {
+    ok(start);
+    start("500 Fault", [], rejectedLater());
+    fault();
+  }),
+  "an excInfo that is a promise, after the head": does((_environ, start) => {
+    ok(start)("sent");
+    start("500 Fault", [], rejected());
+  }),
+  "headers in a text beside an excInfo of promises": does((_environ, start) => {
+    start("200 OK", "headers" as never, [rejected(), rejectedLater()]);
+  }),
   "two starts": does((_environ, start) => ok(start) && ok(start)),
 };
 
@@ -348,6 +370,16 @@ const CONTROLS: Readonly<Record<string, Hostile>> = {
   "a read of a promise": function* (environ) {
     yield* environ["wsgi.input"].read(rejected() as never);
   },
+  "setTimeouts with two promises": does(({ cogen }) =>
+    cogen.setTimeouts({ body: rejected(), write: rejectedLater() } as never)
+  ),
+  "options of an operation with two promises": function* () {
+    yield* Sleep({ seconds: rejected(), minutes: rejectedLater() } as never);
+  },
+  "an event of promises": (environ, start) =>
+    eventStream(environ, start, [{ data: rejected(), id: rejectedLater() } as never]),
+  "an event of objects of promises": (environ, start) =>
+    eventStream(environ, start, [{ data: { a: rejected() }, event: [rejectedLater()] } as never]),
   "setTrailers with a promise": does(({ cogen }) => cogen.setTrailers(rejectedLater() as never)),
   "a listener of onWait that rejects": function* ({ cogen }, start) {
     cogen.onWait(rejected as never);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { BASE } from "../base_members.ts";
+import { BASE, isPlain } from "../base_members.ts";
 
 const { then } = Promise.prototype;
 
@@ -35,16 +35,21 @@ export function handleRejection(value: unknown): void {
 }
 
 /**
- * Gives a handler to each promise in a value that is refused, such as header fields or an array of blocks.
+ * Gives a handler to each promise in a value that is refused, such as header fields, an array of blocks or options.
  *
  * @param value A value of a user.
- * @param depth The depth of lists within lists whose members count.
+ * @param depth The depth of arrays and plain objects within each other whose members count.
  */
 export function handleRejectionsIn(value: unknown, depth: number = 2): void {
   handleRejection(value);
   try {
-    if (depth === 0 || !Array.isArray(value)) return;
-    for (const member of value) handleRejectionsIn(member, depth - 1);
+    if (depth === 0 || typeof value !== "object" || value === null) return;
+    const members: Iterable<unknown> = Array.isArray(value)
+      ? value
+      : isPlain(value)
+      ? Object.values(value)
+      : [];
+    for (const member of members) handleRejectionsIn(member, depth - 1);
   } catch {
     // A list that cannot be read is refused for that reason.
   }

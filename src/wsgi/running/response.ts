@@ -321,20 +321,30 @@ export class Response {
     return this.#state === "sent" || this.#state === "ended";
   }
 
+  /** A forgotten `await` leaves promises in the arguments of a call that is refused. */
   #prepare(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
+    try {
+      return this.#prepared(status, headers, excInfo);
+    } catch (error) {
+      for (const given of [status, headers, excInfo]) handleRejectionsIn(given);
+      throw error;
+    }
+  }
+
+  #prepared(status: string, headers: HeaderList, excInfo: unknown): (block: Block) => void {
     if (this.isTaken) throw new WSGIError("startResponse() came after the socket had been taken");
     if (excInfo !== undefined && excInfo !== null) {
       if (this.committed) throw excInfo;
+      handleRejection(excInfo);
     } else if (this.#start !== undefined) {
       throw new WSGIError(`startResponse() was called twice without excInfo${this.#inTheApp}`);
     }
     if (!Array.isArray(headers)) {
-      handleRejection(headers);
       throw new TypeError(
         "Headers are not an array of [name, value]: write Object.entries(headers)",
       );
     }
-    this.#setStart(prepare(status, headers));
+    this.#setStart(prepareHead(status, headers));
     return (block) => {
       // The blocks that a cancelled app yields are dropped, and the body must not have a gap.
       if (this.#host.isAborted) return handleRejection(block);
@@ -390,17 +400,6 @@ function withoutRejections<T>(given: readonly unknown[], make: () => T): T {
     return make();
   } catch (error) {
     handleRejectionsIn(given);
-    throw error;
-  }
-}
-
-/** Makes the head that an app asks for, as {@linkcode withoutRejections} does; each request has one. */
-function prepare(status: string, headers: HeaderList): PreparedHead {
-  try {
-    return prepareHead(status, headers);
-  } catch (error) {
-    handleRejection(status);
-    handleRejectionsIn(headers);
     throw error;
   }
 }
