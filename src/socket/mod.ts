@@ -129,5 +129,10 @@ export type {
   Socket,
   SocketHandler,
 } from "./socket.ts";
-export { addressGroups, type TrustedPeers, trustedPeers } from "./trusted_peers.ts";
+export {
+  addressGroups,
+  addressOfGroups,
+  type TrustedPeers,
+  trustedPeers,
+} from "./trusted_peers.ts";
 export type { ProxyTLV, ProxyVersion } from "./proxy_protocol/header.ts";

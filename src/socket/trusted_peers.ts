@@ -115,6 +115,37 @@ export function addressGroups(text: string): readonly number[] | undefined {
   return groups.slice(MAPPED.length);
 }
 
+/**
+ * Writes a numeric address in its usual form, which is that of RFC 5952 for IPv6: `2001:db8::5`. So one client has
+ * one text, however a proxy writes its address.
+ *
+ * @param groups The groups that {@linkcode addressGroups} has read.
+ * @returns The address, without brackets.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { addressGroups, addressOfGroups } from "@x/cogen-wsgi/socket";
+ *
+ * const usual = (text: string) => addressOfGroups(addressGroups(text) ?? []);
+ * assertEquals(usual("2001:DB8:0:0::0005"), "2001:db8::5");
+ * assertEquals(usual("::ffff:a00:1"), "10.0.0.1");
+ * ```
+ */
+export function addressOfGroups(groups: readonly number[]): string {
+  if (groups.length === 2) return groups.flatMap((group) => [group >> 8, group & 0xff]).join(".");
+  const text = groups.map((group) => group.toString(16));
+  // The first of the longest runs of zeros becomes `::`.
+  let best = { at: 0, length: 1 };
+  for (let at = 0; at < groups.length; at++) {
+    let length = 0;
+    while (groups[at + length] === 0) length++;
+    if (length > best.length) best = { at, length };
+  }
+  if (best.length < 2) return text.join(":");
+  return `${text.slice(0, best.at).join(":")}::${text.slice(best.at + best.length).join(":")}`;
+}
+
 /** No address with a zone is longer. */
 const MAX_ADDRESS = 64;
 const OCTET = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";

@@ -13,13 +13,13 @@
  * @module
  */
 
-import { addressGroups, ipAddress } from "../../socket/mod.ts";
+import { addressGroups, addressOfGroups } from "../../socket/mod.ts";
 
 /** A node. */
 export interface ForwardedNode {
   /**
-   * A numeric address without brackets, or `unknown`, or an obfuscated name such as `_hidden`. An IPv4 address that
-   * is mapped into IPv6 is an IPv4 address, as that of a peer.
+   * A numeric address without brackets, or `unknown`, or an obfuscated name such as `_hidden`. An address has its
+   * usual form, and one of IPv4 that is mapped into IPv6 is an IPv4 address, as that of a peer.
    */
   readonly address: string;
   /** The port in digits; empty if it is not told, or obfuscated. */
@@ -39,7 +39,7 @@ const MAX_NODE = 256;
  */
 export function parseNode(text: string): ForwardedNode | undefined {
   if (text.length > MAX_NODE) return undefined;
-  if (isIPv6(text)) return { address: ipAddress(text, 0).host, port: "" };
+  if (isIPv6(text)) return { address: usualForm(text), port: "" };
   const [, ipv6, ipv4, name, port = ""] = NODE.exec(text) ?? [];
   const shown = port.startsWith("_") ? "" : port;
   if (Number(shown) > 65_535) return undefined;
@@ -47,7 +47,11 @@ export function parseNode(text: string): ForwardedNode | undefined {
   if (ipv6 !== undefined && !isIPv6(ipv6)) return undefined;
   const host = ipv6 ?? ipv4;
   if (host === undefined || addressGroups(host) === undefined) return undefined;
-  return { address: ipAddress(host, 0).host, port: shown };
+  return { address: usualForm(host), port: shown };
+}
+
+function usualForm(address: string): string {
+  return addressOfGroups(addressGroups(address) ?? []);
 }
 
 /** Whether a text is an IPv6 address without brackets and without a zone. */

@@ -11,7 +11,7 @@
 import type { Address } from "../../coroutine/sockets/byte_socket.ts";
 import { ipAddress } from "../address.ts";
 import { decodeLatin1 } from "../latin1.ts";
-import { addressGroups } from "../trusted_peers.ts";
+import { addressGroups, addressOfGroups } from "../trusted_peers.ts";
 import { type ProxyHeader, ProxyHeaderError } from "./header.ts";
 
 const LINE =
@@ -37,8 +37,8 @@ export function parseLine(bytes: Uint8Array): ProxyHeader {
 
 function endOf(family: string, host: string, port: string): Address | undefined {
   const isOfFamily = host.includes(":") === (family === "TCP6");
-  const isAddress = isOfFamily && addressGroups(host) !== undefined && Number(port) <= 65_535;
-  return isAddress ? ipAddress(host, Number(port)) : undefined;
+  const groups = isOfFamily && Number(port) <= 65_535 ? addressGroups(host) : undefined;
+  return groups && ipAddress(addressOfGroups(groups), Number(port));
 }
 
 function malformed(line: string): ProxyHeaderError {

@@ -18,6 +18,7 @@
 import type { Address } from "../../coroutine/sockets/byte_socket.ts";
 import { ipAddress } from "../address.ts";
 import { decodeLatin1 } from "../latin1.ts";
+import { addressGroups, addressOfGroups } from "../trusted_peers.ts";
 import {
   ADDRESS_BYTES,
   CRC32C,
@@ -69,23 +70,9 @@ export function parseBlock(bytes: Uint8Array): ProxyHeader {
 function hostOf(raw: Uint8Array): string {
   if (raw.length === ADDRESS_BYTES.IPv4) return raw.join(".");
   const groups = Array.from({ length: 8 }, (_, at) => {
-    return (raw[2 * at] as number) << 8 | (raw[2 * at + 1] as number);
+    return ((raw[2 * at] as number) << 8 | (raw[2 * at + 1] as number)).toString(16);
   });
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  return isMapped ? `::ffff:${raw.subarray(12).join(".")}` : compressed(groups);
-}
-
-/** Writes an IPv6 address as RFC 5952 says: the first of the longest runs of zeros becomes `::`. */
-function compressed(groups: readonly number[]): string {
-  const text = groups.map((group) => group.toString(16));
-  let best = { at: 0, length: 1 };
-  for (let at = 0; at < groups.length; at++) {
-    let length = 0;
-    while (groups[at + length] === 0) length++;
-    if (length > best.length) best = { at, length };
-  }
-  if (best.length < 2) return text.join(":");
-  return `${text.slice(0, best.at).join(":")}::${text.slice(best.at + best.length).join(":")}`;
+  return addressOfGroups(addressGroups(groups.join(":")) ?? []);
 }
 
 function pathOf(raw: Uint8Array): string {
