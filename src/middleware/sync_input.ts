@@ -68,7 +68,9 @@ export function syncInput(app: SyncApp): WSGIApp {
     startResponse: StartResponse,
     reader: BodyReader | undefined,
   ): Generator<AppYield, void, unknown> {
-    const body = yield* environ["wsgi.input"].read();
+    const { "wsgi.input": input } = environ as Environ | SyncEnviron;
+    // Another `syncInput` around this one has read the body already.
+    const body = input instanceof BufferedInput ? input.read() : yield* input.read();
     const inner = {
       ...environ,
       "wsgi.input": new BufferedInput(body),

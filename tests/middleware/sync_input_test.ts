@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { syncInput } from "../../src/middleware/mod.ts";
+import { type SyncApp, syncInput } from "../../src/middleware/mod.ts";
 import { post } from "../support/serving.ts";
 import { answer, PLAIN } from "./answering.ts";
 
@@ -30,4 +30,14 @@ test("syncInput reads lines up to a limit", async () => {
     return [lines.map((line) => new TextDecoder().decode(line)).join("|")];
   });
   assertEquals((await answer(app, post("/", "abcd\nef\ng\nh"))).body, "ab|cd\n|ef\n|g\n|h|");
+});
+
+test("syncInput around another one gives the same body", async () => {
+  const app = syncInput((environ, startResponse) => {
+    startResponse("200 OK", PLAIN);
+    return [environ["wsgi.input"].read(), ` ${environ.CONTENT_LENGTH}`];
+  });
+  const twice = syncInput(app as unknown as SyncApp);
+  assertEquals((await answer(twice, post("/", "abc"))).body, "abc 3");
+  assertEquals((await answer(twice)).body, " ");
 });
