@@ -59,8 +59,17 @@ export interface BlockStage {
   /**
    * Called before the app waits: gives the blocks that the stage has held back. Each step of an async app counts
    * as a wait, since only the clock would tell whether the app has waited.
+   *
+   * The operation of a generator app begins only after these blocks, and may miss a signal that comes meanwhile.
+   * {@linkcode BlockStage.flush} delays no operation.
    */
   wait?(): Iterable<AppYield>;
+  /**
+   * Called in place of `wait` before a generator app waits. The operation of the app begins at once, so the stage
+   * gives no blocks here: what it has held back goes to the `write` that its `startResponse` has returned, now or
+   * while the app waits.
+   */
+  flush?(): void;
   /**
    * Called with a function while an async app waits. The stage calls this function, perhaps at once, when it holds
    * back a block that the app has given to `write` meanwhile; then `wait` is called again.
@@ -160,7 +169,16 @@ export function* passThrough(
 }
 
 const MEMBERS = [
-  ...["block", "keepsBlocks", "checkYielded", "wait", "whenHeld", "resume", "end"] as const,
+  ...[
+    "block",
+    "keepsBlocks",
+    "checkYielded",
+    "wait",
+    "flush",
+    "whenHeld",
+    "resume",
+    "end",
+  ] as const,
 ];
 
 /**
@@ -211,6 +229,7 @@ function* passAll(
     if (step.done) return yield* passLast(value, cogen, stage, server);
     try {
       if (!isWait) yield* passBlock(value, cogen, stage);
+      else if (stage.flush !== undefined) stage.flush();
       else if (stage.wait !== undefined) yield* withCogenPutAside(cogen, stage.wait());
       const sent = isWait ? yield value as AppYield : undefined;
       resume = () => iterator.next(sent);

@@ -4,16 +4,17 @@
  * The app's `startResponse` is held back until the first block decides whether the response is compressed.
  * Blocks are gathered until the app waits. A body that ends before is compressed at once, with its
  * `Content-Length`, or sent as it is if it is small. A longer body goes through a stream of zlib, which is
- * flushed before the app waits: the client can then decompress all blocks so far. The app is not stepped while
- * zlib works or while the client's window is full. So at most one piece is in zlib.
+ * flushed at each wait of the app: the client can then decompress all blocks so far. The app gives no further block
+ * while a piece is in zlib or while the client's window is full.
  *
  * No clock decides what is sent. An app that computes for long without a wait only lets other requests run. Each
  * step of an async app is a wait, also if its promise is ready at once, and each block of `write` that is sent in
  * a wait is flushed for itself.
  *
- * The traps: `write` cannot wait, but compression does. Written blocks are therefore gathered until the next
- * block, wait or end of the app; while an async app waits, `passThrough` is told of them. And the stream of zlib
- * must be closed, however the response ends.
+ * The traps: the operation of a generator app must begin at once, as a signal may come in the next turn, but zlib
+ * takes time. So zlib works while the app waits, and its output goes to `write`. And `write` cannot wait: written
+ * blocks are gathered until the next block, wait or end of the app; while an async app waits, `passThrough` is told
+ * of them. And the stream of zlib must be closed, however the response ends.
  *
  * @module
  */
@@ -92,9 +93,10 @@ type Blocks = Generator<Block, void, unknown>;
  * Compresses the responses of an app, with the content coding that the client prefers: `zstd`, `br` or
  * `gzip` (RFC 9110 §12.5.3).
  *
- * - A stream stays a stream. Before the app waits or yields `""`, the blocks so far are sent, and the
- *   client can decompress them at once. While the client's window is full, the app is not stepped. Each block of
- *   an async generator is sent and flushed for itself, so few large blocks get smaller than many small ones.
+ * - A stream stays a stream. When the app waits or yields `""`, the blocks so far are sent, and the
+ *   client can decompress them at once. No wait begins later than without `compress`. While the client's window
+ *   is full, the app is not stepped. Each block of an async generator is sent and flushed for itself, so few large
+ *   blocks get smaller than many small ones.
  * - As without `compress`, the framing and the bytes follow from the structure of the app, never from the clock.
  *   A body that ends before the first wait has `Content-Length`, as has the only block that an async generator
  *   returns.
@@ -253,6 +255,10 @@ function* closing(
 ): Generator<AppYield, void, unknown> {
   try {
     yield* steps;
+  } catch (error) {
+    // The client gets the blocks before the wait in which the app has failed.
+    yield* stage.flushed();
+    throw error;
   } finally {
     stage.close();
   }
@@ -290,6 +296,13 @@ class CompressStage implements BlockStage {
   #pendingBytes = 0;
   /** Whether the next block of the app belongs to the last group. */
   #isGroupOpen = false;
+  /** The groups that a generator app gave before its wait, while zlib has them; it never rejects. */
+  #flushing: Promise<void> | undefined;
+  #flushingBytes = 0;
+  /** The error of zlib during a wait; thrown at the next block, or at the end. */
+  #flushError: unknown;
+  /** Whether a generator app waits. */
+  #isWaiting = false;
   /** Tells that a block of `write` is pending; set while an async app waits. */
   #notify: (() => void) | undefined;
   /** The length of all blocks, before compression. */
@@ -336,7 +349,11 @@ class CompressStage implements BlockStage {
 
   *block(block: Block): Blocks {
     this.#decide();
-    if (this.#mode === "plain") return void (yield block);
+    // The server ends the app at a block of HEAD, once the head was sent.
+    const isHeadSent = this.#mode === "encoding" && this.#settings.isHead;
+    if (this.#mode === "plain" || isHeadSent) return void (yield block);
+    const isBehind = this.#flushingBytes >= MAX_PIECE_BYTES;
+    if (isBehind || this.#flushError !== undefined) yield* this.flushed();
     this.#push(block, "gathered");
     if (this.#bodyBytes === this.#declaredBytes) yield* this.end();
     else if (this.#pendingBytes >= MAX_PIECE_BYTES) {
@@ -351,12 +368,46 @@ class CompressStage implements BlockStage {
     if (this.#pendingBytes > 0) yield* this.#send(this.#takePending(), "write");
   }
 
+  flush(): void {
+    this.#isWaiting = true;
+    if (this.#pendingBytes === 0) return;
+    this.#encode();
+    const groups = this.#takePending();
+    // The head tells all. The app goes on to its next block, since it may be in a `finally`, which has none.
+    if (this.#settings.isHead) return this.#settings.start.write(" ");
+    const pieces = groups.flatMap(piecesOf);
+    for (const piece of pieces) this.#flushingBytes += piece.length;
+    this.#flushing = this.#write(pieces, this.#flushing);
+  }
+
+  /** Waits until the groups of the last waits are sent. */
+  *flushed(): Blocks {
+    if (this.#flushing === undefined) return;
+    yield* this.#settings.cogen.wait(until(this.#flushing));
+    this.#flushing = undefined;
+    if (this.#flushError !== undefined) throw this.#flushError;
+  }
+
+  async #write(pieces: readonly Uint8Array[], before: Promise<void> | undefined): Promise<void> {
+    await before;
+    try {
+      for (const piece of pieces) {
+        const output = await this.#openEncoder().write(piece);
+        this.#flushingBytes -= piece.length;
+        this.#settings.start.write(output);
+      }
+    } catch (error) {
+      this.#flushError ??= error;
+    }
+  }
+
   whenHeld(notify: () => void): void {
     if (this.#pendingBytes > 0) notify();
     else this.#notify = notify;
   }
 
   resume(): void {
+    this.#isWaiting = false;
     this.#burstBeganMs = this.#now();
   }
 
@@ -385,6 +436,7 @@ class CompressStage implements BlockStage {
     this.#decide();
     if (this.#mode === "plain" || block.length === 0) return this.#settings.start.write(block);
     this.#push(block, "alone");
+    if (this.#isWaiting) return this.flush();
     const notify = this.#notify;
     this.#notify = undefined;
     notify?.();
@@ -435,7 +487,7 @@ class CompressStage implements BlockStage {
   /** Ends a response while its whole body is gathered. */
   *#endAtOnce(): Blocks {
     const { start, encoding, isHead, minBytes } = this.#settings;
-    if (isHead && this.#bodyBytes === 0) {
+    if (isHead && this.#bodyBytes === 0 && this.#declaredBytes !== 0) {
       // The head describes the response to GET, which would be compressed.
       start.begin((headers) => encoded(headers, encoding));
     } else if (
@@ -473,8 +525,9 @@ class CompressStage implements BlockStage {
    */
   *#send(groups: readonly (readonly Uint8Array[])[], last: "write" | "end"): Blocks {
     this.#encode();
-    const { cogen, encoding, level } = this.#settings;
-    const encoder = this.#encoder ??= new Encoder(encoding, level);
+    yield* this.flushed();
+    const { cogen } = this.#settings;
+    const encoder = this.#openEncoder();
     const pieces = groups.flatMap(piecesOf);
     for (const [n, piece] of pieces.entries()) {
       const operation = n === pieces.length - 1 ? last : "write";
@@ -482,6 +535,11 @@ class CompressStage implements BlockStage {
       if (output.length > 0) yield output;
     }
     this.resume();
+  }
+
+  #openEncoder(): Encoder {
+    const { encoding, level } = this.#settings;
+    return this.#encoder ??= new Encoder(encoding, level);
   }
 
   /** Takes the groups of blocks that are pending. */

@@ -221,6 +221,17 @@ test("Vary comes whether the client accepts a coding or not", async () => {
   }
 });
 
+test("HEAD of an empty body has the fields of GET, also for a client without identity", async () => {
+  const app = compress(
+    answering("200 OK", [...PLAIN, ["ETag", '"a"'], ["Content-Length", "0"]], ""),
+  );
+  for (const method of ["GET", "HEAD"]) {
+    const accept = "Accept-Encoding: gzip, identity;q=0";
+    const { headers } = await answer(app, requestText(method, "/", [accept]));
+    assertEquals([headers["content-encoding"], headers["etag"]], [undefined, '"a"']);
+  }
+});
+
 for (const length of [10, 5_000, 100_000]) {
   for (const declared of [true, false]) {
     const title = `${length} bytes, length ${declared ? "declared" : "unknown"}`;

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { Sleep } from "../../../src/coroutine/mod.ts";
+import { Signal, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
 import { compress } from "../../../src/middleware/compress/mod.ts";
 import { Encoder, type Encoding, SUPPORTED } from "../../../src/middleware/compress/zlib.ts";
 import { errorPage } from "../../../src/middleware/mod.ts";
@@ -334,12 +334,126 @@ test("an error of zlib reaches the app, and is logged once", async () => {
     const stage = await serving(compress(endless));
     stage.ask(get("/", GZIP));
     await settle(stage);
+    await stage.settle(1000);
+    await settle(stage);
     const log = stage.takeLog().join("\n");
     assertEquals(log.split("zlib failed").length, 2, log);
     await stage.finish();
   } finally {
     Encoder.prototype.write = write;
   }
+});
+
+const SIGNALLED: Readonly<Record<string, WSGIApp>> = {
+  *"a typed wait"(environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    yield LONG;
+    environ.cogen.scheduler.add(signal);
+    yield `, then ${yield* environ.cogen.wait(WaitForSignal("go"))}`;
+  },
+  *"a wait in cogen's style"(environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    yield LONG;
+    environ.cogen.scheduler.add(signal);
+    yield environ.cogen.core.events.WaitForSignal("go");
+    yield `, then ${environ.cogen.result}`;
+  },
+  *"a yielded operation"(environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    yield LONG;
+    environ.cogen.scheduler.add(signal);
+    yield `, then ${yield WaitForSignal("go")}`;
+  },
+};
+
+function* signal() {
+  yield* Signal("go", "the signal");
+}
+
+for (const [name, app] of Object.entries(SIGNALLED)) {
+  for (const [stack, wrap] of [["compress", compress], ["two layers", twoLayers]] as const) {
+    test(`${name} behind ${stack} hears a signal of the next turn`, async () => {
+      const stage = await serving(wrap(app));
+      const client = stage.ask(get("/", GZIP));
+      await stage.eventually("the response", () => client.isAnswered("GET"));
+      assertEquals(decodedText("gzip", client.response().body), `${LONG}, then the signal`);
+      await stage.finish();
+    });
+  }
+}
+
+function twoLayers(app: WSGIApp): WSGIApp {
+  return errorPage(compress(errorPage(app, sorry)), sorry);
+}
+
+test("HEAD does not cut the waits of a finally behind compress", async () => {
+  const steps: string[] = [];
+  const stage = await serving(compress(function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    try {
+      yield LONG;
+    } finally {
+      steps.push("first");
+      yield* environ.cogen.wait(Sleep(1));
+      steps.push("last");
+    }
+  }));
+  const client = stage.ask(requestText("HEAD", "/", [GZIP]));
+  await stage.eventually("the head", () => client.isAnswered("HEAD"));
+  await stage.settle(1000);
+  await settle(stage);
+  assertEquals(client.response("HEAD").headers["content-encoding"], "gzip");
+  assertEquals(steps, ["first", "last"]);
+  await stage.finish();
+});
+
+test("HEAD ends an endless stream behind compress at its second block", async () => {
+  let ended = 0;
+  const stage = await serving(compress(function* (environ, startResponse) {
+    try {
+      yield* endless(environ, startResponse) as Generator<string>;
+    } finally {
+      ended++;
+    }
+  }));
+  const client = stage.ask(requestText("HEAD", "/", [GZIP]));
+  await stage.eventually("the head", () => client.isAnswered("HEAD"));
+  await stage.settle(1000);
+  await settle(stage);
+  assertEquals(ended, 1);
+  await stage.finish();
+});
+
+test("an async app behind another layer writes while it waits, and the block is sent", async () => {
+  const app: WSGIApp = async function* (environ, startResponse) {
+    const write = startResponse("200 OK", PLAIN);
+    yield "one ";
+    setTimeout(() => write("two "), 5);
+    await environ.cogen.run(Sleep(3600));
+    yield "three";
+  };
+  const stage = await serving(compress(errorPage(app, sorry)));
+  const client = stage.ask(get("/", GZIP));
+  const soFar = () => decodedSoFar("gzip", parseResponse(client.received()).body);
+  await stage.eventually("the head", () => client.received().includes("\r\n\r\n"));
+  await stage.eventually("the block", async () => (await soFar()) === "one two ");
+  client.destroy();
+  await settle(stage);
+  await stage.finish();
+});
+
+test("the blocks before the wait in which an app fails are sent", async () => {
+  const stage = await serving(compress(function* (environ, startResponse) {
+    startResponse("200 OK", PLAIN);
+    yield LONG;
+    yield* environ.cogen.wait(Sleep(0));
+    throw new Error("a secret");
+  }));
+  const client = stage.ask(get("/", GZIP));
+  await stage.eventually("the end", () => client.ended || client.closed);
+  assertEquals(await decodedSoFar("gzip", client.response().body), LONG);
+  stage.takeLog();
+  await stage.finish();
 });
 
 for (
