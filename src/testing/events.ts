@@ -73,6 +73,8 @@ export class TestEvents implements AsyncIterable<TestEvent> {
   #parser: EventParser;
   /** The number of pieces of the body that the parser has. */
   #parsedPieces = 0;
+  /** Whether {@linkcode next} has told the end of this connection. {@linkcode connect} resets it. */
+  #isEndTold = false;
 
   /**
    * Prepares a stream; {@linkcode connect} begins it.
@@ -101,6 +103,7 @@ export class TestEvents implements AsyncIterable<TestEvent> {
     this.#parser = new EventParser(lastEventId);
     this.#parser.retryMs = retryMs;
     this.#parsedPieces = 0;
+    this.#isEndTold = false;
     const exchange = this.#exchange = await this.#begin(lastEventId);
     const { status, headers } = new TestResponse(exchange.reader, 0);
     const type = headers.get("Content-Type") ?? "";
@@ -142,20 +145,35 @@ export class TestEvents implements AsyncIterable<TestEvent> {
    * Waits for the next event. Time passes as it needs.
    *
    * @returns The event; `undefined` at the end of the connection.
+   * @throws {TypeError} If an earlier call has given `undefined`, until {@linkcode connect}: a loop that
+   *   does not look for the end would never rest.
    * @throws {StuckError} If no event can come any more, but the connection stays.
    */
   async next(): Promise<TestEvent | undefined> {
-    await this.#exchange.more(() => this.#parsed().events.length > 0);
-    return this.#parsed().events.shift();
+    const event = await this.#take();
+    if (event !== undefined) return event;
+    if (this.#isEndTold) {
+      throw new TypeError(
+        "The stream of events has ended, and next() has given undefined: end the loop there, write " +
+          "for await (const event of events), or call connect()",
+      );
+    }
+    this.#isEndTold = true;
+    return undefined;
   }
 
   /** Gives the events up to the end of the connection. */
   async *[Symbol.asyncIterator](): AsyncGenerator<TestEvent, void, undefined> {
     for (;;) {
-      const event = await this.next();
+      const event = await this.#take();
       if (event === undefined) return;
       yield event;
     }
+  }
+
+  async #take(): Promise<TestEvent | undefined> {
+    await this.#exchange.more(() => this.#parsed().events.length > 0);
+    return this.#parsed().events.shift();
   }
 
   /**

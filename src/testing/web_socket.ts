@@ -8,7 +8,7 @@
 
 import { type HostAsyncDisposable, optionError } from "../coroutine/mod.ts";
 import { closePayload, encodeFrame, type Message, MessageReader } from "../websocket/mod.ts";
-import type { SocketEnd } from "../websocket/mod.ts";
+import { type SocketEnd, WebSocketClosed } from "../websocket/mod.ts";
 import type { ClientSocket, Ending } from "./client_socket.ts";
 import { disposeBy } from "./dispose.ts";
 import { fieldPairs, type RequestOptions } from "./request.ts";
@@ -40,6 +40,10 @@ export class WebSocketRefused extends Error {
     this.response = response;
   }
 }
+
+/** The end of the error of a loop that goes on after the end of the connection. */
+const END_ADVICE =
+  "; receive() has given undefined: end the loop there, or write for await (const message of socket)";
 
 /** The sample of RFC 6455 §1.3. */
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -87,6 +91,8 @@ export class TestWebSocket implements AsyncIterable<Message> {
   readonly #time: VirtualTime;
   readonly #reader = new MessageReader({ from: "server", maxMessageBytes: Infinity });
   readonly #messages: Message[] = [];
+  /** Whether {@linkcode receive} has told the end. It stays true. */
+  #isEndTold = false;
   /** The Close frame of the server. */
   #close: SocketEnd | undefined;
   #hasClosed = false;
@@ -140,20 +146,30 @@ export class TestWebSocket implements AsyncIterable<Message> {
    * Waits for the next message.
    *
    * @returns The message; `undefined` at the end of the connection.
+   * @throws {WebSocketClosed} If an earlier call has given `undefined`: a loop that does not look for the end would
+   *   never rest.
    * @throws {FrameError} If the server has broken the protocol.
    */
   async receive(): Promise<Message | undefined> {
-    await this.#until("a message", () => this.#messages.length > 0 || this.end !== undefined);
-    return this.#messages.shift();
+    const message = await this.#take();
+    if (message !== undefined) return message;
+    if (this.#isEndTold) throw new WebSocketClosed(this.end as SocketEnd, END_ADVICE);
+    this.#isEndTold = true;
+    return undefined;
   }
 
   /** Gives the messages up to the end of the connection. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
     for (;;) {
-      const message = await this.receive();
+      const message = await this.#take();
       if (message === undefined) return;
       yield message;
     }
+  }
+
+  async #take(): Promise<Message | undefined> {
+    await this.#until("a message", () => this.#messages.length > 0 || this.end !== undefined);
+    return this.#messages.shift();
   }
 
   /**

@@ -19,7 +19,7 @@ export interface SocketEnd {
 }
 
 /**
- * The connection has ended, so that nothing can be sent.
+ * The connection has ended, so that nothing can be sent, and `receive` has told the end already.
  *
  * An app need not catch this error: like every {@linkcode ClientDisconnected}, it is not reported.
  */
@@ -33,9 +33,11 @@ export class WebSocketClosed extends ClientDisconnected {
    * Makes the error.
    *
    * @param end The end of the connection.
+   * @param advice The code to write instead, after the end of the message.
    */
-  constructor(end: SocketEnd) {
-    super(`The WebSocket is closed: ${end.code}${end.reason === "" ? "" : `, ${end.reason}`}`);
+  constructor(end: SocketEnd, advice: string = "") {
+    const reason = end.reason === "" ? "" : `, ${end.reason}`;
+    super(`The WebSocket is closed: ${end.code}${reason}${advice}`);
     this.end = end;
   }
 }

@@ -27,10 +27,14 @@ import { closePayload, codeError } from "./codec/frame_writer.ts";
 import type { Connection } from "./connection.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Message } from "./message.ts";
-import type { SocketEnd } from "./socket_end.ts";
+import { type SocketEnd, WebSocketClosed } from "./socket_end.ts";
 
 /** `each` handles messages for this time, in milliseconds, without a wait. */
 const MAX_TURN_MS = 1;
+
+/** The end of the error of a loop that goes on after the end of the connection. */
+const END_ADVICE =
+  "; receive() has given undefined: end the loop there, or write yield* socket.each(handle)";
 
 /** Gives the connection of a socket, for the topics. */
 export let connectionOf: (socket: WebSocketConnection) => Connection;
@@ -52,6 +56,8 @@ export class WebSocketConnection implements AsyncIterable<Message> {
   readonly #connection: Connection;
   readonly #cogen: Cogen;
   readonly #receive: BoundOperation<Message | undefined>;
+  /** Whether {@linkcode receive} was called after the end. It stays true. */
+  #isEndTold = false;
 
   static {
     connectionOf = (socket) => socket.#connection;
@@ -82,8 +88,18 @@ export class WebSocketConnection implements AsyncIterable<Message> {
    * @returns An operation that gives the text or the bytes of a message, and `undefined` at the end of the
    *   connection; then {@linkcode end} has the code and the reason.
    * @throws {TypeError} At the `yield`, if another coroutine is receiving.
+   * @throws {WebSocketClosed} At the `yield`, if an earlier call after the end has given `undefined`: a loop that
+   *   does not look for the end would never rest.
    */
   receive(): BoundOperation<Message | undefined> {
+    const { end, hasMessage } = this.#connection;
+    if (end === undefined || hasMessage) return this.#receive;
+    if (this.#isEndTold) {
+      return this.#wait("receive", () => {
+        throw new WebSocketClosed(end, END_ADVICE);
+      });
+    }
+    this.#isEndTold = true;
     return this.#receive;
   }
 

@@ -105,6 +105,20 @@ test("events come one by one on the clock of the test, and the last is undefined
   assertEquals([rest, await events.next(), events.ended], [["1"], undefined, true]);
 });
 
+test("a loop that reads after the end of a stream is an error, until the client connects again", async () => {
+  await using client = testClient((environ, startResponse) =>
+    eventStream(environ, startResponse, ["a"])
+  );
+  const events = await client.events("/");
+  for (let round = 0; round < 2; round++) {
+    const read = [await events.next(), await events.next()];
+    assertEquals(read.map((event) => event?.data), ["a", undefined]);
+    for await (const event of events) throw new Error(`An event after the end: ${event.data}`);
+    await assertRejects(() => events.next(), TypeError, "next() has given undefined: end the loop");
+    await events.connect();
+  }
+});
+
 test("a client that comes back sends its last id, and gets what it has missed", async () => {
   const channel = new EventChannel({ epoch: "e" });
   const ids: (string | undefined)[] = [];

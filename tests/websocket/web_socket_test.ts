@@ -433,6 +433,59 @@ test("sending after the end is an error that need not be caught", async () => {
   assertEquals([errors.length, client.stats.activeRequests, client.takeErrors()], [2, 0, []]);
 });
 
+const LOOPS: Readonly<Record<string, (received: unknown[]) => WSGIApp>> = {
+  "a generator": (received) =>
+    function* (environ) {
+      const socket = acceptWebSocket(environ);
+      for (;;) received.push(yield* socket.receive());
+    },
+  "an async app": (received) => async (environ) => {
+    const socket = acceptWebSocket(environ);
+    for (;;) received.push(await environ.cogen.run(socket.receive()));
+  },
+};
+
+for (const [kind, app] of Object.entries(LOOPS)) {
+  test(`a loop of ${kind} that receives after the end ends, without an error in the log`, async () => {
+    const received: unknown[] = [];
+    await using client = testClient(app(received));
+    const socket = await client.webSocket("/");
+    socket.send("a");
+    socket.send("b");
+    await client.settle();
+    await socket.close(1000);
+    await client.settle();
+    assertEquals(received.slice(0, 3), ["a", "b", undefined]);
+    assert(received.length <= 4, `${received.length} calls`);
+    assertEquals([client.stats.activeRequests, client.takeErrors(), client.log], [0, [], []]);
+  });
+}
+
+test("the end may be asked for twice, and iterated over again and again", async () => {
+  const seen: unknown[] = [];
+  await using client = testClient(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    seen.push((yield* socket.each(() => {})).code, yield* socket.receive());
+    for (let round = 0; round < 3; round++) seen.push((yield* socket.each(() => {})).code);
+    try {
+      yield* socket.receive();
+    } catch (error) {
+      seen.push(error);
+    }
+  });
+  const socket = await client.webSocket("/");
+  await socket.close(4000);
+  await client.settle();
+  const error = seen.pop();
+  assertEquals(seen, [4000, undefined, 4000, 4000, 4000]);
+  assertInstanceOf(error, WebSocketClosed);
+  assertStringIncludes(error.message, "4000; receive() has given undefined: end the loop there");
+  assertEquals(await socket.receive(), undefined);
+  for await (const message of socket) seen.push(message);
+  const late = await assertRejects(() => socket.receive(), WebSocketClosed);
+  assertStringIncludes(late.message, "write for await (const message of socket)");
+});
+
 test("an app that only sends ends with its client", async () => {
   let sent = 0;
   await using client = testClient(function* (environ) {
