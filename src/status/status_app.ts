@@ -12,7 +12,7 @@
 import { checkNames, optionError, type Scheduler, Sleep, until } from "../coroutine/mod.ts";
 import type { WSGIServer } from "../server/mod.ts";
 import { eventStream } from "../sse/mod.ts";
-import type { HeaderList, StartResponse, WSGIApp } from "../wsgi/mod.ts";
+import { type HeaderList, quotePath, type StartResponse, type WSGIApp } from "../wsgi/mod.ts";
 import { guarded, type StatusGuard } from "./guard.ts";
 import { PAGE, SCRIPT, STYLE } from "./page.ts";
 import { checkServers } from "./servers.ts";
@@ -107,7 +107,7 @@ export function statusApp(
       ]);
     }
     if (path === "") {
-      const place: HeaderList = [["Location", `${mount}/`]];
+      const place: HeaderList = [["Location", quotePath(`${mount}/`)]];
       return answer(startResponse, "308 Permanent Redirect", "text/plain", "", place);
     }
     if (path === "/events") {

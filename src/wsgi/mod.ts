@@ -67,7 +67,7 @@ export { HTTPException } from "./http_exception.ts";
 export { ClientDisconnected } from "./input/body_buffer.ts";
 export { BufferedInput } from "./input/buffered_input.ts";
 export type { CogenInput, WSGIInput } from "./input/input.ts";
-export { unquotePath } from "./path_info.ts";
+export { quotePath, unquotePath } from "./path_info.ts";
 export { type Mounts, WSGIPathInfoDispatcher } from "./path_info_dispatcher.ts";
 export type {
   AppOutcome,

@@ -1,7 +1,7 @@
 /**
- * `PATH_INFO`: the decoded path of a request target.
+ * `PATH_INFO`: the decoded path of a request target, and its encoding for a redirection.
  *
- * {@linkcode EnvironMaker} calls this.
+ * {@linkcode EnvironMaker}, `staticFiles` and the status app call this.
  *
  * @module
  */
@@ -30,4 +30,27 @@ export function unquotePath(path: string): string {
     const byte = parseInt(digits, 16);
     return byte === 0x2f ? "%2F" : String.fromCharCode(byte);
   });
+}
+
+/**
+ * Encodes a decoded path for a URL, such as the `Location` of a redirection.
+ *
+ * @param path A path in the form of `SCRIPT_NAME` and `PATH_INFO`: a latin-1 string, with `%2F` for a slash within
+ *   a segment.
+ * @returns The path with percent-encoded bytes. It begins with exactly one slash, so that it names no other host.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { quotePath } from "@x/cogen-wsgi/wsgi";
+ *
+ * assertEquals(quotePath("/a b%2Fc/\xc3\xa9"), "/a%20b%2Fc/%C3%A9");
+ * ```
+ */
+export function quotePath(path: string): string {
+  const quoted = path.replace(/%2F|[^A-Za-z0-9\-._~/!$&'()*+,;=:@]/g, (found) => {
+    if (found.length > 1) return found;
+    return `%${found.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+  return quoted.replace(/^\/*/, "/");
 }

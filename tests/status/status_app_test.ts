@@ -176,6 +176,9 @@ test("other paths and methods are refused, and a mount without a slash is redire
   await using client = testClient({ "/status": statusApp(stage.server), "/": app });
   const redirect = await client.get("/status", { headers: LOCAL });
   assertEquals([redirect.status, redirect.headers.get("location")], [308, "/status/"]);
+  await using other = testClient({ "/a é": statusApp(stage.server), "/": app });
+  const encoded = await other.get("/a%20%C3%A9", { headers: LOCAL });
+  assertEquals(encoded.headers.get("location"), "/a%20%C3%A9/");
   assertEquals((await client.get("/status/toString", { headers: LOCAL })).status, 404);
   assertEquals((await client.request("POST", "/status/", { headers: LOCAL })).status, 405);
   await stage.finish();

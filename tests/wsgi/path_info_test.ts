@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { unquotePath } from "../../src/wsgi/mod.ts";
+import { quotePath, unquotePath } from "../../src/wsgi/mod.ts";
 
 const CASES: readonly (readonly [name: string, path: string, expected: string])[] = [
   ["a path without escapes stays as it is", "/a/b", "/a/b"],
@@ -18,3 +18,13 @@ const CASES: readonly (readonly [name: string, path: string, expected: string])[
 for (const [name, path, expected] of CASES) {
   test(name, () => assertEquals(unquotePath(path), expected));
 }
+
+test("quotePath gives a path that is decoded to the same one", () => {
+  for (const [, path] of CASES) {
+    const decoded = unquotePath(path);
+    assertEquals(unquotePath(quotePath(decoded)), decoded);
+    assertEquals(/[^!-~]/.test(quotePath(decoded)), false);
+  }
+  assertEquals(quotePath("/a%2Fb/100%/?#"), "/a%2Fb/100%25/%3F%23");
+  assertEquals(quotePath("//host\r\n"), "/host%0D%0A");
+});

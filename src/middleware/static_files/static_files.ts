@@ -17,6 +17,7 @@ import {
   type BodyReader,
   type Cogen,
   type Environ,
+  quotePath,
   ServerReadable,
   type StartResponse,
   type WSGIApp,
@@ -254,14 +255,10 @@ function contentRange({ offset, length }: ByteRange, size: number): string {
   return `bytes ${offset}-${offset + length - 1}/${size}`;
 }
 
-/** The URL path of a directory. It begins with exactly one slash, so that it cannot name another host. */
-function withSlash(environ: Environ): string {
-  const path = `${environ.SCRIPT_NAME}${environ.PATH_INFO}/`;
-  const quoted = path.replace(/[^A-Za-z0-9\-._~/!$&'()*+,;=:@]/g, (character) => {
-    return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-  });
-  const query = environ.QUERY_STRING === "" ? "" : `?${environ.QUERY_STRING}`;
-  return quoted.replace(/^\/*/, "/") + query;
+/** The URL path of a directory, with the query. */
+function withSlash({ SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Environ): string {
+  const query = QUERY_STRING === "" ? "" : `?${QUERY_STRING}`;
+  return `${quotePath(`${SCRIPT_NAME}${PATH_INFO}/`)}${query}`;
 }
 
 function* plain(startResponse: StartResponse, status: string, headers: MutableHeaders): Answer {
