@@ -9,7 +9,9 @@
 
 import {
   type HostAsyncDisposable,
+  isOperation,
   type Operation,
+  optionError,
   type TimeoutOptions,
   toPromise,
 } from "../coroutine/mod.ts";
@@ -147,6 +149,15 @@ class OpenedBus extends BusView implements Bus {
   }
 
   run<T>(operation: Operation<T>): Promise<T> {
+    // A coroutine, which is a generator, can be run as well.
+    const isCoroutine = typeof (Object(operation) as { next?: unknown }).next === "function";
+    if (!isOperation(operation) && !isCoroutine) {
+      throw optionError(
+        "The argument of run",
+        operation,
+        "an operation, such as topic.publish(value)",
+      );
+    }
     const { core } = this.#parts;
     const promise: Promise<T> = toPromise(core.settings.scheduler.add(function* () {
       try {

@@ -88,6 +88,18 @@ export function checkFunction(
 }
 
 /**
+ * Whether a value is an object literal with the names of options alone.
+ *
+ * @param value Any value.
+ * @param known The names of the options.
+ */
+export function areOnlyOptions(value: unknown, known: readonly string[]): value is object {
+  if (typeof value !== "object" || value === null || !isPlain(value)) return false;
+  const names = Object.keys(value);
+  return names.length > 0 && names.every((name) => known.includes(name));
+}
+
+/**
  * Refuses options in the place of a key. A key is compared by identity, so an object literal with the names
  * of options alone is no key.
  *
@@ -97,8 +109,18 @@ export function checkFunction(
  * @throws {TypeError} If the key is such an object.
  */
 export function refuseOptionsAsKey(of: string, key: unknown, known: readonly string[]): void {
-  if (typeof key !== "object" || key === null || !isPlain(key)) return;
-  const names = Object.keys(key);
-  if (names.length === 0 || !names.every((name) => known.includes(name))) return;
+  if (!areOnlyOptions(key, known)) return;
   throw optionError(`The key of ${of}`, key, `a key; write ${of}(undefined, ${showValue(key)})`);
+}
+
+/**
+ * Checks an argument that is a scheduler.
+ *
+ * @param of The name of the function, for the error message.
+ * @param scheduler The argument.
+ * @throws {TypeError} If it is no scheduler.
+ */
+export function checkScheduler(of: string, scheduler: unknown): void {
+  if (typeof (Object(scheduler) as { add?: unknown }).add === "function") return;
+  throw optionError(`The argument of ${of}`, scheduler, "a scheduler, such as server.scheduler");
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from "./clock.ts";
+import { optionError } from "./option_checks.ts";
 
 interface Timer {
   readonly at: number;
@@ -47,11 +48,14 @@ export class ManualClock implements Clock {
 
   /** Keeps `turn` for the next {@linkcode turn} or {@linkcode advance}. */
   defer(turn: () => void): void {
+    checkTurn("defer", turn);
     this.#deferred.push(turn);
   }
 
   /** Keeps `turn` for the {@linkcode advance} that reaches it. With an infinite delay, it never runs. */
   setTimer(delay: number, turn: () => void): () => void {
+    checkTurn("setTimer", turn);
+    checkTime("The delay of setTimer", delay);
     const timer = { at: this.#now + delay, turn };
     if (timer.at === Infinity) return () => {};
     this.#timers.add(timer);
@@ -107,6 +111,7 @@ export class ManualClock implements Clock {
    * @param time The new time in milliseconds; an earlier time than now changes nothing.
    */
   moveTo(time: number): void {
+    checkTime("The time of moveTo", time);
     this.#now = Math.max(this.#now, time);
   }
 
@@ -116,6 +121,7 @@ export class ManualClock implements Clock {
    * @param milliseconds The distance; 0 runs only turns that are deferred and timers that are due.
    */
   advance(milliseconds: number): void {
+    checkTime("The distance of advance", milliseconds);
     const end = this.#now + milliseconds;
     this.#settle();
     for (let timer = this.#first(end); timer !== undefined; timer = this.#first(end)) {
@@ -145,4 +151,14 @@ export class ManualClock implements Clock {
     }
     return first;
   }
+}
+
+/** Another value would make the time of the clock `NaN` or a text, and no timer would ever be due. */
+function checkTime(name: string, time: unknown): void {
+  if (typeof time === "number" && !Number.isNaN(time)) return;
+  throw optionError(name, time, "a number of milliseconds");
+}
+
+function checkTurn(of: string, turn: unknown): void {
+  if (typeof turn !== "function") throw optionError(`The turn of ${of}`, turn, "a function");
 }

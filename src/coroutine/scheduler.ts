@@ -14,7 +14,7 @@ import { type Deadline, type Duration, toMilliseconds } from "./duration.ts";
 import { describeThrown, nameOf } from "./error_text.ts";
 import { describeFailed, faultlessLog, indentEntry } from "./failure_log.ts";
 import { Kernel } from "./kernel/kernel.ts";
-import { checkNames, checkOption, optionError } from "./option_checks.ts";
+import { checkNames, checkOption, optionError, showValue } from "./option_checks.ts";
 import { noteLateOrigin } from "./origin.ts";
 import { isThenable } from "./interop/promises.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
@@ -318,9 +318,7 @@ function admit<A extends unknown[], T>(
   now: boolean,
 ): Task<T> {
   if (typeof fn !== "function") {
-    throw new TypeError(
-      `Cannot add ${fn === null ? "null" : typeof fn}: expected a generator function, not called`,
-    );
+    throw new TypeError(`Cannot add ${showValue(fn)}: expected a generator function, not called`);
   }
   const coroutine = coroutineOf<T>(fn(...args), fn);
   const task = new RunningTask<T>(kernel, coroutine, fn, kernel.currentTask());

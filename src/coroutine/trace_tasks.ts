@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkScheduler } from "./call_checks.ts";
 import type { RunningTask } from "./kernel/running_task.ts";
 import type { Task, TaskScheduler, TaskState } from "./task.ts";
 
@@ -50,6 +51,7 @@ export interface TaskTrace {
  * ```
  */
 export function traceTasks(scheduler: TaskScheduler): TaskTrace[] {
+  checkScheduler("traceTasks", scheduler);
   const now = scheduler.clock.now();
   const traces: TaskTrace[] = [];
   for (const task of scheduler.tasks()) {

@@ -13,7 +13,14 @@
  * @module
  */
 
-import { type Operation, operation, race, showValue, until } from "../coroutine/mod.ts";
+import {
+  type Operation,
+  operation,
+  optionError,
+  race,
+  showValue,
+  until,
+} from "../coroutine/mod.ts";
 import {
   adoptStep,
   type AnyIterator,
@@ -34,6 +41,7 @@ import {
   WSGIFileWrapper,
 } from "../wsgi/mod.ts";
 import { blockLength } from "./block_length.ts";
+import { checkCallback } from "./option_checks.ts";
 
 /**
  * The work of a middleware on the blocks of one response.
@@ -139,6 +147,14 @@ export function* passThrough(
   stage: BlockStage,
   reader?: BodyReader,
 ): Generator<AppYield, void, unknown> {
+  checkCallback("passThrough", "run", run);
+  if (typeof stage !== "object" || stage === null) {
+    throw optionError(
+      "The stage of passThrough",
+      stage,
+      "an object, such as { *block(block) { ... } }",
+    );
+  }
   const cogen = given ?? { operation: undefined, result: undefined } as Cogen;
   dropForeign(stage);
   const server = stage.keepsBlocks ?? stage.block === undefined ? reader : undefined;

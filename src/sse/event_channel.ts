@@ -146,6 +146,7 @@ export class EventChannel {
    * @throws {BusFull} If too many events wait for the bus.
    */
   publish(event: string | ChannelEvent): string | undefined {
+    if (event === undefined || event === null) throw optionError("The event", event, EVENT);
     const fields = typeof event === "string" ? { data: event } : event;
     if (this.#topic === undefined) return this.#log.append(fields);
     this.#log.check(fields);
@@ -172,6 +173,7 @@ export class EventChannel {
    * @returns The events in the history after the id.
    */
   eventsAfter(id?: string): MissedEvents {
+    if (id !== undefined) checkId("eventsAfter", id);
     const log = this.#log;
     const { first, last } = log;
     if (id !== undefined && log.isAhead(id)) return { stale: false, events: [], lastId: id };
@@ -191,6 +193,7 @@ export class EventChannel {
    * @returns An operation; without a wait, if there are events already, or the id is not one of this channel.
    */
   newsAfter(id: string): Operation<void> {
+    checkId("newsAfter", id);
     const log = this.#log;
     const after = () => log.after(log.numberOf(id) ?? -1);
     return log.isAhead(id)
@@ -234,4 +237,13 @@ function checkCount(name: string, value: unknown): void {
 
 function randomEpoch(): string {
   return Math.random().toString(36).slice(2).padEnd(8, "0");
+}
+
+const EVENT = 'a text, or fields such as { event: "news", data: "text" }';
+
+/** The id may come from a query, where a missing one is `null`. */
+function checkId(of: string, id: unknown): void {
+  if (typeof id === "string") return;
+  const advice = of === "eventsAfter" ? ", or undefined for the whole history" : "";
+  throw optionError(`The id of ${of}`, id, `the id of an event, which is a string${advice}`);
 }

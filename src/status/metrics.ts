@@ -9,6 +9,8 @@
  * @module
  */
 
+import { optionError } from "../coroutine/mod.ts";
+
 /** One number of a metric. */
 export interface Sample {
   /** The end of the name: `_bucket`, `_sum` or `_count` for a histogram; otherwise empty. */
@@ -58,6 +60,7 @@ export type MetricsSnapshot = readonly Metric[];
  * ```
  */
 export function sumMetrics(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
+  checkSnapshots("The argument of sumMetrics", snapshots);
   const sums = new Map<string, { metric: Metric; samples: Map<string, Sample> }>();
   for (const metric of snapshots.flat()) {
     const sum = sums.get(metric.name) ?? { metric, samples: new Map() };
@@ -111,6 +114,13 @@ function inOrder(samples: readonly Sample[]): Sample[] {
  * ```
  */
 export function formatMetrics(metrics: MetricsSnapshot): string {
+  if (!isSnapshot(metrics)) {
+    throw optionError(
+      "The argument of formatMetrics",
+      metrics,
+      "a snapshot, such as recorder.snapshot()",
+    );
+  }
   const lines: string[] = [];
   for (const { name, type, help, samples } of metrics) {
     if (samples.length === 0) continue;
@@ -121,6 +131,17 @@ export function formatMetrics(metrics: MetricsSnapshot): string {
     }
   }
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** @throws {TypeError} If a value is no array of snapshots. */
+export function checkSnapshots(name: string, value: unknown): void {
+  if (Array.isArray(value) && value.every(isSnapshot)) return;
+  throw optionError(name, value, "an array of snapshots");
+}
+
+function isSnapshot(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((metric) => Array.isArray((Object(metric) as Partial<Metric>).samples));
 }
 
 /** `{name="value"}`; labels without a value are left out. */

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { checkNames, optionError } from "../coroutine/mod.ts";
+import { checkNames } from "../coroutine/mod.ts";
 import type { WSGIServer } from "../server/mod.ts";
 import type { StartResponse, WSGIApp } from "../wsgi/mod.ts";
-import { formatMetrics, type MetricsSnapshot, sumMetrics } from "./metrics.ts";
+import { checkSnapshots, formatMetrics, type MetricsSnapshot, sumMetrics } from "./metrics.ts";
 import { MetricsRecorder } from "./metrics_recorder.ts";
 import { checkServers } from "./servers.ts";
 
@@ -65,17 +65,10 @@ export function metricsApp(
     if (others === undefined) return answer(startResponse, recorder.snapshot());
     const gathered = Promise.resolve().then(others);
     return gathered.then((all) => {
-      checkSnapshots(all);
+      checkSnapshots("The result of others", all);
       return answer(startResponse, sumMetrics([recorder.snapshot(), ...all]));
     });
   };
-}
-
-function checkSnapshots(all: unknown): void {
-  const areSnapshots = Array.isArray(all) && all.every((snapshot) => {
-    return Array.isArray(snapshot) && snapshot.every(({ samples }) => Array.isArray(samples));
-  });
-  if (!areSnapshots) throw optionError("The result of others", all, "an array of snapshots");
 }
 
 function answer(startResponse: StartResponse, metrics: MetricsSnapshot): string[] {

@@ -16,6 +16,7 @@ const methodsOf = (object: object) => object as Untyped;
 
 const { Acceptor, Queue, PublishSubscribeQueue, Scheduler, Semaphore, Sleep } = coroutine;
 const clock = new coroutine.ManualClock();
+const turns = methodsOf(clock);
 const scheduler = new Scheduler({ clock });
 const task = scheduler.add(function* () {});
 const queue = methodsOf(new Queue());
@@ -121,10 +122,28 @@ test("a race with options says how to give it a limit of time", () => {
 
 const WRONG: readonly (readonly [make: () => unknown, message: string])[] = [
   [() => call.Sleep?.("1"), 'The time to sleep is "1"'],
-  [() => call.Join?.(function* () {}()), "expected a task"],
+  [() => call.Join?.(function* () {}()), "Cannot join a Generator: expected a task"],
+  [() => call.Join?.(), "Cannot join undefined: expected a task"],
+  [() => call.Call?.(), "Cannot call undefined: expected a function"],
+  [() => call.Call?.("x"), 'Cannot call "x": expected a function'],
+  [() => scheduler.add(Promise.resolve() as never), "Cannot add a Promise: expected a generator"],
+  [() => call.traceTasks?.(), "The argument of traceTasks is undefined: expected a scheduler"],
+  [() => call.WaitForSignal?.(), "The name of WaitForSignal is undefined: expected the name of a"],
+  [() => call.WaitForSignal?.(undefined, { timeout: 5 }), 'as in WaitForSignal("news")'],
+  [() => call.WaitForSignal?.({ timeout: 5 }), 'as in WaitForSignal("news", {"timeout":5})'],
+  [() => call.Signal?.(), "The name of Signal is undefined: expected the name of a signal"],
+  [() => call.Signal?.(undefined, 1), 'as in Signal("news")'],
+  [() => call.Signal?.({ recipients: 2 }), 'as in Signal("news", value, {"recipients":2})'],
+  [() => news.position?.(), "The key of position is undefined: expected the key of a subscription"],
+  [() => turns.advance?.(), "The distance of advance is undefined: expected a number of milli"],
+  [() => turns.advance?.("5"), 'The distance of advance is "5": expected a number of milliseconds'],
+  [() => turns.moveTo?.(NaN), "The time of moveTo is NaN: expected a number of milliseconds"],
+  [() => turns.setTimer?.(5), "The turn of setTimer is undefined: expected a function"],
+  [() => turns.setTimer?.("5", () => {}), 'The delay of setTimer is "5": expected a number'],
+  [() => turns.defer?.(5), "The turn of defer is 5: expected a function"],
   [() => call.Signal?.("a", 1, { recipient: 2 }), 'did you mean "recipients"?'],
   [() => call.Recv?.(stream, { timeout: 5 }), 'Cannot read {"timeout":5} bytes'],
-  [() => call.Recv?.({}, 5), "Cannot use a socket"],
+  [() => call.Recv?.({}, 5), "The socket is {}: expected a stream, as Accept and Connect give it"],
   [() => call.RecvAll?.(stream, "5"), 'Cannot read "5" bytes'],
   [() => call.RecvAll?.(stream, undefined), "Cannot read undefined bytes"],
   [() => call.RecvAll?.(stream, -1), "Cannot read -1 bytes"],

@@ -5,9 +5,14 @@ import { test } from "node:test";
 import { memoryNetwork } from "../../adapters/memory.ts";
 import { blocking } from "../../src/blocking/mod.ts";
 import { connectBus, memoryTransport, openBus, redisTransport } from "../../src/bus/mod.ts";
-import { basicAuth, delegate, staticFiles } from "../../src/middleware/mod.ts";
-import { contextOf } from "../../src/middleware/open_telemetry/mod.ts";
+import { basicAuth, delegate, passThrough, staticFiles } from "../../src/middleware/mod.ts";
+import {
+  contextOf,
+  coroutineContextManager,
+  inSpan,
+} from "../../src/middleware/open_telemetry/mod.ts";
 import { EventChannel, eventStream, lastEventId } from "../../src/sse/mod.ts";
+import { formatMetrics, sumMetrics } from "../../src/status/mod.ts";
 import { adapterChecks, type RequestOptions, testClient } from "../../src/testing/mod.ts";
 import { acceptWebSocket, MessageReader, Topic } from "../../src/websocket/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
@@ -18,6 +23,7 @@ const app: WSGIApp = (_environ, startResponse) => {
 };
 
 const none = null as never;
+const api = { trace: { getTracer() {} }, propagation: { extract() {} } } as never;
 const map = new Map() as never;
 const promise = () => Promise.reject(new Error("late")) as never;
 
@@ -69,6 +75,23 @@ const REFUSED: readonly [call: () => unknown, message: string][] = [
     "A header of eventStream is 5",
   ],
   [() => new EventChannel({ history: none }), "history of EventChannel is null"],
+  [() => new EventChannel().publish(undefined as never), "The event is undefined: expected a text"],
+  [() => new EventChannel().publish(none), "The event is null: expected a text, or fields such as"],
+  [() => new EventChannel().eventsAfter(none), "The id of eventsAfter is null: expected the id of"],
+  [() => new EventChannel().newsAfter(undefined as never), "The id of newsAfter is undefined"],
+  [() => new EventChannel().newsAfter(promise()), "The id of newsAfter is a Promise"],
+  [() => withBus((bus) => bus.run(undefined as never)), "The argument of run is undefined"],
+  [() => withBus((bus) => bus.run("x" as never)), 'The argument of run is "x": expected an oper'],
+  [() => withBus((bus) => bus.run(promise())), "run is a Promise: expected an operation, such as"],
+  [() => formatMetrics(undefined as never), "The argument of formatMetrics is undefined"],
+  [() => formatMetrics([5] as never), "The argument of formatMetrics is [5]: expected a snapshot"],
+  [() => sumMetrics([[5]] as never), "The argument of sumMetrics is [[5]]: expected an array of"],
+  [() => [...passThrough(none, undefined, {})], "run of passThrough is null: expected a function"],
+  [() => [...passThrough(() => [], undefined, none)], "The stage of passThrough is null: expected"],
+  [() => [...inSpan(none, "a", function* () {})], "api of inSpan is null: expected the module"],
+  [() => [...inSpan(api, none, function* () {})], "name of inSpan is null: expected the name of"],
+  [() => [...inSpan(api, "a", none)], "part of inSpan is null: expected a function"],
+  [() => coroutineContextManager({} as never), "api of coroutineContextManager is {}: expected"],
   [() => basicAuth(app, { users: map }), "users of basicAuth is a Map"],
   [() => basicAuth(app, { users: promise() }), "users of basicAuth is a Promise"],
   [() => staticFiles("/", { contentTypes: map }), "contentTypes of staticFiles is a Map"],

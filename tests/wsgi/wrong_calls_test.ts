@@ -59,7 +59,7 @@ const CALLS: readonly (readonly [call: Call, message: string])[] = [
   [(e) => pubsub(e).subscribe?.(news, "key", { frm: 5 }), 'did you mean "from"?'],
   [(e) => pubsub(e).unsubscribe?.(news, "key", 5), "Argument 2 of unsubscribe is 5"],
   [(e) => pubsub(e).publish?.(news, 5, 5), "The last argument of publish is 5"],
-  [(e) => sockets(e).Recv?.({}, 5), "Cannot use a socket"],
+  [(e) => sockets(e).Recv?.({}, 5), "The socket is {}: expected a stream"],
   [(e) => sockets(e).Connect?.(() => {}, { x: 5 }), 'Unknown option of Connect "x"'],
   [(e) => util(e).withPriority?.(5, 0), "An argument of withPriority is 5"],
   [(e) => e["wsgi.file_wrapper"]([], { blocksize: 5 } as never), 'did you mean "blockSize"?'],

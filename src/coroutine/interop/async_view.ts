@@ -7,7 +7,6 @@
  * @module
  */
 
-import { optionError } from "../option_checks.ts";
 import type { Operation } from "../operation.ts";
 import { start } from "../scheduler.ts";
 import type { Coroutine, Task, TaskScheduler } from "../task.ts";
@@ -22,18 +21,6 @@ export interface AsyncViewOptions {
    * has left its loop.
    */
   readonly onEnd?: () => void;
-}
-
-/**
- * Checks the scheduler of a method `values`.
- *
- * @param of The name of the method, for the error message.
- * @param scheduler The argument.
- * @throws {TypeError} If it is no scheduler.
- */
-export function checkScheduler(of: string, scheduler: unknown): void {
-  if (typeof (Object(scheduler) as Partial<TaskScheduler>).add === "function") return;
-  throw optionError(`The argument of ${of}`, scheduler, "a scheduler, such as server.scheduler");
 }
 
 /** The coroutine of a call of `next`. One function for all calls: each one of its own would cost V8 a map. */

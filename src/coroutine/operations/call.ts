@@ -17,6 +17,7 @@ import {
   type Resume,
 } from "../operation.ts";
 import { nameOf } from "../error_text.ts";
+import { showValue } from "../option_checks.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import { type Coroutine, type CoroutineFunction, isCoroutine } from "../task.ts";
 import { CallIterator } from "../kernel/unwind.ts";
@@ -79,7 +80,7 @@ export function Call<A extends unknown[], R>(
 ): Operation<CalledValue<R>>;
 export function Call(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Operation<unknown> {
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot call ${fn === null ? "null" : typeof fn}: expected a function`);
+    throw new TypeError(`Cannot call ${showValue(fn)}: expected a function`);
   }
   return new CallOperation(fn, args);
 }

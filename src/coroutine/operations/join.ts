@@ -5,6 +5,7 @@
  */
 
 import { NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
+import { showValue } from "../option_checks.ts";
 import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.ts";
 import { RunningTask } from "../kernel/running_task.ts";
 import type { Task } from "../task.ts";
@@ -53,7 +54,7 @@ export function Join<T>(task: Task<T>, options: TimeoutOptions = NO_OPTIONS): Op
 export function runningTask<T>(task: Task<T>, action: string): RunningTask<T> {
   if (task instanceof RunningTask) return task;
   throw new TypeError(
-    `Cannot ${action}: expected a task, as AddCoro or scheduler.add gives it`,
+    `Cannot ${action} ${showValue(task)}: expected a task, as AddCoro or scheduler.add gives it`,
   );
 }
 

@@ -9,8 +9,8 @@
  */
 
 import { bindMethods } from "../bind_methods.ts";
-import { AsyncView, checkScheduler } from "../interop/async_view.ts";
-import { NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
+import { AsyncView } from "../interop/async_view.ts";
+import { checkScheduler, NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import { requireWhole } from "./counts.ts";
 import { type Abort, NOT_YET, type Operation, type Resume } from "../operation.ts";
 import { Empty, Full, QueueClosed, queueClosed } from "./queue_errors.ts";

@@ -7,13 +7,13 @@
  * @module
  */
 
-import { checkOption } from "../option_checks.ts";
+import { checkOption, optionError, showValue } from "../option_checks.ts";
 import { type Abort, ImmediateOperation, type Operation, type Resume } from "../operation.ts";
 import { requireWhole } from "./counts.ts";
 import { checkPriority, type Priority } from "../priority.ts";
 import { SignalBoard } from "./signal_board.ts";
 import type { Task } from "../task.ts";
-import { checkedOptions, NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
+import { areOnlyOptions, checkedOptions, NO_OPTIONS, refuseSurplus } from "../call_checks.ts";
 import {
   checkTimeout,
   TimedOperation,
@@ -24,9 +24,10 @@ import {
 /**
  * Waits until another coroutine of the same scheduler signals `name`.
  *
- * @param name Any value; it is compared as a `Map` key.
+ * @param name Any value but `undefined`; it is compared as a `Map` key.
  * @param options `timeout`, `priority`.
  * @returns An operation that gives the value of the signal.
+ * @throws {TypeError} If the name is missing.
  * @throws {OperationTimeout} At the `yield`, if the timeout expires.
  *
  * @example
@@ -51,6 +52,7 @@ export function WaitForSignal<T = unknown>(
   options: TimeoutOptions = NO_OPTIONS,
 ): Operation<T> {
   if (arguments.length > 2) refuseSurplus("WaitForSignal", arguments, 2);
+  checkSignalName("WaitForSignal", name, TIMEOUT_OPTIONS);
   return new WaitForSignalOperation(name, options) as Operation<unknown> as Operation<T>;
 }
 
@@ -70,10 +72,11 @@ export interface SignalOptions extends TimeoutOptions {
  * signal waits until this many coroutines wait, and wakes those that have waited longest. Several
  * such signals of one name are served in order.
  *
- * @param name Any value; it is compared as a `Map` key.
+ * @param name Any value but `undefined`; it is compared as a `Map` key.
  * @param value The value that each waiter gets.
  * @param options `recipients`, `timeout`, `priority`.
  * @returns An operation that gives the number of coroutines that the signal has woken.
+ * @throws {TypeError} If the name is missing.
  * @throws {RangeError} If `recipients` is not a whole number, 0 or more.
  * @throws {OperationTimeout} At the `yield`, if the timeout expires.
  *
@@ -96,6 +99,7 @@ export function Signal(
   options: SignalOptions = NO_OPTIONS,
 ): Operation<number> {
   if (arguments.length > 3) refuseSurplus("Signal", arguments, 3);
+  checkSignalName("Signal", name, SIGNAL_OPTIONS);
   if (options === NO_OPTIONS) return new WakeAllOperation(name, value, undefined);
   const own = checkedOptions("Signal", options, SIGNAL_OPTIONS);
   const { recipients = 0, priority, timeout, weakTimeout } = own;
@@ -107,6 +111,17 @@ export function Signal(
 }
 
 const SIGNAL_OPTIONS: readonly string[] = [...TIMEOUT_OPTIONS, "recipients"];
+
+/** Without this check, a missing name would be one that no other coroutine means. */
+function checkSignalName(of: string, name: unknown, options: readonly string[]): void {
+  if (typeof name === "string") return;
+  const rest = of === "Signal" ? "value, " : "";
+  const isMissing = name === undefined;
+  if (!isMissing && !areOnlyOptions(name, options)) return;
+  const given = isMissing ? "" : `${rest}${showValue(name)}`;
+  const call = `${of}("news"${given === "" ? "" : `, ${given}`})`;
+  throw optionError(`The name of ${of}`, name, `the name of a signal, as in ${call}`);
+}
 
 class WaitForSignalOperation extends TimedOperation<unknown> {
   readonly #signalName: unknown;

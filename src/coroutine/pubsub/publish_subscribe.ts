@@ -7,12 +7,18 @@
  */
 
 import { bindMethods } from "../bind_methods.ts";
-import { checkedOptions, NO_OPTIONS, refuseOptionsAsKey, refuseSurplus } from "../call_checks.ts";
-import { AsyncView, checkScheduler } from "../interop/async_view.ts";
+import {
+  checkedOptions,
+  checkScheduler,
+  NO_OPTIONS,
+  refuseOptionsAsKey,
+  refuseSurplus,
+} from "../call_checks.ts";
+import { AsyncView } from "../interop/async_view.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Call } from "../operations/call.ts";
 import { type Operation, operation, type Resume } from "../operation.ts";
-import { checkNames } from "../option_checks.ts";
+import { checkNames, optionError } from "../option_checks.ts";
 import { QueueClosed } from "../operations/queue_errors.ts";
 import type { RunningTask } from "../kernel/running_task.ts";
 import type { FetchOptions, PublishSubscribeOptions, SubscribeOptions } from "./subscription.ts";
@@ -192,8 +198,12 @@ export class PublishSubscribeQueue<T> {
    * @param key The key of the subscription.
    * @returns The index of the next message to read, or `undefined` if there is no such
    *   subscription.
+   * @throws {TypeError} If there is no key: a subscription of a coroutine has none to ask for.
    */
   position(key: unknown): number | undefined {
+    if (key === undefined) {
+      throw optionError("The key of position", key, "the key of a subscription");
+    }
     const subscriber = this.#broadcast.subscribers.get(key);
     return subscriber && this.#broadcast.position(subscriber);
   }

@@ -12,6 +12,7 @@
  */
 
 import type { Abort, Resume } from "../operation.ts";
+import { optionError } from "../option_checks.ts";
 import type { Address, ByteSocket, SocketHandler } from "./byte_socket.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Waiters } from "../kernel/waiters.ts";
@@ -77,7 +78,7 @@ export interface SocketStream {
  */
 export function connectionOf(stream: SocketStream): StreamConnection {
   if (stream instanceof StreamConnection) return stream;
-  throw new TypeError("Cannot use a socket: expected a stream, as Accept and Connect give it");
+  throw optionError("The socket", stream, "a stream, as Accept and Connect give it");
 }
 
 /** The class behind {@linkcode SocketStream}, and the handler of its socket. */

@@ -10,8 +10,9 @@
  * @module
  */
 
-import { local } from "../../coroutine/mod.ts";
+import { local, optionError } from "../../coroutine/mod.ts";
 import { checkEnviron, type Environ } from "../../wsgi/mod.ts";
+import { checkCallback } from "../option_checks.ts";
 import type { ContextShape, OpenTelemetryAPI, SpanShape } from "./api_shape.ts";
 
 /** The context of each coroutine. */
@@ -92,6 +93,9 @@ export interface CoroutineContextManager {
 export function coroutineContextManager(
   api: Pick<OpenTelemetryAPI, "ROOT_CONTEXT">,
 ): CoroutineContextManager {
+  if ((Object(api) as { ROOT_CONTEXT?: unknown }).ROOT_CONTEXT === undefined) {
+    throw optionError("api of coroutineContextManager", api, API);
+  }
   const active = () => contexts.value ?? entered ?? api.ROOT_CONTEXT;
   const manager: CoroutineContextManager = {
     active: <Context>() => active() as Context,
@@ -136,6 +140,9 @@ export function* inSpan<T, Y>(
   name: string,
   part: (span: SpanShape) => Generator<Y, T, unknown>,
 ): Generator<Y, T, unknown> {
+  checkApi("inSpan", api);
+  if (typeof name !== "string") throw optionError("name of inSpan", name, "the name of a span");
+  checkCallback("inSpan", "part", part);
   const outer = contexts.value;
   const from = outer ?? api.ROOT_CONTEXT;
   const span = api.trace.getTracer(TRACER).startSpan(name, {}, from);
@@ -150,6 +157,16 @@ export function* inSpan<T, Y>(
     span.end();
   }
 }
+
+/** @throws {TypeError} If a value is not the module of the API. */
+export function checkApi(of: string, api: unknown): void {
+  const { trace, propagation } = Object(api) as Partial<OpenTelemetryAPI>;
+  const isApi = typeof trace?.getTracer === "function" &&
+    typeof propagation?.extract === "function";
+  if (!isApi) throw optionError(`api of ${of}`, api, API);
+}
+
+const API = "the module @opentelemetry/api";
 
 /** The name of the tracer. */
 export const TRACER = "cogen-wsgi";

@@ -19,7 +19,7 @@ import { checkApp, checkCallback, checkOptionNames } from "../option_checks.ts";
 import { traceParentOf } from "../trace_parent.ts";
 import type { ContextShape, GetterShape, OpenTelemetryAPI, SpanShape } from "./api_shape.ts";
 import { requestAttributes } from "./attributes.ts";
-import { handOver, recordError, setError, TRACER } from "./context.ts";
+import { checkApi, handOver, recordError, setError, TRACER } from "./context.ts";
 
 /** Options of {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
@@ -63,7 +63,7 @@ export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGI
   checkApp("openTelemetry", app);
   options = checkOptionNames("openTelemetry", options, ["api", "fromRequest", "route", "slowWait"]);
   const { api, fromRequest = true, route, slowWait } = options;
-  checkApi(api);
+  checkApi("openTelemetry", api);
   checkOption("fromRequest of openTelemetry", fromRequest, "boolean");
   if (route !== undefined) checkCallback("openTelemetry", "route", route);
   const slowMs = slowWait === undefined ? Infinity : toMilliseconds(slowWait, "slowWait");
@@ -103,18 +103,6 @@ function attempt<T>(get: () => T): Attempt<T> {
 function checkedRoute(route: unknown): string | undefined {
   if (route === undefined || typeof route === "string") return route;
   throw optionError("The result of route", route, "a string, or undefined");
-}
-
-function checkApi(api: unknown): void {
-  const { trace, propagation } = Object(api) as Partial<OpenTelemetryAPI>;
-  const isApi = typeof trace?.getTracer === "function" &&
-    typeof propagation?.extract === "function";
-  if (isApi) return;
-  throw optionError(
-    "api of openTelemetry",
-    api,
-    "the module @opentelemetry/api",
-  );
 }
 
 const GETTER: GetterShape = {

@@ -36,5 +36,5 @@ test("the promise of a task settles with the task, also if it is made afterwards
 
 test("the promise of an object that is no task is a TypeError", () => {
   const wrong = sleeper() as unknown as Task<string>;
-  assertThrows(() => toPromise(wrong), TypeError, "Cannot wait: expected a task");
+  assertThrows(() => toPromise(wrong), TypeError, ": expected a task");
 });

@@ -201,5 +201,5 @@ test("a Call that is aborted aborts the operation: the item stays in the queue",
 
 test("Call refuses a value that is no function", () => {
   const fn = later("early") as unknown as () => Coroutine<string>;
-  assertThrows(() => Call(fn), TypeError, "Cannot call object: expected a function");
+  assertThrows(() => Call(fn), TypeError, "Cannot call a Generator: expected a function");
 });
