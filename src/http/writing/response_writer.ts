@@ -178,6 +178,7 @@ export class ResponseWriter {
    */
   begin(prepared: PreparedHead, options: ResponseHeadOptions = {}): string {
     if (this.#body !== undefined) throw new ResponseError("Cannot send a second head");
+    if (areForeign()) options = Object.assign(Object.create(null) as ResponseHeadOptions, options);
     const { code } = prepared;
     const { method, protocol } = this.#context;
     const allowsLength = mayHaveLength(method, code);
@@ -296,4 +297,10 @@ function withoutLength(prepared: PreparedHead): PreparedHead {
 function trailerText(trailers: FieldList): string {
   checkTrailers(trailers);
   return trailers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+}
+
+/** Whether an app has added an option of a head to all objects. The usual head has no copy of its options. */
+function areForeign(): boolean {
+  return "date" in Object.prototype || "server" in Object.prototype ||
+    "bodyLength" in Object.prototype;
 }

@@ -19,7 +19,12 @@ import {
   toMilliseconds,
 } from "../../../src/coroutine/mod.ts";
 import { toFetch } from "../../../src/fetch/mod.ts";
-import { errorResponse, ProtocolError, RequestParser } from "../../../src/http/mod.ts";
+import {
+  errorResponse,
+  ProtocolError,
+  RequestParser,
+  ResponseWriter,
+} from "../../../src/http/mod.ts";
 import { compress } from "../../../src/middleware/compress/mod.ts";
 import { accessLog, staticFiles } from "../../../src/middleware/mod.ts";
 import { openTelemetry } from "../../../src/middleware/open_telemetry/mod.ts";
@@ -115,6 +120,16 @@ const MAKERS: Readonly<Record<string, () => unknown>> = {
   },
   RequestParser: () => new RequestParser({ limits: { maxLineBytes: 100 } }).next().type,
   errorResponse: () => errorResponse(new ProtocolError(400, "no"), {}),
+  ResponseWriter: () => {
+    const context = {
+      method: "GET",
+      protocol: "HTTP/1.1",
+      minorVersion: 1,
+      keepAlive: true,
+    } as const;
+    const head = new ResponseWriter(context).head("200 OK", [], { date: "today" });
+    return [head, new ResponseWriter(context).head("204 No Content", [])];
+  },
   EventChannel: () => {
     const channel = new EventChannel({ history: { count: 5 }, epoch: "one" });
     channel.publish({ data: "a" });
