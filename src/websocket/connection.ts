@@ -42,12 +42,17 @@ export interface ConnectionSettings {
   readonly shutdownSpreadMs: number;
 }
 
-/** The frames of a long read are taken for this time; then other connections get their turn. */
+/**
+ * The frames of a long read are taken for this time; then other connections get their turn. The connections that go
+ * on in the same turn share the time.
+ */
 const MAX_ADVANCE_MS = 1;
+/** The number of connections that go on in a later turn, of all servers. */
+let advancingLater = 0;
 /** The number of bytes from which a read is long. The frames of a shorter one take less than the time. */
 const LONG_READ_BYTES = 4096;
 /** The clock is read once for this many frames. */
-const EVENTS_BETWEEN_READINGS = 16;
+const FRAMES_BETWEEN_READINGS = 16;
 
 /** An end that waits until the app has answered. */
 interface Ending {
@@ -120,7 +125,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     this.#pulse.beat();
     if (!this.#state.reads) return;
     this.#reader.push(bytes);
-    this.#advance(bytes.length < LONG_READ_BYTES ? Infinity : this.clock.now() + MAX_ADVANCE_MS);
+    this.#advance(bytes.length < LONG_READ_BYTES ? Infinity : this.#endOfAdvance);
     this.#reader.detach();
   }
 
@@ -188,7 +193,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     const message = this.#inbox.take();
     if (message !== undefined) {
       this.#endDeadline?.received();
-      if (this.isPaused) this.#advance(this.clock.now() + MAX_ADVANCE_MS);
+      if (this.isPaused) this.#advance(this.#endOfAdvance);
       return message;
     }
     if (this.#isAnswering) this.#conclude();
@@ -259,17 +264,21 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     if (this.#advancesLater) return;
     try {
       for (let count = 1; mayTakeEvents(this.#state, this.#inbox.isFull); count++) {
-        const event = this.#reader.next();
-        if (event.type === "need-data") break;
+        const { bufferedBytes } = this.#reader;
+        const event = this.#reader.next(FRAMES_BETWEEN_READINGS);
+        const isPart = event.type === "need-data";
+        if (isPart && this.#reader.bufferedBytes === bufferedBytes) break;
         this.#take(event);
-        if (count % EVENTS_BETWEEN_READINGS === 0 && this.#isOver(endMs)) break;
+        if ((isPart || count % FRAMES_BETWEEN_READINGS === 0) && this.#isOver(endMs)) break;
       }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#fail(error);
     }
-    if (this.#isOver(endMs)) this.#advanceLater();
-    const isPaused = this.#advancesLater || mustPause(this.#state, this.#inbox.isFull);
+    const { isFull } = this.#inbox;
+    // With a full inbox, the app goes on, in its share of the turns.
+    if (mayTakeEvents(this.#state, isFull) && this.#isOver(endMs)) this.#advanceLater();
+    const isPaused = this.#advancesLater || mustPause(this.#state, isFull);
     if (isPaused === this.isPaused) return;
     this.isPaused = isPaused;
     if (isPaused) this.#socket.pauseReading();
@@ -281,11 +290,18 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     return endMs !== Infinity && this.clock.now() > endMs;
   }
 
+  /** The time at which other connections have their turn. */
+  get #endOfAdvance(): number {
+    return this.clock.now() + MAX_ADVANCE_MS / (1 + advancingLater);
+  }
+
   #advanceLater(): void {
     this.#advancesLater = true;
+    advancingLater++;
     this.clock.defer(() => {
       this.#advancesLater = false;
-      this.#advance(this.clock.now() + MAX_ADVANCE_MS);
+      advancingLater--;
+      this.#advance(this.#endOfAdvance);
     });
   }
 

@@ -13,12 +13,18 @@ import type { WSGIApp } from "../../src/wsgi/mod.ts";
 import { get, requestText, type Serving, serving, type TestClient } from "../support/serving.ts";
 import { clientFrame, handshake } from "../websocket/raw_client.ts";
 
-/** A clock that moves by a tenth of a millisecond when it is read. */
+/** A clock that moves when it is read, by a tenth of a millisecond if not told otherwise. */
 class RunningClock extends ManualClock {
-  #readings = 0;
+  #passedMs = 0;
+  readonly #stepMs: number;
+
+  constructor(stepMs = 0.1) {
+    super();
+    this.#stepMs = stepMs;
+  }
 
   override now(): number {
-    return super.now() + ++this.#readings / 10;
+    return super.now() + (this.#passedMs += this.#stepMs);
   }
 }
 
@@ -44,6 +50,7 @@ function answerOther(stage: Serving): void {
 const CHUNKS = 2000;
 const REQUESTS = 20_000;
 const PINGS = 2000;
+const FRAGMENTS = 5000;
 
 /** The number of Pongs that have come. */
 const pongs = (client: TestClient) => client.received().split("\x8a\x00").length - 1;
@@ -73,6 +80,37 @@ test("pipelined requests of a client that reads its answers come no faster than 
   await stage.finish();
 });
 
+const GREEDY = 50;
+const KINDS: Readonly<Record<string, readonly (string | Uint8Array)[]>> = {
+  "chunks": [requestText("POST", "/", ["Transfer-Encoding: chunked"]), "1\r\nx\r\n".repeat(5000)],
+  "requests": [get("/").repeat(2000)],
+  "Pings": [
+    handshake("/socket"),
+    joinBytes(Array.from({ length: 5000 }, () => clientFrame("ping"))),
+  ],
+};
+
+for (const [kind, messages] of Object.entries(KINDS)) {
+  test(`${GREEDY} clients with ${kind} without an end take no longer turns than one of them`, async () => {
+    const clock = new RunningClock(0.02);
+    const stage = await serving(app, { clock });
+    const clients = Array.from({ length: GREEDY }, () => stage.connect());
+    for (const message of messages) {
+      for (const client of clients) client.send(message);
+      for (let turn = 0; turn < 3; turn++) {
+        await Promise.resolve();
+        stage.clock.turn();
+      }
+    }
+    const before = clock.now();
+    stage.clock.turn();
+    const tookMs = clock.now() - before;
+    assert(tookMs < 5, `a turn of ${tookMs} ms`);
+    for (const client of clients) client.destroy();
+    await stage.finish();
+  });
+}
+
 test("very many frames of a WebSocket are read in several turns", async () => {
   const stage = await serving(app, { clock: new RunningClock() });
   const client = stage.connect();
@@ -89,6 +127,30 @@ test("very many frames of a WebSocket are read in several turns", async () => {
   assert(pongs(client) < PINGS, `${pongs(client)} Pongs`);
   await stage.settle();
   assertEquals(pongs(client), PINGS);
+  client.send(clientFrame("close", Uint8Array.of(3, 232)));
+  await stage.settle();
+  client.destroy();
+  await stage.finish();
+});
+
+test("a message of very many fragments is read in several turns", async () => {
+  const stage = await serving(app, { clock: new RunningClock() });
+  const client = stage.connect();
+  client.send(handshake("/socket"));
+  stage.run();
+  const fragments = Array.from({ length: FRAGMENTS }, (_, index) => {
+    const kind = index === 0 ? "binary" : "continuation";
+    return clientFrame(kind, "x", { isFinal: index === FRAGMENTS - 1 });
+  });
+  client.send(joinBytes([...fragments, clientFrame("ping", "")]));
+  for (let turn = 0; turn < 3; turn++) {
+    stage.clock.turn();
+    await Promise.resolve(); // a Pong leaves in a microtask
+    await Promise.resolve();
+  }
+  assertEquals(pongs(client), 0);
+  await stage.settle();
+  assertEquals(pongs(client), 1);
   client.send(clientFrame("close", Uint8Array.of(3, 232)));
   await stage.settle();
   client.destroy();

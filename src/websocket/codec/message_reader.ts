@@ -150,13 +150,15 @@ export class MessageReader {
   /**
    * Reads to the next event.
    *
+   * @param maxFragments The number of fragments after which a long message gives `need-data` as well. It bounds the
+   *   work of one call: `bufferedBytes` tells whether there are bytes for another one. Default: no bound.
    * @returns The event; `need-data` if the bytes pushed so far hold no further event.
    * @throws {FrameError} If the peer broke the protocol or a limit. Every later call throws the same error.
    */
-  next(): WebSocketEvent {
+  next(maxFragments: number = Infinity): WebSocketEvent {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      return this.#read();
+      return this.#read(maxFragments);
     } catch (error) {
       this.#failure = error;
       this.#partial = undefined;
@@ -169,8 +171,8 @@ export class MessageReader {
     return this.#offset + this.#at;
   }
 
-  #read(): WebSocketEvent {
-    for (;;) {
+  #read(maxFragments: number): WebSocketEvent {
+    for (let fragments = 0;;) {
       if (this.#isClosed) {
         this.#at = this.#input.length;
         return NEED_DATA;
@@ -180,6 +182,7 @@ export class MessageReader {
         ? this.#readFrame()
         : this.#readPayload(partial);
       if (event !== undefined) return event;
+      if (this.#partial?.isFrameWhole === true && ++fragments >= maxFragments) return NEED_DATA;
     }
   }
 

@@ -177,3 +177,20 @@ test("an error stays, and drops the bytes that follow", () => {
   assertEquals(assertThrows(() => reader.next()), error);
   assertEquals(reader.bufferedBytes, 0);
 });
+
+test("a bound on the fragments of a call changes no message", () => {
+  const frames = Array.from({ length: 10 }, (_, index) => {
+    const type = index === 0 ? "binary" : "continuation";
+    return encodeFrame(type, Uint8Array.of(index), { isFinal: index === 9 });
+  });
+  const reader = new MessageReader({ from: "server" });
+  reader.push(joinBytes(frames));
+  const read = Array.from({ length: 4 }, () => [reader.next(3), reader.bufferedBytes]);
+  const needsData = { type: "need-data" };
+  assertEquals(read, [
+    [needsData, 21],
+    [needsData, 12],
+    [needsData, 3],
+    [{ type: "binary", data: Uint8Array.from({ length: 10 }, (_, index) => index) }, 0],
+  ]);
+});
