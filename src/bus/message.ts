@@ -100,12 +100,13 @@ function digit(bits: number): string {
 const VALUES = new Map(Array.from(DIGITS, (digit, value) => [digit, value]));
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const digits = text.replace(/=+$/, "");
-  const bytes = new Uint8Array(Math.floor(digits.length * 3 / 4));
+  let { length } = text;
+  while (text[length - 1] === "=") length--;
+  const bytes = new Uint8Array(Math.floor(length * 3 / 4));
   let bits = 0;
   let filled = 0;
-  for (let index = 0; index < digits.length; index++) {
-    const value = VALUES.get(digits[index] as string);
+  for (let index = 0; index < length; index++) {
+    const value = VALUES.get(text[index] as string);
     if (value === undefined) throw new SyntaxError("no base64");
     bits = (bits << 6 | value) & 0xffffff;
     if (index % 4 > 0) bytes[filled++] = bits >> (6 - index % 4 * 2);

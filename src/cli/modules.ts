@@ -32,7 +32,7 @@ const FOREIGN = /^\s*at .*(?:node:|ext:|native:|\/node_modules\/|<anonymous>)/;
 /** The folder of the command, in the frames of its own functions. */
 const OWN = new URL("./", import.meta.url).pathname;
 /** The imports of files. */
-const IMPORTS = /\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+\.[cm]?js)["']/g;
+const IMPORTS = /\b(?:from|import)\s*(?:\(\s*)?["'](\.{1,2}\/[^"']+\.[cm]?js)["']/g;
 /** The number of files whose syntax is checked at most. */
 const MAX_CHECKED_FILES = 20;
 

@@ -40,7 +40,7 @@ export async function loadConfiguration(name: string): Promise<object> {
 }
 
 const ENV_LINE =
-  /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^#\n]*?))\s*(?:#.*)?$/s;
+  /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^#\n]*))\s*(?:#.*)?$/s;
 
 /**
  * Sets the variables of a file of lines `NAME=value`, except those that are set already.
@@ -64,7 +64,7 @@ export function readEnvFile(name: string): [variable: string, value: string][] {
     }
     const value = double?.replace(/\\([nrt"\\$])/g, (_, letter: string) =>
       ESCAPES[letter] ?? letter) ??
-      single ?? plain ?? "";
+      single ?? plain?.trimEnd() ?? "";
     if (readVariable(variable) === undefined) setVariable(variable, value);
     else unused.push([variable, value]);
   });

@@ -258,11 +258,12 @@ function hasThen(value: object): boolean {
  */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, "");
-  const ranked = known.map((name) => ({ name, distance: distance(plain(given), plain(name)) }))
+  const wanted = plain(given);
+  const ranked = known.map((name) => ({ name, distance: distance(wanted, plain(name)) }))
     .sort((one, other) => one.distance - other.distance);
   const [best] = ranked;
   if (best !== undefined && best.distance <= Math.floor(best.name.length / 3)) return best.name;
-  return known.find((name) => plain(given).startsWith(plain(name)));
+  return known.find((name) => wanted.startsWith(plain(name)));
 }
 
 /** A name of more letters is no misspelling of an option. */

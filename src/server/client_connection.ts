@@ -79,8 +79,8 @@ export interface ConnectionHost extends StoppingSource {
 }
 
 /**
- * The bytes that have come are read for this time; then other connections get their turn. The connections that go on
- * in the same turn share the time.
+ * The bytes that have come are read for this time; then other connections get their turn. The connections that go
+ * on in the same turn share the time.
  */
 const MAX_ADVANCE_MS = 1;
 /** The number of connections that go on in a later turn, of all servers. */

@@ -126,8 +126,20 @@ function hasMember(list: string | undefined, member: string): boolean {
 
 /** The members of a list; empty ones are ignored (RFC 9110 §5.6.1). */
 function membersOf(list: string): string[] {
-  return list.split(",").map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ""))
-    .filter((member) => member !== "");
+  return list.split(",").map(withoutBlanks).filter((member) => member !== "");
+}
+
+/** Removes the whitespace around a member. A regular expression for the end would try each blank inside as well. */
+function withoutBlanks(member: string): string {
+  let end = member.length;
+  while (end > 0 && isBlank(member, end - 1)) end--;
+  let start = 0;
+  while (start < end && isBlank(member, start)) start++;
+  return member.slice(start, end);
+}
+
+function isBlank(text: string, index: number): boolean {
+  return text[index] === " " || text[index] === "\t";
 }
 
 /** Chooses the first subprotocol of the app that the client offers. */

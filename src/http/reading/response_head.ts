@@ -6,6 +6,8 @@
  * @module
  */
 
+import { trimWhitespace } from "../grammar.ts";
+
 /** The head of a response. */
 export interface ResponseHead {
   /** The status code. */
@@ -50,9 +52,9 @@ export function readResponseHead(text: string): ResponseHead {
  * @throws {SyntaxError} If the line is no field line.
  */
 export function readField(line: string): readonly [name: string, value: string] {
-  const match = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/.exec(line);
-  if (match === null) throw malformedResponse("a field", line);
-  return [match[1] ?? "", match[2] ?? ""];
+  const [, name, value = ""] = /^([^\s:]+):(.*)$/.exec(line) ?? [];
+  if (name === undefined) throw malformedResponse("a field", line);
+  return [name, trimWhitespace(value)];
 }
 
 /**

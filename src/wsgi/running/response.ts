@@ -240,7 +240,8 @@ export class Response {
       checkTrailers(trailers);
       return trailers;
     });
-    const announced = this.#start?.trailer?.toLowerCase().split(/[ \t]*,[ \t]*/) ?? [];
+    const announced = this.#start?.trailer?.toLowerCase().split(",").map((name) => name.trim()) ??
+      [];
     for (const [name] of trailers) {
       if (announced.includes(name.toLowerCase())) continue;
       throw new WSGIError(`The field Trailer of startResponse() has not announced ${name}`);
