@@ -7,6 +7,7 @@
  * @module
  */
 
+import { optionError } from "../coroutine/mod.ts";
 import type { Socket, SocketHandler } from "../socket/mod.ts";
 
 /**
@@ -29,6 +30,17 @@ export type Fault =
  */
 export function ownFault(fault: Fault): Fault {
   return Object.assign(Object.create(null) as Fault, fault);
+}
+
+/**
+ * Checks how a client leaves: any other text would be a reset.
+ *
+ * @throws {TypeError} For another value than `reset` and `fin`.
+ */
+export function checkLeaving(how: unknown): void {
+  if (how !== "reset" && how !== "fin") {
+    throw optionError("The argument of disconnect", how, '"reset" or "fin"');
+  }
 }
 
 /** The bytes that are handed to the socket in one call. */

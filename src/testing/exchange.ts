@@ -6,9 +6,9 @@
  * @module
  */
 
-import type { HostAsyncDisposable } from "../coroutine/mod.ts";
+import { type HostAsyncDisposable, optionError } from "../coroutine/mod.ts";
 import { joinBytes } from "../socket/mod.ts";
-import type { ClientSocket, Ending, Fault } from "./client_socket.ts";
+import { checkLeaving, type ClientSocket, type Ending, type Fault } from "./client_socket.ts";
 import { disposeBy } from "./dispose.ts";
 import { type PreparedRequest, toBytes } from "./request.ts";
 import { TestResponse, TruncatedResponse } from "./response.ts";
@@ -90,6 +90,7 @@ export class Exchange {
    * @param how The way.
    */
   async disconnect(how: Exclude<Ending, "stall"> = "reset"): Promise<void> {
+    checkLeaving(how);
     this.socket.end(how);
     await this.#time.quiet();
   }
@@ -198,8 +199,12 @@ export class TestStream implements AsyncIterable<Uint8Array> {
    *
    * @param length The number of bytes to wait for. Default: all that have come, but at least one.
    * @returns The bytes; fewer only at the end of the body.
+   * @throws {TypeError} If the length is no whole number, 0 or more.
    */
   async read(length?: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+      throw optionError("The length of read", length, "a number of bytes, 0 or more");
+    }
     await this.#exchange.more(() => this.#available() >= (length ?? 1));
     return this.#take(Math.min(length ?? Infinity, this.#available()));
   }
@@ -212,6 +217,7 @@ export class TestStream implements AsyncIterable<Uint8Array> {
    * @throws An `Error` that quotes the body, if it ends without the text.
    */
   async until(text: string): Promise<string> {
+    if (typeof text !== "string") throw optionError("The text of until", text, "a string");
     const wanted = toBytes(text);
     await this.#exchange.more(() => find(this.#peek(), wanted) >= 0);
     const unread = this.#peek();

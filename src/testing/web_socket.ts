@@ -9,7 +9,7 @@
 import { type HostAsyncDisposable, optionError } from "../coroutine/mod.ts";
 import { closePayload, encodeFrame, type Message, MessageReader } from "../websocket/mod.ts";
 import { type SocketEnd, WebSocketClosed } from "../websocket/mod.ts";
-import type { ClientSocket, Ending } from "./client_socket.ts";
+import { checkLeaving, type ClientSocket, type Ending } from "./client_socket.ts";
 import { disposeBy } from "./dispose.ts";
 import { fieldPairs, type RequestOptions } from "./request.ts";
 import type { TestResponse } from "./response.ts";
@@ -132,6 +132,9 @@ export class TestWebSocket implements AsyncIterable<Message> {
 
   /** Sends a message, as far as the server takes it. */
   send(message: string | Uint8Array): void {
+    if (typeof message !== "string" && !(message instanceof Uint8Array)) {
+      throw optionError("The message", message, "a string or a Uint8Array");
+    }
     this.write(
       encodeFrame(typeof message === "string" ? "text" : "binary", message, { mask: MASK }),
     );
@@ -139,6 +142,9 @@ export class TestWebSocket implements AsyncIterable<Message> {
 
   /** Sends any bytes, such as a frame that breaks the protocol. */
   write(bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) {
+      throw optionError("The bytes of write", bytes, "a Uint8Array, such as encodeFrame gives it");
+    }
     this.#socket.send(bytes);
   }
 
@@ -201,6 +207,7 @@ export class TestWebSocket implements AsyncIterable<Message> {
    * @param how `reset`, the default, cuts the connection; `fin` closes the direction to the server.
    */
   async disconnect(how: Exclude<Ending, "stall"> = "reset"): Promise<void> {
+    checkLeaving(how);
     this.#socket.end(how);
     await this.#time.quiet();
   }

@@ -14,7 +14,7 @@ import {
 import { EventChannel, eventStream, lastEventId } from "../../src/sse/mod.ts";
 import { formatMetrics, sumMetrics } from "../../src/status/mod.ts";
 import { adapterChecks, type RequestOptions, testClient } from "../../src/testing/mod.ts";
-import { acceptWebSocket, MessageReader, Topic } from "../../src/websocket/mod.ts";
+import { acceptWebSocket, encodeFrame, MessageReader, Topic } from "../../src/websocket/mod.ts";
 import type { WSGIApp } from "../../src/wsgi/mod.ts";
 
 const app: WSGIApp = (_environ, startResponse) => {
@@ -33,6 +33,23 @@ async function withBus(use: (bus: Awaited<ReturnType<typeof openBus>>) => unknow
     await use(bus);
   } finally {
     await bus.close();
+  }
+}
+
+/** Calls a method of an object that a test of a stream, a WebSocket or a stream of events has. */
+async function onClient(
+  kind: "open" | "webSocket" | "events",
+  use: (object: Readonly<Record<string, (argument: unknown) => unknown>>) => unknown,
+): Promise<void> {
+  await using client = testClient(function* (environ, startResponse) {
+    if (kind === "webSocket") yield* acceptWebSocket(environ).each(() => {});
+    else yield* eventStream(environ, startResponse, ["news"]);
+  });
+  const object = await client[kind]("/");
+  try {
+    await use(object as never);
+  } finally {
+    await object.disconnect();
   }
 }
 
@@ -92,6 +109,35 @@ const REFUSED: readonly [call: () => unknown, message: string][] = [
   [() => [...inSpan(api, none, function* () {})], "name of inSpan is null: expected the name of"],
   [() => [...inSpan(api, "a", none)], "part of inSpan is null: expected a function"],
   [() => coroutineContextManager({} as never), "api of coroutineContextManager is {}: expected"],
+  [
+    () => onClient("webSocket", (socket) => socket.send?.(5)),
+    "The message is 5: expected a string",
+  ],
+  [() => onClient("webSocket", (socket) => socket.write?.("x")), 'The bytes of write is "x"'],
+  [() => onClient("webSocket", (socket) => socket.disconnect?.("FIN")), 'disconnect is "FIN"'],
+  [() => onClient("open", (stream) => stream.disconnect?.(5)), "The argument of disconnect is 5"],
+  [() => onClient("open", (stream) => stream.read?.("5")), 'The length of read is "5": expected a'],
+  [
+    () => onClient("open", (stream) => stream.read?.(-1)),
+    "The length of read is -1: expected a num",
+  ],
+  [
+    () => onClient("open", (stream) => stream.until?.(5)),
+    "The text of until is 5: expected a string",
+  ],
+  [() => onClient("events", (events) => events.disconnect?.(none)), "disconnect is null: expected"],
+  [
+    () => encodeFrame("txt" as never, "x"),
+    "type of encodeFrame is txt: expected one of continuation",
+  ],
+  [
+    () => encodeFrame("text", undefined as never),
+    "The payload of encodeFrame is undefined: expected",
+  ],
+  [
+    () => new MessageReader({ from: "client" }).push("x" as never),
+    "The bytes of MessageReader are",
+  ],
   [() => basicAuth(app, { users: map }), "users of basicAuth is a Map"],
   [() => basicAuth(app, { users: promise() }), "users of basicAuth is a Promise"],
   [() => staticFiles("/", { contentTypes: map }), "contentTypes of staticFiles is a Map"],

@@ -32,6 +32,15 @@ const MAX_REASON_BYTES = 123;
 const NO_OPTIONS: FrameOptions = Object.freeze(Object.create(null) as FrameOptions);
 const encoder = new TextEncoder();
 
+function argumentError(type: unknown, payload: unknown): TypeError {
+  const types = Object.keys(OPCODES).join(", ");
+  return Object.hasOwn(OPCODES, String(type))
+    ? new TypeError(
+      `The payload of encodeFrame is ${typeof payload}: expected a string or a Uint8Array`,
+    )
+    : new TypeError(`The type of encodeFrame is ${String(type)}: expected one of ${types}`);
+}
+
 /** Whether an app has added an option of a frame to all objects. The usual frame has no copy of its options. */
 function areForeign(): boolean {
   return "mask" in Object.prototype || "isFinal" in Object.prototype ||
@@ -49,6 +58,7 @@ function ownOf(options: FrameOptions): FrameOptions {
  * @param payload The payload; a string is UTF-8, and a lone surrogate in it becomes U+FFFD.
  * @param options The bits of the header, and the mask.
  * @returns The bytes of the frame. They share no memory with the payload.
+ * @throws {TypeError} For a kind that does not exist, and a payload that is neither a string nor bytes.
  * @throws {RangeError} For a control frame with more than 125 bytes.
  *
  * @example
@@ -67,6 +77,7 @@ export function encodeFrame(
   const { isFinal = true, isCompressed = false, mask } = areForeign() ? ownOf(options) : options;
   const opcode = OPCODES[type];
   const bytes = typeof payload === "string" ? encoder.encode(payload) : payload;
+  if (opcode === undefined || !(bytes instanceof Uint8Array)) throw argumentError(type, payload);
   const { length } = bytes;
   if (opcode >= OPCODES.close && length > 125) {
     throw new RangeError(`A ${type} frame has ${length} bytes: expected at most 125`);

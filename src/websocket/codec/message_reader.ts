@@ -125,6 +125,9 @@ export class MessageReader {
    * @param bytes Any number of bytes. A reader that has failed, or has given a Close frame, drops them.
    */
   push(bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TypeError(`The bytes of MessageReader are ${typeof bytes}: expected a Uint8Array`);
+    }
     const rest = this.#input.length - this.#at;
     this.#offset += this.#at;
     this.#at = 0;
