@@ -175,7 +175,7 @@ export function compress(app: WSGIApp, options: CompressOptions = {}): WSGIApp {
     };
     return new ServerReadable((reader) => {
       const inner = reader && stage.readerFor(reader);
-      return closing(passThrough(run, environ.cogen, stage, inner), stage);
+      return closing(passThrough(run, environ.cogen, stage, inner), stage, environ.cogen);
     });
   };
 }
@@ -252,13 +252,17 @@ function varyingStart(
 function* closing(
   steps: Generator<AppYield, void, unknown>,
   stage: CompressStage,
+  cogen: Cogen,
 ): Generator<AppYield, void, unknown> {
   try {
     yield* steps;
   } catch (error) {
     // The client gets the blocks before the wait in which the app has failed.
     yield* stage.flushed();
-    throw error;
+    if (!stage.hasAllBytes) throw error;
+    // As without compression: a body that has its `Content-Length` is whole, whatever the app does afterwards.
+    cogen.report(error);
+    yield* stage.end();
   } finally {
     stage.close();
   }
@@ -316,6 +320,11 @@ class CompressStage implements BlockStage {
     this.#settings = settings;
   }
 
+  /** Whether the app has given as many bytes as its `Content-Length` says, and any. */
+  get hasAllBytes(): boolean {
+    return this.#bodyBytes > 0 && this.#bodyBytes === this.#declaredBytes;
+  }
+
   /**
    * The server's side of the body, as the app sees it: the length is that of the response, and memory may be
    * used again, if the response is not compressed.
@@ -355,7 +364,7 @@ class CompressStage implements BlockStage {
     const isBehind = this.#flushingBytes >= MAX_PIECE_BYTES;
     if (isBehind || this.#flushError !== undefined) yield* this.flushed();
     this.#push(block, "gathered");
-    if (this.#bodyBytes === this.#declaredBytes) yield* this.end();
+    if (this.hasAllBytes) yield* this.end();
     else if (this.#pendingBytes >= MAX_PIECE_BYTES) {
       yield* this.#send([this.#takePending().flat()], "write");
     } else if (this.#now() - this.#burstBeganMs >= MAX_GATHER_MS) {

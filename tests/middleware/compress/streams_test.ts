@@ -442,6 +442,39 @@ test("an async app behind another layer writes while it waits, and the block is 
   await stage.finish();
 });
 
+for (const style of ["block", "write"]) {
+  test(`a body of its declared length is whole, also if the app fails after its last ${style}`, async () => {
+    const length = String(LONG.length);
+    const stage = await serving(compress(function* (environ, startResponse) {
+      const write = startResponse("200 OK", [...PLAIN, ["Content-Length", length]]);
+      if (style === "write") write(LONG);
+      else yield LONG;
+      yield* environ.cogen.wait(Sleep(0));
+      throw new Error("a secret");
+    }));
+    const client = stage.ask(get("/", GZIP));
+    await stage.eventually("the end", () => client.isAnswered("GET"));
+    const { body, complete } = client.response();
+    assertEquals([decodedText("gzip", body), complete], [LONG, true]);
+    const log = stage.takeLog().join("\n");
+    assertEquals(log.split("a secret").length, 2, log);
+    await stage.finish();
+  });
+}
+
+test("an app that fails before its empty body is answered 500", async () => {
+  const stage = await serving(compress(function* (environ, startResponse) {
+    startResponse("200 OK", [...PLAIN, ["Content-Length", "0"]]);
+    yield* environ.cogen.wait(Sleep(0));
+    throw new Error("a secret");
+  }, { minBytes: 0 }));
+  const client = stage.ask(get("/", GZIP));
+  await stage.eventually("the response", () => client.isAnswered("GET"));
+  assertEquals(client.response().status, "500 Internal Server Error");
+  stage.takeLog();
+  await stage.finish();
+});
+
 test("the blocks before the wait in which an app fails are sent", async () => {
   const stage = await serving(compress(function* (environ, startResponse) {
     startResponse("200 OK", PLAIN);
