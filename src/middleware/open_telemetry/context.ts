@@ -24,10 +24,10 @@ const KEY = "opentelemetry.context";
 /** The context of a `with` outside of coroutines. It lasts for one synchronous call. */
 let entered: ContextShape | undefined;
 
-/** Gives a context to the request of an environ, and to the coroutine that runs. */
-export function handOver(environ: Environ, context: ContextShape): void {
+/** Gives a context to the request of an environ, and to the coroutine that runs. @returns Whether one runs. */
+export function handOver(environ: Environ, context: ContextShape): boolean {
   environ[KEY] = context;
-  setInCoroutine(context);
+  return setInCoroutine(context);
 }
 
 /** Sets the context of the coroutine that runs. @returns Whether a coroutine runs. */

@@ -14,7 +14,14 @@ import {
   toMilliseconds,
 } from "../../coroutine/mod.ts";
 import { knownMethod } from "../../http/mod.ts";
-import type { AppWait, Environ, ResponseReport, WSGIApp } from "../../wsgi/mod.ts";
+import {
+  type AppWait,
+  type Environ,
+  type ResponseReport,
+  ServerReadable,
+  type WSGIApp,
+} from "../../wsgi/mod.ts";
+import { delegate } from "../delegate.ts";
 import { checkApp, checkCallback, checkOptionNames } from "../option_checks.ts";
 import { traceParentOf } from "../trace_parent.ts";
 import type { ContextShape, GetterShape, OpenTelemetryAPI, SpanShape } from "./api_shape.ts";
@@ -80,9 +87,14 @@ export function openTelemetry(app: WSGIApp, options: OpenTelemetryOptions): WSGI
         if (wait.endedAtMs - wait.beganAtMs >= slowMs) addWait(api, context, wait);
       });
     }
-    handOver(environ, context);
+    const isInCoroutine = handOver(environ, context);
     if (path.failed) throw path.error;
-    return app(environ, startResponse);
+    if (isInCoroutine) return app(environ, startResponse);
+    // A middleware around this one has waited for a promise. The coroutine of the app makes the first step.
+    return new ServerReadable(function* (reader) {
+      handOver(environ, context);
+      yield* delegate(app, environ, startResponse, reader);
+    });
   };
 }
 

@@ -4,7 +4,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import * as api from "@opentelemetry/api";
 import { test } from "node:test";
 import { AddCoro, Call, Join, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
-import { accessLog } from "../../../src/middleware/mod.ts";
+import { accessLog, basicAuth } from "../../../src/middleware/mod.ts";
 import {
   contextOf,
   inSpan,
@@ -136,6 +136,40 @@ test("the context reaches each step of a generator app, and the coroutines that 
     ["after the part", "GET"],
     ["GET", undefined],
   ]);
+});
+
+test("the context reaches the app also behind a middleware that waits for a promise", async () => {
+  const apps: Readonly<Record<string, WSGIApp>> = {
+    *generator(environ, startResponse) {
+      startResponse("200 OK", PLAIN);
+      work("first step");
+      yield* environ.cogen.wait(Sleep(1));
+      work("later step");
+      yield "hello";
+    },
+    array(_environ, startResponse) {
+      startResponse("200 OK", PLAIN);
+      work("first step");
+      return ["hello"];
+    },
+  };
+  for (const [name, app] of Object.entries(apps)) {
+    const check = async () => await Promise.resolve(true);
+    const wsgiApp = basicAuth(openTelemetry(app, { api }), { check });
+    const spans = await withSDK(async () => {
+      await using client = testClient({ wsgiApp });
+      const headers = { Authorization: `Basic ${btoa("ann:open sesame")}` };
+      const { text, headers: fields } = await client.get("/", { headers });
+      assertEquals(text, "hello");
+      assertEquals(fields.get("content-length"), name === "array" ? "5" : null);
+    });
+    const server = spans.find(({ kind }) => kind === api.SpanKind.SERVER)!;
+    const inner = spans.filter((span) => span !== server);
+    assertEquals(inner.length, name === "array" ? 1 : 2);
+    for (const { parentSpanContext } of inner) {
+      assertEquals(parentSpanContext?.spanId, server.spanContext().spanId, name);
+    }
+  }
 });
 
 test("requests that run at the same time keep their contexts apart", async () => {
