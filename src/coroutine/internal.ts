@@ -15,5 +15,13 @@ export { isPlain } from "./base_members.ts";
 export { NOT_YET } from "./operation.ts";
 export { notePerformed } from "./origin.ts";
 export { handleRejection, handleRejectionsIn } from "./interop/promises.ts";
+export { type Ready, ReadyQueue } from "./kernel/ready_queue.ts";
 export { Roster, type RosterMember } from "./kernel/roster.ts";
-export { handleFailures, launch, noteWait, start, tellMistakes } from "./scheduler.ts";
+export {
+  handleFailures,
+  launch,
+  type LaunchedTask,
+  noteWait,
+  start,
+  tellMistakes,
+} from "./scheduler.ts";

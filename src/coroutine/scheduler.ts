@@ -241,6 +241,11 @@ export function start<A extends unknown[], T>(
   return admit(kernelOf(scheduler as Scheduler), fn, args, true);
 }
 
+/** A task with the time that counts as used, in milliseconds. */
+export interface LaunchedTask extends Task<unknown> {
+  readonly usedMs: number;
+}
+
 /**
  * Does the same as {@linkcode start} for a generator, and costs less: no task is made of a coroutine
  * that ends in its first step.
@@ -254,7 +259,7 @@ export function launch(
   scheduler: Scheduler,
   coroutine: Coroutine<unknown>,
   name: string,
-): Task<unknown> | undefined {
+): LaunchedTask | undefined {
   return kernelOf(scheduler).launch(coroutine, name);
 }
 

@@ -46,12 +46,14 @@ import type { Settings } from "./settings.ts";
 import type { RefusalKind } from "./counts/refusals.ts";
 import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
+import type { QueuedConnection, TurnQueue } from "./turn_queue.ts";
 
 /** The members that a connection needs of its server. */
 export interface ConnectionHost extends StoppingSource {
   readonly settings: Settings;
   readonly fields: ServerFields;
   readonly parsers: ParserPool;
+  readonly turns: TurnQueue;
   /** Whether a shutdown has begun. */
   readonly closing: boolean;
   /** The files of the adapter; the open ones are counted. */
@@ -78,13 +80,8 @@ export interface ConnectionHost extends StoppingSource {
   forget(connection: ClientConnection): void;
 }
 
-/**
- * The bytes that have come are read for this time; then other connections get their turn. The connections that go
- * on in the same turn share the time.
- */
+/** The bytes that have come are read for this time; then other connections get their turn. */
 const MAX_ADVANCE_MS = 1;
-/** The number of connections that go on in a later turn, of all servers. */
-let advancingLater = 0;
 /**
  * Within a request, the clock is read once for this many events. With a reading for each event, a pipelined request
  * on Deno costs a tenth more (`npm run bench -- --workload x16 --runtime deno`).
@@ -99,13 +96,15 @@ const NO_BYTES = new Uint8Array(0);
 const QUIET_MS = 50;
 
 /** A connection to one client. */
-export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwner, RosterMember {
+export class ClientConnection
+  implements SocketHandler, ExchangeHost, OutputOwner, QueuedConnection, RosterMember {
   readonly settings: Settings;
   output: ConnectionOutput;
   readonly deadline: PhaseDeadline;
   facts: ConnectionFacts;
   readonly fields: ServerFields;
   time: number;
+  usedMs = 0;
   wasCut = false;
   place: number | undefined;
 
@@ -124,10 +123,10 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
   /** Whether `#advance` runs. */
   #advancing = false;
   /**
-   * Whether `#advance` has used its time, and goes on in a later turn. Until then, reading pauses: otherwise a
-   * client that sends faster than it is served would use all turns, and all memory.
+   * Whether the connection waits for a turn, to go on with the bytes that have come. Until then, reading pauses:
+   * otherwise a client that sends faster than it is served would use all turns, and all memory.
    */
-  #advancesLater = false;
+  #awaitsTurn = false;
   /** Whether `#advance` has entered a phase. `#settle` then sets the deadline, once for all requests of a read. */
   #isPhaseDue = false;
   /** Whether the socket was asked to pause reading. */
@@ -402,6 +401,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   appDone(exchange: RequestExchange, isComplete: boolean): void {
     exchange.isAppDone = true;
+    this.usedMs = Math.trunc(exchange.usedMs);
     this.#host.appEnded();
     exchange.discardBody();
     // The app may have put a method of its own in the place of `flush`, so the original is called.
@@ -536,21 +536,13 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
 
   /** Takes events as long as the state allows it and there are any. */
   #advance(): void {
-    if (this.#advancing || this.#advancesLater || !this.#isServing) return;
+    if (this.#advancing || this.#awaitsTurn || !this.#isServing) return;
     this.#advancing = true;
     this.output.cork();
     try {
-      const { clock } = this.settings.adapter;
-      const end = (this.time = clock.now()) + MAX_ADVANCE_MS / (1 + advancingLater);
-      for (let count = 1; this.#takeEvent(); count++) {
-        if (this.#bufferedBytes === 0) continue;
-        if (!this.idle && count % EVENTS_BETWEEN_READINGS !== 0) continue;
-        this.time = clock.now();
-        if (this.time > end) {
-          this.#advanceLater();
-          break;
-        }
-      }
+      this.time = this.settings.adapter.clock.now();
+      if (this.#bufferedBytes > 0 && this.#host.turns.mustWait(this.time)) this.#awaitTurn();
+      else this.#takeEvents();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refuse(error);
@@ -561,15 +553,27 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     }
   }
 
-  /** Serves the other connections first. A closure in `#advance` would cost each read an object. */
-  #advanceLater(): void {
-    this.#advancesLater = true;
-    advancingLater++;
-    this.settings.adapter.clock.defer(() => {
-      this.#advancesLater = false;
-      advancingLater--;
-      this.#advance();
-    });
+  /** Takes events until there is none, or the time of this connection is over. */
+  #takeEvents(): void {
+    const { clock } = this.settings.adapter;
+    const end = this.time + MAX_ADVANCE_MS;
+    for (let count = 1; this.#takeEvent(); count++) {
+      if (this.#bufferedBytes === 0) continue;
+      if (!this.idle && count % EVENTS_BETWEEN_READINGS !== 0) continue;
+      this.time = clock.now();
+      if (this.time > end) return this.#awaitTurn();
+    }
+  }
+
+  /** Serves the other connections first. */
+  #awaitTurn(): void {
+    this.#awaitsTurn = true;
+    this.#host.turns.add(this);
+  }
+
+  takeTurn(): void {
+    this.#awaitsTurn = false;
+    this.#advance();
   }
 
   /** Decides on the bytes that are left: whether a request has begun, and whether reading pauses. */
@@ -585,7 +589,7 @@ export class ClientConnection implements SocketHandler, ExchangeHost, OutputOwne
     if (this.#state === STATES.gone) return;
     const bodyIsWanted = this.#exchange?.body.hungry === true;
     const isFlooded = buffered > this.settings.limits.maxPipelinedBytes;
-    const pauses = this.#advancesLater ||
+    const pauses = this.#awaitsTurn ||
       mustPause(this.#state, this.output.full, bodyIsWanted, isFlooded);
     if (pauses) this.#pause();
     else this.#resume();

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { launch, nameOf } from "../coroutine/internal.ts";
+import { launch, type LaunchedTask, nameOf } from "../coroutine/internal.ts";
 import { checkNames, checkOption, optionError, type Task } from "../coroutine/mod.ts";
 import {
   informational,
@@ -113,7 +113,7 @@ export class RequestExchange
   /** Whether a flush of the blocks of `write` is due in the next turn of the host. */
   #isFlushDue = false;
   readonly #host: ExchangeHost;
-  #task: Task<unknown> | undefined;
+  #task: LaunchedTask | undefined;
   /** Whether the app has asked for the end of the connection. */
   #isLast = false;
 
@@ -133,6 +133,11 @@ export class RequestExchange
     const { scheduler, debug } = this.#host.settings;
     const name = debug ? this.#describe() : "runApp";
     this.#task = launch(scheduler, runApp(this), name);
+  }
+
+  /** The time that counts as used by the app, in milliseconds; 0 if it has ended in its first step. */
+  get usedMs(): number {
+    return this.#task?.usedMs ?? 0;
   }
 
   /** The app and its request, for the warnings of debugging. */

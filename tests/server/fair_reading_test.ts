@@ -40,17 +40,30 @@ const app: WSGIApp = function* (environ, startResponse) {
 };
 
 /** Runs single turns until another client has its answer. */
-function answerOther(stage: Serving): void {
-  const other = stage.connect();
+function answerOther(stage: Serving, other: TestClient = stage.connect()): void {
   other.send(get("/"));
   for (let turn = 0; turn < 20 && other.received() === ""; turn++) stage.clock.turn();
   assertStringIncludes(other.received(), "0 bytes");
+}
+
+/** A clock that an app can move, as a computation does. */
+class BusyClock extends ManualClock {
+  #busyMs = 0;
+
+  override now(): number {
+    return super.now() + this.#busyMs;
+  }
+
+  compute(milliseconds: number): void {
+    this.#busyMs += milliseconds;
+  }
 }
 
 const CHUNKS = 2000;
 const REQUESTS = 20_000;
 const PINGS = 2000;
 const FRAGMENTS = 5000;
+const CLIENTS = 50;
 
 /** The number of Pongs that have come. */
 const pongs = (client: TestClient) => client.received().split("\x8a\x00").length - 1;
@@ -110,6 +123,52 @@ for (const [kind, messages] of Object.entries(KINDS)) {
     await stage.finish();
   });
 }
+
+/** A stage with clients that ask for long computations, in steps of 2 ms. */
+async function computingStage() {
+  const clock = new BusyClock();
+  const steps = { count: 0 };
+  const computing: WSGIApp = function* (environ, startResponse) {
+    startResponse("200 OK", []);
+    if (environ.PATH_INFO === "/") return "0 bytes";
+    for (let step = 0; step < 10; step++) {
+      steps.count++;
+      clock.compute(2);
+      yield "a step";
+    }
+  };
+  const stage = await serving(computing, { clock });
+  const clients = Array.from({ length: CLIENTS }, () => stage.connect());
+  return { stage, clock, clients, steps };
+}
+
+const answersOf = (clients: readonly TestClient[]) =>
+  clients.map((client) => client.responses().length);
+
+test("requests that come together do not compute all before a later request is answered", async () => {
+  const { stage, clock, clients, steps } = await computingStage();
+  for (const client of clients) client.send(get("/compute"));
+  while (steps.count === 0) clock.turn();
+  answerOther(stage);
+  assert(steps.count < CLIENTS / 2, `${steps.count} steps`);
+  stage.run();
+  assertEquals(answersOf(clients), clients.map(() => 1));
+  await stage.finish();
+});
+
+test("among requests that come together, those of clients with short answers go first", async () => {
+  const { stage, clients, steps } = await computingStage();
+  for (const client of clients) client.send(get("/compute"));
+  const other = stage.connect();
+  stage.run();
+  steps.count = 0;
+  for (const client of clients) client.send(get("/compute"));
+  answerOther(stage, other);
+  assert(steps.count < CLIENTS / 2, `${steps.count} steps`);
+  stage.run();
+  assertEquals(answersOf(clients), clients.map(() => 2));
+  await stage.finish();
+});
 
 test("very many frames of a WebSocket are read in several turns", async () => {
   const stage = await serving(app, { clock: new RunningClock() });

@@ -1,0 +1,114 @@
+/** The turns of connections: at once for a time, then one after another, with polls in between. */
+
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { ManualClock } from "../../src/coroutine/mod.ts";
+import { TurnQueue } from "../../src/server/turn_queue.ts";
+
+function stage() {
+  const clock = new ManualClock();
+  let nowMs = 100;
+  clock.now = () => nowMs;
+  const log: string[] = [];
+  return {
+    clock,
+    log,
+    queue: new TurnQueue(clock),
+    now: () => nowMs,
+    pass: (milliseconds: number) => nowMs += milliseconds,
+    /** A connection whose turn takes some time. */
+    connection: (name: string, usedMs: number, takesMs = 0) => ({
+      usedMs,
+      takeTurn() {
+        log.push(name);
+        nowMs += takesMs;
+      },
+    }),
+  };
+}
+
+test("connections are served at once until 4 ms have passed without a poll", () => {
+  const { clock, queue, now, pass } = stage();
+  assertEquals(queue.mustWait(now()), false);
+  assertEquals(queue.mustWait(pass(3)), false);
+  assertEquals(queue.mustWait(pass(1)), true);
+  clock.turn();
+  assertEquals(queue.mustWait(now()), false);
+  assertEquals(queue.mustWait(pass(4)), true);
+  clock.turn();
+  assertEquals(clock.idle, true);
+});
+
+test("short work between many polls makes no connection wait", () => {
+  const { clock, queue, pass } = stage();
+  for (let poll = 0; poll < 20; poll++) {
+    assertEquals([queue.mustWait(pass(1)), queue.mustWait(pass(0.1))], [false, false]);
+    clock.turn();
+  }
+});
+
+test("connections that wait are served after a poll, those with the least time used first", () => {
+  const { clock, queue, log, connection } = stage();
+  queue.add(connection("long", 20));
+  queue.add(connection("short", 0));
+  queue.add(connection("longer", 200));
+  assertEquals(log, []);
+  clock.turn();
+  assertEquals(log, ["short", "long", "longer"]);
+  assertEquals(clock.idle, true);
+});
+
+test("after each poll, connections are served for a millisecond, and for one at least", () => {
+  const { clock, queue, log, now, connection } = stage();
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    queue.add(connection(name, 0, name === "c" ? 30 : 0.5));
+  }
+  clock.turn();
+  assertEquals(log, ["a", "b"]);
+  assertEquals(queue.mustWait(now()), false, "bytes that this poll brings are served at once");
+  clock.turn();
+  assertEquals(log, ["a", "b", "c"]);
+  clock.turn();
+  assertEquals(log, ["a", "b", "c", "d", "e"]);
+  assertEquals(clock.idle, true);
+});
+
+test("the time of a turn counts for the next one", () => {
+  const { clock, queue, log, connection } = stage();
+  const [slow, quick] = [connection("slow", 0, 4), connection("quick", 0)];
+  queue.add(slow);
+  clock.turn();
+  queue.add(slow);
+  queue.add(quick);
+  clock.turn();
+  assertEquals([log, slow.usedMs, quick.usedMs], [["slow", "quick", "slow"], 3, 0]);
+});
+
+test("a connection that waits again in its turn is served after the next poll", () => {
+  const { clock, queue, log } = stage();
+  const connection = {
+    usedMs: 0,
+    takeTurn() {
+      log.push("turn");
+      if (log.length < 3) queue.add(connection);
+    },
+  };
+  queue.add(connection);
+  clock.turn();
+  assertEquals(log.length, 1);
+  clock.turn();
+  clock.turn();
+  assertEquals([log.length, clock.idle], [3, true]);
+});
+
+test("an error in a turn does not stop the other connections", () => {
+  const { clock, queue, log, connection } = stage();
+  const takeTurn = () => {
+    throw new RangeError("broken");
+  };
+  queue.add({ usedMs: 0, takeTurn });
+  queue.add(connection("other", 0));
+  assertThrows(() => clock.turn(), RangeError, "broken");
+  clock.turn();
+  assertEquals(log, ["other"]);
+});
