@@ -175,12 +175,18 @@ export class BunSocket implements Socket, InboundHost, BunStreamEvents {
   /**
    * Writes bytes and returns the number that the kernel took. A string is written as latin-1,
    * because Bun's default encoding is UTF-8.
+   *
+   * The trap: Bun tells of no reset while reading is paused. A write then gives a negative number, and no event
+   * would ever follow. The connection is closed here, and the bytes count as taken: none is kept.
    */
   #offer(bytes: Uint8Array | string): number {
     const taken = typeof bytes === "string"
       ? this.#stream.write(bytes, "latin1")
       : this.#stream.write(bytes);
-    return Math.max(taken, 0);
+    if (taken >= 0) return taken;
+    this.closed(new Error("The connection was reset"));
+    this.#stream.terminate();
+    return bytes.length;
   }
 
   /**

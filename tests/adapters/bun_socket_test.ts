@@ -15,8 +15,11 @@ class FakeStream implements BunStream {
   readonly log: string[] = [];
   /** The number of bytes that the kernel takes. */
   room = Infinity;
+  /** Whether the client has reset the connection, and Bun does not tell. */
+  isReset = false;
 
   write(bytes: Uint8Array | string): number {
+    if (this.isReset) return -1;
     const taken = Math.min(bytes.length, this.room);
     this.room -= taken;
     this.log.push(`write ${taken}`);
@@ -158,4 +161,33 @@ test("a socket holds the bytes that the kernel has not taken", () => {
   stream.room = Infinity;
   stream.data.drained();
   assertEquals(socket.holdsBytes, false);
+});
+
+test("a write that finds a reset closes the connection", async () => {
+  const ways: Readonly<Record<string, Act>> = {
+    "at once": (socket, stream) => {
+      stream.isReset = true;
+      assertEquals(socket.write("yes"), true);
+    },
+    "from the queue": (socket, stream) => {
+      fill(socket, stream);
+      stream.isReset = true;
+      stream.data.drained();
+    },
+    "and Bun tells of the close afterwards": (socket, stream) => {
+      stream.isReset = true;
+      socket.write("yes");
+      stream.data.closed(undefined);
+    },
+  };
+  for (const [way, act] of Object.entries(ways)) {
+    const stream = new FakeStream();
+    const socket = open(stream);
+    socket.pauseReading();
+    act(socket, stream);
+    assertEquals([socket.write("more"), socket.holdsBytes], [true, false], way);
+    await new Promise((resolve) => setImmediate(resolve));
+    const expected = ["reset", "Error: The connection was reset"];
+    assertEquals(stream.log.filter((line) => !line.startsWith("write")), expected, way);
+  }
 });
