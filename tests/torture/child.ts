@@ -68,7 +68,7 @@ export interface Question {
   readonly question: string;
 }
 
-/** Answers the questions of the parent until there are no more. */
+/** Answers the questions of the parent until there are no more. Then the process ends, with all its connections. */
 export async function answerQuestions<Q extends Question>(
   answer: (question: Q) => object | Promise<object>,
 ): Promise<void> {
@@ -81,4 +81,5 @@ export async function answerQuestions<Q extends Question>(
     }
     process.stdout.write(`${JSON.stringify(given)}\n`);
   }
+  process.exit();
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { clocksPart } from "./clocks.ts";
 import { eventsPart } from "./events.ts";
 import { faultsPart } from "./faults/faults_part.ts";
 import type { Part } from "./part.ts";
@@ -13,16 +14,19 @@ import { slowPart } from "./slow_clients.ts";
 import { slowhttptestPart } from "./traffic/slowhttptest.ts";
 import { socketsPart } from "./faults/sockets.ts";
 import { suspendedPart } from "./suspended.ts";
+import { greedyPart } from "./traffic/greedy.ts";
 import { trafficPart } from "./traffic/traffic.ts";
 
 export const PARTS: readonly Part[] = [
   faultsPart,
+  clocksPart,
   shutdownsPart,
   slowPart,
   eventsPart,
   logPart,
   socketsPart,
   suspendedPart,
+  greedyPart,
   slowhttptestPart,
   trafficPart,
 ];

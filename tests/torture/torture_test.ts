@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { Random } from "../fuzz/random.ts";
 import { crowdOf, isMine, runsOf, seedOf } from "../support/shares.ts";
+import { unsteadyClocks } from "./clocks.ts";
 import { leavingClients, stalledCrowd } from "./events.ts";
 import { everyFault, FaultStage, randomFault, undisturbedBytes } from "./faults/faults.ts";
 import type { ConnectionFault } from "./faults/faulty_adapter.ts";
@@ -45,6 +46,12 @@ test("an app whose end begins before a leap of the clock still ends by itself", 
     [named("expectation"), { side: "out", at: 155, effect: "leap" }],
   ]);
   assertEquals([complaints, await stage.close()], [[], []]);
+});
+
+test("clocks that jump and stand still lose no deadline and make no duration below 0", async () => {
+  const tally = await unsteadyClocks(new Random(seedOf(7)), runsOf(20));
+  assertEquals(tally.broken, []);
+  assert(tally.jumps > 10 && tally.dates > 10, JSON.stringify(tally));
 });
 
 test("clients that leave at random bytes miss no event and get none twice, or one stale event", async () => {

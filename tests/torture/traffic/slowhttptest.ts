@@ -11,7 +11,7 @@ import { spawn } from "node:child_process";
 import { skipWithout } from "../../tools/optional_tools.ts";
 import { Child } from "../child.ts";
 import type { Course, Part } from "../part.ts";
-import { Connection } from "./traffic_clients.ts";
+import { honestTimes, timeAt } from "./honest.ts";
 import type { Figures } from "./traffic_server.ts";
 
 const PROGRAM = "slowhttptest";
@@ -65,22 +65,6 @@ function plain(text: string): string {
   return text.replace(/\x1b\[[0-9;]*m/g, "").trim();
 }
 
-/** Asks for a small answer again and again. Resolves with the times in milliseconds, in order of size. */
-async function honestTimes(port: number, isOver: () => boolean): Promise<number[]> {
-  const times: number[] = [];
-  while (!isOver()) {
-    const began = performance.now();
-    const connection = await Connection.open(port);
-    await connection.send("GET /hello HTTP/1.1\r\nHost: test\r\n\r\n");
-    const { status } = await connection.response();
-    if (status !== 200) throw new Error(`The status ${status}`);
-    connection.leave("close");
-    times.push(performance.now() - began);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return times.sort((one, other) => one - other);
-}
-
 /** The connections of the server during an attack, as far as one look a second shows them. */
 class Watch {
   rss = 0;
@@ -103,7 +87,7 @@ async function attackServer(course: Course, server: Child, port: number): Promis
     const before = await server.ask<Figures>("collect");
     const watch = new Watch();
     let isOver = false;
-    const honest = honestTimes(port, () => isOver);
+    const honest = honestTimes({ port }, () => isOver);
     const watching = setInterval(() => {
       void server.ask<Figures>("figures").then((figures) => watch.look(figures));
     }, 250);
@@ -126,16 +110,12 @@ async function attackServer(course: Course, server: Child, port: number): Promis
       `${name}: ${most} connections at most, all ended by the server after ${
         endedAfter?.toFixed(0)
       } s; ` +
-        `${times.length} honest requests beside them, p50 ${at(times, 0.5)} ms, p99 ${
-          at(times, 0.99)
+        `${times.length} honest requests beside them, p50 ${timeAt(times, 0.5)} ms, p99 ${
+          timeAt(times, 0.99)
         } ms; ` +
         `RSS ${(rss / MB).toFixed(0)} MiB at most`,
     );
   }
-}
-
-function at(times: readonly number[], share: number): string {
-  return (times[Math.floor((times.length - 1) * share)] ?? NaN).toFixed(1);
 }
 
 /** The attacks of another program than ours. */

@@ -1,18 +1,22 @@
 /**
- * The app of the parts `traffic` and `slowhttptest`: answers of every kind.
+ * The app of the parts `traffic`, `greedy` and `slowhttptest`: answers of every kind.
  *
  * @module
  */
 
+import zlib from "node:zlib";
 import { OperationTimeout, Sleep, WaitForSignal, type WSGIApp } from "../../../mod.ts";
 import { eventStream } from "../../../src/sse/mod.ts";
-import { acceptWebSocket } from "../../../src/websocket/mod.ts";
+import { acceptWebSocket, permessageDeflate } from "../../../src/websocket/mod.ts";
 
 const TEXT = [["Content-Type", "text/plain"]] as const;
 /** The blocks of `/stream`, and their size. */
 export const STREAM = { blocks: 20, bytes: 8192 };
 /** The error of `/fault`, which the log must have. */
 export const FAULT = "a fault on purpose";
+const COMPRESSION = permessageDeflate(zlib);
+/** The bytes that `/discard` reads at a time. */
+const READ_BYTES = 65_536;
 
 /** Answers by path. */
 export const trafficApp: WSGIApp = function* (environ, startResponse) {
@@ -23,6 +27,10 @@ export const trafficApp: WSGIApp = function* (environ, startResponse) {
       startResponse("200 OK", TEXT);
       return body;
     }
+    case "/discard":
+      while ((yield* environ["wsgi.input"].read(READ_BYTES)).length > 0);
+      startResponse("200 OK", TEXT);
+      return "discarded";
     case "/poll": {
       let outcome = "woken";
       try {
@@ -49,6 +57,11 @@ export const trafficApp: WSGIApp = function* (environ, startResponse) {
       for (let message; (message = yield* socket.receive()) !== undefined;) {
         yield* socket.send(message);
       }
+      return;
+    }
+    case "/sink": {
+      const socket = acceptWebSocket(environ, { compression: COMPRESSION });
+      while ((yield* socket.receive()) !== undefined);
       return;
     }
     case "/endless":

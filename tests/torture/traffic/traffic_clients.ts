@@ -7,6 +7,7 @@
  */
 
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { joinBytes } from "../../../src/socket/mod.ts";
 import { ResponseReader } from "../../../src/testing/response_reader.ts";
 import { handshakeFields } from "../../../src/testing/web_socket.ts";
@@ -24,6 +25,21 @@ const MASK = Uint8Array.of(1, 2, 3, 4);
 /** The end of a connection that a client did not expect. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
+}
+
+/** The place of a server on this machine. */
+export interface Place {
+  readonly port: number;
+  /** Whether the server speaks TLS. */
+  readonly isEncrypted?: boolean;
+}
+
+/** Connects to a server. `opened` is called once bytes may be sent. */
+export function dial({ port, isEncrypted = false }: Place, opened: () => void): Socket {
+  const to = { host: "127.0.0.1", port };
+  return isEncrypted
+    ? connectTls({ ...to, rejectUnauthorized: false }, opened)
+    : connect(to, opened);
 }
 
 /** A connection whose bytes are asked for. */
@@ -48,9 +64,9 @@ export class Connection {
     socket.on("error", end).on("end", end).on("close", end);
   }
 
-  static open(port: number): Promise<Connection> {
+  static open(place: Place): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: "127.0.0.1", port }, () => resolve(new Connection(socket)));
+      const socket = dial(place, () => resolve(new Connection(socket)));
       socket.once("error", reject);
     });
   }
@@ -219,7 +235,7 @@ async function onConnections(
   each = 100,
 ): Promise<void> {
   while (!course.isOver()) {
-    const connection = await Connection.open(course.port);
+    const connection = await Connection.open(course);
     for (let count = 0; count < each && !course.isOver(); count++) await exchange(connection);
     connection.leave("close");
   }
