@@ -1,6 +1,6 @@
 /**
- * The part `clocks`: under load, the time of day jumps by up to ten years, forward and back; the monotone clock jumps
- * by up to eight hours, as after a sleep of the machine, or stands still while timers run.
+ * The part `clocks`: under load, the time of day jumps by up to ten years, forward and back; the monotone clock
+ * jumps by up to eight hours, as after a sleep of the machine, or stands still while timers run.
  *
  * After each round: no exception has escaped, no deadline is lost and no turn follows another without an end, the
  * server counts nothing, no duration of a log is below 0, each `Date` is at most two seconds old, and sleeping

@@ -15,6 +15,7 @@ import { slowhttptestPart } from "./traffic/slowhttptest.ts";
 import { socketsPart } from "./faults/sockets.ts";
 import { suspendedPart } from "./suspended.ts";
 import { greedyPart } from "./traffic/greedy.ts";
+import { topicsPart } from "./topics.ts";
 import { trafficPart } from "./traffic/traffic.ts";
 
 export const PARTS: readonly Part[] = [
@@ -23,6 +24,7 @@ export const PARTS: readonly Part[] = [
   shutdownsPart,
   slowPart,
   eventsPart,
+  topicsPart,
   logPart,
   socketsPart,
   suspendedPart,

@@ -6,6 +6,7 @@ import { Random } from "../fuzz/random.ts";
 import { crowdOf, isMine, runsOf, seedOf } from "../support/shares.ts";
 import { unsteadyClocks } from "./clocks.ts";
 import { leavingClients, stalledCrowd } from "./events.ts";
+import { slowSubscribers } from "./topics.ts";
 import { everyFault, FaultStage, randomFault, undisturbedBytes } from "./faults/faults.ts";
 import type { ConnectionFault } from "./faults/faulty_adapter.ts";
 import { EFFECTS } from "./faults/faulty_socket.ts";
@@ -71,4 +72,13 @@ test("of 500 clients, 50 do not read: their memory is bounded, and the others mi
   });
   assertEquals(broken, []);
   assert(heldBytes > 0 && heldBytes < sentBytes, `${heldBytes} of ${sentBytes} bytes`);
+});
+
+test("of 100 subscribers of a topic, 20 are slow: the policy holds, and the others miss nothing", async () => {
+  for (const policy of ["drop", "close"] as const) {
+    const sizes = { clients: crowdOf(100), messages: 120, policy };
+    const { heldBytes, sentBytes, broken } = await slowSubscribers(sizes);
+    assertEquals(broken, []);
+    assert(heldBytes > 0 && heldBytes < sentBytes, `${heldBytes} of ${sentBytes} bytes`);
+  }
 });

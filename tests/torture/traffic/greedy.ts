@@ -1,9 +1,10 @@
 /**
- * The part `greedy`: clients that send without an end, as fast as the server takes their bytes, and read all answers.
+ * The part `greedy`: clients that send without an end, as fast as the server takes their bytes, and read all
+ * answers.
  *
  * Honest clients beside them are answered, and the memory of the server is bounded. When the greedy clients have
- * left, the server counts nothing and has given their memory back. The latency of the honest clients is a figure and
- * no promise: it depends on the machine.
+ * left, the server counts nothing and has given their memory back. The latency of the honest clients is a figure
+ * and no promise: it depends on the machine.
  *
  * @module
  */
@@ -23,8 +24,8 @@ const HONEST = 4;
 /** The shortest time of one kind, in seconds. */
 const MIN_SECONDS = 1;
 /**
- * The bounds on the memory of the server, in bytes: the growth of the resident set beside one kind, most of it garbage
- * (Bun collects it late); and the growth of the heap that is left after a round of all kinds.
+ * The bounds on the memory of the server, in bytes: the growth of the resident set beside one kind, most of it
+ * garbage (Bun collects it late); and the growth of the heap that is left after a round of all kinds.
  */
 const MAX_GROWTH_BYTES = 384 * 1024 * 1024;
 const MAX_HEAP_LEFT_BYTES = 1024 * 1024;
@@ -38,7 +39,7 @@ interface Stage {
   readonly place: Place;
 }
 
-/** Lets a crowd of one kind attack, with honest clients beside it. Resolves with the heap that is left, in bytes. */
+/** Lets a crowd of one kind attack, beside honest clients. Resolves with the heap that is left, in bytes. */
 async function attack(
   course: Course,
   stage: Stage,
