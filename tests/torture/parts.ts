@@ -16,6 +16,7 @@ import { socketsPart } from "./faults/sockets.ts";
 import { suspendedPart } from "./suspended.ts";
 import { greedyPart } from "./traffic/greedy.ts";
 import { topicsPart } from "./topics.ts";
+import { diskPart } from "./workers/full_disk.ts";
 import { trafficPart } from "./traffic/traffic.ts";
 
 export const PARTS: readonly Part[] = [
@@ -28,6 +29,7 @@ export const PARTS: readonly Part[] = [
   logPart,
   socketsPart,
   suspendedPart,
+  diskPart,
   greedyPart,
   slowhttptestPart,
   trafficPart,

@@ -69,7 +69,8 @@ export async function startWorkers(
     folder,
     pid: child.pid as number,
     stop() {
-      child.kill("SIGTERM");
+      // After `child.kill`, Deno tells the signal in place of the exit code.
+      process.kill(child.pid as number, "SIGTERM");
       return ended;
     },
   };
