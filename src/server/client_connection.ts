@@ -714,7 +714,17 @@ export class ClientConnection
     if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
     const { clock } = this.settings.adapter;
     this.#cancelHalfClosed?.();
-    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#abandonHalfClosed());
+    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#halfClosedOver());
+  }
+
+  /** A client that has its whole response may well leave: its app then has the time of one that is closed. */
+  #halfClosedOver(): void {
+    const exchange = this.#exchange;
+    const closeMs = exchange?.response.hasAllBytes === true ? exchange.closeTimeoutMs : 0;
+    if (closeMs === 0) return this.#abandonHalfClosed();
+    if (closeMs === Infinity) return;
+    const { clock } = this.settings.adapter;
+    this.#cancelHalfClosed = clock.setTimer(closeMs, () => this.#abandonHalfClosed());
   }
 
   /** Treats a client that has been half-closed for too long as gone. */

@@ -468,6 +468,43 @@ test("a client that ends its side and waits for long is taken for gone", async (
   await stage.finish();
 });
 
+for (const [framing, isWhole] of [["a length", true], ["chunks", false]] as const) {
+  test(`a client that ends its side after a body in ${framing} ${isWhole ? "lets" : "cuts"} the finally`, async () => {
+    const steps: string[] = [];
+    const stage = await serving(function* (environ, startResponse) {
+      environ.cogen.onFinished(({ outcome }) => void steps.push(outcome));
+      startResponse("200 OK", isWhole ? [["Content-Length", "5"]] : []);
+      try {
+        yield "hello";
+      } finally {
+        yield* environ.cogen.wait(Sleep(1));
+        steps.push("finally");
+      }
+    });
+    const client = stage.ask(get("/"));
+    assertEquals(client.response().body, "hello");
+    client.end();
+    stage.run(1100);
+    assertEquals(steps, isWhole ? ["finally", "complete"] : ["left"]);
+    assertEquals(client.closed, true);
+    await stage.finish();
+  });
+}
+
+test("an app that goes on after its whole response is ended with its client, in the time of a close", async () => {
+  const stage = await serving(function* (_environ, startResponse) {
+    startResponse("200 OK", [["Content-Length", "5"]]);
+    yield "hello";
+    yield WaitForSignal("never");
+  }, { timeouts: { close: 2 } });
+  stage.ask(get("/")).end();
+  stage.run(2000);
+  assertEquals(stage.server.stats().activeRequests, 1);
+  stage.run(100);
+  assertEquals(stage.server.stats().activeRequests, 0);
+  await stage.finish();
+});
+
 test("with halfClosed: Infinity a client that ends its side is served in full", async () => {
   const stage = await serving(slow, { timeouts: { halfClosed: Infinity } });
   const client = stage.ask(get("/a") + get("/b"));

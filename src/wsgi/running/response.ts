@@ -148,6 +148,11 @@ export class Response {
     return this.#isHeadSent && this.#writer?.bodyAllowed === false;
   }
 
+  /** Whether all bytes of the response were given to the sink, also if the app has not ended. */
+  get hasAllBytes(): boolean {
+    return this.#isHeadSent && (this.headOnly || this.#start?.length === this.sentBytes);
+  }
+
   /** Whether the connection persists, as the head says that was sent. */
   get keepAlive(): boolean {
     return this.#writer?.keepAlive ?? false;
