@@ -184,7 +184,9 @@ export interface ServeOptions extends ServerOptions {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<WSGIServer> {
-  if (arguments.length > 1) refuseSurplus("serve", arguments, 1);
+  if (arguments.length > 1) {
+    refuseSurplus("serve", arguments, 1, "serve({ wsgiApp: app, ...options })");
+  }
   options = checkServingOptions(options);
   const { bindAddr = ["127.0.0.1", defaultPort()], adapter = await runtimeAdapter() } = options;
   const { debug = isDebugging() } = options;

@@ -227,6 +227,14 @@ for (const options of [undefined, null, 5, "x", [], promise, wsgiApp]) {
   });
 }
 
+test("serve refuses an app and options apart, and says what to write", async () => {
+  const calls: unknown[][] = [[wsgiApp, { bindAddr: ["127.0.0.1", 0] }], [8000, wsgiApp]];
+  for (const call of calls) {
+    const error = await assertRejects(() => Reflect.apply(serve, undefined, call), TypeError);
+    assertStringIncludes(error.message, "Write serve({ wsgiApp: app, ...options })");
+  }
+});
+
 test("shutdown rejects for a grace period that is no duration, and the server goes on", async () => {
   const server = newServer({});
   for (const options of [{ grace: "5" }, { grace: null }, { grace: -1 }, 5, null, { grase: 1 }]) {
