@@ -1,6 +1,8 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { memoryTransport, openBus } from "../../src/bus/mod.ts";
+import { eventually } from "../support/tcp.ts";
+import { withOtherTimeOfDay } from "../support/time_of_day.ts";
 import { busContract, LOG_SIZE } from "./contract.ts";
 
 busContract("memory", () => {
@@ -64,4 +66,14 @@ test("the jobs of all queues have a bound of characters, and room again when one
     }),
     1,
   );
+});
+
+test("a job whose lease ends is given again, also if the time of day has jumped back", async () => {
+  const transport = memoryTransport();
+  await transport.put("q", { producer: "p", messages: [{ sequence: 1, text: "job" }] });
+  const limits = { maxCount: 1, leaseMs: 20 };
+  assertEquals((await transport.take("q", limits)).length, 1);
+  await withOtherTimeOfDay(-365 * 24 * 3_600_000, async () => {
+    await eventually("the job again", async () => (await transport.take("q", limits)).length === 1);
+  });
 });
