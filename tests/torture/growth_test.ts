@@ -24,6 +24,7 @@ import { parseHttpDate } from "../../src/http/http_date.ts";
 import { readResponseHead } from "../../src/http/reading/response_head.ts";
 import { parseRequestTarget } from "../../src/http/request_target.ts";
 import { listMembers } from "../../src/http/grammar.ts";
+import { type AccessLogEntry, lineMaker } from "../../src/middleware/access_log_formats.ts";
 import { negotiate } from "../../src/middleware/compress/accept_encoding.ts";
 import { requestAttributes } from "../../src/middleware/open_telemetry/attributes.ts";
 import { parseByteRange } from "../../src/middleware/static_files/byte_range.ts";
@@ -40,6 +41,7 @@ import { readCertificate } from "../../src/server/opening/client_certificate/cer
 import { parseBindAddress } from "../../src/server/listening/bind_address.ts";
 import { latin1Bytes } from "../../src/socket/mod.ts";
 import { ProxyHeaderReader } from "../../src/socket/proxy_protocol/mod.ts";
+import { EventLog } from "../../src/sse/event_log.ts";
 import { EventParser } from "../../src/testing/event_parser.ts";
 import { parseExtensions } from "../../src/websocket/codec/extensions.ts";
 import { encodeFrame, MessageReader } from "../../src/websocket/mod.ts";
@@ -119,6 +121,31 @@ function events(text: string): void {
   parser.push(latin1Bytes(text));
 }
 
+const LINES = (["common", "combined", "json"] as const).map(lineMaker);
+
+/** Makes a line of the access log in each format, for a request with this text. */
+function logLines(text: string): readonly unknown[] {
+  const fields = { REQUEST_URI: text, HTTP_USER_AGENT: text, HTTP_REFERER: text };
+  const entry: AccessLogEntry = {
+    environ: environ({ ...fields, REMOTE_ADDR: "::1" }),
+    status: 200,
+    bytes: 0,
+    outcome: "complete",
+    milliseconds: 1,
+    firstByteMilliseconds: 1,
+    requestId: undefined,
+    worker: undefined,
+    traceId: undefined,
+    date: new Date(0),
+  };
+  return LINES.map((line) => line(entry));
+}
+
+const history = new EventLog(
+  { maxCount: 10, maxBytes: 1000, maxAgeMs: Infinity, epoch: "e", clock: Date },
+  false,
+);
+
 /** The parsers of texts, by name. */
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   "a target": (text) => parseRequestTarget("GET", text),
@@ -154,6 +181,8 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   "Sec-WebSocket-Key": upgradeWith("HTTP_SEC_WEBSOCKET_KEY"),
   "a head of a response": (text) => readResponseHead(`HTTP/1.1 200 OK\r\n${text}`),
   "events": events,
+  "Last-Event-ID": (text) => history.numberOf(text),
+  "a line of the access log": logLines,
   "the PROXY line": (text) => new ProxyHeaderReader("auto").read(latin1Bytes(`PROXY ${text}`)),
   "a certificate": (text) => readCertificate(latin1Bytes(text)),
   "a message of the bus": decodeMessage,
