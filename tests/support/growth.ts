@@ -12,7 +12,7 @@
 /** The ratio of the sizes. */
 const RATIO = 16;
 /** The size of the small input. */
-const SMALL = 2000;
+const SMALL = 1000;
 /** The measurements after which the growth counts, if it is not small enough before. */
 const MAX_ROUNDS = 30;
 
