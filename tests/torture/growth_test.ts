@@ -6,7 +6,7 @@
  * parser of requests has a test of its own, which counts its work (`tests/http/reading/growth_test.ts`).
  */
 
-import { assert } from "@std/assert";
+import { assert, assertAlmostEquals } from "@std/assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -322,12 +322,13 @@ test("the time for frames grows no faster than their number, in pieces of any si
   }
 });
 
-test("the measure finds a time that grows faster", () => {
-  const exponent = growthOf(
-    (text: string) => text.replace(/ +$/, ""),
-    (size) => `${" ".repeat(size)}a`,
-    ENOUGH,
-    1,
-  );
-  assert(exponent > 1.5, `the exponent ${exponent.toFixed(2)}`);
+test("the measure finds a time that grows faster, and no step of a time", () => {
+  let nowMs = 0;
+  const exponentOf = (msOf: (size: number) => number) =>
+    growthOf((size: number) => nowMs += msOf(size), (size) => size, ENOUGH, () => nowMs);
+  assertAlmostEquals(exponentOf((size) => size / 1000), 1);
+  assertAlmostEquals(exponentOf((size) => size * size / 1000), 2);
+  assert(exponentOf((size) => size / 1000 + size * size / 1_000_000) > MAX_EXPONENT);
+  assertAlmostEquals(exponentOf((size) => size / (size > 10_000 ? 200 : 1000)), 1);
+  assertAlmostEquals(exponentOf((size) => size / (size > 1000 ? 200 : 1000)), 1);
 });
