@@ -36,6 +36,7 @@ import {
   isPromise,
   iteratorOf,
   ServerReadable,
+  type Step,
   type Steps,
   throwInto,
   WSGIFileWrapper,
@@ -83,8 +84,11 @@ export interface BlockStage {
    * back a block that the app has given to `write` meanwhile; then `wait` is called again.
    */
   whenHeld?(notify: () => void): void;
-  /** Called when a wait of the app has ended, before the app goes on. */
-  resume?(): void;
+  /**
+   * Called when a wait of the app has ended, before the app goes on. A generator app goes on after the blocks that
+   * this method gives, if any.
+   */
+  resume?(): Iterable<AppYield> | void;
   /** Called once, after the app has ended without an error: gives the last blocks. */
   end?(): Iterable<AppYield>;
 }
@@ -161,12 +165,13 @@ export function* passThrough(
   const promised = run();
   let body: AppIterable | undefined;
   let iterator: AnyIterator | undefined;
+  const kept: Kept = { resume: undefined };
   let over = false;
   let failed = false;
   try {
     body = isPromise(promised) ? yield* asyncWait(cogen, stage, promised) : promised;
     iterator = blocksOf(body, server);
-    yield* passAll(iterator, cogen, stage, server);
+    yield* passAll(iterator, cogen, stage, server, kept);
     over = true;
     if (stage.end !== undefined) yield* stage.end();
   } catch (error) {
@@ -176,7 +181,7 @@ export function* passThrough(
   } finally {
     if (!failed && body === undefined && isPromise(promised)) closeLate(promised, cogen);
     try {
-      if (!over && iterator !== undefined) yield* endIterator(iterator, cogen);
+      if (!over && iterator !== undefined) yield* endIterator(iterator, cogen, kept);
     } finally {
       const closed = Object(body) === body ? callClose(body as AppIterable) : undefined;
       if (isPromise(closed)) yield* waitFor(cogen, closed);
@@ -226,11 +231,20 @@ function isEmptyBlock(value: unknown): boolean {
   return value === "" || value instanceof Uint8Array;
 }
 
+/**
+ * The outcome of a wait of the app, while the stage waits before the app goes on. An app that is ended meanwhile
+ * gets it first: the value may be a permit of a semaphore, which would be lost.
+ */
+interface Kept {
+  resume: (() => Steps) | undefined;
+}
+
 function* passAll(
   iterator: AnyIterator,
   cogen: Cogen,
   stage: BlockStage,
   server: BodyReader | undefined,
+  kept: Kept = { resume: undefined },
 ): Generator<AppYield, void, unknown> {
   let resume = (): Steps => iterator.next();
   for (;;) {
@@ -252,7 +266,11 @@ function* passAll(
     } catch (error) {
       resume = () => throwInto(iterator, error);
     }
-    if (isWait) stage.resume?.();
+    const blocks = isWait ? stage.resume?.() : undefined;
+    if (blocks === undefined) continue;
+    kept.resume = resume;
+    yield* withCogenPutAside(cogen, blocks);
+    kept.resume = undefined;
   }
 }
 
@@ -298,8 +316,11 @@ function* withCogenPutAside(
   const { operation } = cogen;
   cogen.operation = undefined;
   const { result, exception } = cogen;
-  yield* waits;
-  Object.assign(cogen, { result, exception });
+  try {
+    yield* waits;
+  } finally {
+    Object.assign(cogen, { result, exception });
+  }
   // Without an operation, an async app may have planned one meanwhile.
   if (operation !== undefined) cogen.operation = operation;
 }
@@ -321,8 +342,12 @@ function* passLast(
 }
 
 /** Ends an app early: steps its `finally` through its waits, and drops its blocks. */
-function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<AppYield, void, unknown> {
-  const ended = endEarly(iterator);
+function* endIterator(
+  iterator: AnyIterator,
+  cogen: Cogen,
+  { resume }: Kept,
+): Generator<AppYield, void, unknown> {
+  const ended = resume === undefined ? endEarly(iterator) : endAfter(resume(), iterator);
   if (ended === undefined) return;
   let step = isPromise(ended) ? yield* waitFor(cogen, adoptStep(ended)) : ended;
   while (!step.done) {
@@ -335,6 +360,19 @@ function* endIterator(iterator: AnyIterator, cogen: Cogen): Generator<AppYield, 
     }
     step = isPromise(next) ? yield* waitFor(cogen, adoptStep(next)) : next;
   }
+}
+
+const DONE: Step = { done: true, value: undefined };
+
+/** Ends an app early after a step. */
+function endAfter(steps: Steps, iterator: AnyIterator): Steps | undefined {
+  if (isPromise(steps)) {
+    return adoptStep(steps).then((step) => endAfter(step, iterator) ?? DONE);
+  }
+  if (steps.done) return steps;
+  // `until` gives the promise a handler: nothing waits for it any more.
+  if (isPromise(steps.value)) until(steps.value);
+  return endEarly(iterator);
 }
 
 function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<AppYield, T, unknown> {

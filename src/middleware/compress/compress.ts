@@ -361,8 +361,7 @@ class CompressStage implements BlockStage {
     // The server ends the app at a block of HEAD, once the head was sent.
     const isHeadSent = this.#mode === "encoding" && this.#settings.isHead;
     if (this.#mode === "plain" || isHeadSent) return void (yield block);
-    const isBehind = this.#flushingBytes >= MAX_PIECE_BYTES;
-    if (isBehind || this.#flushError !== undefined) yield* this.flushed();
+    if (this.#flushError !== undefined) throw this.#flushError;
     this.#push(block, "gathered");
     if (this.hasAllBytes) yield* this.end();
     else if (this.#pendingBytes >= MAX_PIECE_BYTES) {
@@ -391,10 +390,14 @@ class CompressStage implements BlockStage {
 
   /** Waits until the groups of the last waits are sent. */
   *flushed(): Blocks {
+    yield* this.#caughtUp();
+    if (this.#flushError !== undefined) throw this.#flushError;
+  }
+
+  *#caughtUp(): Blocks {
     if (this.#flushing === undefined) return;
     yield* this.#settings.cogen.wait(until(this.#flushing));
     this.#flushing = undefined;
-    if (this.#flushError !== undefined) throw this.#flushError;
   }
 
   async #write(pieces: readonly Uint8Array[], before: Promise<void> | undefined): Promise<void> {
@@ -415,9 +418,11 @@ class CompressStage implements BlockStage {
     else this.#notify = notify;
   }
 
-  resume(): void {
+  resume(): Blocks | undefined {
     this.#isWaiting = false;
     this.#burstBeganMs = this.#now();
+    // An app that is faster than zlib waits here: its operation has ended, and could miss nothing.
+    return this.#flushingBytes >= MAX_PIECE_BYTES ? this.#caughtUp() : undefined;
   }
 
   *end(): Blocks {

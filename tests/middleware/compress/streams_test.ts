@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { Signal, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
+import { Semaphore, Signal, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
 import { compress } from "../../../src/middleware/compress/mod.ts";
 import { Encoder, type Encoding, SUPPORTED } from "../../../src/middleware/compress/zlib.ts";
 import { errorPage } from "../../../src/middleware/mod.ts";
@@ -440,6 +440,44 @@ test("an async app behind another layer writes while it waits, and the block is 
   client.destroy();
   await settle(stage);
   await stage.finish();
+});
+
+test("an app that writes faster than zlib works waits for it, and keeps the value of its wait", async () => {
+  const works: (() => void)[] = [];
+  const { write } = Encoder.prototype;
+  Encoder.prototype.write = () =>
+    new Promise((resolve) => works.push(() => resolve(new Uint8Array(1))));
+  try {
+    let steps = 0;
+    const places = new Semaphore(1);
+    const stage = await serving(compress(function* (environ, startResponse) {
+      const give = startResponse("200 OK", PLAIN);
+      for (;;) {
+        give(LONG.repeat(2));
+        yield* environ.cogen.wait(places.acquire());
+        try {
+          steps++;
+          yield* environ.cogen.wait(Sleep(0));
+        } finally {
+          places.release();
+        }
+      }
+    }));
+    const client = stage.ask(get("/", GZIP));
+    await settle(stage);
+    assertEquals([steps, places.available], [0, 0]);
+    works.shift()?.();
+    await settle(stage);
+    works.shift()?.();
+    await settle(stage);
+    assertEquals([steps, places.available], [1, 0]);
+    client.destroy();
+    await settle(stage);
+    assertEquals([steps, places.available], [2, 1]);
+    await stage.finish();
+  } finally {
+    Encoder.prototype.write = write;
+  }
 });
 
 for (const style of ["block", "write"]) {
