@@ -85,7 +85,7 @@ function slopePerMinute(figures: Stretch["rss"]): number {
 /** Minutes of mixed traffic. */
 export const trafficPart: Part = {
   name: "traffic",
-  share: 18,
+  share: 21,
   async run(course: Course): Promise<void> {
     const server = new Child(new URL("traffic_server.ts", import.meta.url));
     try {
