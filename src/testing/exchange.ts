@@ -197,12 +197,14 @@ export class TestStream implements AsyncIterable<Uint8Array> {
   /**
    * Waits for bytes of the body.
    *
-   * @param length The number of bytes to wait for. Default: all that have come, but at least one.
+   * @param length The number of bytes to wait for; `Infinity` waits for the end of the body. Default: all that have
+   *   come, but at least one.
    * @returns The bytes; fewer only at the end of the body.
-   * @throws {TypeError} If the length is no whole number, 0 or more.
+   * @throws {TypeError} If the length is neither a whole number, 0 or more, nor `Infinity`.
    */
   async read(length?: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+    const isLength = length === Infinity || Number.isSafeInteger(length) && Number(length) >= 0;
+    if (length !== undefined && !isLength) {
       throw optionError("The length of read", length, "a number of bytes, 0 or more");
     }
     await this.#exchange.more(() => this.#available() >= (length ?? 1));

@@ -130,6 +130,7 @@ const REFUSED: readonly [call: () => unknown, message: string][] = [
     () => encodeFrame("txt" as never, "x"),
     "type of encodeFrame is txt: expected one of continuation",
   ],
+  [() => encodeFrame("toString" as never, "x"), "type of encodeFrame is toString: expected one of"],
   [
     () => encodeFrame("text", undefined as never),
     "The payload of encodeFrame is undefined: expected",

@@ -287,6 +287,14 @@ test("two requests at the same time wake each other", async () => {
   assertEquals((await waiting).text, "waiting, hello");
 });
 
+test("a stream is read to its end", async () => {
+  await using client = testClient(signals);
+  await using stream = await client.open("/wait");
+  const rest = stream.read(Infinity);
+  await client.get("/send?hello");
+  assertEquals(new TextDecoder().decode(await rest), "waiting, hello");
+});
+
 test("a stream is read piece by piece", async () => {
   await using client = testClient(signals);
   await using stream = await client.open("/wait");

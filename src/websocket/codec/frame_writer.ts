@@ -34,7 +34,7 @@ const encoder = new TextEncoder();
 
 function argumentError(type: unknown, payload: unknown): TypeError {
   const types = Object.keys(OPCODES).join(", ");
-  return Object.hasOwn(OPCODES, String(type))
+  return typeof type === "string" && Object.hasOwn(OPCODES, type)
     ? new TypeError(
       `The payload of encodeFrame is ${typeof payload}: expected a string or a Uint8Array`,
     )
@@ -77,7 +77,9 @@ export function encodeFrame(
   const { isFinal = true, isCompressed = false, mask } = areForeign() ? ownOf(options) : options;
   const opcode = OPCODES[type];
   const bytes = typeof payload === "string" ? encoder.encode(payload) : payload;
-  if (opcode === undefined || !(bytes instanceof Uint8Array)) throw argumentError(type, payload);
+  // A method of all objects, such as `toString`, is no opcode.
+  const isOpcode = typeof opcode === "number";
+  if (!isOpcode || !(bytes instanceof Uint8Array)) throw argumentError(type, payload);
   const { length } = bytes;
   if (opcode >= OPCODES.close && length > 125) {
     throw new RangeError(`A ${type} frame has ${length} bytes: expected at most 125`);
