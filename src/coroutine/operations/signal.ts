@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkOption, optionError, showValue } from "../option_checks.ts";
+import { checkOption, optionError } from "../option_checks.ts";
 import { type Abort, ImmediateOperation, type Operation, type Resume } from "../operation.ts";
 import { requireWhole } from "./counts.ts";
 import { checkPriority, type Priority } from "../priority.ts";
@@ -112,14 +112,11 @@ export function Signal(
 
 const SIGNAL_OPTIONS: readonly string[] = [...TIMEOUT_OPTIONS, "recipients"];
 
-/** Without this check, a missing name would be one that no other coroutine means. */
+/** Refuses a missing name, which no other coroutine would mean, and options in the place of the name. */
 function checkSignalName(of: string, name: unknown, options: readonly string[]): void {
   if (typeof name === "string") return;
-  const rest = of === "Signal" ? "value, " : "";
-  const isMissing = name === undefined;
-  if (!isMissing && !areOnlyOptions(name, options)) return;
-  const given = isMissing ? "" : `${rest}${showValue(name)}`;
-  const call = `${of}("news"${given === "" ? "" : `, ${given}`})`;
+  if (name !== undefined && !areOnlyOptions(name, options)) return;
+  const call = `${of}("news", ${of === "Signal" ? "value, " : ""}options)`;
   throw optionError(`The name of ${of}`, name, `the name of a signal, as in ${call}`);
 }
 
