@@ -381,7 +381,7 @@ class CompressStage implements BlockStage {
     if (this.#pendingBytes === 0) return;
     this.#encode();
     const groups = this.#takePending();
-    // The head tells all. The app goes on to its next block, since it may be in a `finally`, which has none.
+    // A block sends the head. The app ends at its next block, and not here, where it may be in a `finally`.
     if (this.#settings.isHead) return this.#settings.start.write(" ");
     const pieces = groups.flatMap(piecesOf);
     for (const piece of pieces) this.#flushingBytes += piece.length;
@@ -401,10 +401,12 @@ class CompressStage implements BlockStage {
   }
 
   async #write(pieces: readonly Uint8Array[], before: Promise<void> | undefined): Promise<void> {
-    await before;
     try {
+      // The stream is opened at once: after `close`, none must be opened.
+      const encoder = this.#openEncoder();
+      await before;
       for (const piece of pieces) {
-        const output = await this.#openEncoder().write(piece);
+        const output = await encoder.write(piece);
         this.#flushingBytes -= piece.length;
         this.#settings.start.write(output);
       }
