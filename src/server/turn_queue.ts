@@ -24,7 +24,7 @@ const MAX_TURN_MS = 1;
 
 /** The members of a connection that the queue needs. */
 export interface QueuedConnection {
-  /** The time that its last work has used, in milliseconds; a turn counts for half, and so does the time before. */
+  /** The time that its work has used of late, in milliseconds: half of it is that of the last turn. */
   usedMs: number;
   /** Goes on with the bytes that have come. */
   takeTurn(): void;

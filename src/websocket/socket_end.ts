@@ -19,7 +19,7 @@ export interface SocketEnd {
 }
 
 /**
- * The connection has ended, so that nothing can be sent, and `receive` has told the end already.
+ * The connection has ended: nothing can be sent, and `receive` tells the end only once.
  *
  * An app need not catch this error: like every {@linkcode ClientDisconnected}, it is not reported.
  */

@@ -74,7 +74,7 @@ class CountedFiles implements Files {
   constructor(files: Files, tally: Tally) {
     this.#files = files;
     this.#tally = tally;
-    // A member that an app adds to all objects is no function of the files.
+    // An app may have added a member of this name to all objects.
     if (typeof files.position === "function") this.position = files.position.bind(files);
   }
 
