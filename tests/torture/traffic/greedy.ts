@@ -9,12 +9,12 @@
  * @module
  */
 
-import { eventually } from "../../support/tcp.ts";
 import { CERT, KEY } from "../../support/tls_fixtures.ts";
 import { Child } from "../child.ts";
 import type { Course, Part } from "../part.ts";
 import { COMPRESSED, GREEDY_KINDS } from "./greedy_kinds.ts";
 import { honestTimes, timeAt } from "./honest.ts";
+import { quietFigures } from "./quiet.ts";
 import type { Place } from "./traffic_clients.ts";
 import type { Figures } from "./traffic_server.ts";
 
@@ -29,7 +29,6 @@ const MIN_SECONDS = 1;
  */
 const MAX_GROWTH_BYTES = 384 * 1024 * 1024;
 const MAX_HEAP_LEFT_BYTES = 1024 * 1024;
-const QUIET_MS = 60_000;
 const MB = 1024 * 1024;
 
 /** The programs of an attack. */
@@ -74,15 +73,6 @@ async function attack(
       `${((rss - before.rss) / MB).toFixed(0)} MiB more than before`,
   );
   return after.heap;
-}
-
-/** The figures of the server after a collection, once it counts nothing. */
-async function quietFigures(server: Child): Promise<Figures> {
-  await eventually("no connection is left", async () => {
-    const { connections, activeRequests, tasks } = await server.ask<Figures>("figures");
-    return connections + activeRequests + tasks === 0;
-  }, QUIET_MS);
-  return await server.ask<Figures>("collect");
 }
 
 /** Lets each kind attack one server twice. */

@@ -8,9 +8,9 @@
  */
 
 import { Random } from "../../fuzz/random.ts";
-import { eventually } from "../../support/tcp.ts";
 import { Child } from "../child.ts";
 import type { Course, Part } from "../part.ts";
+import { quietFigures } from "./quiet.ts";
 import { CLIENT_KINDS } from "./traffic_clients.ts";
 import type { Figures } from "./traffic_server.ts";
 
@@ -22,8 +22,6 @@ const WARM_UP = 0.3;
 const MAX_GROWTH = 0.05;
 const NOISE_BYTES = 512 * 1024;
 const MB = 1024 * 1024;
-/** The time in which the server must notice that all clients have left. */
-const QUIET_MS = 60_000;
 
 /** The account of one stretch of traffic. */
 interface Stretch {
@@ -58,15 +56,6 @@ async function keepBusy(
   }
   await Promise.all(clients);
   return stretch;
-}
-
-/** The figures of the server after a collection, once all clients have left. */
-async function quietFigures(server: Child): Promise<Figures> {
-  await eventually("no connection is left", async () => {
-    const { connections, activeRequests, tasks } = await server.ask<Figures>("figures");
-    return connections + activeRequests + tasks === 0;
-  }, QUIET_MS);
-  return await server.ask<Figures>("collect");
 }
 
 /** The slope of the line through the figures, in bytes a minute. */
