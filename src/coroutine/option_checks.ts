@@ -228,7 +228,8 @@ function withoutForeign<O extends object>(options: O, known: readonly string[]):
   if (!known.some((name) => name in Object.prototype)) return options;
   const own = Object.create(null) as Record<string, unknown>;
   for (const name of known) {
-    if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
+    const isForeign = name in Object.prototype && !Object.hasOwn(options, name);
+    if (isForeign || !(name in options)) continue;
     own[name] = (options as Record<string, unknown>)[name];
   }
   return own as O;

@@ -11,6 +11,7 @@ import { memoryNetwork, socketPair } from "../../../adapters/memory.ts";
 import { blocking } from "../../../src/blocking/mod.ts";
 import { memoryTransport, natsTransport, openBus, redisTransport } from "../../../src/bus/mod.ts";
 import {
+  checkNames,
   ManualClock,
   PublishSubscribeQueue,
   Queue,
@@ -44,7 +45,7 @@ import {
   Topic,
 } from "../../../src/websocket/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
-import { polluteAll } from "../../support/foreign_members.ts";
+import { pollute, polluteAll } from "../../support/foreign_members.ts";
 
 const app: WSGIApp = (_environ, startResponse) => {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
@@ -241,6 +242,19 @@ test("foreign members of all objects are no options of a bus", async () => {
   const bus = await openBus(memoryTransport(), { scheduler });
   await compare(() => bus.queue(`jobs-${Math.random()}`, { maxDeliveries: 2 }).name.slice(0, 5));
   await bus.close();
+});
+
+test("one foreign member changes no other option", () => {
+  for (const member of ["history", "slow"]) {
+    const restore = pollute(member, "foreign");
+    try {
+      assertEquals(new EventChannel({ epoch: "one" }).lastId, "one-0");
+      assertEquals(new Topic().size, 0);
+      assertEquals(Object.keys(checkNames("a", { one: 1 }, ["one", "two", member])), ["one"]);
+    } finally {
+      restore();
+    }
+  }
 });
 
 test("each caller of a check of options reads the options that the check gives", () => {
