@@ -23,7 +23,7 @@ export const BASE: {
   readonly [Symbol.asyncIterator]?: unknown;
 } = Object.prototype;
 
-/** Whether an object is a literal and no object of a class. */
+/** Whether an object is a literal, which inherits these members alone, and no object of a class. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype as object) === null;

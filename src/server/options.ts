@@ -228,7 +228,7 @@ export function checkServingOptions<O extends ServingOptions>(options: O): O {
   }
   const rules = { complaint: "Unknown option", suggestions: OTHER_NAMES };
   options = checkNames("options", options, KNOWN_OPTIONS, rules);
-  const given = Object.assign(Object.create(null) as Record<string, unknown>, options);
+  const given = options as Readonly<Record<string, unknown>>;
   const { serverName, worker, bus, scheduler, adapter, signal, debug, logFormat } = given;
   checkLogFormat(logFormat);
   checkOption("serverName", serverName, "string");
