@@ -56,7 +56,7 @@ export class WebSocketConnection implements AsyncIterable<Message> {
   readonly #connection: Connection;
   readonly #cogen: Cogen;
   readonly #receive: BoundOperation<Message | undefined>;
-  /** Whether {@linkcode receive} was called after the end. It stays true. */
+  /** Whether a {@linkcode receive} after the end has given `undefined`. It stays true. */
   #isEndTold = false;
 
   static {
@@ -94,13 +94,12 @@ export class WebSocketConnection implements AsyncIterable<Message> {
   receive(): BoundOperation<Message | undefined> {
     const { end, hasMessage } = this.#connection;
     if (end === undefined || hasMessage) return this.#receive;
-    if (this.#isEndTold) {
-      return this.#wait("receive", () => {
-        throw new WebSocketClosed(end, END_ADVICE);
-      });
-    }
-    this.#isEndTold = true;
-    return this.#receive;
+    // The end is told when the operation is performed: it may lose a race before it has begun.
+    return this.#wait("receive", (resume: Resume<undefined>) => {
+      if (this.#isEndTold) throw new WebSocketClosed(end, END_ADVICE);
+      this.#isEndTold = true;
+      resume.value(undefined);
+    });
   }
 
   /**

@@ -23,6 +23,7 @@ import {
   type WSGIApp,
   WSGIPathInfoDispatcher,
 } from "../../mod.ts";
+import { Queue } from "../../src/coroutine/mod.ts";
 import { joinBytes } from "../../src/socket/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
 import {
@@ -484,6 +485,23 @@ test("the end may be asked for twice, and iterated over again and again", async 
   for await (const message of socket) seen.push(message);
   const late = await assertRejects(() => socket.receive(), WebSocketClosed);
   assertStringIncludes(late.message, "write for await (const message of socket)");
+});
+
+test("a receive that is not performed after the end tells nothing of it", async () => {
+  const seen: unknown[] = [];
+  await using client = testClient(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    yield* socket.each(() => {});
+    const news = new Queue<string>();
+    for (const item of ["one", "two", "three"]) news.putNowait(item);
+    while (seen.at(-1) !== undefined || seen.length === 0) {
+      seen.push(yield* environ.cogen.wait(race([news.get(), socket.receive()])));
+    }
+  });
+  const socket = await client.webSocket("/");
+  await socket.close();
+  await client.settle();
+  assertEquals(seen, ["one", "two", "three", undefined]);
 });
 
 test("an app that only sends ends with its client", async () => {
