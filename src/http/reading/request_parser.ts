@@ -18,6 +18,7 @@ import { ofMethod } from "../errors.ts";
 import { CLOSED, END, type HttpEvent, NEED_DATA, type RequestHead } from "../events.ts";
 import { CR, LF } from "../grammar.ts";
 import { decodeLatin1, type Latin1Decoder } from "../latin1.ts";
+import { ownOptions } from "../own_options.ts";
 import { type ParserLimits, resolveLimits } from "../parser_limits.ts";
 import { ChunkedReader } from "./chunked_reader.ts";
 import { type BytesEqual, equalBytes } from "./head_cache.ts";
@@ -116,9 +117,7 @@ export class RequestParser {
    * @throws {RangeError} If a limit is neither a whole number nor `Infinity`.
    */
   constructor(options: ParserOptions = {}) {
-    // A member that an app has added to `Object.prototype` is no option.
-    const own = Object.assign(Object.create(null) as ParserOptions, options);
-    const { limits, latin1, equals } = own;
+    const { limits, latin1, equals } = ownOptions(options);
     this.#limits = resolveLimits(limits);
     this.#latin1 = latin1 ?? decodeLatin1;
     this.#head = new HeadReader(this.#limits, this.#latin1, equals ?? equalBytes);

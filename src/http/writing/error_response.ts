@@ -7,6 +7,7 @@
  */
 
 import type { ProtocolError } from "../errors.ts";
+import { ownOptions } from "../own_options.ts";
 import { reasonPhrase } from "../reason_phrases.ts";
 
 /**
@@ -39,9 +40,7 @@ export function errorResponse(
     readonly fields?: readonly (readonly [name: string, value: string])[];
   } = {},
 ): string {
-  // A member that an app has added to `Object.prototype` is no option.
-  const own = Object.assign(Object.create(null) as typeof options, options);
-  const { date, server, method = error.method, fields = [] } = own;
+  const { date, server, method = error.method, fields = [] } = ownOptions(options);
   const status = `${error.status} ${reasonPhrase(error.status)}`;
   // The error may come from an embedder. Its message, too, becomes one line of ASCII.
   const detail = error.message.replace(/[^ -~]/g, "?");

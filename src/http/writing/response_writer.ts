@@ -13,6 +13,7 @@
 
 import { ResponseError } from "../errors.ts";
 import type { FieldList } from "../field_list.ts";
+import { ownOptions } from "../own_options.ts";
 import { BodyWriter, type ByteSink } from "./body_writer.ts";
 import { type FramingField, headText } from "./head_text.ts";
 import { type PreparedHead, prepareHead } from "./prepared_head.ts";
@@ -178,7 +179,7 @@ export class ResponseWriter {
    */
   begin(prepared: PreparedHead, options: ResponseHeadOptions = {}): string {
     if (this.#body !== undefined) throw new ResponseError("Cannot send a second head");
-    if (areForeign()) options = Object.assign(Object.create(null) as ResponseHeadOptions, options);
+    if (areForeign()) options = ownOptions(options);
     const { code } = prepared;
     const { method, protocol } = this.#context;
     const allowsLength = mayHaveLength(method, code);
