@@ -170,6 +170,41 @@ test("among requests that come together, those of clients with short answers go 
   await stage.finish();
 });
 
+/** Clients of a stage that wait for their turns, because a computation of the first one has taken the time. */
+async function waitingClients() {
+  const { stage, clock, clients, steps } = await computingStage();
+  for (const client of clients) client.send(get("/compute"));
+  while (steps.count === 0) clock.turn();
+  assert(steps.count < CLIENTS, `${steps.count} steps`);
+  return { stage, clients };
+}
+
+test("a client that ends its direction while it waits for its turn is answered", async () => {
+  const { stage, clients } = await waitingClients();
+  clients.at(-1)?.end();
+  stage.run();
+  assertEquals(answersOf(clients), clients.map(() => 1));
+  await stage.finish();
+});
+
+test("clients that leave while they wait for their turns disturb no others", async () => {
+  const { stage, clients } = await waitingClients();
+  const left = clients.slice(CLIENTS / 2);
+  for (const client of left) client.destroy();
+  await stage.settle();
+  const stayed = clients.slice(0, CLIENTS / 2);
+  assertEquals(answersOf(stayed), stayed.map(() => 1));
+  assertEquals(stage.server.stats().connections, stayed.length);
+  await stage.finish();
+});
+
+test("a shutdown answers the clients that wait for their turns", async () => {
+  const { stage, clients } = await waitingClients();
+  const ended = stage.server.shutdown({ idle: 0 });
+  await stage.until(ended);
+  assertEquals(answersOf(clients), clients.map(() => 1));
+});
+
 test("very many frames of a WebSocket are read in several turns", async () => {
   const stage = await serving(app, { clock: new RunningClock() });
   const client = stage.connect();
