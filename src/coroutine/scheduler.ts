@@ -223,9 +223,8 @@ export class Scheduler implements TaskScheduler {
 }
 
 /**
- * Adds a coroutine and runs its first step at once, if no step of the scheduler runs; otherwise the
- * first step runs in the next turn. Callbacks of the host, which come between turns, use this: the
- * coroutine has used no time, so it would run next anyway, and the host saves a turn.
+ * Adds a coroutine and runs its first step at once, also inside a step of another coroutine. A wait
+ * that begins so hears a signal of the next turn.
  *
  * @param scheduler The scheduler, a {@linkcode Scheduler}.
  * @param fn Usually a generator function.

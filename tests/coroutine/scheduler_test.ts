@@ -9,7 +9,9 @@ import {
   operation,
   Queue,
   Scheduler,
+  Signal,
   Sleep,
+  WaitForSignal,
 } from "../../src/coroutine/mod.ts";
 import { start } from "../../src/coroutine/internal.ts";
 import { stage } from "../support/scheduling.ts";
@@ -176,19 +178,24 @@ test("several schedulers live side by side", () => {
   other.assertEmpty();
 });
 
-test("start runs the first step at once from outside, and enqueues from inside", () => {
-  const { scheduler, run } = stage();
-  const seen: string[] = [];
-  start(scheduler, function* () {
-    seen.push("outside");
-    start(scheduler, function* () {
-      seen.push("inside");
+test("start runs the first step at once, also inside another step, which then goes on", () => {
+  const { scheduler, run, assertEmpty } = stage();
+  const seen: unknown[] = [];
+  const note = () => seen.push(scheduler.current?.name);
+  start(scheduler, function* outer() {
+    note();
+    const task = start(scheduler, function* inner() {
+      note();
+      seen.push(yield* WaitForSignal("bell"));
     });
-    seen.push("after");
+    note();
+    seen.push(task.state, task.parent?.name);
+    yield* Signal("bell", "rung");
   });
-  assertEquals(seen, ["outside", "after"]);
+  assertEquals(seen, ["outer", "inner", "outer", "waiting", "outer"]);
   run();
-  assertEquals(seen, ["outside", "after", "inside"]);
+  assertEquals(seen.at(-1), "rung");
+  assertEmpty();
 });
 
 test("run resolves when no task is left, shutdown when all tasks are cancelled", async () => {

@@ -8,6 +8,7 @@ import {
   Signal,
   Sleep,
   type Task,
+  timeout,
   until,
   WaitForSignal,
 } from "../../src/coroutine/mod.ts";
@@ -483,5 +484,22 @@ test("environ.cogen.call keeps the error of a plain and of an async function", a
   await Promise.resolve();
   stage.run();
   assertEquals(seen.map(String), ["RangeError: plain", "RangeError: async"]);
+  await stage.finish();
+});
+
+test("a wait of run() hears a signal of the next turn, in the first step of an app and later", async () => {
+  const stage = await serving(async function* ({ cogen }, start) {
+    start("200 OK", []);
+    for (let time = 0; time < 2; time++) {
+      cogen.scheduler.add(function* () {
+        yield* Signal("bell", "rung");
+      });
+      yield String(await cogen.run(timeout(WaitForSignal("bell"), 1)));
+      await Promise.resolve();
+    }
+  });
+  const client = stage.ask(get("/"));
+  await stage.settle();
+  assertEquals(client.response().body, "rungrung");
   await stage.finish();
 });

@@ -165,12 +165,13 @@ export class Kernel implements FirstStepHost {
   }
 
   /**
-   * Adds a new task. Its first step runs in the next turn; with `now`, it runs at once, unless a
-   * turn runs already.
+   * Adds a new task. Its first step runs in the next turn; with `now`, it runs at once, also inside
+   * the step of another task.
    */
   admit(task: AnyTask, now: boolean): void {
     this.link(task);
-    if (!now || this.#driving) return this.enqueue(task);
+    if (!now) return this.enqueue(task);
+    if (this.#driving) return this.#stepWithin(task);
     this.#driving = true;
     try {
       this.#stepTask(task);
@@ -259,6 +260,17 @@ export class Kernel implements FirstStepHost {
       if (this.#steps.now - start >= this.#quantumMs) break;
     }
     if (this.#failed.length > 0) this.#reportFailures();
+  }
+
+  /** Runs the step of a task inside the step of another one. */
+  #stepWithin(task: AnyTask): void {
+    const running = this.#running;
+    const { performer, performed } = this;
+    this.performer = undefined;
+    this.#stepTask(task);
+    this.#running = running;
+    this.performer = performer;
+    this.performed = performed;
   }
 
   #stepTask(task: AnyTask): void {

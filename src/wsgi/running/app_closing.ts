@@ -12,7 +12,7 @@
  * @module
  */
 
-import { currentStep, handleRejection, isOf, notePerformed } from "../../coroutine/internal.ts";
+import { currentStep, isOf, notePerformed, start } from "../../coroutine/internal.ts";
 import {
   type Coroutine,
   isOperation,
@@ -113,8 +113,6 @@ function* endIterator(
     const isPromised = isPromise(step);
     if (!isPromised) checkStep(step);
     if (!isPromised && step.done) return;
-    // The task begins in a later turn, and the runtime may have looked for unhandled rejections before.
-    if (!isPromised) handleRejection(step.value);
     const first = isPromised ? adopt(step) : step;
     yield* inTime(stepToEnd(context, iterator, first), context);
   } catch (error) {
@@ -200,10 +198,13 @@ function* performPlanned({ cogen }: AppContext): Coroutine<void> {
   }
 }
 
-/** Runs the rest of a call as a task of its own, and abandons it at the deadline, or at the end of the server. */
+/**
+ * Runs the rest of a call as a task of its own, and abandons it at the deadline, or at the end of the server. The
+ * first wait of the task begins at once.
+ */
 function* inTime(rest: Coroutine<void>, context: AppContext): Coroutine<void> {
   const { closings } = context;
-  const task = context.cogen.scheduler.add(reported, rest, context);
+  const task = start(context.cogen.scheduler, reported, rest, context);
   let overdue: WSGIError | undefined;
   let endWait = (_error: WSGIError) => {};
   const abandon = (when: string) => {

@@ -28,6 +28,7 @@ import {
   handleRejection,
   isOf,
   noteWait,
+  start,
 } from "../../coroutine/internal.ts";
 import type { ByteSocket, Files, SocketHandler } from "../../socket/mod.ts";
 import type { WaitListener } from "../app_wait.ts";
@@ -59,8 +60,6 @@ interface Run<T = unknown> {
   /** All waits of the request. */
   readonly runs: Set<Run>;
   task: Task<unknown> | undefined;
-  /** Whether the operation was started. The coroutine sets it. */
-  begun: boolean;
 }
 
 /** What the exchange gives to the requests. */
@@ -237,10 +236,9 @@ export class RequestCogen implements Cogen, Planner, Binding {
       endWait,
       runs,
       task: undefined,
-      begun: false,
     };
-    wait.task = this.scheduler.add(run, wait as Run);
     runs.add(wait as Run);
+    wait.task = start(this.scheduler, run, wait as Run);
     return promise;
   }
 
@@ -374,9 +372,9 @@ export class RequestCogen implements Cogen, Planner, Binding {
   #cancelRuns(): void {
     if (this.#runs === undefined || this.#runs.size === 0) return;
     const reason = this.makeEndReason();
-    for (const { task, promise, reject, begun } of [...this.#runs]) {
+    for (const { task, promise, reject } of [...this.#runs]) {
       // A result that is on its way still arrives: an item of a queue would be lost otherwise.
-      const isOnItsWay = begun && task?.state === "ready";
+      const isOnItsWay = task?.state === "ready";
       task?.cancel();
       // The app may have dropped the promise on purpose: its rejection must not end the process.
       promise.catch(() => {});
@@ -397,7 +395,6 @@ export class RequestCogen implements Cogen, Planner, Binding {
 /** The coroutine of a wait. One generator function for all waits: each one of its own would cost V8 a map. */
 function* run(wait: Run): Coroutine<void> {
   const { operation, promise, resolve, reject, endWait, runs } = wait;
-  wait.begun = true;
   try {
     resolve(yield operation);
   } catch (error) {

@@ -13,7 +13,9 @@ import {
   operation,
   race,
   Semaphore,
+  Signal,
   Sleep,
+  WaitForSignal,
 } from "../../../src/coroutine/mod.ts";
 import { passThrough } from "../../../src/middleware/mod.ts";
 import {
@@ -406,3 +408,60 @@ test("a promise that a long finally yields is no unhandled rejection, although t
   assertMatch(stage.takeLog().join("\n"), /^GET \/ failed: Error: of the promise/);
   await stage.finish();
 });
+
+/** Adds a coroutine that rings a bell in the next turn, and gives the wait for the bell. */
+function ringSoon({ cogen }: Environ): Operation<unknown> {
+  cogen.scheduler.add(function* () {
+    yield* Signal("bell", "rung");
+  });
+  return WaitForSignal("bell");
+}
+
+const RINGING: Readonly<Record<string, NotingApp>> = {
+  "a finally": (events) =>
+    function* (environ, start) {
+      ok(start);
+      try {
+        yield "x";
+        yield* environ.cogen.wait(Sleep(60));
+      } finally {
+        events.push(String(yield* environ.cogen.wait(ringSoon(environ))));
+      }
+    },
+  "a finally in cogen's style": (events) =>
+    function* (environ, start) {
+      ok(start);
+      try {
+        yield "x";
+        yield* environ.cogen.wait(Sleep(60));
+      } finally {
+        environ.cogen.operation = ringSoon(environ);
+        yield "";
+        events.push(String(environ.cogen.result));
+      }
+    },
+  "a finally of an async app": (events) =>
+    async function* (environ, start) {
+      ok(start);
+      try {
+        yield "x";
+        await environ.cogen.run(Sleep(60));
+      } finally {
+        events.push(String(await environ.cogen.run(ringSoon(environ))));
+      }
+    },
+};
+
+for (const [place, makeApp] of Object.entries(RINGING)) {
+  test(`a wait in ${place} hears a signal of the next turn, when the client leaves`, async () => {
+    const events: string[] = [];
+    const stage = await serving(makeApp(events));
+    const client = stage.connect();
+    client.send(get("/"));
+    await stage.settle();
+    client.destroy();
+    await stage.settle();
+    assertEquals(events, ["rung"]);
+    await stage.finish();
+  });
+}
