@@ -24,7 +24,7 @@ const MAX_TURN_MS = 1;
 
 /** The members of a connection that the queue needs. */
 export interface QueuedConnection {
-  /** The time that its work has used of late, in milliseconds: half of it is that of the last turn. */
+  /** The time that its work has used, in milliseconds: the mean of the last turn and of the time before. */
   usedMs: number;
   /** Goes on with the bytes that have come. */
   takeTurn(): void;
@@ -57,7 +57,7 @@ export class TurnQueue {
   }
 
   /**
-   * Whether a connection must wait for a turn, because the work since the last poll has taken its time.
+   * Whether a connection must wait for a turn, because the work since the last poll has taken too long.
    *
    * @param nowMs The present time, as the connection has read it from the clock.
    */

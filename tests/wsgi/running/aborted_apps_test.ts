@@ -417,29 +417,29 @@ function ringSoon({ cogen }: Environ): Operation<unknown> {
   return WaitForSignal("bell");
 }
 
+/** Makes an app that waits, and ends with more steps, whose result it notes. */
+function endingWith(last: (environ: Environ) => Generator<AppYield, unknown, unknown>): NotingApp {
+  return (events) =>
+    function* (environ, start) {
+      ok(start);
+      try {
+        yield "x";
+        yield* environ.cogen.wait(Sleep(60));
+      } finally {
+        events.push(String(yield* last(environ)));
+      }
+    };
+}
+
 const RINGING: Readonly<Record<string, NotingApp>> = {
-  "a finally": (events) =>
-    function* (environ, start) {
-      ok(start);
-      try {
-        yield "x";
-        yield* environ.cogen.wait(Sleep(60));
-      } finally {
-        events.push(String(yield* environ.cogen.wait(ringSoon(environ))));
-      }
-    },
-  "a finally in cogen's style": (events) =>
-    function* (environ, start) {
-      ok(start);
-      try {
-        yield "x";
-        yield* environ.cogen.wait(Sleep(60));
-      } finally {
-        environ.cogen.operation = ringSoon(environ);
-        yield "";
-        events.push(String(environ.cogen.result));
-      }
-    },
+  "a finally": endingWith(function* (environ) {
+    return yield* environ.cogen.wait(ringSoon(environ));
+  }),
+  "a finally in cogen's style": endingWith(function* (environ) {
+    environ.cogen.operation = ringSoon(environ);
+    yield "";
+    return environ.cogen.result;
+  }),
   "a finally of an async app": (events) =>
     async function* (environ, start) {
       ok(start);
