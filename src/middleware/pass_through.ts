@@ -31,12 +31,12 @@ import {
   callClose,
   closeLate,
   type Cogen,
+  endAfter,
   endEarly,
   isBlock,
   isPromise,
   iteratorOf,
   ServerReadable,
-  type Step,
   type Steps,
   throwInto,
   WSGIFileWrapper,
@@ -360,19 +360,6 @@ function* endIterator(
     }
     step = isPromise(next) ? yield* waitFor(cogen, adoptStep(next)) : next;
   }
-}
-
-const DONE: Step = { done: true, value: undefined };
-
-/** Ends an app early after a step. */
-function endAfter(steps: Steps, iterator: AnyIterator): Steps | undefined {
-  if (isPromise(steps)) {
-    return adoptStep(steps).then((step) => endAfter(step, iterator) ?? DONE);
-  }
-  if (steps.done) return steps;
-  // `until` gives the promise a handler: nothing waits for it any more.
-  if (isPromise(steps.value)) until(steps.value);
-  return endEarly(iterator);
 }
 
 function* waitFor<T>(cogen: Cogen, promise: PromiseLike<T>): Generator<AppYield, T, unknown> {

@@ -2,7 +2,8 @@
  * The app contract: environ, start_response, and running apps (PEP 3333, with generators).
  *
  * Apps use the types. Middleware that steps the app behind it uses the functions `isBlock`, `isPromise`,
- * `iteratorOf`, `throwInto`, `adoptStep` and `closeLate`; `passThrough` of `./middleware` is built of them.
+ * `iteratorOf`, `throwInto`, `adoptStep`, `endAfter` and `closeLate`; `passThrough` of `./middleware` is built of
+ * them.
  *
  * @module
  */
@@ -82,6 +83,7 @@ export {
   adoptStep,
   type AnyIterator,
   callClose,
+  endAfter,
   endEarly,
   isPromise,
   iteratorOf,

@@ -28,7 +28,7 @@
  * @module
  */
 
-import { BASE, currentStep, handleRejection, isOf } from "../../coroutine/internal.ts";
+import { BASE, currentStep, isOf } from "../../coroutine/internal.ts";
 import { type Coroutine, isOperation, until } from "../../coroutine/mod.ts";
 import type { AppIterable } from "../app.ts";
 import { isBlock, isEmpty } from "../block.ts";
@@ -43,7 +43,7 @@ import {
   type AnyIterator,
   checkEmpty,
   DONE,
-  endEarly,
+  endAfter,
   isPromise,
   iterable,
   iteratorOf,
@@ -438,12 +438,4 @@ function push(context: AppContext, block: unknown): unknown {
 /** Asks for the next step. The refusal of the last block is an error where the app yielded it. */
 function resume(iterator: AnyIterator, refusal: unknown): Steps {
   return refusal === undefined ? iterator.next() : throwInto(iterator, refusal);
-}
-
-/** Ends an iterator after the step that has brought it the value of a wait. The value of that step is dropped. */
-function endAfter(steps: Steps, iterator: AnyIterator): Steps {
-  if (isPromise(steps)) return adoptStep(steps).then((step) => endAfter(step, iterator));
-  if (steps.done) return steps;
-  handleRejection(steps.value);
-  return endEarly(iterator) ?? DONE;
 }

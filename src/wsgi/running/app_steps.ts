@@ -105,6 +105,20 @@ export function endEarly(iterator: AnyIterator): Steps | undefined {
 }
 
 /**
+ * Ends an iterator after the step that has brought it the outcome of a wait. The value of that step is dropped.
+ *
+ * @param steps The step.
+ * @param iterator The iterator of an app.
+ * @returns The first step of the end; a step that is done, if there is none.
+ */
+export function endAfter(steps: Steps, iterator: AnyIterator): Steps {
+  if (isPromise(steps)) return adoptStep(steps).then((step) => endAfter(step, iterator));
+  if (steps.done) return steps;
+  handleRejection(steps.value);
+  return endEarly(iterator) ?? DONE;
+}
+
+/**
  * Calls `close()` of an iterable, if it has one (PEP 3333).
  *
  * @param given The result of an app.
