@@ -42,6 +42,7 @@ interface Piece {
   readonly pooled: boolean;
   start: number;
   end: number;
+  next: Piece | undefined;
 }
 
 /**
@@ -65,7 +66,9 @@ interface Piece {
 export class OutputQueue {
   readonly #pool: BlockPool;
   readonly #writeLatin1: Latin1Writer;
-  readonly #pieces: Piece[] = [];
+  // A list of links: an array that is filled and emptied for each response would allocate each time.
+  #first: Piece | undefined;
+  #last: Piece | undefined;
   #size = 0;
 
   /**
@@ -99,7 +102,7 @@ export class OutputQueue {
       this.#writeLatin1(data, piece.bytes, piece.end);
       piece.end += data.length;
     } else if (isFirst || data.length > MAX_COPIED_BYTES) {
-      this.#pieces.push({ bytes: data, pooled: false, start: 0, end: data.length });
+      this.#append(data, false).end = data.length;
     } else {
       const piece = this.#room(data.length);
       piece.bytes.set(data, piece.end);
@@ -113,7 +116,7 @@ export class OutputQueue {
    * @returns A view that stays valid until {@linkcode advance}; empty if nothing waits.
    */
   head(): Uint8Array {
-    const piece = this.#pieces[0];
+    const piece = this.#first;
     return piece === undefined ? new Uint8Array(0) : piece.bytes.subarray(piece.start, piece.end);
   }
 
@@ -123,29 +126,35 @@ export class OutputQueue {
    * @param count The number of bytes of {@linkcode head} that the kernel took.
    */
   advance(count: number): void {
-    const piece = this.#pieces[0];
+    const piece = this.#first;
     if (piece === undefined) return;
     this.#size -= count;
     piece.start += count;
     if (piece.start < piece.end) return;
-    this.#pieces.shift();
+    this.#first = piece.next;
+    if (piece.next === undefined) this.#last = undefined;
     if (piece.pooled) this.#pool.give(piece.bytes);
   }
 
   /** Drops all bytes. The blocks do not return to the pool: a runtime may still read from them. */
   clear(): void {
-    this.#pieces.length = 0;
+    this.#first = this.#last = undefined;
     this.#size = 0;
   }
 
   /** Finds or appends a last piece with `count` free bytes: a block, if the bytes fit into one. */
   #room(count: number): Piece {
-    const last = this.#pieces[this.#pieces.length - 1];
+    const last = this.#last;
     if (last?.pooled && BLOCK_SIZE - last.end >= count) return last;
     const pooled = count <= BLOCK_SIZE;
-    const bytes = pooled ? this.#pool.take() : new Uint8Array(count);
-    const piece = { bytes, pooled, start: 0, end: 0 };
-    this.#pieces.push(piece);
-    return piece;
+    return this.#append(pooled ? this.#pool.take() : new Uint8Array(count), pooled);
+  }
+
+  /** Appends a piece without bytes. */
+  #append(bytes: Uint8Array, pooled: boolean): Piece {
+    const piece: Piece = { bytes, pooled, start: 0, end: 0, next: undefined };
+    if (this.#last === undefined) this.#first = piece;
+    else this.#last.next = piece;
+    return this.#last = piece;
   }
 }
