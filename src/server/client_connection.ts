@@ -127,6 +127,8 @@ export class ClientConnection
    * otherwise a client that sends faster than it is served would use all turns, and all memory.
    */
   #awaitsTurn = false;
+  /** Whether the queue of turns will call {@linkcode send}. Until then, the output is corked. */
+  #isGathered = false;
   /** Whether `#advance` has entered a phase. `#settle` then sets the deadline, once for all requests of a read. */
   #isPhaseDue = false;
   /** Whether the socket was asked to pause reading. */
@@ -548,7 +550,8 @@ export class ClientConnection
       this.#refuse(error);
     } finally {
       this.#advancing = false;
-      this.output.uncork();
+      this.#isGathered ||= (!this.idle || this.output.size > 0) && this.#host.turns.gather(this);
+      if (!this.#isGathered) this.output.uncork();
       this.#settle();
     }
   }
@@ -569,6 +572,17 @@ export class ClientConnection
   #awaitTurn(): void {
     this.#awaitsTurn = true;
     this.#host.turns.add(this);
+  }
+
+  send(): void {
+    this.#isGathered = false;
+    if (this.#advancing) return; // the end of `#advance` sends
+    try {
+      this.output.uncork();
+      if (this.output.full) this.#settle();
+    } catch (error) {
+      this.outputBroke(error); // the error must not end another connection
+    }
   }
 
   takeTurn(): void {
@@ -766,6 +780,7 @@ export class ClientConnection
    */
   #cut(party: "server" | "client" = "server"): void {
     if (this.#state === STATES.gone) return;
+    if (this.#isGathered) this.output.uncork();
     this.wasCut = party === "server";
     this.#leave(this.#state.next.cut);
     const response = this.#exchange?.response;

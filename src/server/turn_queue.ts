@@ -6,6 +6,11 @@
  * some time, further connections wait here, as does a connection that has used its own time. They are
  * served after the next polls, those with the least time used first.
  *
+ * While each poll brings several connections, their output is gathered, and sent when all of them are served.
+ * A system call between two requests evicts the code of the server from the caches of the processor. With 64
+ * clients, a small request takes a tenth less CPU on Node and Bun, and a seventh less on Deno
+ * (`npm run bench -- --compare HEAD --workload hello`, with a `gather` that returns `false` at once).
+ *
  * The trap: the queue does not know when the loop polls, and a call from the clock for each poll would
  * cost as much as a part of a request. So the clock is asked only when the time is over.
  *
@@ -19,6 +24,10 @@ import { type Ready, ReadyQueue } from "../coroutine/internal.ts";
 
 /** Connections are served at once for this time between two polls. */
 const MAX_UNPOLLED_MS = 4;
+/** The output of connections is gathered for this time at most, and for one step of an app more. */
+const MAX_GATHERED_MS = 0.5;
+/** Output is gathered only if a connection takes no more than this time on average. */
+const MAX_MEAN_MS = 0.1;
 /** Connections that have waited are served for this time after each poll. */
 const MAX_TURN_MS = 1;
 
@@ -28,6 +37,8 @@ export interface QueuedConnection {
   usedMs: number;
   /** Goes on with the bytes that have come. */
   takeTurn(): void;
+  /** Sends the bytes that were written. It must not throw. */
+  send(): void;
 }
 
 /** A connection that waits. */
@@ -51,6 +62,12 @@ export class TurnQueue {
   #sinceMs = -Infinity;
   /** Whether the loop has not polled since the clock was asked for it. */
   #awaitsPoll = false;
+  /** The number of times that a connection has begun to work since the clock was asked. */
+  #served = 0;
+  /** Whether output is gathered, because the last poll has brought several connections with little work. */
+  #gathers = false;
+  /** The connections whose output is gathered. */
+  #senders: QueuedConnection[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -62,11 +79,28 @@ export class TurnQueue {
    * @param nowMs The present time, as the connection has read it from the clock.
    */
   mustWait(nowMs: number): boolean {
-    if (nowMs - this.#sinceMs < MAX_UNPOLLED_MS) return false;
-    if (this.#awaitsPoll) return true;
+    const workedMs = nowMs - this.#sinceMs;
+    if (this.#awaitsPoll) {
+      this.#served++;
+      if (workedMs >= MAX_GATHERED_MS) this.#send();
+      return workedMs >= MAX_UNPOLLED_MS;
+    }
+    if (!this.#gathers && workedMs < MAX_UNPOLLED_MS) return false;
     this.#sinceMs = nowMs;
+    this.#served = 1;
     this.#awaitPoll();
     return false;
+  }
+
+  /**
+   * Takes over to send the output of a connection, before the next poll.
+   *
+   * @returns `false` if no output is gathered now: the connection sends it at once.
+   */
+  gather(connection: QueuedConnection): boolean {
+    if (!this.#gathers || !this.#awaitsPoll) return false;
+    this.#senders.push(connection);
+    return true;
   }
 
   /** Adds a connection that is not in the queue. Its `takeTurn` is called once, after a poll. */
@@ -83,8 +117,19 @@ export class TurnQueue {
 
   readonly #polled = (): void => {
     this.#awaitsPoll = false;
+    this.#gathers = this.#served > 1 &&
+      this.#clock.now() - this.#sinceMs < this.#served * MAX_MEAN_MS;
+    this.#served = 0;
+    this.#send();
     if (this.#waiting.size > 0) this.#serve();
   };
+
+  #send(): void {
+    if (this.#senders.length === 0) return;
+    const senders = this.#senders;
+    this.#senders = [];
+    for (const connection of senders) connection.send();
+  }
 
   #serve(): void {
     const { arrivals } = this.#waiting;

@@ -1,4 +1,7 @@
-/** The turns of connections: at once for a time, then one after another, with polls in between. */
+/**
+ * The turns of connections: at once for a time, then one after another, with polls in between. While polls bring
+ * several connections, their output is gathered.
+ */
 
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -23,6 +26,7 @@ function stage() {
         log.push(name);
         nowMs += takesMs;
       },
+      send: () => void log.push(`${name} sends`),
     }),
   };
 }
@@ -106,9 +110,75 @@ test("an error in a turn does not stop the other connections", () => {
   const takeTurn = () => {
     throw new RangeError("broken");
   };
-  queue.add({ usedMs: 0, takeTurn });
+  queue.add({ usedMs: 0, takeTurn, send() {} });
   queue.add(connection("other", 0));
   assertThrows(() => clock.turn(), RangeError, "broken");
   clock.turn();
   assertEquals(log, ["other"]);
+});
+
+/** Two connections, whose polls have brought the work of both. */
+function gathering() {
+  const parts = stage();
+  const { clock, queue, now, pass, connection } = parts;
+  pass(4);
+  const [a, b] = [connection("a", 0), connection("b", 0)];
+  queue.mustWait(now());
+  assertEquals(queue.gather(a), false, "the first poll may have brought one connection alone");
+  queue.mustWait(now());
+  assertEquals(queue.gather(b), false);
+  clock.turn();
+  return { ...parts, a, b };
+}
+
+test("after a poll with several connections, output is gathered until all are served", () => {
+  const { clock, queue, log, now, a, b } = gathering();
+  for (let poll = 0; poll < 3; poll++) {
+    for (const connection of [a, b]) {
+      assertEquals(queue.mustWait(now()), false);
+      assertEquals(queue.gather(connection), true);
+    }
+    assertEquals(log, []);
+    clock.turn();
+    assertEquals(log.splice(0), ["a sends", "b sends"]);
+  }
+  assertEquals(clock.idle, true);
+});
+
+test("after a poll with one connection, output is sent at once", () => {
+  const { clock, queue, log, now, a } = gathering();
+  queue.mustWait(now());
+  assertEquals(queue.gather(a), true);
+  clock.turn();
+  assertEquals(log, ["a sends"]);
+  queue.mustWait(now());
+  assertEquals([queue.gather(a), clock.idle], [false, true]);
+});
+
+test("output is gathered for half a millisecond at most", () => {
+  const { queue, log, now, pass, a, b } = gathering();
+  queue.mustWait(now());
+  queue.gather(a);
+  queue.mustWait(pass(0.4));
+  assertEquals(log, []);
+  queue.gather(b);
+  queue.mustWait(pass(0.1));
+  assertEquals(log, ["a sends", "b sends"]);
+});
+
+test("after a poll with long work, output is sent at once", () => {
+  const { clock, queue, now, pass, a, b } = gathering();
+  queue.mustWait(now());
+  queue.gather(a);
+  pass(0.2);
+  queue.mustWait(now());
+  queue.gather(b);
+  clock.turn();
+  queue.mustWait(now());
+  assertEquals(queue.gather(a), false);
+});
+
+test("outside of the events of a poll, output is sent at once", () => {
+  const { queue, a } = gathering();
+  assertEquals(queue.gather(a), false);
 });
