@@ -550,7 +550,8 @@ export class ClientConnection
       this.#refuse(error);
     } finally {
       this.#advancing = false;
-      this.#isGathered ||= (!this.idle || this.output.size > 0) && this.#host.turns.gather(this);
+      this.#isGathered ||= (this.output.size > 0 || this.activeExchange !== undefined) &&
+        this.#host.turns.gather(this);
       if (!this.#isGathered) this.output.uncork();
       this.#settle();
     }

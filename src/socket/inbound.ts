@@ -200,8 +200,11 @@ export class Inbound {
     this.#state = "closed";
     this.#takeHeld();
     this.#soon(() => {
+      // The runtime may keep the socket for a while, but nothing that hangs on its handler.
+      const handler = this.#handler;
+      this.#handler = undefined;
       try {
-        this.#handler?.onClose(reported);
+        handler?.onClose(reported);
       } catch (failure) {
         this.#log(failure);
       }

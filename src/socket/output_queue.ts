@@ -133,6 +133,7 @@ export class OutputQueue {
     if (piece.start < piece.end) return;
     this.#first = piece.next;
     if (piece.next === undefined) this.#last = undefined;
+    piece.next = undefined; // an old piece would keep younger ones from the collection of young objects
     if (piece.pooled) this.#pool.give(piece.bytes);
   }
 

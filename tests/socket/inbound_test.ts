@@ -228,3 +228,12 @@ test("an accept that throws is logged, and its connection destroyed", () => {
   inbound.close();
   assertEquals([destroyed, logged.length], [true, 1]);
 });
+
+test("lets go of its handler at the close", () => {
+  const { inbound, turn } = stage({ wantedBytes: 10 });
+  assertEquals(inbound.nextArrayBytes(100), 10);
+  inbound.close();
+  assertEquals(inbound.nextArrayBytes(100), 10, "`onClose` has still to be called");
+  turn();
+  assertEquals(inbound.nextArrayBytes(100), 0);
+});
