@@ -5,9 +5,9 @@
 
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Sleep } from "../../src/coroutine/mod.ts";
-import type { WSGIApp } from "../../src/wsgi/mod.ts";
-import { get, requestText, type Serving, serving, type TestClient } from "../support/serving.ts";
+import { Sleep } from "../../../src/coroutine/mod.ts";
+import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { get, requestText, type Serving, serving, type TestClient } from "../../support/serving.ts";
 
 const CLIENTS = 8;
 const LARGE = "x".repeat(300_000);

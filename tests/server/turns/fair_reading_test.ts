@@ -6,12 +6,12 @@
 
 import { test } from "node:test";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ManualClock } from "../../src/coroutine/mod.ts";
-import { joinBytes } from "../../src/socket/mod.ts";
-import { acceptWebSocket } from "../../src/websocket/mod.ts";
-import type { WSGIApp } from "../../src/wsgi/mod.ts";
-import { get, requestText, type Serving, serving, type TestClient } from "../support/serving.ts";
-import { clientFrame, handshake } from "../websocket/raw_client.ts";
+import { ManualClock } from "../../../src/coroutine/mod.ts";
+import { joinBytes } from "../../../src/socket/mod.ts";
+import { acceptWebSocket } from "../../../src/websocket/mod.ts";
+import type { WSGIApp } from "../../../src/wsgi/mod.ts";
+import { get, requestText, type Serving, serving, type TestClient } from "../../support/serving.ts";
+import { clientFrame, handshake } from "../../websocket/raw_client.ts";
 
 /** A clock that moves when it is read, by a tenth of a millisecond if not told otherwise. */
 class RunningClock extends ManualClock {

@@ -5,8 +5,8 @@
 
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { ManualClock } from "../../src/coroutine/mod.ts";
-import { TurnQueue } from "../../src/server/turn_queue.ts";
+import { ManualClock } from "../../../src/coroutine/mod.ts";
+import { TurnQueue } from "../../../src/server/turn_queue.ts";
 
 function stage() {
   const clock = new ManualClock();
@@ -96,6 +96,7 @@ test("a connection that waits again in its turn is served after the next poll", 
       log.push("turn");
       if (log.length < 3) queue.add(connection);
     },
+    send() {},
   };
   queue.add(connection);
   clock.turn();
