@@ -1,7 +1,8 @@
 /**
  * The clock of all runtimes. Only the way in which a turn is deferred differs.
  *
- * The adapters of Node and Bun, `deno/clock.ts` and the memory adapter call this.
+ * The adapters of Node and Bun, `deno/clock.ts` and the memory adapter call this. The parts of the package that
+ * have no adapter at hand measure durations by {@linkcode hostTime}.
  *
  * @module
  */
@@ -14,6 +15,9 @@ type Clock = Adapter["clock"];
 
 /** The global, read once, because it is a getter on some hosts. */
 const { performance } = globalThis;
+
+/** The host's monotonic time, in milliseconds: a jump of the time of day changes no duration. */
+export const hostTime: Pick<Clock, "now"> = performance;
 
 /**
  * A resolved promise. `settled.then` is cheaper than `queueMicrotask`, which keeps records of each

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { hostTime } from "../../adapters/shared/host_clock.ts";
 import {
   Call,
   checkNames,
@@ -69,7 +70,7 @@ export interface EventChannelOptions {
   readonly bus?: ServedBus | undefined;
   /** The name of the channel on the bus. */
   readonly name?: string | undefined;
-  /** The clock for `age`, with `now()` in milliseconds. Default: `Date`. */
+  /** The clock for `age`, with `now()` in milliseconds. Default: the monotonic time of the runtime. */
   readonly clock?: Pick<Clock, "now">;
 }
 
@@ -111,7 +112,7 @@ export class EventChannel {
     if (shared !== undefined && options.epoch !== undefined) {
       throw new TypeError("An EventChannel on a bus has no epoch of its own");
     }
-    const { history = {}, epoch = randomEpoch(), clock = Date } = options;
+    const { history = {}, epoch = randomEpoch(), clock = hostTime } = options;
     const bounds = checkNames("history of EventChannel", history, ["count", "bytes", "age"]);
     const { count = 1000, bytes = 1 << 20, age = { minutes: 5 } } = bounds;
     checkCount("history.count", count);

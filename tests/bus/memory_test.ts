@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { memoryTransport, openBus } from "../../src/bus/mod.ts";
+import { type BusTransport, memoryTransport, openBus } from "../../src/bus/mod.ts";
 import { eventually } from "../support/tcp.ts";
 import { withOtherTimeOfDay } from "../support/time_of_day.ts";
 import { busContract, LOG_SIZE } from "./contract.ts";
@@ -68,12 +68,27 @@ test("the jobs of all queues have a bound of characters, and room again when one
   );
 });
 
-test("a job whose lease ends is given again, also if the time of day has jumped back", async () => {
+/** A transport with a queue `q` of one job. */
+async function withOneJob(): Promise<BusTransport> {
   const transport = memoryTransport();
   await transport.put("q", { producer: "p", messages: [{ sequence: 1, text: "job" }] });
+  return transport;
+}
+
+test("a job whose lease ends is given again, also if the time of day has jumped back", async () => {
+  const transport = await withOneJob();
   const limits = { maxCount: 1, leaseMs: 20 };
   assertEquals((await transport.take("q", limits)).length, 1);
   await withOtherTimeOfDay(-365 * 24 * 3_600_000, async () => {
     await eventually("the job again", async () => (await transport.take("q", limits)).length === 1);
+  });
+});
+
+test("a lease does not end because the time of day has jumped forward", async () => {
+  const transport = await withOneJob();
+  const limits = { maxCount: 1, leaseMs: 24 * 3_600_000 };
+  assertEquals((await transport.take("q", limits)).length, 1);
+  await withOtherTimeOfDay(365 * 24 * 3_600_000, async () => {
+    assertEquals(await transport.take("q", limits), []);
   });
 });

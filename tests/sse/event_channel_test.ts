@@ -10,6 +10,7 @@ import {
   type SubscriptionOptions,
 } from "../../src/sse/mod.ts";
 import { type TestClient, testClient } from "../../src/testing/mod.ts";
+import { withOtherTimeOfDay } from "../support/time_of_day.ts";
 import { readEvents } from "./event_reader.ts";
 
 function serving(channel: EventChannel, options: SubscriptionOptions = {}, window?: number) {
@@ -192,6 +193,12 @@ test("the bounds of the history", async () => {
   assertEquals((await reading(agedClient, "e-0")).data, ["1", "2", "3"]);
   now = 70_000;
   assertEquals((await reading(agedClient, "e-0")).data, ["stale", "3"]);
+});
+
+test("a jump of the time of day makes no event older", async () => {
+  const channel = channelOf(2);
+  const texts = () => channel.eventsAfter().events.map(({ data }) => data);
+  await withOtherTimeOfDay(365 * 24 * 3_600_000, () => assertEquals(texts(), ["1", "2"]));
 });
 
 test("a closed channel ends its streams after the last event, then answers 204", async () => {

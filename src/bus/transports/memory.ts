@@ -8,6 +8,7 @@
  * @module
  */
 
+import { hostTime } from "../../../adapters/shared/host_clock.ts";
 import { checkNames, type Clock, optionError } from "../../coroutine/mod.ts";
 import type { BusPosition } from "../../wsgi/mod.ts";
 import { checkCount } from "../checks.ts";
@@ -44,7 +45,7 @@ export interface MemoryTransportOptions {
    * logs.
    */
   readonly maxJobs?: number;
-  /** The clock of the leases, with `now()` in milliseconds. Default: `Date`, without its jumps back. */
+  /** The clock of the leases, with `now()` in milliseconds. Default: the monotonic time of the runtime. */
   readonly clock?: Pick<Clock, "now">;
 }
 
@@ -82,7 +83,7 @@ export const MEMORY_DEFAULTS = {
  */
 export function memoryTransport(options: MemoryTransportOptions = {}): BusTransport {
   options = checkNames("memoryTransport", options, [...Object.keys(MEMORY_DEFAULTS), "clock"]);
-  const { clock = steadyTime() } = options;
+  const { clock = hostTime } = options;
   if (typeof clock?.now !== "function") throw optionError("clock", clock, "an object with now()");
   const bound = (name: keyof typeof MEMORY_DEFAULTS) =>
     checkCount(
@@ -100,20 +101,6 @@ export function memoryTransport(options: MemoryTransportOptions = {}): BusTransp
 
 /** All logs together, and all jobs together, have at most as many characters as this number of full logs. */
 const MAX_FULL_LOGS = 8;
-
-/** The time of day without its jumps back, which would hold a lease up until that time has come once more. */
-function steadyTime(): Pick<Clock, "now"> {
-  let lastMs = Date.now();
-  let passedMs = 0;
-  return {
-    now() {
-      const nowMs = Date.now();
-      passedMs += Math.max(0, nowMs - lastMs);
-      lastMs = nowMs;
-      return passedMs;
-    },
-  };
-}
 
 class MemoryTransport implements BusTransport {
   readonly name = "memory";

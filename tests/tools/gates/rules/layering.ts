@@ -34,7 +34,11 @@ const LAYERS: readonly Layer[] = [
     folder: "src/middleware/",
     mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
   },
-  { folder: "src/sse/", mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts"] },
+  // The age of an event is measured by the monotonic time of the host.
+  {
+    folder: "src/sse/",
+    mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "adapters/shared/host_clock.ts"],
+  },
   // WebSockets: the codec has no I/O; the rest is a user of the engine.
   { folder: "src/websocket/codec/", mayImport: [] },
   {
@@ -54,7 +58,9 @@ const LAYERS: readonly Layer[] = [
   // The bus needs the clock of the runtime. The clients of brokers are those of its user.
   {
     folder: "src/bus/",
-    mayImport: ["src/coroutine/mod.ts", "src/wsgi/mod.ts", "mod.ts"],
+    mayImport: [
+      ...["src/coroutine/mod.ts", "src/wsgi/mod.ts", "mod.ts", "adapters/shared/host_clock.ts"],
+    ],
   },
   // The view inside a server.
   {
@@ -65,13 +71,13 @@ const LAYERS: readonly Layer[] = [
     ],
   },
   // The test kit is a user of the whole package: it serves over a network in memory. One file hears errors that
-  // escape from an adapter under test.
+  // escape from an adapter under test, and one measures by another clock than that of the adapter.
   {
     folder: "src/testing/",
     mayImport: [
       ...["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
       ...["src/server/mod.ts", "adapters/memory.ts", "mod.ts", "src/websocket/mod.ts"],
-      "adapters/shared/escapes.ts",
+      ...["adapters/shared/escapes.ts", "adapters/shared/host_clock.ts"],
     ],
   },
   // The bridge to the web's `fetch`. It serves an app over a network in memory. One file asks Bun for a size.
