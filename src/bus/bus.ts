@@ -7,6 +7,7 @@
  * @module
  */
 
+import { start } from "../coroutine/internal.ts";
 import {
   type HostAsyncDisposable,
   isOperation,
@@ -47,7 +48,8 @@ export interface BusStats {
 /** A bus; {@linkcode openBus} makes it. Its operations are for any coroutine. */
 export interface Bus extends ServedBus, HostAsyncDisposable {
   /**
-   * Runs an operation, for async code without a request: `await bus.run(bus.signal("ready"))`.
+   * Runs an operation, for async code without a request: `await bus.run(bus.signal("ready"))`. The operation begins
+   * in the call.
    *
    * @param operation An operation of the bus, or any other.
    * @returns A promise of its value.
@@ -159,12 +161,13 @@ class OpenedBus extends BusView implements Bus {
       );
     }
     const { core } = this.#parts;
-    const promise: Promise<T> = toPromise(core.settings.scheduler.add(function* () {
+    const promise: Promise<T> = toPromise(start(core.settings.scheduler, function* () {
       try {
         return yield* operation;
       } catch (error) {
-        // The waits that are left at the end of a program must not make it fail.
-        if (core.isClosed) promise.catch(() => {});
+        // The waits that are left at the end of a program must not make it fail. There is no promise yet if an
+        // operation fails when it begins.
+        if (core.isClosed) void Promise.resolve().then(() => promise.catch(() => {}));
         throw error;
       }
     }));

@@ -1,7 +1,7 @@
 /**
  * The functions that the layers above need and that are not public.
  *
- * `src/wsgi` and `src/server` import this file. The public names are in `mod.ts`.
+ * The engine imports this file, and so does the bus, for {@linkcode start}. The public names are in `mod.ts`.
  *
  * @module
  */

@@ -55,7 +55,14 @@ const LAYERS: readonly Layer[] = [
       ...["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/threads/mod.ts"],
     ],
   },
-  // The bus needs the clock of the runtime. The clients of brokers are those of its user.
+  // The bus needs the clock of the runtime. The clients of brokers are those of its user. One file begins waits at
+  // once, as `environ.cogen.run` does.
+  {
+    folder: "src/bus/bus.ts",
+    mayImport: [
+      ...["src/bus/", "src/coroutine/mod.ts", "src/coroutine/internal.ts", "src/wsgi/mod.ts"],
+    ],
+  },
   {
     folder: "src/bus/",
     mayImport: [
