@@ -543,7 +543,7 @@ export class ClientConnection
     this.output.cork();
     try {
       this.time = this.settings.adapter.clock.now();
-      if (this.#bufferedBytes > 0 && this.#host.turns.mustWait(this.time)) this.#awaitTurn();
+      if (this.#bufferedBytes > 0 && this.#host.turns.mustWait(this, this.time)) this.#awaitTurn();
       else this.#takeEvents();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

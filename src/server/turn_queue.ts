@@ -12,7 +12,8 @@
  * (`npm run bench -- --compare HEAD --workload hello`, with a `gather` that returns `false` at once).
  *
  * The trap: the queue does not know when the loop polls, and a call from the clock for each poll would
- * cost as much as a part of a request. So the clock is asked only when the time is over.
+ * cost as much as a part of a request. So the clock is asked only when the time is over. Nor is it read at the end
+ * of each work: between two polls, a connection has worked until the next one begins.
  *
  * {@linkcode ClientConnection} calls this.
  *
@@ -64,6 +65,9 @@ export class TurnQueue {
   #awaitsPoll = false;
   /** The number of times that a connection has begun to work since the clock was asked. */
   #served = 0;
+  /** The connection that has begun to work last since the clock was asked, and the time when it began. */
+  #working: QueuedConnection | undefined;
+  #workingSinceMs = 0;
   /** Whether output is gathered, because the last poll has brought several connections with little work. */
   #gathers = false;
   /** The connections whose output is gathered. */
@@ -74,22 +78,34 @@ export class TurnQueue {
   }
 
   /**
-   * Whether a connection must wait for a turn, because the work since the last poll has taken too long.
+   * Whether a connection must wait for a turn, because the work since the last poll has taken too long. Otherwise
+   * the connection begins to work.
    *
    * @param nowMs The present time, as the connection has read it from the clock.
    */
-  mustWait(nowMs: number): boolean {
+  mustWait(connection: QueuedConnection, nowMs: number): boolean {
     const workedMs = nowMs - this.#sinceMs;
     if (this.#awaitsPoll) {
       this.#served++;
+      this.#endWork(nowMs);
       if (workedMs >= MAX_GATHERED_MS) this.#send();
-      return workedMs >= MAX_UNPOLLED_MS;
+      if (workedMs >= MAX_UNPOLLED_MS) return true;
+    } else {
+      if (!this.#gathers && workedMs < MAX_UNPOLLED_MS) return false;
+      this.#sinceMs = nowMs;
+      this.#served = 1;
+      this.#awaitPoll();
     }
-    if (!this.#gathers && workedMs < MAX_UNPOLLED_MS) return false;
-    this.#sinceMs = nowMs;
-    this.#served = 1;
-    this.#awaitPoll();
+    this.#working = connection;
+    this.#workingSinceMs = nowMs;
     return false;
+  }
+
+  /** Counts the time of the connection that has begun to work last. */
+  #endWork(nowMs: number): void {
+    if (this.#working === undefined) return;
+    addTime(this.#working, nowMs - this.#workingSinceMs);
+    this.#working = undefined;
   }
 
   /**
@@ -120,6 +136,7 @@ export class TurnQueue {
     this.#gathers = this.#served > 1 &&
       this.#clock.now() - this.#sinceMs < this.#served * MAX_MEAN_MS;
     this.#served = 0;
+    this.#working = undefined;
     this.#send();
     if (this.#waiting.size > 0) this.#serve();
   };
@@ -147,7 +164,12 @@ export class TurnQueue {
   #serveOne(connection: QueuedConnection): void {
     const before = this.#sinceMs;
     connection.takeTurn();
+    this.#working = undefined;
     this.#sinceMs = this.#clock.now();
-    connection.usedMs = Math.trunc((connection.usedMs + this.#sinceMs - before) / 2);
+    addTime(connection, this.#sinceMs - before);
   }
+}
+
+function addTime(connection: QueuedConnection, milliseconds: number): void {
+  connection.usedMs = Math.trunc((connection.usedMs + milliseconds) / 2);
 }

@@ -128,9 +128,15 @@ for (const [kind, messages] of Object.entries(KINDS)) {
 async function computingStage() {
   const clock = new BusyClock();
   const steps = { count: 0 };
+  const paths: string[] = [];
   const computing: WSGIApp = function* (environ, startResponse) {
     startResponse("200 OK", []);
+    paths.push(environ.PATH_INFO);
     if (environ.PATH_INFO === "/") return "0 bytes";
+    if (environ.PATH_INFO === "/whole") {
+      clock.compute(3);
+      return "the whole";
+    }
     for (let step = 0; step < 10; step++) {
       steps.count++;
       clock.compute(2);
@@ -139,7 +145,7 @@ async function computingStage() {
   };
   const stage = await serving(computing, { clock });
   const clients = Array.from({ length: CLIENTS }, () => stage.connect());
-  return { stage, clock, clients, steps };
+  return { stage, clock, clients, steps, paths };
 }
 
 const answersOf = (clients: readonly TestClient[]) =>
@@ -167,6 +173,23 @@ test("among requests that come together, those of clients with short answers go 
   assert(steps.count < CLIENTS / 2, `${steps.count} steps`);
   stage.run();
   assertEquals(answersOf(clients), clients.map(() => 2));
+  await stage.finish();
+});
+
+test("the time of an answer in a single step counts, also of a client that did not wait for a turn", async () => {
+  const { stage, clock, clients, paths } = await computingStage();
+  const [first, second, third] = clients as [TestClient, TestClient, TestClient];
+  // The first two are served at once.
+  for (const client of [first, second, third]) client.send(get("/whole"));
+  const other = stage.connect();
+  stage.run();
+  paths.length = 0;
+  clock.compute(10); // the work since the last poll is over
+  for (const client of [third, second, first]) client.send(get("/whole"));
+  other.send(get("/"));
+  stage.run();
+  assertEquals(paths, ["/whole", "/whole", "/", "/whole"]);
+  assertEquals(answersOf([first, second, third]), [2, 2, 2]);
   await stage.finish();
 });
 

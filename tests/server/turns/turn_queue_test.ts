@@ -32,21 +32,23 @@ function stage() {
 }
 
 test("connections are served at once until 4 ms have passed without a poll", () => {
-  const { clock, queue, now, pass } = stage();
-  assertEquals(queue.mustWait(now()), false);
-  assertEquals(queue.mustWait(pass(3)), false);
-  assertEquals(queue.mustWait(pass(1)), true);
+  const { clock, queue, now, pass, connection } = stage();
+  const a = connection("a", 0);
+  assertEquals(queue.mustWait(a, now()), false);
+  assertEquals(queue.mustWait(a, pass(3)), false);
+  assertEquals(queue.mustWait(a, pass(1)), true);
   clock.turn();
-  assertEquals(queue.mustWait(now()), false);
-  assertEquals(queue.mustWait(pass(4)), true);
+  assertEquals(queue.mustWait(a, now()), false);
+  assertEquals(queue.mustWait(a, pass(4)), true);
   clock.turn();
   assertEquals(clock.idle, true);
 });
 
 test("short work between many polls makes no connection wait", () => {
-  const { clock, queue, pass } = stage();
+  const { clock, queue, pass, connection } = stage();
+  const a = connection("a", 0);
   for (let poll = 0; poll < 20; poll++) {
-    assertEquals([queue.mustWait(pass(1)), queue.mustWait(pass(0.1))], [false, false]);
+    assertEquals([queue.mustWait(a, pass(1)), queue.mustWait(a, pass(0.1))], [false, false]);
     clock.turn();
   }
 });
@@ -67,9 +69,14 @@ test("after each poll, connections are served for a millisecond, and for one at 
   for (const name of ["a", "b", "c", "d", "e"]) {
     queue.add(connection(name, 0, name === "c" ? 30 : 0.5));
   }
+  const late = connection("late", 0);
   clock.turn();
   assertEquals(log, ["a", "b"]);
-  assertEquals(queue.mustWait(now()), false, "bytes that this poll brings are served at once");
+  assertEquals(
+    queue.mustWait(late, now()),
+    false,
+    "bytes that this poll brings are served at once",
+  );
   clock.turn();
   assertEquals(log, ["a", "b", "c"]);
   clock.turn();
@@ -77,7 +84,7 @@ test("after each poll, connections are served for a millisecond, and for one at 
   assertEquals(clock.idle, true);
 });
 
-test("the time of a turn counts for the next one", () => {
+test("the time of a turn counts once for the next one", () => {
   const { clock, queue, log, connection } = stage();
   const [slow, quick] = [connection("slow", 0, 4), connection("quick", 0)];
   queue.add(slow);
@@ -86,6 +93,32 @@ test("the time of a turn counts for the next one", () => {
   queue.add(quick);
   clock.turn();
   assertEquals([log, slow.usedMs, quick.usedMs], [["slow", "quick", "slow"], 3, 0]);
+});
+
+test("the time of work without a turn counts, up to the work of the next connection", () => {
+  const { clock, queue, log, now, pass, connection } = stage();
+  const [slow, quick, last] = [
+    connection("slow", 0),
+    connection("quick", 0),
+    connection("last", 0),
+  ];
+  queue.mustWait(slow, now());
+  queue.mustWait(quick, pass(3));
+  assertEquals(queue.mustWait(last, pass(1)), true);
+  assertEquals([slow, quick, last].map(({ usedMs }) => usedMs), [1, 0, 0]);
+  for (const each of [slow, quick, last]) queue.add(each);
+  clock.turn();
+  assertEquals(log, ["quick", "last", "slow"]);
+});
+
+test("the time after a poll is no time of a connection that has worked before", () => {
+  const { clock, queue, now, pass, connection } = stage();
+  const [a, b] = [connection("a", 0), connection("b", 0)];
+  queue.mustWait(a, now());
+  clock.turn();
+  queue.add(connection("other", 0));
+  queue.mustWait(b, pass(50));
+  assertEquals([a.usedMs, b.usedMs], [0, 0]);
 });
 
 test("a connection that waits again in its turn is served after the next poll", () => {
@@ -124,9 +157,9 @@ function gathering() {
   const { clock, queue, now, pass, connection } = parts;
   pass(4);
   const [a, b] = [connection("a", 0), connection("b", 0)];
-  queue.mustWait(now());
+  queue.mustWait(a, now());
   assertEquals(queue.gather(a), false, "the first poll may have brought one connection alone");
-  queue.mustWait(now());
+  queue.mustWait(b, now());
   assertEquals(queue.gather(b), false);
   clock.turn();
   return { ...parts, a, b };
@@ -136,7 +169,7 @@ test("after a poll with several connections, output is gathered until all are se
   const { clock, queue, log, now, a, b } = gathering();
   for (let poll = 0; poll < 3; poll++) {
     for (const connection of [a, b]) {
-      assertEquals(queue.mustWait(now()), false);
+      assertEquals(queue.mustWait(connection, now()), false);
       assertEquals(queue.gather(connection), true);
     }
     assertEquals(log, []);
@@ -148,34 +181,34 @@ test("after a poll with several connections, output is gathered until all are se
 
 test("after a poll with one connection, output is sent at once", () => {
   const { clock, queue, log, now, a } = gathering();
-  queue.mustWait(now());
+  queue.mustWait(a, now());
   assertEquals(queue.gather(a), true);
   clock.turn();
   assertEquals(log, ["a sends"]);
-  queue.mustWait(now());
+  queue.mustWait(a, now());
   assertEquals([queue.gather(a), clock.idle], [false, true]);
 });
 
 test("output is gathered for half a millisecond at most", () => {
   const { queue, log, now, pass, a, b } = gathering();
-  queue.mustWait(now());
+  queue.mustWait(a, now());
   queue.gather(a);
-  queue.mustWait(pass(0.4));
+  queue.mustWait(b, pass(0.4));
   assertEquals(log, []);
   queue.gather(b);
-  queue.mustWait(pass(0.1));
+  queue.mustWait(b, pass(0.1));
   assertEquals(log, ["a sends", "b sends"]);
 });
 
 test("after a poll with long work, output is sent at once", () => {
   const { clock, queue, now, pass, a, b } = gathering();
-  queue.mustWait(now());
+  queue.mustWait(a, now());
   queue.gather(a);
   pass(0.2);
-  queue.mustWait(now());
+  queue.mustWait(b, now());
   queue.gather(b);
   clock.turn();
-  queue.mustWait(now());
+  queue.mustWait(a, now());
   assertEquals(queue.gather(a), false);
 });
 
