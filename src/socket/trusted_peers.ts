@@ -100,6 +100,12 @@ function parseRange(name: string, text: string): Range {
 
 const MAPPED = [0, 0, 0, 0, 0, 0xffff];
 
+/** The groups of an address; of an IPv4 address that is mapped into IPv6, those of IPv4. */
+function unmapped(groups: readonly number[]): readonly number[] {
+  const isMapped = groups.length === 8 && MAPPED.every((group, at) => groups[at] === group);
+  return isMapped ? groups.slice(MAPPED.length) : groups;
+}
+
 /**
  * Reads a numeric address.
  *
@@ -111,15 +117,15 @@ export function addressGroups(text: string): readonly number[] | undefined {
   if (!text.includes(":")) return ipv4Groups(text);
   const [address = ""] = text.split("%");
   const groups = ipv6Groups(address);
-  if (groups === undefined || !MAPPED.every((group, at) => groups[at] === group)) return groups;
-  return groups.slice(MAPPED.length);
+  return groups && unmapped(groups);
 }
 
 /**
  * Writes a numeric address in its usual form, which is that of RFC 5952 for IPv6: `2001:db8::5`. So one client has
  * one text, however a proxy writes its address.
  *
- * @param groups The groups that {@linkcode addressGroups} has read.
+ * @param groups Two groups of 16 bits for IPv4, eight for IPv6. An IPv4 address that is mapped into IPv6 is written
+ *   as IPv4.
  * @returns The address, without brackets.
  *
  * @example
@@ -133,6 +139,7 @@ export function addressGroups(text: string): readonly number[] | undefined {
  * ```
  */
 export function addressOfGroups(groups: readonly number[]): string {
+  groups = unmapped(groups);
   if (groups.length === 2) return groups.flatMap((group) => [group >> 8, group & 0xff]).join(".");
   const text = groups.map((group) => group.toString(16));
   // The first of the longest runs of zeros becomes `::`.

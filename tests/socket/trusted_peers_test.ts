@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { addressGroups, trustedPeers } from "../../src/socket/mod.ts";
+import { addressGroups, addressOfGroups, trustedPeers } from "../../src/socket/mod.ts";
 
 const has = (range: string, address: string) => trustedPeers("from", [range]).has(address);
 
@@ -58,6 +58,13 @@ test("only the usual forms of an address are read", () => {
   assertEquals(addressGroups("1:2:3:4:5:6:7:8"), [1, 2, 3, 4, 5, 6, 7, 8]);
   assertEquals(addressGroups("::"), [0, 0, 0, 0, 0, 0, 0, 0]);
   assertEquals(addressGroups("1::1.2.3.4"), [1, 0, 0, 0, 0, 0, 0x102, 0x304]);
+});
+
+test("groups are written as the usual text of their address", () => {
+  assertEquals(addressOfGroups([0x7f00, 1]), "127.0.0.1");
+  assertEquals(addressOfGroups([0, 0, 0, 0, 0, 0xffff, 0x0a00, 1]), "10.0.0.1");
+  assertEquals(addressOfGroups([0, 0, 0, 0, 0, 0xfffe, 0x0a00, 1]), "::fffe:a00:1");
+  assertEquals(addressOfGroups([0x2001, 0xdb8, 0, 1, 0, 0, 0, 5]), "2001:db8:0:1::5");
 });
 
 test("an entry that is no peer is an error with the name of the option", () => {

@@ -18,7 +18,7 @@
 import type { Address } from "../../coroutine/sockets/byte_socket.ts";
 import { ipAddress } from "../address.ts";
 import { decodeLatin1 } from "../latin1.ts";
-import { addressGroups, addressOfGroups } from "../trusted_peers.ts";
+import { addressOfGroups } from "../trusted_peers.ts";
 import {
   ADDRESS_BYTES,
   CRC32C,
@@ -68,11 +68,10 @@ export function parseBlock(bytes: Uint8Array): ProxyHeader {
 }
 
 function hostOf(raw: Uint8Array): string {
-  if (raw.length === ADDRESS_BYTES.IPv4) return raw.join(".");
-  const groups = Array.from({ length: 8 }, (_, at) => {
-    return ((raw[2 * at] as number) << 8 | (raw[2 * at + 1] as number)).toString(16);
+  const groups = Array.from({ length: raw.length / 2 }, (_, at) => {
+    return (raw[2 * at] as number) << 8 | (raw[2 * at + 1] as number);
   });
-  return addressOfGroups(addressGroups(groups.join(":")) ?? []);
+  return addressOfGroups(groups);
 }
 
 function pathOf(raw: Uint8Array): string {
