@@ -398,7 +398,8 @@ class AppRun implements BodyReader, StepConsumer {
 
   /**
    * Gives the app the error of its wait, when the request is aborted: mostly that of a read of the body. The
-   * error itself ends the app. Its `finally` blocks may wait, which a `return()` would cut short.
+   * error itself ends the app. Its `finally` blocks may wait, which a `return()` would cut short. An app that
+   * catches the error goes on: the language does not tell a `catch` that waits from a `finally` that waits.
    */
   #unwind(error: unknown): Step {
     const { cogen } = this.#context;

@@ -228,6 +228,50 @@ function untilAborted({ cogen }: Environ) {
   }, "untilAborted");
 }
 
+/** An operation that fails just before the run is cancelled. */
+function failsAtAbort({ cogen }: Environ) {
+  return operation<never>((resume) => {
+    cogen.signal.addEventListener("abort", () => resume.error(new Error("of its own")));
+  }, "failsAtAbort");
+}
+
+test("an error that is on its way to the app when the client leaves lets the finally of the app wait", async () => {
+  const events: string[] = [];
+  const stage = await serving(function* (environ, start) {
+    ok(start);
+    try {
+      yield* environ.cogen.wait(failsAtAbort(environ));
+    } finally {
+      yield* environ.cogen.wait(Sleep(1));
+      events.push("freed");
+    }
+  });
+  const client = stage.ask(get("/"));
+  await stage.settle();
+  client.destroy();
+  await stage.settle(1000);
+  assertEquals(events, ["freed"]);
+  assertMatch(stage.takeLog().join("\n"), /^GET \/ failed: Error: of its own/);
+  await stage.finish();
+});
+
+test("an app that goes on after an error that was on its way when the client left is abandoned in time", async () => {
+  const stage = await serving(function* (environ, start) {
+    ok(start);
+    try {
+      yield* environ.cogen.wait(failsAtAbort(environ));
+    } catch {
+      for (;;) yield* environ.cogen.wait(Sleep(1));
+    }
+  }, { timeouts: { close: 5 } });
+  const client = stage.ask(get("/"));
+  await stage.settle();
+  client.destroy();
+  for (let second = 0; second < 6; second++) await stage.settle(1000);
+  assertMatch(stage.takeLog().join("\n"), /^GET \/ failed: .* has not ended in 5000 ms/);
+  await stage.finish();
+});
+
 const CROSSED: Readonly<Record<string, readonly [app: WSGIApp, log: readonly string[]]>> = {
   "the error of the next step of an async iterator": [
     async function* (environ) {
