@@ -45,7 +45,7 @@ import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
 import type { RefusalKind } from "./counts/refusals.ts";
 import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";
-import type { TimeoutsMs } from "./timeouts.ts";
+import { setTimerInParts, type TimeoutsMs } from "./timeouts.ts";
 import type { QueuedConnection, TurnQueue } from "./turn_queue.ts";
 
 /** The members that a connection needs of its server. */
@@ -729,7 +729,7 @@ export class ClientConnection
     if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
     const { clock } = this.settings.adapter;
     this.#cancelHalfClosed?.();
-    this.#cancelHalfClosed = clock.setTimer(halfClosed, () => this.#halfClosedOver());
+    this.#cancelHalfClosed = setTimerInParts(clock, halfClosed, () => this.#halfClosedOver());
   }
 
   /** A client that has its whole response may well leave: its app then has the time of one that is closed. */
@@ -739,7 +739,7 @@ export class ClientConnection
     if (closeMs === 0) return this.#abandonHalfClosed();
     if (closeMs === Infinity) return;
     const { clock } = this.settings.adapter;
-    this.#cancelHalfClosed = clock.setTimer(closeMs, () => this.#abandonHalfClosed());
+    this.#cancelHalfClosed = setTimerInParts(clock, closeMs, () => this.#abandonHalfClosed());
   }
 
   /** Treats a client that has been half-closed for too long as gone. */

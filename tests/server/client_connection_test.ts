@@ -505,6 +505,23 @@ test("an app that goes on after its whole response is ended with its client, in 
   await stage.finish();
 });
 
+test("a half-closed client is served although the process had to wait for the processor", async () => {
+  const stage = await serving(function* (environ, startResponse) {
+    ok(startResponse);
+    for (let wait = 0; wait < 3; wait++) yield* environ.cogen.wait(Sleep(0.005));
+    return environ.PATH_INFO;
+  });
+  const client = stage.ask(get("/a") + get("/b"));
+  client.end();
+  // After each round of the loop, a second has passed: all timers are due at once.
+  for (let round = 0; round < 40; round++) {
+    stage.clock.moveTo(stage.clock.now() + 1000);
+    stage.clock.turn();
+  }
+  assertEquals([bodies(client), client.closed], [["/a", "/b"], true]);
+  await stage.finish();
+});
+
 test("with halfClosed: Infinity a client that ends its side is served in full", async () => {
   const stage = await serving(slow, { timeouts: { halfClosed: Infinity } });
   const client = stage.ask(get("/a") + get("/b"));
