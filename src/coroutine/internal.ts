@@ -14,6 +14,7 @@ export { callHook, describeFailed, faultlessLog, indentEntry } from "./failure_l
 export { isPlain } from "./base_members.ts";
 export { NOT_YET } from "./operation.ts";
 export { notePerformed } from "./origin.ts";
+export { checkMembers } from "./option_checks.ts";
 export { handleRejection, handleRejectionsIn } from "./interop/promises.ts";
 export { type Ready, ReadyQueue } from "./kernel/ready_queue.ts";
 export { Roster, type RosterMember } from "./kernel/roster.ts";

@@ -173,6 +173,26 @@ export function checkOption(name: string, value: unknown, kind: OptionKind): voi
 }
 
 /**
+ * Checks an object of a class by its members, since a package that is loaded twice has two classes.
+ *
+ * @param name The name of the value, for the error message.
+ * @param value The value.
+ * @param members The names of the members that are called or read.
+ * @param expected The expected kind.
+ * @throws {TypeError} If one of the members is missing.
+ */
+export function checkMembers(
+  name: string,
+  value: unknown,
+  members: readonly string[],
+  expected: string = `an object with ${members.join(", ")}`,
+): void {
+  const given = Object(value);
+  if (members.every((member) => member in given)) return;
+  throw optionError(name, value, expected);
+}
+
+/**
  * Throws an error unless the options are an object and all its members have known names.
  *
  * Without this check a misspelt option would be ignored without a message, even a misspelt `tls`.

@@ -15,7 +15,13 @@ import {
   Scheduler,
   toMilliseconds,
 } from "../coroutine/mod.ts";
-import { callHook, describeFailed, describeThrown, faultlessLog } from "../coroutine/internal.ts";
+import {
+  callHook,
+  checkMembers,
+  describeFailed,
+  describeThrown,
+  faultlessLog,
+} from "../coroutine/internal.ts";
 import { type ErrorLog, errorLog, type LogFormat } from "./log/error_log.ts";
 import { checkFields } from "../http/mod.ts";
 import type { Adapter, ListenTarget } from "../socket/mod.ts";
@@ -229,7 +235,7 @@ export function checkServingOptions<O extends ServingOptions>(options: O): O {
   const rules = { complaint: "Unknown option", suggestions: OTHER_NAMES };
   options = checkNames("options", options, KNOWN_OPTIONS, rules);
   const given = options as Readonly<Record<string, unknown>>;
-  const { serverName, worker, bus, scheduler, adapter, signal, debug, logFormat } = given;
+  const { serverName, worker, signal, debug, logFormat } = given;
   checkLogFormat(logFormat);
   checkOption("serverName", serverName, "string");
   checkOption("worker", worker, "string");
@@ -240,12 +246,15 @@ export function checkServingOptions<O extends ServingOptions>(options: O): O {
   for (const name of ["onListen", "onError", "onRefused", "log"] as const) {
     checkOption(name, given[name], "function");
   }
-  checkMembers("scheduler", scheduler, ["add", "clock"], "a Scheduler");
-  checkMembers("bus", bus, ["bind", "signal"], "a bus that openBus has made");
-  checkMembers("adapter", adapter, ["listen", "clock"], "an Adapter, such as nodeAdapter()");
+  const check = (name: string, members: readonly string[], expected: string) => {
+    if (given[name] !== undefined) checkMembers(name, given[name], members, expected);
+  };
+  check("scheduler", ["add", "clock"], "a Scheduler");
+  check("bus", ["bind", "signal"], "a bus that openBus has made");
+  check("adapter", ["listen", "clock"], "an Adapter, such as nodeAdapter()");
   const isController = typeof signal === "object" && signal !== null && "abort" in signal;
   const advice = isController ? "; write controller.signal" : "";
-  checkMembers("signal", signal, ["aborted", "addEventListener"], `an AbortSignal${advice}`);
+  check("signal", ["aborted", "addEventListener"], `an AbortSignal${advice}`);
   return options;
 }
 
@@ -262,19 +271,6 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   ...{ cert: "tls", key: "tls", timeout: "timeouts", limit: "limits", backlog: "requestQueueSize" },
   ...{ onListening: "onListen", logger: "log", name: "serverName" },
 };
-
-/** Checks an object of a class by its members, since a package that is loaded twice has two classes. */
-function checkMembers(
-  name: string,
-  value: unknown,
-  members: readonly string[],
-  expected: string,
-): void {
-  if (value === undefined) return;
-  const isObject = typeof value === "object" && value !== null;
-  if (isObject && members.every((member) => member in value)) return;
-  throw optionError(name, value, expected);
-}
 
 function resolveApp(app: WSGIApp | Mounts): WSGIApp {
   if (app === undefined) {

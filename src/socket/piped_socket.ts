@@ -7,7 +7,8 @@
  * @module
  */
 
-import { checkNames } from "../coroutine/mod.ts";
+import { checkMembers } from "../coroutine/internal.ts";
+import { checkNames, checkOption } from "../coroutine/mod.ts";
 import { Inbound, type OpenHandler } from "./inbound.ts";
 import { latin1Bytes } from "./latin1.ts";
 import type { Address, Socket } from "./socket.ts";
@@ -98,9 +99,13 @@ export class PipedSocket implements Socket {
    *
    * @param pipe The sending side.
    * @param options The addresses and the log.
+   * @throws {TypeError} If the pipe lacks a method, or an option is unknown or of a wrong kind.
    */
   constructor(pipe: Pipe, options: PipeOptions = {}) {
+    checkMembers("The pipe of PipedSocket", pipe, ["send", "end", "cut", "resume"]);
     options = checkNames("PipedSocket", options, ["local", "remote", "encrypted", "log"]);
+    checkOption("encrypted of PipedSocket", options.encrypted, "boolean");
+    checkOption("log of PipedSocket", options.log, "function");
     const { local = NOWHERE, remote = NOWHERE, encrypted = false, log = () => {} } = options;
     this.local = local;
     this.remote = remote;

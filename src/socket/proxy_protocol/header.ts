@@ -8,6 +8,7 @@
  * @module
  */
 
+import { optionError } from "../../coroutine/mod.ts";
 import type { Address } from "../../coroutine/sockets/byte_socket.ts";
 
 /** A further fact of a header of version 2: its type (PP2_TYPE) and its bytes. */
@@ -65,6 +66,7 @@ export const ADDRESS_BYTES = { IPv4: 4, IPv6: 16, unix: 108 } as const;
  *
  * @param tlvs The TLVs of a header.
  * @returns Whether there is a TLV of the type `PP2_TYPE_SSL` with the flag `PP2_CLIENT_SSL`.
+ * @throws {TypeError} If the TLVs are no array.
  *
  * @example
  * ```ts
@@ -75,7 +77,10 @@ export const ADDRESS_BYTES = { IPv4: 4, IPv6: 16, unix: 108 } as const;
  * ```
  */
 export function proxiesTLS(tlvs: readonly ProxyTLV[]): boolean {
-  return tlvs.some(({ type, value }) => type === SSL && ((value[0] ?? 0) & 1) === 1);
+  if (!Array.isArray(tlvs)) throw optionError("The argument of proxiesTLS", tlvs, "header.tlvs");
+  return (tlvs as readonly ProxyTLV[]).some(({ type, value }) =>
+    type === SSL && ((value[0] ?? 0) & 1) === 1
+  );
 }
 
 /**

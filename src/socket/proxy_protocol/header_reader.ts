@@ -12,6 +12,7 @@
  * @module
  */
 
+import { optionError } from "../../coroutine/mod.ts";
 import { joinBytes } from "../join_bytes.ts";
 import {
   MAX_V1_BYTES,
@@ -53,8 +54,12 @@ export class ProxyHeaderReader {
    * Makes a reader that has read nothing.
    *
    * @param version The versions that are taken.
+   * @throws {TypeError} For any other version.
    */
   constructor(version: ProxyVersion) {
+    if (!["v1", "v2", "auto"].includes(version)) {
+      throw optionError("The version of ProxyHeaderReader", version, '"v1", "v2" or "auto"');
+    }
     this.#version = version;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { optionError } from "../../coroutine/mod.ts";
 import type { Address } from "../../coroutine/sockets/byte_socket.ts";
 import { joinBytes } from "../join_bytes.ts";
 import { latin1Bytes } from "../latin1.ts";
@@ -22,8 +23,8 @@ import {
  *
  * @param header The header. A TLV of the type 3 (CRC-32C) gets the right checksum, whatever its value.
  * @returns The bytes.
- * @throws {TypeError} If the version cannot express the header: TLVs, `local` or Unix sockets in version 1, a
- *   source without a destination, or ends of two families.
+ * @throws {TypeError} If the argument is no header, or the version cannot express the header: TLVs, `local` or Unix
+ *   sockets in version 1, a source without a destination, or ends of two families.
  * @throws {RangeError} If the header is too long.
  *
  * @example
@@ -38,7 +39,14 @@ import {
  * ```
  */
 export function encodeProxyHeader(header: ProxyHeader): Uint8Array {
-  const { source, destination, version } = header;
+  const { source, destination, version, tlvs } = Object(header) as ProxyHeader;
+  if ((version !== 1 && version !== 2) || !Array.isArray(tlvs)) {
+    throw optionError(
+      "The header",
+      header,
+      'one such as { version: 2, command: "local", tlvs: [] }',
+    );
+  }
   if ((source === undefined) !== (destination === undefined)) {
     throw new TypeError("A PROXY header has a source and a destination, or none of both");
   }
