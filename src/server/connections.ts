@@ -91,6 +91,11 @@ export class Connections implements ConnectionHost, OpeningsHost {
   /** The requests whose app has not ended, although the connection is closed. */
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
+  /**
+   * Whether the last check of deadlines came so late that the process was paused, and was left out: the bytes that
+   * came meanwhile are read first. The next check is made, so that deadlines hold in a process that is always late.
+   */
+  #wasPaused = false;
   /** The time of the last line in the log about a shortage of descriptors, in milliseconds. */
   #shortageToldMs = -Infinity;
   /** Set by the option `debug`. */
@@ -369,7 +374,8 @@ export class Connections implements ConnectionHost, OpeningsHost {
       const now = clock.now();
       this.tally.delayed(now - dueAt);
       this.#lookForMistakes?.();
-      for (const connection of this) connection.checkDeadline(now);
+      this.#wasPaused = now - dueAt >= CHECK_INTERVAL_MS && !this.#wasPaused;
+      if (!this.#wasPaused) { for (const connection of this) connection.checkDeadline(now); }
       if (this.#open.size > 0) this.#planCheck();
     });
   }

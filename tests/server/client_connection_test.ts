@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
+import { ManualClock, Sleep, WaitForSignal } from "../../src/coroutine/mod.ts";
 import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
 import {
   get,
@@ -519,6 +519,48 @@ test("a half-closed client is served although the process had to wait for the pr
     stage.clock.turn();
   }
   assertEquals([bodies(client), client.closed], [["/a", "/b"], true]);
+  await stage.finish();
+});
+
+/** A clock whose last timer runs when a test says so, before anything else that is due. */
+class PausedClock extends ManualClock {
+  runLastTimer = (): void => {};
+
+  override setTimer(delay: number, turn: () => void): () => void {
+    this.runLastTimer = turn;
+    return super.setTimer(delay, () => this.runLastTimer === turn && turn());
+  }
+}
+
+test("after a pause of the process, the bytes that came meanwhile are read before a deadline holds", async () => {
+  const clock = new PausedClock();
+  const stage = await serving(echoPath, { clock });
+  const client = stage.connect();
+  stage.run();
+  client.send("GET /late HTTP/1.1\r\n");
+  stage.run();
+  client.send("Host: test\r\n\r\n");
+  clock.moveTo(clock.now() + 60_000);
+  clock.runLastTimer(); // the loop calls timers first
+  stage.run();
+  assertEquals(bodies(client), ["/late"]);
+  await stage.finish();
+});
+
+test("in a process that is always late, a deadline holds at the second check", async () => {
+  const clock = new PausedClock();
+  const stage = await serving(echoPath, { clock });
+  const client = stage.connect();
+  stage.run();
+  client.send("GET /never HTTP/1.1\r\n");
+  stage.run();
+  for (let check = 0; check < 2; check++) {
+    assertEquals(client.received(), "");
+    clock.moveTo(clock.now() + 60_000);
+    clock.runLastTimer();
+    stage.run();
+  }
+  assertStringIncludes(client.received(), "HTTP/1.1 408 ");
   await stage.finish();
 });
 
