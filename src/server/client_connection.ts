@@ -355,7 +355,7 @@ export class ClientConnection
     open: (socket: ByteSocket) => SocketHandler,
     events: TakenEvents,
   ): void {
-    this.output.uncork();
+    this.output.handOver();
     this.#leave(this.#state.next.take);
     this.#cancelHalfClosed?.();
     this.#resume();

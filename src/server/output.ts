@@ -171,6 +171,15 @@ export class Output implements AppOutput {
     this.flush();
   }
 
+  /**
+   * Hands all bytes to the socket, also without room: it keeps them, and they come before those of the next owner
+   * of the socket.
+   */
+  handOver(): void {
+    this.#corked = false;
+    this.#pump(false);
+  }
+
   /** Hands over more bytes, since the socket has room again. */
   drain(): void {
     this.#full = false;
@@ -261,12 +270,13 @@ export class Output implements AppOutput {
     this.#owner?.outputBroke(error);
   }
 
-  #pump(): void {
+  /** @param needsRoom Whether to stop when the socket has no room. */
+  #pump(needsRoom = true): void {
     this.#takeTail();
     if (!this.#isUnchanged()) return;
     const parts = this.#parts ?? NONE;
     let sent = 0;
-    while (!this.#full && sent < parts.length) {
+    while (!(needsRoom && this.#full) && sent < parts.length) {
       const part = parts[sent] as Part;
       if (part.length <= MAX_PIECE_BYTES) {
         sent++;
@@ -378,6 +388,8 @@ export class SpentOutput implements ConnectionOutput {
   cork(): void {}
 
   uncork(): void {}
+
+  handOver(): void {}
 
   drain(): void {}
 

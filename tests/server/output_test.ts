@@ -60,6 +60,20 @@ test("small bytes after a text are copied into it, and large ones are not", () =
   assertEquals(taker.writes, [`a${"\x80".repeat(512)}${"\x82".repeat(513)}`]);
 });
 
+test("all bytes are handed over to a socket that has another owner now, also without room", () => {
+  const writes: string[] = [];
+  const socket = { write: (part: string) => writes.push(part) < 0, endWrite() {} };
+  const clock = new ManualClock();
+  const output = new Output(socket as unknown as Socket, { clock, latin1: decodeLatin1 });
+  output.write("a".repeat(20_000));
+  output.flush();
+  output.cork();
+  output.write("b");
+  output.handOver();
+  assertEquals(writes.map((part) => part.length), [20_000, 1]);
+  assertEquals([output.size, output.full], [0, true]);
+});
+
 test("flushing nothing writes nothing", () => {
   const taker = new Taker();
   taker.output.flush();

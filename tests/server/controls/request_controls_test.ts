@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Signal, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
 import { ResponseError } from "../../../src/http/mod.ts";
 import type { ByteSocket, SocketHandler } from "../../../src/socket/mod.ts";
-import { type Cogen, type HeaderList, WSGIError } from "../../../src/wsgi/mod.ts";
+import { type Cogen, type HeaderList, type WSGIApp, WSGIError } from "../../../src/wsgi/mod.ts";
 import { get, requestText, serving } from "../../support/serving.ts";
 
 const PLAIN: HeaderList = [["Content-Type", "text/plain"]];
@@ -199,6 +199,24 @@ test("an app takes the socket of an upgrade; what came with the request is deliv
   client.end();
   stage.run();
   assertEquals(told, ["end", "close"]);
+  await stage.finish();
+});
+
+test("the bytes of a taken socket follow those of the response before, which the client has not read", async () => {
+  const app: WSGIApp = function* (environ, startResponse) {
+    if (environ.PATH_INFO === "/echo") return void echo(environ.cogen, [["Upgrade", "echo"]]);
+    startResponse("200 OK", PLAIN);
+    yield new Uint8Array(20_000).fill(0x61);
+    yield new Uint8Array(20_000).fill(0x62);
+  };
+  const stage = await serving(app, { window: 1000 });
+  const client = stage.ask(`${get("/")}${get("/echo", ...UPGRADE)}first`);
+  stage.run();
+  assert(
+    client.take().endsWith(
+      "bb\r\n0\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n<first>",
+    ),
+  );
   await stage.finish();
 });
 
