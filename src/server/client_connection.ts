@@ -127,7 +127,7 @@ export class ClientConnection
    * otherwise a client that sends faster than it is served would use all turns, and all memory.
    */
   #awaitsTurn = false;
-  /** Whether the queue of turns will call {@linkcode send}. Until then, the output is corked. */
+  /** Whether the queue of turns will call {@linkcode send}. An open connection corks its output until then. */
   #isGathered = false;
   /** Whether `#advance` has entered a phase. `#settle` then sets the deadline, once for all requests of a read. */
   #isPhaseDue = false;
@@ -539,10 +539,11 @@ export class ClientConnection
   /** Takes events as long as the state allows it and there are any. */
   #advance(): void {
     if (this.#advancing || this.#awaitsTurn || !this.#isServing) return;
+    this.time = this.settings.adapter.clock.now();
+    this.#host.turns.sendOverdue(this.time);
     this.#advancing = true;
     this.output.cork();
     try {
-      this.time = this.settings.adapter.clock.now();
       if (this.#bufferedBytes > 0 && this.#host.turns.mustWait(this, this.time)) this.#awaitTurn();
       else this.#takeEvents();
     } catch (error) {
@@ -580,15 +581,28 @@ export class ClientConnection
     if (this.#advancing) return; // the end of `#advance` sends
     try {
       this.output.uncork();
-      if (this.output.full) this.#settle();
+      if (this.output.full) this.#settle(); // reading may have to pause
     } catch (error) {
-      this.outputBroke(error); // the error must not end another connection
+      this.#turnBroke(error);
     }
   }
 
   takeTurn(): void {
     this.#awaitsTurn = false;
-    this.#advance();
+    try {
+      this.#advance();
+    } catch (error) {
+      this.#turnBroke(error);
+    }
+  }
+
+  /** The socket has thrown. The error must not reach the queue, which has other connections to call. */
+  #turnBroke(error: unknown): void {
+    try {
+      this.outputBroke(error);
+    } catch (further) {
+      this.settings.report(further);
+    }
   }
 
   /** Decides on the bytes that are left: whether a request has begun, and whether reading pauses. */
@@ -781,7 +795,7 @@ export class ClientConnection
    */
   #cut(party: "server" | "client" = "server"): void {
     if (this.#state === STATES.gone) return;
-    if (this.#isGathered) this.output.uncork();
+    if (this.#isGathered) this.output.uncork(); // without other connections, the bytes would have left
     this.wasCut = party === "server";
     this.#leave(this.#state.next.cut);
     const response = this.#exchange?.response;

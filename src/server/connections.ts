@@ -28,7 +28,7 @@ import type { Openings, OpeningsHost } from "./opening/openings.ts";
 import { type RefusalKind, Refusals } from "./counts/refusals.ts";
 import type { RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
-import { TurnQueue } from "./turn_queue.ts";
+import { type TurnQueue, turnsOf } from "./turn_queue.ts";
 import { Tally } from "./counts/tally.ts";
 import type { TimeoutsMs } from "./timeouts.ts";
 
@@ -114,7 +114,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
     this.#software = `cogen-wsgi (${settings.adapter.name})`;
     this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
-    this.turns = new TurnQueue(settings.adapter.clock);
+    this.turns = turnsOf(settings.adapter.clock);
     if (settings.debug) {
       this.#lookForMistakes = tellMistakes(settings.scheduler, (text) => settings.log(text));
     }

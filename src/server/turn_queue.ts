@@ -1,5 +1,5 @@
 /**
- * The turns of the connections of a server.
+ * The turns of the connections on an event loop.
  *
  * Most bytes are served as soon as they have come. But one poll of the host's event loop may bring much
  * work, and a request that comes next would wait for all of it. So when the work since a poll has taken
@@ -12,8 +12,8 @@
  * (`npm run bench -- --compare HEAD --workload hello`, with a `gather` that returns `false` at once).
  *
  * The trap: the queue does not know when the loop polls, and a call from the clock for each poll would
- * cost as much as a part of a request. So the clock is asked only when the time is over. Nor is it read at the end
- * of each work: between two polls, a connection has worked until the next one begins.
+ * cost as much as a part of a request. So unless output is gathered, the clock is asked only when the time is over.
+ * Nor is it read at the end of each work: between two polls, a connection has worked until the next one begins.
  *
  * {@linkcode ClientConnection} calls this.
  *
@@ -25,9 +25,9 @@ import { type Ready, ReadyQueue } from "../coroutine/internal.ts";
 
 /** Connections are served at once for this time between two polls. */
 const MAX_UNPOLLED_MS = 4;
-/** The output of connections is gathered for this time at most, and for one step of an app more. */
+/** Output is gathered for this time at most, and for one step of an app, or of other code on the loop, more. */
 const MAX_GATHERED_MS = 0.5;
-/** Output is gathered only if a connection takes no more than this time on average. */
+/** Output is gathered only if a connection takes less than this time on average, and no connection must wait. */
 const MAX_MEAN_MS = 0.1;
 /** Connections that have waited are served for this time after each poll. */
 const MAX_TURN_MS = 1;
@@ -55,7 +55,19 @@ class Waiting implements Ready {
   }
 }
 
-/** The connections of one server that wait for their turns. */
+const ofClocks = new WeakMap<Clock, TurnQueue>();
+
+/**
+ * Gives the queue of an event loop. The servers of a process share it: the connections of each one wait for the
+ * work of all.
+ */
+export function turnsOf(clock: Clock): TurnQueue {
+  let turns = ofClocks.get(clock);
+  if (turns === undefined) ofClocks.set(clock, turns = new TurnQueue(clock));
+  return turns;
+}
+
+/** The connections that wait for their turns. */
 export class TurnQueue {
   readonly #clock: Clock;
   readonly #waiting = new ReadyQueue<Waiting>();
@@ -88,7 +100,6 @@ export class TurnQueue {
     if (this.#awaitsPoll) {
       this.#served++;
       this.#endWork(nowMs);
-      if (workedMs >= MAX_GATHERED_MS) this.#send();
       if (workedMs >= MAX_UNPOLLED_MS) return true;
     } else {
       if (!this.#gathers && workedMs < MAX_UNPOLLED_MS) return false;
@@ -109,7 +120,7 @@ export class TurnQueue {
   }
 
   /**
-   * Takes over to send the output of a connection, before the next poll.
+   * Takes over to send the output of a connection: in the next turn of the clock, or earlier.
    *
    * @returns `false` if no output is gathered now: the connection sends it at once.
    */
@@ -117,6 +128,15 @@ export class TurnQueue {
     if (!this.#gathers || !this.#awaitsPoll) return false;
     this.#senders.push(connection);
     return true;
+  }
+
+  /**
+   * Sends the output that has been gathered for long enough. A connection calls this before it works.
+   *
+   * @param nowMs The present time, as the connection has read it from the clock.
+   */
+  sendOverdue(nowMs: number): void {
+    if (nowMs - this.#sinceMs >= MAX_GATHERED_MS) this.#send();
   }
 
   /** Adds a connection that is not in the queue. Its `takeTurn` is called once, after a poll. */
@@ -133,8 +153,8 @@ export class TurnQueue {
 
   readonly #polled = (): void => {
     this.#awaitsPoll = false;
-    this.#gathers = this.#served > 1 &&
-      this.#clock.now() - this.#sinceMs < this.#served * MAX_MEAN_MS;
+    this.#gathers = this.#served > 1 && this.#waiting.size === 0 &&
+      this.#clock.now() - this.#sinceMs < Math.min(this.#served * MAX_MEAN_MS, MAX_UNPOLLED_MS);
     this.#served = 0;
     this.#working = undefined;
     this.#send();

@@ -4,10 +4,17 @@
  */
 
 import { test } from "node:test";
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Sleep } from "../../../src/coroutine/mod.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Signal, Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
 import type { WSGIApp } from "../../../src/wsgi/mod.ts";
-import { get, requestText, type Serving, serving, type TestClient } from "../../support/serving.ts";
+import {
+  get,
+  requestText,
+  type Serving,
+  serving,
+  type TestClient,
+  WorkingClock,
+} from "../../support/serving.ts";
 
 const CLIENTS = 8;
 const LARGE = "x".repeat(300_000);
@@ -19,6 +26,18 @@ const app: WSGIApp = function* (environ, startResponse) {
   const { cogen } = environ;
   if (path === "/last") cogen.closeConnection();
   if (path === "/close") void serverOf?.close();
+  if (path === "/echo") {
+    return cogen.takeSocket([["Upgrade", "echo"]], (socket) => ({
+      onData: (bytes) => void socket.write(bytes),
+      onEnd: () => socket.endWrite(),
+      onDrain() {},
+      onClose() {},
+    }));
+  }
+  if (path === "/bell") {
+    yield* cogen.wait(WaitForSignal("bell"));
+    workingClock?.work(1);
+  }
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
   if (path === "/large") return LARGE;
   if (path === "/steps") {
@@ -36,11 +55,12 @@ const app: WSGIApp = function* (environ, startResponse) {
 /** What happened in the process, in order: apps that began, and bytes that left. */
 let log: string[] = [];
 let serverOf: { close(): Promise<void> } | undefined;
+let workingClock: WorkingClock | undefined;
 
 /** A server whose last poll has brought several clients. */
 async function gathering(): Promise<{ stage: Serving; clients: TestClient[] }> {
   log = [];
-  const stage = await serving(app);
+  const stage = await serving(app, { clock: workingClock = new WorkingClock() });
   const clients = Array.from({ length: CLIENTS }, () => stage.connect());
   stage.run(10);
   for (const client of clients) client.send(get("/"));
@@ -143,5 +163,39 @@ test("a client that waits for 100 (Continue) gets it, beside others", async () =
   for (const client of clients) client.send("ab");
   stage.run();
   assertEquals(clients.map(lastBody), clients.map(() => "/"));
+  await stage.finish();
+});
+
+test("a socket that is taken after a large answer echoes behind it", async () => {
+  const { stage, clients } = await gathering();
+  for (const client of clients) client.send(get("/large"));
+  for (const client of clients) {
+    client.send(`${get("/echo", "Connection: Upgrade", "Upgrade: echo")}first`);
+  }
+  stage.run(50);
+  for (const client of clients) {
+    const [, after] = client.received().split(LARGE);
+    assertMatch(after as string, /^HTTP\/1\.1 101 [^]*\r\n\r\nfirst$/);
+  }
+  await stage.finish();
+});
+
+test("answers that are gathered leave when an app has worked for long after its wait", async () => {
+  const { stage, clients } = await gathering();
+  const [waiting, ...others] = clients as [TestClient, ...TestClient[]];
+  waiting.send(get("/bell"));
+  stage.run(10);
+  for (const client of others) client.send(get("/"));
+  stage.run();
+  for (const client of others) client.send(get("/now"));
+  stage.server.scheduler.add(function* () {
+    yield* Signal("bell");
+  });
+  stage.clock.turn();
+  assertEquals(log.at(-1), "/now");
+  stage.clock.turn();
+  assertEquals(others.map(lastBody), others.map(() => "/now"));
+  stage.run();
+  assertEquals(lastBody(waiting), "/bell");
   await stage.finish();
 });

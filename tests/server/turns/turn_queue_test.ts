@@ -6,7 +6,7 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { ManualClock } from "../../../src/coroutine/mod.ts";
-import { TurnQueue } from "../../../src/server/turn_queue.ts";
+import { TurnQueue, turnsOf } from "../../../src/server/turn_queue.ts";
 
 function stage() {
   const clock = new ManualClock();
@@ -193,11 +193,33 @@ test("output is gathered for half a millisecond at most", () => {
   const { queue, log, now, pass, a, b } = gathering();
   queue.mustWait(a, now());
   queue.gather(a);
-  queue.mustWait(b, pass(0.4));
+  queue.sendOverdue(pass(0.4));
   assertEquals(log, []);
   queue.gather(b);
-  queue.mustWait(b, pass(0.1));
+  queue.sendOverdue(pass(0.1));
   assertEquals(log, ["a sends", "b sends"]);
+});
+
+test("while connections wait for their turns, output is sent at once", () => {
+  const { clock, queue, log, now, connection, a, b } = gathering();
+  queue.mustWait(a, now());
+  queue.mustWait(b, now());
+  queue.add(connection("waits", 0));
+  clock.turn();
+  assertEquals(log, ["waits"]);
+  for (const one of [a, b]) {
+    queue.mustWait(one, now());
+    assertEquals(queue.gather(one), false);
+  }
+});
+
+test("with a clock whose turns come late, output is sent at once", () => {
+  const { clock, queue, now, pass, a } = gathering();
+  for (let count = 0; count < 1000; count++) queue.mustWait(a, now());
+  pass(10);
+  clock.turn();
+  queue.mustWait(a, now());
+  assertEquals(queue.gather(a), false);
 });
 
 test("after a poll with long work, output is sent at once", () => {
@@ -215,4 +237,10 @@ test("after a poll with long work, output is sent at once", () => {
 test("outside of the events of a poll, output is sent at once", () => {
   const { queue, a } = gathering();
   assertEquals(queue.gather(a), false);
+});
+
+test("the servers of one clock share a queue", () => {
+  const clock = new ManualClock();
+  assertEquals(turnsOf(clock) === turnsOf(clock), true);
+  assertEquals(turnsOf(clock) === turnsOf(new ManualClock()), false);
 });
