@@ -24,6 +24,7 @@ export interface ResponseHead {
  * @param text The status line and the fields, without the empty line at the end.
  * @returns The head.
  * @throws {SyntaxError} If the text is no such head; the message quotes the wrong line.
+ * @throws {TypeError} If the argument is no text.
  *
  * @example
  * ```ts
@@ -38,7 +39,7 @@ export interface ResponseHead {
  * ```
  */
 export function readResponseHead(text: string): ResponseHead {
-  const [statusLine = "", ...lines] = text.split("\r\n");
+  const [statusLine = "", ...lines] = textOf("readResponseHead", text).split("\r\n");
   const match = /^HTTP\/1\.[01] (\d{3}) (.*)$/.exec(statusLine);
   if (match === null) throw malformedResponse("a status line", statusLine);
   return { status: Number(match[1]), reason: match[2] ?? "", fields: lines.map(readField) };
@@ -50,9 +51,10 @@ export function readResponseHead(text: string): ResponseHead {
  * @param line The line, without CRLF.
  * @returns The name and the value.
  * @throws {SyntaxError} If the line is no field line.
+ * @throws {TypeError} If the argument is no text.
  */
 export function readField(line: string): readonly [name: string, value: string] {
-  const [, name, value = ""] = /^([^\s:]+):(.*)$/.exec(line) ?? [];
+  const [, name, value = ""] = /^([^\s:]+):(.*)$/.exec(textOf("readField", line)) ?? [];
   if (name === undefined) throw malformedResponse("a field", line);
   return [name, trimWhitespace(value)];
 }
@@ -65,6 +67,13 @@ export function readField(line: string): readonly [name: string, value: string] 
  * @returns The error.
  */
 export function malformedResponse(expected: string, got: string): SyntaxError {
-  const quoted = JSON.stringify(got.slice(0, 200));
+  const quoted = JSON.stringify(textOf("malformedResponse", got).slice(0, 200));
   return new SyntaxError(`The server sent no HTTP/1.1: expected ${expected}, got ${quoted}`);
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(
+    `The text of ${name} is of the type ${typeof value}: expected a string; decode bytes as latin-1`,
+  );
 }

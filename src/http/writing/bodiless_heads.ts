@@ -12,6 +12,7 @@
 
 import { ResponseError } from "../errors.ts";
 import type { FieldList } from "../field_list.ts";
+import { quote } from "../grammar.ts";
 import { reasonPhrase } from "../reason_phrases.ts";
 import { checkField, checkFields, copyFields } from "./response_checks.ts";
 
@@ -76,7 +77,7 @@ export function tunnelResponse(given: FieldList = []): string {
  */
 function checkInformationalStatus(status: unknown): void {
   if (status === 100 || status === 101 || status === 102 || status === 103) return;
-  const given = typeof status === "number" ? status : `a ${typeof status}`;
+  const given = typeof status === "number" ? status : quote(String(status));
   throw new ResponseError(`Cannot inform with status ${given}: expected 100, 101, 102 or 103`);
 }
 

@@ -42,6 +42,8 @@ test("refuses a status that is not informational, and text instead of a status",
       "expected 100, 101, 102 or 103",
     );
   }
+  const wrong = () => informational("103\r\nX" as unknown as 103);
+  assertThrows(wrong, ResponseError, 'Cannot inform with status "103??X": expected 100');
 });
 
 test("opens a tunnel with a head that has no Content-Length", () => {
