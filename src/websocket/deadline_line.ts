@@ -20,6 +20,11 @@ export interface LineMember {
   deadlineOver(): void;
 }
 
+/** A timer that is late by this time shows that the process was paused, in milliseconds. */
+const PAUSED_MS = 1000;
+/** The time for bytes that came during a pause, in milliseconds. */
+const READING_MS = 50;
+
 /** The lines of each clock, by their delay. A line without members is forgotten. */
 const lines = new WeakMap<Clock, Map<number, DeadlineLine>>();
 
@@ -30,6 +35,8 @@ export class DeadlineLine {
   /** The members in the order in which they are due. */
   readonly #members = new Set<LineMember>();
   #cancelTimer: (() => void) | undefined;
+  /** Whether the last timer was late, and bytes that came during the pause of the process were read first. */
+  #wasPaused = false;
 
   private constructor(clock: Clock, delayMs: number) {
     this.#clock = clock;
@@ -70,6 +77,9 @@ export class DeadlineLine {
     const nowMs = this.#clock.now();
     const due: LineMember[] = [];
     let nextMs = Infinity;
+    const [first] = this.#members;
+    this.#wasPaused = !this.#wasPaused && nowMs - (first?.dueMs ?? nowMs) >= PAUSED_MS;
+    if (this.#wasPaused) return this.#setTimer(READING_MS);
     for (const member of this.#members) {
       if (member.dueMs > nowMs) {
         nextMs = member.dueMs;

@@ -64,3 +64,15 @@ test("a member may join again when it is called, and lines of other delays go on
   clock.advance(1000);
   assertEquals([times, clock.idle], [[70, 100, 200, 300], true]);
 });
+
+test("after a pause of the process, members are called a little later, once", () => {
+  const clock = new ManualClock();
+  const times: number[] = [];
+  DeadlineLine.join(clock, 100, member(clock, times));
+  clock.moveTo(60_000);
+  clock.turn();
+  assertEquals(times, [], "bytes that came meanwhile are read first");
+  clock.moveTo(120_000);
+  clock.turn();
+  assertEquals([times, clock.idle], [[120_000], true]);
+});
