@@ -11,7 +11,7 @@
  * @module
  */
 
-import { BASE, checkMembers } from "../coroutine/internal.ts";
+import { BASE } from "../coroutine/internal.ts";
 import type { Socket, SocketHandler } from "./socket.ts";
 
 /**
@@ -98,10 +98,8 @@ export class Inbound {
    * Makes the callback side of a socket.
    *
    * @param host The socket.
-   * @throws {TypeError} If the host lacks a method.
    */
   constructor(host: InboundHost) {
-    checkMembers("The host of Inbound", host, ["resumeSource", "destroy", "log"]);
     this.#host = host;
   }
 

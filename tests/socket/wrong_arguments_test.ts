@@ -24,11 +24,6 @@ const WRONG: readonly (readonly [call: () => unknown, message: string])[] = [
   [() => addressGroups?.(["::1"]), 'addressGroups is ["::1"]: expected a text'],
   [() => addressOfGroups?.(undefined), "addressOfGroups is undefined: expected what addressGroups"],
   [() => addressOfGroups?.("::1"), 'addressOfGroups is "::1": expected what addressGroups gives'],
-  [() => make(socket, "Inbound"), "Inbound is undefined: expected an object with resumeSource, d"],
-  [
-    () => make(socket, "Inbound", { ...pipe }),
-    "expected an object with resumeSource, destroy, log",
-  ],
   [() => make(socket, "OutputQueue"), "The pool of OutputQueue is undefined: expected an object"],
   [() => make(socket, "OutputQueue", pool), "writeLatin1 of OutputQueue is undefined: expected a"],
   [() => make(socket, "PipedSocket"), "The pipe of PipedSocket is undefined: expected an object"],
