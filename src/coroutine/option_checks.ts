@@ -185,7 +185,7 @@ export function checkMembers(
   name: string,
   value: unknown,
   members: readonly string[],
-  expected: string = `an object with ${members.join(", ")}`,
+  expected: string,
 ): void {
   const given = Object(value);
   if (members.every((member) => member in given)) return;

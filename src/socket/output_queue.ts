@@ -11,8 +11,6 @@
  * @module
  */
 
-import { checkMembers } from "../coroutine/internal.ts";
-import { optionError } from "../coroutine/mod.ts";
 import type { BlockPool } from "./block_pool.ts";
 
 /**
@@ -78,13 +76,8 @@ export class OutputQueue {
    *
    * @param pool The source of blocks of {@linkcode BLOCK_SIZE} bytes.
    * @param writeLatin1 The runtime's fastest way to encode a string.
-   * @throws {TypeError} If an argument is of a wrong kind.
    */
   constructor(pool: BlockPool, writeLatin1: Latin1Writer) {
-    checkMembers("The pool of OutputQueue", pool, ["take"]);
-    if (typeof writeLatin1 !== "function") {
-      throw optionError("writeLatin1 of OutputQueue", writeLatin1, "a function");
-    }
     this.#pool = pool;
     this.#writeLatin1 = writeLatin1;
   }

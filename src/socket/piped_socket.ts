@@ -102,7 +102,8 @@ export class PipedSocket implements Socket {
    * @throws {TypeError} If the pipe lacks a method, or an option is unknown or of a wrong kind.
    */
   constructor(pipe: Pipe, options: PipeOptions = {}) {
-    checkMembers("The pipe of PipedSocket", pipe, ["send", "end", "cut", "resume"]);
+    const methods = ["send", "end", "cut", "resume"];
+    checkMembers("The pipe of PipedSocket", pipe, methods, `an object with ${methods.join(", ")}`);
     options = checkNames("PipedSocket", options, ["local", "remote", "encrypted", "log"]);
     checkOption("encrypted of PipedSocket", options.encrypted, "boolean");
     checkOption("log of PipedSocket", options.log, "function");

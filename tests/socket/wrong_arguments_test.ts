@@ -7,7 +7,6 @@ import * as proxyProtocol from "../../src/socket/proxy_protocol/mod.ts";
 
 type Untyped = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
 
-const { addressGroups, addressOfGroups } = socket as unknown as Untyped;
 const { encodeProxyHeader, proxiesTLS } = proxyProtocol as unknown as Untyped;
 
 /** Makes an object of a class. */
@@ -17,15 +16,8 @@ function make(room: object, name: string, ...args: readonly unknown[]): unknown 
 }
 
 const pipe = { send: () => true, end() {}, cut() {}, resume() {} };
-const pool = new socket.BlockPool(10, 1);
 
 const WRONG: readonly (readonly [call: () => unknown, message: string])[] = [
-  [() => addressGroups?.(undefined), 'addressGroups is undefined: expected a text, such as "192'],
-  [() => addressGroups?.(["::1"]), 'addressGroups is ["::1"]: expected a text'],
-  [() => addressOfGroups?.(undefined), "addressOfGroups is undefined: expected what addressGroups"],
-  [() => addressOfGroups?.("::1"), 'addressOfGroups is "::1": expected what addressGroups gives'],
-  [() => make(socket, "OutputQueue"), "The pool of OutputQueue is undefined: expected an object"],
-  [() => make(socket, "OutputQueue", pool), "writeLatin1 of OutputQueue is undefined: expected a"],
   [() => make(socket, "PipedSocket"), "The pipe of PipedSocket is undefined: expected an object"],
   [() => make(socket, "PipedSocket", { send() {} }), "with send, end, cut, resume"],
   [() => make(socket, "PipedSocket", pipe, { log: 5 }), "log of PipedSocket is 5: expected a fun"],
