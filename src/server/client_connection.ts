@@ -596,7 +596,7 @@ export class ClientConnection
     }
   }
 
-  /** The socket has thrown. The error must not reach the queue, which has other connections to call. */
+  /** The socket has thrown in a call of the queue of turns. */
   #turnBroke(error: unknown): void {
     try {
       this.outputBroke(error);

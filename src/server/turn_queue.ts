@@ -32,13 +32,13 @@ const MAX_MEAN_MS = 0.1;
 /** Connections that have waited are served for this time after each poll. */
 const MAX_TURN_MS = 1;
 
-/** The members of a connection that the queue needs. */
+/** The members of a connection that the queue needs. A method must not throw: other connections come after it. */
 export interface QueuedConnection {
   /** The time that its work has used, in milliseconds: the mean of the last turn and of the time before. */
   usedMs: number;
   /** Goes on with the bytes that have come. */
   takeTurn(): void;
-  /** Sends the bytes that were written. It must not throw. */
+  /** Sends the bytes that were written. */
   send(): void;
 }
 
@@ -171,14 +171,11 @@ export class TurnQueue {
   #serve(): void {
     const { arrivals } = this.#waiting;
     const end = (this.#sinceMs = this.#clock.now()) + MAX_TURN_MS;
-    try {
-      for (let next; (next = this.#waiting.take(arrivals)) !== undefined;) {
-        this.#serveOne(next.connection);
-        if (this.#sinceMs >= end) break;
-      }
-    } finally {
-      if (this.#waiting.size > 0) this.#awaitPoll();
+    for (let next; (next = this.#waiting.take(arrivals)) !== undefined;) {
+      this.#serveOne(next.connection);
+      if (this.#sinceMs >= end) break;
     }
+    if (this.#waiting.size > 0) this.#awaitPoll();
   }
 
   #serveOne(connection: QueuedConnection): void {
