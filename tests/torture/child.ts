@@ -56,6 +56,20 @@ export class Child {
     return answer;
   }
 
+  /** Stops the child, until {@linkcode goOn}: its deadlines pass, and bytes wait for it. */
+  pause(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#signal("SIGCONT");
+  }
+
+  /** The method `kill` of a child does nothing on Deno after its first call. */
+  #signal(name: "SIGSTOP" | "SIGCONT"): void {
+    process.kill(this.#process.pid as number, name);
+  }
+
   /** Ends the input of the child. Resolves when it has ended. */
   async end(): Promise<void> {
     this.#process.stdin?.end();

@@ -16,6 +16,7 @@ import { socketsPart } from "./faults/sockets.ts";
 import { suspendedPart } from "./suspended.ts";
 import { greedyPart } from "./traffic/greedy.ts";
 import { topicsPart } from "./topics.ts";
+import { pausedPart } from "./traffic/paused.ts";
 import { diskPart } from "./workers/full_disk.ts";
 import { trafficPart } from "./traffic/traffic.ts";
 
@@ -30,6 +31,7 @@ export const PARTS: readonly Part[] = [
   socketsPart,
   suspendedPart,
   diskPart,
+  pausedPart,
   greedyPart,
   slowhttptestPart,
   trafficPart,
