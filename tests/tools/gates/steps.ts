@@ -55,10 +55,11 @@ export const STEPS: readonly Step[] = [
   npmPackageStep("package:npm"),
   gitPackageStep("package:git"),
   browserStep("tests:browser"),
+  // The tests on Deno take longest.
+  testStep("tests:deno", "deno"),
   testStep("tests:node", "node"),
   testStep("tests:current-node", "currentNode"),
   readmeStep("readme"),
-  testStep("tests:deno", "deno"),
   testStep("tests:bun", "bun"),
   exampleTypesStep("types:deno"),
   commandStep("package:jsr", () => denoTool("publish", "--dry-run", "--allow-dirty", "--no-check")),
