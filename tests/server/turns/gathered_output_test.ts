@@ -19,7 +19,7 @@ import {
 const CLIENTS = 8;
 const LARGE = "x".repeat(300_000);
 
-/** Answers with the path. Each path tells of more. */
+/** Answers with the path. A few paths have answers, steps or ends of their own. */
 const app: WSGIApp = function* (environ, startResponse) {
   const path = environ.PATH_INFO;
   log.push(path);
@@ -52,7 +52,7 @@ const app: WSGIApp = function* (environ, startResponse) {
   return path;
 };
 
-/** What happened in the process, in order: apps that began, and bytes that left. */
+/** The paths of the requests whose apps have begun, in order. */
 let log: string[] = [];
 let serverOf: { close(): Promise<void> } | undefined;
 let workingClock: WorkingClock | undefined;

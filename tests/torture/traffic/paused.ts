@@ -20,7 +20,7 @@ const PAUSE_MS = 8000;
 const CLIENTS = 50;
 const BODY = "the body of a request";
 
-/** What a client sends before the pause, and during it. */
+/** The bytes that a client sends before the pause and during it. */
 interface Kind {
   readonly before: string;
   readonly meanwhile: string;
@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "a pipeline and an end": { before: "", meanwhile: HELLO.repeat(20), answers: 20, ends: true },
 };
 
-/** Lets the clients of each kind live through a pause. Gives the number of those without all of their answers. */
+/** Lets the clients of each kind live through a pause. Gives the number of clients. */
 async function pauseOnce(server: Child, port: number, course: Course): Promise<number> {
   const address = { family: "IPv4", host: "127.0.0.1", port } as const;
   const clients: [string, Kind, TcpClient][] = [];

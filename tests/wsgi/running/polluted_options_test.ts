@@ -221,20 +221,26 @@ function makeAll(): Map<string, Promise<unknown>> {
   return new Map(results);
 }
 
+/** The values of the foreign members. */
+const VALUES = ["foreign", true, 7] as const;
+
 /**
- * Makes all objects in a clean process and in polluted ones. A pollution takes up to a second, so one is for all
- * makers. It ends before a test waits for a result, because the loader of Node loads other tests meanwhile.
+ * Calls a function in a polluted process. The pollution ends before a test waits for a result, because the loader
+ * of Node loads other tests meanwhile.
  */
+function polluted<T>(value: unknown, make: () => T): T {
+  const restore = polluteAll(value);
+  try {
+    return make();
+  } finally {
+    restore();
+  }
+}
+
+/** Makes all objects in a clean process and in polluted ones. A pollution may take a second, so one is for all. */
 function makeEverywhere(): Map<string, Map<string, Promise<unknown>>> {
   const results = new Map([["nothing", makeAll()]]);
-  for (const value of ["foreign", true, 7]) {
-    const restore = polluteAll(value);
-    try {
-      results.set(String(value), makeAll());
-    } finally {
-      restore();
-    }
-  }
+  for (const value of VALUES) results.set(String(value), polluted(value, makeAll));
   return results;
 }
 
@@ -251,14 +257,10 @@ for (const name of Object.keys(MAKERS)) {
 test("foreign members of all objects are no options of a queue of a bus", async () => {
   const scheduler = new Scheduler({ clock: new ManualClock() });
   const bus = await openBus(memoryTransport(), { scheduler });
-  const restore = polluteAll("foreign");
-  let name: string | undefined;
-  try {
-    ({ name } = bus.queue("jobs", { maxDeliveries: 2 }));
-  } finally {
-    restore();
+  for (const value of VALUES) {
+    const { name } = polluted(value, () => bus.queue(`jobs-${value}`, { maxDeliveries: 2 }));
+    assertEquals(name, `jobs-${value}`);
   }
-  assertEquals(name, "jobs");
   await bus.close();
 });
 
