@@ -97,10 +97,11 @@ class PreambleReading {
     // A proxy that checks whether the port is open sends no byte.
     const onEnd = () => fail(hasBytes ? "it is cut" : undefined);
     const cancelTimer = startTimer(timeoutMs, () => fail("it did not come in time"));
-    this.#stop = () => {
+    const stop = () => {
       cancelTimer();
       stream.off("data", onData).off("end", onEnd).off("error", onEnd);
     };
+    this.#stop = stop;
     stream.on("data", onData).on("end", onEnd).on("error", onEnd);
     stream.resume();
   }

@@ -129,15 +129,19 @@ export class BlockingFile implements Iterable<Uint8Array | string> {
    */
   constructor(source: BlockingFileSource, blockSize: number = BLOCK_BYTES) {
     if (typeof source === "object") {
-      this.#read = () => source.read(blockSize);
-      this.#close = () => source.close?.();
+      const read = () => source.read(blockSize);
+      const close = () => source.close?.();
+      this.#read = read;
+      this.#close = close;
       return;
     }
     const file = openFile(source);
     const block = new Uint8Array(blockSize);
     this.length = file.size;
-    this.#read = () => block.slice(0, file.read(block));
-    this.#close = () => file.close();
+    const read = () => block.slice(0, file.read(block));
+    const close = () => file.close();
+    this.#read = read;
+    this.#close = close;
   }
 
   /** Reads the blocks that are left. */

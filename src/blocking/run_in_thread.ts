@@ -80,7 +80,9 @@ function addObjects(environ: BlockingEnviron, main: MainThread): void {
     writelines: (lines) => write([...lines].join("")),
     flush: () => {},
   };
-  environ["wsgi.file_wrapper"] = (source, blockSize) => new BlockingFile(source, blockSize);
+  const wrapFile: BlockingEnviron["wsgi.file_wrapper"] = (source, blockSize) =>
+    new BlockingFile(source, blockSize);
+  environ["wsgi.file_wrapper"] = wrapFile;
 }
 
 function startResponseOf(main: MainThread): StartResponse {

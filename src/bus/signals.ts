@@ -165,7 +165,8 @@ export class Signals {
     for (let failures = 1; !this.#isClosed; failures++) {
       try {
         const cursor = await openCursor(this.#core, LOG, "end");
-        this.#stop = () => cursor.close();
+        const stop = () => cursor.close();
+        this.#stop = stop;
         return void this.#readLog(cursor);
       } catch (error) {
         if (failures === 1) this.#core.settings.report(error);

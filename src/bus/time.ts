@@ -45,10 +45,11 @@ export class Wakeup {
         const cancel = longestMs === Infinity
           ? undefined
           : this.#clock.setTimer(longestMs, resolve);
-        this.#wake = () => {
+        const wake = () => {
           cancel?.();
           resolve();
         };
+        this.#wake = wake;
       });
       this.#wake = undefined;
     }

@@ -48,10 +48,11 @@ export async function exchange(
   const [socket, closed] = connect((opened) => client.open(opened));
   const leave = () => client.leave(signal.reason);
   signal.addEventListener("abort", leave, { once: true });
-  client.onClosed = () => {
+  const onClosed = () => {
     signal.removeEventListener("abort", leave);
     closed();
   };
+  client.onClosed = onClosed;
   client.start(socket, head);
   if (reader !== undefined) void client.upload(reader, length);
   return await client.response;

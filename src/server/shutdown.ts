@@ -74,7 +74,8 @@ export class Shutdown {
   constructor(connections: Connections) {
     this.#connections = connections;
     this.#clock = connections.settings.adapter.clock;
-    connections.onEmpty = () => this.#wakeStep?.();
+    const onEmpty = () => this.#wakeStep?.();
+    connections.onEmpty = onEmpty;
   }
 
   /** Closes idle connections after `idleMs` milliseconds, unless an earlier time was set. */
@@ -141,10 +142,11 @@ export class Shutdown {
       if (this.#connections.isEmpty || leftMs <= 0) return;
       await new Promise<void>((resolve) => {
         const cancel = this.#clock.setTimer(leftMs, resolve);
-        this.#wakeStep = () => {
+        const wakeStep = () => {
           cancel();
           resolve();
         };
+        this.#wakeStep = wakeStep;
       });
       this.#wakeStep = undefined;
     }

@@ -30,7 +30,8 @@ export class EventTopic {
   constructor(shared: SharedTopic<Fields>, log: EventLog, count: number) {
     this.#shared = shared;
     this.#log = log;
-    log.readEnd = () => this.#readEnd();
+    const readEnd = () => this.#readEnd();
+    log.readEnd = readEnd;
     void this.#run(Math.min(count, MAX_HISTORY));
   }
 

@@ -28,7 +28,8 @@ export class Connections {
   connect(): ClientSocket {
     const socket = new ClientSocket((handler) => this.#network.connect(ADDRESS, () => handler));
     this.#sockets.add(socket);
-    socket.onClosed = () => this.#sockets.delete(socket);
+    const onClosed = () => this.#sockets.delete(socket);
+    socket.onClosed = onClosed;
     return socket;
   }
 

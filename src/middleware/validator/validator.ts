@@ -105,7 +105,8 @@ class Validation extends ServerReadable implements Iterator<AppYield, void, unkn
     const run = () => checkedCall(app, checkedEnviron, start);
     const block = (block: Block) => this.#block(block);
     const stage: BlockStage = { block, keepsBlocks: true, checkYielded };
-    this.#pass = (reader) => passThrough(run, environ.cogen, stage, reader);
+    const pass = (reader?: BodyReader) => passThrough(run, environ.cogen, stage, reader);
+    this.#pass = pass;
   }
 
   /** The server gets this object as the iterator, so that each step is checked. */

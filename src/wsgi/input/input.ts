@@ -97,11 +97,12 @@ export class WSGIInput implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     const pieces = this.#pieces();
     const { next } = pieces;
     // The client may leave at any time, also after the app has dropped the promise of a step.
-    pieces.next = () => {
+    const handledNext = () => {
       const step = next.call(pieces);
       handleRejection(step);
       return step;
     };
+    pieces.next = handledNext;
     return pieces;
   }
 

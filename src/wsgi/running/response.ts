@@ -124,8 +124,12 @@ export class Response {
 
   /** The function that the app calls to start the response: the same one, until the app takes the socket. */
   get startResponse(): StartResponse {
-    return this.#startResponse ??= (status, headers, excInfo) =>
+    if (this.#startResponse !== undefined) return this.#startResponse;
+    // The constant matters. V8 puts a function expression that is assigned to a property into the old generation,
+    // where it keeps the whole request until the next major collection.
+    const startResponse: StartResponse = (status, headers, excInfo) =>
       this.#prepare(status, headers, excInfo);
+    return this.#startResponse = startResponse;
   }
 
   /** The state, as of the table above. */

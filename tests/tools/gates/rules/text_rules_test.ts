@@ -5,6 +5,7 @@ import {
   copyComplaints,
   lockComplaints,
   manifestComplaints,
+  oldFunctionComplaints,
   registryComplaints,
 } from "./text_rules.ts";
 
@@ -29,6 +30,31 @@ test("rejects a copy of bytes that is a view of a Buffer", () => {
   ]);
   assertEquals(copyComplaints("src/a.ts", " * bytes.slice()"), []);
   assertEquals(copyComplaints("tests/a.ts", "keep(bytes.slice());"), []);
+});
+
+test("rejects a function expression that is assigned to a property", () => {
+  const assignments = [
+    "this.#stop = () => 1;",
+    "this.stop ??=\n  async (a) => a;",
+    "return this.x.stop = (a, b) => {",
+    'environ["a.b"] = function* () {',
+    "o.f = a => a;",
+  ];
+  for (const code of assignments) {
+    assertEquals(oldFunctionComplaints("src/a.ts", `x;\n  ${code}`), [
+      "src/a.ts:2: assigns a function expression to a property: assign it to a constant first",
+    ]);
+    assertEquals(oldFunctionComplaints("src/cli/a.ts", code), []);
+  }
+  const others = [
+    "const stop = () => 1;",
+    "this.#stop = stop;",
+    "this.y = (a + b) * f(() => 1);",
+    "this.is = a.b >= c;",
+    "  readonly #stop = () => 1;",
+    "if (o.f === (a) => a) {}",
+  ];
+  for (const code of others) assertEquals(oldFunctionComplaints("src/a.ts", code), [], code);
 });
 
 test("rejects a long line of a comment, but no row of a table and no code", () => {
