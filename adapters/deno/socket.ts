@@ -27,7 +27,7 @@ import { shareLocal, type UnixPaths } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import { encodeLatin1 as encodeByLoop } from "../../src/socket/mod.ts";
 import { outputBlocks } from "../shared/output_blocks.ts";
-import { startTimer } from "../shared/timer.ts";
+import { startTimerInParts } from "../shared/timer.ts";
 import { afterPoll } from "./poll.ts";
 import { type DenoConn, toAddress } from "./runtime.ts";
 
@@ -222,7 +222,7 @@ export class DenoSocket implements Socket, InboundHost {
 
   #startHandshakeTimer(timeoutMs: number): void {
     this.#cancelHandshakeTimer?.();
-    this.#cancelHandshakeTimer = startTimer(timeoutMs, () => {
+    this.#cancelHandshakeTimer = startTimerInParts(timeoutMs, () => {
       this.#close(new Error(`TLS handshake: not done in ${timeoutMs} ms`));
     });
   }

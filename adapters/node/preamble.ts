@@ -11,7 +11,7 @@
 
 import type { Socket as Stream } from "node:net";
 import type { Address, ListenTLSOptions, OpenHandler, Preamble } from "../../src/socket/mod.ts";
-import { startTimer } from "../shared/timer.ts";
+import { startTimerInParts } from "../shared/timer.ts";
 import { Encryption } from "./tls.ts";
 
 /** The TLS of a listener. */
@@ -96,7 +96,7 @@ class PreambleReading {
     };
     // A proxy that checks whether the port is open sends no byte.
     const onEnd = () => fail(hasBytes ? "it is cut" : undefined);
-    const cancelTimer = startTimer(timeoutMs, () => fail("it did not come in time"));
+    const cancelTimer = startTimerInParts(timeoutMs, () => fail("it did not come in time"));
     const stop = () => {
       cancelTimer();
       stream.off("data", onData).off("end", onEnd).off("error", onEnd);

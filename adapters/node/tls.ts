@@ -31,7 +31,7 @@ import {
   MAX_READ_AHEAD_BYTES,
 } from "../../src/socket/mod.ts";
 import { checkCertificates, placeOf, refusedPair } from "../shared/certificates.ts";
-import { startTimer } from "../shared/timer.ts";
+import { startTimerInParts } from "../shared/timer.ts";
 
 /** The options of a `TLSSocket`. The types of Node leave `highWaterMark` out. */
 type StreamOptions = TLSSocketOptions & { readonly highWaterMark: number };
@@ -177,7 +177,7 @@ function verifyFailure(stream: TLSSocket): string | false {
 function limitHandshake(stream: TLSSocket, timeoutMs: number): void {
   const fail = (reason: string) => () => stream.destroy(new Error(`TLS handshake: ${reason}`));
   const onEnd = fail("the peer has left");
-  const cancelTimer = startTimer(timeoutMs, fail(`not done in ${timeoutMs} ms`));
+  const cancelTimer = startTimerInParts(timeoutMs, fail(`not done in ${timeoutMs} ms`));
   stream.once("end", onEnd);
   stream.once("close", cancelTimer);
   stream.once("secure", () => {

@@ -5,11 +5,13 @@
  * longer delay, `Infinity` included, fires after 1 ms. Every delay that an option can set therefore
  * goes through {@linkcode startTimer}.
  *
- * `hostClock` calls this, and so do the three adapters with TLS for the deadline of a handshake, and the command.
+ * `hostClock` calls this, and so does the command. The adapters limit handshakes by {@linkcode startTimerInParts}.
  * The timers of `src/threads` have the same bound.
  *
  * @module
  */
+
+import { setTimerInParts } from "../../src/coroutine/clock.ts";
 
 /** The longest delay that runtimes keep: 24.8 days, in milliseconds. */
 export const MAX_DELAY_MS: number = 2 ** 31 - 1;
@@ -39,4 +41,15 @@ function startLongTimer(delayMs: number, job: () => void): () => void {
   const timer = setTimeout(() => cancel = startTimer(delayMs - MAX_DELAY_MS, job), MAX_DELAY_MS);
   cancel = () => clearTimeout(timer);
   return () => cancel();
+}
+
+/**
+ * Starts a timer in parts: after a pause of the process, the bytes that have come are read before the time is over.
+ *
+ * @param delayMs The delay in milliseconds, as for {@linkcode startTimer}.
+ * @param job The function to call once, when the delay has passed.
+ * @returns A function that cancels the timer.
+ */
+export function startTimerInParts(delayMs: number, job: () => void): () => void {
+  return setTimerInParts({ setTimer: startTimer }, delayMs, job);
 }

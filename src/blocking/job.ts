@@ -17,6 +17,7 @@
  */
 
 import type { Clock } from "../coroutine/mod.ts";
+import { setTimerInParts } from "../coroutine/clock.ts";
 import { HTTPException } from "../wsgi/mod.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { BlockingDeadline } from "./errors.ts";
@@ -99,7 +100,7 @@ export class Job {
     this.#deadlineMs = deadlineMs;
     this.ended = this.#end.promise;
     this.expired = this.#expiry.promise;
-    this.#cancelTimer = host.clock.setTimer(deadlineMs, () => this.#expire());
+    this.#cancelTimer = setTimerInParts(host.clock, deadlineMs, () => this.#expire());
   }
 
   /** Waits for the next call. Rejects if the thread has died. */
@@ -230,7 +231,7 @@ export class Job {
     this.failure = error;
     if (this.#call === undefined) return void this.#thread.kill(error);
     const kill = () => void this.#thread.kill(error);
-    this.#cancelTimer = this.#host.clock.setTimer(GRACE_MS, kill);
+    this.#cancelTimer = setTimerInParts(this.#host.clock, GRACE_MS, kill);
     this.refuse(error);
     this.#expiry.reject(error);
   }

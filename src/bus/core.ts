@@ -7,6 +7,7 @@
  */
 
 import { type Operation, operation } from "../coroutine/mod.ts";
+import { setTimerInParts } from "../coroutine/clock.ts";
 import { BusClosed, BusUnavailable } from "./errors.ts";
 import { Outbox } from "./outbox.ts";
 import type { BusSettings } from "./settings.ts";
@@ -90,7 +91,7 @@ export class BusCore {
         finish();
       };
       const part = { close: () => end(() => resume.error(new BusClosed("The bus is closed"))) };
-      const cancelTimer = clock.setTimer(publishTimeoutMs, () => {
+      const cancelTimer = setTimerInParts(clock, publishTimeoutMs, () => {
         const text = `${transport.name} has not answered within ${publishTimeoutMs / 1000} s`;
         end(() => resume.error(new BusUnavailable(text, { cause: failure })));
       });

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { setTimerInParts } from "../coroutine/clock.ts";
 import type { BusPosition } from "../wsgi/mod.ts";
 import { BusClosed, BusFull, BusUnavailable } from "./errors.ts";
 import { type BusSettings, MAX_BATCH_BYTES } from "./settings.ts";
@@ -163,7 +164,7 @@ export class OutboxLine {
     this.#cancelTimer = undefined;
     if (oldest === undefined || publishTimeoutMs === Infinity) return;
     const delayMs = Math.max(0, oldest.since + publishTimeoutMs - clock.now());
-    this.#cancelTimer = clock.setTimer(delayMs, () => {
+    this.#cancelTimer = setTimerInParts(clock, delayMs, () => {
       this.#expire();
       this.#arm();
     });

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../coroutine/mod.ts";
+import { setTimerInParts } from "../coroutine/clock.ts";
 
 /** The shortest and the longest pause between two attempts. */
 const FIRST_PAUSE_MS = 50;
@@ -65,7 +66,7 @@ export function pause(clock: Clock, ms: number): Promise<void> {
 /** Waits for a promise, at most for a time; gives `undefined` then. */
 export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(ms, () => resolve(undefined));
+    const cancel = setTimerInParts(clock, ms, () => resolve(undefined));
     promise.then(resolve, reject).finally(cancel);
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The contract of the clock that a {@linkcode Scheduler} is given.
+ * The contract of the clock that a {@linkcode Scheduler} is given, and a timer for deadlines.
  *
  * No code in this folder reads the host's time or starts a timer by itself, so a test or an
  * embedder decides when time passes. One exception is a `Date` as a deadline: it is compared with
@@ -55,4 +55,37 @@ export interface Clock {
    * is only in the `error` of its task.
    */
   log?(line: string): void;
+}
+
+/** The number of parts of a deadline. */
+const PARTS = 10;
+
+/**
+ * Calls a function after a time that lets a paused process catch up.
+ *
+ * An event loop calls its timers before it reads. So after a pause of the process, such as `SIGSTOP`, a frozen
+ * container or a starved processor, a plain timer ends a wait although its bytes or its message have come. This
+ * time has ten parts, each with a timer of its own, and the loop reads between two parts. A pause counts as one
+ * part at most.
+ *
+ * The server, the adapters, the bus and the threads of apps call this for their deadlines.
+ *
+ * @param clock The clock with the timers.
+ * @param milliseconds The time. With `Infinity`, the function is never called; a time of 0 has one part.
+ * @param onTime Called once, at the end of the time.
+ * @returns A function that cancels the call.
+ */
+export function setTimerInParts(
+  clock: Pick<Clock, "setTimer">,
+  milliseconds: number,
+  onTime: () => void,
+): () => void {
+  let left = milliseconds === 0 ? 1 : PARTS;
+  let cancel: () => void;
+  const next = (): void => {
+    if (left-- === 0) onTime();
+    else cancel = clock.setTimer(milliseconds / PARTS, next);
+  };
+  next();
+  return () => cancel();
 }

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { NO_OPTIONS, type RosterMember } from "../coroutine/internal.ts";
+import { NO_OPTIONS, type RosterMember, setTimerInParts } from "../coroutine/internal.ts";
 import {
   type DataEvent,
   errorResponse,
@@ -45,7 +45,7 @@ import { type ExchangeHost, RequestExchange } from "./request_exchange.ts";
 import type { Settings } from "./settings.ts";
 import type { RefusalKind } from "./counts/refusals.ts";
 import { type ErrorReporter, takenBy, type TakenSocket } from "./taken_socket.ts";
-import { setTimerInParts, type TimeoutsMs } from "./timeouts.ts";
+import type { TimeoutsMs } from "./timeouts.ts";
 import type { QueuedConnection, TurnQueue } from "./turn_queue.ts";
 
 /** The members that a connection needs of its server. */
@@ -741,9 +741,12 @@ export class ClientConnection
     const { halfClosed } = this.settings.timeoutsMs;
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.response.ended || halfClosed === Infinity) return;
-    const { clock } = this.settings.adapter;
+    this.#waitHalfClosed(halfClosed, () => this.#halfClosedOver());
+  }
+
+  #waitHalfClosed(milliseconds: number, onTime: () => void): void {
     this.#cancelHalfClosed?.();
-    this.#cancelHalfClosed = setTimerInParts(clock, halfClosed, () => this.#halfClosedOver());
+    this.#cancelHalfClosed = setTimerInParts(this.settings.adapter.clock, milliseconds, onTime);
   }
 
   /** A client that has its whole response may well leave: its app then has the time of one that is closed. */
@@ -752,8 +755,7 @@ export class ClientConnection
     const closeMs = exchange?.response.hasAllBytes === true ? exchange.closeTimeoutMs : 0;
     if (closeMs === 0) return this.#abandonHalfClosed();
     if (closeMs === Infinity) return;
-    const { clock } = this.settings.adapter;
-    this.#cancelHalfClosed = setTimerInParts(clock, closeMs, () => this.#abandonHalfClosed());
+    this.#waitHalfClosed(closeMs, () => this.#abandonHalfClosed());
   }
 
   /** Treats a client that has been half-closed for too long as gone. */

@@ -92,10 +92,11 @@ export class Connections implements ConnectionHost, OpeningsHost {
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
   /**
-   * Whether the last check of deadlines came so late that the process was paused, and was left out: the bytes that
-   * came meanwhile are read first. The next check is made, so that deadlines hold in a process that is always late.
+   * The time by which the checks of deadlines are behind the clock, in milliseconds. A check that comes late shows
+   * that the process was paused. No deadline passes in such a time, because the bytes that came meanwhile have not
+   * been read. After a pause, the checks catch up.
    */
-  #wasPaused = false;
+  #pausedMs = 0;
   /** The time of the last line in the log about a shortage of descriptors, in milliseconds. */
   #shortageToldMs = -Infinity;
   /** Set by the option `debug`. */
@@ -372,10 +373,12 @@ export class Connections implements ConnectionHost, OpeningsHost {
     this.#cancelCheck = clock.setTimer(CHECK_INTERVAL_MS, () => {
       this.#cancelCheck = undefined;
       const now = clock.now();
-      this.tally.delayed(now - dueAt);
+      const lateMs = now - dueAt;
+      this.tally.delayed(lateMs);
       this.#lookForMistakes?.();
-      this.#wasPaused = now - dueAt >= CHECK_INTERVAL_MS && !this.#wasPaused;
-      if (!this.#wasPaused) { for (const connection of this) connection.checkDeadline(now); }
+      if (lateMs >= CHECK_INTERVAL_MS) this.#pausedMs += lateMs;
+      else this.#pausedMs = Math.max(0, this.#pausedMs - CHECK_INTERVAL_MS);
+      for (const connection of this) connection.checkDeadline(now - this.#pausedMs);
       if (this.#open.size > 0) this.#planCheck();
     });
   }

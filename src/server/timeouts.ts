@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkNames, type Clock, type Duration, toMilliseconds } from "../coroutine/mod.ts";
+import { checkNames, type Duration, toMilliseconds } from "../coroutine/mod.ts";
 import type { RequestTimeouts } from "../wsgi/request_controls.ts";
 
 /** A deadline for each phase; `Infinity` for none. Only `linger`, `halfClosed` and `close` may be 0. */
@@ -99,34 +99,6 @@ export function resolveTimeouts(given: Partial<Timeouts> = {}): TimeoutsMs {
 export function changeTimeouts(before: TimeoutsMs, given: RequestTimeouts): TimeoutsMs {
   given = checkNames("timeouts", given, CHANGEABLE, { complaint: "A request has no timeout" });
   return { ...before, ...inMilliseconds(given) };
-}
-
-/** The number of parts of a time-out of an app. */
-const PARTS = 10;
-
-/**
- * Gives an app a time. The time has parts, each with a timer of its own, so that the ready apps have their turns
- * between two parts. With one timer, a process that had to wait for the processor would end an app that was ready
- * to answer.
- *
- * @param clock The clock of the adapter.
- * @param milliseconds The time; `Infinity` never ends.
- * @param onTime Called at the end of the time.
- * @returns A function that ends the wait.
- */
-export function setTimerInParts(
-  clock: Pick<Clock, "setTimer">,
-  milliseconds: number,
-  onTime: () => void,
-): () => void {
-  let left = milliseconds === 0 ? 1 : PARTS;
-  let cancel: () => void;
-  const next = (): void => {
-    if (left-- === 0) onTime();
-    else cancel = clock.setTimer(milliseconds / PARTS, next);
-  };
-  next();
-  return () => cancel();
 }
 
 function inMilliseconds(given: Partial<Timeouts>): Partial<TimeoutsMs> {

@@ -191,6 +191,38 @@ test("an error without a text ends no loop of the bus", async () => {
   await assertRejects(() => taken, Error, "closed");
 });
 
+test("an answer that comes while the process is paused is in time", async () => {
+  const clock = new ManualClock();
+  const memory = memoryTransport({ clock });
+  let answer: (() => void) | undefined;
+  const bus = await openBus(
+    {
+      ...membersOf(memory),
+      name: "foreign",
+      append: async (...given) => {
+        const offset = await memory.append(...given);
+        await new Promise<void>((resolve) => answer = resolve);
+        return offset;
+      },
+    },
+    { scheduler: new Scheduler({ clock }), publishTimeout: 1 },
+  );
+  const letSettle = async () => {
+    for (let turn = 0; turn < 20; turn++) {
+      await Promise.resolve();
+      clock.advance(0);
+    }
+  };
+  const published = bus.run(bus.topic("news").publish("late"));
+  await letSettle();
+  clock.moveTo(60_000);
+  clock.turn(); // the loop calls its timers before it reads
+  answer?.();
+  await letSettle();
+  await published;
+  await bus.close();
+});
+
 /** The methods of a transport, which are those of a class, as members of an object. */
 function membersOf(transport: BusTransport): Omit<BusTransport, "name"> {
   return {

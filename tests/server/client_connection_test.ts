@@ -540,25 +540,42 @@ async function withHalfAHead() {
   stage.run();
   client.send("GET /late HTTP/1.1\r\n");
   stage.run();
-  return { clock, stage, client };
+  /** The process is paused for a minute. Then the loop calls its timers first. */
+  const pause = () => {
+    clock.moveTo(clock.now() + 60_000);
+    clock.runLastTimer();
+  };
+  return { clock, stage, client, pause };
 }
 
 test("after a pause of the process, the bytes that came meanwhile are read before a deadline holds", async () => {
-  const { clock, stage, client } = await withHalfAHead();
+  const { stage, client, pause } = await withHalfAHead();
   client.send("Host: test\r\n\r\n");
-  clock.moveTo(clock.now() + 60_000);
-  clock.runLastTimer(); // the loop calls timers first
+  pause();
   stage.run();
   assertEquals(bodies(client), ["/late"]);
   await stage.finish();
 });
 
-test("in a process that is always late, a deadline holds at the second check", async () => {
-  const { clock, stage, client } = await withHalfAHead();
-  for (let check = 0; check < 2; check++) {
+test("pauses that follow each other count for no deadline, and what was left of it holds afterwards", async () => {
+  const { clock, stage, client, pause } = await withHalfAHead();
+  for (let count = 0; count < 5; count++) {
+    pause();
+    stage.run();
+    stage.run(500);
+  }
+  assertEquals(client.received(), "");
+  stage.run(30_000);
+  assertStringIncludes(client.received(), "HTTP/1.1 408 ");
+  assert(clock.now() < 5 * 60_000 + 40_000);
+  await stage.finish();
+});
+
+test("in a process that is always late, a deadline passes by a second with each check", async () => {
+  const { stage, client, pause } = await withHalfAHead();
+  for (let check = 0; check < 30; check++) {
     assertEquals(client.received(), "");
-    clock.moveTo(clock.now() + 60_000);
-    clock.runLastTimer();
+    pause();
     stage.run();
   }
   assertStringIncludes(client.received(), "HTTP/1.1 408 ");

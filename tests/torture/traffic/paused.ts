@@ -1,6 +1,6 @@
 /**
- * The part `paused`: the process of a server is stopped, as with its container or its virtual machine, for longer
- * than its deadlines. The clients go on meanwhile, and each gets its whole answer afterwards.
+ * The part `paused`: the processes of two servers are stopped, as with their container or their virtual machine.
+ * The pause is longer than their deadlines. The clients go on meanwhile, and each gets its whole answer afterwards.
  *
  * @module
  */
@@ -8,13 +8,17 @@
 import process from "node:process";
 import { requestText } from "../../support/serving.ts";
 import { TcpClient } from "../../support/tcp.ts";
+import { CERT, KEY } from "../../support/tls_fixtures.ts";
 import { Child } from "../child.ts";
 import type { Course, Part } from "../part.ts";
+import { HalfHandshake } from "./half_handshake.ts";
 import { quietFigures } from "./quiet.ts";
 
 /** The deadlines of the server, in seconds. */
 const TIMEOUTS = { head: 5, body: 5, idle: 5, write: 5 };
-/** The time for which the server is stopped: all deadlines pass, and some checks of them. */
+/** TLS of the second server. */
+const TLS = { cert: CERT, key: KEY, handshakeTimeout: 5 };
+/** The time for which the servers are stopped: all deadlines pass, and some checks of them. */
 const PAUSE_MS = 8000;
 /** The clients of each kind. */
 const CLIENTS = 50;
@@ -46,9 +50,21 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "a pipeline and an end": { before: "", meanwhile: HELLO.repeat(20), answers: 20, ends: true },
 };
 
+/** A server in a process of its own. */
+interface Server {
+  readonly child: Child;
+  readonly port: number;
+}
+
+async function listen(options: object): Promise<Server> {
+  const child = new Child(new URL("traffic_server.ts", import.meta.url));
+  const { port } = await child.ask<{ port: number }>("listen", { options });
+  return { child, port };
+}
+
 /** Lets the clients of each kind live through a pause. Gives the number of clients. */
-async function pauseOnce(server: Child, port: number, course: Course): Promise<number> {
-  const address = { family: "IPv4", host: "127.0.0.1", port } as const;
+async function pauseOnce(plain: Server, secure: Server, course: Course): Promise<number> {
+  const address = { family: "IPv4", host: "127.0.0.1", port: plain.port } as const;
   const clients: [string, Kind, TcpClient][] = [];
   for (const [name, kind] of Object.entries(KINDS)) {
     for (let count = 0; count < CLIENTS; count++) {
@@ -57,14 +73,18 @@ async function pauseOnce(server: Child, port: number, course: Course): Promise<n
       clients.push([name, kind, client]);
     }
   }
+  const handshakes = await Promise.all(
+    Array.from({ length: CLIENTS }, () => HalfHandshake.begin(secure.port)),
+  );
   await new Promise((resolve) => setTimeout(resolve, 500));
-  server.pause();
+  for (const { child } of [plain, secure]) child.pause();
   for (const [, kind, client] of clients) {
     client.send(kind.meanwhile);
     if (kind.ends) client.leave("ends");
   }
+  for (const handshake of handshakes) handshake.goOn(HELLO);
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  server.goOn();
+  for (const { child } of [plain, secure]) child.goOn();
   const lost: Record<string, number> = {};
   await Promise.all(clients.map(async ([name, { answers }, client]) => {
     const came = () => client.text.split("HTTP/1.1 200 OK").length - 1;
@@ -73,10 +93,15 @@ async function pauseOnce(server: Child, port: number, course: Course): Promise<n
     if (came() !== answers) lost[name] = (lost[name] ?? 0) + 1;
     client.leave("closes");
   }));
+  for (const answer of await Promise.all(handshakes.map((handshake) => handshake.answer))) {
+    if (!answer.startsWith("HTTP/1.1 200 OK")) {
+      lost["half a handshake"] = (lost["half a handshake"] ?? 0) + 1;
+    }
+  }
   for (const [name, count] of Object.entries(lost)) {
     course.broken(`${count} of ${CLIENTS} clients with ${name} have lost answers`);
   }
-  return clients.length;
+  return clients.length + handshakes.length;
 }
 
 export const pausedPart: Part = {
@@ -84,22 +109,22 @@ export const pausedPart: Part = {
   share: 2,
   async run(course: Course): Promise<void> {
     if (process.platform === "win32") return course.figure("no process can be stopped on Windows");
-    const server = new Child(new URL("traffic_server.ts", import.meta.url));
+    const plain = await listen({ timeouts: TIMEOUTS });
+    const secure = await listen({ timeouts: TIMEOUTS, tls: TLS });
     try {
-      const { port } = await server.ask<{ port: number }>("listen", {
-        options: { timeouts: TIMEOUTS },
-      });
       let clients = 0;
       let pauses = 0;
       do {
-        clients += await pauseOnce(server, port, course);
+        clients += await pauseOnce(plain, secure, course);
         pauses++;
       } while (!course.isOver());
-      const { log } = await quietFigures(server);
-      if (log.length > 0) course.broken(`The log has ${log.join("; ")}`);
+      for (const { child } of [plain, secure]) {
+        const { log } = await quietFigures(child);
+        if (log.length > 0) course.broken(`The log has ${log.join("; ")}`);
+      }
       course.figure(`${pauses} pauses of ${PAUSE_MS / 1000} s, ${clients} clients`);
     } finally {
-      await server.end();
+      await Promise.all([plain.child.end(), secure.child.end()]);
     }
   },
 };

@@ -53,6 +53,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/blocking/",
     mayImport: [
       ...["src/coroutine/mod.ts", "src/wsgi/mod.ts", "src/server/mod.ts", "src/threads/mod.ts"],
+      "src/coroutine/clock.ts",
     ],
   },
   // The bus needs the clock of the runtime. The clients of brokers are those of its user. One file begins waits at
@@ -67,6 +68,7 @@ const LAYERS: readonly Layer[] = [
     folder: "src/bus/",
     mayImport: [
       ...["src/coroutine/mod.ts", "src/wsgi/mod.ts", "mod.ts", "adapters/shared/host_clock.ts"],
+      "src/coroutine/clock.ts",
     ],
   },
   // The view inside a server.
@@ -134,6 +136,8 @@ const LAYERS: readonly Layer[] = [
     ],
   },
   { folder: "adapters/node", mayImport: ["adapters/", "src/socket/mod.ts", "node:"] },
+  // The deadlines of handshakes need the timer of the engine that lets a paused process catch up.
+  { folder: "adapters/shared/timer.ts", mayImport: ["src/coroutine/clock.ts"] },
   { folder: "adapters/", mayImport: ["src/socket/mod.ts"] },
   { folder: "mod.ts", mayImport: ["src/", "adapters/"] },
 ];
