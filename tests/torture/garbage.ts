@@ -31,6 +31,17 @@ export function countAlive(references: readonly WeakRef<object>[]): number {
   return references.filter((reference) => reference.deref() !== undefined).length;
 }
 
+/**
+ * Collects garbage until none of the objects is in memory, at most 50 times: a runtime that searches the stack for
+ * references may find one by chance for a while.
+ *
+ * @returns The number of objects that are still in memory.
+ */
+export async function collectUntilGone(references: readonly WeakRef<object>[]): Promise<number> {
+  for (let tries = 0; tries < 50 && countAlive(references) > 0; tries++) await collect();
+  return countAlive(references);
+}
+
 /** The bytes of all living objects and arrays, as far as the runtime tells. */
 export function heapBytes(): number {
   const { heapUsed, external } = process.memoryUsage();
