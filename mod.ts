@@ -23,7 +23,7 @@
  * @module
  */
 
-import { isGranted } from "./adapters/deno/permissions.ts";
+import { isGranted } from "./adapters/deno/granted.ts";
 import {
   checkNames,
   refuseSurplus,

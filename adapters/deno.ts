@@ -14,7 +14,7 @@
  * - `deno/dial.ts`: outgoing connections
  * - `deno/socket.ts`: one connection
  * - `deno/clock.ts` and `deno/poll.ts`: turns, and polling between them
- * - `deno/permissions.ts`: permissions, read without a prompt
+ * - `deno/granted.ts` and `deno/permissions.ts`: permissions, read without a prompt
  * - `deno/runtime.ts`: the types of Deno's own interface
  *
  * @module
@@ -22,8 +22,9 @@
 
 import type { DiallingAdapter, Files } from "../src/socket/mod.ts";
 import { denoClock } from "./deno/clock.ts";
+import { isGranted } from "./deno/granted.ts";
 import { listenOnOne } from "./deno/listen.ts";
-import { demandFile, isAllGranted, isGranted } from "./deno/permissions.ts";
+import { demandFile, isAllGranted } from "./deno/permissions.ts";
 import { deno } from "./deno/runtime.ts";
 import { bufferEquals, builtinBufferMethods } from "./shared/buffer_methods.ts";
 import { builtinModule } from "./shared/builtin_module.ts";

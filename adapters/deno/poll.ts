@@ -12,7 +12,7 @@
  * @module
  */
 
-import { isGranted } from "./permissions.ts";
+import { isGranted } from "./granted.ts";
 import { deno, type DenoConn } from "./runtime.ts";
 
 const BYTE = new Uint8Array(1);

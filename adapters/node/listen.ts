@@ -7,14 +7,11 @@
  * @module
  */
 
-import { accessSync, constants, lstatSync, renameSync, unlinkSync } from "node:fs";
 import * as net from "node:net";
-import { dirname } from "node:path";
 import { setInterval } from "node:timers";
 import {
   type Address,
   formatAddress,
-  type InheritedListener,
   ipAddress,
   type Listener,
   type ListenOptions,
@@ -25,8 +22,6 @@ import {
 import { pathsAccepted } from "../shared/end_address.ts";
 import { logError } from "../shared/error_log.ts";
 import type { OwnSocketFile } from "../shared/own_socket_file.ts";
-import { bindOverStale, ownFileOf, type SocketFiles } from "../shared/stale_socket_file.ts";
-import { codeOf } from "../shared/system_error.ts";
 import { openStream } from "./open_stream.ts";
 import { STREAM_OPTIONS } from "./socket.ts";
 
@@ -83,8 +78,7 @@ export async function listenForStreams(
 ): Promise<Listener> {
   const { log = logError } = options;
   const server = net.createServer({ ...STREAM_OPTIONS, ...how });
-  const makeFile = await ownFileOf(address, { lstatSync, renameSync });
-  await bindOverStale(address, () => bind(server, address, options), socketFiles);
+  const file = await bindTo(server, address, options);
   const bound = boundAddress(server, address);
   // Such an error is, for example, too many open files. Without this handler, it would end the
   // process.
@@ -93,7 +87,7 @@ export async function listenForStreams(
   });
   server.on("connection", taking(bound));
   const stopAgain = "Deno" in globalThis ? acceptAgain(server, options.backlog) : undefined;
-  return new NodeListener(server, bound, makeFile?.(), stopAgain);
+  return new NodeListener(server, bound, file, stopAgain);
 }
 
 /**
@@ -108,52 +102,33 @@ function acceptAgain(server: net.Server & Internals, backlog = 511): () => void 
   return () => clearInterval(timer);
 }
 
-function bind(server: net.Server, address: ListenTarget, options: ListenOptions): Promise<void> {
-  const { backlog } = options;
+/** Binds a server, and gives the file of its path, if it has one. */
+async function bindTo(
+  server: net.Server,
+  address: ListenTarget,
+  { backlog }: ListenOptions,
+): Promise<OwnSocketFile | undefined> {
+  if ("fd" in address) {
+    const { inheritedHandle } = await import("./inherited_socket.ts");
+    await bind(server, (done) => server.listen(inheritedHandle(address), backlog, done));
+    return undefined;
+  }
+  const target = { ...address, ...(backlog === undefined ? {} : { backlog }) };
+  const bindOnce = () => bind(server, (done) => server.listen(target, done));
+  if ("path" in address) return (await import("./unix_socket.ts")).bindPath(address, bindOnce);
+  await bindOnce();
+  return undefined;
+}
+
+/** Waits until a server is bound. */
+function bind(server: net.Server, listen: (done: () => void) => unknown): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(bindError(error, address)));
-    const done = () => {
+    server.once("error", reject);
+    listen(() => {
       server.removeAllListeners("error");
       resolve();
-    };
-    if ("fd" in address) server.listen(inheritedHandle(address), backlog, done);
-    else server.listen({ ...address, ...(backlog === undefined ? {} : { backlog }) }, done);
+    });
   });
-}
-
-/**
- * Takes an inherited socket, as `Server.listen` expects it.
- *
- * The trap: a TCP socket without an address would listen on a random port of every interface. Only Node tells the
- * address before; Bun listens.
- *
- * @throws An error with the code `EDESTADDRREQ` for a TCP socket without an address.
- */
-function inheritedHandle({ fd }: InheritedListener): net.Socket | InheritedListener {
-  if ("Bun" in globalThis) return { fd };
-  let handle: net.Socket;
-  try {
-    handle = new net.Socket({ fd, readable: false, writable: false });
-  } catch {
-    // `Server.listen` tells the error of the system.
-    return { fd };
-  }
-  if (handle.localPort !== 0) return handle;
-  handle.destroy();
-  throw Object.assign(new Error("listen EDESTADDRREQ"), { code: "EDESTADDRREQ" });
-}
-
-/** Corrects the code for a folder that does not exist: libuv reports `EACCES` for it. */
-function bindError(error: Error, address: ListenTarget): Error {
-  if (!("path" in address) || codeOf(error) !== "EACCES") return error;
-  let code: string | undefined = "ENOENT";
-  try {
-    accessSync(dirname(address.path), constants.W_OK | constants.X_OK);
-  } catch (reason) {
-    code = codeOf(reason);
-  }
-  if (code === "EACCES" || code === undefined) return error;
-  return Object.assign(new Error(`listen ${code} ${address.path}`, { cause: error }), { code });
 }
 
 function boundAddress(server: net.Server, asked: ListenTarget): Address {
@@ -164,22 +139,6 @@ function boundAddress(server: net.Server, asked: ListenTarget): Address {
   if ("fd" in asked) return { family: "unix", path: formatAddress(asked) };
   throw new Error("The listener has no address");
 }
-
-const socketFiles: SocketFiles = {
-  isInUse: (error) => codeOf(error) === "EADDRINUSE",
-  isSocket: (path) => lstatSync(path).isSocket(),
-  isRefused: (path) =>
-    new Promise((resolve) => {
-      const probe = net.connect(path);
-      const answer = (refused: boolean) => {
-        probe.destroy();
-        resolve(refused);
-      };
-      probe.once("connect", () => answer(false));
-      probe.once("error", (error) => answer(codeOf(error) === "ECONNREFUSED"));
-    }),
-  remove: unlinkSync,
-};
 
 class NodeListener implements Listener {
   readonly address: Address;

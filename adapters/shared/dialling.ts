@@ -19,7 +19,8 @@ import {
   type Socket,
   type SocketHandler,
 } from "../../src/socket/mod.ts";
-import { addressesOf, isNumeric, type NameLookup } from "./name_lookup.ts";
+import { addressesOf, type NameLookup } from "./name_lookup.ts";
+import { isNumeric } from "./numeric_host.ts";
 import { checkPath } from "./unix_path.ts";
 
 /**

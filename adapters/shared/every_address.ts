@@ -19,7 +19,8 @@ import {
   type OpenHandler,
 } from "../../src/socket/mod.ts";
 import type { ListenOnOne } from "./named_host.ts";
-import { isNumeric, type NameLookup } from "./name_lookup.ts";
+import type { NameLookup } from "./name_lookup.ts";
+import { isNumeric } from "./numeric_host.ts";
 
 /**
  * Makes the `listen` of an adapter.

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { isGranted } from "../../adapters/deno/permissions.ts";
+import { isGranted } from "../../adapters/deno/granted.ts";
 import { skipWithout } from "../tools/optional_tools.ts";
 import { findRuntime } from "../tools/runtimes.ts";
 
