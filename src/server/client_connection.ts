@@ -615,7 +615,7 @@ export class ClientConnection
     }
     if (this.#isPhaseDue) this.deadline.enter(this.#phase, this.time);
     this.#isPhaseDue = false;
-    if (this.#state === STATES.gone) return;
+    if (!this.#isServing) return; // otherwise reading never pauses, or is left to the taker
     const bodyIsWanted = this.#exchange?.body.hungry === true;
     const isFlooded = buffered > this.settings.limits.maxPipelinedBytes;
     const pauses = this.#awaitsTurn ||
