@@ -78,9 +78,12 @@ export class OutboxLine {
     this.#wakeup = new Wakeup(settings.clock);
   }
 
-  /** Adds a message. The function that is returned takes it back, if no call has it. */
-  add(sequence: number, text: string, receiver: Receiver): () => void {
-    const since = this.#settings.clock.now();
+  /**
+   * Adds a message. The function that is returned takes it back, if no call has it.
+   *
+   * @param since The time at which `publishTimeout` has begun, by the clock: not before that of the message ahead.
+   */
+  add(sequence: number, text: string, receiver: Receiver, since: number): () => void {
     const pending: Pending = { receiver, sequence, text, since, isSettled: false };
     this.#pending.push(pending);
     if (this.#cancelTimer === undefined) this.#arm();

@@ -138,6 +138,78 @@ test("a full outbox refuses what cannot wait, and what can wait waits", async ()
   assertEquals((await third).offset, 3);
 });
 
+test("a wait for room ends with its timeout, and counts for that of a message that gets room", async () => {
+  const its = await stage({ maxPending: 2, publishTimeout: 3 });
+  its.mode = "hangs";
+  const topic = its.bus.topic<string>("a");
+  topic.publishNowait("1");
+  await its.pass();
+  topic.publishNowait("2");
+  await its.pass(2000);
+  const third = its.bus.run(topic.publish("3"));
+  const fourth = assertRejects(() => its.bus.run(topic.publish("4")), BusUnavailable);
+  third.catch(() => {});
+  await its.pass(1500);
+  // The first call ends, and the second one hangs: of the waiting messages, one gets room.
+  its.release();
+  await its.pass(1000);
+  assertEquals(its.bus.stats().pending, 2);
+  await its.pass(1000);
+  await assertRejects(() => third, BusUnavailable, "test has not confirmed a message within 3 s");
+  assertEquals(
+    (await fourth).message,
+    "test has not made room within 3 s: the message was not sent",
+  );
+  its.mode = "works";
+  its.release();
+  await its.pass(5000);
+  assertEquals(its.bus.stats().pending, 0);
+  assertEquals(its.clock.idle, true);
+});
+
+test("messages that wait get room in their order, and keep to the bound of bytes", async () => {
+  const size = message("x".repeat(10)).length;
+  const its = await stage({ maxPendingBytes: 3 * size });
+  its.mode = "hangs";
+  const topic = its.bus.topic<string>("a");
+  const publish = (length: number) => its.bus.run(topic.publish("x".repeat(length)));
+  const first = publish(10);
+  await its.pass();
+  // One more has room; a long one does not, nor does the short one behind it.
+  const others = [publish(10), publish(10 + size), publish(10)];
+  await its.pass();
+  assertEquals(its.bus.stats().pending, 2);
+  its.release();
+  await its.pass();
+  assertEquals((await first).offset, 1);
+  assertEquals(its.bus.stats().pending, 2);
+  its.mode = "works";
+  its.release();
+  await its.pass();
+  assertEquals((await Promise.all(others)).map(({ offset }) => offset), [2, 3, 4]);
+});
+
+test("a message behind one that has left the wait for room gets room", async () => {
+  const its = await stage({ maxPendingBytes: 100 });
+  its.mode = "hangs";
+  const topic = its.bus.topic<string>("a");
+  topic.publishNowait("x");
+  const task = new Scheduler({ clock: its.clock }).add(function* () {
+    yield* topic.publish("x".repeat(100));
+  });
+  await its.pass();
+  const last = its.bus.run(topic.publish("y"));
+  await its.pass();
+  assertEquals(its.bus.stats().pending, 1);
+  task.cancel();
+  await its.pass();
+  assertEquals(its.bus.stats().pending, 2);
+  its.mode = "works";
+  its.release();
+  await its.pass();
+  assertEquals((await last).offset, 2);
+});
+
 test("a message whose coroutine is cancelled before it is sent is not sent", async () => {
   const its = await stage();
   its.mode = "hangs";
