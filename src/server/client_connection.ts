@@ -544,7 +544,10 @@ export class ClientConnection
     this.#advancing = true;
     this.output.cork();
     try {
-      if (this.#bufferedBytes > 0 && this.#host.turns.mustWait(this, this.time)) this.#awaitTurn();
+      const isAwaited = this.activeExchange?.body.awaited;
+      const mustWait = this.#bufferedBytes > 0 &&
+        this.#host.turns.mustWait(this, this.time, isAwaited);
+      if (mustWait) this.#awaitTurn();
       else this.#takeEvents();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -25,6 +25,11 @@ import { type Ready, ReadyQueue } from "../coroutine/internal.ts";
 
 /** Connections are served at once for this time between two polls. */
 const MAX_UNPOLLED_MS = 4;
+/**
+ * The same for connections with bytes that an app waits for. To take them costs less than to pause reading. With
+ * the other limit, an upload of 1 MB takes a fifth more CPU in a process that shares its processor.
+ */
+const MAX_AWAITED_MS = 8;
 /** Output is gathered for this time at most, and for one step of an app, or of other code on the loop, more. */
 const MAX_GATHERED_MS = 0.5;
 /** Output is gathered only if a connection takes less than this time on average, and no connection must wait. */
@@ -94,13 +99,14 @@ export class TurnQueue {
    * the connection begins to work.
    *
    * @param nowMs The present time, as the connection has read it from the clock.
+   * @param isAwaited Whether an app waits for the bytes of the connection.
    */
-  mustWait(connection: QueuedConnection, nowMs: number): boolean {
+  mustWait(connection: QueuedConnection, nowMs: number, isAwaited: boolean = false): boolean {
     const workedMs = nowMs - this.#sinceMs;
     if (this.#awaitsPoll) {
       this.#served++;
       this.#endWork(nowMs);
-      if (workedMs >= MAX_UNPOLLED_MS) return true;
+      if (workedMs >= (isAwaited ? MAX_AWAITED_MS : MAX_UNPOLLED_MS)) return true;
     } else {
       if (!this.#gathers && workedMs < MAX_UNPOLLED_MS) return false;
       this.#sinceMs = nowMs;

@@ -30,7 +30,7 @@ const MIN_STORAGE_BYTES = 256;
  * needs no copy of its own.
  */
 const MAX_COPIED_BYTES = 2048;
-/** A view is given away if its array is at most this many times as large: it keeps the whole array alive. */
+/** Bytes keep their whole array alive, instead of a copy, if it is at most this many times as large. */
 const MAX_KEPT_RATIO = 2;
 
 /** The unread bytes of one connection. */
@@ -47,11 +47,11 @@ export class InputBuffer {
   /** The offset of `bytes[0]` in the stream of the connection. */
   origin = 0;
   /**
-   * Whether `bytes` is the socket's array. This is so from `push` until the bytes move to storage
-   * of the buffer's own.
+   * Whether `bytes` is the array that was pushed, which the buffer does not change. This is so from `push` until
+   * the bytes move to storage of the buffer's own.
    */
   #borrowed = false;
-  /** Whether views of the borrowed array may be given away. */
+  /** Whether the borrowed array is not used again: it may be kept, and views of it may be given away. */
   #owned = false;
 
   /** The number of unread bytes. */
@@ -91,13 +91,20 @@ export class InputBuffer {
     this.origin = offset;
   }
 
-  /** Gives the borrowed array back and keeps a copy of the unread bytes. */
+  /**
+   * Gives the borrowed array back and keeps a copy of the unread bytes. An owned array of which nothing was read is
+   * kept: a connection on Bun that waits for its turn would copy half a megabyte.
+   */
   detach(): void {
-    if (this.start === this.end) {
-      this.#move(EMPTY);
-    } else if (this.#borrowed) {
-      this.#move(new Uint8Array(this.length * 2));
+    if (this.start === this.end) this.#move(EMPTY);
+    else if (this.#borrowed && !(this.start === 0 && this.#mayKeep(this.length))) {
+      this.#move(new Uint8Array(this.length));
     }
+  }
+
+  /** Whether `count` bytes of the borrowed array are worth to keep all of it alive. */
+  #mayKeep(count: number): boolean {
+    return this.#owned && this.bytes.buffer.byteLength <= MAX_KEPT_RATIO * count;
   }
 
   /** Consumes the next `count` bytes and returns a view of them. */
@@ -110,8 +117,7 @@ export class InputBuffer {
   /** Consumes the next `count` bytes, which are content of a body. */
   takeData(count: number): DataEvent {
     if (count > MAX_COPIED_BYTES) {
-      const owned = this.#borrowed && this.#owned &&
-        this.bytes.buffer.byteLength <= MAX_KEPT_RATIO * count;
+      const owned = this.#borrowed && this.#mayKeep(count);
       return { type: "data", bytes: this.take(count), owned };
     }
     const from = this.start;

@@ -270,6 +270,42 @@ test("a long piece of an owned array belongs to the receiver, if it is most of t
   }
 });
 
+test("an owned array of which nothing was read waits without a copy", () => {
+  const head = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6000\r\n\r\n";
+  for (const [isOwned, isKept] of [[true, true], [false, false]] as const) {
+    const bytes = Uint8Array.from(head + "x".repeat(5000), (text) => text.charCodeAt(0));
+    const parser = new RequestParser();
+    parser.push(bytes, isOwned);
+    parser.detach();
+    parser.next();
+    const event = parser.next() as DataEvent;
+    assertEquals([event.owned, event.bytes.length], [isKept, 5000]);
+    assertEquals(event.bytes.buffer === bytes.buffer, isKept);
+    parser.push(latin1Bytes("y".repeat(1000)));
+    assertEquals(latin1Text((parser.next() as DataEvent).bytes), "y".repeat(1000));
+  }
+});
+
+test("the rest of an owned array is copied once a piece of it was given away, or if it is small", () => {
+  const head = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n";
+  const whole = latin1Bytes(head + "x".repeat(5000) + GET);
+  const parser = new RequestParser();
+  parser.push(whole, true);
+  parser.next();
+  assertEquals((parser.next() as DataEvent).owned, true);
+  parser.detach();
+  whole.fill(0); // the receiver of the piece
+  assertEquals(typesOf(parser).slice(0, 2), ["end", "request"]);
+  const small = new Uint8Array(1000);
+  small.set(latin1Bytes(GET));
+  const other = new RequestParser();
+  other.push(small.subarray(0, GET.length - 1), true);
+  other.detach();
+  small.fill(0);
+  other.push(latin1Bytes("\n"));
+  assertEquals(other.next().type, "request");
+});
+
 test("a piece after bytes that the parser had to keep is not given away", () => {
   const parser = new RequestParser();
   const head = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n";

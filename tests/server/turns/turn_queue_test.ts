@@ -44,6 +44,17 @@ test("connections are served at once until 4 ms have passed without a poll", () 
   assertEquals(clock.idle, true);
 });
 
+test("bytes that an app waits for are taken at once until 8 ms have passed without a poll", () => {
+  const { clock, queue, now, pass, connection } = stage();
+  const a = connection("a", 0);
+  assertEquals(queue.mustWait(a, now()), false);
+  assertEquals(queue.mustWait(a, pass(4)), true);
+  assertEquals(queue.mustWait(a, pass(3), true), false);
+  assertEquals(queue.mustWait(a, pass(1), true), true);
+  clock.turn();
+  assertEquals(clock.idle, true);
+});
+
 test("short work between many polls makes no connection wait", () => {
   const { clock, queue, pass, connection } = stage();
   const a = connection("a", 0);
