@@ -8,7 +8,6 @@
  */
 
 import * as net from "node:net";
-import { setInterval } from "node:timers";
 import {
   type Address,
   formatAddress,
@@ -24,14 +23,6 @@ import { logError } from "../shared/error_log.ts";
 import type { OwnSocketFile } from "../shared/own_socket_file.ts";
 import { openStream } from "./open_stream.ts";
 import { STREAM_OPTIONS } from "./socket.ts";
-
-/** The time between two calls by which a server of Deno goes on to accept, in milliseconds. */
-const ACCEPT_AGAIN_MS = 1000;
-
-/** The part of a `net.Server` that leads to the listener of the runtime. */
-interface Internals {
-  readonly _handle?: { listen?(backlog: number): unknown } | null;
-}
 
 /**
  * Listens on a path or a numeric host.
@@ -78,6 +69,7 @@ export async function listenForStreams(
 ): Promise<Listener> {
   const { log = logError } = options;
   const server = net.createServer({ ...STREAM_OPTIONS, ...how });
+  const again = "Deno" in globalThis ? await import("./accept_again.ts") : undefined;
   const file = await bindTo(server, address, options);
   const bound = boundAddress(server, address);
   // Such an error is, for example, too many open files. Without this handler, it would end the
@@ -86,20 +78,7 @@ export async function listenForStreams(
     log(`Cannot accept on ${formatAddress(bound)}: ${error.message}`);
   });
   server.on("connection", taking(bound));
-  const stopAgain = "Deno" in globalThis ? acceptAgain(server, options.backlog) : undefined;
-  return new NodeListener(server, bound, file, stopAgain);
-}
-
-/**
- * Lets a server of Deno go on to accept. Without a free descriptor, it ends for ever to accept, and tells nothing
- * of it. Its handle goes on when it listens again; otherwise the call changes nothing.
- *
- * @returns The function that ends the calls.
- */
-function acceptAgain(server: net.Server & Internals, backlog = 511): () => void {
-  const timer = setInterval(() => void server._handle?.listen?.(backlog), ACCEPT_AGAIN_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+  return new NodeListener(server, bound, file, again?.acceptAgain(server, options.backlog));
 }
 
 /** Binds a server, and gives the file of its path, if it has one. */

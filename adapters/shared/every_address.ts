@@ -72,18 +72,11 @@ export async function listenOnEvery(
 ): Promise<Listener> {
   try {
     if ("path" in asked) (await import("./unix_path.ts")).checkPath(asked.path);
-    if ("fd" in asked) refuseOnDeno();
+    if ("fd" in asked) (await import("./inherited_socket.ts")).refuseOnDeno();
     if ("path" in asked || "fd" in asked || isNumeric(asked.host)) return await listenOnOne(asked);
     const { listenOnName } = await import("./named_host.ts");
     return await listenOnName(asked, listenOnOne, names());
   } catch (cause) {
     throw listenError(asked, cause);
   }
-}
-
-/** The trap: `Deno.listen` ignores a descriptor, and opens a random port on every interface. */
-function refuseOnDeno(): void {
-  if (!("Deno" in globalThis)) return;
-  const text = "Deno takes no inherited socket; use Node or Bun, or a host and a port";
-  throw Object.assign(new TypeError(text), { code: "EOPNOTSUPP" });
 }

@@ -18,7 +18,6 @@ import { checkNames, checkOption, optionError, showValue } from "./option_checks
 import { noteLateOrigin } from "./origin.ts";
 import { isThenable } from "./interop/promises.ts";
 import { checkPriority, type Priority, priority, resolvePriority } from "./priority.ts";
-import { Mistakes } from "./kernel/mistakes.ts";
 import { RunningTask } from "./kernel/running_task.ts";
 import { Tracer } from "./kernel/tracer.ts";
 import { adapt } from "./operations/adapt.ts";
@@ -273,20 +272,22 @@ export function noteWait(scheduler: Scheduler, operation: object): void {
 }
 
 /**
- * Tells of mistakes: steps that hold the event loop, forgotten coroutines, operations that are not performed.
+ * Tells of mistakes: steps that hold the event loop, forgotten coroutines, operations that are not performed. It
+ * begins when its code is loaded.
  *
  * @param scheduler A scheduler with the option `debug`.
  * @param warn Takes each warning; must not throw.
  * @returns A function that looks for forgotten coroutines and operations, to be called from time to time;
  *   `undefined` if the scheduler has not the option `debug`.
  */
-export function tellMistakes(
+export async function tellMistakes(
   scheduler: Scheduler,
   warn: (text: string) => void,
-): (() => void) | undefined {
+): Promise<(() => void) | undefined> {
   const kernel = kernelOf(scheduler);
   const { tracer } = kernel;
   if (tracer === undefined) return undefined;
+  const { Mistakes } = await import("./kernel/mistakes.ts");
   const mistakes = tracer.mistakes ??= new Mistakes(warn, scheduler.clock);
   return () => {
     for (const task of kernel.tasks()) {

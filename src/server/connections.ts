@@ -99,8 +99,10 @@ export class Connections implements ConnectionHost, OpeningsHost {
   #pausedMs = 0;
   /** The time of the last line in the log about a shortage of descriptors, in milliseconds. */
   #shortageToldMs = -Infinity;
-  /** Set by the option `debug`. */
+  /** Set by the option `debug`, when its code is loaded. */
   #lookForMistakes: (() => void) | undefined;
+  /** Loads the code of the option `debug`. */
+  #debugging: Promise<void> | undefined;
 
   /**
    * Makes the connections of a server.
@@ -116,9 +118,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
     this.refusals = new Refusals(settings);
     this.parsers = new ParserPool(settings);
     this.turns = turnsOf(settings.adapter.clock);
-    if (settings.debug) {
-      this.#lookForMistakes = tellMistakes(settings.scheduler, (text) => settings.log(text));
-    }
+    if (settings.debug) this.#debugging = this.#tellMistakes();
     this.files = this.tally.counting(settings.adapter.files);
     this.fields = { date: () => this.#date.value, server: settings.serverHeader };
   }
@@ -215,8 +215,18 @@ export class Connections implements ConnectionHost, OpeningsHost {
     if (this.isEmpty) this.onEmpty();
   }
 
-  /** Loads the code of the openings; `undefined` if no option needs it. */
-  load(): Promise<Openings> | undefined {
+  async #tellMistakes(): Promise<void> {
+    const { settings } = this;
+    this.#lookForMistakes = await tellMistakes(settings.scheduler, (text) => settings.log(text));
+  }
+
+  /** Loads the code that few servers need; `undefined` if no option needs it. */
+  load(): Promise<unknown> | undefined {
+    const openings = this.#loadOpenings();
+    return this.#debugging?.then(() => openings) ?? openings;
+  }
+
+  #loadOpenings(): Promise<Openings> | undefined {
     const { proxyProtocol, tls } = this.settings;
     if (proxyProtocol === undefined && tls === undefined) return undefined;
     return import("./opening/openings.ts").then(({ Openings }) =>
@@ -232,7 +242,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
 
   openingOf(connection: ClientConnection, socket: Socket): Opening | undefined {
     if (this.#openings !== undefined) return this.#openings.of(socket);
-    const loading = this.load();
+    const loading = this.#loadOpenings();
     if (loading === undefined) return undefined;
     const { proxyProtocol, tls } = this.settings;
     const expectsHeader = tls === undefined && sendsHeader(proxyProtocol, socket);

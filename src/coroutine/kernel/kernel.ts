@@ -23,12 +23,11 @@ import { DeadlineHeap } from "./deadline_heap.ts";
 import { FirstStep, type FirstStepHost } from "./first_step.ts";
 import type { Operation } from "../operation.ts";
 import { favoursOthers, type ResolvedPriority } from "../priority.ts";
-import { LONG_STEP_MS } from "./mistakes.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import { RunningTask } from "./running_task.ts";
 import { StepClock } from "./step_clock.ts";
 import type { Coroutine, Task, TaskScheduler } from "../task.ts";
-import type { Tracer } from "./tracer.ts";
+import { LONG_STEP_MS, type Tracer } from "./tracer.ts";
 import type { ExpiringDeadline } from "./wait.ts";
 
 type AnyTask = RunningTask<unknown>;

@@ -2,14 +2,14 @@
  * The warnings of a scheduler that is debugged: steps that hold the event loop, coroutines that were forgotten, and
  * operations that were not performed.
  *
- * Nothing of this exists without the option `debug` of the server. A step is long from {@linkcode LONG_STEP_MS}
+ * Nothing of this exists without the option `debug` of the server. A step is long from `LONG_STEP_MS`
  * on. A coroutine is forgotten if the one that added it has ended, no coroutine joins it, and it has waited for
  * {@linkcode FORGOTTEN_MS}. An operation is lost if it was not performed for the same time after it was made.
  *
  * The trap: the garbage collector could tell of a lost operation with certainty, but that of V8 may not run for
  * hours in a small server.
  *
- * `Tracer` and the kernel call this.
+ * `Tracer` and the kernel call this; `scheduler.ts` loads it for the first scheduler that is debugged.
  *
  * @module
  */
@@ -18,8 +18,6 @@ import type { Clock } from "../clock.ts";
 import { originIn, watchOperations } from "../origin.ts";
 import type { Task } from "../task.ts";
 
-/** A step that takes at least this time is told of, in milliseconds. */
-export const LONG_STEP_MS = 100;
 /** A coroutine without a joiner is told of after a wait of this time, in milliseconds; an operation as well. */
 const FORGOTTEN_MS = 60_000;
 /** The largest number of operations that are watched at once. */

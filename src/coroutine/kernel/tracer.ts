@@ -11,7 +11,10 @@ import type { Clock } from "../clock.ts";
 import type { Operation } from "../operation.ts";
 import { notePerformed, originOf } from "../origin.ts";
 import type { Task } from "../task.ts";
-import { LONG_STEP_MS, type Mistakes } from "./mistakes.ts";
+import type { Mistakes } from "./mistakes.ts";
+
+/** A step that takes at least this time is told of, in milliseconds. */
+export const LONG_STEP_MS = 100;
 
 /** The last wait of a task. */
 export interface LastWait {
