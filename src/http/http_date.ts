@@ -51,9 +51,10 @@ const ASCTIME = new RegExp(`^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \\d]\\d) ${TIME_OF
  * ```
  */
 export function imfFixdate(epochMilliseconds: number): string {
-  if (!(epochMilliseconds >= MIN_TIME_MS && epochMilliseconds <= MAX_TIME_MS)) {
+  const isNumber = typeof epochMilliseconds === "number";
+  if (!(isNumber && epochMilliseconds >= MIN_TIME_MS && epochMilliseconds <= MAX_TIME_MS)) {
     throw new RangeError(
-      `Cannot format ${epochMilliseconds} as a date: expected a four-digit year`,
+      `Cannot format ${epochMilliseconds} as a date: expected milliseconds of a four-digit year`,
     );
   }
   // ECMAScript defines the result of toUTCString as exactly this format, in every locale.

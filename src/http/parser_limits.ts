@@ -10,6 +10,8 @@
  * @module
  */
 
+import { wrongArgument } from "./wrong_argument.ts";
+
 /**
  * The limits of a {@linkcode RequestParser}: whole numbers, or `Infinity` for no limit.
  *
@@ -87,12 +89,22 @@ export const DEFAULT_LIMITS: ParserLimits = Object.freeze({
  * Completes the limits of a parser.
  *
  * @param given Limits that replace the defaults.
+ * @throws {TypeError} For a limit that does not exist.
  * @throws {RangeError} For a limit that is neither a whole number nor `Infinity`.
  */
 export function resolveLimits(given: Partial<ParserLimits> = {}): ParserLimits {
+  if (typeof given !== "object" || given === null) {
+    throw wrongArgument("limits of RequestParser", given, "an object");
+  }
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   const limits: ParserLimits = { ...DEFAULT_LIMITS, ...Object.fromEntries(set) };
-  for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      const known = Object.keys(DEFAULT_LIMITS).join(", ");
+      throw new TypeError(`Unknown limit "${name}" of RequestParser: expected one of ${known}`);
+    }
+    checkLimit(name, value);
+  }
   return limits;
 }
 

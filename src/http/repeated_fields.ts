@@ -17,6 +17,7 @@
  */
 
 import { ProtocolError } from "./errors.ts";
+import { textOf } from "./wrong_argument.ts";
 
 /**
  * The fields that may stand on one line only. A sender must not repeat a field that is not a list (RFC
@@ -64,6 +65,7 @@ export function isSingleton(name: string): boolean {
  *   and has no meaning in a request, the result is the first value.
  * @throws {ProtocolError} 400 for a singleton (see {@linkcode isSingleton}). A head from a
  *   {@linkcode RequestParser} has no repeated singleton.
+ * @throws {TypeError} If a value is no text.
  *
  * @example
  * ```ts
@@ -75,6 +77,7 @@ export function isSingleton(name: string): boolean {
  * ```
  */
 export function combineFieldLines(name: string, combined: string, line: string): string {
+  for (const value of [combined, line]) textOf("A value of combineFieldLines", value);
   if (name === "cookie") return `${combined}; ${line}`;
   if (name === "set-cookie") return combined;
   if (isSingleton(name)) refuseRepeated(name);

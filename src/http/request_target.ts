@@ -14,6 +14,7 @@
 import { isAuthority, isHostAndPort } from "./authority.ts";
 import { ProtocolError } from "./errors.ts";
 import { quote } from "./grammar.ts";
+import { textOf } from "./wrong_argument.ts";
 
 /**
  * The parts of a request target.
@@ -45,6 +46,7 @@ export interface RequestTarget {
  * @param target The target as received, visible ASCII without `#`.
  * @returns The form and the parts. The path of an absolute form begins after the authority.
  * @throws {ProtocolError} 400 if the target has none of the forms that the method allows.
+ * @throws {TypeError} If the target is no text.
  *
  * @example
  * ```ts
@@ -56,6 +58,7 @@ export interface RequestTarget {
  * ```
  */
 export function parseRequestTarget(method: string, target: string): RequestTarget {
+  textOf("target of parseRequestTarget", target);
   if (method === "CONNECT") return authorityForm(target);
   if (target.startsWith("/")) return withPath("origin", target, undefined);
   if (target === "*" && method === "OPTIONS") {

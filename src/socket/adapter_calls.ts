@@ -88,17 +88,24 @@ export function checkDial<O>(address: unknown, open: unknown, options: O): O {
   throw optionError("signal of dial", signal, "an AbortSignal");
 }
 
-/** Checks the kinds of an address, and gives its port, if it has one. */
-function checkAddress(of: string, address: unknown): number | undefined {
+/**
+ * Checks the kinds of an address.
+ *
+ * @param of The name of the function, for the error message. That of `dial` takes no descriptor.
+ * @param address The first argument of the function.
+ * @returns The port, if the address has one.
+ * @throws {TypeError} If a part of the address is missing or of a wrong kind.
+ */
+export function checkAddress(of: string, address: unknown): number | undefined {
   const name = `The first argument of ${of}`;
   if (typeof address !== "object" || address === null) {
     throw optionError(name, address, `an address, ${ADDRESS}`);
   }
   const { path, host, port } = address as Readonly<Record<string, unknown>>;
-  if (of === "listen" && "fd" in address) {
+  if (of !== "dial" && "fd" in address) {
     const { fd } = address as { fd: unknown };
     if (typeof fd === "number" && Number.isInteger(fd) && fd > 2) return undefined;
-    throw optionError("The fd of listen", fd, "a descriptor from 3");
+    throw optionError(`The fd of ${of}`, fd, "a descriptor from 3");
   }
   if ("path" in address) {
     if (typeof path === "string") return undefined;

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { checkAddress } from "./adapter_calls.ts";
+import { checkCount, checkText } from "./argument_checks.ts";
 import type { Address, ListenAddress, ListenTarget } from "./socket.ts";
 
 /** The prefix of an IPv4 client's address at a listener on `::` (RFC 4291 §2.5.5.2). */
@@ -17,6 +19,8 @@ const MAPPED_PREFIX = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
  * @param host The numeric host; empty if the runtime no longer knows it.
  * @param port The port.
  * @returns The address; the form of the host tells its family.
+ * @throws {TypeError} If the host is no text, or the port is no number.
+ * @throws {RangeError} If the port is negative or no whole number.
  *
  * @example
  * ```ts
@@ -30,6 +34,8 @@ export function ipAddress(
   host: string,
   port: number,
 ): Exclude<Address, { readonly family: "unix" }> {
+  checkText("host of ipAddress", host);
+  checkCount("port of ipAddress", port);
   const plain = host.replace(MAPPED_PREFIX, "");
   return { family: plain.includes(":") ? "IPv6" : "IPv4", host: plain, port };
 }
@@ -39,6 +45,7 @@ export function ipAddress(
  *
  * @param address The address.
  * @returns The text of the address.
+ * @throws {TypeError} If the argument is no address.
  *
  * @example
  * ```ts
@@ -49,6 +56,7 @@ export function ipAddress(
  * ```
  */
 export function formatAddress(address: Address | ListenTarget): string {
+  checkAddress("formatAddress", address);
   if ("path" in address) return address.path;
   if ("fd" in address) return `fd://${address.fd}`;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
@@ -99,6 +107,7 @@ export type AddressError = Error & { readonly code?: string };
  * @param cause The error of the runtime.
  * @returns An error that names the address, with the code and the reason of `cause`. Its text is the same
  *   on every runtime for the usual codes.
+ * @throws {TypeError} If the first argument is no address.
  *
  * @example
  * ```ts
@@ -112,6 +121,7 @@ export type AddressError = Error & { readonly code?: string };
  * ```
  */
 export function listenError(address: ListenTarget, cause: unknown): AddressError {
+  checkAddress("listenError", address);
   const reasons = "fd" in address ? INHERITED_REASONS : REASONS;
   return addressError(`Cannot listen on ${formatAddress(address)}`, cause, reasons);
 }
@@ -122,6 +132,7 @@ export function listenError(address: ListenTarget, cause: unknown): AddressError
  * @param address The address that cannot be reached.
  * @param cause The error of the runtime.
  * @returns An error as that of {@linkcode listenError}.
+ * @throws {TypeError} If the first argument is no address.
  *
  * @example
  * ```ts
@@ -135,6 +146,7 @@ export function listenError(address: ListenTarget, cause: unknown): AddressError
  * ```
  */
 export function dialError(address: ListenAddress, cause: unknown): AddressError {
+  checkAddress("dialError", address);
   return addressError(`Cannot connect to ${formatAddress(address)}`, cause, REASONS);
 }
 

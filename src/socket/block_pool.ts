@@ -10,6 +10,8 @@
  * @module
  */
 
+import { checkCount } from "./argument_checks.ts";
+
 /**
  * A bounded store of free blocks of one size.
  *
@@ -35,8 +37,12 @@ export class BlockPool {
    *
    * @param blockBytes The size of each block in bytes.
    * @param maxFree The number of free blocks that are kept; further ones are dropped.
+   * @throws {TypeError} If one of them is no number.
+   * @throws {RangeError} If one of them is no whole number in its range.
    */
   constructor(blockBytes: number, maxFree: number) {
+    checkCount("blockBytes of BlockPool", blockBytes, 1);
+    checkCount("maxFree of BlockPool", maxFree);
     this.#blockBytes = blockBytes;
     this.#maxFree = maxFree;
   }

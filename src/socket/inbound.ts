@@ -11,7 +11,7 @@
  * @module
  */
 
-import { BASE } from "../coroutine/internal.ts";
+import { BASE, checkFunction, checkMembers } from "../coroutine/internal.ts";
 import type { Socket, SocketHandler } from "./socket.ts";
 
 /**
@@ -35,6 +35,9 @@ export const PROBE_INTERVAL_MS: number = 75;
  */
 const CHUNK_COST_BYTES = 128;
 const NONE: readonly Uint8Array[] = [];
+/** The methods that every socket needs: a missing one would be missed long after, at an error or a full buffer. */
+const HOST_METHODS: readonly (keyof InboundHost)[] = ["resumeSource", "destroy", "log"];
+const HOST_EXPECTED = `an object with ${HOST_METHODS.join(", ")}`;
 
 /** Takes a new socket, and returns the handler for its events. */
 export type OpenHandler = (socket: Socket) => SocketHandler;
@@ -98,8 +101,10 @@ export class Inbound {
    * Makes the callback side of a socket.
    *
    * @param host The socket.
+   * @throws {TypeError} If the socket lacks a method.
    */
   constructor(host: InboundHost) {
+    checkMembers("host of Inbound", host, HOST_METHODS, HOST_EXPECTED);
     this.#host = host;
   }
 
@@ -108,8 +113,10 @@ export class Inbound {
    *
    * @param open The function that an adapter's `listen` or `dial` was given.
    * @param socket The socket.
+   * @throws {TypeError} If `open` is no function.
    */
   start(open: OpenHandler, socket: Socket): void {
+    checkFunction("open of Inbound.start", open, "a function that takes a socket");
     try {
       this.#handler = open(socket);
     } catch (error) {

@@ -6,11 +6,15 @@
  * @module
  */
 
+import { optionError } from "../coroutine/mod.ts";
+import { checkBytes } from "./argument_checks.ts";
+
 /**
  * Copies pieces into one array.
  *
  * @param pieces The pieces, in order.
  * @returns A new array of all their bytes; empty without pieces.
+ * @throws {TypeError} If the argument is no array, or a piece is no array of bytes.
  *
  * @example
  * ```ts
@@ -22,6 +26,10 @@
  * ```
  */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  if (!Array.isArray(pieces)) {
+    throw optionError("pieces of joinBytes", pieces, "an array of Uint8Array");
+  }
+  for (const piece of pieces) checkBytes("A piece of joinBytes", piece);
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -11,7 +11,9 @@
  * @module
  */
 
+import { checkFunction, checkMembers } from "../coroutine/internal.ts";
 import type { BlockPool } from "./block_pool.ts";
+import { checkBytes } from "./argument_checks.ts";
 
 /**
  * The size of a block in bytes. A thousand clients answered in one turn take a thousand blocks, so a
@@ -76,8 +78,11 @@ export class OutputQueue {
    *
    * @param pool The source of blocks of {@linkcode BLOCK_SIZE} bytes.
    * @param writeLatin1 The runtime's fastest way to encode a string.
+   * @throws {TypeError} If one of them is missing or of another kind.
    */
   constructor(pool: BlockPool, writeLatin1: Latin1Writer) {
+    checkMembers("pool of OutputQueue", pool, ["take", "give"], "a BlockPool");
+    checkFunction("writeLatin1 of OutputQueue", writeLatin1, "a function, such as encodeLatin1");
     this.#pool = pool;
     this.#writeLatin1 = writeLatin1;
   }
@@ -92,8 +97,10 @@ export class OutputQueue {
    *
    * @param data Bytes, or a string of characters up to U+00FF. The queue may keep a reference to the array, which
    *   must not change before its bytes are taken.
+   * @throws {TypeError} For data of another kind.
    */
   push(data: Uint8Array | string): void {
+    if (typeof data !== "string") checkBytes("data of OutputQueue.push", data);
     if (data.length === 0) return;
     const isFirst = this.#size === 0;
     this.#size += data.length;
@@ -124,10 +131,17 @@ export class OutputQueue {
    * Removes bytes from the beginning of the queue.
    *
    * @param count The number of bytes of {@linkcode head} that the kernel took.
+   * @throws {RangeError} For more bytes than those of `head`.
    */
   advance(count: number): void {
     const piece = this.#first;
     if (piece === undefined) return;
+    const most = piece.end - piece.start;
+    if (!(count >= 0 && count <= most)) {
+      throw new RangeError(
+        `Cannot advance by ${count} bytes: expected 0 to ${most}, as head() gives`,
+      );
+    }
     this.#size -= count;
     piece.start += count;
     if (piece.start < piece.end) return;

@@ -14,6 +14,7 @@
  */
 
 import { optionError, showValue } from "../coroutine/mod.ts";
+import { checkText } from "./argument_checks.ts";
 
 /** A set of peers. */
 export interface TrustedPeers {
@@ -111,8 +112,10 @@ function unmapped(groups: readonly number[]): readonly number[] {
  *
  * @param text The address, without brackets. A zone, as in `fe80::1%eth0`, is not compared.
  * @returns Two groups of 16 bits for IPv4, eight for IPv6; `undefined` if the text is no address.
+ * @throws {TypeError} If the argument is no text.
  */
 export function addressGroups(text: string): readonly number[] | undefined {
+  checkText("text of addressGroups", text);
   if (text.length > MAX_ADDRESS) return undefined;
   if (!text.includes(":")) return ipv4Groups(text);
   const [address = ""] = text.split("%");
@@ -127,6 +130,7 @@ export function addressGroups(text: string): readonly number[] | undefined {
  * @param groups Two groups of 16 bits for IPv4, eight for IPv6. An IPv4 address that is mapped into IPv6 is written
  *   as IPv4.
  * @returns The address, without brackets.
+ * @throws {TypeError} If the groups are no array.
  *
  * @example
  * ```ts
@@ -139,6 +143,9 @@ export function addressGroups(text: string): readonly number[] | undefined {
  * ```
  */
 export function addressOfGroups(groups: readonly number[]): string {
+  if (!Array.isArray(groups)) {
+    throw optionError("groups of addressOfGroups", groups, "those of addressGroups");
+  }
   groups = unmapped(groups);
   if (groups.length === 2) return groups.flatMap((group) => [group >> 8, group & 0xff]).join(".");
   const text = groups.map((group) => group.toString(16));

@@ -56,3 +56,9 @@ for (const text of INVALID) {
     assertEquals(parseHttpDate(text, NOW), undefined);
   });
 }
+
+test("formats no value that is not a number", () => {
+  for (const value of [undefined, null, "7", new Date(0), NaN]) {
+    assertThrows(() => imfFixdate(value as never), RangeError, "expected milliseconds of a four-d");
+  }
+});

@@ -3,7 +3,7 @@
  * right status. The defaults are tested in `reading/request_parser_test.ts`.
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type ParserLimits, ProtocolError, RequestParser } from "../../src/http/mod.ts";
 import { latin1Bytes } from "./transcript.ts";
@@ -158,4 +158,33 @@ test("every limit of the parser is tested here", () => {
     maxEmptyLines: true,
   };
   assertEquals([...new Set(BOUNDS.map(({ limit }) => limit))].sort(), Object.keys(limits).sort());
+});
+
+test("options of a parser of a wrong kind are errors with their names", () => {
+  const make = (options: unknown) => () => new RequestParser(options as never);
+  const wrong: readonly (readonly [options: unknown, message: string])[] = [
+    [
+      7,
+      "The argument of RequestParser is of the type number: expected an object, such as { limits }",
+    ],
+    [{ limits: null }, "limits of RequestParser is of the type object: expected an object"],
+    [{ limits: 7 }, "limits of RequestParser is of the type number: expected an object"],
+    [
+      { limits: { maxBody: 7 } },
+      'Unknown limit "maxBody" of RequestParser: expected one of maxLineB',
+    ],
+    [{ latin1: 7 }, "latin1 or equals of RequestParser is of the type number: expected a function"],
+    [{ equals: null }, "latin1 or equals of RequestParser is of the type object: expected a func"],
+  ];
+  for (const [options, message] of wrong) assertThrows(make(options), TypeError, message);
+});
+
+test("a parser takes no text for bytes, and goes on afterwards", () => {
+  const parser = new RequestParser();
+  for (const value of ["GET / HTTP/1.1", 7, undefined, [71], {}]) {
+    const push = () => parser.push(value as never);
+    assertThrows(push, TypeError, "bytes of RequestParser.push is of the type");
+  }
+  parser.push(latin1Bytes(`${HEAD}\r\n`));
+  assertEquals(parser.next().type, "request");
 });

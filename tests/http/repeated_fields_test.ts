@@ -74,3 +74,11 @@ test("the parser lets every other field come twice", () => {
     ]);
   }
 });
+
+test("a line that is no text is an error, and is not combined", () => {
+  const combine = combineFieldLines as (...args: readonly unknown[]) => string;
+  for (const [combined, line] of [["a", undefined], [undefined, "a"], ["a", 7]]) {
+    const message = "A value of combineFieldLines is of the type";
+    assertThrows(() => combine("accept", combined, line), TypeError, message);
+  }
+});

@@ -22,3 +22,11 @@ test("ends an authority at a question mark", () => {
   const target = parseRequestTarget("GET", "http://x?@y/");
   assertEquals([target.authority, target.path, target.query], ["x", "/", "@y/"]);
 });
+
+test("a target that is no text is an error with its name", () => {
+  const parse = parseRequestTarget as (...args: readonly unknown[]) => unknown;
+  for (const method of ["GET", "CONNECT", undefined]) {
+    const message = "target of parseRequestTarget is of the type undefined: expected a string";
+    assertThrows(() => parse(method), TypeError, message);
+  }
+});

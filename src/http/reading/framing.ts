@@ -15,6 +15,7 @@
 
 import { ProtocolError } from "../errors.ts";
 import { isToken, quote, trimWhitespace } from "../grammar.ts";
+import { textOf, wrongArgument } from "../wrong_argument.ts";
 
 /**
  * The delimitation of a body.
@@ -65,6 +66,7 @@ const CHUNKED: BodyFraming = Object.freeze({ kind: "chunked" });
  * @throws {ProtocolError} 501 for an unknown transfer coding before `chunked`. 400 for every
  *   ambiguity: both fields, Transfer-Encoding in HTTP/1.0, a value that is not exactly `chunked`,
  *   or a length that is not one plain decimal number.
+ * @throws {TypeError} If the version is neither 0 nor 1, or a value is no text.
  *
  * @example
  * ```ts
@@ -76,7 +78,10 @@ const CHUNKED: BodyFraming = Object.freeze({ kind: "chunked" });
  * ```
  */
 export function requestFraming(fields: FramingFields): BodyFraming {
-  const { minorVersion, contentLength, transferEncoding } = fields;
+  const { minorVersion, contentLength, transferEncoding } = Object(fields) as FramingFields;
+  if (minorVersion !== 0 && minorVersion !== 1) {
+    throw wrongArgument("minorVersion of requestFraming", minorVersion, "0 or 1");
+  }
   if (transferEncoding === undefined) {
     if (contentLength === undefined) return NONE;
     return { kind: "length", length: parseContentLength(contentLength) };
@@ -88,12 +93,14 @@ export function requestFraming(fields: FramingFields): BodyFraming {
     // RFC 9112 §6.1: HTTP/1.0 does not define the field, so its framing is faulty.
     throw new ProtocolError(400, "Cannot frame body: Transfer-Encoding in HTTP/1.0");
   }
-  if (transferEncoding.toLowerCase() !== "chunked") refuseCoding(transferEncoding);
+  const coding = textOf("transferEncoding of requestFraming", transferEncoding);
+  if (coding.toLowerCase() !== "chunked") refuseCoding(transferEncoding);
   return CHUNKED;
 }
 
 /** Reads `1*DIGIT`. A number cannot represent every length from 2^53 on exactly. */
 function parseContentLength(value: string): number {
+  textOf("contentLength of requestFraming", value);
   if (!/^[0-9]+$/.test(value)) {
     throw new ProtocolError(400, `Cannot parse Content-Length ${quote(value)}: not decimal digits`);
   }

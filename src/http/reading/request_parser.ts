@@ -20,6 +20,7 @@ import { CR, LF } from "../grammar.ts";
 import { decodeLatin1, type Latin1Decoder } from "../latin1.ts";
 import { ownOptions } from "../own_options.ts";
 import { type ParserLimits, resolveLimits } from "../parser_limits.ts";
+import { wrongArgument } from "../wrong_argument.ts";
 import { ChunkedReader } from "./chunked_reader.ts";
 import { type BytesEqual, equalBytes } from "./head_cache.ts";
 import { HeadReader } from "./head_reader.ts";
@@ -114,10 +115,22 @@ export class RequestParser {
    * Makes a parser for a new connection.
    *
    * @param options Limits and functions that replace the defaults.
+   * @throws {TypeError} For an option of another kind, and for a limit that does not exist.
    * @throws {RangeError} If a limit is neither a whole number nor `Infinity`.
    */
   constructor(options: ParserOptions = {}) {
+    if (typeof options !== "object") {
+      throw wrongArgument(
+        "The argument of RequestParser",
+        options,
+        "an object, such as { limits }",
+      );
+    }
     const { limits, latin1, equals } = ownOptions(options);
+    for (const given of [latin1, equals]) {
+      if (given === undefined || typeof given === "function") continue;
+      throw wrongArgument("latin1 or equals of RequestParser", given, "a function");
+    }
     this.#limits = resolveLimits(limits);
     this.#latin1 = latin1 ?? decodeLatin1;
     this.#head = new HeadReader(this.#limits, this.#latin1, equals ?? equalBytes);
@@ -164,9 +177,13 @@ export class RequestParser {
    * @param bytes Any number of bytes. A parser that has failed drops them.
    * @param owned Whether the array may be given away: long pieces of a body are then views of it that
    *   belong to the receiver of the event. Default: `false`.
-   * @throws {TypeError} After {@linkcode end} or {@linkcode takeBuffered}, as the bytes would be lost.
+   * @throws {TypeError} After {@linkcode end} or {@linkcode takeBuffered}, as the bytes would be lost; and if the
+   *   argument is no array of bytes.
    */
   push(bytes: Uint8Array, owned: boolean = false): void {
+    if (typeof bytes?.subarray !== "function") {
+      throw wrongArgument("bytes of RequestParser.push", bytes, "a Uint8Array");
+    }
     if (this.#ended || this.#phase === "taken") {
       throw new TypeError("Cannot push bytes after the end");
     }

@@ -7,6 +7,7 @@
  */
 
 import { trimWhitespace } from "../grammar.ts";
+import { textOf } from "../wrong_argument.ts";
 
 /** The head of a response. */
 export interface ResponseHead {
@@ -39,7 +40,7 @@ export interface ResponseHead {
  * ```
  */
 export function readResponseHead(text: string): ResponseHead {
-  const [statusLine = "", ...lines] = textOf("readResponseHead", text).split("\r\n");
+  const [statusLine = "", ...lines] = textOf("The text of readResponseHead", text).split("\r\n");
   const match = /^HTTP\/1\.[01] (\d{3}) (.*)$/.exec(statusLine);
   if (match === null) throw malformedResponse("a status line", statusLine);
   return { status: Number(match[1]), reason: match[2] ?? "", fields: lines.map(readField) };
@@ -54,7 +55,7 @@ export function readResponseHead(text: string): ResponseHead {
  * @throws {TypeError} If the argument is no text.
  */
 export function readField(line: string): readonly [name: string, value: string] {
-  const [, name, value = ""] = /^([^\s:]+):(.*)$/.exec(textOf("readField", line)) ?? [];
+  const [, name, value = ""] = /^([^\s:]+):(.*)$/.exec(textOf("The text of readField", line)) ?? [];
   if (name === undefined) throw malformedResponse("a field", line);
   return [name, trimWhitespace(value)];
 }
@@ -67,13 +68,6 @@ export function readField(line: string): readonly [name: string, value: string] 
  * @returns The error.
  */
 export function malformedResponse(expected: string, got: string): SyntaxError {
-  const quoted = JSON.stringify(textOf("malformedResponse", got).slice(0, 200));
+  const quoted = JSON.stringify(textOf("The text of malformedResponse", got).slice(0, 200));
   return new SyntaxError(`The server sent no HTTP/1.1: expected ${expected}, got ${quoted}`);
-}
-
-function textOf(name: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new TypeError(
-    `The text of ${name} is of the type ${typeof value}: expected a string; decode bytes as latin-1`,
-  );
 }

@@ -9,6 +9,7 @@
 import type { ProtocolError } from "../errors.ts";
 import { ownOptions } from "../own_options.ts";
 import { reasonPhrase } from "../reason_phrases.ts";
+import { wrongArgument } from "../wrong_argument.ts";
 
 /**
  * Makes a complete, short response that closes the connection. The body is the message of the error,
@@ -20,6 +21,7 @@ import { reasonPhrase } from "../reason_phrases.ts";
  *   does not have it; and further fields, whose values are not checked. A response to HEAD has no body (RFC 9110
  *   §9.3.2).
  * @returns Head and body as a latin-1 string.
+ * @throws {TypeError} If the first argument is no such error.
  *
  * @example
  * ```ts
@@ -40,10 +42,14 @@ export function errorResponse(
     readonly fields?: readonly (readonly [name: string, value: string])[];
   } = {},
 ): string {
+  const { status: code, message } = Object(error) as Partial<ProtocolError>;
+  if (typeof code !== "number" || typeof message !== "string") {
+    throw wrongArgument("error of errorResponse", error, "a ProtocolError");
+  }
   const { date, server, method = error.method, fields = [] } = ownOptions(options);
-  const status = `${error.status} ${reasonPhrase(error.status)}`;
+  const status = `${code} ${reasonPhrase(code)}`;
   // The error may come from an embedder. Its message, too, becomes one line of ASCII.
-  const detail = error.message.replace(/[^ -~]/g, "?");
+  const detail = message.replace(/[^ -~]/g, "?");
   const body = `${status}\n${detail}\n`;
   return `HTTP/1.1 ${status}\r\n` +
     (date === undefined ? "" : `Date: ${date}\r\n`) +

@@ -69,8 +69,8 @@ export function checkStatus(status: string): void {
  * Checks the fields of a response.
  *
  * @param fields The fields of an app.
- * @throws {ResponseError} If a field is not a pair of strings, its name is not a token, its value
- *   has a control character or a character above U+00FF, or the field is hop-by-hop, so that only
+ * @throws {ResponseError} If they are no array, a field is not a pair of strings, its name is not a token,
+ *   its value has a control character or a character above U+00FF, or the field is hop-by-hop, so that only
  *   the server may send it.
  *
  * @example
@@ -84,6 +84,7 @@ export function checkStatus(status: string): void {
  * ```
  */
 export function checkFields(fields: FieldList): void {
+  requireArray("Headers", fields);
   for (const field of fields) {
     checkField(field);
     if (HOP_BY_HOP.has(field[0].toLowerCase())) {
@@ -112,6 +113,7 @@ export function checkFields(fields: FieldList): void {
  * ```
  */
 export function checkTrailers(trailers: FieldList): void {
+  requireArray("Trailers", trailers);
   for (const trailer of trailers) {
     checkField(trailer);
     if (isForbiddenTrailer(trailer[0].toLowerCase())) {
@@ -126,11 +128,17 @@ export function checkTrailers(trailers: FieldList): void {
  * @throws {ResponseError} If they are no array of pairs.
  */
 export function copyFields(fields: FieldList): FieldList {
-  if (!Array.isArray(fields)) throw new ResponseError("Headers are not an array of [name, value]");
+  requireArray("Headers", fields);
   return Array.from(fields as FieldList, (field) => {
     if (!Array.isArray(field) || field.length !== 2) checkField(field);
     return [field[0], field[1]] as const;
   });
+}
+
+function requireArray(name: string, fields: unknown): void {
+  if (!Array.isArray(fields)) {
+    throw new ResponseError(`${name} are not an array of [name, value]`);
+  }
 }
 
 /**

@@ -16,6 +16,7 @@ import type { FieldList } from "../field_list.ts";
 import { ownOptions } from "../own_options.ts";
 import { BodyWriter, type ByteSink } from "./body_writer.ts";
 import { type FramingField, headText } from "./head_text.ts";
+import { wrongArgument } from "../wrong_argument.ts";
 import { type PreparedHead, prepareHead } from "./prepared_head.ts";
 import { checkTrailers } from "./response_checks.ts";
 import {
@@ -162,8 +163,13 @@ export class ResponseWriter {
    * @throws {ResponseError} For a second head; for a status or field that may not be sent; for a
    *   Content-Length that is invalid, repeated, or differs from `bodyLength`. The writer is then
    *   unchanged, and the embedder may write another head.
+   * @throws {TypeError} If the context of the writer has no protocol.
    */
   head(status: string, fields: FieldList, options: ResponseHeadOptions = {}): string {
+    const { protocol } = Object(this.#context) as Partial<ResponseContext>;
+    if (typeof protocol !== "string") {
+      throw wrongArgument("protocol of ResponseWriter", protocol, '"HTTP/1.1" or "HTTP/1.0"');
+    }
     return this.begin(prepareHead(status, fields), options);
   }
 

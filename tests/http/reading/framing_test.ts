@@ -51,3 +51,24 @@ test("an error quotes the unreadable value, in printable ASCII and cut short", (
 test("gives the same object for all requests without a body", () => {
   assertStrictEquals(requestFraming({ minorVersion: 1 }), requestFraming({ minorVersion: 0 }));
 });
+
+test("decides nothing for arguments of a wrong kind", () => {
+  const decide = requestFraming as (...args: readonly unknown[]) => unknown;
+  const wrong: readonly (readonly [fields: unknown, message: string])[] = [
+    [undefined, "minorVersion of requestFraming is of the type undefined: expected 0 or 1"],
+    [null, "minorVersion of requestFraming is of the type undefined: expected 0 or 1"],
+    [
+      { minorVersion: "1" },
+      "minorVersion of requestFraming is of the type string: expected 0 or 1",
+    ],
+    [
+      { minorVersion: 1, contentLength: 7 },
+      "contentLength of requestFraming is of the type number",
+    ],
+    [
+      { minorVersion: 1, transferEncoding: [] },
+      "transferEncoding of requestFraming is of the type",
+    ],
+  ];
+  for (const [fields, message] of wrong) assertThrows(() => decide(fields), TypeError, message);
+});

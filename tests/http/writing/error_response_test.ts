@@ -2,7 +2,7 @@
  * The response to a peer that broke HTTP.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { errorResponse, ProtocolError } from "../../../src/http/mod.ts";
 
@@ -31,4 +31,14 @@ test("has a reason phrase for every status that the parser answers with", () => 
 test("writes the message of an embedder in one line of ASCII", () => {
   const response = errorResponse(new ProtocolError(400, "a\r\nb\u20ac"));
   assert(response.endsWith("\n400 Bad Request\na??b?\n".slice(1)));
+});
+
+test("answers no error of another kind", () => {
+  for (const error of [undefined, null, 400, { status: 400 }, new Error("no status")]) {
+    assertThrows(
+      () => errorResponse(error as never),
+      TypeError,
+      `error of errorResponse is of the type ${typeof error}: expected a ProtocolError`,
+    );
+  }
 });

@@ -68,3 +68,14 @@ test("refuses every trailer that a recipient refuses or discards", () => {
   }
   checkTrailers([["ETag", '"a"'], ["Content-Digest", "sha-256=:YQ==:"], ["Server-Timing", "a"]]);
 });
+
+test("fields and trailers that are no array are errors with their names", () => {
+  for (const value of [undefined, null, 7, {}, "text"]) {
+    assertThrows(() => checkFields(value as never), ResponseError, "Headers are not an array of");
+    assertThrows(
+      () => checkTrailers(value as never),
+      ResponseError,
+      "Trailers are not an array of",
+    );
+  }
+});

@@ -351,3 +351,11 @@ test("a 426 may have Upgrade, which the server names in Connection, and no other
   const connection: FieldList = [["Connection", "upgrade"]];
   assertThrows(() => writerOf().head("426 Upgrade Required", connection), ResponseError);
 });
+
+test("writes no head with a context that has no protocol", () => {
+  for (const context of [undefined, 7, {}, { method: "GET", minorVersion: 1, keepAlive: true }]) {
+    const writer = new ResponseWriter(context as never);
+    const message = 'protocol of ResponseWriter is of the type undefined: expected "HTTP/1.1" or';
+    assertThrows(() => writer.head("200 OK", []), TypeError, message);
+  }
+});
