@@ -586,7 +586,7 @@ export class ClientConnection
       this.output.uncork();
       if (this.output.full) this.#settle(); // reading may have to pause
     } catch (error) {
-      this.#turnBroke(error);
+      this.outputBroke(error);
     }
   }
 
@@ -595,16 +595,7 @@ export class ClientConnection
     try {
       this.#advance();
     } catch (error) {
-      this.#turnBroke(error);
-    }
-  }
-
-  /** The socket has thrown in a call of the queue of turns. */
-  #turnBroke(error: unknown): void {
-    try {
       this.outputBroke(error);
-    } catch (further) {
-      this.settings.report(further);
     }
   }
 
@@ -785,10 +776,14 @@ export class ClientConnection
       this.#quietSince = this.settings.adapter.clock.now();
     }
     this.#move(this.#state.next.close);
-    this.output.end();
-    // Bytes that the client still sends are discarded: closing with unread bytes would reset the
-    // connection, and the client might lose the response (RFC 9112 §9.6).
-    this.#resume();
+    try {
+      this.output.end();
+      // Bytes that the client still sends are discarded: closing with unread bytes would reset the
+      // connection, and the client might lose the response (RFC 9112 §9.6).
+      this.#resume();
+    } catch (error) {
+      this.outputBroke(error);
+    }
   }
 
   /**
@@ -805,8 +800,13 @@ export class ClientConnection
     this.#leave(this.#state.next.cut);
     const response = this.#exchange?.response;
     const isPart = response?.untilClose === true && !response.ended;
-    if ((isPart || this.output.full) && this.#socket.reset !== undefined) this.#socket.reset();
-    else this.#socket.destroy();
+    try {
+      if ((isPart || this.output.full) && this.#socket.reset !== undefined) this.#socket.reset();
+      else this.#socket.destroy();
+    } catch (error) {
+      // The queue of turns, a timer and a shutdown go on with other connections.
+      this.settings.report(error);
+    }
   }
 
   #pause(): void {

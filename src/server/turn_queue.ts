@@ -39,7 +39,10 @@ const MAX_TURN_MS = 1;
 
 /** The members of a connection that the queue needs. A method must not throw: other connections come after it. */
 export interface QueuedConnection {
-  /** The time that its work has used, in milliseconds: the mean of the last turn and of the time before. */
+  /**
+   * The time that its work has used, in milliseconds. The queue sets it to the mean of the last turn and of the
+   * time before, and the connection to the time of an app that has ended.
+   */
   usedMs: number;
   /** Goes on with the bytes that have come. */
   takeTurn(): void;

@@ -1,15 +1,18 @@
-/** An error that a socket throws in a turn of its connection ends that connection, and no other. */
+/** An error that a socket throws in a turn, at a deadline or in a shutdown ends its connection, and no other. */
 
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
-import { PipedSocket } from "../../../src/socket/mod.ts";
-import type { WSGIServer } from "../../../src/server/mod.ts";
-import { get, latin1Bytes, serving, WorkingClock } from "../../support/serving.ts";
+import { PipedSocket } from "../../src/socket/mod.ts";
+import type { WSGIServer } from "../../src/server/mod.ts";
+import { get, latin1Bytes, serving, WorkingClock } from "../support/serving.ts";
+
+type Method = "write" | "resumeReading" | "endWrite" | "destroy";
 
 /** A socket without a client; each method that `broken` names throws. */
 class BrokenSocket extends PipedSocket {
-  readonly broken = new Set<"write" | "resumeReading" | "destroy">();
+  readonly broken = new Set<Method>();
   sent = "";
+  isCut = false;
 
   constructor() {
     super({
@@ -18,7 +21,7 @@ class BrokenSocket extends PipedSocket {
         return true;
       },
       end() {},
-      cut() {},
+      cut: () => this.isCut = true,
       resume() {},
     });
   }
@@ -33,12 +36,17 @@ class BrokenSocket extends PipedSocket {
     super.resumeReading();
   }
 
+  override endWrite(): void {
+    this.#check("endWrite");
+    super.endWrite();
+  }
+
   override destroy(): void {
     this.#check("destroy");
     super.destroy();
   }
 
-  #check(method: "write" | "resumeReading" | "destroy"): void {
+  #check(method: Method): void {
     if (this.broken.has(method)) throw new RangeError(`${method} is broken`);
   }
 }
@@ -79,6 +87,45 @@ test("an error while gathered output is sent ends one connection", async () => {
   assertMatch(stage.takeLog().join(), /write is broken.*destroy is broken/s);
   for (const socket of sockets) socket.close();
   await stage.finish();
+});
+
+test("an error at the end of a shutdown ends one connection", async () => {
+  const { stage, sockets } = await threeSockets(() => 0);
+  for (const socket of sockets) socket.receive(latin1Bytes("GET /"));
+  stage.run();
+  sockets[1].broken.add("destroy");
+  await stage.until(stage.server.close());
+  assertEquals(sockets.map(({ isCut }) => isCut), [true, false, true]);
+  assertMatch(stage.takeLog().join(), /destroy is broken/);
+  sockets[1].close();
+  await stage.finish();
+});
+
+test("an error at a deadline ends one connection", async () => {
+  const { stage, sockets } = await threeSockets(() => 0);
+  for (const socket of sockets) socket.receive(latin1Bytes("GET /"));
+  sockets[1].broken.add("destroy");
+  stage.run(60_000);
+  await stage.settle();
+  assertEquals(sockets.map(({ sent }) => sent.slice(0, 12)), Array(3).fill("HTTP/1.1 408"));
+  assertMatch(stage.takeLog().join(), /destroy is broken/);
+  assertEquals(stage.server.stats().connections, 1);
+  sockets[1].close();
+  await stage.finish();
+});
+
+test("an error while connections close, at a deadline or in a shutdown, ends one connection", async () => {
+  for (const how of ["deadline", "shutdown"]) {
+    const { stage, sockets } = await threeSockets(() => 0);
+    sockets[0].broken.add("endWrite").add("destroy");
+    if (how === "deadline") stage.run(200_000);
+    else await stage.until(stage.server.close());
+    await stage.settle();
+    assertMatch(stage.takeLog().join(), /endWrite is broken.*destroy is broken/s);
+    assertEquals(sockets.map(({ isCut }) => isCut), [false, true, true]);
+    sockets[0].close();
+    await stage.finish();
+  }
 });
 
 test("an error in a turn after a poll ends one connection", async () => {
