@@ -544,9 +544,8 @@ export class ClientConnection
     this.#advancing = true;
     this.output.cork();
     try {
-      const isAwaited = this.activeExchange?.body.awaited;
       const mustWait = this.#bufferedBytes > 0 &&
-        this.#host.turns.mustWait(this, this.time, isAwaited);
+        this.#host.turns.mustWait(this, this.time, this.activeExchange?.body.awaited);
       if (mustWait) this.#awaitTurn();
       else this.#takeEvents();
     } catch (error) {
