@@ -15,6 +15,7 @@ export const BASE: {
   readonly then?: unknown;
   readonly start?: unknown;
   readonly next?: unknown;
+  readonly equals?: unknown;
   readonly return?: unknown;
   readonly throw?: unknown;
   readonly close?: unknown;

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { BASE } from "../coroutine/internal.ts";
 import { RequestParser } from "../http/mod.ts";
 import { EnvironMaker } from "../wsgi/environ.ts";
 import type { Settings } from "./settings.ts";
@@ -68,7 +69,8 @@ export class ParserPool {
     const parser = new RequestParser({
       limits: parserLimits,
       latin1: adapter.latin1,
-      equals: adapter.equals,
+      // A member that an app adds to all objects is none of the adapter.
+      equals: adapter.equals === BASE.equals ? undefined : adapter.equals,
     });
     return { parser, environs: new EnvironMaker() };
   }
