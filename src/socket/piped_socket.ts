@@ -9,6 +9,7 @@
 
 import { checkMembers } from "../coroutine/internal.ts";
 import { checkNames, checkOption } from "../coroutine/mod.ts";
+import { checkBytes } from "./argument_checks.ts";
 import { Inbound, type OpenHandler } from "./inbound.ts";
 import { latin1Bytes } from "./latin1.ts";
 import type { Address, Socket } from "./socket.ts";
@@ -134,8 +135,10 @@ export class PipedSocket implements Socket {
    * @param bytes The bytes, at least one.
    * @param owned Whether the array belongs to this connection; if not, bytes that wait are copied.
    * @returns `false` if the stream must stop to read until {@linkcode Pipe.resume}.
+   * @throws {TypeError} If the argument is no array of bytes.
    */
   receive(bytes: Uint8Array, owned: boolean = false): boolean {
+    checkBytes("bytes of PipedSocket.receive", bytes);
     return this.#inbound.data(bytes, owned);
   }
 
@@ -164,6 +167,7 @@ export class PipedSocket implements Socket {
 
   /** Sends bytes: see {@linkcode Socket}. */
   write(data: Uint8Array | string): boolean {
+    if (typeof data !== "string") checkBytes("data of PipedSocket.write", data);
     if (this.#output !== "open" || data.length === 0) return true;
     const bytes = typeof data === "string" ? latin1Bytes(data) : new Uint8Array(data);
     const hasRoom = this.#pipe.send(bytes);

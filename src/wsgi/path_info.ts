@@ -6,6 +6,8 @@
  * @module
  */
 
+import { optionError } from "../coroutine/mod.ts";
+
 /**
  * Decodes the percent-encoded bytes of a path.
  *
@@ -15,6 +17,7 @@
  *
  * @param path An undecoded path.
  * @returns A latin-1 string: each character is a byte (PEP 3333, "Unicode Issues").
+ * @throws {TypeError} If the path is no text.
  *
  * @example
  * ```ts
@@ -25,6 +28,7 @@
  * ```
  */
 export function unquotePath(path: string): string {
+  if (typeof path !== "string") throw optionError("path of unquotePath", path, "a string");
   if (!path.includes("%")) return path;
   return path.replace(/%([0-9A-Fa-f]{2})/g, (_quoted, digits: string) => {
     const byte = parseInt(digits, 16);
@@ -38,6 +42,7 @@ export function unquotePath(path: string): string {
  * @param path A path in the form of `SCRIPT_NAME` and `PATH_INFO`: a latin-1 string, with `%2F` for a slash within
  *   a segment.
  * @returns The path with percent-encoded bytes. It begins with exactly one slash, so that it names no other host.
+ * @throws {TypeError} If the path is no text.
  *
  * @example
  * ```ts
@@ -48,6 +53,7 @@ export function unquotePath(path: string): string {
  * ```
  */
 export function quotePath(path: string): string {
+  if (typeof path !== "string") throw optionError("path of quotePath", path, "a string");
   const quoted = path.replace(/%2F|[^A-Za-z0-9\-._~/!$&'()*+,;=:@]/g, (found) => {
     if (found.length > 1) return found;
     return `%${found.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;

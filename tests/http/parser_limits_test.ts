@@ -165,7 +165,7 @@ test("options of a parser of a wrong kind are errors with their names", () => {
   const wrong: readonly (readonly [options: unknown, message: string])[] = [
     [
       7,
-      "The argument of RequestParser is of the type number: expected an object, such as { limits }",
+      "options of RequestParser is of the type number: expected an object",
     ],
     [{ limits: null }, "limits of RequestParser is of the type object: expected an object"],
     [{ limits: 7 }, "limits of RequestParser is of the type number: expected an object"],

@@ -31,6 +31,11 @@ function queue(): { size: number; push(data: unknown): void; advance(count: unkn
 
 const pipe = { send: () => true, end() {}, cut() {}, resume() {} };
 
+/** Makes a piped socket without types. */
+function piped(): { write(data: unknown): void; receive(bytes: unknown): void } {
+  return new socket.PipedSocket(pipe) as never;
+}
+
 const WRONG: readonly (readonly [call: () => unknown, message: string])[] = [
   [() => make(socket, "PipedSocket"), "The pipe of PipedSocket is undefined: expected an object"],
   [() => make(socket, "PipedSocket", { send() {} }), "with send, end, cut, resume"],
@@ -40,6 +45,8 @@ const WRONG: readonly (readonly [call: () => unknown, message: string])[] = [
   [() => encodeProxyHeader?.({ version: 2 }), 'The header is {"version":2}: expected one such as'],
   [() => proxiesTLS?.({ tlvs: [] }), 'proxiesTLS is {"tlvs":[]}: expected header.tlvs'],
   [() => make(proxyProtocol, "ProxyHeaderReader", 2), 'is 2: expected "v1", "v2" or "auto"'],
+  [() => piped().write(7), "data of PipedSocket.write is 7: expected a Uint8Array"],
+  [() => piped().receive("text"), 'bytes of PipedSocket.receive is "text": expected a Uint8Array'],
   [() => make(socket, "Inbound"), "host of Inbound is undefined: expected an object with resumeS"],
   [() => make(socket, "Inbound", { destroy() {}, log() {} }), "with resumeSource, destroy, log"],
   [() => new socket.Inbound(host).start({} as never, {} as never), "open of Inbound.start is {}"],

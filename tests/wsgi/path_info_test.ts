@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { quotePath, unquotePath } from "../../src/wsgi/mod.ts";
 
@@ -27,4 +27,12 @@ test("quotePath gives a path that is decoded to the same one", () => {
   }
   assertEquals(quotePath("/a%2Fb/100%/?#"), "/a%2Fb/100%25/%3F%23");
   assertEquals(quotePath("//host\r\n"), "/host%0D%0A");
+});
+
+test("a path that is no text is an error with the name of its function", () => {
+  for (const [name, convert] of Object.entries({ quotePath, unquotePath })) {
+    for (const path of [undefined, null, 7, {}]) {
+      assertThrows(() => convert(path as never), TypeError, `path of ${name} is`);
+    }
+  }
 });

@@ -1,10 +1,10 @@
 /** Misspelt options and wrong arguments of reads and of the calls in cogen's style are told at the call. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { PublishSubscribeQueue, Queue, Sleep } from "../../src/coroutine/mod.ts";
 import { testClient } from "../../src/testing/mod.ts";
-import type { Environ, WSGIApp } from "../../src/wsgi/mod.ts";
+import { BufferedInput, type Environ, ServerReadable, type WSGIApp } from "../../src/wsgi/mod.ts";
 
 /** A part of the environ, as an untyped app calls it. */
 type Untyped = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
@@ -89,5 +89,14 @@ test("each wrong call is an error of the app, and nothing is planned", async () 
   assertEquals((await client.post("/", { body: "body" })).text, "done");
   for (const [index, [call, message]] of CALLS.entries()) {
     assertStringIncludes(messages[index] as string, message, String(call));
+  }
+});
+
+test("a body of a wrong kind is told when its reader is made", () => {
+  for (const value of [undefined, null, 7, "text", [1]]) {
+    const message = "expected a Uint8Array";
+    assertThrows(() => new BufferedInput(value as never), TypeError, message);
+    const read = "expected a generator function, not called";
+    assertThrows(() => new ServerReadable(value as never), TypeError, read);
   }
 });

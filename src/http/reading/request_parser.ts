@@ -120,11 +120,7 @@ export class RequestParser {
    */
   constructor(options: ParserOptions = {}) {
     if (typeof options !== "object") {
-      throw wrongArgument(
-        "The argument of RequestParser",
-        options,
-        "an object, such as { limits }",
-      );
+      throw wrongArgument("options of RequestParser", options, "an object");
     }
     const { limits, latin1, equals } = ownOptions(options);
     for (const given of [latin1, equals]) {

@@ -10,7 +10,13 @@
  * @module
  */
 
-import type { Scheduler, SchedulerStats } from "../../coroutine/mod.ts";
+import { checkMembers } from "../../coroutine/internal.ts";
+import {
+  checkNames,
+  checkOption,
+  type Scheduler,
+  type SchedulerStats,
+} from "../../coroutine/mod.ts";
 import type { ConnectionStateName, StateName } from "../connection_state.ts";
 import type { Refusals } from "./refusals.ts";
 import type { EndedConnection, Tally } from "./tally.ts";
@@ -116,6 +122,7 @@ const providers = new WeakMap<Scheduler, Set<ProvidedStats>>();
  * @param scheduler The scheduler: `environ.cogen.scheduler` of a request.
  * @param provided A function for each number. It is called by `stats`, and must not throw.
  * @returns A function that removes the numbers.
+ * @throws {TypeError} If one of the arguments is of another kind, or a number has another name.
  *
  * @example
  * ```ts
@@ -136,6 +143,10 @@ const providers = new WeakMap<Scheduler, Set<ProvidedStats>>();
  * ```
  */
 export function provideStats(scheduler: Scheduler, provided: ProvidedStats): () => void {
+  const expected = "a scheduler, such as server.scheduler";
+  checkMembers("scheduler of provideStats", scheduler, ["add", "clock"], expected);
+  provided = checkNames("provided of provideStats", provided, ["threads"]);
+  checkOption("threads of provideStats", provided.threads, "function");
   const all = providers.get(scheduler) ?? new Set();
   providers.set(scheduler, all);
   all.add(provided);

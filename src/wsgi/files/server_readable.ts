@@ -11,6 +11,7 @@
  * @module
  */
 
+import { checkFunction } from "../../coroutine/internal.ts";
 import type { AppYield } from "../block.ts";
 
 /** The server's side of a body that the server itself reads. */
@@ -54,8 +55,10 @@ export class ServerReadable<B = AppYield> implements Iterable<B, void, unknown> 
    *
    * @param read Reads the body. It is called with a {@linkcode BodyReader} by the server, and without
    *   one by any other code.
+   * @throws {TypeError} If the argument is no function.
    */
   constructor(read: Read<B>) {
+    checkFunction("read of ServerReadable", read);
     this.#read = read;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { optionError } from "../../coroutine/mod.ts";
 import { lineHint, NEWLINE, readSize } from "./read_arguments.ts";
 
 /** `wsgi.input` behind {@linkcode syncInput}: a file in memory, as in Python. */
@@ -16,8 +17,12 @@ export class BufferedInput implements Iterable<Uint8Array<ArrayBuffer>> {
    * Reads from the beginning.
    *
    * @param bytes The body.
+   * @throws {TypeError} If the body is no array of bytes.
    */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
+    if (!ArrayBuffer.isView(bytes)) {
+      throw optionError("bytes of BufferedInput", bytes, "a Uint8Array");
+    }
     this.#bytes = bytes;
   }
 

@@ -1,6 +1,6 @@
 /** The counts of `server.stats()`: each one, at the moment at which it changes. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { Sleep, WaitForSignal } from "../../../src/coroutine/mod.ts";
 import { provideStats, type ServerStats } from "../../../src/server/mod.ts";
@@ -225,6 +225,22 @@ test("numbers of a room: the threads of all pools together", async () => {
   const twice = Object.entries(pool).map(([name, value]) => [name, 2 * value]);
   assertEquals(stage.server.stats().threads, Object.fromEntries(twice));
   for (const remove of removals) remove();
+  assertEquals(stage.server.stats().threads, undefined);
+  await stage.finish();
+});
+
+test("numbers of a room of a wrong kind are told at once, and change no counts", async () => {
+  const stage = await serving(app);
+  const { scheduler } = stage.server;
+  const provide = provideStats as (...args: readonly unknown[]) => unknown;
+  const wrong: readonly (readonly [args: readonly unknown[], message: string])[] = [
+    [[], "scheduler of provideStats is undefined: expected a scheduler, such as server.scheduler"],
+    [[stage.server, {}], "expected a scheduler, such as server.scheduler"],
+    [[scheduler], "provided of provideStats is undefined: expected an object"],
+    [[scheduler, { thread: () => 1 }], 'Unknown option of provided of provideStats "thread"'],
+    [[scheduler, { threads: 5 }], "threads of provideStats is 5: expected a function"],
+  ];
+  for (const [args, message] of wrong) assertThrows(() => provide(...args), TypeError, message);
   assertEquals(stage.server.stats().threads, undefined);
   await stage.finish();
 });
