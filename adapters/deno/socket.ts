@@ -105,7 +105,7 @@ export class DenoSocket implements Socket, InboundHost {
    * read that has filled a tiny buffer; otherwise the size of the last read decides.
    */
   #tiny: "maybe" | "next" | "never" = "maybe";
-  /** The time since which each read has filled a large buffer, in milliseconds. */
+  /** The time since which each read has filled a large buffer or one for the handler, in milliseconds. */
   #fullSinceMs: number | undefined;
   #output: OutputState = "open";
   /** Whether a write of Deno is outstanding. The value stays true after a close during a write. */
@@ -258,7 +258,7 @@ export class DenoSocket implements Socket, InboundHost {
       : owned
       ? largeReads.take()
       : this.#nextBuffer(buffer, count);
-    if (!isFull || count < LARGE_READ_BYTES) this.#fullSinceMs = undefined;
+    if (!isLong) this.#fullSinceMs = undefined;
     else if (this.#usesAllTurns()) return afterPoll(() => this.#read(nextBuffer));
     this.#read(nextBuffer);
   };

@@ -205,19 +205,23 @@ class EagerConn extends FakeConn {
   }
 }
 
-test("a peer that sends all the time leaves the event loop to others now and then", async () => {
-  const conn = new EagerConn();
-  let readsBefore = 0;
-  setTimeout(() => readsBefore = conn.sizes.length, 0);
-  const socket = new DenoSocket(conn, undefined);
-  const onData = () => {
-    for (const endMs = performance.now() + 0.1; performance.now() < endMs;);
-  };
-  socket.open(() => ({ onData, onEnd() {}, onDrain() {}, onClose() {} }), undefined);
-  await eventually("all reads", () => conn.sizes.length > EagerConn.reads);
-  assert(readsBefore > 0 && readsBefore < EagerConn.reads, `${readsBefore} reads in one turn`);
-  socket.destroy();
-});
+// The handler copies the bytes, or owns arrays that are shorter than the largest buffer.
+for (const wantedBytes of [0, 10_000]) {
+  test(`a peer that sends all the time leaves others their turns, with ${wantedBytes} wanted bytes`, async () => {
+    const conn = new EagerConn();
+    let readsBefore = 0;
+    setTimeout(() => readsBefore = conn.sizes.length, 0);
+    const socket = new DenoSocket(conn, undefined);
+    const onData = () => {
+      for (const endMs = performance.now() + 0.1; performance.now() < endMs;);
+    };
+    socket.open(() => ({ onData, wantedBytes, onEnd() {}, onDrain() {}, onClose() {} }), undefined);
+    await eventually("all reads", () => conn.sizes.length > EagerConn.reads);
+    assertEquals(conn.sizes.at(-1), wantedBytes || 65_536);
+    assert(readsBefore > 0 && readsBefore < EagerConn.reads, `${readsBefore} reads in one turn`);
+    socket.destroy();
+  });
+}
 
 test("an idle connection of which little is expected holds a tiny buffer", async () => {
   const expectLittle = (socket: DenoSocket) => socket.expectLittle();
