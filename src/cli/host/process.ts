@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import host from "node:process";
 import * as timers from "node:timers";
-import { startTimer } from "../../../adapters/shared/timer.ts";
+import { startTimer, startTimerInParts } from "../../../adapters/shared/timer.ts";
 
 /** The signals that the command listens for. */
 export type SignalName = "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGUSR1" | "SIGUSR2";
@@ -182,4 +182,9 @@ export function watchWait(seconds: number, late: () => void, stuck: () => void):
 /** Calls `job` after a time; never for `Infinity`. Returns a function that cancels the call. */
 export function after(seconds: number, job: () => void): () => void {
   return startTimer(seconds * 1000, job);
+}
+
+/** As {@linkcode after}, for a deadline: after a pause of this process, messages that came are read first. */
+export function afterInParts(seconds: number, job: () => void): () => void {
+  return startTimerInParts(seconds * 1000, job);
 }

@@ -11,7 +11,7 @@ import { jsonEntry } from "../../server/mod.ts";
 import { CommandFailure, EXIT, openReasonOf, reasonOf, visible } from "../failure.ts";
 import {
   absolute,
-  after,
+  afterInParts,
   exit,
   logDevice,
   onExit,
@@ -128,7 +128,7 @@ const LAST_SECONDS = 1;
 
 /** Ends the process when all lines are written or dropped. */
 export async function exitWhenLogged(code: number): Promise<void> {
-  after(LAST_SECONDS, () => exit(code));
+  afterInParts(LAST_SECONDS, () => exit(code));
   await Promise.all([logs?.access?.flushed(), logs?.errors.flushed()]);
   exit(code);
 }

@@ -11,7 +11,7 @@ import type { Socket, SocketHandler } from "../../socket/mod.ts";
 import { moduleBeside, startThread, type Thread } from "../../threads/mod.ts";
 import type { ThreadTask } from "./app_thread.ts";
 import { CommandFailure, EXIT, failureFrom, messageOf } from "../failure.ts";
-import { after } from "../host/mod.ts";
+import { afterInParts } from "../host/mod.ts";
 import { buffersOf, type FromThread, type ToThread } from "./messages.ts";
 import { Relay, type Server } from "./relay.ts";
 import { say } from "../running.ts";
@@ -124,7 +124,7 @@ export class AppThread implements Server, Source {
   }
 
   #stopAfter(grace: number): void {
-    void this.ended.then(after(grace + END_SECONDS, () => this.stop()));
+    void this.ended.then(afterInParts(grace + END_SECONDS, () => this.stop()));
   }
 
   #receive(message: FromThread): void {
@@ -146,7 +146,7 @@ export class AppThread implements Server, Source {
 /** All versions of one app. */
 export class AppVersions {
   /** Asks all versions for their status. */
-  readonly gather: Gather = new Gather(after);
+  readonly gather: Gather = new Gather(afterInParts);
   readonly #task: ThreadTask;
   readonly #grace: number;
   readonly #start: StartThread;

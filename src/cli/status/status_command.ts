@@ -9,7 +9,7 @@ import { parseBindAddress } from "../../server/mod.ts";
 import type { Socket, SocketHandler } from "../../socket/mod.ts";
 import type { StatusView } from "../../status/mod.ts";
 import { CommandFailure, EXIT, messageOf, systemCode, usage } from "../failure.ts";
-import { after } from "../host/mod.ts";
+import { afterInParts } from "../host/mod.ts";
 import { type Endpoint, endpointOf } from "../listening.ts";
 import { print } from "../running.ts";
 import type { Settings } from "../settings.ts";
@@ -55,7 +55,7 @@ async function ask({ text, bindAddr }: Endpoint): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       const late = `${text} has not answered for ${ANSWER_SECONDS} s: ` +
         "a step of an app may hold the event loop of the server";
-      const cancel = after(ANSWER_SECONDS, () => reject(noSuccess(late)));
+      const cancel = afterInParts(ANSWER_SECONDS, () => reject(noSuccess(late)));
       end = cancel;
       const open = (socket: Socket): SocketHandler => {
         end = () => {

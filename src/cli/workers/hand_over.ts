@@ -189,6 +189,8 @@ export class HandOver {
 
 /** The time in which a worker takes a connection, unless all of them stand still, in milliseconds. */
 const STANDSTILL_MS = 1000;
+/** The longest time between two polls that counts, in milliseconds: a pause of this process hardly counts. */
+const MAX_POLL_MS = 100;
 
 /**
  * Waits until the workers have taken all connections, or take none any more, at most for half of the grace
@@ -203,14 +205,15 @@ export async function handOverRest(
   grace: number,
   time: { milliseconds(): number; nextPoll(): Promise<void> },
 ): Promise<void> {
-  const began = time.milliseconds();
   let { size } = connections;
-  let changed = began;
+  let passedMs = 0;
+  let changedMs = 0;
   while (connections.size > 0) {
-    const now = time.milliseconds();
-    if (connections.size < size) changed = now;
+    if (connections.size < size) changedMs = passedMs;
     size = connections.size;
-    if (now - changed >= STANDSTILL_MS || now - began >= grace * 500) return;
+    if (passedMs - changedMs >= STANDSTILL_MS || passedMs >= grace * 500) return;
+    const before = time.milliseconds();
     await time.nextPoll();
+    passedMs += Math.min(time.milliseconds() - before, MAX_POLL_MS);
   }
 }

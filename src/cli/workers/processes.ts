@@ -17,13 +17,13 @@ import { fileURLToPath } from "node:url";
 import type { AcceptedStream } from "../../../adapters/node.ts";
 import { markMessage, unmarkMessage } from "../../threads/mod.ts";
 import { CommandFailure, deniedByDeno, EXIT, messageOf, systemCode } from "../failure.ts";
-import { setVariables } from "../host/mod.ts";
+import { afterInParts, setVariables } from "../host/mod.ts";
 import type { FromWorker, Heard, ToWorker } from "./messages.ts";
 import { QuietLink } from "./quiet_link.ts";
 import type { ProcessEvents, WorkerProcess } from "./supervised_worker.ts";
 
-/** The time after the exit of a worker in which its last messages are read, in milliseconds. */
-const LAST_MESSAGES_MS = 1000;
+/** The time after the exit of a worker in which its last messages are read, in seconds. */
+const LAST_MESSAGES_SECONDS = 1;
 
 /** The time between two checks whether the supervisor of a worker lives, in milliseconds. */
 const ORPHAN_CHECK_MS = 1000;
@@ -79,9 +79,9 @@ export function startProcess(
   const link = isDeno()
     ? new QuietLink<ToWorker, AcceptedStream>((message, stream) => sendTo(child, message, stream))
     : undefined;
-  let lastMessages: ReturnType<typeof timers.setTimeout> | undefined;
+  let cancelWait = () => {};
   const closed = () => {
-    timers.clearTimeout(lastMessages);
+    cancelWait();
     hasChannel = false;
     end();
   };
@@ -100,7 +100,7 @@ export function startProcess(
   child.on("exit", (code, signal) => {
     how = signal ?? `exit code ${code}`;
     // Deno does not tell that the channel is closed if the worker has ended with a message unread.
-    if (child.connected) lastMessages = timers.setTimeout(closed, LAST_MESSAGES_MS);
+    if (child.connected) cancelWait = afterInParts(LAST_MESSAGES_SECONDS, closed);
     else closed();
   });
   child.on("disconnect", closed);

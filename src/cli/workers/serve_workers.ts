@@ -13,7 +13,7 @@ import type { ListenTLSOptions } from "../../socket/mod.ts";
 import type { AppPlace } from "../app_loader.ts";
 import { hasBroker } from "../bus.ts";
 import { usage } from "../failure.ts";
-import { after, onSignal } from "../host/mod.ts";
+import { after, afterInParts, onSignal } from "../host/mod.ts";
 import { type Endpoint, listenFailure } from "../listening.ts";
 import { counted, runUntilSignal, say, sayFailure, type Service } from "../running.ts";
 import { tellReady, tellReloading } from "../status/service_manager.ts";
@@ -52,7 +52,7 @@ export async function serveWorkers(
   const listeners = new Listeners(endpoints, settings, (stream, index) => {
     supervisor.connections.offer(stream, index);
   });
-  const gather = new Gather(after);
+  const gather = new Gather(afterInParts);
   const supervisor: Supervisor = new Supervisor(host, {
     workers,
     gather,
@@ -125,6 +125,7 @@ function hostOf(place: AppPlace, words: readonly string[]): SupervisorHost {
       return started;
     },
     after,
+    afterInParts,
     now: () => milliseconds() / 1000,
     say,
     sayFailure: (failure) => void sayFailure(failure),

@@ -39,6 +39,8 @@ const MAX_IDLE_SECONDS = 30;
 /** The world of a supervisor. */
 export interface SupervisorHost extends PingHost {
   start(name: string, events: ProcessEvents): WorkerProcess;
+  /** As `after`, for the deadline of a worker: after a pause of this process, messages of workers come first. */
+  afterInParts(seconds: number, job: () => void): () => void;
   now(): number;
   sayFailure(failure: CommandFailure): void;
 }
@@ -219,7 +221,7 @@ export class Supervisor {
   /** An app that never ends its loading would keep its place, and every later reload, waiting. */
   #limitLoading(worker: Worker): void {
     const { timeout } = this.#options;
-    worker.cancelKill = this.#host.after(timeout, () => {
+    worker.cancelKill = this.#host.afterInParts(timeout, () => {
       this.#host.say(`${worker.title} has not loaded the app in ${timeout} s: it is killed`);
       worker.running.kill();
     });
@@ -292,7 +294,7 @@ export class Supervisor {
     worker.state = "ending";
     worker.send({ type: "end", grace: Number.isFinite(grace) ? grace : null, idle });
     worker.cancelKill?.();
-    worker.cancelKill = this.#host.after(grace + END_SECONDS, () => {
+    worker.cancelKill = this.#host.afterInParts(grace + END_SECONDS, () => {
       this.#host.say(`${worker.title} does not end: it is killed`);
       worker.running.kill();
     });

@@ -5,6 +5,7 @@ import { CommandFailure } from "../../../src/cli/failure.ts";
 import type { FromWorker, ToWorker } from "../../../src/cli/workers/messages.ts";
 import type { ProcessEvents } from "../../../src/cli/workers/supervised_worker.ts";
 import { Supervisor, type SupervisorOptions } from "../../../src/cli/workers/supervisor.ts";
+import { setTimerInParts } from "../../../src/coroutine/clock.ts";
 import { ManualClock } from "../../../src/coroutine/mod.ts";
 
 /** A process that the test plays. */
@@ -59,6 +60,7 @@ export class Stage {
       },
       after: (seconds, job) =>
         seconds === Infinity ? () => {} : this.clock.setTimer(seconds * 1000, job),
+      afterInParts: (seconds, job) => setTimerInParts(this.clock, seconds * 1000, job),
       now: () => this.clock.now() / 1000,
       say: (line) => void this.lines.push(line),
       sayFailure: ({ message }) => void this.lines.push(message),

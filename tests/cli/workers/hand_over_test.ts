@@ -126,3 +126,18 @@ test("a service that ends waits while its workers take connections", async () =>
   assertEquals(await waited(5, 0, oneEach), [0, 5]);
   assertEquals(await waited(6000, Infinity, oneEach), [6000, 0]);
 });
+
+test("a service that was paused while it ends waits until its workers take connections", async () => {
+  const connections = { size: 3 };
+  let now = 0;
+  let polls = 0;
+  await handOverRest(connections, 10, {
+    milliseconds: () => now,
+    nextPoll: () => {
+      now += 60_000;
+      if (++polls % 4 === 0) connections.size--;
+      return Promise.resolve();
+    },
+  });
+  assertEquals([polls, connections.size], [12, 0]);
+});

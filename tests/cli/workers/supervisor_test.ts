@@ -174,6 +174,23 @@ test("an app that never ends its loading does not hold up later reloads", async 
   assertEquals([stage.processes.length, stage.last.isKilled], [3, false]);
 });
 
+test("a supervisor that was paused reads the messages of its workers before it kills one", async () => {
+  const stage = new Stage({ workers: 1, timeout: 30, grace: 10 });
+  const [first] = await stage.serving();
+  const reloaded = stage.supervisor.reload();
+  const loading = stage.last;
+  stage.clock.moveTo(60_000);
+  stage.clock.turn();
+  assertEquals(loading.isKilled, false);
+  loading.say({ type: "ready" });
+  await reloaded;
+  stage.clock.moveTo(120_000);
+  stage.clock.turn();
+  assertEquals([first?.types.includes("end"), first?.isKilled], [true, false]);
+  stage.clock.advance(13_000);
+  assertEquals(first?.isKilled, true);
+});
+
 test("a worker that asks to be replaced is ended when its successor serves", async () => {
   const stage = new Stage({ workers: 1 });
   const [first] = await stage.serving();
