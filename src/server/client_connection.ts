@@ -454,8 +454,8 @@ export class ClientConnection
 
   /** Acts on a deadline that has passed. Called about once a second. */
   checkDeadline(now: number): void {
-    // A taken socket has no deadline, nor has its app.
-    if (this.#state === STATES.taken || this.#state === STATES.gone) return;
+    // A taken socket has no deadline, nor has its app. Bytes that wait for a turn have come in time.
+    if (this.#awaitsTurn || this.#state === STATES.taken || this.#state === STATES.gone) return;
     const { timeoutsMs, phase } = this.deadline;
     if (now - this.output.fullSince >= timeoutsMs.write) {
       this.#host.timedOut("write");

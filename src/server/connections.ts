@@ -381,15 +381,18 @@ export class Connections implements ConnectionHost, OpeningsHost {
     const { clock } = this.settings.adapter;
     const dueAt = clock.now() + CHECK_INTERVAL_MS;
     this.#cancelCheck = clock.setTimer(CHECK_INTERVAL_MS, () => {
-      this.#cancelCheck = undefined;
       const now = clock.now();
       const lateMs = now - dueAt;
       this.tally.delayed(lateMs);
       this.#lookForMistakes?.();
       if (lateMs >= CHECK_INTERVAL_MS) this.#pausedMs += lateMs;
       else this.#pausedMs = Math.max(0, this.#pausedMs - CHECK_INTERVAL_MS);
-      for (const connection of this) connection.checkDeadline(now - this.#pausedMs);
-      if (this.#open.size > 0) this.#planCheck();
+      // An event loop calls timers before it reads: the bytes that came in a short pause are read first.
+      clock.defer(() => {
+        this.#cancelCheck = undefined;
+        for (const connection of this) connection.checkDeadline(now - this.#pausedMs);
+        if (this.#open.size > 0) this.#planCheck();
+      });
     });
   }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { setTimerInParts } from "../coroutine/internal.ts";
 import type { Clock } from "../coroutine/mod.ts";
 import type { Connections } from "./connections.ts";
 
@@ -66,8 +67,10 @@ export class Shutdown {
   readonly #clock: Clock;
   /** The time at which idle connections are closed, by the clock. */
   #retireAt = Infinity;
-  /** The time at which running requests are cancelled, by the clock. */
-  #cancelAt = Infinity;
+  /** Whether the time for running requests is over. */
+  isOver = false;
+  /** Cancel the timers of the times for running requests. */
+  readonly #cancels: (() => void)[] = [];
   /** Ends the wait of the current step, so that the step checks its condition again. */
   #wakeStep: (() => void) | undefined;
 
@@ -88,38 +91,37 @@ export class Shutdown {
 
   /** Cancels running requests after `graceMs` milliseconds, unless an earlier time was set. */
   limit(graceMs: number): void {
-    const cancelAt = this.#clock.now() + graceMs;
-    if (cancelAt >= this.#cancelAt) return;
-    this.#cancelAt = cancelAt;
-    this.#wakeStep?.();
-  }
-
-  /** Whether the time for running requests is over. */
-  get isOver(): boolean {
-    return this.#clock.now() >= this.#cancelAt;
+    if (this.isOver) return;
+    const end = () => {
+      this.isOver = true;
+      this.keepIdle(0);
+    };
+    if (graceMs > 0) this.#cancels.push(setTimerInParts(this.#clock, graceMs, end));
+    else end();
   }
 
   /** Ends all connections. Must be called when the listener is closed. */
   async run(): Promise<void> {
     const connections = this.#connections;
-    await this.#untilEmpty(() => Math.min(this.#retireAt, this.#cancelAt));
+    await this.#untilEmpty();
     await this.#readAll();
     connections.endPreambles();
     for (const connection of connections) connection.retire();
     while (!connections.isEmpty && !this.isOver) {
-      const sweepAt = this.#clock.now() + SWEEP_INTERVAL_MS;
-      await this.#untilEmpty(() => Math.min(sweepAt, this.#cancelAt));
+      await this.#untilEmpty(this.#clock.now() + SWEEP_INTERVAL_MS);
       for (const connection of connections) connection.endQuiet(this.#clock.now());
     }
+    this.isOver = true;
+    for (const cancel of this.#cancels) cancel();
     const reason = new ServerShutdown();
     for (const connection of connections) connection.abort(reason);
     const destroyAt = this.#clock.now() + CANCEL_MS;
-    await this.#untilEmpty(() => destroyAt);
+    await this.#untilEmpty(destroyAt);
     for (const connection of connections) connection.destroy();
     // Twice, because the `close()` of an app whose iterator was abandoned may wait as well.
     for (const times of [1, 2]) {
       connections.abandonClosings();
-      await this.#untilEmpty(() => destroyAt + times * CANCEL_MS);
+      await this.#untilEmpty(destroyAt + times * CANCEL_MS);
     }
     connections.close();
   }
@@ -130,24 +132,30 @@ export class Shutdown {
    */
   async #readAll(): Promise<void> {
     const connections = this.#connections;
-    const begun = () => connections.active + connections.served;
-    const isOver = () => connections.isEmpty || this.isOver;
-    await untilQuiet(this.#clock, QUIET_POLLS, begun, isOver);
+    await untilQuiet(
+      this.#clock,
+      QUIET_POLLS,
+      () => connections.active + connections.served,
+      () => connections.isEmpty || this.isOver,
+    );
   }
 
-  /** Waits until nothing is left, at most until a time that may still change. */
-  async #untilEmpty(deadline: () => number): Promise<void> {
+  /**
+   * Waits until nothing is left.
+   *
+   * @param untilMs The end of the wait, by the clock. Default: the time at which idle connections are closed, which
+   *   may still change.
+   */
+  async #untilEmpty(untilMs?: number): Promise<void> {
     for (;;) {
-      const leftMs = deadline() - this.#clock.now();
+      const leftMs = (untilMs ?? this.#retireAt) - this.#clock.now();
       if (this.#connections.isEmpty || leftMs <= 0) return;
+      let cancel!: () => void;
       await new Promise<void>((resolve) => {
-        const cancel = this.#clock.setTimer(leftMs, resolve);
-        const wakeStep = () => {
-          cancel();
-          resolve();
-        };
-        this.#wakeStep = wakeStep;
+        cancel = this.#clock.setTimer(leftMs, resolve);
+        this.#wakeStep = resolve;
       });
+      cancel();
       this.#wakeStep = undefined;
     }
   }

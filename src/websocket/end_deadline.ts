@@ -9,12 +9,12 @@
  * @module
  */
 
+import { setTimerInParts } from "../coroutine/clock.ts";
 import type { Clock } from "../coroutine/mod.ts";
 import type { MessageOutput } from "./message_output.ts";
 
-/** The time in which the app must answer a message, without its waits for room: ten parts. */
-const ANSWERING_PARTS = 10;
-const ANSWERING_PART_MS = 100;
+/** The time in which the app must answer a message, without its waits for room. */
+const ANSWERING_MS = 1000;
 /** The time in which the app may begin to send the answers to one message, with its waits for room. */
 const SENDING_MS = 10_000;
 /** The time for the Close frame, and then for the FIN, of the client. */
@@ -29,9 +29,9 @@ export interface EndHost {
 /**
  * The deadline of one end. At most one wait holds at a time.
  *
- * The time for the answers has parts, each with a timer of its own, so that the ready apps have their turns between
- * two parts. With one timer, a process that had to wait for the processor for a second would cut off an app that
- * was ready to answer.
+ * Each time has parts, so that the ready apps have their turns between two parts, and the socket takes and brings
+ * bytes. With one timer, a process that had to wait for the processor for a second would cut off an app that was
+ * ready to answer.
  */
 export class EndDeadline {
   readonly #host: EndHost;
@@ -68,17 +68,16 @@ export class EndDeadline {
    */
   awaitAnswers(onTime: () => void): void {
     this.received();
-    this.#awaitAnswers(onTime, ANSWERING_PARTS);
+    this.#awaitAnswers(onTime);
   }
 
-  #awaitAnswers(onTime: () => void, parts: number): void {
+  #awaitAnswers(onTime: () => void): void {
     this.#hasProgress = false;
     const { output } = this.#host;
     const { isAppBlocked } = output;
-    this.#set(isAppBlocked ? CLOSING_MS : ANSWERING_PART_MS, () => {
+    this.#set(isAppBlocked ? CLOSING_MS : ANSWERING_MS, () => {
       const hasBegunToWait = !isAppBlocked && output.isAppBlocked;
-      if (this.#hasProgress || hasBegunToWait) this.#awaitAnswers(onTime, ANSWERING_PARTS);
-      else if (!isAppBlocked && parts > 1) this.#awaitAnswers(onTime, parts - 1);
+      if (this.#hasProgress || hasBegunToWait) this.#awaitAnswers(onTime);
       else onTime();
     });
   }
@@ -105,6 +104,6 @@ export class EndDeadline {
 
   #set(delayMs: number, onTime: () => void): void {
     this.cancel();
-    this.#cancel = this.#host.clock.setTimer(delayMs, onTime);
+    this.#cancel = setTimerInParts(this.#host.clock, delayMs, onTime);
   }
 }

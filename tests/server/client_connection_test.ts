@@ -557,6 +557,21 @@ test("after a pause of the process, the bytes that came meanwhile are read befor
   await stage.finish();
 });
 
+test("after a pause that is a little longer than a deadline, the bytes that came meanwhile are read first", async () => {
+  const clock = new PausedClock();
+  const stage = await serving(echoPath, { clock, timeouts: { head: 1 } });
+  const client = stage.connect();
+  stage.run();
+  client.send("GET /late HTTP/1.1\r\n");
+  stage.run();
+  client.send("Host: test\r\n\r\n");
+  clock.moveTo(clock.now() + 1500);
+  clock.runLastTimer();
+  stage.run();
+  assertEquals(bodies(client), ["/late"]);
+  await stage.finish();
+});
+
 test("pauses that follow each other count for no deadline, and what was left of it holds afterwards", async () => {
   const { clock, stage, client, pause } = await withHalfAHead();
   for (let count = 0; count < 5; count++) {

@@ -11,7 +11,7 @@ import { AddCoro, ManualClock, Scheduler, Sleep, WaitForSignal } from "../../src
 import { ServerShutdown, type WSGIConnection, WSGIServer } from "../../src/server/mod.ts";
 import type { Socket } from "../../src/socket/mod.ts";
 import type { StartResponse, WSGIApp } from "../../src/wsgi/mod.ts";
-import { get, post, requestText, serving } from "../support/serving.ts";
+import { get, post, requestText, serving, type TestClient } from "../support/serving.ts";
 
 function ok(startResponse: StartResponse): void {
   startResponse("200 OK", [["Content-Type", "text/plain"]]);
@@ -125,6 +125,33 @@ test("shutdown lets requests finish, then closes", async () => {
   client.end();
   await stage.settle();
   assertEquals(finished, true);
+  await shutdown;
+  await stage.finish();
+});
+
+test("after a pause of the process, a shutdown reads the bytes that came before its grace is over", async () => {
+  const stage = await serving(function* (environ, startResponse) {
+    const body = yield* environ["wsgi.input"].read();
+    ok(startResponse);
+    return body;
+  });
+  const [late, silent] = [1, 2].map(() =>
+    stage.ask(requestText("POST", "/", ["Content-Length: 4"]) + "bo")
+  ) as [TestClient, TestClient];
+  let isOver = false;
+  const shutdown = stage.server.shutdown({ grace: 10 }).then(() => isOver = true);
+  await stage.settle(1000);
+  stage.clock.moveTo(60_000);
+  stage.clock.turn(); // all timers are due before the poll
+  await stage.settle();
+  late.send("dy");
+  await stage.settle();
+  assertEquals([late.response().body, silent.closed], ["body", false]);
+  late.end();
+  await stage.settle(8000);
+  assertEquals(isOver, false);
+  await stage.settle(2000);
+  assertEquals([isOver, silent.response().status], [true, "503 Service Unavailable"]);
   await shutdown;
   await stage.finish();
 });

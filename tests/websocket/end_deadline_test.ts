@@ -50,10 +50,25 @@ test("an app that waits for room has ten seconds, and more as long as the client
   const { deadline, timers, callNext } = staged(output);
   let ends = 0;
   deadline.awaitAnswers(() => ends++);
-  assertEquals(timers[0]?.delayMs, 10_000);
+  const passAll = () => Array.from({ length: 10 }, callNext);
+  assertEquals(timers[0]?.delayMs, 1000);
   deadline.drained();
+  passAll();
+  assertEquals([timers[0]?.delayMs, ends], [1000, 0]);
+  passAll();
+  assertEquals([timers.length, ends], [0, 1]);
+});
+
+test("after a pause of the process, a client has read before its time to close is over", () => {
+  const output = { size: 100, isAppBlocked: false };
+  const { deadline, pass, callNext } = staged(output);
+  let ends = 0;
+  deadline.awaitClient(() => ends++);
+  pass(60_000);
   callNext();
-  assertEquals([timers[0]?.delayMs, ends], [10_000, 0]);
+  output.size = 50;
+  for (let part = 0; part < 18; part++) callNext();
+  assertEquals(ends, 0);
   callNext();
   assertEquals(ends, 1);
 });

@@ -43,7 +43,10 @@ const LAYERS: readonly Layer[] = [
   { folder: "src/websocket/codec/", mayImport: [] },
   {
     folder: "src/websocket/",
-    mayImport: ["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
+    mayImport: [
+      ...["src/coroutine/mod.ts", "src/http/mod.ts", "src/socket/mod.ts", "src/wsgi/mod.ts"],
+      "src/coroutine/clock.ts",
+    ],
   },
   // The threads of the runtime, for the rooms that start some.
   { folder: "src/threads/", mayImport: ["node:", "adapters/shared/timer.ts"] },
