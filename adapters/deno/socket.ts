@@ -251,6 +251,7 @@ export class DenoSocket implements Socket, InboundHost {
     const isLong = goesOn && isFull && (owned || count === LARGE_READ_BYTES);
     const next = isLong ? this.#inbound.nextArrayBytes(LARGE_READ_BYTES) : 0;
     this.#isForHandler = next > 0;
+    // Otherwise `#nextBuffer` decides about the buffer, and the handler owns its array.
     if (!owned && (!goesOn || next > 0)) giveBack(buffer);
     if (!goesOn) return this.#stopReading();
     const nextBuffer = next > 0

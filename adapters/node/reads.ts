@@ -102,7 +102,7 @@ function takeNextBuffer(): Uint8Array | undefined {
   return next;
 }
 
-/** An array whose memory has any content. */
+/** An array whose memory is not set to zero. */
 function newArray(length: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }

@@ -106,7 +106,7 @@ export function acceptWebSocket(
   options = checkNames("options of acceptWebSocket", options, KNOWN_OPTIONS);
   const settings = settingsOf(options);
   const handshake = shakeHands(environ, termsOf(options));
-  const { cogen } = environ;
+  const { cogen, "wsgi.errors": errors } = environ;
   const { clock } = cogen.scheduler;
   const { compression } = options;
   const opened = new Opened();
@@ -114,7 +114,7 @@ export function acceptWebSocket(
     const deflate = compression === undefined || handshake.deflate === undefined
       ? undefined
       : MessageDeflate.of(compression, handshake.deflate);
-    return opened.open(new Connection(socket, clock, settings, deflate));
+    return opened.open(new Connection(socket, clock, settings, errors, deflate));
   };
   cogen.takeSocket(handshake.headers, open, opened);
   return new WebSocketConnection(opened.connection, cogen, handshake);

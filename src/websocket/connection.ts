@@ -16,9 +16,9 @@
  * @module
  */
 
-import type { Abort, Clock, Resume } from "../coroutine/mod.ts";
+import { type Abort, type Clock, type Resume, showValue } from "../coroutine/mod.ts";
 import type { ByteSocket, SocketHandler } from "../socket/mod.ts";
-import { type AppOutcome, NOT_YET } from "../wsgi/mod.ts";
+import { type AppOutcome, type ErrorStream, NOT_YET } from "../wsgi/mod.ts";
 import { FrameError } from "./codec/errors.ts";
 import type { CloseEvent, WebSocketEvent } from "./codec/events.ts";
 import { closePayload, encodeFrame } from "./codec/frame_writer.ts";
@@ -26,6 +26,7 @@ import { MessageReader } from "./codec/message_reader.ts";
 import { type ConnectionState, mayTakeEvents, mustPause, STATES } from "./connection_state.ts";
 import type { MessageDeflate } from "./deflate.ts";
 import { EndDeadline, type EndHost } from "./end_deadline.ts";
+import type { OutputOwner } from "./frame_output.ts";
 import { Inbox } from "./inbox.ts";
 import type { Message } from "./message.ts";
 import { MessageOutput } from "./message_output.ts";
@@ -62,7 +63,7 @@ interface Ending {
 }
 
 /** A WebSocket connection of a server. */
-export class Connection implements SocketHandler, PulseHost, EndHost {
+export class Connection implements SocketHandler, PulseHost, EndHost, OutputOwner {
   readonly clock: Clock;
   readonly settings: ConnectionSettings;
   readonly output: MessageOutput;
@@ -77,6 +78,7 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
   /** Whether `#advance` has used its time, and goes on in a later turn. */
   #advancesLater = false;
   readonly #socket: ByteSocket;
+  readonly #errors: ErrorStream;
   readonly #reader: MessageReader;
   readonly #inbox = new Inbox();
   readonly #pulse: Pulse;
@@ -92,21 +94,33 @@ export class Connection implements SocketHandler, PulseHost, EndHost {
     socket: ByteSocket,
     clock: Clock,
     settings: ConnectionSettings,
+    errors: ErrorStream,
     deflate: MessageDeflate | undefined,
   ) {
     this.#socket = socket;
+    this.#errors = errors;
     // An app may have added a member to all objects.
     const base: Pick<Partial<ByteSocket>, "expectLittle"> = Object.prototype;
     if (socket.expectLittle !== base.expectLittle) socket.expectLittle?.();
     this.clock = clock;
     this.settings = settings;
-    this.output = new MessageOutput(socket, deflate);
+    this.output = new MessageOutput(socket, this, deflate);
     this.#reader = new MessageReader({
       from: "client",
       maxMessageBytes: settings.maxMessageBytes,
       inflate: deflate?.inflate,
     });
     this.#pulse = new Pulse(this);
+  }
+
+  outputBroke(error: unknown): void {
+    const text = error instanceof Error ? error.stack ?? error.message : showValue(error);
+    try {
+      this.#errors.write(`The socket of a WebSocket threw: ${text}\n`);
+      this.#socket.destroy();
+    } catch {
+      // A socket that throws again cannot be ended, and the next outputs must be flushed.
+    }
   }
 
   /** The end of the connection; `undefined` as long as messages may be sent. */

@@ -34,9 +34,16 @@ function flushDue(): void {
   for (const output of outputs) output.flushDue();
 }
 
+/** The connection of an output. */
+export interface OutputOwner {
+  /** The socket has thrown at the end of a turn: the connection must end. It must not throw. */
+  outputBroke(error: unknown): void;
+}
+
 /** The writing side of a connection. */
 export class FrameOutput {
   readonly #socket: ByteSocket;
+  readonly #owner: OutputOwner;
   /** The frames that the socket has not taken, in order; `undefined` if there are none. */
   #frames: Frame[] | undefined;
   /** The strings that follow the frames. */
@@ -49,9 +56,13 @@ export class FrameOutput {
   /** `ending` once a FIN follows the last frame; `closed` when it was sent, or the socket is gone. */
   #state: "open" | "ending" | "closed" = "open";
 
-  /** @param socket The socket to write to. */
-  constructor(socket: ByteSocket) {
+  /**
+   * @param socket The socket to write to.
+   * @param owner Hears of an error of the socket that no call of the app can throw.
+   */
+  constructor(socket: ByteSocket, owner: OutputOwner) {
     this.#socket = socket;
+    this.#owner = owner;
   }
 
   /** The number of bytes that the socket has not taken yet. */
@@ -82,7 +93,11 @@ export class FrameOutput {
   /** Flushes at the end of a turn. */
   flushDue(): void {
     this.#isDue = false;
-    this.flush();
+    try {
+      this.flush();
+    } catch (error) {
+      this.#owner.outputBroke(error);
+    }
   }
 
   /** Hands frames to the socket, as long as it has room. */

@@ -13,7 +13,7 @@ import type { Abort, Resume } from "../coroutine/mod.ts";
 import type { ByteSocket } from "../socket/mod.ts";
 import { NOT_YET } from "../wsgi/mod.ts";
 import type { MessageDeflate } from "./deflate.ts";
-import { FrameOutput } from "./frame_output.ts";
+import { FrameOutput, type OutputOwner } from "./frame_output.ts";
 import { frameOf, type Message } from "./message.ts";
 import { type Waiting, WaitLine } from "./wait_line.ts";
 
@@ -28,8 +28,8 @@ export class MessageOutput extends FrameOutput {
   readonly deflate: MessageDeflate | undefined;
   #senders: WaitLine<void, Sender> | undefined;
 
-  constructor(socket: ByteSocket, deflate: MessageDeflate | undefined) {
-    super(socket);
+  constructor(socket: ByteSocket, owner: OutputOwner, deflate: MessageDeflate | undefined) {
+    super(socket, owner);
     this.deflate = deflate;
   }
 

@@ -4,7 +4,16 @@ import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
 import { PipedSocket } from "../../src/socket/mod.ts";
 import type { WSGIServer } from "../../src/server/mod.ts";
+import { acceptWebSocket, Topic } from "../../src/websocket/mod.ts";
 import { get, latin1Bytes, serving, WorkingClock } from "../support/serving.ts";
+
+const UPGRADE = get(
+  "/",
+  "Upgrade: websocket",
+  "Connection: Upgrade",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+);
 
 type Method = "write" | "resumeReading" | "endWrite" | "destroy";
 
@@ -135,6 +144,28 @@ test("an error in a turn after a poll ends one connection", async () => {
   stage.run();
   assertEquals([answers(sockets[0]), answers(sockets[2])], [2, 2]);
   assertMatch(stage.takeLog().join(), /resumeReading is broken.*destroy is broken/s);
+  for (const socket of sockets) socket.close();
+  await stage.finish();
+});
+
+test("an error of a WebSocket's socket at the end of a turn ends one connection", async () => {
+  const everyone = new Topic();
+  const stage = await serving(function* (environ) {
+    const socket = acceptWebSocket(environ);
+    everyone.subscribe(socket);
+    yield* socket.each(() => {});
+  });
+  const sockets = [connect(stage.server), connect(stage.server), connect(stage.server)] as const;
+  for (const socket of sockets) socket.receive(latin1Bytes(UPGRADE));
+  stage.run(10);
+  sockets[1].broken.add("write");
+  everyone.publish("ok");
+  stage.run(10);
+  await stage.settle();
+  assertEquals(sockets.map(({ sent }) => sent.endsWith("\x81\x02ok")), [true, false, true]);
+  assertEquals(sockets.map(({ isCut }) => isCut), [false, true, false]);
+  const [line] = stage.takeLog();
+  assertMatch(line ?? "", /The socket of a WebSocket threw: RangeError: write is broken/);
   for (const socket of sockets) socket.close();
   await stage.finish();
 });

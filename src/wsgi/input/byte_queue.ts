@@ -1,9 +1,9 @@
 /**
  * Unread bytes of a request body, in memory that is proportional to them.
  *
- * A few bytes are kept in arrays of their own, and a reader may get such an array without a copy.
- * More bytes are kept in blocks of a pool, which never leave this file: a reader gets a copy. The
- * reason is garbage collection. An array that waits for its reader is promoted to the old
+ * A few bytes are kept in arrays of their own, and so is a long array that the socket has given away. A reader
+ * may get such an array without a copy. Other bytes are kept in blocks of a pool, which never leave this file: a
+ * reader gets a copy. The reason is garbage collection. An array that waits for its reader is promoted to the old
  * generation, which makes V8 run its major collections more often. Measured on Node 20 and 26: an upload of
  * 1 MB that is read whole takes 1.4 times the CPU with arrays in place of blocks.
  *
@@ -59,8 +59,8 @@ export class ByteQueue {
   }
 
   /**
-   * Adds a copy of `bytes`, or `bytes` itself if the queue is empty and the array is `owned`: no
-   * other code uses it.
+   * Adds a copy of `bytes`, or `bytes` itself if the array is `owned`, so that no other code uses it, and the array
+   * is long or the queue is empty.
    */
   push(bytes: Uint8Array, owned: boolean = false): void {
     this.#size += bytes.length;
