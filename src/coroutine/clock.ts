@@ -1,5 +1,6 @@
 /**
- * The contract of the clock that a {@linkcode Scheduler} is given, and a timer for deadlines.
+ * The contract of the clock that a {@linkcode Scheduler} is given, and the functions that let a paused process read
+ * before its deadlines pass.
  *
  * No code in this folder reads the host's time or starts a timer by itself, so a test or an
  * embedder decides when time passes. One exception is a `Date` as a deadline: it is compared with
@@ -88,4 +89,16 @@ export function setTimerInParts(
   };
   next();
   return () => cancel();
+}
+
+/**
+ * Calls a function once the host's event loop has polled since this call, also if a timer calls this. On Bun, the
+ * first turn that a timer defers comes before the poll.
+ *
+ * @param clock The clock.
+ * @param turn Called once.
+ */
+export function callAfterPoll(clock: Pick<Clock, "defer" | "afterPoll">, turn: () => void): void {
+  if (clock.afterPoll === undefined) clock.defer(() => clock.defer(turn));
+  else clock.afterPoll(turn);
 }

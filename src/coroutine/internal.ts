@@ -8,7 +8,7 @@
 
 export { BASE } from "./base_members.ts";
 export { checkedOptions, checkFunction, NO_OPTIONS } from "./call_checks.ts";
-export { setTimerInParts } from "./clock.ts";
+export { callAfterPoll, setTimerInParts } from "./clock.ts";
 export { type CurrentStep, currentStep } from "./current_step.ts";
 export { describeThrown, isOf, nameOf } from "./error_text.ts";
 export { callHook, describeFailed, faultlessLog, indentEntry } from "./failure_log.ts";

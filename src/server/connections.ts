@@ -7,7 +7,7 @@
  * @module
  */
 
-import { callHook, Roster, tellMistakes } from "../coroutine/internal.ts";
+import { callAfterPoll, callHook, Roster, tellMistakes } from "../coroutine/internal.ts";
 import type { Address, Files, ListenTLSOptions, Socket, SocketHandler } from "../socket/mod.ts";
 import type { ConnectionFacts } from "../wsgi/environ.ts";
 import type { ServerFields } from "../wsgi/running/response.ts";
@@ -388,8 +388,9 @@ export class Connections implements ConnectionHost, OpeningsHost {
       if (lateMs >= CHECK_INTERVAL_MS) this.#pausedMs += lateMs;
       else this.#pausedMs = Math.max(0, this.#pausedMs - CHECK_INTERVAL_MS);
       // An event loop calls timers before it reads: the bytes that came in a short pause are read first.
-      clock.defer(() => {
+      callAfterPoll(clock, () => {
         this.#cancelCheck = undefined;
+        if (this.#state === "closed") return;
         for (const connection of this) connection.checkDeadline(now - this.#pausedMs);
         if (this.#open.size > 0) this.#planCheck();
       });

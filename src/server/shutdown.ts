@@ -8,7 +8,7 @@
  * @module
  */
 
-import { setTimerInParts } from "../coroutine/internal.ts";
+import { callAfterPoll, setTimerInParts } from "../coroutine/internal.ts";
 import type { Clock } from "../coroutine/mod.ts";
 import type { Connections } from "./connections.ts";
 
@@ -34,10 +34,7 @@ const CANCEL_MS = 1000;
 
 /** Waits until the event loop has polled for input and output. */
 export function nextPoll(clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    if (clock.afterPoll === undefined) clock.defer(resolve);
-    else clock.afterPoll(resolve);
-  });
+  return new Promise((resolve) => callAfterPoll(clock, resolve));
 }
 
 /**

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { callAfterPoll } from "../coroutine/clock.ts";
 import type { Clock } from "../coroutine/mod.ts";
 
 /** A member of a line. */
@@ -69,7 +70,12 @@ export class DeadlineLine {
   }
 
   #setTimer(delayMs: number): void {
-    this.#cancelTimer = this.#clock.setTimer(delayMs, () => this.#callDue());
+    const clock = this.#clock;
+    // An event loop calls timers before it reads: the Pongs that came in a short pause are read first.
+    const cancel = clock.setTimer(delayMs, () => {
+      callAfterPoll(clock, () => this.#cancelTimer === cancel && this.#callDue());
+    });
+    this.#cancelTimer = cancel;
   }
 
   #callDue(): void {

@@ -65,14 +65,47 @@ test("a member may join again when it is called, and lines of other delays go on
   assertEquals([times, clock.idle], [[70, 100, 200, 300], true]);
 });
 
+/** Moves time on at once, and runs what is due: first the timer, then what it defers until after the poll. */
+function pause(clock: ManualClock, until: number): void {
+  clock.moveTo(until);
+  while (clock.nextTimer <= until || !clock.idle && clock.timers === 0) clock.turn();
+}
+
 test("after a pause of the process, members are called a little later, once", () => {
   const clock = new ManualClock();
   const times: number[] = [];
   DeadlineLine.join(clock, 100, member(clock, times));
-  clock.moveTo(60_000);
-  clock.turn();
+  pause(clock, 60_000);
   assertEquals(times, [], "bytes that came meanwhile are read first");
-  clock.moveTo(120_000);
-  clock.turn();
+  pause(clock, 120_000);
   assertEquals([times, clock.idle], [[120_000], true]);
+});
+
+test("after a short pause, a member that shows life in the next poll is not called", () => {
+  const clock = new ManualClock();
+  const times: number[] = [];
+  const alive = member(clock, times);
+  const line = DeadlineLine.join(clock, 100, alive);
+  DeadlineLine.join(clock, 100, member(clock, times));
+  clock.moveTo(900);
+  clock.turn(); // the timer
+  line.leave(alive);
+  pause(clock, 900);
+  assertEquals([times, clock.idle], [[900], true]);
+});
+
+test("a line that is empty after its timer and joined again has one timer", () => {
+  const clock = new ManualClock();
+  const times: number[] = [];
+  const first = member(clock, times);
+  const line = DeadlineLine.join(clock, 100, first);
+  clock.moveTo(100);
+  clock.turn(); // the timer
+  line.leave(first);
+  DeadlineLine.join(clock, 100, member(clock, times));
+  clock.turn();
+  clock.turn();
+  assertEquals([times, clock.timers], [[], 1]);
+  clock.advance(100);
+  assertEquals([times, clock.idle], [[200], true]);
 });
