@@ -21,6 +21,7 @@ export const BASE: {
   readonly close?: unknown;
   readonly getReader?: unknown;
   readonly soon?: unknown;
+  readonly afterPoll?: unknown;
   readonly [Symbol.asyncIterator]?: unknown;
 } = Object.prototype;
 

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { BASE } from "./base_members.ts";
+
 /**
  * The clock and event loop that drive a scheduler. Times are milliseconds.
  *
@@ -99,6 +101,6 @@ export function setTimerInParts(
  * @param turn Called once.
  */
 export function callAfterPoll(clock: Pick<Clock, "defer" | "afterPoll">, turn: () => void): void {
-  if (clock.afterPoll === undefined) clock.defer(() => clock.defer(turn));
-  else clock.afterPoll(turn);
+  if (clock.afterPoll === BASE.afterPoll) clock.defer(() => clock.defer(turn));
+  else clock.afterPoll?.(turn);
 }

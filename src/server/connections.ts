@@ -92,11 +92,10 @@ export class Connections implements ConnectionHost, OpeningsHost {
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
   /**
-   * The time by which the checks of deadlines are behind the clock, in milliseconds. A check that comes late shows
-   * that the process was paused. No deadline passes in such a time, because the bytes that came meanwhile have not
-   * been read. After a pause, the checks catch up.
+   * Whether the last check of deadlines came so late that the process was paused, and was left out: the bytes that
+   * came meanwhile are read first. The next check is made, so that deadlines hold in a process that is always late.
    */
-  #pausedMs = 0;
+  #wasPaused = false;
   /** The time of the last line in the log about a shortage of descriptors, in milliseconds. */
   #shortageToldMs = -Infinity;
   /** Set by the option `debug`, when its code is loaded. */
@@ -385,13 +384,12 @@ export class Connections implements ConnectionHost, OpeningsHost {
       const lateMs = now - dueAt;
       this.tally.delayed(lateMs);
       this.#lookForMistakes?.();
-      if (lateMs >= CHECK_INTERVAL_MS) this.#pausedMs += lateMs;
-      else this.#pausedMs = Math.max(0, this.#pausedMs - CHECK_INTERVAL_MS);
+      this.#wasPaused = lateMs >= CHECK_INTERVAL_MS && !this.#wasPaused;
       // An event loop calls timers before it reads: the bytes that came in a short pause are read first.
       callAfterPoll(clock, () => {
         this.#cancelCheck = undefined;
         if (this.#state === "closed") return;
-        for (const connection of this) connection.checkDeadline(now - this.#pausedMs);
+        if (!this.#wasPaused) { for (const connection of this) connection.checkDeadline(now); }
         if (this.#open.size > 0) this.#planCheck();
       });
     });

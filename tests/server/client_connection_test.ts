@@ -545,7 +545,7 @@ async function withHalfAHead() {
     clock.moveTo(clock.now() + 60_000);
     clock.runLastTimer();
   };
-  return { clock, stage, client, pause };
+  return { stage, client, pause };
 }
 
 test("after a pause of the process, the bytes that came meanwhile are read before a deadline holds", async () => {
@@ -572,23 +572,23 @@ test("after a pause that is a little longer than a deadline, the bytes that came
   await stage.finish();
 });
 
-test("pauses that follow each other count for no deadline, and what was left of it holds afterwards", async () => {
-  const { clock, stage, client, pause } = await withHalfAHead();
+test("when pauses follow each other, the bytes of each one are read before a deadline holds", async () => {
+  const { stage, client, pause } = await withHalfAHead();
   for (let count = 0; count < 5; count++) {
+    client.send("Host: test\r\n\r\nGET /late HTTP/1.1\r\n");
     pause();
     stage.run();
+    assertEquals(bodies(client).length, count + 1);
     stage.run(500);
   }
-  assertEquals(client.received(), "");
-  stage.run(30_000);
+  stage.run(40_000);
   assertStringIncludes(client.received(), "HTTP/1.1 408 ");
-  assert(clock.now() < 5 * 60_000 + 40_000);
   await stage.finish();
 });
 
-test("in a process that is always late, a deadline passes by a second with each check", async () => {
+test("in a process that is always late, a deadline holds at the second check", async () => {
   const { stage, client, pause } = await withHalfAHead();
-  for (let check = 0; check < 30; check++) {
+  for (let check = 0; check < 2; check++) {
     assertEquals(client.received(), "");
     pause();
     stage.run();
