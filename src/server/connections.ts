@@ -91,11 +91,6 @@ export class Connections implements ConnectionHost, OpeningsHost {
   /** The requests whose app has not ended, although the connection is closed. */
   readonly #outliving = new Set<RequestExchange>();
   #cancelCheck: (() => void) | undefined;
-  /**
-   * Whether the last check of deadlines came so late that the process was paused, and was left out: the bytes that
-   * came meanwhile are read first. The next check is made, so that deadlines hold in a process that is always late.
-   */
-  #wasPaused = false;
   /** The time of the last line in the log about a shortage of descriptors, in milliseconds. */
   #shortageToldMs = -Infinity;
   /** Set by the option `debug`, when its code is loaded. */
@@ -384,12 +379,14 @@ export class Connections implements ConnectionHost, OpeningsHost {
       const lateMs = now - dueAt;
       this.tally.delayed(lateMs);
       this.#lookForMistakes?.();
-      this.#wasPaused = lateMs >= CHECK_INTERVAL_MS && !this.#wasPaused;
+      // The process was paused: the clients could not be read in this time.
+      const wasPaused = lateMs >= CHECK_INTERVAL_MS;
+      if (wasPaused) { for (const { deadline } of this) deadline.extend(lateMs); }
       // An event loop calls timers before it reads: the bytes that came in a short pause are read first.
       callAfterPoll(clock, () => {
         this.#cancelCheck = undefined;
         if (this.#state === "closed") return;
-        if (!this.#wasPaused) { for (const connection of this) connection.checkDeadline(now); }
+        for (const connection of this) connection.checkDeadline(now);
         if (this.#open.size > 0) this.#planCheck();
       });
     });

@@ -81,6 +81,11 @@ export class PhaseDeadline {
     else this.#bodyLeftMs = Math.min(this.#bodyLeftMs + gainedMs, maxMs);
   }
 
+  /** Gives the phase more time: the process was paused. */
+  extend(milliseconds: number): void {
+    this.#endsAt += milliseconds;
+  }
+
   /** Whether the deadline has passed. */
   isOver(now: number): boolean {
     return now >= this.#endsAt;

@@ -2,7 +2,7 @@
  * How long each phase of a connection may take.
  *
  * One deadline holds at a time. Deadlines are checked about once a second, so a phase may last up to
- * a second longer. After a pause of the process, bytes that have come are read first.
+ * a second longer. A second or more in which the process was paused does not count.
  *
  * @module
  */

@@ -586,9 +586,34 @@ test("when pauses follow each other, the bytes of each one are read before a dea
   await stage.finish();
 });
 
-test("in a process that is always late, a deadline holds at the second check", async () => {
+test("pauses that follow each other count for no deadline, and what was left of it holds afterwards", async () => {
   const { stage, client, pause } = await withHalfAHead();
-  for (let check = 0; check < 2; check++) {
+  for (let count = 0; count < 5; count++) {
+    pause();
+    stage.run();
+    stage.run(500);
+  }
+  assertEquals(client.received(), "");
+  stage.run(31_000);
+  assertStringIncludes(client.received(), "HTTP/1.1 408 ");
+  await stage.finish();
+});
+
+test("a pause gives no time to the connections that come later", async () => {
+  const { stage, pause } = await withHalfAHead();
+  pause();
+  stage.run(31_000);
+  const late = stage.connect();
+  stage.run();
+  late.send("GET /late HTTP/1.1\r\n");
+  stage.run(32_000);
+  assertStringIncludes(late.received(), "HTTP/1.1 408 ");
+  await stage.finish();
+});
+
+test("in a process that is always late, a deadline passes by a second with each check", async () => {
+  const { stage, client, pause } = await withHalfAHead();
+  for (let check = 0; check < 30; check++) {
     assertEquals(client.received(), "");
     pause();
     stage.run();

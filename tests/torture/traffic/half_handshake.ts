@@ -43,6 +43,7 @@ export class HalfHandshake {
         if (text.includes("\r\n\r\n")) end();
       });
       this.#secure.on("error", end).on("close", end);
+      raw.on("close", end);
     });
   }
 
