@@ -381,7 +381,7 @@ export class Connections implements ConnectionHost, OpeningsHost {
       this.#lookForMistakes?.();
       // The process was paused: the clients could not be read in this time.
       const wasPaused = lateMs >= CHECK_INTERVAL_MS;
-      if (wasPaused) { for (const { deadline } of this) deadline.extend(lateMs); }
+      if (wasPaused) { for (const { deadline } of this) deadline.extend(lateMs, now); }
       // An event loop calls timers before it reads: the bytes that came in a short pause are read first.
       callAfterPoll(clock, () => {
         this.#cancelCheck = undefined;

@@ -81,9 +81,10 @@ export class PhaseDeadline {
     else this.#bodyLeftMs = Math.min(this.#bodyLeftMs + gainedMs, maxMs);
   }
 
-  /** Gives the phase more time: the process was paused. */
-  extend(milliseconds: number): void {
-    this.#endsAt += milliseconds;
+  /** Gives the phase more time, but never more than it had at first: the process was paused. */
+  extend(milliseconds: number, now: number): void {
+    if (this.#phase === "none") return;
+    this.#endsAt = Math.min(this.#endsAt + milliseconds, now + this.#timeoutsMs[this.#phase]);
   }
 
   /** Whether the deadline has passed. */

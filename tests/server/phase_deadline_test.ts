@@ -78,3 +78,17 @@ test("once no deadline holds, none comes of a change", () => {
   own.change({ ...defaults, body: 1000 }, 0);
   assertEquals(own.isOver(Number.MAX_VALUE), false);
 });
+
+test("a pause gives a phase more time, but never more than all of it", () => {
+  const own = deadline();
+  own.enter("head", 0);
+  const { head } = own.timeoutsMs;
+  own.extend(60_000, 60_000);
+  assertEquals([own.isOver(60_000 + head - 1), own.isOver(60_000 + head)], [false, true]);
+  own.enter("head", 100_000);
+  own.extend(60_000, 100_500);
+  assertEquals([own.isOver(100_499 + head), own.isOver(100_500 + head)], [false, true]);
+  own.end();
+  own.extend(60_000, 0);
+  assertEquals(own.isOver(1e12), false);
+});
