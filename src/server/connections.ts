@@ -379,9 +379,10 @@ export class Connections implements ConnectionHost, OpeningsHost {
       const lateMs = now - dueAt;
       this.tally.delayed(lateMs);
       this.#lookForMistakes?.();
-      // The process was paused: the clients could not be read in this time.
-      const wasPaused = lateMs >= CHECK_INTERVAL_MS;
-      if (wasPaused) { for (const { deadline } of this) deadline.extend(lateMs, now); }
+      // The process was paused, and has read no byte in this time.
+      if (lateMs >= CHECK_INTERVAL_MS) {
+        for (const { deadline } of this) deadline.extend(lateMs, now);
+      }
       // An event loop calls timers before it reads: the bytes that came in a short pause are read first.
       callAfterPoll(clock, () => {
         this.#cancelCheck = undefined;
